@@ -89,6 +89,8 @@ ROOMS = {
     ),
     "connectors": (
         "outbound",
+        "credentials",
+        "oauth",
         "http",
     ),
     "execution.facts": ("values",),

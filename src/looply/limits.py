@@ -25,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Nesting of any JSON value of a request, and of XML that an expression reads or writes."""
     integer_digits: int = 64
     """Digits of an integer; up to here integers are kept exactly."""
+    decimal_digits: int = 1000
+    """Digits of a number with a fraction that a double would change; up to here such numbers are kept exactly."""
     step_visits: int = 100_000
     """Step visits of one execution."""
     datastore_bytes: int = 1024 * 1024
@@ -124,5 +126,5 @@ STORED_LIMITS = msgspec.structs.replace(
 )
 """Limits for a definition that an execution runs on: it was within the settings when it was stored."""
 
-LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000}
+LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000, "decimal_digits": 4000}
 """Limits with a maximum: a larger value could be accepted but not read back."""

@@ -42,10 +42,8 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "call",
         "The address has an open invitation. Make a new link for that one (`resendInvitation`), or revoke it.",
     ),
-    "ALREADY_MEMBER": (
-        "call",
-        "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
-    ),
+    "ALREADY_MEMBER": ("call", "The person is a member, perhaps a deactivated one. Change it (`changeMember`)."),
+    "BAD_METADATA": ("state", "The service's `$metadata` cannot be read. The message says why."),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
     "CONFIRM_REQUIRED": (
         "call",
@@ -54,6 +52,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "is more than 10 minutes ago."
         ),
     ),
+    "NOT_DISCOVERABLE": ("call", "Systems of this kind cannot be asked what they offer."),
+    "NOT_DISCOVERED": ("state", "The system did not say what it offers. Name the service, or test the connection."),
+    "NOT_TESTABLE": ("call", "Connections of this kind have no test."),
+    "NO_CALLS": ("state", "The process makes no calls of other systems. Ask a server or a worker that does."),
     "CSRF": (
         "call",
         (

@@ -8,6 +8,7 @@ from datetime import timedelta
 from looply.app.authoring.schedules import align_all
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
+from looply.bootstrap.effects import make_worker
 from looply.bootstrap.engine import make_engine
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.loops import make_loops
@@ -17,6 +18,7 @@ from looply.bootstrap.stores import make_store, master_keys_of, open_catalog
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.connectors.registry import load_connectors
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.store import Store
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
@@ -102,8 +104,9 @@ async def _compose(
         turns=Turns(clock),
     )
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
-    shell = make_engine(base, connectors, make_observers(metrics), stack)
-    services = make_services(base, shell, metrics, stack)
+    worker = make_worker(base, KnownTargets(registry.target), stack)
+    shell = make_engine(base, connectors, worker, make_observers(metrics))
+    services = make_services(base, shell, worker.prober, metrics, stack)
     loops = make_loops(settings, services, shell, store, keys)
     connect_metrics(services, shell, store, loops.auditor)
     return Application(settings=settings, services=services, shell=shell, pump=loops.pump, loops=loops.all, store=store)

@@ -1,16 +1,15 @@
 """The engine of a process: the shell, with its store, its dispatcher and its worker."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from typing import Final
 
-from looply.bootstrap.effects import make_dispatcher, make_worker
+from looply.bootstrap.effects import make_dispatcher
 from looply.bootstrap.foundations import Foundations
 from looply.clock import BlockEntropy
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.inbox_channel import InboxChannel
 from looply.engine.effects.outages import BreakerSettings
-from looply.engine.effects.targets import KnownTargets
+from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import INBOX, CardChannel
 from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
@@ -34,13 +33,9 @@ class _Labels:
         return await self.engine.labels(execution_id)
 
 
-def make_engine(
-    base: Foundations, connectors: Sequence[str] | None, observers: Observers, stack: AsyncExitStack
-) -> Shell:
-    """Returns the engine, not yet open. `connectors` as in `open_application`; the worker is closed with the stack."""
-    clock = base.clock
-    targets = KnownTargets(base.registry.target)
-    worker = make_worker(base, targets, stack)
+def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Worker, observers: Observers) -> Shell:
+    """Returns the engine, not yet open. `connectors` as in `open_application`."""
+    clock, targets = base.clock, worker.targets
     labels = _Labels()
     shell = labels.engine = Shell(
         Parts(

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
-from looply.app.context.services import Services
+from looply.app.context.services import Prober, Services
 from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.openid.providers import Providers, build_providers
 from looply.bootstrap.foundations import Foundations
@@ -22,7 +22,7 @@ from looply.engine.upkeep.auditor import Auditor
 from looply.settings import Settings
 
 
-def make_services(base: Foundations, shell: Shell, metrics: Metrics, stack: AsyncExitStack) -> Services:
+def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack) -> Services:
     """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(
@@ -37,6 +37,7 @@ def make_services(base: Foundations, shell: Shell, metrics: Metrics, stack: Asyn
         metrics=metrics,
         metrics_token=settings.metrics_token,
         turns=base.turns,
+        prober=prober,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

@@ -207,6 +207,8 @@ def test_every_page_is_accessible_in_every_look(
     page.locator("input[type=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("navigation").first.wait_for()
+    # What the server has of an earlier look must have arrived, or it would replace the choice.
+    page.wait_for_load_state("networkidle")
     page.evaluate(
         "(chosen) => localStorage.setItem('looply.preferences', JSON.stringify(chosen))",
         {"theme": theme, "language": language},

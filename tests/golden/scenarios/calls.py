@@ -63,6 +63,14 @@ def unknown_by_connection() -> Simulator:
     return simulator
 
 
+def unknown_after_the_call_could_not_find_out() -> Simulator:
+    settings = {**SAP, "entity": "A_Order", "method": "POST"}
+    simulator = started(step("c", "sapRequest", settings), edges="start>c")
+    simulator.fail("CONNECTION", was_sent=True)
+    simulator.fail("UNSETTLED")
+    return simulator
+
+
 def unknown_and_repeated() -> Simulator:
     simulator = started(call("c", "POST", on_unknown="retry", retry=RETRY), edges="start>c")
     simulator.lose()
@@ -182,6 +190,7 @@ CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     operation_of_a_connector,
     unknown_by_crash,
     unknown_by_connection,
+    unknown_after_the_call_could_not_find_out,
     unknown_and_repeated,
     parked_and_made_again,
     answer_too_large,

@@ -147,14 +147,12 @@ class Simulator:
         """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
-    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = (), outage: Outage | None = None) -> Reply:
-        """Lets the oldest effect in flight succeed."""
-        return self.report(self.effects[0], output, secret=secret, outage=outage)
+    def succeed(self, output: Json = None, **fields: Any) -> Reply:
+        """Lets the oldest effect in flight succeed, or be judged. `fields` are those of `EffectDone`."""
+        return self.report(self.effects[0], output, **fields)
 
-    def report(
-        self, effect: EffectWork, output: Json = None, *, secret: tuple[str, ...] = (), outage: Outage | None = None
-    ) -> Reply:
-        """Reports the success of an effect, perhaps too late."""
+    def report(self, effect: EffectWork, output: Json = None, **fields: Any) -> Reply:
+        """Reports the answer to an effect, perhaps too late. `fields` are those of `EffectDone`."""
         return self.submit(
             EffectDone(
                 at=self.now,
@@ -162,8 +160,7 @@ class Simulator:
                 attempt=effect.attempt,
                 output=output,
                 size=len(encode_json(output)),
-                secret=secret,
-                outage=outage,
+                **fields,
             )
         )
 

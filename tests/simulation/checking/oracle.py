@@ -18,7 +18,7 @@ _TIMES = {"PT3M": 180, "PT90S": 90, "PT5S": 5, "PT40S": 40, "PT3S": 3}
 _START = "WorkflowStartState"
 _LOADS_TO_POISON = 4
 _DOWN_STATUSES = ("502", "503", "504")
-_RETRIED_STATUSES = ("429", "502", "503", "504")
+_RETRIED_STATUSES = ("423", "429", "502", "503", "504")
 _WITHOUT_EFFECT = ("Continued", "Discarded", "CardClosed", "ResumeIgnored")
 
 

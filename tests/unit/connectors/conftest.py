@@ -16,8 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from looply.connectors.client import HttpClient, build_client
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
 from looply.limits import Limits
@@ -44,6 +47,9 @@ class Wiring:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.cache = SessionCache(clock)
+        self.tokens = TokenCache(clock)
+        self.logons = Logons()
+        self.documents = DocumentCache(clock)
         self.connections: dict[str, ConnectionValues] = {}
         self.requests: list[httpx2.Request] = []
         self.http: HttpSender | None = None
@@ -67,6 +73,11 @@ class Wiring:
     def use(self, client: HttpClient, timeout: timedelta = timedelta(minutes=2)) -> None:
         self.http = client.sender(timeout)
 
+    def context_without_network(self) -> CallContext:
+        """Returns a context whose HTTP requests all fail."""
+        self.answer()
+        return self.context()
+
     def context(self) -> CallContext:
         assert self.http is not None
         return CallContext(
@@ -79,6 +90,9 @@ class Wiring:
             connection=self._named,
             clock=self.clock,
             cache=self.cache,
+            tokens=self.tokens,
+            logons=self.logons,
+            documents=self.documents,
             matching_connection=self._matching,
         )
 

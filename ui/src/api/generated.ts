@@ -1222,6 +1222,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/workflows/testConnection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["testConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/workflows/discoverConnection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["discoverConnection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/workflows/getConnection": {
         parameters: {
             query?: never;
@@ -2158,7 +2190,33 @@ export interface components {
             code?: string;
             message?: string;
             status?: string;
+            far?: components["schemas"]["FarError"];
             reason?: string;
+        };
+        /**
+         * FarError
+         * @description What the other system said: its own code, its message, and the place (`target`) in the request that it names.
+         *
+         *     `kind` is the connector's reading of it. `locked_by` is the user who holds the lock, where the system says who.
+         */
+        FarError: {
+            /** @enum {string} */
+            kind: "auth" | "conflict" | "down" | "locked" | "rejected" | "throttled" | "transient";
+            code?: string;
+            message?: string;
+            target?: string;
+            /** @description Default: []. */
+            details?: components["schemas"]["FarDetail"][];
+            locked_by?: string;
+        };
+        /**
+         * FarDetail
+         * @description One of several findings of the other system.
+         */
+        FarDetail: {
+            code?: string;
+            message?: string;
+            target?: string;
         };
         /**
          * ExecutionReopenedEntry
@@ -2245,6 +2303,7 @@ export interface components {
             code?: string;
             message?: string;
             status?: string;
+            far?: components["schemas"]["FarError"];
         };
         /**
          * IncidentClosedEntry
@@ -2316,6 +2375,8 @@ export interface components {
         /**
          * StepFailedEntry
          * @description An attempt failed. With code `OUTCOME_UNKNOWN` the call may have arrived; `cause` says why that is unknown.
+         *
+         *     `far` is what the other system said.
          */
         StepFailedEntry: {
             /** @enum {string} */
@@ -2333,7 +2394,8 @@ export interface components {
             message?: string;
             status?: string;
             /** @enum {string} */
-            cause?: "CONNECTION" | "CRASH" | "TIMEOUT";
+            cause?: "CONNECTION" | "CRASH" | "TIMEOUT" | "UNSETTLED";
+            far?: components["schemas"]["FarError"];
             output?: unknown;
         };
         /**
@@ -2658,11 +2720,14 @@ export interface components {
         /**
          * VisitError
          * @description Why a visit failed; `status` is the one that the other system answered, null without an answer.
+         *
+         *     `far` is what the other system said about it.
          */
         VisitError: {
             code: string;
             message: string;
             status: string | null;
+            far?: components["schemas"]["FarError"];
         };
         /**
          * WaitRecord
@@ -3213,7 +3278,7 @@ export interface components {
          * @description A call that would be made at once.
          *
          *     `is_repeated`: the step has made a call before in this execution. `keeps_key`: that call had the same idempotency
-         *     key, so a receiver that remembers keys does not act twice.
+         *     key, so a receiver that remembers keys does not act twice. `far` is what the other system said when the step failed.
          */
         ForecastEffect: {
             state: string;
@@ -3225,6 +3290,7 @@ export interface components {
             is_repeated: boolean;
             keeps_key: boolean;
             on_unknown: string;
+            far?: components["schemas"]["FarError"];
         };
         /**
          * VisitAddress
@@ -3245,6 +3311,7 @@ export interface components {
             kind: "FAILED" | "LIMIT" | "POISON" | "TIMEOUT" | "UNKNOWN";
             code: string;
             message: string;
+            far?: components["schemas"]["FarError"];
         };
         /**
          * RedriveBody
@@ -4639,11 +4706,16 @@ export interface components {
         /**
          * AbsenceAnswer
          * @description The caller's absence, null without one, and the absent people whose substitute the caller is now.
+         *
+         *     `workflow_names` has the names of the workflows of its `scope` by id, without those that were deleted.
          */
         AbsenceAnswer: {
             message: string;
             item: components["schemas"]["AbsenceRecord"] | null;
             is_active: boolean;
+            workflow_names: {
+                [key: string]: string;
+            };
             substitute_for: components["schemas"]["SubstitutionRecord"][];
         };
         /**
@@ -4828,6 +4900,68 @@ export interface components {
          */
         NamedConnectionBody: {
             name: string;
+        };
+        /**
+         * ConnectionTestBody
+         * @description A saved connection by its `name`, or a `draft`; with both, the draft keeps saved secrets that it leaves out.
+         *
+         *     `path` is a path of the system that is called too, such as that of a service; empty: the kind chooses one.
+         */
+        ConnectionTestBody: {
+            name?: string | null;
+            draft?: components["schemas"]["ConnectionDraftBody"] | null;
+            path?: string;
+        };
+        /**
+         * ConnectionDraftBody
+         * @description A connection that is not saved.
+         */
+        ConnectionDraftBody: {
+            kind: string;
+            settings: {
+                [key: string]: unknown;
+            };
+            secrets?: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * ConnectionTestAnswer
+         * @description The result of a test.
+         */
+        ConnectionTestAnswer: {
+            message: string;
+            item: components["schemas"]["ConnectionTest"];
+        };
+        /**
+         * ConnectionTest
+         * @description The result of a test: whether no check failed, and all checks in their order.
+         */
+        ConnectionTest: {
+            is_ok: boolean;
+            checks: components["schemas"]["ConnectionCheck"][];
+        };
+        /**
+         * ConnectionCheck
+         * @description One thing that was tested. `text` says what was found, `fix` what to do.
+         */
+        ConnectionCheck: {
+            name: string;
+            /** @enum {string} */
+            state: "failed" | "ok" | "skipped" | "warning";
+            ms: number;
+            text: string;
+            fix: string;
+        };
+        /**
+         * DiscoveryAnswer
+         * @description What the system offers: `services`; of one service its `entity_sets` and `operations`.
+         */
+        DiscoveryAnswer: {
+            message: string;
+            item: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ConnectionPage
@@ -5663,7 +5797,7 @@ export interface components {
                 max_interval?: components["schemas"]["DefinitionDuration"];
                 /** @description Share of chance in a wait. Default: 0. */
                 jitter?: number;
-                /** @description Default: ["connection", "timeout", "429", "502", "503", "504"]. */
+                /** @description Default: ["connection", "timeout", "429", "502", "503", "504", "locked"]. */
                 on?: string[];
             };
             /** @description Of one attempt. */
@@ -5765,7 +5899,7 @@ export interface components {
         /** DefinitionHttpRequest */
         DefinitionHttpRequest: {
             /** @description Default: "GET". */
-            method?: ("GET" | "POST" | "PUT" | "PATCH" | "DELETE") | string;
+            method?: ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") | string;
             /** @description Absolute; with a connection also a path below its address. */
             url?: string;
             /** @description With `true` values are inserted into the URL without escaping, and may change it. Default: false. */
@@ -5784,6 +5918,8 @@ export interface components {
             body?: unknown;
             /** @description Statuses such as 404 or 4xx with which the step fails. */
             fail_on?: string[];
+            /** @description Statuses of answers that are data although they would be a failure, such as 302 of a POST. */
+            ok_on?: string[];
             /** @description Credentials from expressions; constant ones belong into a connection. */
             auth?: string | {
                 /** @enum {string} */
@@ -5797,6 +5933,27 @@ export interface components {
             };
             /** @description Name of a connection of kind http. */
             connection?: string;
+            /** @description Of a GET: reads the following pages too; `data` is the list of all items. */
+            pages?: {
+                /** @description `link`: the header `Link` with `rel=next`; else a JSON Pointer to the address in the body. Default: "link". */
+                follow?: string;
+                /** @description JSON Pointer to the list in the body; the body itself when left out. */
+                items?: string;
+                /** @description The most pages of one call. Default: 20. */
+                max?: number;
+            };
+            /** @description Of a POST: sends `body`, a text, in an envelope; a fault fails the step. */
+            soap?: {
+                /** @description The action that the description of the service names. */
+                action?: string;
+                /**
+                 * @description Default: "1.1".
+                 * @enum {string}
+                 */
+                version?: "1.1" | "1.2";
+                /** @description XML within the header of the envelope. */
+                header?: string;
+            };
         };
         /** DefinitionSapRequest */
         DefinitionSapRequest: {
@@ -5807,10 +5964,12 @@ export interface components {
             client?: string | number;
             service_path: string;
             entity?: string;
+            /** @description The link of a next page that an earlier step returned. */
+            next?: string;
             /** @description With `true` values are inserted into the URL without escaping, and may change it. Default: false. */
             raw?: boolean;
             /** @description Default: "GET". */
-            method?: ("GET" | "POST" | "PUT" | "PATCH" | "DELETE") | string;
+            method?: ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "MERGE" | "DELETE") | string;
             /** @description Query parameters by name. */
             params?: {
                 [key: string]: unknown;
@@ -5825,6 +5984,54 @@ export interface components {
             body?: unknown;
             /** @description Statuses such as 404 or 4xx with which the step fails. */
             fail_on?: string[];
+            /** @description Statuses of answers that are data although they would be a failure, such as 302 of a POST. */
+            ok_on?: string[];
+            /** @description Reads further pages of a list; without it the first page alone is read. */
+            pages?: {
+                /** @description The most pages. Default: 20. */
+                max?: number;
+                /** @description The page that reaches so many rows is the last. Default: 10000. */
+                rows?: number;
+            };
+            /** @description Requests that are sent as one $batch, in place of `entity`, `params` and `body`. */
+            batch?: {
+                /** @description Unique in the batch; a later part may begin its entity with $<id>. */
+                id: string;
+                /** @description Parts of one group take effect together, or none of them does. */
+                group?: string;
+                /** @description Default: "GET". */
+                method?: ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "MERGE" | "DELETE") | string;
+                entity?: string;
+                /** @description Query parameters by name. */
+                params?: {
+                    [key: string]: unknown;
+                } | string;
+                /** @description Headers by name. */
+                headers?: {
+                    [key: string]: unknown;
+                } | string;
+                /** @description Any JSON value. */
+                body?: unknown;
+            }[];
+            /** @description A read that finds out whether a call whose outcome is unknown took effect. */
+            probe?: {
+                /** @description The entity or the list to read. */
+                entity: string;
+                /** @description Query parameters by name, such as a $filter for a reference of one's own. */
+                params?: {
+                    [key: string]: unknown;
+                } | string;
+                /**
+                 * @description What happens when it finds nothing: an operator decides, or the call is made again. Default: "incident".
+                 * @enum {string}
+                 */
+                absent?: "incident" | "repeat";
+            };
+            /**
+             * @description `typed`: numbers are numbers and dates ISO 8601, in the answer and on writing, by the metadata of the service. `raw`: OData's texts. Default: "typed".
+             * @enum {string}
+             */
+            output?: "typed" | "raw";
         };
         /** DefinitionOperation */
         DefinitionOperation: {
@@ -5838,11 +6045,13 @@ export interface components {
             };
             /** @description Statuses such as 404 or 4xx of the output with which the step fails. */
             fail_on?: string[];
+            /** @description Statuses of outputs that are data although the connector judges them a failure. */
+            ok_on?: string[];
             /**
              * @description Whether the operation may be repeated. It is set from the operation's declaration when the definition is saved; `on_unknown` overrides it.
              * @enum {string}
              */
-            repeat?: "always" | "with_key" | "never";
+            repeat?: "always" | "with_key" | "ask" | "never";
         };
         /** DefinitionFunction */
         DefinitionFunction: {
@@ -8562,6 +8771,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    testConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Books",
+                 *       "path": "/orders"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConnectionTestBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTestAnswer"];
+                };
+            };
+        };
+    };
+    discoverConnection: {
+        parameters: {
+            query: {
+                /**
+                 * @description Name of the connection.
+                 * @example name
+                 */
+                name: string;
+                /** @description Path of a service; its entities and operations are returned. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryAnswer"];
                 };
             };
         };

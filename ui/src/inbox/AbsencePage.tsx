@@ -55,7 +55,7 @@ function Substitutions({ absence: { substitute_for } }: { absence: Absence }) {
   );
 }
 
-function Form({ absence: { item, is_active } }: { absence: Absence }) {
+function Form({ absence: { item, is_active, workflow_names: names } }: { absence: Absence }) {
   const { absence: text } = useText(TEXTS);
   const { formats } = useTimes();
   const [from, setFrom] = useState(item === null ? "" : dayOf(item.from));
@@ -93,7 +93,7 @@ function Form({ absence: { item, is_active } }: { absence: Absence }) {
         </Field>
       </div>
       <PersonField label={text.substitute} value={substitute} onChange={setSubstitute} />
-      <Scope scope={scope} onChange={setScope} />
+      <Scope scope={scope} names={names} onChange={setScope} />
       <Field label={text.note}>
         <Input value={note} onChange={(_, { value }) => setNote(value)} />
       </Field>

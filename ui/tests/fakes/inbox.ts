@@ -101,7 +101,7 @@ export function withCards(given: readonly CardRow[], item: Partial<CardItem> = {
       if (!given.some((card) => card.card_id === card_id)) throw refusal(404, "CARD_NOT_FOUND");
       return { message: "success", item: cardItem(item) };
     },
-    getAbsence: () => ({ message: "success", item: null, is_active: false, substitute_for: [] }),
+    getAbsence: () => ({ message: "success", item: null, is_active: false, workflow_names: {}, substitute_for: [] }),
     answerCards: ({ answers }) => {
       const items = answers.map(({ card_id }) => ({
         card_id,

@@ -228,7 +228,7 @@ describe("an absence", () => {
     const page = visit("/inbox/absence", signedIn(), withCards([]), {
       putAbsence: (draft) => {
         const item = { ...draft, scope: null, note: draft.note ?? "" };
-        const found = { message: "success", item, is_active: false, substitute_for: [] };
+        const found = { message: "success", item, is_active: false, workflow_names: {}, substitute_for: [] };
         page.api.handle({ getAbsence: () => found });
         return { message: "stored", item };
       },
@@ -246,6 +246,22 @@ describe("an absence", () => {
     const begins = new Date(2026, 11, 24).getTime();
     expect(sent).toMatchObject({ from: begins, to: new Date(2026, 11, 25).getTime(), scope: null });
     await expectAccessible();
+  });
+
+  it("names the workflows of its scope when no request of theirs is left", async () => {
+    const item = { from: 1, to: 2, substitute: "buyer@example.com", scope: ["orders", "gone"], note: "" };
+    visit("/inbox/absence", signedIn(), withCards([]), {
+      getMyDecisions: () => ({ message: "success", count: 0, items: [] }),
+      getAbsence: () => ({
+        message: "success",
+        item,
+        is_active: true,
+        workflow_names: { orders: "Purchase orders" },
+        substitute_for: [],
+      }),
+    });
+    expect(await screen.findByLabelText("Purchase orders")).toBeTruthy();
+    expect(screen.getByLabelText("gone")).toBeTruthy();
   });
 
   it("is limited to workflows that have asked before", async () => {

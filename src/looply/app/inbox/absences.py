@@ -1,6 +1,7 @@
 """The absence of a person: from when to when, and who decides instead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from looply.app.executions.approvals import validate_person
 from looply.app.inbox.own import own_person
 from looply.catalog.tenants.principal import Person, Principal
 from looply.engine.records.absences import active_in
-from looply.errors import BadRequest, Problem, Refused
+from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.execution.facts.absences import Absence, circle_of
 from looply.execution.facts.values.approval_terms import is_same_person
 from looply.instants import to_ms
@@ -24,9 +25,13 @@ _WORKFLOWS: Final = 100
 
 
 class OwnAbsence(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller's absence, if any, and whose requests the caller gets now because they are absent."""
+    """The caller's absence, if any, and whose requests the caller gets now because they are absent.
+
+    `workflow_names` are the names of the workflows of the absence by id, without those that were deleted.
+    """
 
     absence: Absence | None
+    workflow_names: Mapping[str, str] = {}
     substitute_for: Sequence[Absence] = ()
 
 
@@ -39,7 +44,17 @@ async def get_absence(services: Services, principal: Principal) -> OwnAbsence:
     own = await absences.find(principal.organization_id, person.email)
     active = await active_in(absences, principal.organization_id, services.clock.now())
     others = [_without_note(absence) for absence in active if is_same_person(absence.substitute, person.email)]
-    return OwnAbsence(absence=own, substitute_for=others)
+    names = await _workflow_names(services, principal.organization_id, own.workflow_ids if own is not None else ())
+    return OwnAbsence(absence=own, workflow_names=names, substitute_for=others)
+
+
+async def _workflow_names(services: Services, organization_id: str, workflow_ids: Sequence[str]) -> dict[str, str]:
+    workflows, names = services.catalog.workflows, {}
+    for workflow_id in workflow_ids:
+        with suppress(NotFound):
+            version = await workflows.latest_version(organization_id, workflow_id)
+            names[workflow_id] = await workflows.name(organization_id, (workflow_id, version))
+    return names
 
 
 def _without_note(absence: Absence) -> Absence:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.urls import plain_text
@@ -19,10 +20,22 @@ from looply.limits import DEFAULT_LIMITS, Limits
 _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
 """Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2); some take very long on crafted input."""
 
+_SET_COOKIE: Final = "set-cookie"
+_UNTYPED: Final = ("", "text/plain", "application/octet-stream")
+"""The content types of servers that do not say what they send."""
+
 _ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
 _EVERY_BYTE: Final = bytes(range(256))
 
 BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
+
+
+class PagesRead(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pages were read; `next` is the address of the first one that was left out, null after the last."""
+
+    count: int
+    truncated: bool
+    next: str | None
 
 
 class HttpOutput(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,10 +45,12 @@ class HttpOutput(msgspec.Struct, frozen=True, kw_only=True):
     """The status code as text: `200`."""
     status_text: str = msgspec.field(name="statusText")
     """The reason phrase of the status."""
-    headers: dict[str, str]
-    """Names in lower case; the values of a repeated header are joined by `, `."""
+    headers: dict[str, str | list[str]]
+    """Names in lower case; the values of a repeated header are joined by `, `, but several `set-cookie` are a list."""
     data: Json
     """The JSON value of a JSON body, else the body as text."""
+    pages: PagesRead | UnsetType = UNSET
+    """How many pages were read, where the call follows them."""
 
 
 def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str | None]:
@@ -67,34 +82,54 @@ def _unchanged(output: dict[str, Json]) -> dict[str, Json]:
 
 
 async def read_output(
-    response: HttpResponse, limits: Limits, finish: Callable[[dict[str, Json]], dict[str, Json]] = _unchanged
+    response: HttpResponse,
+    limits: Limits,
+    finish: Callable[[dict[str, Json]], dict[str, Json]] = _unchanged,
+    *,
+    asks_json: bool = False,
 ) -> dict[str, Json]:
     """Returns `finish(render_output(response))`, computed in a thread when the response is large.
 
-    Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`.
+    Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`, (code `BAD_RESPONSE`)
+    for a success that says that it is JSON and cannot be read as such.
     """
-    return await offload_if_large(len(response.content), lambda: finish(render_output(response, limits)))
+    size = len(response.content)
+    return await offload_if_large(size, lambda: finish(render_output(response, limits, asks_json=asks_json)))
 
 
-def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:
+def render_output(
+    response: HttpResponse, limits: Limits = DEFAULT_LIMITS, *, asks_json: bool = False
+) -> dict[str, Json]:
     """Returns a response as a step's output, in the shape of `HttpOutput`.
 
-    A body whose content type is JSON (`application/json`, `+json`) and that parses is a JSON value, every other body
-    is a text in the charset of its content type, else UTF-8; what cannot be decoded is replaced by U+FFFD.
+    A body whose content type is JSON (`application/json`, `text/json`, `+json`) is a JSON value; every other body is a
+    text in the charset of its content type, else UTF-8; what cannot be decoded is replaced by U+FFFD. With `asks_json`,
+    because the call accepts JSON, a body without a content type, or with `text/plain`, is a JSON value if it parses.
+    The body of a failure, such as the page of a proxy, is a text if it does not parse.
 
     Raises: as `read_output`.
     """
-    if is_json(response.header("content-type") or ""):
-        _check_values(response, limits)
-    headers: dict[str, str] = {}
-    for name, value in response.headers:
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    content_type = response.header("content-type") or ""
     return {
         "status": str(response.status),
-        "statusText": response.reason or _standard_reason(response.status),
-        "headers": headers,
-        "data": _data(response.content, headers.get("content-type", "")),
+        "statusText": response.reason or standard_reason(response.status),
+        "headers": _headers(response),
+        "data": _data(response, content_type, limits, asks_json=asks_json),
     }
+
+
+def _headers(response: HttpResponse) -> dict[str, Json]:
+    headers: dict[str, Json] = {}
+    for name, value in response.headers:
+        if name not in headers:
+            headers[name] = value
+        elif name == _SET_COOKIE:
+            # The one header whose values cannot be joined: dates in them have commas (RFC 9110 §5.3).
+            known = headers[name]
+            headers[name] = [*known, value] if isinstance(known, list) else [known, value]
+        else:
+            headers[name] = f"{headers[name]}, {value}"
+    return headers
 
 
 def _json_bytes(body: Json) -> bytes:
@@ -149,9 +184,13 @@ def _quote_name(text: str) -> str:
 
 
 def is_json(content_type: str) -> bool:
-    """Returns whether a content type is JSON: `application/json`, `+json`."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+    """Returns whether a content type is JSON: `application/json`, `text/json`, `+json`."""
+    media_type = _media_type(content_type)
+    return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _check_values(response: HttpResponse, limits: Limits) -> None:
@@ -162,14 +201,31 @@ def _check_values(response: HttpResponse, limits: Limits) -> None:
         raise Rejected(message, code="RESPONSE_TOO_LARGE", sent=True, status=str(response.status)) from error
 
 
-def _data(content: bytes, content_type: str) -> Json:
-    parameters = content_type.partition(";")[2]
+def _data(response: HttpResponse, content_type: str, limits: Limits, *, asks_json: bool) -> Json:
+    content = response.content
     if content and is_json(content_type):
+        _check_values(response, limits)
         try:
             return parse_json(content.removeprefix(codecs.BOM_UTF8))
+        except BadRequest as error:
+            if 200 <= response.status < 300:
+                raise _unreadable(response, error) from error
+    elif content and asks_json and _media_type(content_type) in _UNTYPED:
+        try:
+            check_values(content, limits.json_nodes, name="the response")
+            return parse_json(content.removeprefix(codecs.BOM_UTF8))
         except BadRequest:
-            pass  # a body that only claims to be JSON is returned as text, so that the workflow can inspect it
-    return _text(content, parameters)
+            pass  # it did not claim to be JSON
+    return _text(content, content_type.partition(";")[2])
+
+
+def _unreadable(response: HttpResponse, error: BadRequest) -> Rejected:
+    return Rejected(
+        f"the response, with status {response.status}, says that it is JSON and cannot be read: {error.message}",
+        code="BAD_RESPONSE",
+        sent=True,
+        status=str(response.status),
+    )
 
 
 def _text(content: bytes, parameters: str) -> str:
@@ -197,7 +253,8 @@ def _decode(content: bytes, charset: str) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _standard_reason(status: int) -> str:
+def standard_reason(status: int) -> str:
+    """Returns the usual reason phrase of a status, empty for one that is not registered."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -65,11 +65,11 @@ def _to_map(kind: Any, value: Any) -> Any:
     return Map(msgspec.convert(value, dict[get_args(kind)], str_keys=True))  # type: ignore[misc]
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _VALUE: Decoder[Any] = Decoder()
 _EVENTS: Decoder[list[Event]] = Decoder(list[Event])
 _DOCUMENT: Decoder[_Document] = Decoder(_Document)
-_STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map)
+_STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map, decimal_format="number")
 _STATE: Decoder[ExecutionState] = Decoder(ExecutionState, dec_hook=_to_map)
 _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
     kind.__name__: tuple(name for name, hint in get_type_hints(kind).items() if Any in (hint, *get_args(hint)))

@@ -12,15 +12,19 @@ import structlog
 
 from looply.clock import Clock, SystemClock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.offload import offload_if_large
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
 from looply.engine.coding.units import effect_queue
+from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
@@ -91,6 +95,25 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+        self._tokens = TokenCache(clock)
+        self._logons = Logons()
+        self._documents = DocumentCache(clock)
+
+    @property
+    def prober(self) -> ConnectionProber:
+        """Tests connections from this process, with the same memory of other systems as the calls of steps."""
+        return ConnectionProber(
+            Reach(
+                registry=self._registry,
+                sender=self._sender,
+                dialer=self._resources.dialer,
+                clock=self._clock,
+                limits=self._resources.limits,
+                sessions=self._sessions,
+                tokens=self._tokens,
+                logons=self._logons,
+            )
+        )
 
     @property
     def targets(self) -> KnownTargets:
@@ -159,13 +182,15 @@ class Worker:
             secret = ()
             if marked or credentials:
                 output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
+        now = self._clock.now()
         return EffectDone(
-            at=self._clock.now(),
+            at=now,
             address=opened.address,
             attempt=opened.attempt,
             output=output,
             size=size,
             secret=secret,
+            verdict=operation.verdict_on(opened.input, output, now),
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
@@ -197,6 +222,11 @@ class Worker:
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
+            tokens=self._tokens,
+            logons=self._logons,
+            is_unsettled=opened.is_unsettled,
+            entered_on=opened.entered_on,
+            documents=self._documents,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),

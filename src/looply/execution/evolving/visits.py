@@ -91,6 +91,8 @@ def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> Execut
         key=former.key if former is not None else "",
         process_ends=former.process_ends if former is not None else 0,
         ending_since=former.ending_since if former is not None else None,
+        unknowns=former.unknowns if former is not None else 0,
+        is_unsettled=event.is_unsettled,
     )
     return replace(move(state, event), open_steps={**state.open_steps, text: step})
 
@@ -133,8 +135,9 @@ def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionS
         if not event.ended_process
         else replace(step, process_ends=step.process_ends + 1, ending_since=step.ending_since or event.at)
     )
-    lost = replace(step, is_in_flight=False, parked=None)
-    return replace(move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
+    lost = replace(step, is_in_flight=False, parked=None, unknowns=step.unknowns + 1)
+    message = event.message if event.cause == "UNSETTLED" else ""
+    return replace(move(state, event, cause=event.cause, message=message), open_steps={**state.open_steps, text: lost})
 
 
 def _apply_step_parked(state: ExecutionState, event: StepParked) -> ExecutionState:

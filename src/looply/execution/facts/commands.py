@@ -17,6 +17,7 @@ from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
 from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.far import FarError, Verdict
 from looply.jsontext import Json
 
 
@@ -179,10 +180,11 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class EffectDone(CommandBase, frozen=True, kw_only=True):
-    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
+    """An attempt of the effect at `address` returned `output`, whose JSON text has `size` bytes.
 
-    `write` is the change of a datastore that the operation makes: the unit stores both or neither. `outage`: the answer
-    shows that the system is down, and it is not called at present.
+    `verdict` is the connector's judgement on an answer that is no plain success. `write` is the change of a datastore
+    that the operation makes: the unit stores both or neither. `outage`: the answer shows that the system is down, and
+    it is not called at present.
     """
 
     address: str
@@ -190,6 +192,7 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
     output: Json
     size: int
     secret: tuple[str, ...] = ()
+    verdict: Verdict | None = None
     write: DatastoreWrite | None = None
     outage: Outage | None = None
 
@@ -207,6 +210,7 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
     status: str = ""
     was_sent: bool = False
     is_transient: bool = False
+    far: FarError | None = None
     retry_after_seconds: float = 0
     outage: Outage | None = None
 

@@ -44,7 +44,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
     `ENTER`: the step must be visited; `OPEN`: the step waits for an outcome, an answer or a time; `LEAVE`: the step is
     done, by exit `branch`; `FAILED`: `failure` must be handled; `UNKNOWN`: the unknown outcome `cause` must be handled;
-    `RETRY`: a retry is due.
+    `RETRY`: a retry is due. `message` says why an operation could not find out what became of an earlier attempt.
     """
 
     scope: str
@@ -54,6 +54,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
     branch: str = "next"
     failure: StepFailed | None = None
     cause: str = ""
+    message: str = ""
 
     @property
     def address(self) -> Address:
@@ -78,8 +79,9 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
 
     `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
     where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
-    the process crashed, of which the first was recorded at `ending_since`. `parked`: the attempt waits until its system
-    can be called again, or has just been let go and has no outcome yet.
+    the process crashed, of which the first was recorded at `ending_since`; `unknowns` those whose
+    outcome is unknown, since the visit began or an operator had it retried; `is_unsettled` as in the event.
+    `parked`: the attempt waits until its system can be called again, or has just been let go and has no outcome yet.
     """
 
     seq: int
@@ -96,6 +98,8 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     process_ends: int = 0
     ending_since: datetime | None = None
     parked: TargetWait | None = None
+    unknowns: int = 0
+    is_unsettled: bool = False
 
     @property
     def is_suspect(self) -> bool:

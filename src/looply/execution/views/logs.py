@@ -70,7 +70,9 @@ from looply.execution.facts.events import (
 from looply.execution.facts.log_levels import shows_entry, shows_values
 from looply.execution.facts.scopes import scopes_around
 from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
+from looply.execution.views.far import public_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -162,7 +164,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         ScopeOpened: (StepStartedEntry, _same("branches")),
         StepScheduled: (StepStartedEntry, _same("attempt", "operation", "input")),
         StepSucceeded: (StepSucceededEntry, _same("attempt", "branch", "output")),
-        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
+        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "far", "output")),
         StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
         StepParked: (StepParkedEntry, _same("attempt", "target", "reason", "again")),
         WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
@@ -188,7 +190,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         Queued: (ExecutionQueuedEntry, _same("max_concurrency")),
         Admitted: (ExecutionAdmittedEntry, ()),
         Discarded: (StepResultDiscardedEntry, (*_same("attempt", "reason"), ("result", "output"))),
-        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status")),
+        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status", "far")),
         IncidentClosed: (IncidentClosedEntry, _same("incident_id", "action", "again", "reason")),
         StepSkipped: (StepSkippedEntry, _same("branch", "output", "reason", "overrides")),
         DocumentEdited: (ExecutionEditedEntry, _same("scope", "reason", "overrides")),
@@ -361,6 +363,8 @@ def _readable(value: Json) -> Json:
         return list(value)
     if isinstance(value, str):
         return _trimmed(value)
+    if isinstance(value, FarError):
+        return public_far(value)
     size = len(encode_json(value))
     if size > _NOT_EVEN_TRIMMED:
         return {"trimmed_bytes": size}

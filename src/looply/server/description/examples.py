@@ -97,6 +97,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
         "settings": {"base_url": "https://books.example.com", "auth": "bearer"},
         "secrets": {"token": "the token"},
     },
+    "ConnectionTestBody": {"name": "Books", "path": "/orders"},
     "UpdateConnectionBody": {
         "name": "Books",
         "kind": "http",

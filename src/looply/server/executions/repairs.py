@@ -16,6 +16,8 @@ from looply.execution.document.incidents import IncidentFacts, incident_facts
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
 from looply.execution.facts.events import IncidentKind, IncidentOpened
+from looply.execution.facts.values.far import FarError
+from looply.execution.views.far import public_far
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.server.executions.records import EventLog, ExecutionCursor
@@ -82,7 +84,7 @@ class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
     """A call that would be made at once.
 
     `is_repeated`: the step has made a call before in this execution. `keeps_key`: that call had the same idempotency
-    key, so a receiver that remembers keys does not act twice.
+    key, so a receiver that remembers keys does not act twice. `far` is what the other system said when the step failed.
     """
 
     attempt: int
@@ -91,6 +93,7 @@ class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
     is_repeated: bool
     keeps_key: bool
     on_unknown: str
+    far: FarError | UnsetType = UNSET
 
 
 class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,7 @@ class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
     kind: IncidentKind
     code: str
     message: str
+    far: FarError | UnsetType = UNSET
 
 
 class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,8 +292,16 @@ def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
 
 def _forecast_incident(incident: IncidentOpened) -> ForecastIncident:
     return ForecastIncident(
-        state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
+        state=incident.step or None,
+        kind=incident.kind,
+        code=incident.code,
+        message=incident.message,
+        far=_far(incident.far),
     )
+
+
+def _far(far: FarError | None) -> FarError | UnsetType:
+    return UNSET if far is None else public_far(far)
 
 
 def _effect(effect: PlannedEffect) -> ForecastEffect:
@@ -302,6 +314,7 @@ def _effect(effect: PlannedEffect) -> ForecastEffect:
         is_repeated=effect.is_repeated,
         keeps_key=effect.keeps_key,
         on_unknown=effect.on_unknown,
+        far=_far(effect.far),
     )
 
 

@@ -31,11 +31,15 @@ class SubstitutionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AbsenceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller's absence, null without one, and the absent people whose substitute the caller is now."""
+    """The caller's absence, null without one, and the absent people whose substitute the caller is now.
+
+    `workflow_names` has the names of the workflows of its `scope` by id, without those that were deleted.
+    """
 
     message: str
     item: AbsenceRecord | None
     is_active: bool
+    workflow_names: dict[str, str]
     substitute_for: list[SubstitutionRecord]
 
 
@@ -79,6 +83,7 @@ async def get_absence(call: Call) -> Response:
         message=SUCCESS,
         item=_item(own) if own is not None else None,
         is_active=own is not None and own.is_active(now),
+        workflow_names=dict(found.workflow_names),
         substitute_for=others,
     )
     return Response(shown)

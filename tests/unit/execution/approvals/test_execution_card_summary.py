@@ -31,7 +31,7 @@ def test_what_may_not_be_seen_is_no_subject() -> None:
     assert summarize(card(hidden, text("shown", fallback=text("old")))).subject == "shown"
 
 
-def test_the_first_amount_that_stands_alone_is_the_first_fact() -> None:
+def test_the_first_amount_that_is_a_text_of_its_own_is_the_first_fact() -> None:
     texts = [{"type": "TextBlock", "text": text} for text in ("Order 7", "17,010.00 EUR", "per 1 USD", "2.00 USD")]
     facts = {"type": "FactSet", "facts": [{"title": "Group", "value": "002"}]}
     assert summarize(card(*texts, facts)).facts == (Fact("", "17,010.00 EUR"), Fact("Group", "002"))

@@ -53,10 +53,26 @@ async def test_an_absence_is_read_as_it_was_stored_and_the_substitute_reads_whos
     item = {"from": now, "to": now + to_ms_span(7), "substitute": BOB, "scope": [OTHER], "note": "on leave"}
     assert stored.json() == {"message": "stored", "item": item}
     mine = (await sign_in("ANN@example.com").get("getAbsence")).json()
-    assert mine == {"message": "success", "item": item, "is_active": True, "substitute_for": []}
+    assert mine == {
+        "message": "success",
+        "item": item,
+        "is_active": True,
+        "workflow_names": {},
+        "substitute_for": [],
+    }
     theirs = (await sign_in(BOB).get("getAbsence")).json()
     assert (theirs["item"], theirs["is_active"]) == (None, False)
     assert theirs["substitute_for"] == [{"person": ANN, "to": now + to_ms_span(7), "scope": [OTHER]}]
+
+
+async def test_the_workflows_of_a_scope_have_names_as_long_as_they_exist(
+    mine: Caller, sign_in: Any, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(approval())
+    await leave(sign_in(ANN), clock, BOB, scope=[workflow_id, OTHER])
+    found = (await sign_in(ANN).get("getAbsence")).json()
+    assert found["item"]["scope"] == [workflow_id, OTHER]
+    assert found["workflow_names"] == {workflow_id: approval()["workflow_name"]}
 
 
 async def test_what_is_open_and_what_is_sent_goes_to_the_substitute_and_stays_after_the_end(

@@ -11,12 +11,14 @@ import { TEXTS } from "../text";
 interface ScopeProps {
   /** The ids of the workflows; null: all of them. */
   scope: readonly string[] | null;
+  /** The names of the workflows of the stored absence, by id. */
+  names: Readonly<Record<string, string>>;
   onChange: (scope: readonly string[] | null) => void;
 }
 
-export function Scope({ scope, onChange }: ScopeProps) {
+export function Scope({ scope, names, onChange }: ScopeProps) {
   const { absence: text } = useText(TEXTS);
-  const workflows = useWorkflows(scope ?? []);
+  const workflows = useWorkflows(scope ?? [], names);
   if (workflows.length === 0) return null;
   const turn = (id: string, isOn: boolean): void => {
     const others = (scope ?? []).filter((each) => each !== id);
@@ -51,11 +53,11 @@ export function Scope({ scope, onChange }: ScopeProps) {
 }
 
 /** Returns id and name of the workflows that have asked the reader lately, and of those that are chosen already. */
-function useWorkflows(chosen: readonly string[]): [string, string][] {
+function useWorkflows(chosen: readonly string[], names: Readonly<Record<string, string>>): [string, string][] {
   const api = useApi();
   const cards = useInfiniteQuery(myCardsQuery(api));
   const decisions = useInfiniteQuery(myDecisionsQuery(api));
-  const found = new Map(chosen.map((id) => [id, id]));
+  const found = new Map(chosen.map((id) => [id, names[id] ?? id]));
   for (const { items } of decisions.data?.pages ?? [])
     for (const { workflow_id, workflow_name } of items) found.set(workflow_id, workflow_name ?? workflow_id);
   for (const { items } of cards.data?.pages ?? [])

@@ -8,6 +8,7 @@ from looply.errors import BadInput
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE = "$'(),;=:@!*&+~"
+_SET = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 def service_path(text: str) -> str:
@@ -31,6 +32,12 @@ def entity_path(text: str) -> str:
     close, for backslashes outside quotes and for control characters.
     """
     return _check_path(text.strip(" ").strip("/"), "entity")
+
+
+def entity_set(text: str) -> str:
+    """Returns the name of the entity set that a resource's path begins with; empty where it begins otherwise."""
+    found = _SET.match(text.strip(" ").lstrip("/"))
+    return found[0] if found is not None else ""
 
 
 def _check_path(text: str, field: str) -> str:
