@@ -18,7 +18,7 @@ maps errors to HTTP statuses.
     │                        QuotaReached, QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
-    │  └─ Permanent          BadInput, AuthFailed, Rejected
+    │  └─ Permanent          BadInput, AuthFailed, Rejected, Unsettled
     ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
     │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, RecordDamaged,
     │                        SchemaMismatch, DataFolderInUse, ShuttingDown

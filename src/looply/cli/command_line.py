@@ -55,7 +55,7 @@ _COMMANDS: Final = {
     ),
     "connection": (
         "looply.cli.authoring.connection:APP",
-        "Connections to other systems: list, show, create, update, delete.",
+        "Connections to other systems: list, show, create, update, delete, test, discover.",
     ),
     "target": (
         "looply.cli.executions.target:APP",

@@ -207,12 +207,7 @@ def test_every_page_is_accessible_in_every_look(
     page.locator("input[type=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("navigation").first.wait_for()
-    # What the server has of an earlier look must have arrived, or it would replace the choice.
-    page.wait_for_load_state("networkidle")
-    page.evaluate(
-        "(chosen) => localStorage.setItem('looply.preferences', JSON.stringify(chosen))",
-        {"theme": theme, "language": language},
-    )
+    visit.prefer(theme, language)
     for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit", "admin/organization"):
         visit.open(f"/app/{path}")
         page.get_by_role("heading", level=1).wait_for()

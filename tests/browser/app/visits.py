@@ -28,6 +28,15 @@ addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sam
 """
 _SIGNED_OUT: Final = "the server responded with a status of 401"
 """Chromium writes every refused call to the console; that of a visitor without a session is none to repair."""
+_PREFER: Final = """
+async (app) => {
+  const {csrf} = await (await fetch("/v2/session/get")).json();
+  const headers = {"content-type": "application/json", "x-looply-csrf": csrf};
+  const body = JSON.stringify({preferences: {locale: app.language, app}});
+  const {status} = await fetch("/v2/session/putPreferences", {method: "POST", headers, body});
+  if (status !== 200) throw new Error(`the preferences were answered with ${status}`);
+}
+"""
 _AXE_RUN: Final = """
 async (rules) => (await axe.run({exclude: ["[data-tabster-dummy]"]}, {rules})).violations.map(
   ({id, help, nodes}) => `${id}: ${help}: ${nodes.map(({html}) => html.slice(0, 200)).join(" ")}`)
@@ -110,6 +119,10 @@ class Visit:
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.keyboard.press("Enter")
+
+    def prefer(self, theme: str, language: str) -> None:
+        """Stores how the person who has signed in wants the app to look; it counts from the next page on."""
+        self.page.evaluate(_PREFER, {"theme": theme, "language": language})
 
     def invite(self, email: str, role: str) -> str:
         """Invites a person on the page of members, and returns the link."""

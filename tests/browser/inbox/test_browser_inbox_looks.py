@@ -22,12 +22,7 @@ def test_the_inbox_is_accessible_in_every_look(
     scheme = "light" if theme == "light" else "dark"
     visit = sign_in(browser, manager.address, size=size, color_scheme=scheme, locale=language)
     page = visit.page
-    # What the server has of an earlier look must have arrived, or it would replace the choice.
-    page.wait_for_load_state("networkidle")
-    page.evaluate(
-        "(chosen) => localStorage.setItem('looply.preferences', JSON.stringify(chosen))",
-        {"theme": theme, "language": language},
-    )
+    visit.prefer(theme, language)
     for path in ("inbox", "inbox/decided", "inbox/requested", "inbox/absence"):
         visit.open(f"/app/{path}")
         page.get_by_role("heading", level=1).wait_for()

@@ -155,7 +155,7 @@ async def delete_connection(call: Call) -> Response:
     return Response(Message())
 
 
-async def test_connection(call: Call) -> Response:
+async def check_connection(call: Call) -> Response:
     """Tests a connection."""
     body: ConnectionTestBody = call.body
     draft = None
@@ -248,7 +248,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/testConnection",
         access="edit.connections",
-        handle=test_connection,
+        handle=check_connection,
         summary="Test a connection, saved or not",
         description="The server tests name, network, certificate, logon, service and clock, one after the other.",
         tag="Connections",

@@ -66,6 +66,7 @@ REFUSED: dict[str, Call] = {
     "profiles.get": lambda c, org, o: c.profiles.get(org, o.workflow, o.profile),
     "connections.create": lambda c, org, o: c.connections.create(org, o.workspace, CONNECTION),
     "connections.update": lambda c, org, o: c.connections.update(org, o.connection, CONNECTION),
+    "connections.preview": lambda c, org, o: c.connections.preview(org, o.connection, CONNECTION),
     "connections.delete": lambda c, org, o: c.connections.delete(org, o.connection),
     "connections.get": lambda c, org, o: c.connections.get(org, o.connection),
     "connections.resolve": lambda c, org, o: c.connections.resolve(org, o.connection),

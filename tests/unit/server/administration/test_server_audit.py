@@ -251,6 +251,15 @@ async def delete_connection(mine: Caller, world: World, services: Services) -> h
     return await mine.post("deleteConnection", {"name": "C"})
 
 
+async def check_connection(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await create_connection(mine, world, services)
+    return await mine.post("testConnection", {"name": "C"})
+
+
+# A function of this name would be a test of its own.
+ACTS["testConnection"] = check_connection
+
+
 @act
 async def put_datastore(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await mine.post("putDatastore", {"name": "approvers", "value": {"buyer": "canary"}})

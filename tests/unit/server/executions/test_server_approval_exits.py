@@ -167,7 +167,7 @@ ELSEWHERE: Final = {
         "updateCard",
         "updateConnection",
     ),
-    *("updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
+    *("testConnection", "updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
 }
 """Calls that edit, administer or start: none of them names an open execution."""
 

@@ -15,6 +15,7 @@ FREE = {
     "AdviceItem.body": "what another call is sent with",
     "AuditItem.details": "each kind of act has its own",
     "CardRecord.card_payload": "an Adaptive Card, as its author wrote it",
+    "DiscoveryAnswer.item": "what a system offers, which the kind of connection defines",
     "ConnectionRecord.settings": "settings of the kind of connection, which a plug-in defines",
     "DatastoreRecord.value": "the document of an author",
     "EventDataItem.input": "data of an execution",
