@@ -331,7 +331,7 @@ async def test_an_incident_and_its_repair(walk: Walk, world: World) -> None:
     assert set(incident) == {"incident_id", "state", "visit", "kind", "code", "message", "opened_on"}
     assert (incident["state"], incident["kind"], item["workflow_current_state"]) == ("http", "FAILED", "http")
     (visit,) = item["condensed_logs"]["http"]
-    assert (visit["status"], set(visit["error"])) == ("FAILED", {"code", "message", "status"})
+    assert (visit["status"], set(visit["error"])) == ("FAILED", {"code", "message", "status", "far"})
     await walk.post("repairExecution", action="edit", document={"payload": {"output": {"po": "2"}}}, reason="typo")
     await walk.post("repairExecution", action="retry", reason="system is back")
     item = await walk.reach("COMPLETED")

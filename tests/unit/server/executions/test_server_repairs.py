@@ -69,6 +69,7 @@ async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Calle
         "is_repeated": True,
         "keeps_key": True,
         "on_unknown": "incident",
+        "far": {"kind": "transient"},
     }
     assert body["forecast"]["status"] == "RUNNING"
     assert await mine.item(workflow_id, execution_id) == before

@@ -31,6 +31,8 @@ def _adder(unit: str) -> Callable[..., str]:
 
     def call(run: Run, timestamp: str, given_amount: Number, *given: Json) -> str:
         amount = given_amount if isinstance(given_amount, int) else float(given_amount)
+        if not math.isfinite(amount):
+            raise ExpressionError("the date is more than 100,000,000 days from 1970")
         instant = read_instant(timestamp)
         # The resulting date is truncated, not the amount: half a day less than the 1st is still the 1st.
         shown = getattr(civil_of(instant), unit)
