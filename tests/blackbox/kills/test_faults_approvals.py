@@ -66,7 +66,7 @@ def _check(row: Row, answers: Sequence[Reply], later: Sequence[Reply], decisions
     """Checks that one decision counted and all answers name it; returns the outcome."""
     (decision,) = decisions
     said = {"answered_by": decision["user"], "answered_on": decision["at"], "decision": decision["action"]}
-    already = {"message": "already answered", **said}
+    already = {"message": "already answered", "answered_as": {"kind": "link"}, **said}
     counts = Counter(reply.said for reply in answers)
     assert counts["recorded"] <= 1, counts
     assert set(counts) <= {"recorded", "already answered"}, answers

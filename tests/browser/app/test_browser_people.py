@@ -207,12 +207,14 @@ def test_every_page_is_accessible_in_every_look(
     page.locator("input[type=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("navigation").first.wait_for()
-    visit.prefer(theme, language)
-    for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit", "admin/organization"):
-        visit.open(f"/app/{path}")
-        page.get_by_role("heading", level=1).wait_for()
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
-        assert page.locator("html").get_attribute("data-theme") == theme
-        visit.look(f"{path.removeprefix('admin/')}-{look}")
+    with visit.preferring(theme, language):
+        for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit", "admin/organization"):
+            visit.open(f"/app/{path}")
+            page.get_by_role("heading", level=1).wait_for()
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                f"{path} is wider than the screen"
+            )
+            assert page.locator("html").get_attribute("data-theme") == theme
+            visit.look(f"{path.removeprefix('admin/')}-{look}")
     visit.close()

@@ -1,6 +1,8 @@
 """A visitor of the web app in Chromium: what the page reports, and what axe finds in it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -29,12 +31,14 @@ addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI, sam
 _SIGNED_OUT: Final = "the server responded with a status of 401"
 """Chromium writes every refused call to the console; that of a visitor without a session is none to repair."""
 _PREFER: Final = """
-async (app) => {
-  const {csrf} = await (await fetch("/v2/session/get")).json();
+async (preferences) => {
+  const [{csrf}, {preferences: before}] = await Promise.all(
+    ["get", "getPreferences"].map(async (call) => (await fetch(`/v2/session/${call}`)).json()));
   const headers = {"content-type": "application/json", "x-looply-csrf": csrf};
-  const body = JSON.stringify({preferences: {locale: app.language, app}});
+  const body = JSON.stringify({preferences});
   const {status} = await fetch("/v2/session/putPreferences", {method: "POST", headers, body});
   if (status !== 200) throw new Error(`the preferences were answered with ${status}`);
+  return before;
 }
 """
 _AXE_RUN: Final = """
@@ -120,9 +124,15 @@ class Visit:
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.keyboard.press("Enter")
 
-    def prefer(self, theme: str, language: str) -> None:
-        """Stores how the person who has signed in wants the app to look; it counts from the next page on."""
-        self.page.evaluate(_PREFER, {"theme": theme, "language": language})
+    @contextmanager
+    def preferring(self, theme: str, language: str) -> Iterator[None]:
+        """Stores how the app is to look for the person who has signed in: within it, from the next page on."""
+        looks = {"theme": theme, "language": language}
+        before = self.page.evaluate(_PREFER, {"locale": language, "app": looks})
+        try:
+            yield
+        finally:
+            self.page.evaluate(_PREFER, before)
 
     def invite(self, email: str, role: str) -> str:
         """Invites a person on the page of members, and returns the link."""

@@ -22,16 +22,18 @@ def test_the_inbox_is_accessible_in_every_look(
     scheme = "light" if theme == "light" else "dark"
     visit = sign_in(browser, manager.address, size=size, color_scheme=scheme, locale=language)
     page = visit.page
-    visit.prefer(theme, language)
-    for path in ("inbox", "inbox/decided", "inbox/requested", "inbox/absence"):
-        visit.open(f"/app/{path}")
-        page.get_by_role("heading", level=1).wait_for()
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
-        visit.look(f"{path.replace('/', '-')}-{theme}-{language}-{size['width']}")
-    if size == PHONE:
-        visit.open("/app/inbox")
-        page.locator("[data-card]").first.click()
-        inside(visit).locator(".ac-adaptiveCard").wait_for()
-        visit.look(f"inbox-card-{theme}-{language}-{size['width']}")
+    with visit.preferring(theme, language):
+        for path in ("inbox", "inbox/decided", "inbox/requested", "inbox/absence"):
+            visit.open(f"/app/{path}")
+            page.get_by_role("heading", level=1).wait_for()
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                f"{path} is wider than the screen"
+            )
+            visit.look(f"{path.replace('/', '-')}-{theme}-{language}-{size['width']}")
+        if size == PHONE:
+            visit.open("/app/inbox")
+            page.locator("[data-card]").first.click()
+            inside(visit).locator(".ac-adaptiveCard").wait_for()
+            visit.look(f"inbox-card-{theme}-{language}-{size['width']}")
     visit.close()

@@ -38,7 +38,7 @@ _SIZE: Final = "SELECT page_count * page_size FROM pragma_page_count, pragma_pag
 
 def find_damage_at_start(file: sqlite3.Connection) -> list[str]:
     """Returns the result of `find_damage`, with fewer checks, or none, for a large catalog to bound start-up time."""
-    size: int = file.execute(_SIZE).fetchone()[0]
+    size: int = _rows(file, _SIZE)[0][0]
     if size > LARGEST_BYTES:
         return []
     return find_damage(file, "integrity_check" if size <= _INDEXED_BYTES else "quick_check")
@@ -49,7 +49,7 @@ def find_damage(file: sqlite3.Connection, check: str = "integrity_check") -> lis
 
     Raises: sqlite3.Error when the disk fails, or the file is too damaged to be read completely.
     """
-    found = [str(line) for (line,) in file.execute(f"PRAGMA {check}(10)")]
+    found = [str(line) for (line,) in _rows(file, f"PRAGMA {check}(10)")]
     if found != ["ok"]:
         return found
     stored = _stored_sums(file)
@@ -83,10 +83,10 @@ def register_function(file: sqlite3.Connection) -> None:
 
 def create_triggers(file: sqlite3.Connection) -> None:
     """Creates the triggers that update the sums with every change of this connection, unless they exist."""
-    if file.execute(_TRIGGERS).fetchone() or _stored_sums(file) is None:
+    if _rows(file, _TRIGGERS) or _stored_sums(file) is None:
         return
     for name in _tables(file):
-        columns = [column for _, column, *_ in file.execute(f'PRAGMA table_info("{name}")')]
+        columns = [column for _, column, *_ in _rows(file, f'PRAGMA table_info("{name}")')]
         old, new = (", ".join(f'{side}."{column}"' for column in columns) for side in ("OLD", "NEW"))
         without, with_new = f"{_FUNCTION}(digest, -1, '{name}', {old})", f"{_FUNCTION}(digest, 1, '{name}', {new})"
         replaced = f"{_FUNCTION}({without}, 1, '{name}', {new})"
@@ -97,7 +97,7 @@ def create_triggers(file: sqlite3.Connection) -> None:
 
 def drop_triggers(file: sqlite3.Connection) -> None:
     """Drops the triggers before a schema change; the next write of the connection creates them again."""
-    for (name,) in file.execute(_TRIGGERS).fetchall():
+    for (name,) in _rows(file, _TRIGGERS):
         file.execute(f'DROP TRIGGER temp."{name}"')
 
 
@@ -110,19 +110,25 @@ def _compute_sums(file: sqlite3.Connection) -> dict[str, bytes]:
 
 
 def _tables(file: sqlite3.Connection) -> list[str]:
-    return [name for (name,) in file.execute(_TABLES) if name != _SUMS]
+    return [name for (name,) in _rows(file, _TABLES) if name != _SUMS]
 
 
 def _stored_sums(file: sqlite3.Connection) -> dict[str, bytes] | None:
     """Returns the stored sums, None when their table does not exist."""
-    return dict(file.execute(_SELECT_SUMS)) if file.execute(_HAS_SUMS).fetchone() else None
+    return dict(_rows(file, _SELECT_SUMS)) if _rows(file, _HAS_SUMS) else None
 
 
 def _revision(file: sqlite3.Connection) -> Any:
-    if not file.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone():
+    if not _rows(file, "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"):
         return None
-    row = file.execute("SELECT version_num FROM alembic_version NOT INDEXED").fetchone()
-    return row[0] if row else None
+    found = _rows(file, "SELECT version_num FROM alembic_version NOT INDEXED")
+    return found[0][0] if found else None
+
+
+def _rows(file: sqlite3.Connection, statement: str) -> list[Any]:
+    """Returns all rows of a statement, which is closed at once: one that fails midway would keep the file's lock."""
+    with closing(file.execute(statement)) as rows:
+        return rows.fetchall()
 
 
 def _sum(file: sqlite3.Connection, name: str, query: str) -> bytes:
