@@ -95,12 +95,15 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
           type="button"
           className={`${styles.entry} ${isFailure(entry) ? styles.entryBad : ""}`}
           aria-pressed={rows.from + at === selected}
-          aria-label={`#${entry.seq}, ${say(entry)}`}
           onClick={() => onSelect(entry)}
         >
-          <span className={styles.seq}>#{entry.seq}</span>
+          <span className={styles.seq}>
+            #{entry.seq}
+            <span className={styles.spoken}>, </span>
+          </span>
           <span className={styles.sentence} title={say(entry)}>
             {say(entry)}
+            <span className={styles.spoken}>, </span>
           </span>
           <span className={styles.when}>
             {formats.short(entry.timestamp, now)} · {formats.precise(entry.timestamp)}
