@@ -156,6 +156,7 @@ export const german = {
   at: "Um",
   answer: "Antwort",
   next: "Nächster",
+  nextAfter: (ms) => `nach ${duration(ms)}`,
   success: "ok",
   values: "Werte",
   noValue: "Hier ist nichts aufgezeichnet.",

@@ -175,6 +175,7 @@ export const english = {
   at: "At",
   answer: "Answer",
   next: "Next",
+  nextAfter: (ms: number) => `after ${englishDuration(ms)}`,
   success: "ok",
   values: "Values",
   noValue: "Nothing is recorded here.",

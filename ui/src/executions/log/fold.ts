@@ -50,7 +50,8 @@ class Folding {
         this.start(entry);
         break;
       case "STEP_RETRY_SCHEDULED":
-        this.table.attempt(entry, { nextOn: entry.due_on }, entry.attempt - 1);
+        // The entry has the number of the attempt that failed.
+        this.table.attempt(entry, { nextOn: entry.due_on });
         this.table.change(entry, { state: "retry", until: entry.due_on });
         break;
       case "STEP_PARKED":

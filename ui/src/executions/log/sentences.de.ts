@@ -45,7 +45,7 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
     case "STEP_FAILED":
       return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: Versuch ${entry.attempt} folgt um ${moment(entry.due_on, entry.timestamp)}`;
+      return `${step}: Versuch ${entry.attempt + 1} folgt um ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
         ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${entry.reason}`

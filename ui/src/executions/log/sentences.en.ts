@@ -48,7 +48,7 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
     case "STEP_FAILED":
       return `${step} failed in attempt ${entry.attempt}: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: attempt ${entry.attempt} follows at ${moment(entry.due_on, entry.timestamp)}`;
+      return `${step}: attempt ${entry.attempt + 1} follows at ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
         ? `${step}: ${entry.target} could not be reached; attempt ${entry.attempt} is made again: ${entry.reason}`

@@ -82,6 +82,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualRows(scroll, ROW, entries.length);
   const { show } = rows;
+  const today = formats.day(now);
   useEffect(() => {
     if (selected !== -1) show(selected);
   }, [selected, show]);
@@ -106,7 +107,8 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
             <span className={styles.spoken}>, </span>
           </span>
           <span className={styles.when}>
-            {formats.short(entry.timestamp, now)} · {formats.precise(entry.timestamp)}
+            {formats.day(entry.timestamp) !== today && `${formats.short(entry.timestamp, now)} · `}
+            {formats.precise(entry.timestamp)}
           </span>
         </button>
       ))}
