@@ -7,6 +7,7 @@ count their repetitions: there they run in a longer form.
 
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,6 +81,7 @@ def choose(config: pytest.Config, items: list[pytest.Item], tier: str) -> None:
         items[:] = [item for item in items if is_run_by(tier, item)]
 
 
+@cache
 def _fits(path: Path, patterns: Iterable[str]) -> bool:
     if not path.is_relative_to(FOLDER):
         return False
