@@ -9,15 +9,21 @@ import { changeScreen } from "../fakes/screen";
 const VIEWER = sessionOf().permissions.filter((each) => each !== "read.payloads" && each !== "repair");
 const page = "/executions/execution-1";
 
+/** Returns a step in the graph. Found by its text: roles of a whole page take a browser in memory seconds. */
+async function stepNode(name: string): Promise<HTMLElement> {
+  const found = await screen.findByText(name, { selector: "[data-step] *" });
+  return found.closest<HTMLElement>("[data-step]") ?? found;
+}
+
 describe("the page of an execution", () => {
   it("says first why it does not move, and shows the graph, the timeline and the failed step", async () => {
     visit(page, signedIn(), withExecution());
     const why = await screen.findByRole("region", { name: "Why it does not move" });
     await within(why).findByText(/“Release the order” failed: not ready/);
-    const node = await screen.findByRole("button", { name: /Release the order, Failed, 503/, pressed: true });
-    expect(node.dataset.tone).toBe("failed");
-    expect(screen.getByRole("button", { name: /Tell the buyer, Not reached/ })).toBeTruthy();
-    expect(screen.getByRole("table", { name: "Attempts" }).textContent).toContain("503");
+    expect((await stepNode("Release the order")).textContent).toBe("Release the order, Failed, 503");
+    expect((await stepNode("Release the order")).getAttribute("aria-pressed")).toBe("true");
+    expect((await stepNode("Tell the buyer")).textContent).toBe("Tell the buyer, Not reached");
+    expect(screen.getByLabelText("Attempts").textContent).toContain("503");
     await expectAccessible();
   });
 
@@ -34,7 +40,7 @@ describe("the page of an execution", () => {
 
   it("shows markup in values as text", async () => {
     const { container, user } = visit(page, signedIn(), withExecution());
-    await user.click(await screen.findByRole("button", { name: /Read the order, Done/ }));
+    await user.click(await stepNode("Read the order"));
     await screen.findByText("<b>4711</b>");
     expect(container.querySelector("b")).toBeNull();
   });
@@ -53,7 +59,7 @@ describe("the page of an execution", () => {
 
   it("keeps what it shows when the execution is pruned in the meantime", async () => {
     const { api, user } = visit(page, signedIn(), withExecution());
-    await screen.findByRole("button", { name: /Read the order, Done/ });
+    await stepNode("Read the order");
     api.handle({
       explainExecution: () => {
         throw refusal(404, "EXECUTION_NOT_FOUND");
@@ -62,7 +68,7 @@ describe("the page of an execution", () => {
         throw refusal(404, "EXECUTION_NOT_FOUND");
       },
     });
-    await user.click(screen.getByRole("button", { name: /Read the order, Done/ }));
+    await user.click(await stepNode("Read the order"));
     await screen.findByRole("alert");
     expect(screen.getByRole("heading", { name: "PO-4711" })).toBeTruthy();
   });
