@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.port import ANY_CARD, CardFilter, CauseFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
@@ -155,7 +155,17 @@ class MemoryReads:
             "incident": {execution_id for execution_id, _ in self._data.incidents},
             "letter": {key[0] for key, row in self._data.letters.items() if not row.action},
         }
-        return not query.has or any(head.execution_id in owners[each] for each in query.has)
+        has_open = not query.has or any(head.execution_id in owners[each] for each in query.has)
+        return has_open and (query.cause is None or self._is_caused(head, query.cause))
+
+    def _is_caused(self, head: Head, cause: CauseFilter) -> bool:
+        return any(
+            execution_id == head.execution_id
+            and (not cause.codes or row.code in cause.codes)
+            and (not cause.kinds or row.kind in cause.kinds)
+            and (not cause.steps or row.step in cause.steps)
+            for (execution_id, _), row in self._data.incidents.items()
+        )
 
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []
