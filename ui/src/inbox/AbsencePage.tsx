@@ -14,7 +14,7 @@ import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import styles from "./Absence.module.css";
 import { dayOf, startOf } from "./days";
-import { PersonField } from "./deciding/PersonField";
+import { PersonField } from "../session/PersonField";
 import { InboxTabs } from "./InboxTabs";
 import { Scope } from "./list/Scope";
 import { TEXTS } from "./text";

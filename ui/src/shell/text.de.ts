@@ -5,7 +5,7 @@ export const german = {
   mainNavigation: "Hauptnavigation",
   account: "Konto",
   accountOf: (name) => `Konto von ${name}`,
-  places: { inbox: "Posteingang", executions: "Ausführungen", admin: "Verwaltung" },
+  places: { inbox: "Posteingang", executions: "Ausführungen", operations: "Betrieb", insights: "Einblicke", admin: "Verwaltung" },
   waiting: (place, count) => `${place}, ${count} offen`,
   narrow: "Einklappen",
   widen: "Ausklappen",

@@ -6,7 +6,7 @@ export const english = {
   mainNavigation: "Main",
   account: "Account",
   accountOf: (name: string) => `Account of ${name}`,
-  places: { inbox: "Inbox", executions: "Executions", admin: "Administration" },
+  places: { inbox: "Inbox", executions: "Executions", operations: "Operations", insights: "Insights", admin: "Administration" },
   waiting: (place: string, count: string) => `${place}, ${count} open`,
   narrow: "Collapse",
   widen: "Expand",

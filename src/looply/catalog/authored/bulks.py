@@ -61,7 +61,7 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     done: int
     refused: int
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[Refusal, ...] = ()
     created_by: str | None
     created_on: datetime
     modified_on: datetime

@@ -6,7 +6,7 @@ import { Confirm } from "../../kit/Confirm";
 import { Note } from "../../kit/Note";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
-import { PersonField } from "./PersonField";
+import { PersonField } from "../../session/PersonField";
 
 interface PassOnProps {
   cardId: string;
