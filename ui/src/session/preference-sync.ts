@@ -1,6 +1,6 @@
 /** Keeps the preferences of a person on the server, so that every browser of theirs has them. */
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useApi } from "../api/context";
 import { preferencesQuery } from "../api/queries/session";
@@ -12,13 +12,15 @@ const NAME = "app";
 /** Takes what the server has once, then stores there what the person chooses. */
 export function usePreferenceSync(): void {
   const api = useApi();
+  const queries = useQueryClient();
   const { preferences, choose } = usePreferences();
   const { data } = useQuery(preferencesQuery(api));
   const { mutate } = useMutation({
-    mutationFn: (next: Preferences) =>
-      api.call("putPreferences", {
-        preferences: { ...data?.preferences, locale: next.language, [NAME]: next },
-      }),
+    mutationFn: async (next: Preferences) => {
+      // What other pages and other browsers have stored in the meantime stays.
+      const { preferences: before } = await queries.fetchQuery({ ...preferencesQuery(api), staleTime: 0 });
+      await api.call("putPreferences", { preferences: { ...before, locale: next.language, [NAME]: next } });
+    },
   });
   const stored = useRef<string | null>(null);
   useEffect(() => {

@@ -24,6 +24,7 @@ import { type HistorySearch, isFiltered } from "./history-search";
 import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
 import { type HistoryRows, useHistory } from "./use-history";
+import { ViewsMenu } from "./ViewsMenu";
 
 export function HistoryPage() {
   return (
@@ -47,6 +48,7 @@ function History() {
       actions={
         !isPhone && (
           <>
+            <ViewsMenu search={search} />
             <CsvButton columns={columns} history={history} />
             <ColumnsMenu hidden={search.hide ?? []} onHide={(hide) => change({ hide })} />
           </>
