@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import ANY_CARD, CardFilter, CauseFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues

@@ -41,9 +41,9 @@ export function growthOf(now: number, before: number): number | null {
 }
 
 /** Returns the greatest rows by a value, without those that have none. */
-export function greatest<Row>(rows: readonly Row[], valueOf: (row: Row) => number | null, count = 5): Row[] {
+export function greatest<Row>(rows: readonly Row[], amountOf: (row: Row) => number | null, count = 5): Row[] {
   return rows
-    .filter((row) => (valueOf(row) ?? 0) > 0)
-    .toSorted((a, b) => (valueOf(b) ?? 0) - (valueOf(a) ?? 0))
+    .filter((row) => (amountOf(row) ?? 0) > 0)
+    .toSorted((a, b) => (amountOf(b) ?? 0) - (amountOf(a) ?? 0))
     .slice(0, count);
 }

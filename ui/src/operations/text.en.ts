@@ -153,7 +153,8 @@ export const english = {
     maintain: "Maintenance",
     pauseOf: (system: string) => `Maintenance of ${system}`,
     pauseTitle: "Stop all calls of a system",
-    pauseHint: "Executions that come to a call of it wait, and continue after the end. Calls under way are not stopped.",
+    pauseHint:
+      "Executions that come to a call of it wait, and continue after the end. Calls under way are not stopped.",
     from: "From",
     fromHint: "Empty: at once",
     until: "Until",

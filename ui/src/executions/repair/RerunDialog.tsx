@@ -5,8 +5,8 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { type ExecutionRow, logQuery } from "../../api/queries/executions";
 import { Confirm } from "../../kit/Confirm";
-import { useText } from "../../text/language";
 import { useMay } from "../../session/session";
+import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { callsMade } from "./choices";
 

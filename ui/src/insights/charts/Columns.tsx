@@ -40,7 +40,6 @@ export function Columns({ label, slots, series }: ColumnsProps) {
     `${slots[at]?.name ?? ""}: ${series.map(({ name, values }) => `${name} ${formats.number(values[at] ?? 0)}`).join(", ")}`;
   return (
     <div ref={box} className={styles.box}>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: the arrows lead through its links */}
       {/* biome-ignore lint/a11y/useSemanticElements: a group of links of a drawing has no element */}
       <svg ref={chart} width={width} height={HEIGHT} role="group" aria-label={label} onKeyDown={marks.onKeyDown}>
         {axis.ticks.map((tick) => (

@@ -1,8 +1,8 @@
 /** Durations over time as lines; a time without any is a gap. */
 
 import { useRef } from "react";
-import { useLanguage } from "../../text/language";
 import { durationText } from "../../text/durations";
+import { useLanguage } from "../../text/language";
 import styles from "./Charts.module.css";
 import type { Line, Slot } from "./chart";
 import { durationAxis, labelStep } from "./scale";
@@ -30,9 +30,7 @@ export function Lines({ label, slots, lines }: LinesProps) {
   const axis = durationAxis(greatest);
   const inner = HEIGHT - TOP - BOTTOM;
   const xOf = (at: number): number =>
-    slots.length < 2
-      ? (LEFT + width - RIGHT) / 2
-      : LEFT + ((width - LEFT - RIGHT) * at) / (slots.length - 1);
+    slots.length < 2 ? (LEFT + width - RIGHT) / 2 : LEFT + ((width - LEFT - RIGHT) * at) / (slots.length - 1);
   const yOf = (value: number): number => TOP + inner * (1 - value / axis.max);
   const every = labelStep(slots.length, width - LEFT, LABEL);
   return (

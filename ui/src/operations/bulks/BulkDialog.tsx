@@ -79,11 +79,7 @@ function usePreview(filter: BulkFilter, act: Act) {
   return useQuery({
     queryKey: [...OPERATIONS, "preview", act, filter],
     queryFn: ({ signal }) =>
-      sendPlan(
-        (id, input) => api.call(id, input, { signal }),
-        { act, filter, rate: USUAL_RATE, reason: "" },
-        true,
-      ),
+      sendPlan((id, input) => api.call(id, input, { signal }), { act, filter, rate: USUAL_RATE, reason: "" }, true),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,

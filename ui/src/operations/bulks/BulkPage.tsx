@@ -96,7 +96,10 @@ function Acts({ bulk }: { bulk: Bulk }) {
 /** Returns the filter without what a bulk adds by itself: what it matches now still stands, with its incident. */
 function againFilterOf({ filter, action }: Bulk) {
   const { status, ...others } = filter;
-  return { ...others, ...(action === "redrive" ? { status: ["FAILED" as const] } : status !== undefined && { status }) };
+  return {
+    ...others,
+    ...(action === "redrive" ? { status: ["FAILED" as const] } : status !== undefined && { status }),
+  };
 }
 
 function CancelDialog({ bulkId, onClose }: { bulkId: string; onClose: () => void }) {

@@ -42,7 +42,11 @@ function useColumns(): Column<Bulk>[] {
       id: "action",
       head: text.action,
       cell: ({ bulk_id, action }) => (
-        <Link to="/operations/bulks/$bulkId" params={{ bulkId: bulk_id }} aria-label={text.openOf(text.actions[action])}>
+        <Link
+          to="/operations/bulks/$bulkId"
+          params={{ bulkId: bulk_id }}
+          aria-label={text.openOf(text.actions[action])}
+        >
           {text.actions[action]}
         </Link>
       ),

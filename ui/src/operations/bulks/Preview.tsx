@@ -46,7 +46,9 @@ export function Preview({ answer, act }: { answer: Answer; act: Act }) {
           ))}
         </ul>
       )}
-      {forecast !== undefined && forecast.examined < count && <p className={styles.quiet}>{text.examined(forecast.examined)}</p>}
+      {forecast !== undefined && forecast.examined < count && (
+        <p className={styles.quiet}>{text.examined(forecast.examined)}</p>
+      )}
       {items.length > 0 && (
         <details>
           <summary>{text.newest(items.length)}</summary>
@@ -69,7 +71,9 @@ function CallLine({ planned }: { planned: Planned }) {
   return (
     <li className={doubled > 0 ? styles.danger : undefined}>
       <Icon name="send" size={16} />
-      <span className={styles.grow}>{text.calls(formats.number(planned.count), planned.count, step, planned.operation)}</span>
+      <span className={styles.grow}>
+        {text.calls(formats.number(planned.count), planned.count, step, planned.operation)}
+      </span>
       {planned.same_key > 0 && (
         <Chip tone="done" icon="key">
           {text.sameKey(planned.same_key)}

@@ -17,8 +17,7 @@ export const german = {
     endEffect:
       "Sie enden für immer: Ihre offenen Karten schließen, ihre Zeitgeber halten an. Was an andere Systeme ging, bleibt.",
     noCall: "Kein Aufruf geht sofort hinaus",
-    calls: (count, of, step, operation) =>
-      `${of === 1 ? "1 Aufruf" : `${count} Aufrufe`} von „${step}“ (${operation})`,
+    calls: (count, of, step, operation) => `${of === 1 ? "1 Aufruf" : `${count} Aufrufe`} von „${step}“ (${operation})`,
     sameKey: (count) => `${count} gleicher Schlüssel`,
     newKey: (count) => `${count} neuer Schlüssel, doppelt`,
     wouldRefuse: (count) => (count === 1 ? "1 würde ablehnen:" : `${count} würden ablehnen:`),

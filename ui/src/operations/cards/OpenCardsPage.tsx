@@ -117,11 +117,7 @@ function State({ card: { status, is_stale } }: { card: OpenCard }) {
   const { cards: text } = useText(TEXTS);
   return (
     <span className={styles.chips}>
-      {status === "FROZEN" ? (
-        <Chip tone="failed">{text.frozen}</Chip>
-      ) : (
-        <Chip tone="waiting">{text.open}</Chip>
-      )}
+      {status === "FROZEN" ? <Chip tone="failed">{text.frozen}</Chip> : <Chip tone="waiting">{text.open}</Chip>}
       {is_stale && (
         <Chip tone="retry" icon="warning">
           {text.stale}

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
 import { countsQuery } from "../../api/queries/operations";
-import { type Tone, TONE_ICONS } from "../../kit/Chip";
+import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon, type IconName } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";

@@ -91,7 +91,8 @@ function Outages() {
   return (
     <div className={styles.note}>
       <Note tone="warning">
-        {text.outages(stopped.map(({ target }) => target).join(", "))} <Link to="/operations/systems">{text.toSystems}</Link>
+        {text.outages(stopped.map(({ target }) => target).join(", "))}{" "}
+        <Link to="/operations/systems">{text.toSystems}</Link>
       </Note>
     </div>
   );

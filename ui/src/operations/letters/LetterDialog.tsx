@@ -21,6 +21,7 @@ type LetterItem = AnswerOf<"getLetter">["item"];
 
 export function LetterDialog({ letterId, onClose }: { letterId: string; onClose: () => void }) {
   const { letters: text, codes } = useText(TEXTS);
+  const { close } = useText(SHARED);
   const query = useQuery(letterQuery(useApi(), letterId));
   const { data } = query;
   const mayRepair = useMay("repair");
@@ -28,7 +29,7 @@ export function LetterDialog({ letterId, onClose }: { letterId: string; onClose:
     return <Settle letter={data.item} onClose={onClose} />;
   }
   return (
-    <Confirm title={text.title} verb={useText(SHARED).close} onConfirm={onClose} onClose={onClose}>
+    <Confirm title={text.title} verb={close} onConfirm={onClose} onClose={onClose}>
       <Answer query={query} words={codes}>
         {({ item }) => <Content letter={item} />}
       </Answer>

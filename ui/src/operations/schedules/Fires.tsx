@@ -86,9 +86,7 @@ function Past({ schedule }: { schedule: Schedule }) {
       id: "outcome",
       head: text.outcome,
       cell: ({ outcome, count }) => (
-        <Chip tone={TONES[outcome]}>
-          {count > 1 ? `${text.outcomes[outcome]} × ${count}` : text.outcomes[outcome]}
-        </Chip>
+        <Chip tone={TONES[outcome]}>{count > 1 ? `${text.outcomes[outcome]} × ${count}` : text.outcomes[outcome]}</Chip>
       ),
     },
     {
