@@ -140,7 +140,7 @@ const bulk = createRoute({
 const schedules = createRoute({
   getParentRoute: () => operations,
   path: "/schedules",
-  validateSearch: ({ workflow }): { workflow?: string } => (typeof workflow === "string" ? { workflow } : {}),
+  validateSearch: ({ of }): { of?: string } => (typeof of === "string" ? { of } : {}),
   component: lazyRouteComponent(() => import("./operations/schedules/SchedulesPage"), "SchedulesPage"),
 });
 const insights = createRoute({

@@ -22,14 +22,14 @@ export function Filters({ search, names }: FiltersProps) {
     void navigate({ to: "/insights", search: Object.fromEntries(all), replace: true });
   };
   const isCustom = search.from !== undefined || search.to !== undefined;
-  const { range = USUAL_RANGE, workflow } = search;
+  const { range = USUAL_RANGE, of: workflow } = search;
   const all = workflow === undefined || names.has(workflow) ? names : new Map([...names, [workflow, workflow]]);
   return (
     <div className={styles.filters}>
       <Select
         aria-label={text.workflow}
         value={workflow ?? ""}
-        onChange={(_, { value }) => change({ workflow: value || undefined })}
+        onChange={(_, { value }) => change({ of: value || undefined })}
       >
         <option value="">{text.allWorkflows}</option>
         {[...all].map(([id, name]) => (

@@ -5,7 +5,7 @@ import { useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useApi } from "../api/context";
 import { workflowNamesQuery } from "../api/queries/executions";
-import { type Statistics, statisticsQuery } from "../api/queries/insights";
+import { statisticsQuery } from "../api/queries/insights";
 import { Answer } from "../kit/Answer";
 import { Page } from "../kit/Page";
 import { Guarded } from "../session/Guarded";
@@ -29,8 +29,8 @@ function Insights() {
   const text = useText(TEXTS);
   const search: InsightsSearch = useSearch({ from: "/shell/insights" });
   const span = useSpan(search);
-  const query = useStatistics(span, search.workflow);
-  const before = useStatistics(spanBefore(span), search.workflow, search.alone !== true);
+  const query = useStatistics(span, search.of);
+  const before = useStatistics(spanBefore(span), search.of, search.alone !== true);
   const { data: names } = useQuery({ ...workflowNamesQuery(useApi()), enabled: useMay("read.definitions") });
   return (
     <Page title={text.title} actions={<Filters search={search} names={names ?? new Map()} />}>
@@ -40,7 +40,7 @@ function Insights() {
             statistics={statistics}
             before={search.alone === true ? null : (before.data ?? null)}
             span={span}
-            workflow={search.workflow}
+            workflow={search.of}
           />
         )}
       </Answer>
@@ -57,5 +57,5 @@ function useSpan(search: InsightsSearch): Span {
 
 function useStatistics(span: Span, workflow: string | undefined, isEnabled = true) {
   const input = { ...span, ...(workflow !== undefined && { workflow_id: workflow }) };
-  return useQuery<Statistics>({ ...statisticsQuery(useApi(), input), enabled: isEnabled });
+  return useQuery({ ...statisticsQuery(useApi(), input), enabled: isEnabled });
 }

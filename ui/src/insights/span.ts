@@ -9,7 +9,8 @@ export interface InsightsSearch {
   /** Days as `2026-11-28`, in UTC, both included; they count instead of the range. */
   from?: string;
   to?: string;
-  workflow?: string;
+  /** Of one workflow. */
+  of?: string;
   /** Absent: compared with the span before. */
   alone?: boolean;
 }
@@ -31,13 +32,13 @@ const DAY_TEXT = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Returns what an address asks for; what is no part of it is left out. */
 export function insightsSearch(search: Record<string, unknown>): InsightsSearch {
-  const { range, from, to, workflow, alone } = search;
+  const { range, from, to, of, alone } = search;
   const known = RANGES.find((each) => each === range);
   return {
     ...(known !== undefined && { range: known }),
     ...(isDay(from) && { from }),
     ...(isDay(to) && { to }),
-    ...(typeof workflow === "string" && workflow !== "" && { workflow }),
+    ...(typeof of === "string" && of !== "" && { of }),
     ...(alone === true && { alone }),
   };
 }

@@ -177,7 +177,7 @@ describe("open cards", () => {
 
 describe("schedules", () => {
   it("show next and past fires, and are paused", async () => {
-    const { api, user } = visit("/operations/schedules?workflow=workflow-2", signedIn(), withOperations(), {
+    const { api, user } = visit("/operations/schedules?of=workflow-2", signedIn(), withOperations(), {
       toggleScheduledWorkflow: ({ workflow_id }) => ({
         message: "success",
         workflow_id,

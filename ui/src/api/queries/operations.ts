@@ -1,6 +1,6 @@
 /** What operators look after: incidents by cause, systems, dead letters, cards, bulks, schedules. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Api } from "../client";
 import type { AnswerOf, InputOf } from "../types";
 
@@ -127,7 +127,7 @@ export const bulkItemsQuery = (api: Api, bulkId: string, refused: number) =>
   queryOptions({
     queryKey: [...OPERATIONS, "bulk-items", bulkId, refused],
     queryFn: ({ signal }) => api.call("getBulkItems", { bulk_id: bulkId }, { signal }),
-    placeholderData: (before: AnswerOf<"getBulkItems"> | undefined) => before,
+    placeholderData: keepPreviousData,
     enabled: refused > 0,
   });
 

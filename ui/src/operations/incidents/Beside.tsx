@@ -103,7 +103,7 @@ function Next() {
           <li key={workflow_id} className={styles.line}>
             <Icon name="calendar" size={16} />
             <span className={styles.cut}>
-              <Link to="/operations/schedules" search={{ workflow: workflow_id }}>
+              <Link to="/operations/schedules" search={{ of: workflow_id }}>
                 {workflow_name}
               </Link>
             </span>

@@ -29,7 +29,7 @@ export function SchedulesPage() {
 
 function Schedules() {
   const { schedules: text } = useText(TEXTS);
-  const { workflow } = useSearch({ from: "/shell/operations/schedules" });
+  const { of: workflow } = useSearch({ from: "/shell/operations/schedules" });
   const query = useQuery(schedulesQuery(useApi()));
   const [toggling, setToggling] = useState<Schedule | null>(null);
   const columns = useColumns(workflow, setToggling);
@@ -66,7 +66,7 @@ function useColumns(chosen: string | undefined, onToggle: (schedule: Schedule) =
   const show = (workflow: string): void =>
     void navigate({
       to: "/operations/schedules",
-      search: workflow === chosen ? {} : { workflow },
+      search: workflow === chosen ? {} : { of: workflow },
       replace: true,
     });
   return [
