@@ -31,6 +31,7 @@ const VERDICT_TONES: Readonly<Record<Explanation["verdict"], Tone>> = {
   WAITS_FOR_CALL: "waiting",
   WAITS_FOR_TIME: "waiting",
   WAITS_FOR_CHILD: "waiting",
+  WAITS_FOR_TARGET: "retry",
   QUEUED: "waiting",
   SUSPENDED: "waiting",
   RETRYING: "retry",

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useApi } from "../api/context";
-import { preferencesQuery } from "../api/queries/session";
+import { changePreferences, preferencesQuery } from "../api/queries/session";
 import { type Preferences, preferencesOf, usePreferences } from "./preferences";
 
 /** The name of ours among the preferences, which other pages may extend. */
@@ -14,13 +14,11 @@ export function usePreferenceSync(): void {
   const api = useApi();
   const queries = useQueryClient();
   const { preferences, choose } = usePreferences();
-  const { data } = useQuery(preferencesQuery(api));
+  const query = preferencesQuery(api);
+  const { data } = useQuery(query);
   const { mutate } = useMutation({
-    mutationFn: async (next: Preferences) => {
-      // What other pages and other browsers have stored in the meantime stays.
-      const { preferences: before } = await queries.fetchQuery({ ...preferencesQuery(api), staleTime: 0 });
-      await api.call("putPreferences", { preferences: { ...before, locale: next.language, [NAME]: next } });
-    },
+    mutationFn: (next: Preferences) => changePreferences(api, () => ({ locale: next.language, [NAME]: next })),
+    onSuccess: (stored) => queries.setQueryData(query.queryKey, stored),
   });
   const stored = useRef<string | null>(null);
   useEffect(() => {

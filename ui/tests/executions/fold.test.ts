@@ -13,6 +13,7 @@ type Status = Schema<"VisitRecord">["status"];
 const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
   running: ["RUNNING"],
   retry: ["RUNNING"],
+  parked: ["WAITING"],
   waiting: ["WAITING", "RUNNING"],
   done: ["SUCCEEDED"],
   "timed-out": ["TIMED_OUT"],

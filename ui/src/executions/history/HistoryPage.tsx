@@ -20,11 +20,11 @@ import { ColumnsMenu } from "./ColumnsMenu";
 import { type Column, textOfCell, useColumns } from "./columns";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
+import { HistoryViews } from "./HistoryViews";
 import { type HistorySearch, isFiltered } from "./history-search";
 import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
 import { type HistoryRows, useHistory } from "./use-history";
-import { ViewsMenu } from "./ViewsMenu";
 
 export function HistoryPage() {
   return (
@@ -48,17 +48,19 @@ function History() {
       actions={
         !isPhone && (
           <>
-            <ViewsMenu search={search} />
             <CsvButton columns={columns} history={history} />
             <ColumnsMenu hidden={search.hide ?? []} onHide={(hide) => change({ hide })} />
           </>
         )
       }
       tabs={
-        <div className={styles.tools}>
-          <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
-          <Filters search={search} onChange={change} />
-        </div>
+        <>
+          <HistoryViews search={search} />
+          <div className={styles.tools}>
+            <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
+            <Filters search={search} onChange={change} />
+          </div>
+        </>
       }
       width="full"
     >

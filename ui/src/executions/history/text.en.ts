@@ -1,3 +1,5 @@
+import type { FixedView } from "./views";
+
 export const english = {
   title: "Executions",
   rows: "Executions, scrolls",
@@ -6,14 +8,6 @@ export const english = {
   noMatch: "No execution matches these filters",
   csv: "CSV of these rows",
   columns: "Columns",
-  views: "Views",
-  saveView: "Save this view …",
-  saveViewTitle: "Save this view",
-  saveViewVerb: "Save the view",
-  replaceView: "Replace the view",
-  deleteView: (name: string) => `Delete the view “${name}”`,
-  viewName: "Name",
-  viewHint: "Filters, search words and columns, for you on every browser.",
   searchOn: "Look through more",
   find: "Find executions",
   findHint: "Number, name or field.name:value, * for any text",
@@ -34,6 +28,20 @@ export const english = {
   to: "To",
   any: "Any",
   clear: "Clear",
+  views: {
+    label: "Views",
+    fixed: { all: "All", stopped: "Stopped", waiting: "Waiting", running: "In progress" } satisfies Record<
+      FixedView,
+      string
+    >,
+    save: "Save this view",
+    verb: "Save the view",
+    remove: "Delete this view",
+    name: "Name",
+    hint: "Its filters and columns, for you in every browser.",
+    taken: "Your view of this name is replaced.",
+    full: (most: number) => `You have ${most} views. Delete one first.`,
+  },
   triggers: { REQUEST: "Call", SCHEDULED: "Schedule" },
   heads: {
     workflow: "Workflow",

@@ -1,22 +1,29 @@
+/** The views that a person has saved: they are among the preferences, so that every browser of theirs has them. */
+
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { preferencesQuery } from "../../api/queries/session";
-import { type SavedView, VIEWS, viewsOf } from "./views";
+import { changePreferences, preferencesQuery } from "../../api/queries/session";
+import { type SavedView, viewsOf, withView } from "./views";
 
-/** Returns the saved views of the reader, and what changes them. */
+/** The name of the views among the preferences. */
+const NAME = "execution_views";
+
+export type ViewChange = { save: SavedView } | { remove: string };
+
 export function useViews() {
   const api = useApi();
   const queries = useQueryClient();
   const query = preferencesQuery(api);
   const { data } = useQuery(query);
   const change = useMutation({
-    mutationFn: async (next: (views: readonly SavedView[]) => readonly SavedView[]) => {
-      // What another browser has stored in the meantime stays.
-      const { preferences } = await queries.fetchQuery({ ...query, staleTime: 0 });
-      const changed = { ...preferences, [VIEWS]: next(viewsOf(preferences)) };
-      await api.call("putPreferences", { preferences: changed });
-      queries.setQueryData(query.queryKey, (before) => before && { ...before, preferences: changed });
-    },
+    mutationFn: (asked: ViewChange) =>
+      changePreferences(api, (before) => {
+        const views = viewsOf(before[NAME]);
+        const changed =
+          "save" in asked ? withView(views, asked.save) : views.filter(({ name }) => name !== asked.remove);
+        return { [NAME]: changed };
+      }),
+    onSuccess: (stored) => queries.setQueryData(query.queryKey, stored),
   });
-  return { views: viewsOf(data?.preferences ?? {}), change };
+  return { views: viewsOf(data?.preferences[NAME]), change };
 }

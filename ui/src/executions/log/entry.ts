@@ -25,6 +25,7 @@ export function visitOf(entry: LogEntry): Visited | null {
 
 const FAILURES: readonly EntryType[] = ["STEP_FAILED", "INCIDENT_OPENED", "EXECUTION_FAILED", "STEP_RESULT_DISCARDED"];
 
-export function isFailure({ type }: LogEntry): boolean {
-  return FAILURES.includes(type);
+export function isFailure(entry: LogEntry): boolean {
+  // An attempt that found its system down is made again.
+  return FAILURES.includes(entry.type) || (entry.type === "STEP_PARKED" && entry.again === true);
 }

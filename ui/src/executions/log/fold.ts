@@ -53,6 +53,9 @@ class Folding {
         this.table.attempt(entry, { nextOn: entry.due_on }, entry.attempt - 1);
         this.table.change(entry, { state: "retry", until: entry.due_on });
         break;
+      case "STEP_PARKED":
+        this.table.change(entry, { state: "parked", system: { name: entry.target, reason: entry.reason } });
+        break;
       case "STEP_SUCCEEDED":
         this.table.attempt(entry, { endedOn: entry.timestamp });
         this.close(entry, "done", entry.branch ?? "next");

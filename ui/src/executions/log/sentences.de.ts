@@ -36,7 +36,7 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
     case "STEP_STARTED":
       if (entry.items !== undefined) return `${step} hat mit ${entry.items} Elementen begonnen`;
       if (entry.branches !== undefined) return `${step} hat seine Zweige begonnen: ${entry.branches.join(", ")}`;
-      if (entry.due_on !== undefined) return `${step} pausiert bis ${moment(entry.due_on)}`;
+      if (entry.due_on !== undefined) return `${step} pausiert bis ${moment(entry.due_on, entry.timestamp)}`;
       return (entry.attempt ?? 1) > 1 ? `${step}, Versuch ${entry.attempt}` : `${step} hat begonnen`;
     case "STEP_SUCCEEDED":
       return entry.branch === undefined || entry.branch === "next"
@@ -45,13 +45,17 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
     case "STEP_FAILED":
       return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, entry.message ?? entry.code].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: Versuch ${entry.attempt} folgt um ${moment(entry.due_on)}`;
+      return `${step}: Versuch ${entry.attempt} folgt um ${moment(entry.due_on, entry.timestamp)}`;
+    case "STEP_PARKED":
+      return entry.again
+        ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${entry.reason}`
+        : `${step} wartet auf ${entry.target}: ${entry.reason}`;
     case "STEP_SKIPPED":
       return `${step} von Hand beendet: ${who}${entry.branch ? `, Ausgang „${entry.branch}“` : ""}${because(entry.reason)}`;
     case "STEP_RESULT_DISCARDED":
       return `Ein Ergebnis von ${step} kam zu spät und wurde nicht verwendet`;
     case "WAIT_OPENED":
-      return `${step} wartet${entry.due_on === undefined ? "" : `, höchstens bis ${moment(entry.due_on)}`}`;
+      return `${step} wartet${entry.due_on === undefined ? "" : `, höchstens bis ${moment(entry.due_on, entry.timestamp)}`}`;
     case "WAIT_RESUMED":
       return `${step} wurde fortgesetzt${entry.source ? ` von ${entry.source}` : ""}${entry.branch && entry.branch !== "next" ? `, Ausgang „${entry.branch}“` : ""}`;
     case "WAIT_TIMED_OUT":

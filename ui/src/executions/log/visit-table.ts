@@ -99,6 +99,7 @@ export function newVisit(address: Visited, entry: LogEntry): OpenVisit {
     exit: null,
     attempts: [],
     who: [],
+    system: null,
     until: null,
     error: null,
     by: null,

@@ -23,7 +23,7 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
         {attempts.map(({ number, startedOn, endedOn, error, nextOn }) => (
           <tr key={number}>
             <th scope="row">{number}</th>
-            <td>{startedOn === null ? "" : formats.clock(startedOn)}</td>
+            <td>{startedOn === null ? "" : formats.precise(startedOn)}</td>
             <td>{startedOn === null || endedOn === null ? "" : text.duration(endedOn - startedOn)}</td>
             <td>
               {error === null ? (

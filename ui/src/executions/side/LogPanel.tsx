@@ -103,7 +103,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
             {say(entry)}
           </span>
           <span className={styles.when}>
-            {formats.short(entry.timestamp, now)} · {formats.clock(entry.timestamp)}
+            {formats.short(entry.timestamp, now)} · {formats.precise(entry.timestamp)}
           </span>
         </button>
       ))}
@@ -119,7 +119,7 @@ function useSentence(name: (step: string | null) => string): (entry: LogEntry) =
   const naming = useRef(name);
   naming.current = name;
   return useMemo(
-    () => (entry) => sentenceOf(language, entry, (step) => naming.current(step), formats.clock),
+    () => (entry) => sentenceOf(language, entry, (step) => naming.current(step), formats.moment),
     [language, formats],
   );
 }

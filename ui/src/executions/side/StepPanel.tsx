@@ -18,7 +18,7 @@ import { ValuesOf } from "./ValuesOf";
 
 const ROW = 32;
 /** From the worst, so that failures lie on top of ten thousand items. */
-const FIRST = ["failed", "retry", "running", "waiting", "caught"];
+const FIRST = ["failed", "parked", "retry", "running", "waiting", "caught"];
 
 export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: SideProps) {
   const text = useText(TEXTS);
@@ -74,6 +74,15 @@ function VisitFacts({ visit }: { visit: Visit }) {
         <div>
           <dt>{text.until}</dt>
           <dd>{formats.short(visit.until, now)}</dd>
+        </div>
+      )}
+      {visit.state === "parked" && visit.system !== null && (
+        <div>
+          <dt>{text.system}</dt>
+          <dd>
+            {visit.system.name}
+            <p className={styles.quiet}>{visit.system.reason}</p>
+          </dd>
         </div>
       )}
       {visit.who.length > 0 && (
@@ -144,7 +153,7 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
           >
             <Chip tone={TONES[visit.state]}>{text.visitStates[visit.state]}</Chip>
             <span className={styles.grow}>{text.visitOf(visit.visit, visit.scope)}</span>
-            <span className={styles.quiet}>{formats.clock(visit.startedOn)}</span>
+            <span className={styles.quiet}>{formats.precise(visit.startedOn)}</span>
           </button>
         ))}
         <div style={{ height: rows.below }} />
