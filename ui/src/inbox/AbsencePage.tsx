@@ -10,7 +10,7 @@ import { Answer } from "../kit/Answer";
 import { Note } from "../kit/Note";
 import { Page, Section } from "../kit/Page";
 import { Problem } from "../kit/states/Problem";
-import { PersonField } from "../session/PersonField";
+import { PersonField } from "../session/people/PersonField";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import styles from "./Absence.module.css";

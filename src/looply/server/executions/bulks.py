@@ -208,7 +208,8 @@ async def bulk_terminate(call: Call) -> Response:
 async def get_bulk(call: Call) -> Response:
     """Reads a bulk with its progress."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
-    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
+    (item,) = await name_actors(call, [_item(found)])
+    return Response(BulkAnswer(message=SUCCESS, item=item))
 
 
 async def get_bulks(call: Call) -> Response:

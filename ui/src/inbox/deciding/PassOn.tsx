@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { Confirm } from "../../kit/Confirm";
 import { Note } from "../../kit/Note";
-import { PersonField } from "../../session/PersonField";
+import { PersonField } from "../../session/people/PersonField";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 

@@ -3,7 +3,7 @@
 import { Button } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useApi } from "../../api/context";
 import { type Bulk, bulkItemsQuery, bulkQuery, OPERATIONS } from "../../api/queries/operations";
 import type { AnswerOf } from "../../api/types";
@@ -26,11 +26,21 @@ export function BulkPage() {
   const { bulkId } = useParams({ from: "/shell/operations/bulks/$bulkId" });
   const { codes } = useText(TEXTS);
   const query = useQuery(bulkQuery(useApi(), bulkId));
+  useEndOf(query.data?.item);
   return (
     <Answer query={query} words={codes}>
       {({ item }) => item !== undefined && <Whole bulk={item} />}
     </Answer>
   );
+}
+
+/** What stands beside names is read again when a bulk ends. */
+function useEndOf(bulk: Bulk | undefined): void {
+  const queries = useQueryClient();
+  const isOver = bulk !== undefined && bulk.status !== "RUNNING";
+  useEffect(() => {
+    if (isOver) void queries.invalidateQueries({ queryKey: [...OPERATIONS, "causes"] });
+  }, [isOver, queries]);
 }
 
 function Whole({ bulk }: { bulk: Bulk }) {

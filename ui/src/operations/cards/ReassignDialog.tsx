@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { OPERATIONS, type OpenCard } from "../../api/queries/operations";
 import { Confirm } from "../../kit/Confirm";
-import { PersonField } from "../../session/PersonField";
+import { PersonField } from "../../session/people/PersonField";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 

@@ -3,8 +3,8 @@
 import { Field, Input } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useId } from "react";
-import { useApi } from "../api/context";
-import { peopleQuery } from "../api/queries/inbox";
+import { useApi } from "../../api/context";
+import { peopleQuery } from "../../api/queries/inbox";
 
 interface PersonFieldProps {
   label: string;
