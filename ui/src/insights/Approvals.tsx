@@ -8,6 +8,7 @@ import { Bars } from "./charts/Bars";
 import { ChartCard } from "./charts/ChartCard";
 import { greatest } from "./figures";
 import { TEXTS } from "./text";
+import { useStepNames } from "./use-step-names";
 
 type Approval = Statistics["approvals"][number];
 
@@ -19,6 +20,7 @@ export function Approvals({ statistics, before }: { statistics: Statistics; befo
     ms === null || ms === undefined ? "" : durationText(language, ms);
   const rows = greatest(statistics.approvals, ({ n }) => n, 50);
   const slowest = greatest(statistics.approvals, ({ duration }) => duration.p50);
+  const nameOf = useStepNames(slowest);
   const beforeOf = ({ workflow_id, state }: Approval): Approval | undefined =>
     before?.approvals.find((each) => each.workflow_id === workflow_id && each.state === state);
   return (
@@ -29,7 +31,7 @@ export function Approvals({ statistics, before }: { statistics: Statistics; befo
       table={{
         head: [text.step, text.half, text.most, text.halfBefore, text.decided, text.timedOut, text.escalated],
         rows: rows.map((each) => [
-          each.state,
+          nameOf(each),
           long(each.duration.p50),
           long(each.duration.p95),
           long(beforeOf(each)?.duration.p50),
@@ -44,7 +46,7 @@ export function Approvals({ statistics, before }: { statistics: Statistics; befo
         color="second"
         bars={slowest.map(({ workflow_id, state, duration }) => ({
           id: `${workflow_id} ${state}`,
-          name: state,
+          name: nameOf({ workflow_id, state }),
           value: duration.p50 ?? 0,
           text: text.halfAndMost(long(duration.p50), long(duration.p95)),
           search: { workflow: [workflow_id] },

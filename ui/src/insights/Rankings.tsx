@@ -1,11 +1,6 @@
 /** The slowest steps, those that are tried again most, and the busiest workflows. */
 
-import { useQueries } from "@tanstack/react-query";
-import { useApi } from "../api/context";
 import type { Statistics } from "../api/queries/insights";
-import { stepsQuery } from "../api/queries/operations";
-import { useMay } from "../session/session";
-import { isObject, textOf } from "../shared/http";
 import { durationText } from "../text/durations";
 import { useLanguage, useText } from "../text/language";
 import { useTimes } from "../text/time";
@@ -14,6 +9,7 @@ import { ChartCard } from "./charts/ChartCard";
 import { greatest } from "./figures";
 import styles from "./Insights.module.css";
 import { TEXTS } from "./text";
+import { useStepNames } from "./use-step-names";
 
 type Step = Statistics["steps"][number];
 
@@ -35,6 +31,7 @@ export function Rankings({ statistics }: { statistics: Statistics }) {
   const barOf = (step: Step, value: number, shown: string): Bar => ({
     id: `${step.workflow_id} ${step.state}`,
     name: nameOf(step),
+    hint: workflowOf(step.workflow_id),
     value,
     text: shown,
     search: { workflow: [step.workflow_id] },
@@ -110,17 +107,4 @@ export function Rankings({ statistics }: { statistics: Statistics }) {
       </ChartCard>
     </div>
   );
-}
-
-/** Returns what names steps: those whose definitions were read, the others by their id. */
-function useStepNames(steps: readonly Step[]): (step: Pick<Step, "workflow_id" | "state">) => string {
-  const api = useApi();
-  const isEnabled = useMay("read.definitions");
-  const ids = [...new Set(steps.map(({ workflow_id }) => workflow_id))];
-  const found = useQueries({ queries: ids.map((id) => ({ ...stepsQuery(api, id), enabled: isEnabled })) });
-  return ({ workflow_id, state }) => {
-    const steps = found[ids.indexOf(workflow_id)]?.data;
-    const step = steps?.find((each) => isObject(each) && each.id === state);
-    return (isObject(step) && textOf(step.description)) || state;
-  };
 }

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Statistics } from "../../src/api/queries/insights";
 import { refusal } from "../fakes/api";
@@ -67,7 +67,7 @@ describe("insights", () => {
 
   it("show each chart as a table", async () => {
     const { user } = visit("/insights", signedIn(), withStatistics());
-    await screen.findByRole("heading", { name: "Slowest steps" });
+    await screen.findByRole("link", { name: "Exchange rates" });
     for (const button of screen.getAllByRole("button", { name: "Show as table" })) await user.click(button);
     expect(screen.queryByRole("group", { name: "Executions a day" })).toBeNull();
     const table = screen.getByRole("table", { name: "Executions a day" });
@@ -81,9 +81,9 @@ describe("insights", () => {
     const { api, user, address } = visit("/insights", signedIn(), withStatistics());
     await screen.findByRole("list", { name: "Figures" });
     await user.click(screen.getByRole("button", { name: "24 h" }));
-    expect(address()).toBe("/insights?range=24h");
+    await waitFor(() => expect(address()).toBe("/insights?range=24h"));
     await user.click(screen.getByRole("checkbox", { name: "Compare with the time before" }));
-    expect(address()).toContain("alone=true");
+    await waitFor(() => expect(address()).toContain("alone=true"));
     const asked = api.calls.filter(([id]) => id === "getStatistics").map(([, input]) => input);
     expect(asked.at(-1)).toMatchObject({ bucket: "hour", to: Date.UTC(2026, 10, 28, 15) });
   });

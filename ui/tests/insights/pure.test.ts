@@ -96,7 +96,7 @@ describe("an axis", () => {
     [3, 3],
     [7, 8],
     [1284, 1500],
-    [2050, 2500],
+    [2050, 3000],
     [99_999, 100_000],
   ])("of counts up to %i ends at %i", (value, max) => {
     const axis = countAxis(value);

@@ -7,6 +7,8 @@ import type { Color, HistoryLink } from "./chart";
 export interface Bar {
   id: string;
   name: string;
+  /** To whom it belongs, where names may be alike. */
+  hint?: string;
   value: number;
   /** The value as it is read. */
   text: string;
@@ -17,9 +19,9 @@ export function Bars({ label, bars, color }: { label: string; bars: readonly Bar
   const greatest = Math.max(1, ...bars.map(({ value }) => value));
   return (
     <ul className={styles.bars} aria-label={label}>
-      {bars.map(({ id, name, value, text, search }) => (
+      {bars.map(({ id, name, hint, value, text, search }) => (
         <li key={id}>
-          <Link to="/executions" search={search} preload={false} className={styles.barName} title={name}>
+          <Link to="/executions" search={search} preload={false} className={styles.barName} title={hint === undefined ? name : `${name}, ${hint}`}>
             {name}
           </Link>
           <span className={styles.barTrack} aria-hidden="true">

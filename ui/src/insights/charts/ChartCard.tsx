@@ -33,16 +33,18 @@ export function ChartCard({ title, hint, legend = [], table, empty, children }: 
   return (
     <figure className={styles.card}>
       <figcaption className={styles.head}>
-        <h2 className={styles.title}>{title}</h2>
-        {hint && <span className={styles.hint}>{hint}</span>}
-        <span className={styles.grow} />
-        {!isTable &&
-          legend.map(({ name, color, isDashed }) => (
-            <span key={name} className={styles.key}>
-              <i className={`${styles.swatch} ${styles[color]} ${isDashed ? styles.dashedSwatch : ""}`} />
-              {name}
-            </span>
-          ))}
+        <span className={styles.words}>
+          <h2 className={styles.title}>{title}</h2>
+          {hint && <span className={styles.hint}>{hint}</span>}
+          <span className={styles.grow} />
+          {!isTable &&
+            legend.map(({ name, color, isDashed }) => (
+              <span key={name} className={styles.key}>
+                <i className={`${styles.swatch} ${styles[color]} ${isDashed ? styles.dashedSwatch : ""}`} />
+                {name}
+              </span>
+            ))}
+        </span>
         {!isEmpty && (
           <Tooltip content={isTable ? text.asChart : text.asTable} relationship="label">
             <Button

@@ -41,7 +41,7 @@ function Next({ schedule }: { schedule: Schedule }) {
   const { formats } = useTimes();
   const query = useQuery(nextFiresQuery(useApi(), schedule));
   const columns: Column<NextFire>[] = [
-    { id: "wall", head: text.wall, cell: ({ wall }) => wall },
+    { id: "wall", head: text.wall, cell: ({ wall }) => clockOf(wall) },
     { id: "on", head: text.yourTime, cell: ({ on }) => formats.instant(on) },
     {
       id: "mark",
@@ -75,6 +75,11 @@ function Next({ schedule }: { schedule: Schedule }) {
       </Answer>
     </Section>
   );
+}
+
+/** Returns a local time such as `2026-12-01T03:00:00` as it is read: `2026-12-01 03:00`. */
+function clockOf(wall: string): string {
+  return wall.slice(0, "2026-12-01T03:00".length).replace("T", " ");
 }
 
 function Past({ schedule }: { schedule: Schedule }) {
