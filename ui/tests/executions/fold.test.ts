@@ -19,7 +19,8 @@ const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
   "timed-out": ["TIMED_OUT"],
   caught: ["FAILED", "UNKNOWN"],
   failed: ["FAILED", "UNKNOWN"],
-  skipped: ["SKIPPED", "CANCELLED"],
+  // A step that had failed, and from which an operator moved on, needs nobody any more.
+  skipped: ["SKIPPED", "CANCELLED", "FAILED"],
   "given-up": ["CANCELLED"],
 };
 

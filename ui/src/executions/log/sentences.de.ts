@@ -27,7 +27,7 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
     case "EXECUTION_EDITED":
       return `Daten von ${entry.changed.join(", ")} berichtigt: ${who}${because(entry.reason)}`;
     case "EXECUTION_MOVED":
-      if (entry.to !== undefined) return `Von ${step} zu „${name(entry.to)}“ versetzt: ${who}${because(entry.reason)}`;
+      if (entry.to !== undefined) return `Zu „${name(entry.to)}“ versetzt: ${who}${because(entry.reason)}`;
       return `Auf Version ${entry.workflow_version ?? "?"} umgestellt: ${who}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
       return `Störung bei ${step}: ${entry.message ?? entry.code ?? entry.kind}`;

@@ -30,7 +30,7 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
     case "EXECUTION_EDITED":
       return `${who} corrected the data of ${entry.changed.join(", ")}${because(entry.reason)}`;
     case "EXECUTION_MOVED":
-      if (entry.to !== undefined) return `${who} moved it from ${step} to “${name(entry.to)}”${because(entry.reason)}`;
+      if (entry.to !== undefined) return `${who} moved it to “${name(entry.to)}”${because(entry.reason)}`;
       return `${who} moved it to version ${entry.workflow_version ?? "?"}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
       return `Incident at ${step}: ${entry.message ?? entry.code ?? entry.kind}`;
