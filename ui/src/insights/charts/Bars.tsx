@@ -21,7 +21,13 @@ export function Bars({ label, bars, color }: { label: string; bars: readonly Bar
     <ul className={styles.bars} aria-label={label}>
       {bars.map(({ id, name, hint, value, text, search }) => (
         <li key={id}>
-          <Link to="/executions" search={search} preload={false} className={styles.barName} title={hint === undefined ? name : `${name}, ${hint}`}>
+          <Link
+            to="/executions"
+            search={search}
+            preload={false}
+            className={styles.barName}
+            title={hint === undefined ? name : `${name}, ${hint}`}
+          >
             {name}
           </Link>
           <span className={styles.barTrack} aria-hidden="true">
