@@ -87,9 +87,9 @@ function signed(value: number, format: (value: number) => string): string {
 }
 
 /** Returns whether the greater value, which is the better one, is the first. */
-function toneOf(wanted: number | null, other: number | null): Judgement | null {
-  if (wanted === null || other === null || wanted === other) return null;
-  return wanted > other ? "better" : "worse";
+function toneOf(better: number | null, other: number | null): Judgement | null {
+  if (better === null || other === null || better === other) return null;
+  return better > other ? "better" : "worse";
 }
 
 function usePercent() {

@@ -59,8 +59,8 @@ export function spanOf({ range = USUAL_RANGE, from, to }: InsightsSearch, now: n
 function customSpan(from: string | undefined, to: string | undefined, now: number): Span {
   const today = Math.floor(now / DAY) * DAY;
   const end = (to === undefined ? today : Date.parse(to)) + DAY;
-  const wanted = from === undefined ? end - 7 * DAY : Date.parse(from);
-  const begin = Math.min(Math.max(wanted, end - MOST_DAYS * DAY), end - DAY);
+  const begun = from === undefined ? end - 7 * DAY : Date.parse(from);
+  const begin = Math.min(Math.max(begun, end - MOST_DAYS * DAY), end - DAY);
   return { from: begin, to: end, bucket: end - begin <= 2 * DAY ? "hour" : "day" };
 }
 

@@ -119,7 +119,7 @@ describe("an axis", () => {
 });
 
 describe("a line", () => {
-  it("begins anew after a gap", () => {
+  it("has a new beginning after a gap", () => {
     const path = pathOf(
       [1, 2, null, 3],
       (at) => at,

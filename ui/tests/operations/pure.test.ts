@@ -15,7 +15,7 @@ describe("a cause", () => {
 });
 
 describe("the preview of a bulk", () => {
-  it("tells calls that repeat under their key from those that act twice", () => {
+  it("distinguishes calls that repeat under their key from those that act twice", () => {
     const effect = { workflow_id: "w", state: "s", operation: "o" };
     const forecast = {
       examined: 5,

@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf } from "../types";
 
 export const OPERATIONS = ["operations"] as const;
 
-/** How often a number that stands beside a name is read again. */
+/** How often a number beside a name is read again. */
 const LOOK_MS = 15_000;
 /** Counters cost the server nothing, and are late by a second. */
 const COUNTS_MS = 5_000;
@@ -70,7 +70,7 @@ export const targetsQuery = (api: Api) =>
     refetchInterval: LOOK_MS,
   });
 
-/** Dead letters; with `isOpen` only those that nobody has settled. */
+/** Dead letters; with `isOpen` only those that are not settled. */
 export const lettersQuery = (api: Api, isOpen: boolean) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "letters", isOpen],

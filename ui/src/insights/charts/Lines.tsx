@@ -72,7 +72,7 @@ export function Lines({ label, slots, lines }: LinesProps) {
   );
 }
 
-/** Returns the path of a line, which begins anew after each gap. */
+/** Returns the path of a line, with a new beginning after each gap. */
 export function pathOf(
   values: readonly (number | null)[],
   xOf: (at: number) => number,

@@ -34,7 +34,7 @@ export function BulkPage() {
   );
 }
 
-/** What stands beside names is read again when a bulk ends. */
+/** Causes are read again when a bulk ends. */
 function useEndOf(bulk: Bulk | undefined): void {
   const queries = useQueryClient();
   const isOver = bulk !== undefined && bulk.status !== "RUNNING";
@@ -103,7 +103,7 @@ function Acts({ bulk }: { bulk: Bulk }) {
   );
 }
 
-/** Returns the filter without what a bulk adds by itself: what it matches now still stands, with its incident. */
+/** Returns the filter without what a bulk adds by itself: what it matches now still has its incident. */
 function againFilterOf({ filter, action }: Bulk) {
   const { status, ...others } = filter;
   return {

@@ -54,7 +54,7 @@ export const german = {
       FAILED: "Fehlgeschlagen",
       TERMINATED: "Beendet",
     },
-    status: "Stand",
+    status: "Zustand",
     states: { RUNNING: "Läuft", DONE: "Fertig", CANCELLED: "Abgebrochen" },
     progressHead: "Fortschritt",
     progressLabel: "Fortschritt der Sammelreparatur",

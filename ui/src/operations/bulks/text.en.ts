@@ -75,7 +75,7 @@ export const english = {
     again: "Preview the same again …",
     againTitle: "Repair what matches now",
     refusedTitle: "Refused",
-    refusedHint: "These executions were not changed. Those that still stand match the same filter.",
+    refusedHint: "These executions were not changed. Those that are still stopped match the same filter.",
     moreRefused: "Only the first 200 are kept.",
     processId: "Process id",
     code: "Code",

@@ -5,7 +5,7 @@ export const german = {
   emptyHint: "Ein Workflow mit einem Zeitplan erscheint hier, sobald eine Version davon aktiviert ist.",
   label: "Zeitpläne",
   workflow: "Workflow",
-  status: "Stand",
+  status: "Zustand",
   states: { ACTIVE: "Aktiv", PAUSED: "Angehalten" },
   next: "Nächster",
   last: "Letzter",
