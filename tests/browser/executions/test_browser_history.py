@@ -50,7 +50,7 @@ def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, inst
         installation.org.trigger(workflow_id, {"po": "small"}, process_id=f"MANY-{number:04}")
     page = operator.open("/app/executions?q=%5B%22MANY-*%22%5D")
     page.get_by_role("link", name="MANY-0249").wait_for()
-    table = page.get_by_role("group", name="Executions, scrolls")
+    table = page.get_by_role("region", name="Executions, scrolls")
     for _ in range(3):
         table.evaluate("(element) => { element.scrollTop = element.scrollHeight; }")
         page.wait_for_load_state("networkidle")

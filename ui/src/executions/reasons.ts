@@ -2,6 +2,7 @@
 
 import type { Explanation } from "../api/queries/executions";
 import type { Language } from "../text/language";
+import { messageOf } from "./log/entry";
 import { germanReasons } from "./reasons.de";
 import { englishReasons } from "./reasons.en";
 
@@ -25,7 +26,7 @@ const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: g
 /** Returns the sentence of a reason. A code that these pages do not know has the words of the server. */
 export function reasonOf(language: Language, reason: Reason, instant: (at: number) => string): string {
   const { code, text, values, who } = reason;
-  const value: Values = (name) => String(values[name] ?? "").replace(/\.$/, "");
+  const value: Values = (name) => messageOf(String(values[name] ?? "")).replace(/\.$/, "");
   const moment = (name: string): string => (typeof values[name] === "number" ? instant(values[name]) : "?");
   const sentence: Reasons[typeof code] | undefined = REASONS[language][code];
   return sentence === undefined ? text : sentence({ value, moment, who });

@@ -1,7 +1,7 @@
 import { german as history } from "./history/text.de";
 import type { VisitState } from "./log/visits";
 import { german as repair } from "./repair/text.de";
-import type { ExecutionsText } from "./text.en";
+import { type ExecutionsText, hostOf } from "./text.en";
 
 const LEGEND = {
   done: "Erledigt",
@@ -43,6 +43,7 @@ export const german = {
   statuses: {
     RUNNING: "In Arbeit",
     RETRY: "Neuer Versuch",
+    TARGET: "Wartet auf ein System",
     WAITING: "Wartet auf Antwort",
     COMPLETED: "Abgeschlossen",
     FAILED: "Fehlgeschlagen",
@@ -76,8 +77,6 @@ export const german = {
           .join(", ");
       case "SLOT":
         return "in der Warteschlange";
-      case "TARGET":
-        return `${waiting.state ?? state}, das System wird nicht aufgerufen`;
       default:
         return [waiting.state ?? state, until].filter(Boolean).join(", ");
     }
@@ -90,7 +89,7 @@ export const german = {
       case "retry":
         return until === null ? "Neuer Versuch" : `Wieder um ${moment(until, startedOn)}`;
       case "parked":
-        return `Wartet auf ${system?.name ?? "sein System"}`;
+        return `Wartet auf ${system === null ? "sein System" : hostOf(system.name)}`;
       case "waiting":
         if (who.length > 0) return `Wartet auf ${who.join(", ")}`;
         return until === null ? "Wartet" : `Bis ${moment(until, startedOn)}`;
@@ -157,6 +156,7 @@ export const german = {
   at: "Um",
   answer: "Antwort",
   next: "Nächster",
+  nextAfter: (ms) => `nach ${duration(ms)}`,
   success: "ok",
   values: "Werte",
   noValue: "Hier ist nichts aufgezeichnet.",

@@ -41,6 +41,11 @@ export function englishDuration(ms: number): string {
   return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
 }
 
+/** Returns the name of a system without what all of them have. */
+export function hostOf(name: string): string {
+  return name.replace(/^https?:\/\//, "");
+}
+
 export const english = {
   ...repair,
   history,
@@ -49,6 +54,7 @@ export const english = {
   statuses: {
     RUNNING: "In progress",
     RETRY: "Will retry",
+    TARGET: "Waits for a system",
     WAITING: "Awaiting response",
     COMPLETED: "Completed",
     FAILED: "Failed",
@@ -81,8 +87,6 @@ export const english = {
         return [waiting.who.join(", ") || (waiting.state ?? state), until && `due ${until}`].filter(Boolean).join(", ");
       case "SLOT":
         return "in the queue";
-      case "TARGET":
-        return `${waiting.state ?? state}, its system is not called`;
       default:
         return [waiting.state ?? state, until].filter(Boolean).join(", ");
     }
@@ -97,7 +101,7 @@ export const english = {
       case "retry":
         return until === null ? "Will retry" : `Again at ${moment(until, startedOn)}`;
       case "parked":
-        return `Waits for ${system?.name ?? "its system"}`;
+        return `Waits for ${system === null ? "its system" : hostOf(system.name)}`;
       case "waiting":
         if (who.length > 0) return `Waits for ${who.join(", ")}`;
         return until === null ? "Waiting" : `Until ${moment(until, startedOn)}`;
@@ -171,6 +175,7 @@ export const english = {
   at: "At",
   answer: "Answer",
   next: "Next",
+  nextAfter: (ms: number) => `after ${englishDuration(ms)}`,
   success: "ok",
   values: "Values",
   noValue: "Nothing is recorded here.",

@@ -135,6 +135,30 @@ describe("the fold", () => {
     expect(travelled.has("release error")).toBe(true);
   });
 
+  it("has each attempt in its place, with when the next one followed", () => {
+    const step = { by: null, via: null, state: "release", visit: 1, timestamp: 1_000 };
+    const attempts: LogEntry[] = [1, 2].flatMap((attempt): LogEntry[] => [
+      { ...step, seq: 3 * attempt, type: "STEP_STARTED", attempt },
+      { ...step, seq: 3 * attempt + 1, type: "STEP_FAILED", attempt, code: "STATUS", message: "step 'release': no" },
+      { ...step, seq: 3 * attempt + 2, type: "STEP_RETRY_SCHEDULED", attempt, due_on: 2_000 },
+    ]);
+    const visit = fold(attempts, () => false).visits[0];
+    expect(visit?.attempts.map(({ number, nextOn }) => [number, nextOn])).toEqual([
+      [1, 2_000],
+      [2, 2_000],
+    ]);
+    expect(visit).toMatchObject({ state: "retry", until: 2_000, error: { message: "no" } });
+    expect(sentenceOf("en", attempts[2] as LogEntry, (id) => id ?? "", String)).toBe(
+      "“release”: attempt 2 follows at 2000",
+    );
+  });
+
+  it("knows who was asked where a visit begins with its card", () => {
+    const asked = recorded.find(({ name }) => name === "moved_while_it_waited")?.entries.slice(0, 3) as LogEntry[];
+    expect(fold(asked, () => false).visits.at(-1)).toMatchObject({ step: "ask", state: "waiting" });
+    expect(fold(asked, () => false).visits.at(-1)?.who).not.toEqual([]);
+  });
+
   it("says for which system an attempt waits, until it has an outcome", () => {
     const [started, parked, failed] = ENTRIES.slice(3, 5).flatMap((entry): LogEntry[] =>
       entry.type === "STEP_STARTED" ? [entry, { ...PARKED, again: true }] : [entry],

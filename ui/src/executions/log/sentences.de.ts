@@ -1,6 +1,6 @@
 /** The same in German. */
 
-import type { LogEntry } from "./entry";
+import { type LogEntry, messageOf } from "./entry";
 import type { Moment, Namer } from "./sentences.en";
 
 export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): string {
@@ -30,7 +30,7 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
       if (entry.to !== undefined) return `Zu „${name(entry.to)}“ versetzt: ${who}${because(entry.reason)}`;
       return `Auf Version ${entry.workflow_version ?? "?"} umgestellt: ${who}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
-      return `Störung bei ${step}: ${entry.message ?? entry.code ?? entry.kind}`;
+      return `Störung bei ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `Störung von ${step} behoben (${entry.action}): ${who}${because(entry.reason)}`;
     case "STEP_STARTED":
@@ -43,9 +43,9 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
         ? `${step} ist erledigt`
         : `${step} ist erledigt, Ausgang „${entry.branch}“`;
     case "STEP_FAILED":
-      return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, entry.message ?? entry.code].filter(Boolean).join(" ")}`;
+      return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: Versuch ${entry.attempt} folgt um ${moment(entry.due_on, entry.timestamp)}`;
+      return `${step}: Versuch ${entry.attempt + 1} folgt um ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
         ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${entry.reason}`

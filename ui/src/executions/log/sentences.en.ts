@@ -1,6 +1,6 @@
 /** The entries of a log as sentences. What a person or another system wrote is quoted, never read as markup. */
 
-import type { LogEntry } from "./entry";
+import { type LogEntry, messageOf } from "./entry";
 
 export type Namer = (step: string | null) => string;
 /** Gives the name of an instant as seen from another. */
@@ -33,7 +33,7 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
       if (entry.to !== undefined) return `${who} moved it to “${name(entry.to)}”${because(entry.reason)}`;
       return `${who} moved it to version ${entry.workflow_version ?? "?"}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
-      return `Incident at ${step}: ${entry.message ?? entry.code ?? entry.kind}`;
+      return `Incident at ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `${who} resolved the incident of ${step} (${entry.action})${because(entry.reason)}`;
     case "STEP_STARTED":
@@ -46,9 +46,9 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
         ? `${step} is done`
         : `${step} is done and left by “${entry.branch}”`;
     case "STEP_FAILED":
-      return `${step} failed in attempt ${entry.attempt}: ${[entry.status, entry.message ?? entry.code].filter(Boolean).join(" ")}`;
+      return `${step} failed in attempt ${entry.attempt}: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: attempt ${entry.attempt} follows at ${moment(entry.due_on, entry.timestamp)}`;
+      return `${step}: attempt ${entry.attempt + 1} follows at ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
         ? `${step}: ${entry.target} could not be reached; attempt ${entry.attempt} is made again: ${entry.reason}`

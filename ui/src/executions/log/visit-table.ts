@@ -52,8 +52,11 @@ export class VisitTable {
     if (visit === null || shown === undefined) return;
     const found = visit.attempts.find((attempt) => attempt.number === shown);
     const before = found ?? { number: shown, startedOn: null, endedOn: null, error: null, nextOn: null };
-    const others = visit.attempts.filter((attempt) => attempt !== found);
-    visit.attempts = [...others, { ...before, ...change }];
+    const after = { ...before, ...change };
+    visit.attempts =
+      found === undefined
+        ? [...visit.attempts, after]
+        : visit.attempts.map((attempt) => (attempt === found ? after : attempt));
   }
 
   /** Another version may call steps otherwise; the graph shows its names. */

@@ -92,7 +92,7 @@ function Document({ paths, value, seq, words }: DocumentProps) {
           ))}
         </p>
       )}
-      <JsonTree key={seq} label={all.tabs.data} value={value} depth={2} />
+      <JsonTree key={seq} label={all.tabs.data} value={value} depth={3} />
     </>
   );
 }

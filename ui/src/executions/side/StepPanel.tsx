@@ -9,7 +9,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { byStep, TONES, type Visit } from "../log/visits";
+import { byStep, isOpen, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
 import type { SideProps } from "./Side";
@@ -57,7 +57,7 @@ export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: Si
 function VisitFacts({ visit }: { visit: Visit }) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
-  const took = visit.endedOn === null ? null : visit.endedOn - visit.startedOn;
+  const took = visit.endedOn === null || isOpen(visit) ? null : visit.endedOn - visit.startedOn;
   return (
     <dl className={styles.visitFacts}>
       <div>
@@ -97,11 +97,11 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dd>{visit.exit}</dd>
         </div>
       )}
-      {visit.error !== null && (
+      {visit.error !== null && visit.attempts.length === 0 && (
         <div>
           <dt>{text.error}</dt>
           <dd className={styles.bad}>
-            {[visit.error.status, visit.error.code].filter(Boolean).join(" ")} {visit.error.message}
+            {visit.error.status || visit.error.code} {visit.error.message}
           </dd>
         </div>
       )}

@@ -16,6 +16,7 @@ const LABEL = 200;
 const PAD = 16;
 const LEAST_BAR = 6;
 const TICK = 60;
+const SHORT_MS = 10_000;
 
 interface TimelineProps {
   visits: readonly Visit[];
@@ -42,6 +43,8 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
   const rows = useVirtualRows(scroll, ROW, visits.length);
   const hatch = useId();
   const first = instants.length === 0 ? end : instants.reduce((a, b) => Math.min(a, b));
+  // Seconds would all be the same.
+  const isShort = end - first < SHORT_MS;
   const days = [...new Set([formats.day(first), formats.day(end)])].join(" – ");
   return (
     <section className={styles.timeline} aria-label={text.timeline}>
@@ -53,7 +56,7 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
       <div className={styles.axis}>
         {axis.ticks.filter(isInside).map(({ at: instant, x }) => (
           <span key={instant} className={styles.tick} style={{ left: LABEL + PAD + x }}>
-            {formats.precise(instant)}
+            {isShort && instant !== first ? `+${text.duration(instant - first)}` : formats.precise(instant)}
           </span>
         ))}
         {axis.folds.map((fold) => (
