@@ -87,7 +87,7 @@ class BulkRunner(Loop):
                     if await self._changes_execution(execution_id, command):
                         done += 1
                     else:
-                        refusals.append(_refusal(item.head, "UNCHANGED", "it had ended already"))
+                        refusals.append(_refusal(item.head, "TERMINATED", "it was terminated before"))
                 except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
                     _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
                     refusals.append(_refusal(item.head, error.code, error.message))
