@@ -81,6 +81,11 @@ const NAMES: Readonly<Record<string, string>> = {
   step: "incident_state",
 };
 
+/** Returns the field in which a word is looked for; empty for one that is looked for in several. */
+export function fieldOf(word: string): string {
+  return FIELD.exec(word)?.[1] ?? "";
+}
+
 function addWord(word: string, add: (name: string, value: string | number) => void): void {
   const [, field, value = ""] = FIELD.exec(word) ?? [];
   if (field === "version") {
