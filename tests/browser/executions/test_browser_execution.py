@@ -80,7 +80,7 @@ def test_an_order_whose_system_is_in_maintenance_says_so_and_continues_after_it(
         node.wait_for()
         assert node.get_attribute("data-tone") == "retry"
         operator.look("execution-maintained")
-    # Nobody repairs anything, and the page follows.
+    # No one repairs anything, and the page follows.
     page.locator("[data-step=release][data-tone=done]").wait_for()
     page.get_by_text("Completed", exact=True).first.wait_for()
     operator.check()
