@@ -16,6 +16,8 @@ from bench.fairness import measuring as fairness
 from bench.functions import measure_functions
 from bench.harness.machine import describe
 from bench.harness.servers import ROOT
+from bench.sap import measuring as sap
+from bench.sap import outage
 from bench.scale import auditor, growth, inbox, regions, searching, streams, timers
 from bench.speed import Plan
 
@@ -82,6 +84,14 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "fairness": (
         "one organization while another one loads the server in seven ways",
         lambda plan, args, _found: {"fairness": fairness.measure_fairness(plan, args.load or fairness.NAMES)},
+    ),
+    "sap": (
+        "calls of SAP beside the bare mock, tokens, decimals, large metadata",
+        lambda plan, _args, _found: {"sap": sap.measure_sap(plan)},
+    ),
+    "outage": (
+        "1,000 executions against an SAP system that is down, and comes back",
+        lambda plan, _args, _found: {"outage": outage.measure_outage(plan)},
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",

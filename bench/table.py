@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from bench import sessions
 from bench.distributed import rows as distributed
 from bench.fairness import measuring as fairness
+from bench.sap import measuring as sap
+from bench.sap import outage
 from bench.scale import inbox, regions, searching
 
 _WIDTHS: Final = (58, 44, 30)
@@ -75,6 +77,10 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _function_rows(found["functions"])
     if "fairness" in found:
         yield from (Row(*line) for line in fairness.lines_of(found["fairness"]))
+    if "sap" in found:
+        yield from (Row(*line) for line in sap.lines_of(found["sap"]))
+    if "outage" in found:
+        yield from (Row(*line) for line in outage.lines_of(found["outage"]))
     yield from (Row(*line) for line in distributed.lines_of(found.get("distributed", {})))
     for name, peer in found.get("peers", {}).items():
         yield Row(f"peer: {name}", _peer(peer))
