@@ -55,7 +55,7 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": ("storage", "trail", "tenants", "people", "authored"),
+    "catalog": ("storage", "trail", "calls", "tenants", "people", "authored"),
     "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",

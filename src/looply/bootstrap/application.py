@@ -11,9 +11,9 @@ from looply.app.context.services import Services
 from looply.bootstrap.effects import make_worker
 from looply.bootstrap.engine import make_engine
 from looply.bootstrap.foundations import Foundations
-from looply.bootstrap.loops import make_loops
+from looply.bootstrap.loops import make_loops, make_question_loops
 from looply.bootstrap.reading import read_only_catalog
-from looply.bootstrap.services import connect_metrics, make_observers, make_services
+from looply.bootstrap.services import connect_metrics, make_observers, make_prober, make_services
 from looply.bootstrap.stores import make_store, master_keys_of, open_catalog
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Clock, SystemClock, SystemEntropy
@@ -106,8 +106,9 @@ async def _compose(
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
     worker = make_worker(base, KnownTargets(registry.target), stack)
     shell = make_engine(base, connectors, worker, make_observers(metrics))
-    services = make_services(base, shell, worker.prober, metrics, stack)
-    loops = make_loops(settings, services, shell, store, keys)
+    services = make_services(base, shell, make_prober(base, worker, connectors), metrics, stack)
+    more = make_question_loops(base, services.prober, connectors)
+    loops = make_loops(settings, services, shell, store, keys, more)
     connect_metrics(services, shell, store, loops.auditor)
     return Application(settings=settings, services=services, shell=shell, pump=loops.pump, loops=loops.all, store=store)
 

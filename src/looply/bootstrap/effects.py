@@ -7,6 +7,7 @@ from looply.app.context.credentials import CatalogConnections
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.stores import require_extra
 from looply.connectors.client import build_client
+from looply.connectors.credentials.logons import Logons
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
@@ -66,7 +67,12 @@ def make_worker(base: Foundations, targets: KnownTargets, stack: AsyncExitStack)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
     stack.push_async_callback(sandbox.close)
     resources = WorkerResources(
-        dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns, targets=targets
+        dialer=GuardedDialer(policy),
+        sandbox=sandbox,
+        limits=settings.limits,
+        turns=turns,
+        targets=targets,
+        logons=Logons(base.catalog.logons),
     )
     connections = CatalogConnections(base.catalog, base.registry)
     return Worker(base.registry, connections, client.sender, base.clock, resources)

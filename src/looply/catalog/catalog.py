@@ -9,6 +9,8 @@ from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.workflows import Workflows
+from looply.catalog.calls.logons import RefusedLogons
+from looply.catalog.calls.questions import Questions
 from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
@@ -23,7 +25,7 @@ from looply.sealing import Sealers
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that authors and administrators edit, one attribute per noun."""
+    """Everything that authors and administrators edit, one attribute per noun, and what calls of processes share."""
 
     organizations: Organizations
     workflows: Workflows
@@ -33,6 +35,8 @@ class Catalog:
     keys: ApiKeys
     people: People
     bulks: Bulks
+    logons: RefusedLogons
+    questions: Questions
     audit: AuditLog
     database: CatalogDatabase
 
@@ -110,6 +114,8 @@ class Catalog:
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
+            logons=RefusedLogons(database, clock, entropy),
+            questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),
             database=database,
         )

@@ -63,6 +63,11 @@ class Registry:
             raise NotFound(f"there is no kind of connection {name}; there are {', '.join(sorted(self._kinds))}")
         return found
 
+    def connector_of_kind(self, kind: str) -> str:
+        """Returns the name of the connector that declares a kind of connection; empty for a kind of none."""
+        declared = {each.name: connector.name for connector in self.connectors for each in connector.connection_kinds}
+        return declared.get(kind, "")
+
     def binding(self, kind: str, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Returns, as JSON, what the secrets of a connection are bound to.
 

@@ -6,14 +6,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from looply.connectors.credentials.logons import MOST_FAILURES, Logons
+from looply.connectors.credentials.logons import MOST_FAILURES, Logons, MemoryLedger
 from looply.connectors.credentials.single_flight import SingleFlight
 from looply.connectors.credentials.tokens import Issued, TokenCache
 from looply.connectors.oauth.client_credentials import MAX_TOKEN_CHARACTERS, ClientGrant, client_token, read_token
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpResponse
 from looply.connectors.sap.connector import CONNECTOR
-from looply.errors import AuthFailed, OperationError, Rejected, Unavailable
+from looply.errors import AuthFailed, OperationError, Rejected, StoreUnreachable, Unavailable
 
 SECRET = "hunter2-hunter2"
 GRANT = ClientGrant(
@@ -151,6 +151,34 @@ async def test_a_test_is_tried_and_its_success_begins_again() -> None:
         tried.is_accepted = True
     async with logons.attempt(b"k", "S4") as tried:
         pass
+
+
+async def test_processes_that_share_a_ledger_share_the_tries_that_are_left() -> None:
+    ledger, release, under_way = MemoryLedger(), asyncio.Event(), 0
+
+    async def attempt(logons: Logons) -> None:
+        nonlocal under_way
+        async with logons.attempt(b"k", "S4") as tried:
+            under_way += 1
+            await release.wait()
+            tried.is_accepted = False
+
+    tasks = [asyncio.ensure_future(attempt(logons)) for logons in (Logons(ledger), Logons(ledger)) for _ in range(5)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert under_way == MOST_FAILURES
+    release.set()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(isinstance(end, AuthFailed) for end in ends) == 10 - MOST_FAILURES
+
+
+async def test_a_ledger_that_cannot_be_written_loses_no_outcome_of_a_call() -> None:
+    class Broken(MemoryLedger):
+        async def settle(self, key: bytes, ticket: str, *, is_accepted: bool | None) -> None:
+            raise StoreUnreachable("the database does not answer")
+
+    async with Logons(Broken()).attempt(b"k", "S4") as tried:
+        tried.is_accepted = True
 
 
 def answer(status: int = 200, body: Any = None, **headers: str) -> HttpResponse:

@@ -328,6 +328,30 @@ sign_in_attempts = Table(
     Column("begun_on_ms", BigInteger, nullable=False, index=True),
 )
 
+# `looply.catalog.calls.logons`. `principal` is a hash of a system, credentials and the revision of a connection;
+# `under_way` has the tries under way by ticket, each with the end of its lease.
+refused_logons = Table(
+    "refused_logons",
+    metadata,
+    Column("principal", LargeBinary(16), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("under_way", JsonText, nullable=False),
+    Column("changed_on_ms", BigInteger, nullable=False, index=True),
+)
+
+# `looply.catalog.calls.questions`. A row lives for seconds: the process that asks deletes it.
+questions = Table(
+    "questions",
+    metadata,
+    Column("question_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("connector", _text(64), nullable=False),
+    Column("state", _text(16), nullable=False),
+    Column("sealed_question", LargeBinary, nullable=False),
+    Column("sealed_answer", LargeBinary),
+    Column("created_on_ms", BigInteger, nullable=False, index=True),
+)
+
 # What roles may do in an organization beside what they may do everywhere. Without a row all settings are off.
 role_settings = Table(
     "role_settings",

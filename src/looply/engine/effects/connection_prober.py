@@ -1,7 +1,7 @@
 """Tests connections, saved or not, and asks systems what they offer, from the process that makes the calls."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
-from looply.connectors.port import CallContext, Check, ConnectionValues, HttpSender
+from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.errors import BadInput, LooplyError, Permanent, Refused
 from looply.jsontext import Json
@@ -67,13 +67,11 @@ class ConnectionProber:
 
         Raises: NotFound for a kind that is not installed; Refused (code `NOT_TESTABLE`) for one without a test.
         """
-        kind = self._reach.registry.connection_kind(values.kind)
-        if kind.test is None:
-            raise Refused.at("/kind", f"connections of kind {kind.name} have no test", code="NOT_TESTABLE")
+        test = require_test(self._reach.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds()):
-                found = await kind.test(self._context(organization_id, values), values, path)
+                found = await test(self._context(organization_id, values), values, path)
         except TimeoutError:
             return (_failed(f"the test did not end in {TIMEOUT.total_seconds():g} s"),)
         except LooplyError as error:
@@ -88,13 +86,11 @@ class ConnectionProber:
 
         Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; OperationError.
         """
-        kind = self._reach.registry.connection_kind(values.kind)
-        if kind.discover is None:
-            raise Refused.at("/kind", f"systems of kind {kind.name} cannot be asked", code="NOT_DISCOVERABLE")
+        discover = require_discovery(self._reach.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds()):
-                found = await kind.discover(self._context(organization_id, values), values, question)
+                found = await discover(self._context(organization_id, values), values, question)
         except TimeoutError as error:
             raise Permanent(f"the system did not answer in {TIMEOUT.total_seconds():g} s", code="TIMEOUT") from error
         except LooplyError as error:
@@ -130,6 +126,22 @@ class ConnectionProber:
             dialer=reach.dialer,
             limits=reach.limits,
         )
+
+
+def require_test(kind: ConnectionKind) -> Callable[[CallContext, ConnectionValues, str], Awaitable[tuple[Check, ...]]]:
+    """Returns the test of a kind of connection. Raises: Refused (code `NOT_TESTABLE`) for one without a test."""
+    if kind.test is None:
+        raise Refused.at("/kind", f"connections of kind {kind.name} have no test", code="NOT_TESTABLE")
+    return kind.test
+
+
+def require_discovery(
+    kind: ConnectionKind,
+) -> Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]]:
+    """Returns how systems of a kind are asked. Raises: Refused (code `NOT_DISCOVERABLE`) when they cannot be."""
+    if kind.discover is None:
+        raise Refused.at("/kind", f"systems of kind {kind.name} cannot be asked", code="NOT_DISCOVERABLE")
+    return kind.discover
 
 
 def _failed(text: str) -> Check:

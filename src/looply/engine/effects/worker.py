@@ -68,7 +68,7 @@ class ConnectionSource(Protocol):
 class WorkerResources:
     """Resources of operations beside HTTP and connections. `turns` are those of large responses.
 
-    `targets` note which system each connection leads to when a call opens it.
+    `targets` note which system each connection leads to when a call opens it. `logons` count those that were refused.
     """
 
     dialer: Dialer = field(default_factory=NoDialer)
@@ -76,6 +76,7 @@ class WorkerResources:
     limits: Limits = DEFAULT_LIMITS
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
     targets: KnownTargets = field(default_factory=KnownTargets)
+    logons: Logons = field(default_factory=Logons)
 
 
 class Worker:
@@ -96,7 +97,6 @@ class Worker:
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
         self._tokens = TokenCache(clock)
-        self._logons = Logons()
         self._documents = DocumentCache(clock)
 
     @property
@@ -111,7 +111,7 @@ class Worker:
                 limits=self._resources.limits,
                 sessions=self._sessions,
                 tokens=self._tokens,
-                logons=self._logons,
+                logons=self._resources.logons,
             )
         )
 
@@ -223,7 +223,7 @@ class Worker:
             clock=self._clock,
             cache=self._sessions,
             tokens=self._tokens,
-            logons=self._logons,
+            logons=self._resources.logons,
             is_unsettled=opened.is_unsettled,
             entered_on=opened.entered_on,
             documents=self._documents,

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _create_one_time_links()
     _create_sessions()
     _create_role_settings()
+    _create_calls()
     _create_keys_of_secrets()
     _create_audit()
     _create_sums()
@@ -370,6 +371,31 @@ def _create_sessions() -> None:
         _primary("sign_in_attempts", "subject"),
     )
     _index("sign_in_attempts", "begun_on_ms")
+
+
+def _create_calls() -> None:
+    op.create_table(
+        "refused_logons",
+        _required("principal", sa.LargeBinary(16)),
+        _required("failures", sa.Integer()),
+        _required("under_way", sa.Text()),
+        _required("changed_on_ms", sa.BigInteger()),
+        _primary("refused_logons", "principal"),
+    )
+    _index("refused_logons", "changed_on_ms")
+    op.create_table(
+        "questions",
+        _required("question_id", _text(36)),
+        _required("organization_id", _text(36)),
+        _required("connector", _text(64)),
+        _required("state", _text(16)),
+        _required("sealed_question", sa.LargeBinary()),
+        sa.Column("sealed_answer", sa.LargeBinary()),
+        _required("created_on_ms", sa.BigInteger()),
+        _primary("questions", "question_id"),
+        _reference("questions", "organization_id", "organizations"),
+    )
+    _index("questions", "created_on_ms")
 
 
 def _create_role_settings() -> None:
