@@ -65,6 +65,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024
     """Decoded body of one response."""
+    blob_bytes: int = 10 * 1024 * 1024
+    """One blob: an answer that is no text, such as a PDF. Calls receive no more than `response_bytes`."""
     function_time: timedelta = timedelta(seconds=1)
     """The code of one `function` step."""
     function_memory_bytes: int = 64 * 1024 * 1024

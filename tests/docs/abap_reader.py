@@ -144,7 +144,8 @@ class Method:
 
 
 _PARAMETER: Final = re.compile(
-    r"(?:VALUE\( ?(\w+) ?\)|(\w+))\s+(?:TYPE|LIKE)\s+((?:REF TO )?[\w~-]+)(\s+(?:OPTIONAL|DEFAULT\s+\S+))?", re.IGNORECASE
+    r"(?:VALUE\( ?(\w+) ?\)|(\w+))\s+(?:TYPE|LIKE)\s+((?:REF TO )?[\w~-]+)(\s+(?:OPTIONAL|DEFAULT\s+\S+))?",
+    re.IGNORECASE,
 )
 
 

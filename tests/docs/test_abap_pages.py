@@ -70,8 +70,7 @@ SAMPLES: Final = {
 """What embedded expressions of JSON can be, by their beginning."""
 
 NOT_OF_CLOUD: Final = re.compile(
-    r"\b(?:cl_http_client|cl_http_utility|cl_bgrfc\w+|sy-uname|CALL FUNCTION|WAIT UP TO|COMMIT WORK|MESSAGE|SUBMIT)\b",
-    re.IGNORECASE,
+    r"\b(?:cl_http_client|cl_http_utility|cl_bgrfc\w+|sy-uname|CALL FUNCTION|WAIT UP TO|COMMIT WORK|MESSAGE|SUBMIT)\b"
 )
 
 
@@ -264,7 +263,8 @@ def test_bodies_are_those_of_the_api(page: str, method: str, schema: str) -> Non
     if method == "resume":
         assert written[0]["payload"] == {"source": "SAP", "quantity": 12}
     else:
-        assert written[0]["payload"].keys() == fields("TerminatePayload").keys()
+        (name,) = written[0]["payload"]
+        assert f"`payload.{name}`" in api()["components"]["schemas"][schema]["description"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -55,6 +55,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NOT_DISCOVERABLE": ("call", "Systems of this kind cannot be asked what they offer."),
     "NOT_DISCOVERED": ("state", "The system did not say what it offers. Name the service, or test the connection."),
     "NOT_TESTABLE": ("call", "Connections of this kind have no test."),
+    "BLOB_NOT_FOUND": ("call", "The execution has no blob with this hash."),
     "NO_WORKER": ("state", "No worker that serves the connector took the question in time. Start one, and repeat it."),
     "NO_CALLS": ("state", "The process makes no calls of other systems. Ask a server or a worker that does."),
     "CSRF": (

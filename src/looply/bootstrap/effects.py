@@ -12,6 +12,8 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
+from looply.engine.coding.blobs import StoredBlobs
+from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
@@ -73,6 +75,7 @@ def make_worker(base: Foundations, targets: KnownTargets, stack: AsyncExitStack)
         turns=turns,
         targets=targets,
         logons=Logons(base.catalog.logons),
+        blobs=StoredBlobs(base.store.journal, Codec(base.keys), settings.limits),
     )
     connections = CatalogConnections(base.catalog, base.registry)
     return Worker(base.registry, connections, client.sender, base.clock, resources)

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from looply.clock import Clock, SystemClock
+from looply.connectors.blobs import Blobs, NoBlobs
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
@@ -208,6 +209,8 @@ class CallContext:
     """Connects for protocols other than HTTP. The operation itself keeps within `timeout`."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """Runs code of authors."""
+    blobs: Blobs = field(default_factory=NoBlobs)
+    """Keeps the bytes of answers that are no text, and opens those that the input refers to."""
     limits: Limits = DEFAULT_LIMITS
     organization_id: str = ""
     """The organization of the execution; shared resources are divided fairly among organizations."""

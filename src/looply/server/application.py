@@ -23,6 +23,7 @@ from looply.server.authoring import (
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
+    blobs,
     bulks,
     decisions,
     executions,
@@ -71,6 +72,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *moments.ROUTES,
     *repairs.ROUTES,
     *bulks.ROUTES,
+    *blobs.ROUTES,
     *letters.ROUTES,
     *targets.ROUTES,
     *schedules.ROUTES,

@@ -75,12 +75,28 @@ class MemoryJournal:
         ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
+        """Returns the large values of an execution by hash, without its blobs."""
         head = self._data.heads.get(execution_id)
         if head is None:
             return {}
         uses = self._data.value_uses.get(execution_id, {})
-        return {key: self._data.values[head.organization_id, key] for key in uses}
+        return {key: self._data.values[head.organization_id, key] for key, seq in uses.items() if seq > 0}
+
+    async def put_blob(self, execution_id: str, value: Value) -> None:
+        """Stores bytes that no event has, for an execution that is stored."""
+
+        def store() -> None:
+            if (head := self._data.heads.get(execution_id)) is not None:
+                self._data.value_uses.setdefault(execution_id, {}).setdefault(value.hash, 0)
+                self._data.values.setdefault((head.organization_id, value.hash), value)
+
+        await self._commits.submit(store)
+
+    async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
+        """Returns a blob of an execution by its hash, or None."""
+        head = self._data.heads.get(execution_id)
+        is_used = key in self._data.value_uses.get(execution_id, {})
+        return self._data.values.get((head.organization_id, key)) if head is not None and is_used else None
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

@@ -100,6 +100,14 @@ STEP_ERRORS: Final[dict[str, str]] = {
         "The server of a connection's tokens answered something that is no token. The message says what. Correct "
         "`token_url`, or ask who runs that server."
     ),
+    "BLOB_TOO_LARGE": (
+        "The answer is no text, and larger than the limit `blob_bytes`. Request less, or raise the limit. The call was "
+        "made."
+    ),
+    "BLOB_NOT_STORED": (
+        "The call was made, and the bytes of its answer could not be stored. The message says why. Retry the step if "
+        "the call may be repeated."
+    ),
     "LOGON_STOPPED": (
         "The last three logons with the credentials of the connection were refused, so no more are tried, because the "
         "system would lock the user. Correct the credentials and save the connection, or test it."

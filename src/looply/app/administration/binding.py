@@ -134,6 +134,7 @@ class BoundEngine(_BoundReads):
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         super().__init__(engine, workflow_ids)
+        self.blobs = engine.blobs
         self.absences = engine.absences
         self.datastores = engine.datastores
         self.pruning = engine.pruning

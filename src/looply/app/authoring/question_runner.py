@@ -29,9 +29,7 @@ class QuestionRunner(Loop):
 
     failed_event = "questions_failed"
 
-    def __init__(
-        self, questions: Questions, prober: Prober, registry: Registry, connectors: Collection[str]
-    ) -> None:
+    def __init__(self, questions: Questions, prober: Prober, registry: Registry, connectors: Collection[str]) -> None:
         super().__init__()
         self._questions = questions
         self._prober = prober

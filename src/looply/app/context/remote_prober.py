@@ -1,4 +1,4 @@
-"""The prober of a server that makes no calls: workers, which see the network, test connections and ask systems for it."""
+"""The prober of a server that makes no calls: workers, which see the network, test connections for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.connectors.blobs import DEFAULT_TYPE, KEY, Blob, is_reference
 from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.urls import plain_text
 from looply.connectors.port import HttpResponse
@@ -26,6 +27,8 @@ _UNTYPED: Final = ("", "text/plain", "application/octet-stream")
 
 _ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
 _EVERY_BYTE: Final = bytes(range(256))
+
+NO_BLOBS: Final[Mapping[str, Blob]] = {}
 
 BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
 
@@ -48,17 +51,20 @@ class HttpOutput(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str | list[str]]
     """Names in lower case; the values of a repeated header are joined by `, `, but several `set-cookie` are a list."""
     data: Json
-    """The JSON value of a JSON body, else the body as text."""
+    """The JSON value of a JSON body, a reference to a blob for a body that is no text, else the body as text."""
     pages: PagesRead | UnsetType = UNSET
     """How many pages were read, where the call follows them."""
 
 
-def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str | None]:
+def encode_body(
+    body_type: BodyType, body: Json, key: str, blobs: Mapping[str, Blob] = NO_BLOBS
+) -> tuple[bytes, str | None]:
     """Returns the bytes of a body and its content type; no bytes and no type for null.
 
     `json` takes any value. `urlencoded` and `multipart` take an object; a list repeats its name, null leaves it out.
     A part of a `multipart` body may be an object {`filename`, `content`, `content_type`}. `xml` and `raw` take a
-    text. Equal arguments give equal bytes; `key` makes the boundary of a multipart body hard to guess.
+    text. A `raw` body, a part of a `multipart` body and its `content` may refer to one of `blobs`, which are by hash.
+    Equal arguments give equal bytes; `key` makes the boundary of a multipart body hard to guess.
 
     Raises: BadInput for a value that the type cannot hold.
     """
@@ -70,7 +76,10 @@ def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str |
         pairs = [(name, plain_text(_scalar(name, item))) for name, item in _fields(body_type, body)]
         return urlencode(pairs, errors="replace").encode("ascii"), "application/x-www-form-urlencoded"
     if body_type == "multipart":
-        return _multipart(_fields(body_type, body), key)
+        return _multipart(_fields(body_type, body), key, blobs)
+    if body_type == "raw" and is_reference(body):
+        blob = blobs[body[KEY]]
+        return blob.content, blob.media_type
     if not isinstance(body, str):
         raise BadInput(f"a body of type {body_type} is a text, not a {_kind(body)}")
     content_type = "application/xml; charset=utf-8" if body_type == "xml" else "text/plain; charset=utf-8"
@@ -156,26 +165,33 @@ def _scalar(name: str, value: Json) -> Json:
     return value
 
 
-def _multipart(fields: list[tuple[str, Json]], key: str) -> tuple[bytes, str]:
+def _multipart(fields: list[tuple[str, Json]], key: str, blobs: Mapping[str, Blob]) -> tuple[bytes, str]:
     """Returns a body by RFC 7578. Its boundary is a hash of the parts, so that no part can contain it on purpose."""
-    parts = [_part(name, value) for name, value in fields]
+    parts = [_part(name, value, blobs) for name, value in fields]
     boundary = blake2b(b"\0".join([key.encode(), *parts]), digest_size=16).hexdigest().encode()
     body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
     return body + b"--" + boundary + b"--\r\n", f"multipart/form-data; boundary={boundary.decode()}"
 
 
-def _part(name: str, value: Json) -> bytes:
+def _part(name: str, value: Json, blobs: Mapping[str, Blob]) -> bytes:
     disposition = f'Content-Disposition: form-data; name="{_quote_name(name)}"'
     if not isinstance(value, dict):
         return f"{disposition}\r\n\r\n{plain_text(_scalar(name, value))}".encode("utf-8", "replace")
-    content = value.get("content")
-    if not isinstance(content, str):
-        raise BadInput(f"the part {name!r} of the body is an object without a text `content`")
-    content_type = str(value.get("content_type") or "application/octet-stream")
+    given = {"content": value} if is_reference(value) else value
+    content = given.get("content")
+    kind, filename = given.get("content_type"), given.get("filename")
+    if is_reference(content):
+        blob = blobs[content[KEY]]
+        body, kind, filename = blob.content, kind or blob.media_type, filename or blob.name or "file"
+    elif isinstance(content, str):
+        body = content.encode("utf-8", "replace")
+    else:
+        raise BadInput(f"the part {name!r} of the body is an object without a text or a blob as `content`")
+    content_type = str(kind or DEFAULT_TYPE)
     if not content_type.isascii() or not content_type.isprintable():
         raise BadInput(f"the part {name!r} of the body has a content type that is none")
-    filename = f'; filename="{_quote_name(str(value["filename"]))}"' if value.get("filename") is not None else ""
-    return f"{disposition}{filename}\r\nContent-Type: {content_type}\r\n\r\n{content}".encode("utf-8", "replace")
+    named = f'; filename="{_quote_name(str(filename))}"' if filename is not None else ""
+    return f"{disposition}{named}\r\nContent-Type: {content_type}\r\n\r\n".encode("utf-8", "replace") + body
 
 
 def _quote_name(text: str) -> str:
@@ -185,11 +201,12 @@ def _quote_name(text: str) -> str:
 
 def is_json(content_type: str) -> bool:
     """Returns whether a content type is JSON: `application/json`, `text/json`, `+json`."""
-    media_type = _media_type(content_type)
+    media_type = media_type_of(content_type)
     return media_type in ("application/json", "text/json") or media_type.endswith("+json")
 
 
-def _media_type(content_type: str) -> str:
+def media_type_of(content_type: str) -> str:
+    """Returns the media type of a `Content-Type` in lower case, without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
@@ -210,7 +227,7 @@ def _data(response: HttpResponse, content_type: str, limits: Limits, *, asks_jso
         except BadRequest as error:
             if 200 <= response.status < 300:
                 raise _unreadable(response, error) from error
-    elif content and asks_json and _media_type(content_type) in _UNTYPED:
+    elif content and asks_json and media_type_of(content_type) in _UNTYPED:
         try:
             check_values(content, limits.json_nodes, name="the response")
             return parse_json(content.removeprefix(codecs.BOM_UTF8))

@@ -8,10 +8,12 @@ from typing import Literal, TypeAlias
 import httpx2
 import msgspec
 
+from looply.connectors.blobs import Blob
 from looply.connectors.checking import HTTP_CHECKS, Checks
 from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.http.checks import check_http
 from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
+from looply.connectors.http.media import open_blobs, read_media
 from looply.connectors.http.paging import PageReader, Pages
 from looply.connectors.http.redirects import send_following
 from looply.connectors.http.soap import Soap, envelope
@@ -80,7 +82,7 @@ class HttpInput(msgspec.Struct, frozen=True, kw_only=True):
     body_type: BodyType = "json"
     """How the body is sent."""
     body: Json = None
-    """Any JSON value; a text for `xml` and `raw`."""
+    """Any JSON value; a text for `xml` and `raw`, and for `raw` a blob too."""
     auth: BearerAuth | BasicAuth | None = None
     """Credentials of this call alone; a connection has its own."""
     connection: str | None = None
@@ -154,7 +156,8 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     with tag_input_fields("url", "auth"):
         destination = await _destination(ctx, call)
     with tag_input_fields("body", "soap"):
-        content, fixed = _content(call, ctx.idempotency_key)
+        blobs = await open_blobs(ctx, call.body_type, call.body)
+        content, fixed = _content(call, ctx.idempotency_key, blobs)
     content_type = fixed.get("content-type")
     with tag_input_fields("headers"):
         own = check_headers(call.headers, reserved={*destination.headers, *(fixed if call.soap is not None else ())})
@@ -184,6 +187,9 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
 
     try:
         response = await send(outgoing)
+        if (media := await read_media(ctx, response)) is not None:
+            shown: dict[str, Json] = masker.output(media)
+            return shown
         if call.pages is None:
             return await read_output(response, ctx.limits, masker.output, asks_json=asks_json)
         pages = PageReader(call.pages, ctx.limits.response_bytes, send, read, destination.names)
@@ -207,11 +213,11 @@ def _check_kind(call: HttpInput) -> None:
             raise BadInput(f"a SOAP call is a POST, not a {call.method}")
 
 
-def _content(call: HttpInput, key: str) -> tuple[bytes, dict[str, str]]:
+def _content(call: HttpInput, key: str, blobs: Mapping[str, Blob]) -> tuple[bytes, dict[str, str]]:
     """Returns the bytes of the body, and the headers that describe it."""
     if call.soap is not None:
         return envelope(call.soap, call.body)
-    content, content_type = encode_body(call.body_type, call.body, key)
+    content, content_type = encode_body(call.body_type, call.body, key, blobs)
     return content, {} if content_type is None else {"content-type": content_type}
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from looply.connectors.http.bodies import read_output
 from looply.connectors.http.connector import target, with_upper_method
 from looply.connectors.http.headers import tracing_headers
+from looply.connectors.http.media import open_blobs, read_media
 from looply.connectors.http.redirects import READS
 from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import (
@@ -50,7 +51,7 @@ from looply.connectors.sap.types.service import Answer, TypedService
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.connectors.sap.verdicts import judge
 from looply.definition.values.repeat import Repeat, repeat_of_odata
-from looply.errors import BadInput, Rejected
+from looply.errors import BadInput, Rejected, tag_input_fields
 from looply.jsontext import Json, fingerprint
 
 FETCH_FAILED: Final = "CSRF Token fetch failed"
@@ -129,7 +130,9 @@ class _Call:
         given = self._given
         if given.batch is None:
             body = await self._written(given.entity, given.body) if given.body_type == "json" else Written(given.body)
-            return request_of(self._ctx, given, self._service, body)
+            with tag_input_fields("body"):
+                blobs = await open_blobs(self._ctx, given.body_type, body.body)
+            return request_of(self._ctx, given, self._service, body, blobs)
         if given.entity or given.next or given.params or given.body is not None or given.pages is not None:
             raise BadInput("a `batch` has its requests in its parts: give no `entity`, `params`, `body` or `pages`")
         requests = batch_requests(given.batch, self._service)
@@ -170,6 +173,8 @@ class _Call:
             return self._masked(with_etag(read))
 
         response = outcome.response
+        if not outcome.is_fetch_failure and (media := await read_media(self._ctx, response)) is not None:
+            return self._masked(media)
         output = await read_output(response, self._ctx.limits, finish)
         if outcome.is_fetch_failure:
             return output

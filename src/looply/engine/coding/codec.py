@@ -174,8 +174,17 @@ class Codec:
 
     def check_value(self, value: Value, organization_id: str) -> None:
         """Compares the content of a large value with its hash. Raises: StoreCorrupt when they differ."""
+        self.decode_blob(value, organization_id)
+
+    def encode_blob(self, content: bytes, organization_id: str) -> Value:
+        """Returns bytes that are no JSON as a value, under the hash that they have in the organization."""
+        key = _value_hash(content, organization_id)
+        return Value(hash=key, codec=0, data=self._dictionaries.compress_plain(content))
+
+    def decode_blob(self, value: Value, organization_id: str) -> bytes:
+        """Returns the bytes of `encode_blob`. Raises: StoreCorrupt when they are damaged."""
         try:
-            self._value(value.hash, {value.hash: value}, organization_id)
+            return self._value(value.hash, {value.hash: value}, organization_id)
         except (ValueError, LookupError) as error:
             raise StoreCorrupt(f"the store is damaged: {error}; restore it from a backup") from error
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from looply.clock import Clock, SystemClock
+from looply.connectors.blobs import Blobs, NoBlobs
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
@@ -23,6 +24,7 @@ from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
+from looply.engine.coding.blobs import CallBlobs, StoredBlobs
 from looply.engine.coding.units import effect_queue
 from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
@@ -34,6 +36,7 @@ from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import idempotency_key, parse_address
 from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -69,6 +72,7 @@ class WorkerResources:
     """Resources of operations beside HTTP and connections. `turns` are those of large responses.
 
     `targets` note which system each connection leads to when a call opens it. `logons` count those that were refused.
+    Without `blobs` answers that are no text are read as texts.
     """
 
     dialer: Dialer = field(default_factory=NoDialer)
@@ -77,6 +81,7 @@ class WorkerResources:
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
     targets: KnownTargets = field(default_factory=KnownTargets)
     logons: Logons = field(default_factory=Logons)
+    blobs: StoredBlobs | None = None
 
 
 class Worker:
@@ -163,7 +168,7 @@ class Worker:
         self._resources.turns.note(state.started.organization_id)
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
-        context = self._context(state, opened, credentials)
+        context = self._context(state, opened, credentials, marked)
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
             return failure(opened, self._clock.now(), _not_installed(state, opened))
@@ -193,7 +198,9 @@ class Worker:
             verdict=operation.verdict_on(opened.input, output, now),
         )
 
-    def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
+    def _context(
+        self, state: ExecutionState, opened: OpenStep, credentials: list[str], marked: Sequence[str]
+    ) -> CallContext:
         started = state.started
         organization_id = started.organization_id
         address = parse_address(opened.address)
@@ -232,10 +239,17 @@ class Worker:
             ),
             dialer=BoundDialer(self._resources.dialer, bounds),
             sandbox=self._resources.sandbox,
+            blobs=self._blobs(started, credentials, marked),
             limits=self._resources.limits,
             depth=started.depth,
             has_secrets=bool(opened.secret),
         )
+
+    def _blobs(self, started: ExecutionStarted, *secrets: Sequence[str]) -> Blobs:
+        stored = self._resources.blobs
+        if stored is None:
+            return NoBlobs()
+        return CallBlobs(stored, started.execution_id, started.organization_id, secrets)
 
 
 def _call_fields(state: ExecutionState, opened: OpenStep) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.connectors.blobs import Blob
 from looply.definition import Workflow
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
@@ -356,12 +357,22 @@ class LiveSchedules(Protocol):
         ...
 
 
+class BlobReader(Protocol):
+    """Reads the bytes that data documents refer to (`looply.connectors.blobs`)."""
+
+    async def find(self, execution_id: str, organization_id: str, reference: Json) -> Blob | None:
+        """Returns the blob of a reference; None when the execution has none of this hash. Raises: StoreCorrupt."""
+        ...
+
+
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world.
 
     Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
     """
 
+    blobs: BlobReader
+    """The blobs of executions."""
     absences: Absences
     """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
     datastores: Datastores

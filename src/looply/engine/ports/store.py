@@ -264,7 +264,16 @@ class Journal(Protocol):
         """
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
+        """Returns the large values of an execution by hash, without its blobs."""
+
+    async def put_blob(self, execution_id: str, value: Value) -> None:
+        """Stores bytes that no event has, for an execution that is stored; durable when it returns.
+
+        They are removed with the execution, unless another one has the same. Raises: as `commit`.
+        """
+
+    async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
+        """Returns a blob of an execution by its hash, or None."""
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from looply.clock import Clock, Entropy
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
+from looply.engine.coding.blobs import StoredBlobs
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import head_of
 from looply.engine.effects.gate import TargetGate
@@ -18,6 +19,7 @@ from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.port import (
     ANY_CARD,
+    BlobReader,
     CardFilter,
     CardKey,
     Execution,
@@ -85,6 +87,7 @@ class Reader:
         gated = GatedDispatcher(self.gate, parts.dispatcher)
         self.let_go = gated.let_go
         self.dispatcher = LocalFirstDispatcher(gated)
+        self.blobs: BlobReader = StoredBlobs(parts.store.journal, parts.codec, parts.limits)
         self.absences: Absences = parts.store.absences
         self.datastores: Datastores = parts.store.datastores
         self.decisions: Decisions = parts.store.decisions

@@ -53,4 +53,8 @@ async def test_secrets_of_a_question_are_sealed(open_catalog: Opened, tmp_path: 
     (taken,) = await catalog.questions.take(("sap",))
     await catalog.questions.answer(taken, {"result": "hunter2-hunter2"})
     await catalog.close()
-    assert [file.name for file in tmp_path.iterdir() if b"hunter2" in file.read_bytes()] == []
+    assert files_with(tmp_path, b"hunter2") == []
+
+
+def files_with(folder: Path, text: bytes) -> list[str]:
+    return [file.name for file in folder.iterdir() if text in file.read_bytes()]

@@ -73,7 +73,7 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
     body_type: BodyType = "json"
     """How the body is sent."""
     body: Json = None
-    """Any JSON value; a text for `xml` and `raw`."""
+    """Any JSON value; a text for `xml` and `raw`, and for `raw` a blob too."""
     pages: Pages | None = None
     """Reads further pages of a list; without it the first page alone is read."""
     batch: list[BatchPart] | None = None

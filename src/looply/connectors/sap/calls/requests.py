@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import httpx2
 
+from looply.connectors.blobs import Blob
 from looply.connectors.http.bodies import encode_body
 from looply.connectors.http.headers import check_headers, tracing_headers
 from looply.connectors.http.redirects import READS
@@ -133,11 +134,13 @@ def headers_of(ctx: CallContext, given: SapInput, service: Service) -> dict[str,
     }
 
 
-def request_of(ctx: CallContext, given: SapInput, service: Service, written: Written) -> HttpRequest:
+def request_of(
+    ctx: CallContext, given: SapInput, service: Service, written: Written, blobs: Mapping[str, Blob]
+) -> HttpRequest:
     """Returns the request of a call that is no batch, with its body. Raises: BadInput."""
     headers = headers_of(ctx, given, service)
     with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, written.body, ctx.idempotency_key)
+        content, content_type = encode_body(given.body_type, written.body, ctx.idempotency_key, blobs)
     if content_type is not None and (given.body_type == "multipart" or "content-type" not in headers):
         headers["content-type"] = content_type  # that of a multipart body has the boundary
     if written.is_ieee754:
