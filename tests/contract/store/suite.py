@@ -227,6 +227,31 @@ class PayloadContract:
             await store.journal.commit(unit)
             assert dict(await store.journal.values_of(unit.execution_id)) == {value.hash: value}
 
+    async def test_blobs_are_found_by_their_execution_and_loaded_with_no_history(
+        self, store: Store, samples: Samples
+    ) -> None:
+        blob, value = (Value(hash=bytes([number]) * 32, codec=0, data=b"large") for number in (1, 2))
+        units = [samples.first(values=(value,)), samples.first()]
+        for unit in units:
+            await store.journal.commit(unit)
+        first, second = (unit.execution_id for unit in units)
+        for _ in range(2):
+            await store.journal.put_blob(first, blob)
+        assert await store.journal.find_blob(first, blob.hash) == blob
+        assert await store.journal.find_blob(second, blob.hash) is None
+        await store.journal.put_blob(second, blob)
+        assert await store.journal.find_blob(second, blob.hash) == blob
+        assert dict(await store.journal.values_of(first)) == {value.hash: value}
+        loaded = await store.journal.load(first)
+        assert loaded is not None
+        assert dict(loaded.values) == {value.hash: value}
+        assert list(await store.reads.dangling_rows()) == []
+
+    async def test_a_blob_of_an_execution_that_is_not_stored_is_not_kept(self, store: Store, samples: Samples) -> None:
+        gone = samples.first().execution_id
+        await store.journal.put_blob(gone, Value(hash=bytes(32), codec=0, data=b"large"))
+        assert await store.journal.find_blob(gone, bytes(32)) is None
+
     async def test_definitions_are_stored_once(self, store: Store, samples: Samples) -> None:
         definition = StoredDefinition(hash="a" * 64, workflow_id=OTHER_WORKFLOW, workflow_version=3, body=b"{}")
         await store.journal.put_definition(definition)

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 SERVICE_2 = "/sap/opu/odata/sap/Z_ORDERS_SRV"
 SERVICE_4 = "/sap/opu/odata4/sap/z_orders/srvd_a2x/sap/z_orders/0001"
 PDF = b"%PDF-1.7\n\x00\xff\xfe binary"
+PDF_TYPE = "application/pdf"
 LOGON_PAGE = b'<html><form action="/saml2/sso"><input name="SAMLRequest"></form></html>'
 LOCKED_2 = {
     "error": {
@@ -109,6 +110,8 @@ class StrictGateway:
     orders: dict[str, dict[str, object]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
     failed_logons: int = 0
+    media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Attachments that were created: content type and bytes, by name."""
     sessions: dict[str, str] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
     """How often an order of each reference was created."""
@@ -233,6 +236,10 @@ class StrictGateway:
             return self._order(request, number[1].replace("''", "'"), is_v2=is_v2)
         if entity == "Orders":
             return self._create(request, is_v2=is_v2) if request.method == "POST" else self._list(request, is_v2=is_v2)
+        if entity == "Attachments" and request.method == "POST":
+            slug = request.headers.get("slug", "")
+            self.media[slug] = (request.headers.get("content-type", ""), request.body)
+            return Reply(201, {"d": {"Name": slug}} if is_v2 else {"Name": slug})
         if entity == "Release" and request.method == "POST":
             released = request.query.get("Order", "").strip("'")
             return Reply(200, {"d": {"Release": {"Order": released, "Status": "05"}}})
@@ -250,7 +257,8 @@ class StrictGateway:
             return Reply(406)
         if entity == "Orders/$count":
             return Reply(200, str(len(self.orders)))
-        return Reply(200, PDF, {"Content-Type": "application/pdf"})
+        kind, content = self.media.get(entity.removeprefix("Attachments('").removesuffix("')/$value"), (PDF_TYPE, PDF))
+        return Reply(200, content, {"Content-Type": kind})
 
     def _order(self, request: Request, number: str, *, is_v2: bool) -> Reply:
         if number in self.locked:

@@ -78,6 +78,8 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     await people.sessions.start(SessionDraft(user_id=user_id, sign_in="local", address="", user_agent=""))
     await people.resets.create(org, user_id, removes_second_factor=True, actor=None, may_make_owners=True)
     await people.attempts.begin("buyer@example.com", "192.0.2.1")
+    await catalog.logons.take(bytes(16), is_test=False)
+    await catalog.questions.ask(org, "sap", {"what": "test"})
     await people.identities.link("https://login.example.com", "123", user_id)
     await people.role_settings.put(org, frozenset({"developers_repair"}), actor=user_id)
     await catalog.workflows.delete(org, flow.workflow_id)

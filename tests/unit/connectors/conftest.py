@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from looply.connectors.blobs import Blob, is_reference
 from looply.connectors.client import HttpClient, build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
@@ -23,6 +24,7 @@ from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
+from looply.jsontext import Json
 from looply.limits import Limits
 
 Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]], Awaitable[int]]
@@ -174,3 +176,27 @@ def certificate(tmp_path: Path) -> Path:
     )
     path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+class KeptBlobs:
+    """Blobs in memory; the hash of each is its number."""
+
+    def __init__(self) -> None:
+        self.kept: list[Blob] = []
+        self.error: Exception | None = None
+
+    async def keep(self, content: bytes, media_type: str, name: str) -> Json:
+        if self.error is not None:
+            raise self.error
+        self.kept.append(Blob(content=content, media_type=media_type, name=name))
+        return {"$blob": str(len(self.kept)), "type": media_type, "name": name, "size": len(content)}
+
+    async def open(self, reference: Json) -> Blob:
+        if not is_reference(reference) or not 0 < int(reference["$blob"]) <= len(self.kept):
+            raise BadInput("there is no such blob")
+        return self.kept[int(reference["$blob"]) - 1]
+
+
+@pytest.fixture
+def blobs() -> KeptBlobs:
+    return KeptBlobs()
