@@ -49,7 +49,7 @@ class QuestionRunner(Loop):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def settled(self) -> None:
+    async def finish(self) -> None:
         """Returns when the questions that were taken are answered."""
         await asyncio.gather(*self._tasks)
 

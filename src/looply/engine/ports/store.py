@@ -267,10 +267,7 @@ class Journal(Protocol):
         """Returns the large values of an execution by hash, without its blobs."""
 
     async def put_blob(self, execution_id: str, value: Value) -> None:
-        """Stores bytes that no event has, for an execution that is stored; durable when it returns.
-
-        They are removed with the execution, unless another one has the same. Raises: as `commit`.
-        """
+        """Stores bytes of a stored execution that no event has; durable when it returns. Raises: as `commit`."""
 
     async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
         """Returns a blob of an execution by its hash, or None."""

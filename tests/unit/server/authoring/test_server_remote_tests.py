@@ -45,7 +45,7 @@ class Away:
         if self.runner is not None:
             await self.runner.tick()
             if self.is_answering:
-                await self.runner.settled()
+                await self.runner.finish()
 
 
 class Hanging:
