@@ -158,10 +158,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "BACKUP_EXISTS": ("command", "The backup's target exists. Name a new one; nothing is overwritten."),
     "BAD_BODY": ("call", "The body does not have the shape of the call. `errors[0].path` points at the value."),
     "BAD_CURSOR": ("call", "The fields of `lastKey` were sent back incomplete or changed. Send all of them unchanged."),
-    "BAD_FILTER": (
-        "call",
-        "A filter of the search has an invalid value. The message lists the valid ones.",
-    ),
+    "BAD_FILTER": ("call", "A filter of the search has an invalid value. The message lists the valid ones."),
     "BAD_FLAG": ("call", "A parameter must be `true` or `false`."),
     "BAD_HEADER": ("call", "A header was given twice, is empty, too long or not printable."),
     "BAD_LIMIT": ("call", "`limit` must be a positive integer; a page has at most 30 items."),
@@ -283,10 +280,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "command",
         "The master key comes from `LOOPLY_ENCRYPTION_KEY`, which no command can change. The message says what to set.",
     ),
-    "KEY_IN_USE": (
-        "command",
-        "Data keys are still wrapped with the master key to retire. Activate the new one again.",
-    ),
+    "KEY_IN_USE": ("command", "Data keys are still wrapped with the master key to retire. Activate the new one again."),
     "KEY_MISSING": (
         "command",
         (
@@ -301,10 +295,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The running server has not applied the key file. Its log says why (`key_watch_failed`). Repeat the step.",
     ),
     "KEY_REUSED": ("state", "The `Idempotency-Key` was used for another request. Use a new key for a new request."),
-    "KEY_TAKEN": (
-        "inside",
-        "The idempotency key is already stored; the caller gets that execution, or `KEY_REUSED`.",
-    ),
+    "KEY_TAKEN": ("inside", "The idempotency key is already stored; the caller gets that execution, or `KEY_REUSED`."),
     "KEY_WRONG": (
         "command",
         "The master key is not the one of the store. Put the right one back; nothing was changed.",
@@ -342,10 +333,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NO_LETTER": ("state", "The event is no dead letter."),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` creates one."),
     "NO_SCHEDULE": ("state", "The workflow has no schedule; there is nothing to pause."),
-    "NO_CHANNEL": (
-        "inside",
-        "A card belongs to a channel that this process does not have; another process shows it.",
-    ),
+    "NO_CHANNEL": ("inside", "A card belongs to a channel that this process does not have; another process shows it."),
     "NO_STORE": ("command", "The folder contains no store. `looply init` creates one."),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
     "OUTCOME_UNKNOWN": (
@@ -371,10 +359,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "`errors` says where."
         ),
     ),
-    "PEER_FAILED": (
-        "command",
-        "Microsoft's packages do not run under the installed Node; nothing was compared.",
-    ),
+    "PEER_FAILED": ("command", "Microsoft's packages do not run under the installed Node; nothing was compared."),
     "PROCESS_ID_IN_USE": (
         "state",
         "An open execution has the process id and was started by another call. Wait for its end, or use another id.",
@@ -420,10 +405,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",
     ),
-    "SEARCH_TOO_WIDE": (
-        "call",
-        "The search has too many values to compare, or a text has too many `*`. Narrow it.",
-    ),
+    "SEARCH_TOO_WIDE": ("call", "The search has too many values to compare, or a text has too many `*`. Narrow it."),
     "SECRETS_NEEDED": (
         "state",
         (
@@ -439,10 +421,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "DECIDED_ALREADY": ("state", "The person has answered the request already, with another card; each answers once."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
-    "SLOT_TAKEN": (
-        "inside",
-        "The execution cannot take a concurrency slot of its workflow yet; it stays queued.",
-    ),
+    "SLOT_TAKEN": ("inside", "The execution cannot take a concurrency slot of its workflow yet; it stays queued."),
     "SOURCE_NOT_ACCEPTED": (
         "state",
         "The wait does not accept resumes of this `source`; an approval accepts none unless it has `api: true`.",
@@ -480,7 +459,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "TARGET_EXISTS": ("command", "The folder of the backup exists. Name a new one; nothing is overwritten."),
     "TARGET_NOT_EMPTY": (
         "command",
-        ("The target database is not empty; the message lists its contents. Name an empty one."),
+        "The target database is not empty; the message lists its contents. Name an empty one.",
     ),
     "TERMINATED": ("state", "The execution was terminated."),
     "TIMED_OUT": ("state", "The wait timed out before the resume arrived."),

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from looply.app.inbox.channel import InboxChannel
 from looply.bootstrap.effects import make_dispatcher
 from looply.bootstrap.foundations import Foundations
 from looply.clock import BlockEntropy
 from looply.engine.coding.codec import Codec
-from looply.engine.effects.inbox_channel import InboxChannel
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import INBOX, CardChannel

@@ -1,10 +1,13 @@
 """The workflows and executions of the stories of the operators' pages."""
 
 import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blackbox.harness.client import Organization
-from blackbox.harness.definitions import Definition, graph, http
+from blackbox.harness.definitions import CARD, Definition, graph, http
 from blackbox.harness.sink import Sink
 from browser.app.visits import PASSWORD, Visit
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 OPERATOR = "operator@example.com"
+MANAGER = "manager@example.com"
+BUYER = "buyer@example.com"
 _numbers = itertools.count(1)
 
 
@@ -29,10 +34,45 @@ class Installation(NamedTuple):
         return self.sink.script(f"/system/{next(_numbers)}", *replies)
 
     def stopped(self, process_id: str, *statuses: int) -> tuple[str, str]:
-        """Starts an order whose release fails with the first statuses; returns the ids of workflow and execution."""
-        workflow_id = self.org.create(releasing(self.system(200), self.system(*(statuses or (503,)))))
+        """Starts an order whose release fails with the first statuses; returns the ids of workflow and execution.
+
+        A status such as 503 would count towards an outage of the system that all stories call.
+        """
+        flow = releasing(self.system(200), self.system(*(statuses or (500,))))
+        return self._started(flow, process_id, "FAILED")
+
+    def waiting(self, process_id: str) -> tuple[str, str]:
+        """Starts an order that waits for the approval of two people; returns the ids of workflow and execution."""
+        return self._started(approving(self.system(200)), process_id, "WAITING")
+
+    @contextmanager
+    def running(self, process_id: str) -> Iterator[tuple[str, str]]:
+        """Starts an order whose release is not answered before the end; gives the ids of workflow and execution."""
+        path = f"/system/{next(_numbers)}"
+        release = self.sink.script(path, {"held": True})
+        try:
+            yield self._started(releasing(self.system(200), release), process_id, "RUNNING")
+        finally:
+            self.sink.release(path)
+
+    @contextmanager
+    def maintained(self, process_id: str) -> Iterator[tuple[str, str]]:
+        """Starts an order whose release waits for the end of a maintenance; gives the ids of workflow and execution."""
+        # The same sink by another name is another system.
+        release = self.system(200).replace("127.0.0.1", "localhost")
+        system = release[: release.index("/system")]
+        until = int((time.time() + 3600) * 1000)
+        paused = self.org.post("pauseTarget", {"target": system, "until": until, "reason": "system update"})
+        assert paused.status_code == 200, paused.text
+        try:
+            yield self._started(releasing(self.system(200), release), process_id, "WAITING")
+        finally:
+            assert self.org.post("releaseTarget", {"target": system}).status_code == 200
+
+    def _started(self, flow: Definition, process_id: str, status: str) -> tuple[str, str]:
+        workflow_id = self.org.create(flow)
         execution_id = self.org.trigger(workflow_id, {"po": process_id, "note": "<img src=x>"}, process_id=process_id)
-        self.org.until(workflow_id, execution_id, "FAILED")
+        self.org.until(workflow_id, execution_id, status)
         return workflow_id, execution_id
 
 
@@ -65,6 +105,31 @@ def releasing(read: str, release: str, name: str = "Purchase orders") -> Definit
         ("over", "note", "yes"),
         ("over", "release", "no"),
         ("release", "note"),
+        name=name,
+    )
+
+
+def approving(read: str, name: str = "Purchase orders") -> Definition:
+    """An order is read, and two people are asked."""
+    return graph(
+        [
+            {**http(read, "read"), "description": "Read the order"},
+            {
+                "id": "ask",
+                "type": "approval",
+                "description": "Ask for the release",
+                "settings": {"recipients": [MANAGER, BUYER], "card": CARD, "timeout": "P2D"},
+            },
+            {
+                "id": "note",
+                "type": "overridePayload",
+                "description": "Note the price paid",
+                "settings": {"parameters": [{"name": "noted", "value": "yes"}]},
+            },
+        ],
+        ("WorkflowStartState", "read"),
+        ("read", "ask"),
+        ("ask", "note", "approved"),
         name=name,
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
     operator: Visit, installation: Installation
 ) -> None:
-    workflow_id, execution_id = installation.stopped("PO-4711", 503, 200)
+    workflow_id, execution_id = installation.stopped("PO-4711", 500, 200)
     page = operator.open("/app/executions")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("PO-4711")
@@ -65,6 +65,24 @@ def test_the_slider_shows_graph_log_and_data_as_they_were(operator: Visit, insta
     page.locator("[data-step=release][data-tone=idle]").wait_for()
     page.get_by_role("button", name="Now").click()
     page.locator("[data-step=release][data-tone=failed]").wait_for()
+    operator.check()
+
+
+def test_an_order_whose_system_is_in_maintenance_says_so_and_continues_after_it(
+    operator: Visit, installation: Installation
+) -> None:
+    with installation.maintained("PO-4713") as (_, execution_id):
+        page = operator.open(f"/app/executions/{execution_id}")
+        why = page.get_by_role("region", name="Why it does not move")
+        why.get_by_text("Waits for a system.").wait_for()
+        assert "system update" in why.inner_text()
+        node = page.locator("[data-step=release]")
+        node.wait_for()
+        assert node.get_attribute("data-tone") == "retry"
+        operator.look("execution-maintained")
+    # Nobody repairs anything, and the page follows.
+    page.locator("[data-step=release][data-tone=done]").wait_for()
+    page.get_by_text("Completed", exact=True).first.wait_for()
     operator.check()
 
 

@@ -31,7 +31,7 @@ def test_executions_are_found_by_words_whose_filter_is_the_address(
 
 
 def test_a_row_changes_and_newer_ones_are_counted_without_moving(operator: Visit, installation: Installation) -> None:
-    workflow_id, execution_id = installation.stopped("PO-5001", 503, 200)
+    workflow_id, execution_id = installation.stopped("PO-5001", 500, 200)
     page = operator.open("/app/executions?q=%5B%22PO-500*%22%5D")
     row = page.get_by_role("row").filter(has_text="PO-5001")
     row.get_by_text("Failed").wait_for()
@@ -50,7 +50,7 @@ def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, inst
         installation.org.trigger(workflow_id, {"po": "small"}, process_id=f"MANY-{number:04}")
     page = operator.open("/app/executions?q=%5B%22MANY-*%22%5D")
     page.get_by_role("link", name="MANY-0249").wait_for()
-    table = page.get_by_role("group", name="Executions, scrolls")
+    table = page.get_by_role("region", name="Executions, scrolls")
     for _ in range(3):
         table.evaluate("(element) => { element.scrollTop = element.scrollHeight; }")
         page.wait_for_load_state("networkidle")

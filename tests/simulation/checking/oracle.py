@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulation.running.trace import Call, Line, Stop, Trace
+from simulation.running.trace import Call, Line, Refusal, Stop, Trace
 
 Event = Mapping[str, Any]
 
@@ -24,9 +24,13 @@ _WITHOUT_EFFECT = ("Continued", "Discarded", "CardClosed", "ResumeIgnored")
 
 @dataclass
 class Facts:
-    """The external facts about one execution: the lines of the ledger, the calls, the ends of processes."""
+    """The external facts about one execution: the lines of the ledger, the calls, the ends of processes.
+
+    `tries` are the calls of an attempt that came back, in their order; None is one that was refused.
+    """
 
     lines: dict[tuple[str, int], list[Line]]
+    tries: dict[tuple[str, int], list[Line | None]]
     resumes: dict[int, list[Call]]
     answers: dict[int, list[Call]]
     terminates: dict[str, list[Call]]
@@ -39,8 +43,17 @@ def facts_of(trace: Trace, execution: str) -> Facts:
     for line in trace.lines:
         if line.execution == execution:
             lines.setdefault((line.key.rpartition(f"{execution}:")[2], line.attempt), []).append(line)
+    returned: list[Line | Refusal] = [
+        *(line for line in trace.lines if line.execution == execution and line.returned),
+        *(refusal for refusal in trace.refusals if refusal.execution == execution),
+    ]
+    tries: dict[tuple[str, int], list[Line | None]] = {}
+    for each in sorted(returned, key=lambda each: each.order):
+        found = tries.setdefault((each.key.rpartition(f"{execution}:")[2], each.attempt), [])
+        found.append(each if isinstance(each, Line) else None)
     return Facts(
         lines=lines,
+        tries=tries,
         resumes=_by(trace.calls_of("resume", execution), "serial"),
         answers=_by(trace.calls_of("answer", execution), "serial"),
         terminates=_by(trace.calls_of("terminate", execution), "reason"),
@@ -170,8 +183,10 @@ class Model:
         """Returns the ledger line of an outcome; the attempt must be the one in flight."""
         in_flight = self.mode == "call" and self.is_here(event) and event.get("attempt", 1) == self.attempt
         self.check(in_flight, f"no such attempt is in flight in mode {self.mode}", event)
-        found = self.facts.lines.get((f"{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1)), [])
-        return next((line for line in found[self.again :] if line.returned), None)
+        key = (f"{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1))
+        if self.again or event.get("again"):
+            return next(iter(self.facts.tries.get(key, [])[self.again :]), None)
+        return next((line for line in self.facts.lines.get(key, []) if line.returned), None)
 
     def is_here(self, event: Event) -> bool:
         step = event.get("step")

@@ -35,8 +35,9 @@ def attempts_that_only_found_a_system_down_do_not_count(trace: Trace) -> Iterabl
         for number, event in enumerate(history):
             if event["type"] != "StepParked" or not event.get("again"):
                 continue
-            calls = [line for line in trace.lines if line.execution == execution and line.step == event["step"]]
-            if not any(line.attempt == event.get("attempt", 1) and line.outcome != "200" for line in calls):
+            place = (f"{execution}:{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1))
+            failed = any((line.key, line.attempt) == place and line.outcome != "200" for line in trace.lines)
+            if not failed and not any((refusal.key, refusal.attempt) == place for refusal in trace.refusals):
                 yield f"{execution} waits again by event {number + 1}, and no call failed"
 
 

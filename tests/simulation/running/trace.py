@@ -48,6 +48,16 @@ class Line:
 
 
 @dataclass(slots=True)
+class Refusal:
+    """A call that did not reach the other system: its connection was refused after event `order` of the run."""
+
+    order: int
+    execution: str
+    key: str
+    attempt: int
+
+
+@dataclass(slots=True)
 class Commit:
     """One unit that the store has applied."""
 
@@ -181,6 +191,7 @@ class Trace:
     now: int = 0
     calls: list[Call] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)

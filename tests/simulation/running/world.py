@@ -13,7 +13,7 @@ from looply.errors import BadInput, Timeout, Unavailable
 from looply.jsontext import Json
 from simulation.running.choice import choose
 from simulation.running.loop import OWNER
-from simulation.running.trace import Line
+from simulation.running.trace import Line, Refusal
 
 if TYPE_CHECKING:
     from simulation.running.life import Simulation
@@ -76,6 +76,8 @@ class SimulatedWorld:
         if outcome == "refused":
             if not await self._passes(late_ms, context):
                 self._give_up(self._record(process, context, outcome))
+            trace = simulation.trace
+            trace.refusals.append(Refusal(trace.now, context.execution_id, context.idempotency_key, context.attempt))
             raise Unavailable("connection refused")
         line = self._record(process, context, outcome)
         simulation.on_arrival(line)

@@ -4,22 +4,24 @@ import type { ExecutionRow, Explanation } from "../api/queries/executions";
 import type { Tone } from "../kit/Chip";
 
 export type Status = ExecutionRow["status"];
-export type Shown = Status | "RETRY";
+export type Shown = Status | "RETRY" | "TARGET";
 
 export const STATUSES: readonly Status[] = ["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"];
 
 export const STATUS_TONES: Readonly<Record<Shown, Tone>> = {
   RUNNING: "running",
   RETRY: "retry",
+  TARGET: "retry",
   WAITING: "waiting",
   COMPLETED: "done",
   FAILED: "failed",
   TERMINATED: "skipped",
 };
 
-/** Returns the status that is shown: one that tries again says so. */
+/** Returns the status that is shown: one that tries again, or waits until its system is called, says so. */
 export function shownStatus({ status, waiting }: ExecutionRow): Shown {
-  return waiting?.kind === "RETRY" && (status === "RUNNING" || status === "WAITING") ? "RETRY" : status;
+  const isOpen = status === "RUNNING" || status === "WAITING";
+  return isOpen && (waiting?.kind === "RETRY" || waiting?.kind === "TARGET") ? waiting.kind : status;
 }
 
 export function isEnded({ status, incident }: ExecutionRow): boolean {
@@ -31,6 +33,7 @@ const VERDICT_TONES: Readonly<Record<Explanation["verdict"], Tone>> = {
   WAITS_FOR_CALL: "waiting",
   WAITS_FOR_TIME: "waiting",
   WAITS_FOR_CHILD: "waiting",
+  WAITS_FOR_TARGET: "retry",
   QUEUED: "waiting",
   SUSPENDED: "waiting",
   RETRYING: "retry",

@@ -1,7 +1,7 @@
 import { german as history } from "./history/text.de";
 import type { VisitState } from "./log/visits";
 import { german as repair } from "./repair/text.de";
-import type { ExecutionsText } from "./text.en";
+import { type ExecutionsText, hostOf } from "./text.en";
 
 const LEGEND = {
   done: "Erledigt",
@@ -16,6 +16,7 @@ const LEGEND = {
 const visitStates: Readonly<Record<VisitState, string>> = {
   running: "Läuft",
   retry: "Neuer Versuch",
+  parked: "Wartet auf ein System",
   waiting: "Wartet",
   done: "Erledigt",
   "timed-out": "Zeit abgelaufen",
@@ -42,6 +43,7 @@ export const german = {
   statuses: {
     RUNNING: "In Arbeit",
     RETRY: "Neuer Versuch",
+    TARGET: "Wartet auf ein System",
     WAITING: "Wartet auf Antwort",
     COMPLETED: "Abgeschlossen",
     FAILED: "Fehlgeschlagen",
@@ -52,6 +54,7 @@ export const german = {
     WAITS_FOR_CALL: "Wartet auf einen Aufruf.",
     WAITS_FOR_TIME: "Wartet auf eine Zeit.",
     WAITS_FOR_CHILD: "Wartet auf eine andere Ausführung.",
+    WAITS_FOR_TARGET: "Wartet auf ein System.",
     QUEUED: "Eingereiht.",
     SUSPENDED: "Ausgesetzt.",
     RETRYING: "Wird noch einmal versucht.",
@@ -78,16 +81,18 @@ export const german = {
         return [waiting.state ?? state, until].filter(Boolean).join(", ");
     }
   },
-  visitLine: ({ state, startedOn, endedOn, until, who, exit, error }, moment) => {
+  visitLine: ({ state, startedOn, endedOn, until, who, system, exit, error }, moment) => {
     const took = endedOn !== null && endedOn > startedOn ? `, ${duration(endedOn - startedOn)}` : "";
     switch (state) {
       case "failed":
         return `Fehlgeschlagen, ${error?.status || error?.code || "siehe Protokoll"}`;
       case "retry":
-        return until === null ? "Neuer Versuch" : `Wieder um ${moment(until)}`;
+        return until === null ? "Neuer Versuch" : `Wieder um ${moment(until, startedOn)}`;
+      case "parked":
+        return `Wartet auf ${system === null ? "sein System" : hostOf(system.name)}`;
       case "waiting":
         if (who.length > 0) return `Wartet auf ${who.join(", ")}`;
-        return until === null ? "Wartet" : `Bis ${moment(until)}`;
+        return until === null ? "Wartet" : `Bis ${moment(until, startedOn)}`;
       case "done":
         return exit !== null && exit !== "next" ? `${exit}${took}` : `Erledigt${took}`;
       default:
@@ -114,6 +119,7 @@ export const german = {
   more: "Mehr",
   why: "Warum sie sich nicht bewegt",
   since: (when) => `Seit ${when}.`,
+  atMost: (when) => `Höchstens bis ${when}.`,
   also: "Außerdem:",
   evidence: "Belege",
   evidenceOf: (seq) => `Beleg: Eintrag ${seq} des Protokolls`,
@@ -124,6 +130,7 @@ export const german = {
   notReachedYet: "Die Ausführung hat diesen Schritt nicht erreicht.",
   chooseStep: "Wählen Sie einen Schritt im Graphen.",
   timeline: "Zeitachse",
+  bars: { done: "erledigt", failure: "gescheiterter Versuch", waiting: "wartet" },
   visits: "Besuche",
   timeRows: "Besuche im Verlauf",
   moment: "Zeitpunkt der Geschichte",
@@ -138,6 +145,7 @@ export const german = {
   visitCounts: (counts) => [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
   until: "Bis",
   asked: "Gefragt",
+  system: "Wartet auf",
   exit: "Ausgang",
   error: "Fehler",
   endedBy: "Beendet von",
@@ -148,10 +156,22 @@ export const german = {
   at: "Um",
   answer: "Antwort",
   next: "Nächster",
+  nextAfter: (ms) => `nach ${duration(ms)}`,
   success: "ok",
   values: "Werte",
   noValue: "Hier ist nichts aufgezeichnet.",
-  afterEvent: (seq, last) => `Wie es nach Ereignis ${seq} von ${last} war`,
+  data: {
+    afterEvent: (seq, last) => `Wie es nach Ereignis ${seq} von ${last} war`,
+    search: "Daten durchsuchen",
+    onlyChanges: "Von diesem Schritt geändert",
+    noChange: "Der Schritt hat nichts geändert.",
+    noBefore: "Der Zweig oder das Element dieses Schritts hatte vorher keine Daten.",
+    notFound: "Kein Wert passt.",
+    absent: "nichts",
+    copyPath: (path) => `${path} kopieren`,
+    more: (count) => `Nur die ersten ${count} sind aufgeführt.`,
+    whole: "Alles zeigen",
+  },
   searchLog: "Protokoll durchsuchen",
   onlyFailed: "Nur Fehler",
   downloadLog: "Protokoll als JSON herunterladen",

@@ -7,6 +7,8 @@ import { english as repair } from "./repair/text.en";
 import type { Shown } from "./status";
 
 type Moment = (at: number) => string;
+/** Gives the name of an instant as seen from another. */
+type MomentFrom = (at: number, from: number) => string;
 const LEGEND: Readonly<Record<Tone, string>> = {
   done: "Done",
   running: "Running",
@@ -20,6 +22,7 @@ const LEGEND: Readonly<Record<Tone, string>> = {
 export const visitStates: Readonly<Record<VisitState, string>> = {
   running: "Running",
   retry: "Will retry",
+  parked: "Waits for a system",
   waiting: "Waiting",
   done: "Done",
   "timed-out": "Timed out",
@@ -38,6 +41,11 @@ export function englishDuration(ms: number): string {
   return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
 }
 
+/** Returns the name of a system without what all of them have. */
+export function hostOf(name: string): string {
+  return name.replace(/^https?:\/\//, "");
+}
+
 export const english = {
   ...repair,
   history,
@@ -46,6 +54,7 @@ export const english = {
   statuses: {
     RUNNING: "In progress",
     RETRY: "Will retry",
+    TARGET: "Waits for a system",
     WAITING: "Awaiting response",
     COMPLETED: "Completed",
     FAILED: "Failed",
@@ -56,6 +65,7 @@ export const english = {
     WAITS_FOR_CALL: "Waits for a call.",
     WAITS_FOR_TIME: "Waits for a time.",
     WAITS_FOR_CHILD: "Waits for another execution.",
+    WAITS_FOR_TARGET: "Waits for a system.",
     QUEUED: "Queued.",
     SUSPENDED: "Suspended.",
     RETRYING: "Will try again.",
@@ -82,17 +92,19 @@ export const english = {
     }
   },
   /** The state of a visit in one line. */
-  visitLine: (visit: Visit, moment: Moment): string => {
-    const { state, startedOn, endedOn, until, who, exit, error } = visit;
+  visitLine: (visit: Visit, moment: MomentFrom): string => {
+    const { state, startedOn, endedOn, until, who, system, exit, error } = visit;
     const took = endedOn !== null && endedOn > startedOn ? `, ${englishDuration(endedOn - startedOn)}` : "";
     switch (state) {
       case "failed":
         return `Failed, ${error?.status || error?.code || "see the log"}`;
       case "retry":
-        return until === null ? "Will retry" : `Again at ${moment(until)}`;
+        return until === null ? "Will retry" : `Again at ${moment(until, startedOn)}`;
+      case "parked":
+        return `Waits for ${system === null ? "its system" : hostOf(system.name)}`;
       case "waiting":
         if (who.length > 0) return `Waits for ${who.join(", ")}`;
-        return until === null ? "Waiting" : `Until ${moment(until)}`;
+        return until === null ? "Waiting" : `Until ${moment(until, startedOn)}`;
       case "done":
         return exit !== null && exit !== "next" ? `${exit}${took}` : `Done${took}`;
       default:
@@ -125,6 +137,7 @@ export const english = {
   more: "More",
   why: "Why it does not move",
   since: (when: string) => `Since ${when}.`,
+  atMost: (when: string) => `At most until ${when}.`,
   also: "Also:",
   evidence: "Evidence",
   evidenceOf: (seq: number) => `Evidence: entry ${seq} of the log`,
@@ -135,6 +148,7 @@ export const english = {
   notReachedYet: "The execution did not reach this step.",
   chooseStep: "Choose a step in the graph.",
   timeline: "Timeline",
+  bars: { done: "done", failure: "failed attempt", waiting: "waiting" },
   visits: "Visits",
   timeRows: "Visits over time",
   moment: "Moment of the history",
@@ -150,6 +164,7 @@ export const english = {
     [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
   until: "Until",
   asked: "Asked",
+  system: "Waits for",
   exit: "Exit",
   error: "Error",
   endedBy: "Ended by",
@@ -160,10 +175,22 @@ export const english = {
   at: "At",
   answer: "Answer",
   next: "Next",
+  nextAfter: (ms: number) => `after ${englishDuration(ms)}`,
   success: "ok",
   values: "Values",
   noValue: "Nothing is recorded here.",
-  afterEvent: (seq: number, last: number) => `As it was after event ${seq} of ${last}`,
+  data: {
+    afterEvent: (seq: number, last: number) => `As it was after event ${seq} of ${last}`,
+    search: "Search the data",
+    onlyChanges: "Changed by this step",
+    noChange: "The step changed nothing.",
+    noBefore: "The branch or iteration of this step had no data before it.",
+    notFound: "No value matches.",
+    absent: "nothing",
+    copyPath: (path: string) => `Copy ${path}`,
+    more: (count: number) => `Only the first ${count} are listed.`,
+    whole: "Show all",
+  },
   searchLog: "Search the log",
   onlyFailed: "Failures only",
   downloadLog: "Download the log as JSON",

@@ -16,7 +16,8 @@ import { NODE } from "./sizes";
 import { TEXTS } from "./text";
 
 const EDGE = 48;
-const SCALES = { least: 0.4, step: 0.15, most: 1.3 } as const;
+/** `read`: below it names cannot be read, so that a large graph is larger than its place at first. */
+const SCALES = { least: 0.4, read: 0.75, step: 0.15, most: 1.3 } as const;
 
 interface CanvasProps {
   outline: Outline;
@@ -33,8 +34,8 @@ export function Canvas({ outline, look, selected, onSelect, legend }: CanvasProp
   const layout = useMemo(() => layoutOf(outline), [outline]);
   const scroll = useRef<HTMLDivElement>(null);
   const [scale, setScale] = useState(1);
-  const fit = (): void => setScale(scaleFor(scroll.current, layout));
-  useLayoutEffect(() => setScale(scaleFor(scroll.current, layout)), [layout]);
+  const fit = (): void => setScale(scaleFor(scroll.current, layout, SCALES.least));
+  useLayoutEffect(() => setScale(scaleFor(scroll.current, layout, SCALES.read)), [layout]);
   useShown(scroll, selected);
   // A graph that is narrower than its place lies in the middle.
   const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
@@ -106,12 +107,12 @@ function Zoom({ scale, onScale, onFit }: { scale: number; onScale: (scale: numbe
   );
 }
 
-/** Returns the scale at which the whole graph is seen, but never one at which its names cannot be read. */
-function scaleFor(element: HTMLElement | null, layout: { width: number; height: number }): number {
+/** Returns the scale at which the whole graph is seen, but none below `least`. */
+function scaleFor(element: HTMLElement | null, layout: { width: number; height: number }, least: number): number {
   if (element === null || element.clientWidth === 0) return 1;
   const wide = (element.clientWidth - 2 * EDGE) / Math.max(layout.width, NODE.width);
   const high = (element.clientHeight - 2 * EDGE) / Math.max(layout.height, NODE.height);
-  return Math.min(1, Math.max(SCALES.least + SCALES.step, Math.min(wide, high)));
+  return Math.min(1, Math.max(least, Math.min(wide, high)));
 }
 
 /** Scrolls to the selected step when the selection changes, and only then. */

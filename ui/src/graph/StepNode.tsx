@@ -58,7 +58,6 @@ export const StepNode = memo(function StepNode({ step, x, y, look, isSelected, o
       data-step={step.id}
       data-tone={tone}
       aria-pressed={isSelected}
-      aria-label={`${step.name}, ${look?.text ?? text.notReached}`}
       title={step.name}
       onClick={() => onSelect(step.id)}
     >
@@ -67,13 +66,14 @@ export const StepNode = memo(function StepNode({ step, x, y, look, isSelected, o
       </span>
       <span className={styles.words}>
         <span className={styles.name}>{step.name}</span>
+        <span className={styles.spoken}>, </span>
         <span className={styles.state}>
           {look !== undefined && <Icon name={TONE_ICONS[tone]} size={12} />}
           <span className={styles.cut}>{look?.text ?? text.notReached}</span>
         </span>
       </span>
       {look !== undefined && look.count > 1 && (
-        <span className={styles.badge}>
+        <span className={styles.badge} aria-hidden="true">
           <Icon name="repeat" size={12} />
           {look.count}
         </span>

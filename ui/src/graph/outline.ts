@@ -13,7 +13,7 @@ export const ERROR = "error";
 export interface GraphStep {
   id: string;
   type: string;
-  /** What its author calls it; its id where there is no description. */
+  /** What its author calls it; its id where there is no description, but that of the start says nothing. */
   name: string;
   settings: JsonObject;
   /** In order, `error` last. */
@@ -64,7 +64,8 @@ function stepOf(raw: unknown): GraphStep | null {
   if (!isObject(raw) || typeof raw.id !== "string") return null;
   const type = textOf(raw.type) ?? "";
   const settings = isObject(raw.settings) ? raw.settings : {};
-  return { id: raw.id, type, name: textOf(raw.description) ?? raw.id, settings, exits: exitsOf(type, settings) };
+  const name = textOf(raw.description) ?? (raw.id === START ? "Start" : raw.id);
+  return { id: raw.id, type, name, settings, exits: exitsOf(type, settings) };
 }
 
 function exitsOf(type: string, settings: JsonObject): string[] {

@@ -30,6 +30,7 @@ export const german = {
   organization: "Organisation",
   switchOrganization: (name) => `Zu ${name} wechseln`,
   openExecution: (number) => `Ausführung „${number}“ öffnen`,
+  whyExecution: (number) => `Warum bewegt sich „${number}“ nicht?`,
   groups: {
     here: "Auf dieser Seite",
     go: "Gehe zu",

@@ -32,6 +32,7 @@ export const english = {
   organization: "Organization",
   switchOrganization: (name: string) => `Switch to ${name}`,
   openExecution: (number: string) => `Open the execution “${number}”`,
+  whyExecution: (number: string) => `Why does “${number}” not move?`,
   groups: {
     here: "On this screen",
     go: "Go to",

@@ -213,6 +213,33 @@ describe("the history", () => {
     await expectAccessible();
   });
 
+  it("saves its filters as a view that another visit has, and deletes it", async () => {
+    let stored: Record<string, unknown> = { other: 1 };
+    const account = {
+      ...handlers,
+      getPreferences: () => ({ message: "success" as const, preferences: stored }),
+      putPreferences: ({ preferences }: { preferences: Record<string, unknown> }) => {
+        stored = preferences;
+        return { message: "success" as const };
+      },
+    };
+    const first = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), account);
+    await first.user.click(await screen.findByRole("button", { name: "Save this view" }));
+    await first.user.type(await screen.findByLabelText(/^Name/), "Orders");
+    await first.user.click(screen.getByRole("button", { name: "Save the view" }));
+    const views = await screen.findByRole("navigation", { name: "Views" });
+    await within(views).findByRole("link", { name: "Orders", current: "page" });
+    expect(stored).toMatchObject({ other: 1, execution_views: [{ name: "Orders", search: { q: ["PO-47*"] } }] });
+    first.unmount();
+    const { user, address } = visit("/executions", signedIn(), account);
+    await user.click(await screen.findByRole("link", { name: "Orders" }));
+    await waitFor(() => expect(address()).toContain("PO-47"));
+    await user.click(await screen.findByRole("button", { name: "Delete this view" }));
+    await waitFor(() => expect(stored.execution_views).toEqual([]));
+    await waitFor(() => expect(screen.queryByRole("link", { name: "Orders" })).toBeNull());
+    expect(address()).toContain("PO-47");
+  });
+
   it("distinguishes nothing yet from no match", async () => {
     const none = { ...handlers, getExecutionRows: () => ({ message: "success", count: 0, items: [] }) };
     visit("/executions", signedIn(), none).unmount();

@@ -13,12 +13,14 @@ type Status = Schema<"VisitRecord">["status"];
 const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
   running: ["RUNNING"],
   retry: ["RUNNING"],
+  parked: ["WAITING"],
   waiting: ["WAITING", "RUNNING"],
   done: ["SUCCEEDED"],
   "timed-out": ["TIMED_OUT"],
   caught: ["FAILED", "UNKNOWN"],
   failed: ["FAILED", "UNKNOWN"],
-  skipped: ["SKIPPED", "CANCELLED"],
+  // A step that had failed, and from which an operator moved on, needs nobody any more.
+  skipped: ["SKIPPED", "CANCELLED", "FAILED"],
   "given-up": ["CANCELLED"],
 };
 

@@ -5,7 +5,8 @@ import { selectedVisit } from "../../src/executions/execution/selection";
 import { historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
 import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
-import type { LogEntry } from "../../src/executions/log/entry";
+import { isSameSearch, viewsOf, withView } from "../../src/executions/history/views";
+import { isFailure, type LogEntry } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
 import { sentenceOf } from "../../src/executions/log/sentences";
 import { reasonOf } from "../../src/executions/reasons";
@@ -15,6 +16,19 @@ import { readOutline } from "../../src/graph/outline";
 import { windowOf } from "../../src/kit/virtual";
 import { ENTRIES, executionRow, explanation } from "../fakes/executions";
 import recorded from "../recorded/logs.json";
+
+const PARKED: LogEntry = {
+  type: "STEP_PARKED",
+  seq: 5,
+  timestamp: 1,
+  by: null,
+  via: null,
+  state: "release",
+  visit: 1,
+  attempt: 1,
+  target: "https://s4.example.com:44300",
+  reason: "down since 09:00",
+};
 
 describe("the address of the history", () => {
   it("keeps filters and drops what is none", () => {
@@ -44,6 +58,25 @@ describe("the address of the history", () => {
   it("includes the last day", () => {
     const { from = 0, to = 0 } = rowFilterOf({ from: "2026-11-28", to: "2026-11-28" });
     expect(to - from).toBe(24 * 3_600_000);
+  });
+});
+
+describe("the views of the history", () => {
+  it("are read from what was stored, whatever it is", () => {
+    expect(viewsOf("odd")).toEqual([]);
+    const stored = [{ name: "Orders", search: { q: ["PO-*"], odd: 1 } }, { name: " ", search: {} }, { name: "x" }, 7];
+    expect(viewsOf(stored)).toEqual([{ name: "Orders", search: { q: ["PO-*"] } }]);
+  });
+
+  it("have one view of a name, in its place", () => {
+    const [a, b] = [viewsOf([{ name: "a", search: {} }])[0], { name: "b", search: {} }];
+    const views = withView(a === undefined ? [] : [a], b);
+    expect(withView(views, { name: "a", search: { q: ["x"] } })).toEqual([{ name: "a", search: { q: ["x"] } }, b]);
+  });
+
+  it("are the same in whatever order their filters were chosen", () => {
+    expect(isSameSearch({ q: ["a", "b"], has: "letter" }, { has: "letter", q: ["b", "a"] })).toBe(true);
+    expect(isSameSearch({ q: ["a"] }, { q: ["b"] })).toBe(false);
   });
 });
 
@@ -101,6 +134,42 @@ describe("the fold", () => {
     expect(visits.find(({ step }) => step === "release")?.state).toBe("caught");
     expect(travelled.has("release error")).toBe(true);
   });
+
+  it("has each attempt in its place, with when the next one followed", () => {
+    const step = { by: null, via: null, state: "release", visit: 1, timestamp: 1_000 };
+    const attempts: LogEntry[] = [1, 2].flatMap((attempt): LogEntry[] => [
+      { ...step, seq: 3 * attempt, type: "STEP_STARTED", attempt },
+      { ...step, seq: 3 * attempt + 1, type: "STEP_FAILED", attempt, code: "STATUS", message: "step 'release': no" },
+      { ...step, seq: 3 * attempt + 2, type: "STEP_RETRY_SCHEDULED", attempt, due_on: 2_000 },
+    ]);
+    const visit = fold(attempts, () => false).visits[0];
+    expect(visit?.attempts.map(({ number, nextOn }) => [number, nextOn])).toEqual([
+      [1, 2_000],
+      [2, 2_000],
+    ]);
+    expect(visit).toMatchObject({ state: "retry", until: 2_000, error: { message: "no" } });
+    expect(sentenceOf("en", attempts[2] as LogEntry, (id) => id ?? "", String)).toBe(
+      "“release”: attempt 2 follows at 2000",
+    );
+  });
+
+  it("knows who was asked where a visit begins with its card", () => {
+    const asked = recorded.find(({ name }) => name === "moved_while_it_waited")?.entries.slice(0, 3) as LogEntry[];
+    expect(fold(asked, () => false).visits.at(-1)).toMatchObject({ step: "ask", state: "waiting" });
+    expect(fold(asked, () => false).visits.at(-1)?.who).not.toEqual([]);
+  });
+
+  it("says for which system an attempt waits, until it has an outcome", () => {
+    const [started, parked, failed] = ENTRIES.slice(3, 5).flatMap((entry): LogEntry[] =>
+      entry.type === "STEP_STARTED" ? [entry, { ...PARKED, again: true }] : [entry],
+    ) as [LogEntry, LogEntry, LogEntry];
+    const waiting = fold([started, parked], () => false).visits[0];
+    expect(waiting).toMatchObject({ state: "parked", system: { name: "https://s4.example.com:44300" } });
+    expect(waiting?.attempts).toHaveLength(1);
+    expect(isFailure(parked)).toBe(true);
+    expect(isFailure(PARKED)).toBe(false);
+    expect(fold([started, parked, failed], () => false).visits[0]?.state).toBe("failed");
+  });
 });
 
 describe("a moment", () => {
@@ -141,8 +210,42 @@ describe("sentences", () => {
   it("say a reason by its code, and one that is not known in the words of the server", () => {
     expect(reasonOf("en", explanation(), String)).toBe("“release” failed: not ready.");
     expect(reasonOf("de", explanation(), String)).toBe("„release“ ist fehlgeschlagen: not ready.");
+    expect(reasonOf("en", explanation({ values: { state: "release", message: "It ended." } }), String)).toBe(
+      "“release” failed: It ended.",
+    );
     const odd = { ...explanation(), code: "NEWER" } as unknown as ReturnType<typeof explanation>;
     expect(reasonOf("de", odd, String)).toBe("release failed");
+  });
+});
+
+describe("who and what is waited for", () => {
+  const asked = (who: string[], answered: number) =>
+    explanation({
+      verdict: "WAITS_FOR_PERSON",
+      code: "PERSON_APPROVAL",
+      who,
+      values: { state: "Ask", recipients: who.length, answered, needed: 2 },
+    });
+
+  it("has the names of the people, not their number", () => {
+    expect(reasonOf("en", asked(["ann@x", "ben@x"], 1), String)).toBe(
+      "“Ask” waits for ann@x and ben@x; 2 must approve; 1 has answered.",
+    );
+    expect(reasonOf("de", asked(["ann@x", "ben@x"], 0), String)).toBe(
+      "„Ask“ wartet auf ann@x und ben@x; 2 müssen zustimmen.",
+    );
+    expect(reasonOf("en", asked(["a", "b", "c", "d", "e"], 0), String)).toContain("a, b, c and 2 more");
+  });
+
+  it("is a system with the reason why it is not called", () => {
+    const values = { state: "Release", target: "https://s4", reason: "system update", due_on: 5 };
+    const paused = explanation({ verdict: "WAITS_FOR_TARGET", code: "TARGET_PAUSED", values });
+    expect(reasonOf("en", paused, (at) => `at ${at}`)).toBe(
+      "The call of “Release” waits for https://s4, which is in maintenance until at 5: system update.",
+    );
+    expect(reasonOf("de", { ...paused, code: "TARGET_DOWN" }, String)).toContain(
+      "nicht zu erreichen ist: system update.",
+    );
   });
 });
 

@@ -155,6 +155,7 @@ const ITEM: AnswerOf<"getWorkflowExecutionById">["item"] = {
   workflow_output_payload: {},
   condensed_logs: {},
   waits: [],
+  waiting_for: [],
   children: [],
   workflow_incidents: [
     {

@@ -4,7 +4,7 @@ Nothing is guessed. Each sentence has the events that show it, or names a row of
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -17,11 +17,13 @@ from looply.app.monitoring.sentences import sentence
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import Execution
 from looply.engine.records.figures.overview import EffectFacts, Obstacles
+from looply.engine.records.targets import TargetRow
 from looply.errors import NotFound
 from looply.execution.facts.events import Event
 from looply.execution.views.holds import Hold, HoldCode, HoldValue, holds_of, step_of
 from looply.execution.views.log_entries import tag_of
 from looply.execution.views.logs import entry_shape
+from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.permissions import Permission
 
@@ -112,7 +114,7 @@ async def _holds_of(services: Services, execution: Execution) -> tuple[list[Hold
     holds = holds_of(state, services.clock.now() - _LATE, recent)
     if head.is_open:
         obstacles = await services.engine.overview.obstacles(head.execution_id)
-        holds = [await _refine(services, hold, obstacles) for hold in holds]
+        holds = [await _refine(services, head.organization_id, hold, obstacles) for hold in holds]
         if obstacles.deliveries and all(hold.verdict in ("ORPHAN", "MOVES") for hold in holds):
             holds.insert(0, Hold(cause="DELIVERY", since=state.now, evidence=(state.seq,)))
         if any(hold.cause in _BY_PROCESS for hold in holds) and (reason := _unready(services)) is not None:
@@ -125,13 +127,19 @@ async def _holds_of(services: Services, execution: Execution) -> tuple[list[Hold
     return holds, dict(recent)
 
 
-async def _refine(services: Services, hold: Hold, obstacles: Obstacles) -> Hold:
+async def _refine(services: Services, organization_id: str, hold: Hold, obstacles: Obstacles) -> Hold:
     """Returns the hold with what the store knows of it."""
     match hold.cause:
         case "SLOT":
             return replace(hold, who=obstacles.holders, values={**hold.values, "ahead": obstacles.ahead})
         case "CALL_RUNNING" | "SUSPECT":
             return _refine_call(hold, obstacles.effects.get(hold.subject), obstacles.crash_count)
+        case "TARGET_DOWN":
+            effect = obstacles.effects.get(hold.subject)
+            if effect is None or effect.is_running:
+                return _refine_call(replace(hold, cause="CALL_RUNNING", who=()), effect, obstacles.crash_count)
+            row = await services.engine.targets.find(organization_id, str(hold.values["target"]))
+            return _refine_parked(hold, row, services.clock.now())
         case "CHILD":
             child_id = str(hold.values["child_id"])
             heads = await services.engine.overview.heads([child_id])
@@ -151,6 +159,20 @@ def _refine_call(hold: Hold, effect: EffectFacts | None, crash_count: int) -> Ho
     if effect.is_lost:
         return replace(hold, cause="CALL_LOST", values=values)
     return replace(hold, values=values) if effect.is_running else replace(hold, cause="CALL_QUEUED", values=values)
+
+
+def _refine_parked(hold: Hold, row: TargetRow | None, now: datetime) -> Hold:
+    """Returns the hold of an attempt that waits for a system, by what is stored of the system now."""
+    if row is None:
+        # It is called as usual again, or the connection leads to another one: the attempt is about to begin.
+        return replace(hold, cause="CALL_QUEUED", who=())
+    window = row.maintenance
+    if window is not None and row.is_paused(now):
+        values: dict[str, HoldValue] = {**hold.values, "reason": window.reason or None, "due_on": to_ms(window.until)}
+        return replace(hold, cause="TARGET_PAUSED", until=window.until, values=values)
+    if row.state == "OPEN":
+        return replace(hold, values={**hold.values, "reason": row.reason})
+    return replace(hold, cause="TARGET_DRAINING", values={**hold.values, "reason": None})
 
 
 def _unready(services: Services) -> Hold | None:
@@ -218,6 +240,9 @@ def _advice(execution: Execution, hold: Hold) -> list[Advice]:
             payload: dict[str, Json] = {"source": hold.who[0] if hold.who else "SAP"}
             body: dict[str, Json] = {"process_id": execution_id, "state": step_of(hold), "payload": payload}
             return [Advice(act="RESUME", call="resumeWorkflow", body=body, permission="execute")]
+        case "WAITS_FOR_TARGET":
+            named: dict[str, Json] = {"target": hold.values["target"]}
+            return [Advice(act="RELEASE", call="releaseTarget", body=named, permission="repair")]
         case "ORPHAN":
             return [
                 Advice(

@@ -16,7 +16,7 @@ from looply.execution.document.searching import REQUESTER, SearchValues
 from looply.execution.facts.events import IncidentKind, TimerKind
 from looply.execution.facts.state import OPEN_STATUSES
 
-WaitKind: TypeAlias = Literal["CARD", "RESUME", "DELAY", "CHILD", "SLOT", "RETRY", "CALL"]
+WaitKind: TypeAlias = Literal["CARD", "RESUME", "DELAY", "CHILD", "SLOT", "RETRY", "CALL", "TARGET"]
 
 _SHOWN_PEOPLE: Final = 5
 _GROUPS: Final = 200
@@ -137,5 +137,6 @@ def waiting_of(head: Head, facts: RowFacts) -> Waiting | None:
     if "RETRY" in due:
         return Waiting(kind="RETRY", step=head.current_state, until=due["RETRY"])
     if facts.calls:
-        return Waiting(kind="CALL", step=head.current_state)
+        # A call in flight makes an execution RUNNING: where it is WAITING, its calls wait for their system.
+        return Waiting(kind="TARGET" if head.status == "WAITING" else "CALL", step=head.current_state)
     return Waiting(kind="CHILD", step=head.current_state) if head.status == "WAITING" else None

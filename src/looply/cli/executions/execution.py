@@ -43,6 +43,7 @@ _RELATED: Final = {"started by": "parent_execution_id", "input of": "rerun_of_ex
 _PARTS: Final = {
     "waits": ("state", "opened_on", "timeout_on", "sources"),
     "children": ("state", "execution_id", "started_on"),
+    "waiting_for": ("state", "name", "reason"),
 }
 _INCIDENT: Final = ("state", "scope", "kind", "code", "message", "opened_on", "incident_id")
 

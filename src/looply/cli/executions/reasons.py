@@ -45,6 +45,20 @@ async def at(
 
 COMMANDS: Final = (why, at)
 
+COMMANDS_OF: Final[Mapping[str, str]] = {
+    "RETRY": "looply execution repair {execution} retry",
+    "COMPLETE": "looply execution repair {execution} complete",
+    "SKIP": "looply execution repair {execution} skip",
+    "REDRIVE": "looply execution redrive {execution}",
+    "RELEASE": "looply target release {target}",
+    "REASSIGN": "looply card reassign {card_id} PERSON",
+    "RESUME": "looply execution resume {execution} --state {state}",
+    "TERMINATE": "looply execution terminate {execution}",
+    "PLAY": "looply schedule play {workflow_id}",
+    "RERUN": "looply execution rerun {execution}",
+}
+"""The command that does what an advice says, by the code of the advice; `{}` are values of its body."""
+
 
 def _explanation(item: Mapping[str, Any]) -> Page:
     fields = {"verdict": item["verdict"], "state": item["state"]}
@@ -59,8 +73,19 @@ def _explanation(item: Mapping[str, Any]) -> Page:
         parts += ["It is also held by:", *(f"- {other['text']}" for other in item["others"])]
     parts += [f"{link['workflow_execution_id']}: {link['text']}" for link in item["chain"]]
     if item["next"]:
-        parts += ["What can be done:", *(f"- {advice['text']} ({advice['call']})" for advice in item["next"])]
+        parts += ["What can be done:", *(f"- {advice['text']}: {_command(item, advice)}" for advice in item["next"])]
     return parts
+
+
+def _command(item: Mapping[str, Any], advice: Mapping[str, Any]) -> str:
+    """Returns the command that does what an advice says; one that these commands do not know is named by its call."""
+    command = COMMANDS_OF.get(advice["code"])
+    if command is None:
+        return str(advice["call"])
+    values = {**advice["body"], "execution": item["execution"]["workflow_execution_id"]}
+    has_others = any(other["verdict"] == "INCIDENT" for other in item["others"])
+    incident = f" --incident {values['incident_id']}" if has_others and "incident_id" in values else ""
+    return command.format(**values) + incident
 
 
 def _moment(item: Mapping[str, Any]) -> Page:

@@ -84,6 +84,7 @@ def _shown(item: dict[str, Any]) -> dict[str, Any]:
     window = item["maintenance"]
     return {
         **item,
+        "since": instant(item["since"]),
         "until": instant(window["until"]) if window is not None else None,
         "reason": item["reason"] or (window["reason"] if window is not None else None),
     }

@@ -8,7 +8,7 @@ from looply.slots import Lane
 
 
 class GatedDispatcher:
-    """See `looply.engine.ports.dispatch.Dispatcher`. Held effects are let go by `looply.engine.upkeep.target_watch`."""
+    """See `looply.engine.ports.dispatch.Dispatcher`. `looply.engine.outages.target_watch` lets held effects go."""
 
     def __init__(self, gate: TargetGate, others: Dispatcher) -> None:
         self._gate = gate

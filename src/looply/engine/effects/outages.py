@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from looply.engine.records.targets import TargetRow
 from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.values.far import FarError
 from looply.instants import rfc3339
 
 FAILURES_IN_A_ROW: Final = 5
@@ -64,13 +65,22 @@ class Turn(msgspec.Struct, frozen=True):
 def down_reason(outcome: EffectDone | EffectFailed) -> str:
     """Returns why an outcome says that the system is down; empty when it says that it works.
 
-    A refusal, a lock or a wrong input is an answer of a system that works.
+    A refusal, a lock or a wrong input is an answer of a system that works. Of an answer the connector's verdict decides
+    where it has one: a lock may have any status.
     """
     if isinstance(outcome, EffectFailed):
-        is_down = outcome.code in _DOWN_CODES or outcome.status in _DOWN_STATUSES
+        is_down = outcome.code in _DOWN_CODES or outcome.status in _DOWN_STATUSES or _is_down(outcome.far)
         return f"{outcome.code}: {outcome.message}"[:_REASON_CHARACTERS] if is_down else ""
     status = outcome.output.get("status") if isinstance(outcome.output, dict) else None
-    return f"it answered {status}" if status in _DOWN_STATUSES else ""
+    is_down_status = status in _DOWN_STATUSES
+    if not (is_down_status if outcome.verdict is None else _is_down(outcome.verdict.far)):
+        return ""
+    # The answer itself may quote what callers of this text may not see.
+    return f"it answered {status}" if is_down_status else "its answer says that it serves no calls"
+
+
+def _is_down(far: FarError | None) -> bool:
+    return far is not None and far.kind == "down"
 
 
 def says_nothing(outcome: EffectDone | EffectFailed) -> bool:

@@ -101,6 +101,10 @@ class TargetControl(Protocol):
         """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
         ...
 
+    async def find(self, organization_id: str, target: str) -> TargetRow | None:
+        """Returns the row of a system as it is stored now; None when the system is called as usual."""
+        ...
+
     async def pause(self, organization_id: str, target: str, window: Maintenance) -> TargetRow:
         """Stores a time in which a system is not called, in place of a former one. Durable when it returns."""
         ...

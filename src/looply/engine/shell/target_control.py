@@ -39,6 +39,10 @@ class StoredTargets:
             if row.organization_id == organization_id
         ]
 
+    async def find(self, organization_id: str, target: str) -> TargetRow | None:
+        """Returns the row of a system as it is stored now; None when the system is called as usual."""
+        return (await self._rows()).find(Lane(organization_id, target))
+
     async def pause(self, organization_id: str, target: str, window: Maintenance) -> TargetRow:
         """Stores a time in which a system is not called, in place of a former one."""
         now = self._clock.now()

@@ -95,7 +95,8 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
         )
         return Answer(Done(), (unknown,))
-    if command.outage is not None and command.is_transient:
+    has_found_it_down = not command.was_sent and command.far is not None and command.far.kind == "down"
+    if command.outage is not None and (command.is_transient or has_found_it_down):
         # It was not sent, or may be repeated: an attempt that only found the system down does not count.
         return Answer(Done(), (_parked(command, command.outage, again=True),))
     far, retry = command.far, step.retry

@@ -1,7 +1,7 @@
 """What holds an execution: for each path why it does not move, since when, until when, and the events that show it.
 
 A function of the state and of the last events alone. It says nothing of what only a store knows: which process makes a
-call, who is before it in a queue, whether a child exists.
+call, who is before it in a queue, whether a child exists, whether a system is called again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,7 @@ from looply.execution.facts.events import (
     IncidentOpened,
     Queued,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepUnknown,
     TimerStarted,
@@ -34,9 +35,11 @@ from looply.execution.facts.state import (
     cards_of,
     recipients_of,
 )
+from looply.instants import to_ms
 
 Verdict: TypeAlias = Literal[
     "INCIDENT",
+    "WAITS_FOR_TARGET",
     "WAITS_FOR_PERSON",
     "WAITS_FOR_CALL",
     "WAITS_FOR_TIME",
@@ -58,6 +61,9 @@ HoldCode: TypeAlias = Literal[
     "INCIDENT_TIMEOUT",
     "INCIDENT_LIMIT",
     "QUARANTINE",
+    "TARGET_DOWN",
+    "TARGET_PAUSED",
+    "TARGET_DRAINING",
     "PERSON_CARD",
     "PERSON_APPROVAL",
     "RESUME",
@@ -90,6 +96,9 @@ VERDICTS: Final[Mapping[HoldCode, Verdict]] = {
     "INCIDENT_TIMEOUT": "INCIDENT",
     "INCIDENT_LIMIT": "INCIDENT",
     "QUARANTINE": "INCIDENT",
+    "TARGET_DOWN": "WAITS_FOR_TARGET",
+    "TARGET_PAUSED": "WAITS_FOR_TARGET",
+    "TARGET_DRAINING": "WAITS_FOR_TARGET",
     "PERSON_CARD": "WAITS_FOR_PERSON",
     "PERSON_APPROVAL": "WAITS_FOR_PERSON",
     "RESUME": "WAITS_FOR_CALL",
@@ -131,6 +140,7 @@ _ENDS: Final[Mapping[str, HoldCode]] = {
 }
 _ORDER: Final = tuple(dict.fromkeys(VERDICTS.values()))
 _SHOWING: Final[Mapping[HoldCode, tuple[type[Event], ...]]] = {
+    "TARGET_DOWN": (StepParked,),
     "PERSON_CARD": (CardWanted, WaitOpened),
     "PERSON_APPROVAL": (CardWanted, WaitOpened),
     "RETRY": (StepFailed, StepUnknown, TimerStarted),
@@ -295,7 +305,7 @@ def _of_timer(timer: Timer, path: Path, now: datetime) -> Hold:
         until=timer.due,
         evidence=(timer.seq,),
         subject=timer.seq,
-        values={"state": path.step},
+        values={"state": path.step, "due_on": to_ms(timer.due)},
     )
 
 
@@ -308,11 +318,32 @@ def _of_retry(timer: Timer, path: Path, opened: OpenStep | None, now: datetime) 
         until=timer.due,
         evidence=(timer.seq,),
         subject=timer.seq,
-        values={"state": path.step, "attempt": attempt, "code": failure.code if failure is not None else None},
+        values={
+            "state": path.step,
+            "attempt": attempt,
+            "due_on": to_ms(timer.due),
+            "code": failure.code if failure is not None else None,
+        },
     )
 
 
 def _of_call(state: ExecutionState, path: Path, opened: OpenStep) -> Hold:
+    if (parked := opened.parked) is not None:
+        return Hold(
+            cause="TARGET_DOWN",
+            address=opened.address,
+            since=parked.since,
+            who=(parked.target,),
+            evidence=(opened.seq,),
+            subject=opened.seq,
+            values={
+                "state": path.step,
+                "operation": opened.operation,
+                "attempt": opened.attempt,
+                "target": parked.target,
+                "reason": parked.reason,
+            },
+        )
     return Hold(
         cause="SUSPECT" if opened.is_suspect else "CALL_RUNNING",
         address=opened.address,

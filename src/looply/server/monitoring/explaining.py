@@ -141,7 +141,8 @@ ROUTES: Final = (
         summary="Explain why an execution does not move: one sentence, with the events that show it",
         description=(
             "The answer names what holds the execution: a person, a call, a time, a child, a queue, a retry, a call in "
-            "flight, an incident, the store, or nothing because it has ended. It contains no payload."
+            "flight, a system that is down, an incident, the store, or nothing because it has ended. It contains no "
+            "payload."
         ),
         tag="Executions",
         parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),

@@ -1,11 +1,16 @@
 """`looply execution why` and `at` against a server."""
 
+import re
 from typing import Any
 
 from cli_kit import ID, Command, Looply, row
 
+from looply.app.monitoring.sentences import ADVICE
+from looply.cli.command_line import parse
+from looply.cli.executions.reasons import COMMANDS_OF
+
 EXPLAINED: dict[str, Any] = {
-    "execution": {},
+    "execution": {"workflow_execution_id": ID},
     "verdict": "WAITS_FOR_CHILD",
     "code": "CHILD",
     "text": "It waits at step sub_1 for the execution c-1.",
@@ -19,7 +24,7 @@ EXPLAINED: dict[str, Any] = {
         {"workflow_execution_id": "c-1", "verdict": "INCIDENT", "code": "INCIDENT_FAILED", "text": "It is stopped."}
     ],
     "next": [{"code": "RETRY", "text": "Retry it", "call": "repairExecution", "body": {}, "permission": "repair"}],
-    "others": [{"text": "It waits at step delay_1 for a time."}],
+    "others": [{"text": "It waits at step delay_1 for a time.", "verdict": "WAITS_FOR_TIME"}],
 }
 
 
@@ -34,12 +39,38 @@ def test_why_shows_the_sentence_its_evidence_and_what_can_be_done(run: Command, 
         "CHILD_STARTED",
         "c-1: It is stopped.",
         "delay_1",
-        "Retry it (repairExecution)",
+        f"Retry it: looply execution repair {ID} retry",
     ):
         assert part in text
     # No call needs the permission to read payloads.
     assert [call[0] for call in looply.calls] == ["getExecutionRows", "explainExecution"]
     assert looply.calls[1][1] == {"workflow_execution_id": ID}
+
+
+def test_why_names_the_command_of_each_advice_and_the_incident_where_there_are_several(
+    run: Command, looply: Looply
+) -> None:
+    looply.answers["getExecutionRows"] = {"items": [row()]}
+    bodies: dict[str, dict[str, str]] = {
+        "RETRY": {"incident_id": "i-6"},
+        "RELEASE": {"target": "https://s4.example:443"},
+        "NEWER": {},
+    }
+    advice = [{"code": code, "text": code, "call": f"call{code}", "body": body} for code, body in bodies.items()]
+    others = [{"text": "Another one stops it.", "verdict": "INCIDENT"}]
+    looply.answers["explainExecution"] = {"item": {**EXPLAINED, "next": advice, "others": others}}
+    text = " ".join(run("execution", "why", "PO-1").out.split())
+    assert f"RETRY: looply execution repair {ID} retry --incident i-6" in text
+    assert "RELEASE: looply target release https://s4.example:443" in text
+    assert "NEWER: callNEWER" in text
+
+
+def test_each_advice_has_a_command_that_exists() -> None:
+    assert COMMANDS_OF.keys() == ADVICE.keys()
+    for command in COMMANDS_OF.values():
+        _, *words = re.sub(r"[{}]", "", command).split()
+        # Raises where a command, an argument or an option does not exist.
+        parse(words)
 
 
 def test_why_gives_the_whole_answer_as_json(run: Command, looply: Looply) -> None:

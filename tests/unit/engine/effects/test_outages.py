@@ -22,21 +22,31 @@ from looply.engine.effects.outages import (
     says_nothing,
 )
 from looply.engine.records.targets import Maintenance, TargetRow
+from looply.errors import FailureKind
 from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.values.far import FarError, Verdict
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 
 SECOND = timedelta(seconds=1)
 
 
-def failed(code: str, *, was_sent: bool = True, status: str = "") -> EffectFailed:
+def failed(code: str, *, was_sent: bool = True, status: str = "", kind: FailureKind | None = None) -> EffectFailed:
     return EffectFailed(
-        at=START_TIME, address="a:1", attempt=1, code=code, message="why", was_sent=was_sent, status=status
+        at=START_TIME,
+        address="a:1",
+        attempt=1,
+        code=code,
+        message="why",
+        was_sent=was_sent,
+        status=status,
+        far=FarError(kind=kind) if kind is not None else None,
     )
 
 
-def done(output: Json) -> EffectDone:
-    return EffectDone(at=START_TIME, address="a:1", attempt=1, output=output, size=1)
+def done(output: Json, kind: FailureKind | None = None) -> EffectDone:
+    verdict = Verdict(far=FarError(kind=kind)) if kind is not None else None
+    return EffectDone(at=START_TIME, address="a:1", attempt=1, output=output, size=1, verdict=verdict)
 
 
 def down() -> TargetRow:
@@ -52,6 +62,13 @@ def down() -> TargetRow:
         (failed("AUTH_FAILED", status="401"), False),
         (failed("EGRESS_DENIED", was_sent=False), False),
         (failed("BAD_INPUT", was_sent=False), False),
+        (failed("TLS_CERTIFICATE", was_sent=False, kind="down"), True),
+        (failed("REJECTED", status="400", kind="rejected"), False),
+        # What the connector has judged counts, whatever the status.
+        (done({"status": "503"}, "locked"), False),
+        (done({"status": "503"}, "down"), True),
+        (done({"status": "200"}, "down"), True),
+        (done("text", "down"), True),
         (done({"status": "502"}), True),
         (done({"status": "503"}), True),
         (done({"status": "504"}), True),
@@ -71,6 +88,7 @@ def test_a_system_is_down_when_it_cannot_be_reached_or_says_so(
 def test_a_call_that_was_never_made_says_nothing_of_its_system() -> None:
     assert says_nothing(failed("EGRESS_DENIED", was_sent=False))
     assert not says_nothing(failed("CONNECTION", was_sent=False))
+    assert not says_nothing(failed("TLS_CERTIFICATE", was_sent=False, kind="down"))
     assert not says_nothing(failed("REJECTED", status="400"))
     assert not says_nothing(done({}))
 

@@ -8,6 +8,7 @@ from looply.errors import IllegalTransition
 from looply.execution import evolve
 from looply.execution.facts.commands import Done, EffectDone, Outage, ParkEffect
 from looply.execution.facts.events import IncidentOpened, StepFailed, StepParked, StepSucceeded, StepUnknown
+from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
 from looply.execution.views.logs import event_log
 
@@ -69,6 +70,15 @@ def test_a_failure_that_is_no_outage_counts_while_the_system_is_down():
     simulator = started(call("c"))
     simulator.fail("REJECTED", is_transient=False, outage=OUTAGE)
     assert StepFailed in kinds(simulator)
+
+
+@pytest.mark.parametrize(("was_sent", "kind"), [(False, StepParked), (True, StepFailed)])
+def test_a_way_that_is_closed_counts_as_the_outage_where_nothing_was_sent(was_sent, kind):
+    # The certificate of the system has expired: no repeat of one call helps, and all calls fail alike.
+    simulator = started(call("c", "POST"))
+    down = FarError(kind="down")
+    simulator.fail("TLS_CERTIFICATE", is_transient=False, was_sent=was_sent, far=down, outage=OUTAGE)
+    assert kind in kinds(simulator)
 
 
 @pytest.mark.parametrize(

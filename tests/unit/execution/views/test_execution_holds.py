@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from kit.definitions import approval, asking, call, card, chain, computing, counting, delay, side_by_side, step, wait
-from kit.execution.driver import Simulator
+from kit.execution.driver import Simulator, park
 from looply.definition import Workflow
-from looply.execution.facts.commands import QuarantineExecution, Terminate
+from looply.execution.facts.commands import Outage, QuarantineExecution, Terminate
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import SUSPECT_ENDS
 from looply.execution.views.holds import VERDICTS, Hold, HoldCode, holds_of, step_of
+from looply.instants import to_ms
 
 SECOND = timedelta(seconds=1)
 RETRY = {"max_attempts": 3, "interval": "PT10S"}
@@ -66,6 +67,7 @@ def test_a_time_that_is_to_come_and_one_that_is_over() -> None:
     simulator = simulate(chain(delay()))
     hold = only(simulator)
     assert (hold.cause, hold.until) == ("TIMER", simulator.now + timedelta(hours=1))
+    assert hold.values["due_on"] == to_ms(simulator.now + timedelta(hours=1))
     # When the delay began is the instant of its event.
     assert hold.since == simulator.now
     assert only(simulator, timedelta(hours=2)).cause == "TIMER_OVERDUE"
@@ -80,7 +82,7 @@ def test_a_call_in_flight_its_retry_and_its_incident() -> None:
     simulator.fail()
     hold = only(simulator)
     assert (hold.cause, hold.until) == ("RETRY", simulator.now + 10 * SECOND)
-    assert hold.values["code"] == "CONNECTION"
+    assert (hold.values["code"], hold.values["due_on"]) == ("CONNECTION", to_ms(simulator.now + 10 * SECOND))
     assert "StepFailed" in kinds(simulator, hold)
     assert only(simulator, timedelta(minutes=1)).cause == "RETRY_OVERDUE"
     for _ in range(2):
@@ -90,6 +92,18 @@ def test_a_call_in_flight_its_retry_and_its_incident() -> None:
     assert (hold.cause, hold.verdict) == ("INCIDENT_FAILED", "INCIDENT")
     assert hold.incident_id in simulator.state.incidents
     assert kinds(simulator, hold)[-1] == "IncidentOpened"
+
+
+def test_a_call_that_waits_for_its_system() -> None:
+    simulator = simulate(chain(call(method="GET")))
+    park(simulator, Outage("https://shop.example:443", "down since noon"))
+    hold = only(simulator)
+    assert (hold.cause, hold.verdict, hold.since) == ("TARGET_DOWN", "WAITS_FOR_TARGET", simulator.now)
+    assert hold.who == ("https://shop.example:443",)
+    assert (hold.values["target"], hold.values["reason"]) == ("https://shop.example:443", "down since noon")
+    assert kinds(simulator, hold) == ["StepScheduled", "StepParked"]
+    simulator.succeed({"status": "200"})
+    assert only(simulator).verdict == "ENDED"
 
 
 def test_a_call_that_crashed_processes_is_suspect() -> None:

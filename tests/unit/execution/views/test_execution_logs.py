@@ -44,6 +44,7 @@ TYPES = {
     *(f"EXECUTION_{end}" for end in ("STARTED", "COMPLETED", "FAILED", "TERMINATED", "REOPENED", "EDITED", "MOVED")),
     *(f"EXECUTION_{end}" for end in ("QUEUED", "ADMITTED")),
     *(f"STEP_{end}" for end in ("STARTED", "SUCCEEDED", "FAILED", "RETRY_SCHEDULED", "RESULT_DISCARDED", "SKIPPED")),
+    "STEP_PARKED",
     *(f"WAIT_{end}" for end in ("OPENED", "RESUMED", "TIMED_OUT")),
     *(f"RESUME_{end}" for end in ("BUFFERED", "IGNORED")),
     *(f"CARD_{end}" for end in ("SENT", "ANSWERED", "CLOSED")),

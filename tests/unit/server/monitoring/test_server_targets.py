@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from server_kit import Caller, definition
 
 from kit.memory import MemoryStore
+from looply.engine.effects.outages import open_target
 from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.shell.shell import Shell
 from looply.instants import to_ms
+from looply.slots import Lane
 from looply.testing.clock import FakeClock
 from looply.testing.world import World
 
@@ -72,6 +75,47 @@ async def test_an_execution_that_waits_for_a_system_says_so(
     assert entries[-1] == "STEP_PARKED"
     assert (await items(mine))[0]["waiting"] == 1
     assert world.calls == []
+
+
+async def test_why_an_execution_waits_for_a_system_is_explained_as_the_system_is_now(
+    mine: Caller, clock: FakeClock, shell: Shell, store: MemoryStore
+) -> None:
+    await pause(mine, clock)
+    workflow_id = await mine.create(CALL)
+    execution_id = await mine.trigger(workflow_id, {})
+    watch = TargetWatch(shell, store, clock)
+    begun = to_ms(clock.now())
+    clock.advance(timedelta(seconds=2))
+    await watch.tick()
+
+    async def explained() -> dict[str, Any]:
+        answer = await mine.get("explainExecution", workflow_execution_id=execution_id)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["item"])
+
+    item = await explained()
+    assert (item["verdict"], item["code"], item["state"]) == ("WAITS_FOR_TARGET", "TARGET_PAUSED", "call_1")
+    assert (item["who"], item["expected_until"]) == ([SHOP], begun + 3_600_000)
+    assert item["text"] == f"The call of step call_1 waits for {SHOP}, which is in maintenance: an upgrade"
+    assert [each["type"] for each in item["evidence"]] == ["STEP_STARTED", "STEP_PARKED"]
+    (advice,) = item["next"]
+    assert (advice["call"], advice["body"], advice["permission"]) == ("releaseTarget", {"target": SHOP}, "repair")
+    waiting = item["execution"]["waiting"]
+    assert (waiting["kind"], waiting["state"]) == ("TARGET", "call_1")
+
+    lane = Lane(mine.organization_id, SHOP)
+    row = open_target(lane.owner, SHOP, clock.now(), "CONNECTION: refused", shell.gate.rows.find(lane))
+    assert await store.targets.put(replace(row, maintenance=None))
+    item = await explained()
+    assert (item["code"], item["values"]["reason"]) == ("TARGET_DOWN", "CONNECTION: refused")
+    assert item["text"].endswith("which is down: CONNECTION: refused")
+
+    await mine.post("drainTarget", {"target": SHOP, "rate": 2})
+    assert (await explained())["code"] == "TARGET_DRAINING"
+    released = await mine.post(advice["call"], advice["body"])
+    assert released.status_code == 200, released.text
+    item = await explained()
+    assert (item["verdict"], item["code"]) == ("CALL_IN_FLIGHT", "CALL_QUEUED")
 
 
 async def test_a_system_that_is_called_as_usual_has_nothing_to_drain(mine: Caller, clock: FakeClock) -> None:

@@ -116,13 +116,26 @@ export const childrenQuery = (api: Api, executionId: string) =>
       api.call("getExecutionRows", { parent_execution_id: [executionId], limit: ROWS_LIMIT }, { signal }),
   });
 
-/** The names of workflows, for filters. */
+/** Pages of versions of workflows whose names a filter offers: those of more versions are found by their names. */
+const NAME_PAGES = 10;
+
+/** The names of workflows by their ids, for filters: of each the newest that was read. */
 export const workflowNamesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["workflow-names"],
     queryFn: async ({ signal }) => {
-      const { items } = await api.call("getOrganizationWorkflows", { limit: 30 }, { signal });
-      return new Map(items.map(({ workflow_id, workflow_name }) => [workflow_id, workflow_name]));
+      const names = new Map<string, string>();
+      let cursor: InputOf<"getOrganizationWorkflows"> | undefined = {};
+      for (let page = 0; page < NAME_PAGES && cursor !== undefined; page += 1) {
+        const input: InputOf<"getOrganizationWorkflows"> = { limit: 30, ...cursor };
+        const found: AnswerOf<"getOrganizationWorkflows"> = await api.call("getOrganizationWorkflows", input, {
+          signal,
+        });
+        // Newest first.
+        for (const { workflow_id: id, workflow_name: name } of found.items) names.set(id, names.get(id) ?? name);
+        cursor = found.lastKey;
+      }
+      return names;
     },
     staleTime: LONG_MS,
   });

@@ -70,6 +70,7 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
             selected={visit}
             onSelect={chooseVisit}
             isOpen={folded.end === null}
+            at={search.seq === undefined ? null : (entries[count - 1]?.timestamp ?? null)}
           />
         )}
         <Scrubber entries={entries} count={count} onSeq={(seq) => change({ seq })} />
@@ -96,7 +97,7 @@ function useLook(folded: ReturnType<typeof foldUpTo>): GraphLook {
   const { formats } = useTimes();
   const before = useRef<GraphLook | null>(null);
   return useMemo(() => {
-    const textOf = (visit: Visit): string => text.visitLine(visit, formats.clock);
+    const textOf = (visit: Visit): string => text.visitLine(visit, formats.moment);
     before.current = lookOf(folded, textOf, before.current);
     return before.current;
   }, [folded, text, formats]);

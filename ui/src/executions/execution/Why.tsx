@@ -13,12 +13,17 @@ import styles from "./Execution.module.css";
 import { useStepNames } from "./use-outline";
 import { useExecutionSearch } from "./use-search";
 
+/** What ends by itself at an instant that its sentence does not name. */
+const LIMITED: readonly Explanation["verdict"][] = ["WAITS_FOR_PERSON", "WAITS_FOR_CALL"];
+
 export function Why({ why }: { why: Explanation }) {
   const text = useText(TEXTS);
   const tone = verdictTone(why);
   const sentence = useReason(useStepNames(why.execution));
   const { formats, now } = useTimes();
   const since = why.since !== null && why.verdict !== "ENDED" ? text.since(formats.short(why.since, now)) : "";
+  const isLimited = LIMITED.includes(why.verdict) && why.expected_until !== null;
+  const until = isLimited ? text.atMost(formats.short(why.expected_until ?? now, now)) : "";
   return (
     <section className={`${styles.why} ${styles[tone]}`} aria-label={text.why}>
       <span className={styles.whyIcon}>
@@ -27,7 +32,7 @@ export function Why({ why }: { why: Explanation }) {
       <div className={styles.whyWords}>
         <p>
           <strong>{text.verdicts[why.verdict]}</strong> {sentence(why)}
-          {since && <span className={styles.since}> {since}</span>}
+          {(since || until) && <span className={styles.since}> {[since, until].filter(Boolean).join(" ")}</span>}
         </p>
         {why.chain.length > 0 && (
           <p className={styles.chain}>

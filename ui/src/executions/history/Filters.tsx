@@ -29,7 +29,9 @@ interface FiltersProps {
 export function Filters({ search, onChange }: FiltersProps) {
   const { history: text, statuses } = useText(TEXTS);
   const { data: names } = useQuery({ ...workflowNamesQuery(useApi()), enabled: useMay("read.definitions") });
-  const workflows = [...(names ?? [])].map(([value, label]) => ({ value, label }));
+  const workflows = [...(names ?? [])]
+    .map(([value, label]) => ({ value, label }))
+    .toSorted((a, b) => a.label.localeCompare(b.label));
   const { from, to, status = [], workflow = [], trigger, has } = search;
   return (
     <div className={styles.filters}>

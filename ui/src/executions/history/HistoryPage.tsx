@@ -20,6 +20,7 @@ import { ColumnsMenu } from "./ColumnsMenu";
 import { type Column, textOfCell, useColumns } from "./columns";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
+import { HistoryViews } from "./HistoryViews";
 import { type HistorySearch, isFiltered } from "./history-search";
 import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
@@ -53,10 +54,13 @@ function History() {
         )
       }
       tabs={
-        <div className={styles.tools}>
-          <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
-          <Filters search={search} onChange={change} />
-        </div>
+        <>
+          <HistoryViews search={search} />
+          <div className={styles.tools}>
+            <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
+            <Filters search={search} onChange={change} />
+          </div>
+        </>
       }
       width="full"
     >

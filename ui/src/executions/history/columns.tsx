@@ -62,7 +62,7 @@ export function useColumns(hidden: readonly ColumnId[], rows: readonly Execution
     {
       id: "status",
       head: text.status,
-      width: 172,
+      width: 190,
       cell: (row) => <Chip tone={STATUS_TONES[shownStatus(row)]}>{statuses[shownStatus(row)]}</Chip>,
       text: ({ status }) => status,
     },

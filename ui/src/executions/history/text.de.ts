@@ -28,6 +28,17 @@ export const german = {
   to: "Bis",
   any: "Alle",
   clear: "Zurücksetzen",
+  views: {
+    label: "Ansichten",
+    fixed: { all: "Alle", stopped: "Angehalten", waiting: "Wartet", running: "In Arbeit" },
+    save: "Ansicht speichern",
+    verb: "Ansicht speichern",
+    remove: "Ansicht löschen",
+    name: "Name",
+    hint: "Ihre Filter und Spalten, für Sie in jedem Browser.",
+    taken: "Ihre Ansicht dieses Namens wird ersetzt.",
+    full: (most) => `Sie haben ${most} Ansichten. Löschen Sie erst eine.`,
+  },
   triggers: { REQUEST: "Aufruf", SCHEDULED: "Zeitplan" },
   heads: {
     workflow: "Workflow",

@@ -1,3 +1,5 @@
+import type { FixedView } from "./views";
+
 export const english = {
   title: "Executions",
   rows: "Executions, scrolls",
@@ -26,6 +28,20 @@ export const english = {
   to: "To",
   any: "Any",
   clear: "Clear",
+  views: {
+    label: "Views",
+    fixed: { all: "All", stopped: "Stopped", waiting: "Waiting", running: "In progress" } satisfies Record<
+      FixedView,
+      string
+    >,
+    save: "Save this view",
+    verb: "Save the view",
+    remove: "Delete this view",
+    name: "Name",
+    hint: "Its filters and columns, for you in every browser.",
+    taken: "Your view of this name is replaced.",
+    full: (most: number) => `You have ${most} views. Delete one first.`,
+  },
   triggers: { REQUEST: "Call", SCHEDULED: "Schedule" },
   heads: {
     workflow: "Workflow",

@@ -23,8 +23,14 @@ export function visitOf(entry: LogEntry): Visited | null {
   return { state: entry.state, visit: entry.visit, scope: "scope" in entry ? (entry.scope ?? "") : "" };
 }
 
+/** Returns the message of a failure without its step, which stands beside it. */
+export function messageOf(message: string): string {
+  return message.replace(/^step '[^']*': /, "");
+}
+
 const FAILURES: readonly EntryType[] = ["STEP_FAILED", "INCIDENT_OPENED", "EXECUTION_FAILED", "STEP_RESULT_DISCARDED"];
 
-export function isFailure({ type }: LogEntry): boolean {
-  return FAILURES.includes(type);
+export function isFailure(entry: LogEntry): boolean {
+  // An attempt that found its system down is made again.
+  return FAILURES.includes(entry.type) || (entry.type === "STEP_PARKED" && entry.again === true);
 }

@@ -5,7 +5,7 @@
  */
 
 import { START } from "../../graph/outline";
-import { type EntryOf, type LogEntry, visitOf } from "./entry";
+import { type EntryOf, type LogEntry, messageOf, visitOf } from "./entry";
 import { newVisit, type OpenVisit, VisitTable } from "./visit-table";
 import type { Attempt, Visit, VisitState } from "./visits";
 
@@ -50,8 +50,12 @@ class Folding {
         this.start(entry);
         break;
       case "STEP_RETRY_SCHEDULED":
-        this.table.attempt(entry, { nextOn: entry.due_on }, entry.attempt - 1);
+        // The entry has the number of the attempt that failed.
+        this.table.attempt(entry, { nextOn: entry.due_on });
         this.table.change(entry, { state: "retry", until: entry.due_on });
+        break;
+      case "STEP_PARKED":
+        this.table.change(entry, { state: "parked", system: { name: entry.target, reason: entry.reason } });
         break;
       case "STEP_SUCCEEDED":
         this.table.attempt(entry, { endedOn: entry.timestamp });
@@ -61,7 +65,11 @@ class Folding {
         this.table.giveUp(entry.timestamp, insideOf(entry));
         break;
       case "STEP_FAILED":
-        this.fail(entry, { code: entry.code ?? "", message: entry.message ?? "", status: entry.status ?? "" });
+        this.fail(entry, {
+          code: entry.code ?? "",
+          message: messageOf(entry.message ?? ""),
+          status: entry.status ?? "",
+        });
         break;
       case "STEP_SKIPPED":
         this.close(entry, "skipped", entry.branch ?? "next");
@@ -163,9 +171,10 @@ class Folding {
 
   private sent(entry: EntryOf<"CARD_SENT">): void {
     const visit = this.table.at(entry);
-    if (visit === null) return;
-    visit.who = [...new Set([...visit.who, ...entry.recipients])];
-    if (visit.state === "running") visit.state = "waiting";
+    // Some visits begin with their card.
+    const isBegun = visit === null || visit.state === "running";
+    const who = [...new Set([...(visit?.who ?? []), ...entry.recipients])];
+    this.table.change(entry, { who, ...(isBegun && { state: "waiting" }) });
   }
 
   private fail(entry: LogEntry, error: NonNullable<Attempt["error"]>): void {
@@ -238,7 +247,7 @@ class Folding {
 }
 
 function errorOf({ code, kind, message = "", status = "" }: EntryOf<"INCIDENT_OPENED">): NonNullable<Attempt["error"]> {
-  return { code: code ?? kind, message, status };
+  return { code: code ?? kind, message: messageOf(message), status };
 }
 
 /** Returns the beginning of the scopes that a step has opened. */

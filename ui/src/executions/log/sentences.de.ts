@@ -1,6 +1,6 @@
 /** The same in German. */
 
-import type { LogEntry } from "./entry";
+import { type LogEntry, messageOf } from "./entry";
 import type { Moment, Namer } from "./sentences.en";
 
 export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): string {
@@ -27,31 +27,35 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
     case "EXECUTION_EDITED":
       return `Daten von ${entry.changed.join(", ")} berichtigt: ${who}${because(entry.reason)}`;
     case "EXECUTION_MOVED":
-      if (entry.to !== undefined) return `Von ${step} zu „${name(entry.to)}“ versetzt: ${who}${because(entry.reason)}`;
+      if (entry.to !== undefined) return `Zu „${name(entry.to)}“ versetzt: ${who}${because(entry.reason)}`;
       return `Auf Version ${entry.workflow_version ?? "?"} umgestellt: ${who}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
-      return `Störung bei ${step}: ${entry.message ?? entry.code ?? entry.kind}`;
+      return `Störung bei ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `Störung von ${step} behoben (${entry.action}): ${who}${because(entry.reason)}`;
     case "STEP_STARTED":
       if (entry.items !== undefined) return `${step} hat mit ${entry.items} Elementen begonnen`;
       if (entry.branches !== undefined) return `${step} hat seine Zweige begonnen: ${entry.branches.join(", ")}`;
-      if (entry.due_on !== undefined) return `${step} pausiert bis ${moment(entry.due_on)}`;
+      if (entry.due_on !== undefined) return `${step} pausiert bis ${moment(entry.due_on, entry.timestamp)}`;
       return (entry.attempt ?? 1) > 1 ? `${step}, Versuch ${entry.attempt}` : `${step} hat begonnen`;
     case "STEP_SUCCEEDED":
       return entry.branch === undefined || entry.branch === "next"
         ? `${step} ist erledigt`
         : `${step} ist erledigt, Ausgang „${entry.branch}“`;
     case "STEP_FAILED":
-      return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, entry.message ?? entry.code].filter(Boolean).join(" ")}`;
+      return `${step} ist in Versuch ${entry.attempt} fehlgeschlagen: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: Versuch ${entry.attempt} folgt um ${moment(entry.due_on)}`;
+      return `${step}: Versuch ${entry.attempt + 1} folgt um ${moment(entry.due_on, entry.timestamp)}`;
+    case "STEP_PARKED":
+      return entry.again
+        ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${entry.reason}`
+        : `${step} wartet auf ${entry.target}: ${entry.reason}`;
     case "STEP_SKIPPED":
       return `${step} von Hand beendet: ${who}${entry.branch ? `, Ausgang „${entry.branch}“` : ""}${because(entry.reason)}`;
     case "STEP_RESULT_DISCARDED":
       return `Ein Ergebnis von ${step} kam zu spät und wurde nicht verwendet`;
     case "WAIT_OPENED":
-      return `${step} wartet${entry.due_on === undefined ? "" : `, höchstens bis ${moment(entry.due_on)}`}`;
+      return `${step} wartet${entry.due_on === undefined ? "" : `, höchstens bis ${moment(entry.due_on, entry.timestamp)}`}`;
     case "WAIT_RESUMED":
       return `${step} wurde fortgesetzt${entry.source ? ` von ${entry.source}` : ""}${entry.branch && entry.branch !== "next" ? `, Ausgang „${entry.branch}“` : ""}`;
     case "WAIT_TIMED_OUT":

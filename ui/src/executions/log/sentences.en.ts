@@ -1,11 +1,12 @@
 /** The entries of a log as sentences. What a person or another system wrote is quoted, never read as markup. */
 
-import type { LogEntry } from "./entry";
+import { type LogEntry, messageOf } from "./entry";
 
 export type Namer = (step: string | null) => string;
-export type Moment = (at: number) => string;
+/** Gives the name of an instant as seen from another. */
+export type Moment = (at: number, from: number) => string;
 
-/** Returns what an entry says. `name` gives the name of a step, `moment` that of an instant. */
+/** Returns what an entry says. `name` gives the name of a step, `moment` that of an instant, as seen from the entry. */
 export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): string {
   const step = `“${name(entry.state)}”`;
   const who = entry.by_name ?? entry.by ?? "The engine";
@@ -29,31 +30,35 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
     case "EXECUTION_EDITED":
       return `${who} corrected the data of ${entry.changed.join(", ")}${because(entry.reason)}`;
     case "EXECUTION_MOVED":
-      if (entry.to !== undefined) return `${who} moved it from ${step} to “${name(entry.to)}”${because(entry.reason)}`;
+      if (entry.to !== undefined) return `${who} moved it to “${name(entry.to)}”${because(entry.reason)}`;
       return `${who} moved it to version ${entry.workflow_version ?? "?"}${because(entry.reason)}`;
     case "INCIDENT_OPENED":
-      return `Incident at ${step}: ${entry.message ?? entry.code ?? entry.kind}`;
+      return `Incident at ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `${who} resolved the incident of ${step} (${entry.action})${because(entry.reason)}`;
     case "STEP_STARTED":
       if (entry.items !== undefined) return `${step} began with ${entry.items} items`;
       if (entry.branches !== undefined) return `${step} began its branches ${entry.branches.join(", ")}`;
-      if (entry.due_on !== undefined) return `${step} pauses until ${moment(entry.due_on)}`;
+      if (entry.due_on !== undefined) return `${step} pauses until ${moment(entry.due_on, entry.timestamp)}`;
       return (entry.attempt ?? 1) > 1 ? `${step}, attempt ${entry.attempt}` : `${step} began`;
     case "STEP_SUCCEEDED":
       return entry.branch === undefined || entry.branch === "next"
         ? `${step} is done`
         : `${step} is done and left by “${entry.branch}”`;
     case "STEP_FAILED":
-      return `${step} failed in attempt ${entry.attempt}: ${[entry.status, entry.message ?? entry.code].filter(Boolean).join(" ")}`;
+      return `${step} failed in attempt ${entry.attempt}: ${[entry.status, messageOf(entry.message ?? entry.code ?? "")].filter(Boolean).join(" ")}`;
     case "STEP_RETRY_SCHEDULED":
-      return `${step}: attempt ${entry.attempt} follows at ${moment(entry.due_on)}`;
+      return `${step}: attempt ${entry.attempt + 1} follows at ${moment(entry.due_on, entry.timestamp)}`;
+    case "STEP_PARKED":
+      return entry.again
+        ? `${step}: ${entry.target} could not be reached; attempt ${entry.attempt} is made again: ${entry.reason}`
+        : `${step} waits for ${entry.target}: ${entry.reason}`;
     case "STEP_SKIPPED":
       return `${who} ended ${step} by hand${entry.branch ? `, exit “${entry.branch}”` : ""}${because(entry.reason)}`;
     case "STEP_RESULT_DISCARDED":
       return `A result of ${step} arrived too late and was not used`;
     case "WAIT_OPENED":
-      return `${step} waits${entry.due_on === undefined ? "" : `, at most until ${moment(entry.due_on)}`}`;
+      return `${step} waits${entry.due_on === undefined ? "" : `, at most until ${moment(entry.due_on, entry.timestamp)}`}`;
     case "WAIT_RESUMED":
       return `${step} was resumed${entry.source ? ` by ${entry.source}` : ""}${entry.branch && entry.branch !== "next" ? `, exit “${entry.branch}”` : ""}`;
     case "WAIT_TIMED_OUT":

@@ -52,8 +52,11 @@ export class VisitTable {
     if (visit === null || shown === undefined) return;
     const found = visit.attempts.find((attempt) => attempt.number === shown);
     const before = found ?? { number: shown, startedOn: null, endedOn: null, error: null, nextOn: null };
-    const others = visit.attempts.filter((attempt) => attempt !== found);
-    visit.attempts = [...others, { ...before, ...change }];
+    const after = { ...before, ...change };
+    visit.attempts =
+      found === undefined
+        ? [...visit.attempts, after]
+        : visit.attempts.map((attempt) => (attempt === found ? after : attempt));
   }
 
   /** Another version may call steps otherwise; the graph shows its names. */
@@ -99,6 +102,7 @@ export function newVisit(address: Visited, entry: LogEntry): OpenVisit {
     exit: null,
     attempts: [],
     who: [],
+    system: null,
     until: null,
     error: null,
     by: null,

@@ -6,6 +6,8 @@ export type VisitState =
   | "running"
   /** It failed, and another attempt follows. */
   | "retry"
+  /** Its system is not called at present: the attempt is made once it is. */
+  | "parked"
   | "waiting"
   | "done"
   | "timed-out"
@@ -41,6 +43,8 @@ export interface Visit {
   attempts: readonly Attempt[];
   /** Whom it waits for. */
   who: readonly string[];
+  /** The system that it waits for, and why that is not called. */
+  system: { name: string; reason: string } | null;
   /** When the wait or the pause ends by itself, or the next attempt follows. */
   until: number | null;
   error: Attempt["error"];
@@ -57,7 +61,7 @@ export interface Visit {
   lastSeq: number;
 }
 
-const OPEN: readonly VisitState[] = ["running", "retry", "waiting"];
+const OPEN: readonly VisitState[] = ["running", "retry", "parked", "waiting"];
 
 export function isOpen({ state }: Visit): boolean {
   return OPEN.includes(state);
@@ -66,6 +70,7 @@ export function isOpen({ state }: Visit): boolean {
 export const TONES: Readonly<Record<VisitState, Tone>> = {
   running: "running",
   retry: "retry",
+  parked: "retry",
   waiting: "waiting",
   done: "done",
   "timed-out": "done",
@@ -78,6 +83,7 @@ export const TONES: Readonly<Record<VisitState, Tone>> = {
 /** From the worst: of several visits of a step the worst one is shown. */
 const WORST: readonly VisitState[] = [
   "failed",
+  "parked",
   "retry",
   "running",
   "waiting",

@@ -4,7 +4,8 @@ import type { ExecutionRow } from "../../api/queries/executions";
 import type { InputOf } from "../../api/types";
 import { ERROR, type Outline } from "../../graph/outline";
 import { isObject, type JsonObject } from "../../shared/http";
-import type { Visit } from "../log/visits";
+import type { Visit, VisitState } from "../log/visits";
+import { isEnded } from "../status";
 
 export const CHOICES = ["retry", "correct", "complete", "skip", "move", "version"] as const;
 export type Choice = (typeof CHOICES)[number];
@@ -30,11 +31,14 @@ export type Planned =
 /** Why a draft is not a repair yet: a field that it needs, or a text that is no JSON. */
 export type Missing = "document" | "output" | "branch" | "to" | "version";
 
+/** Steps that wait for an answer, for their system, or for their next attempt. */
+const HELD: readonly VisitState[] = ["waiting", "parked", "retry"];
+
 /** Returns what can be chosen: a step that only waits can be ended by hand or left, a failed one also tried again. */
 export function choicesOf(row: ExecutionRow, visit: Visit | null): readonly Choice[] {
   if (row.incident !== null) return CHOICES;
-  const isWaiting = visit !== null && visit.state === "waiting" && row.status === "WAITING";
-  return isWaiting ? ["complete", "skip", "move", "version"] : [];
+  const isHeld = visit !== null && HELD.includes(visit.state) && !isEnded(row);
+  return isHeld ? ["complete", "skip", "move", "version"] : [];
 }
 
 /** Returns the exits between which an operator has to choose; none where there is one. */

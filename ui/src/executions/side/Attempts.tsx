@@ -7,7 +7,7 @@ import styles from "./Step.module.css";
 /** Each attempt of a visit: when, how long, with which answer, and when the next one followed. */
 export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
   const text = useText(TEXTS);
-  const { formats, now } = useTimes();
+  const { formats } = useTimes();
   return (
     <table className={styles.attempts} aria-label={text.attempts}>
       <thead>
@@ -23,7 +23,7 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
         {attempts.map(({ number, startedOn, endedOn, error, nextOn }) => (
           <tr key={number}>
             <th scope="row">{number}</th>
-            <td>{startedOn === null ? "" : formats.clock(startedOn)}</td>
+            <td>{startedOn === null ? "" : formats.precise(startedOn)}</td>
             <td>{startedOn === null || endedOn === null ? "" : text.duration(endedOn - startedOn)}</td>
             <td>
               {error === null ? (
@@ -34,7 +34,7 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
                 </>
               )}
             </td>
-            <td>{nextOn === null ? "" : formats.short(nextOn, now)}</td>
+            <td>{nextOn === null ? "" : text.nextAfter(Math.max(0, nextOn - (endedOn ?? nextOn)))}</td>
           </tr>
         ))}
       </tbody>

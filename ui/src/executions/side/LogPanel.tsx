@@ -82,6 +82,7 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualRows(scroll, ROW, entries.length);
   const { show } = rows;
+  const today = formats.day(now);
   useEffect(() => {
     if (selected !== -1) show(selected);
   }, [selected, show]);
@@ -95,15 +96,19 @@ function Entries({ entries, selected, say, onSelect }: EntriesProps) {
           type="button"
           className={`${styles.entry} ${isFailure(entry) ? styles.entryBad : ""}`}
           aria-pressed={rows.from + at === selected}
-          aria-label={`#${entry.seq}, ${say(entry)}`}
           onClick={() => onSelect(entry)}
         >
-          <span className={styles.seq}>#{entry.seq}</span>
+          <span className={styles.seq}>
+            #{entry.seq}
+            <span className={styles.spoken}>, </span>
+          </span>
           <span className={styles.sentence} title={say(entry)}>
             {say(entry)}
+            <span className={styles.spoken}>, </span>
           </span>
           <span className={styles.when}>
-            {formats.short(entry.timestamp, now)} · {formats.clock(entry.timestamp)}
+            {formats.day(entry.timestamp) !== today && `${formats.short(entry.timestamp, now)} · `}
+            {formats.precise(entry.timestamp)}
           </span>
         </button>
       ))}
@@ -119,7 +124,7 @@ function useSentence(name: (step: string | null) => string): (entry: LogEntry) =
   const naming = useRef(name);
   naming.current = name;
   return useMemo(
-    () => (entry) => sentenceOf(language, entry, (step) => naming.current(step), formats.clock),
+    () => (entry) => sentenceOf(language, entry, (step) => naming.current(step), formats.moment),
     [language, formats],
   );
 }

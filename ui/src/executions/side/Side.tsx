@@ -78,7 +78,7 @@ function Panel({ tab, ...props }: SideProps & { tab: Tab }) {
     case "step":
       return <StepPanel {...props} />;
     case "data":
-      return <DataPanel executionId={executionId} seq={props.seq} scope={props.visit?.scope ?? ""} />;
+      return <DataPanel executionId={executionId} seq={props.seq} visit={props.visit} />;
     case "log":
       return <LogPanel {...props} />;
     case "decisions":

@@ -9,7 +9,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { byStep, TONES, type Visit } from "../log/visits";
+import { byStep, isOpen, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
 import type { SideProps } from "./Side";
@@ -18,7 +18,7 @@ import { ValuesOf } from "./ValuesOf";
 
 const ROW = 32;
 /** From the worst, so that failures lie on top of ten thousand items. */
-const FIRST = ["failed", "retry", "running", "waiting", "caught"];
+const FIRST = ["failed", "parked", "retry", "running", "waiting", "caught"];
 
 export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: SideProps) {
   const text = useText(TEXTS);
@@ -57,7 +57,7 @@ export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: Si
 function VisitFacts({ visit }: { visit: Visit }) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
-  const took = visit.endedOn === null ? null : visit.endedOn - visit.startedOn;
+  const took = visit.endedOn === null || isOpen(visit) ? null : visit.endedOn - visit.startedOn;
   return (
     <dl className={styles.visitFacts}>
       <div>
@@ -76,6 +76,15 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dd>{formats.short(visit.until, now)}</dd>
         </div>
       )}
+      {visit.state === "parked" && visit.system !== null && (
+        <div>
+          <dt>{text.system}</dt>
+          <dd>
+            {visit.system.name}
+            <p className={styles.quiet}>{visit.system.reason}</p>
+          </dd>
+        </div>
+      )}
       {visit.who.length > 0 && (
         <div>
           <dt>{text.asked}</dt>
@@ -88,11 +97,11 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dd>{visit.exit}</dd>
         </div>
       )}
-      {visit.error !== null && (
+      {visit.error !== null && visit.attempts.length === 0 && (
         <div>
           <dt>{text.error}</dt>
           <dd className={styles.bad}>
-            {[visit.error.status, visit.error.code].filter(Boolean).join(" ")} {visit.error.message}
+            {visit.error.status || visit.error.code} {visit.error.message}
           </dd>
         </div>
       )}
@@ -144,7 +153,7 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
           >
             <Chip tone={TONES[visit.state]}>{text.visitStates[visit.state]}</Chip>
             <span className={styles.grow}>{text.visitOf(visit.visit, visit.scope)}</span>
-            <span className={styles.quiet}>{formats.clock(visit.startedOn)}</span>
+            <span className={styles.quiet}>{formats.precise(visit.startedOn)}</span>
           </button>
         ))}
         <div style={{ height: rows.below }} />

@@ -35,7 +35,7 @@ export function OutlineList({ outline, look, selected, onSelect }: OutlineListPr
               <span className={styles.outlineName}>{step.name}</span>
               <span className={`${styles.count} ${styles[tone]}`}>
                 <Icon name={TONE_ICONS[tone]} size={12} />
-                {seen?.text ?? text.notReached}
+                <span className={styles.cut}>{seen?.text ?? text.notReached}</span>
                 {seen !== undefined && seen.count > 1 && ` ×${seen.count}`}
               </span>
             </button>

@@ -56,7 +56,7 @@ export function Scrubber({ entries, count, onSeq }: ScrubberProps) {
       </div>
       <output className={styles.position}>
         {text.eventOf(count, entries.length)}
-        {shown !== undefined && <span className={styles.quiet}> {formats.clock(shown.timestamp)}</span>}
+        {shown !== undefined && <span className={styles.quiet}> {formats.precise(shown.timestamp)}</span>}
       </output>
       <Button size="small" disabled={isNow} onClick={() => onSeq(undefined)}>
         {text.now}

@@ -1,6 +1,6 @@
 /** When what happened: a row for each visit, bars for its time, ticks for its attempts, long pauses folded. */
 
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Outline } from "../../graph/outline";
 import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
@@ -16,6 +16,7 @@ const LABEL = 200;
 const PAD = 16;
 const LEAST_BAR = 6;
 const TICK = 60;
+const SHORT_MS = 10_000;
 
 interface TimelineProps {
   visits: readonly Visit[];
@@ -24,9 +25,11 @@ interface TimelineProps {
   onSelect: (visit: Visit) => void;
   /** Whether the execution is open: its bars reach until now. */
   isOpen: boolean;
+  /** The moment that is shown; null: now. */
+  at: number | null;
 }
 
-export function Timeline({ visits, outline, selected, onSelect, isOpen }: TimelineProps) {
+export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: TimelineProps) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
   const scroll = useRef<HTMLDivElement>(null);
@@ -38,13 +41,22 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen }: Timeli
   // The name of an instant at the end would lie beside the timeline.
   const isInside = ({ x }: { x: number }): boolean => x + TICK <= Math.max(200, width) + PAD;
   const rows = useVirtualRows(scroll, ROW, visits.length);
+  const hatch = useId();
+  const first = instants.length === 0 ? end : instants.reduce((a, b) => Math.min(a, b));
+  // Seconds would all be the same.
+  const isShort = end - first < SHORT_MS;
+  const days = [...new Set([formats.day(first), formats.day(end)])].join(" – ");
   return (
     <section className={styles.timeline} aria-label={text.timeline}>
-      <div className={styles.axis}>
+      <div className={styles.head}>
         <h2 className={styles.title}>{text.timeline}</h2>
-        {axis.ticks.filter(isInside).map(({ at, x }) => (
-          <span key={at} className={styles.tick} style={{ left: LABEL + PAD + x }}>
-            {formats.clock(at)}
+        <span className={styles.days}>{days}</span>
+        <Key hatch={hatch} />
+      </div>
+      <div className={styles.axis}>
+        {axis.ticks.filter(isInside).map(({ at: instant, x }) => (
+          <span key={instant} className={styles.tick} style={{ left: LABEL + PAD + x }}>
+            {isShort && instant !== first ? `+${text.duration(instant - first)}` : formats.precise(instant)}
           </span>
         ))}
         {axis.folds.map((fold) => (
@@ -53,29 +65,73 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen }: Timeli
           </span>
         ))}
       </div>
-      <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
-        <div style={{ height: rows.above }} />
-        {visits.slice(rows.from, rows.to).map((visit) => (
-          <button
-            key={visit.address}
-            type="button"
-            className={styles.row}
-            aria-pressed={visit.address === selected?.address}
-            title={text.visitLine(visit, formats.clock)}
-            onClick={() => onSelect(visit)}
-          >
-            <span className={styles.name}>{outline.steps.get(visit.step)?.name ?? visit.step}</span>
-            <span className={styles.scope}>{visit.scope}</span>
-            <Bars visit={visit} axis={axis} end={end} />
-          </button>
-        ))}
-        <div style={{ height: rows.below }} />
-      </Scroller>
+      <div className={styles.plot}>
+        <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
+          <div style={{ height: rows.above }} />
+          {visits.slice(rows.from, rows.to).map((visit) => (
+            <button
+              key={visit.address}
+              type="button"
+              className={styles.row}
+              aria-pressed={visit.address === selected?.address}
+              title={text.visitLine(visit, formats.moment)}
+              onClick={() => onSelect(visit)}
+            >
+              <span className={styles.name}>{outline.steps.get(visit.step)?.name ?? visit.step}</span>
+              <span className={styles.scope}>{visit.scope}</span>
+              <Bars visit={visit} axis={axis} end={end} hatch={hatch} />
+            </button>
+          ))}
+          <div style={{ height: rows.below }} />
+        </Scroller>
+        <div className={styles.moment} style={{ left: LABEL + PAD + axis.x(at ?? end) }} />
+      </div>
     </section>
   );
 }
 
-function Bars({ visit, axis, end }: { visit: Visit; axis: Axis; end: number }) {
+/** What the bars mean, and the pattern of those that wait. */
+function Key({ hatch }: { hatch: string }) {
+  const text = useText(TEXTS).bars;
+  return (
+    <ul className={styles.key}>
+      <li>
+        <svg width={14} height={10} aria-hidden="true">
+          <rect className={styles.bar} width={14} height={10} rx={3} />
+        </svg>
+        {text.done}
+      </li>
+      <li>
+        <svg width={5} height={14} aria-hidden="true">
+          <rect className={styles.failure} width={5} height={14} rx={2} />
+        </svg>
+        {text.failure}
+      </li>
+      <li>
+        <svg width={14} height={10} aria-hidden="true">
+          <defs>
+            <pattern id={hatch} width={6} height={6} patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <rect className={styles.ground} width={6} height={6} />
+              <rect className={styles.hatch} width={2} height={6} />
+            </pattern>
+          </defs>
+          <rect className={styles.waiting} x={0.5} y={0.5} width={13} height={9} rx={3} fill={`url(#${hatch})`} />
+        </svg>
+        {text.waiting}
+      </li>
+    </ul>
+  );
+}
+
+interface BarsProps {
+  visit: Visit;
+  axis: Axis;
+  end: number;
+  /** The id of the pattern of what waits. */
+  hatch: string;
+}
+
+function Bars({ visit, axis, end, hatch }: BarsProps) {
   const from = axis.x(visit.startedOn);
   const to = axis.x(visit.endedOn ?? end);
   const failures = visit.attempts.filter(({ error }) => error !== null);
@@ -87,7 +143,8 @@ function Bars({ visit, axis, end }: { visit: Visit; axis: Axis; end: number }) {
         <rect key={fold.x} className={styles.folded} x={fold.x} y={0} width={fold.width} height={ROW} />
       ))}
       <rect
-        className={`${styles.bar} ${styles[tone]} ${isOpenVisit(visit) ? styles.open : ""}`}
+        className={`${tone === "waiting" ? "" : styles.bar} ${styles[tone]} ${isOpenVisit(visit) ? styles.open : ""}`}
+        {...(tone === "waiting" && { fill: `url(#${hatch})` })}
         x={from}
         y={8}
         width={Math.max(LEAST_BAR, to - from)}

@@ -7,9 +7,12 @@ import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import type { Command } from "./commands";
 
-/** Returns the number in a text such as `why PO-4711`; empty where there is none. */
-export function numberIn(text: string): string {
-  return text.trim().replace(/^(why|warum)\s+/i, "");
+const WHY = /^(why|warum)\s+/i;
+
+/** Returns the number in a text such as `why PO-4711`, empty where there is none, and whether it asks why. */
+export function askedIn(text: string): { number: string; isWhy: boolean } {
+  const typed = text.trimStart();
+  return { number: typed.replace(WHY, "").trim(), isWhy: WHY.test(typed) };
 }
 
 /** Returns the command that opens the execution of a number, or lists those that have it. */
@@ -17,7 +20,7 @@ export function useExecutionCommands(typed: string): readonly Command[] {
   const text = useText(TEXTS);
   const api = useApi();
   const navigate = useNavigate();
-  const number = numberIn(typed);
+  const { number, isWhy } = askedIn(typed);
   const open = async (): Promise<void> => {
     const { items } = await api.call("getExecutionRows", { term: [number], limit: 2 });
     const [only, another] = items;
@@ -30,8 +33,9 @@ export function useExecutionCommands(typed: string): readonly Command[] {
     {
       id: "open-execution",
       group: text.groups.executions,
-      text: text.openExecution(number),
-      icon: "executions",
+      // The answer stands above everything else on the page of the execution.
+      text: isWhy ? text.whyExecution(number) : text.openExecution(number),
+      icon: isWhy ? "help" : "executions",
       // The list says by itself what went wrong with the call.
       run: () => void open().catch(() => navigate({ to: "/executions", search: { q: [number] } })),
     },
