@@ -230,17 +230,17 @@ class PayloadContract:
     async def test_blobs_are_found_by_their_execution_and_loaded_with_no_history(
         self, store: Store, samples: Samples
     ) -> None:
-        blob, value = (Value(hash=bytes([number]) * 32, codec=0, data=b"large") for number in (1, 2))
+        key, value = bytes([1]) * 32, Value(hash=bytes([2]) * 32, codec=0, data=b"large")
         units = [samples.first(values=(value,)), samples.first()]
         for unit in units:
             await store.journal.commit(unit)
         first, second = (unit.execution_id for unit in units)
         for _ in range(2):
-            await store.journal.put_blob(first, blob)
-        assert await store.journal.find_blob(first, blob.hash) == blob
-        assert await store.journal.find_blob(second, blob.hash) is None
-        await store.journal.put_blob(second, blob)
-        assert await store.journal.find_blob(second, blob.hash) == blob
+            await store.journal.put_blob(first, key, 0, b"bytes")
+        assert await store.journal.find_blob(first, key) == (0, b"bytes")
+        assert await store.journal.find_blob(second, key) is None
+        await store.journal.put_blob(second, key, 0, b"bytes")
+        assert await store.journal.find_blob(second, key) == (0, b"bytes")
         assert dict(await store.journal.values_of(first)) == {value.hash: value}
         loaded = await store.journal.load(first)
         assert loaded is not None
@@ -249,7 +249,7 @@ class PayloadContract:
 
     async def test_a_blob_of_an_execution_that_is_not_stored_is_not_kept(self, store: Store, samples: Samples) -> None:
         gone = samples.first().execution_id
-        await store.journal.put_blob(gone, Value(hash=bytes(32), codec=0, data=b"large"))
+        await store.journal.put_blob(gone, bytes(32), 0, b"bytes")
         assert await store.journal.find_blob(gone, bytes(32)) is None
 
     async def test_definitions_are_stored_once(self, store: Store, samples: Samples) -> None:

@@ -82,21 +82,24 @@ class MemoryJournal:
         uses = self._data.value_uses.get(execution_id, {})
         return {key: self._data.values[head.organization_id, key] for key, seq in uses.items() if seq > 0}
 
-    async def put_blob(self, execution_id: str, value: Value) -> None:
-        """Stores bytes that no event has, for an execution that is stored."""
+    async def put_blob(self, execution_id: str, key: bytes, codec: int, data: bytes) -> None:
+        """Stores bytes for an execution that is stored."""
 
         def store() -> None:
             if (head := self._data.heads.get(execution_id)) is not None:
-                self._data.value_uses.setdefault(execution_id, {}).setdefault(value.hash, 0)
-                self._data.values.setdefault((head.organization_id, value.hash), value)
+                self._data.value_uses.setdefault(execution_id, {}).setdefault(key, 0)
+                value = Value(hash=key, codec=codec, data=data)
+                self._data.values.setdefault((head.organization_id, key), value)
 
         await self._commits.submit(store)
 
-    async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
-        """Returns a blob of an execution by its hash, or None."""
+    async def find_blob(self, execution_id: str, key: bytes) -> tuple[int, bytes] | None:
+        """Returns codec and bytes of a hash that the execution has, or None."""
         head = self._data.heads.get(execution_id)
-        is_used = key in self._data.value_uses.get(execution_id, {})
-        return self._data.values.get((head.organization_id, key)) if head is not None and is_used else None
+        if head is None or key not in self._data.value_uses.get(execution_id, {}):
+            return None
+        value = self._data.values[head.organization_id, key]
+        return value.codec, value.data
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

@@ -4,14 +4,15 @@ They are stored before the outcome that refers to them. When that is never store
 the execution, as those are that it uses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.connectors.blobs import DEFAULT_TYPE, KEY, Blob, is_reference, reference_to
 from looply.connectors.masking import MIN_LENGTH
 from looply.connectors.outbound.offload import offload_if_large
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.store import Journal
+from looply.engine.ports.blob_rows import BlobRows
+from looply.engine.ports.store import Value
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json
 from looply.limits import Limits
@@ -24,7 +25,7 @@ _MOST_TEXT: Final = 200
 class StoredBlobs:
     """The blobs of all executions of a store."""
 
-    def __init__(self, journal: Journal, codec: Codec, limits: Limits) -> None:
+    def __init__(self, journal: BlobRows, codec: Codec, limits: Limits) -> None:
         self._journal = journal
         self._codec = codec
         self._limits = limits
@@ -41,7 +42,7 @@ class StoredBlobs:
             )
             raise Rejected(message, code="BLOB_TOO_LARGE", sent=True)
         value = await offload_if_large(size, lambda: self._codec.encode_blob(blob.content, organization_id))
-        await self._journal.put_blob(execution_id, value)
+        await self._journal.put_blob(execution_id, value.hash, value.codec, value.data)
         return reference_to(value.hash.hex(), blob)
 
     async def find(self, execution_id: str, organization_id: str, reference: Json) -> Blob | None:
@@ -49,10 +50,12 @@ class StoredBlobs:
 
         Raises: StoreCorrupt when its bytes are damaged.
         """
-        key = _key_of(reference)
-        value = await self._journal.find_blob(execution_id, key) if key is not None else None
-        if value is None:
+        if not is_reference(reference) or (key := _key_of(reference)) is None:
             return None
+        found = await self._journal.find_blob(execution_id, key)
+        if found is None:
+            return None
+        value = Value(hash=key, codec=found[0], data=found[1])
         content = await offload_if_large(len(value.data), lambda: self._codec.decode_blob(value, organization_id))
         media_type, name = (str(reference.get(part) or "")[:_MOST_TEXT] for part in ("type", "name"))
         return Blob(content=content, media_type=media_type or DEFAULT_TYPE, name=name)
@@ -88,9 +91,7 @@ class CallBlobs:
         return found
 
 
-def _key_of(reference: Json) -> bytes | None:
-    if not is_reference(reference):
-        return None
+def _key_of(reference: Mapping[str, Json]) -> bytes | None:
     text: str = reference[KEY]
     if len(text) != _HASH_CHARACTERS:
         return None

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.ports.blob_rows import BlobRows
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.port import (
     ANY_CARD,
@@ -229,7 +230,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[bytes, Value]
 
 
-class Journal(Protocol):
+class Journal(BlobRows, Protocol):
     """Units in, histories out. Reads raise StoreUnreachable, StoreCorrupt, EngineError."""
 
     async def commit(self, unit: Unit) -> None:
@@ -265,12 +266,6 @@ class Journal(Protocol):
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash, without its blobs."""
-
-    async def put_blob(self, execution_id: str, value: Value) -> None:
-        """Stores bytes of a stored execution that no event has; durable when it returns. Raises: as `commit`."""
-
-    async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
-        """Returns a blob of an execution by its hash, or None."""
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

@@ -133,17 +133,16 @@ class SqlJournal:
         parameters = {"execution": self._sessions.key(execution_id)}
         return _values_from(await self._sessions.select(tuple, _USES, parameters))
 
-    async def put_blob(self, execution_id: str, value: Value) -> None:
-        """Stores bytes that no event has, for an execution that is stored; durable when it returns."""
-        parameters = {"execution": self._sessions.key(execution_id), "hash": value.hash}
-        await self._sessions.change(_USE_BLOB, parameters)
-        await self._sessions.change(_PUT_BLOB, {**parameters, "codec": value.codec, "bytes": value.data})
-
-    async def find_blob(self, execution_id: str, key: bytes) -> Value | None:
-        """Returns a blob of an execution by its hash, or None."""
+    async def put_blob(self, execution_id: str, key: bytes, codec: int, data: bytes) -> None:
+        """Stores bytes for an execution that is stored; durable when it returns."""
         parameters = {"execution": self._sessions.key(execution_id), "hash": key}
-        found = _values_from(await self._sessions.select(tuple, _BLOB, parameters))
-        return found.get(key)
+        await self._sessions.change(_USE_BLOB, parameters)
+        await self._sessions.change(_PUT_BLOB, {**parameters, "codec": codec, "bytes": data})
+
+    async def find_blob(self, execution_id: str, key: bytes) -> tuple[int, bytes] | None:
+        """Returns codec and bytes of a hash that the execution has, or None."""
+        parameters = {"execution": self._sessions.key(execution_id), "hash": key}
+        return await self._sessions.find(lambda row: (row[1], row[2]), _BLOB, parameters)
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""
