@@ -77,6 +77,22 @@ def test_every_no_has_a_reason() -> None:
     assert [row for row in REASONS if not row[2]] == []
 
 
+def test_the_grade_of_a_connector_follows_from_its_rules() -> None:
+    stated = dict(re.findall(r"^- (\w+): grade ([ABC])", "\n".join(LINES), re.MULTILINE))
+    missed = {name: [rule for rule, cell in status.items() if cell == "no"] for name, status in STATUS.items()}
+    assert stated == {name: "ABC"[min(len(rules), 2)] for name, rules in missed.items()}
+    named = dict(re.findall(r"^- (\w+): grade [BC] \((.*)\)", "\n".join(LINES), re.MULTILINE))
+    assert named == {name: ", ".join(rules) for name, rules in missed.items() if rules}
+
+
+def test_the_page_names_the_test_of_each_rule() -> None:
+    named = dict(re.findall(r"^- ([\w-]+): `(test_\w+)`$", "\n".join(LINES), re.MULTILINE))
+    text = Path(__file__).read_text("utf-8")
+    assert list(named) == RULES
+    parts = {rule: text.partition(f"def {name}(")[2].partition("\n\n\n")[0] for rule, name in named.items()}
+    assert [rule for rule, body in parts.items() if f'column("{rule}")' not in body] == []
+
+
 def test_every_rule_has_a_test() -> None:
     text = Path(__file__).read_text("utf-8")
     assert [rule for rule in RULES if f'column("{rule}")' not in text] == []
