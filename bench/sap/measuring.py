@@ -134,7 +134,7 @@ def _bare_request(port: int) -> bytes:
 
 def _roots(log: Path) -> int:
     """Returns how many requests for the root of the service, which is where tokens come from, the mock has logged."""
-    return sum(f"{MOCK_SERVICE}/ " in line or f"{MOCK_SERVICE}/?" in line for line in log.read_text().splitlines())
+    return sum(f"{MOCK_SERVICE}/ " in entry or f"{MOCK_SERVICE}/?" in entry for entry in log.read_text().splitlines())
 
 
 def _cold(plan: Plan) -> Figures:

@@ -38,7 +38,7 @@ def measure_outage(plan: Plan) -> Figures:
         _until_closed(server, folder)
         check_all_completed(server, folder)
         failed = _count(server, folder, "FAILED")
-    alarms = sum('"target_down"' in line for line in log.read_text("utf-8").splitlines())
+    alarms = sum('"target_down"' in entry for entry in log.read_text("utf-8").splitlines())
     return {"executions": EXECUTIONS, "alarms": alarms, "incidents": failed, **_rates(instants)}
 
 
