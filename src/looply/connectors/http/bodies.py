@@ -177,7 +177,7 @@ def _part(name: str, value: Json, blobs: Mapping[str, Blob]) -> bytes:
     disposition = f'Content-Disposition: form-data; name="{_quote_name(name)}"'
     if not isinstance(value, dict):
         return f"{disposition}\r\n\r\n{plain_text(_scalar(name, value))}".encode("utf-8", "replace")
-    given = {"content": value} if is_reference(value) else value
+    given: Mapping[str, Json] = {"content": value} if is_reference(value) else value
     content = given.get("content")
     kind, filename = given.get("content_type"), given.get("filename")
     if is_reference(content):
