@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of steps to other systems that run at once; one organization has at most half of them."""
     host_concurrency: int = 8
     """Calls of steps of one organization that run at once against one system."""
-    target_drain_rate: int = 5
+    target_drain_per_second: int = 5
     """Calls a second at first after an outage of a system, doubled while they succeed; 0: no outage is looked for."""
     function_processes: int = 4
     """Processes per language that run the code of `function` steps; one organization has at most half of them."""
@@ -426,7 +426,7 @@ _STRICTER: Final[Mapping[str, Parse]] = {
     "drain_seconds": _seconds(0),
     "concurrency": _integer(1, 100_000),
     "host_concurrency": _integer(1, 100_000),
-    "target_drain_rate": _integer(0, 1000),
+    "target_drain_per_second": _integer(0, 1000),
     "function_processes": _integer(1, 256),
     "header_seconds": _seconds(0.1),
     "header_bytes": _integer(1024, 1024 * 1024),

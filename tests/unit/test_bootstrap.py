@@ -12,6 +12,7 @@ from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
 from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.figure_folder import FigureFolder
 from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
@@ -28,6 +29,7 @@ LOOPS = (
     TargetWatch,
     Reconciler,
     Auditor,
+    FigureFolder,
     Pruner,
     QuotaMeter,
     BulkRunner,

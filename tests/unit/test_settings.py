@@ -225,7 +225,7 @@ def test_the_table_names_the_environment_variable_of_each_setting() -> None:
     assert TABLE["port"].default == 8080
 
 
-UNITS = ("bytes", "characters", "days", "digits", "levels", "per_minute", "seconds")
+UNITS = ("bytes", "characters", "days", "digits", "levels", "per_minute", "per_second", "seconds")
 COUNTS = {
     "port",
     "concurrency",

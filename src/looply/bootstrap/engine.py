@@ -46,7 +46,7 @@ def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Wor
             clock=clock,
             entropy=BlockEntropy(base.entropy),
             limits=base.settings.limits,
-            breaker=BreakerSettings(drain_rate=rate) if (rate := base.settings.target_drain_rate) else None,
+            breaker=BreakerSettings(drain_rate=rate) if (rate := base.settings.target_drain_per_second) else None,
             turns=base.turns,
             channels=COPYING_CHANNELS,
             observers=observers,

@@ -218,4 +218,4 @@ def environment_with(more: dict[str, str]) -> dict[str, str]:
     test says.
     """
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "LOOPLY_TARGET_DRAIN_RATE": "0", **more}
+    return {**kept, "LOOPLY_TARGET_DRAIN_PER_SECOND": "0", **more}

@@ -96,7 +96,7 @@ def until(org: Organization, is_met: Any, seconds: float = 120) -> tuple[str, in
 def test_a_dead_system_is_one_alarm_and_no_incident_through_every_kill(tmp_path: Path) -> None:
     port = free_port()
     made = init(tmp_path / "data")
-    server = Server(tmp_path / "data", [f"127.0.0.1:{port}"], LOOPLY_TARGET_DRAIN_RATE="5")
+    server = Server(tmp_path / "data", [f"127.0.0.1:{port}"], LOOPLY_TARGET_DRAIN_PER_SECOND="5")
     server.start()
     url = f"http://127.0.0.1:{port}/orders"
     try:

@@ -24,7 +24,7 @@ export const germanReasons: Reasons = {
   TARGET_DOWN: ({ value }) =>
     `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das nicht zu erreichen ist${after(value("reason"))}.`,
   TARGET_PAUSED: ({ value, moment }) =>
-    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das bis ${moment("due_on")} gewartet wird${after(value("reason"))}.`,
+    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das bis ${moment("due_on")} in Wartung ist${after(value("reason"))}.`,
   TARGET_DRAINING: ({ value }) =>
     `Der Aufruf von „${value("state")}“ wartet, bis er an der Reihe ist: ${value("target")} wird wieder aufgerufen, nach und nach.`,
   CALL_RUNNING: ({ value }) => `Der Aufruf von „${value("state")}“ läuft (Versuch ${value("attempt")}).`,

@@ -7,7 +7,7 @@ const LEGEND = {
   done: "Erledigt",
   running: "Läuft",
   waiting: "Wartet",
-  retry: "Neuer Versuch oder abgefangen",
+  retry: "Neuer Versuch, aufgehalten, abgefangen",
   failed: "Fehlgeschlagen",
   skipped: "Übersprungen",
   idle: "Nicht erreicht",

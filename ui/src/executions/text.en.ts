@@ -13,7 +13,7 @@ const LEGEND: Readonly<Record<Tone, string>> = {
   done: "Done",
   running: "Running",
   waiting: "Waiting",
-  retry: "Will retry or caught",
+  retry: "Will retry, held or caught",
   failed: "Failed",
   skipped: "Skipped",
   idle: "Not reached",

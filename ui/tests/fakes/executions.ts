@@ -62,6 +62,7 @@ export const ENTRIES: LogEntry[] = [
     incident_id: "execution-1:6",
     kind: "FAILED",
     code: "HTTP_503",
+    status: "503",
     message: "not ready",
   },
   {

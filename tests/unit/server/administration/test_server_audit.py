@@ -14,6 +14,7 @@ from looply.catalog import Catalog
 from looply.catalog.people.invitations import NewAccount
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull
+from looply.instants import to_ms
 from looply.permissions import BY_SETTING, FOR_KEYS
 from looply.server.http.boundary import Boundary
 from looply.testing.clock import FakeClock
@@ -318,6 +319,28 @@ async def bulk_redrive(mine: Caller, world: World, services: Services) -> httpx2
 async def cancel_bulk(mine: Caller, world: World, services: Services) -> httpx2.Response:
     made = (await bulk(mine, "bulkTerminate")).json()["item"]
     return await mine.post("cancelBulk", {"bulk_id": made["bulk_id"]})
+
+
+async def decide_on_target(mine: Caller, services: Services, name: str, **fields: Any) -> httpx2.Response:
+    """Decides about a system that is in maintenance."""
+    until = to_ms(services.clock.now()) + 60_000
+    paused = await mine.post("pauseTarget", {"target": "https://shop.example", "until": until})
+    return await mine.post(name, {"target": "https://shop.example", **fields}) if name else paused
+
+
+@act
+async def pause_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "")
+
+
+@act
+async def drain_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "drainTarget", rate=2)
+
+
+@act
+async def release_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "releaseTarget")
 
 
 @act

@@ -167,6 +167,7 @@ ELSEWHERE: Final = {
         "updateCard",
         "updateConnection",
     ),
+    *("drainTarget", "pauseTarget", "releaseTarget"),
     *("testConnection", "updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
 }
 """Calls that edit, administer or start: none of them names an open execution."""

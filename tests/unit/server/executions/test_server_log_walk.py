@@ -122,7 +122,7 @@ EVERY_TYPE = """
     STEP_SUCCEEDED which branch input output
     STEP_SUCCEEDED size branch input output
     STEP_STARTED http attempt operation input
-    STEP_FAILED http attempt code message
+    STEP_FAILED http attempt code message far
     STEP_RETRY_SCHEDULED http attempt due_on
     STEP_STARTED http attempt operation
     STEP_SUCCEEDED http attempt branch output
@@ -338,9 +338,9 @@ async def test_an_incident_and_its_repair(walk: Walk, world: World) -> None:
     assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
-        STEP_FAILED http attempt code message status output
-        INCIDENT_OPENED http incident_id kind code message status
-        EXECUTION_FAILED http incident_id kind code message status
+        STEP_FAILED http attempt code message status output far
+        INCIDENT_OPENED http incident_id kind code message status far
+        EXECUTION_FAILED http incident_id kind code message status far
         EXECUTION_EDITED http changed reason
         INCIDENT_CLOSED http incident_id action again reason
         EXECUTION_REOPENED http incident_id action again reason

@@ -17,7 +17,7 @@ export const german = {
       complete: "Es wurde erledigt",
       skip: "Schritt überspringen",
       move: "Anderswo fortsetzen",
-      version: "Mit einer Version fortsetzen",
+      version: "Version wechseln",
     },
     ifNow: {
       retry: "Wenn Sie es jetzt noch einmal versuchen",

@@ -13,7 +13,9 @@ import { useText } from "../../text/language";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Data.module.css";
-import { changesBetween, type Found, partsWith, shown } from "./document";
+import { type Change, changesBetween, type Found, partsWith, shown } from "./document";
+
+const NOTHING: Found<Change> = { items: [], isMore: false };
 
 /** While the slider moves, data is read when it rests. */
 const REST_MS = 150;
@@ -108,11 +110,16 @@ interface ChangesProps {
 function Changes({ executionId, visit, after, words }: ChangesProps) {
   const text = useText(TEXTS).data;
   const query = useQuery({ ...momentQuery(useApi(), executionId, visit.firstSeq - 1, visit.scope), retry: false });
-  const before = query.data?.item.document;
-  const found = useMemo(() => changesBetween(before, after), [before, after]);
+  const { data } = query;
+  const found = useMemo(
+    () => (data === undefined ? NOTHING : changesBetween(data.item.document, after)),
+    [data, after],
+  );
   // The first step of a branch or an iteration has no data of it before.
   if (query.error !== null && visit.scope !== "") return <p className={styles.quiet}>{text.noBefore}</p>;
-  const items = found.items.filter((each) => JSON.stringify(each).toLowerCase().includes(words.toLowerCase()));
+  const sought = words.toLowerCase();
+  const isFound = (each: Change): boolean => sought === "" || JSON.stringify(each).toLowerCase().includes(sought);
+  const items = found.items.filter(isFound);
   const say = (value: unknown): string => (value === undefined ? text.absent : shown(value));
   return (
     <Answer query={query} rows={3}>

@@ -11,16 +11,19 @@ const ORDER: readonly Tone[] = ["done", "running", "waiting", "retry", "failed",
 export function Legend({ visits, steps }: { visits: readonly Visit[]; steps: number }) {
   const text = useText(TEXTS);
   const found = byStep(visits);
-  const tones = [...found.values()].flatMap((each) => worstOf(each) ?? []).map(({ state }) => TONES[state]);
+  const states = [...found.values()].flatMap((each) => worstOf(each)?.state ?? []);
   return (
     <>
       {ORDER.map((tone) => {
-        const count = tones.filter((each) => each === tone).length;
-        if (count === 0) return null;
+        const here = states.filter((state) => TONES[state] === tone);
+        const [first] = here;
+        if (first === undefined) return null;
+        // Where all of a color are in one state, that is the word.
+        const isOne = here.every((state) => state === first);
         return (
           <span key={tone} className={`${styles.count} ${styles[tone]}`}>
             <Icon name={TONE_ICONS[tone]} size={14} />
-            {text.legend(tone, count)}
+            {isOne ? `${text.visitStates[first]} ${here.length}` : text.legend(tone, here.length)}
           </span>
         );
       })}
