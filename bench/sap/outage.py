@@ -26,7 +26,7 @@ def measure_outage(plan: Plan) -> Figures:
     port, log = free_port(), plan.work / "outage.log"
     definition = creating(SERVICES["2"], "Orders", {"Order": "1"}, retry=_RETRY)
     folder = run(sap_folder(plan.work / "outage", port, {"order": definition}))
-    settings = {**environment(port), "LOOPLY_TARGET_DRAIN_RATE": str(DRAIN_RATE)}
+    settings = {**environment(port), "LOOPLY_TARGET_DRAIN_PER_SECOND": str(DRAIN_RATE)}
     with looply(folder.data, log, settings) as server:
         request = post(folder.trigger_path("order"), b"{}", folder.api_key)
         drive(server, [request] * EXECUTIONS, CLIENTS, 60.0)
