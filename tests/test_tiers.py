@@ -41,7 +41,10 @@ ITEMS = {
     "a story of a step in memory": (item("contract/test_engine.py", store="memory", stories=ParallelStories), (GATE,)),
     "a story of a step on SQLite": (item("contract/test_engine.py", store="sqlite", stories=ParallelStories), (PROOF,)),
     "the catalog on PostgreSQL": (item("contract/catalog/tenants/test_catalog_keys.py", store="postgres"), (PROOF,)),
-    "the contract of PostgreSQL": (item("contract/postgres/test_store_postgres.py"), (GATE,)),
+    "the store of one process on PostgreSQL": (item("contract/postgres/test_store_postgres.py"), (PROOF,)),
+    "an engine of several processes": (item("contract/processes/test_shared_engine.py"), (GATE,)),
+    "the first day in a browser": (item("browser/app/test_browser_first_day.py"), (GATE,)),
+    "another story in a browser": (item("browser/app/test_browser_roles.py"), (PROOF,)),
 }
 
 

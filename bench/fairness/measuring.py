@@ -130,8 +130,10 @@ def _phase(
     for kind, span in spans.items():
         if span.errors:
             raise RuntimeError(f"{span.errors} calls of {kind} were refused: {span.first_error}")
-    if any(json_of(answer)["status"] != "COMPLETED" for answer in answers):
-        raise RuntimeError("a short workflow did not complete while its caller waited")
+    for answer in map(json_of, answers):
+        if answer["status"] != "COMPLETED":
+            state = "loaded" if load else "alone"
+            raise RuntimeError(f"a short workflow did not complete while its caller waited ({state}): {answer}")
     return {**spans, "load": accepted}
 
 

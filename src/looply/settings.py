@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of steps of one organization that run at once against one system."""
     target_drain_per_second: int = 5
     """Calls a second at first after an outage of a system, doubled while they succeed; 0: no outage is looked for."""
+    figure_seconds: float = 1.0
+    """Time after which counters and statistics have a change of an execution."""
     function_processes: int = 4
     """Processes per language that run the code of `function` steps; one organization has at most half of them."""
     encryption_key: Secret | None = None
@@ -427,6 +429,7 @@ _STRICTER: Final[Mapping[str, Parse]] = {
     "concurrency": _integer(1, 100_000),
     "host_concurrency": _integer(1, 100_000),
     "target_drain_per_second": _integer(0, 1000),
+    "figure_seconds": _seconds(0.1),
     "function_processes": _integer(1, 256),
     "header_seconds": _seconds(0.1),
     "header_bytes": _integer(1024, 1024 * 1024),

@@ -13,7 +13,7 @@ from microsoft import Microsoft, missing
 
 from suite.tiers import shards
 
-SHARDS = 4
+SHARDS = 8
 SEED = 20261124
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-differences.md"
 

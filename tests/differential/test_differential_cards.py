@@ -16,7 +16,7 @@ from shrinking import shrink
 
 from suite.tiers import shards
 
-SHARDS = 4
+SHARDS = 8
 SEED = 20261124
 _CONTAINERS = "Objects and lists within texts are JSON"
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-differences.md"

@@ -1,7 +1,7 @@
 """The fires of 200 cron expressions in 40 zones, against an oracle that walks through every minute.
 
-In every run: the three days around each change of the clocks in two years and twenty other days, under each rule. With
-`--soak`: ten years of changes, and a hundred other days of each.
+The gate takes ten of the zones. In every run: the three days around each change of the clocks in two years and twenty
+other days, under each rule. With `--soak`: ten years of changes, and a hundred other days of each.
 """
 
 from collections.abc import Iterator
@@ -110,7 +110,10 @@ def product_fires(window: Window, text: str, dst: DstRule) -> int:
     return bits
 
 
-@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "zone",
+    [zone if number % 4 == 1 else pytest.param(zone, marks=pytest.mark.proof) for number, zone in enumerate(ZONES)],
+)
 def test_every_expression_fires_at_the_minutes_of_the_oracle(zone: str, pytestconfig: pytest.Config) -> None:
     fields = {text: Fields(text) for text in EXPRESSIONS}
     years, others = (SOAK_YEARS, 100) if pytestconfig.getoption("--soak") else (YEARS, 20)

@@ -33,7 +33,7 @@ from looply.jsontext import encode_json, size_problem
 from looply.limits import DEFAULT_LIMITS
 from suite.tiers import shards
 
-SHARDS = 8
+SHARDS = 16
 SEED = 20261124
 TWICE_EVERY = 16
 _REPEATED = ("bigs", "twins", "bigRows")

@@ -5,8 +5,8 @@ in no table and has no mark `proof` is of the gate. Of the proof are, beside wha
 count their repetitions: there they run in a longer form.
 """
 
-from collections.abc import Iterable
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,22 +20,33 @@ FOLDER: Final = Path(__file__).parent.parent
 
 OF_THE_PROOF: Final = {
     "blackbox/calls/test_blackbox_clients.py": "two programs of others make clients, which are compiled and used",
-    "blackbox/kills/test_blackbox_crash.py": "servers that are killed at work; the stories of recovery are in the gate",
+    "blackbox/calls/test_blackbox_metrics.py": "metrics of several processes; what each of them shows is in the gate",
     "blackbox/calls/test_blackbox_openapi.py": "requests that Schemathesis draws, for each operation of the API",
+    "blackbox/commands/test_blackbox_datastores.py": "datastores of a server that is killed and restored",
+    "blackbox/commands/test_blackbox_folder.py": "folders that are in use, full, damaged, newer or without their key",
+    "blackbox/commands/test_cli_folder.py": "commands as processes on a folder; in one process they are in the gate",
+    "blackbox/commands/test_cli_functions.py": "functions and mails of a server; connectors alone are in the gate",
     "blackbox/commands/test_cli_move.py": "whole installations that move to another store",
-    "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
+    "blackbox/commands/test_cli_terminal.py": "terminals and pipes; what commands print is in the gate",
     "blackbox/distributed/test_upgrade_*.py": "two releases beside each other",
+    "blackbox/kills/test_blackbox_crash.py": "servers that are killed at work; the stories of recovery are in the gate",
     "blackbox/protection/test_unit_filter.py": "processes that are traced under the filters of systemd's units",
+    "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
     "browser/test_browser_inbox.py": "pages in a browser beyond the one approval that the gate plays",
-    "contract/moving/test_*.py": "moves of whole installations, cut off at every step",
-    "contract/postgres/test_*_faults.py": "databases that go away and come back",
+    "browser/*/test_browser_[!f]*.py": "stories in a browser beyond the first day of an installation",
     "contract/catalog/storage/test_*_faults.py": "databases that go away and come back",
+    "contract/moving/test_*.py": "moves of whole installations, cut off at every step",
+    "contract/postgres/test_*.py": "the store of one process on PostgreSQL; that of several processes is in the gate",
+    "contract/processes/test_shared_ends.py": "processes that end or are paused",
+    "golden/test_golden_beside.py": "rows beside recorded histories; recorded histories and folders are in the gate",
     "golden/test_golden_databases.py": "recorded databases; recorded folders are in the gate",
     "golden/test_golden_upgrades.py": "upgrades that are killed midway",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
     "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
 }
 """Files, with the reason."""
+
+_PATTERNS_OF_THE_PROOF: Final = tuple(OF_THE_PROOF)
 
 ON_ANY_STORE: Final = (
     "contract/test_engine.py",
@@ -59,7 +70,7 @@ def is_of_proof(item: pytest.Item) -> bool:
     """Returns whether the gate leaves a test out."""
     return (
         item.get_closest_marker(PROOF) is not None
-        or _fits(item.path, OF_THE_PROOF)
+        or _fits(item.path, _PATTERNS_OF_THE_PROOF)
         or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == "postgres")
         or (_shows_decisions(item) and _store_of(item) == "sqlite")
     )
@@ -80,7 +91,8 @@ def choose(config: pytest.Config, items: list[pytest.Item], tier: str) -> None:
         items[:] = [item for item in items if is_run_by(tier, item)]
 
 
-def _fits(path: Path, patterns: Iterable[str]) -> bool:
+@cache
+def _fits(path: Path, patterns: tuple[str, ...]) -> bool:
     if not path.is_relative_to(FOLDER):
         return False
     return any(fnmatch(path.relative_to(FOLDER).as_posix(), pattern) for pattern in patterns)

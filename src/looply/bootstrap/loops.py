@@ -62,7 +62,7 @@ def make_loops(settings: Settings, services: Services, shell: Shell, store: Stor
             reconciler,
             auditor,
             QuotaMeter(shell.quotas, clock),
-            FigureFolder(store.figures, clock),
+            FigureFolder(store.figures, clock, settings.figure_seconds),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _bulk_holder(store)),
             AbsenceRunner(services),

@@ -14,6 +14,8 @@ def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
 ) -> None:
     workflow_id, execution_id = installation.stopped("PO-4711", 500, 200)
     page = operator.open("/app/executions")
+    # Keys have no effect before the page is there.
+    operator.heading("Executions")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("PO-4711")
     page.get_by_role("option", name="Open the execution “PO-4711”").wait_for()
@@ -80,7 +82,7 @@ def test_an_order_whose_system_is_in_maintenance_says_so_and_continues_after_it(
         node.wait_for()
         assert node.get_attribute("data-tone") == "retry"
         operator.look("execution-maintained")
-    # No one repairs anything, and the page follows.
+    # No operator repairs anything, and the page follows.
     page.locator("[data-step=release][data-tone=done]").wait_for()
     page.get_by_text("Completed", exact=True).first.wait_for()
     operator.check()

@@ -247,6 +247,8 @@ class Installation:
         await self._among_others(driver)
         # The copies of the first card are shown in their channel; that of the second one is still to be.
         await driver.reconciler.tick()
+        # The figures of what came before are folded; those of the last one wait.
+        await driver.store.figures.fold(1000)
         self.ids["not_shown"] = await driver.trigger(chain(card("shown_later", "cy@example.com")))
 
     async def _left_a_letter(self, driver: Driver) -> None:

@@ -307,7 +307,10 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         events: Any,
         extras: Any = Extras(),  # noqa: B008 - immutable
     ) -> None:
-        encoded = await self._encode(box, after, events)
+        started, first_seq = after.started, box.state.seq + 1 if box.state is not None else 1
+        encoded = self._codec.encode_measured(
+            events, started.organization_id, started.execution_id, first_seq, box.chain
+        )
         unit, _ = self._unit(box, after, workflow, events, extras, encoded)
         former = box.state, box.workflow, box.chain
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain

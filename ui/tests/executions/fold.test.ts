@@ -19,7 +19,7 @@ const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
   "timed-out": ["TIMED_OUT"],
   caught: ["FAILED", "UNKNOWN"],
   failed: ["FAILED", "UNKNOWN"],
-  // A step that had failed, and from which an operator moved on, needs no one any more.
+  // A step that had failed, and from which an operator moved on, needs no operator any more.
   skipped: ["SKIPPED", "CANCELLED", "FAILED"],
   "given-up": ["CANCELLED"],
 };

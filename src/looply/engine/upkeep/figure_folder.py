@@ -11,8 +11,6 @@ from looply.engine.upkeep.loop import Loop
 
 SLICE: Final = 200
 """The most changes that one write folds: it must not hold up the units behind it."""
-PAUSE_SECONDS: Final = 1.0
-"""The pause when nothing is left; figures are late by this time."""
 _BETWEEN_SECONDS: Final = 0.01
 _DROP_SECONDS: Final = 3600.0
 """The pause between two removals of old roll-ups."""
@@ -23,10 +21,12 @@ class FigureFolder(Loop):
 
     failed_event = "figures_failed"
 
-    def __init__(self, figures: Figures, clock: Clock) -> None:
+    def __init__(self, figures: Figures, clock: Clock, pause_seconds: float) -> None:
+        """`pause_seconds`: the pause when nothing is left; figures are late by this time."""
         super().__init__()
         self._figures = figures
         self._clock = clock
+        self._pause_seconds = pause_seconds
         self._drop_at = 0.0
 
     async def round(self) -> float:
@@ -37,4 +37,4 @@ class FigureFolder(Loop):
             for grain in GRAINS:
                 await self._figures.drop_rollups(grain, now - KEPT[grain])
             self._drop_at = self._clock.monotonic() + _DROP_SECONDS
-        return _BETWEEN_SECONDS if folded == SLICE else PAUSE_SECONDS
+        return _BETWEEN_SECONDS if folded == SLICE else self._pause_seconds

@@ -86,7 +86,7 @@ class FigureStories:
         assert abs(took / 1000 - timedelta(hours=3).total_seconds()) < 3 * 3600 / 20
 
     async def test_the_folder_folds_slice_by_slice_and_drops_what_is_old(self, engine: Driver) -> None:
-        folder = FigureFolder(engine.store.figures, engine.clock)
+        folder = FigureFolder(engine.store.figures, engine.clock, 1.0)
         for _ in range(SLICE + 1):
             await engine.trigger(computing())
         assert await folder.round() < 1

@@ -4,6 +4,8 @@ from kit.execution.approvals import BOSS, A, B, answer, asked, card_of, reassign
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, workflow
 from looply.execution.approvals.card_view import CardView, view_of
+from looply.execution.approvals.cards import open_status
+from looply.execution.approvals.reassign import find_source
 
 
 def view(simulator: Simulator, card_id: str) -> CardView:
@@ -38,3 +40,21 @@ def test_a_card_without_a_wait_is_for_reading_only() -> None:
     (card_id,) = simulator.state.cards
     assert view(simulator, card_id).status == "SHOWN"
     assert view_of(simulator.workflow, simulator.state, "another") is None
+
+
+def test_a_card_that_was_passed_on_names_the_card_that_it_comes_from() -> None:
+    simulator = asked(recipients=[A, B])
+    first = card_of(simulator, A)
+    reassign(simulator, first.card_id, BOSS)
+    source = find_source(simulator.state, card_of(simulator, BOSS))
+    assert source is not None
+    assert (source.card_id, source.passed_to) == (first.card_id, BOSS)
+    assert find_source(simulator.state, card_of(simulator, B)) is None
+
+
+def test_cards_take_no_answers_while_an_incident_is_open() -> None:
+    assert open_status(asked(recipients=[A]).state) == "OPEN"
+    simulator = Simulator(workflow(call("c"), edges="start>c"))
+    simulator.start()
+    simulator.fail()
+    assert open_status(simulator.state) == "FROZEN"

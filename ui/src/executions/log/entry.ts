@@ -23,7 +23,7 @@ export function visitOf(entry: LogEntry): Visited | null {
   return { state: entry.state, visit: entry.visit, scope: "scope" in entry ? (entry.scope ?? "") : "" };
 }
 
-/** Returns the message of a failure without its step, which is shown beside it. */
+/** Returns the message of a failure without its step, which the page shows beside it. */
 export function messageOf(message: string): string {
   return message.replace(/^step '[^']*': /, "");
 }

@@ -21,7 +21,7 @@ export interface Found<Item> {
   isMore: boolean;
 }
 
-/** More rows than these are not shown. */
+/** More rows than a reader looks through. */
 const MOST = 100;
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 

@@ -33,7 +33,7 @@ export function useExecutionCommands(typed: string): readonly Command[] {
     {
       id: "open-execution",
       group: text.groups.executions,
-      // The answer is above everything else on the page of the execution.
+      // The page of the execution shows the answer above everything else.
       text: isWhy ? text.whyExecution(number) : text.openExecution(number),
       icon: isWhy ? "help" : "executions",
       // The list says by itself what went wrong with the call.
