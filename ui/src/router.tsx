@@ -13,6 +13,8 @@ import { auditSearch } from "./admin/audit-search";
 import { signInSearch } from "./entrance/sign-in-search";
 import { executionSearch } from "./executions/execution/address";
 import { historySearch } from "./executions/history/history-search";
+import { insightsSearch } from "./insights/span";
+import { cardsSearch } from "./operations/cards/choices";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -89,6 +91,64 @@ const execution = createRoute({
   validateSearch: executionSearch,
   component: lazyRouteComponent(() => import("./executions/execution/ExecutionPage"), "ExecutionPage"),
 });
+const operations = createRoute({
+  getParentRoute: () => shell,
+  path: "/operations",
+  component: lazyRouteComponent(() => import("./operations/OperationsPage"), "OperationsPage"),
+});
+const operationsStart = createRoute({
+  getParentRoute: () => operations,
+  path: "/",
+  component: lazyRouteComponent(() => import("./operations/OperationsStart"), "OperationsStart"),
+});
+const incidents = createRoute({
+  getParentRoute: () => operations,
+  path: "/incidents",
+  validateSearch: ({ open }): { open?: string } => (typeof open === "string" ? { open } : {}),
+  component: lazyRouteComponent(() => import("./operations/incidents/IncidentsPage"), "IncidentsPage"),
+});
+const systems = createRoute({
+  getParentRoute: () => operations,
+  path: "/systems",
+  component: lazyRouteComponent(() => import("./operations/systems/SystemsPage"), "SystemsPage"),
+});
+const letters = createRoute({
+  getParentRoute: () => operations,
+  path: "/letters",
+  validateSearch: ({ all, letter }): { all?: boolean; letter?: string } => ({
+    ...(all === true && { all }),
+    ...(typeof letter === "string" && { letter }),
+  }),
+  component: lazyRouteComponent(() => import("./operations/letters/LettersPage"), "LettersPage"),
+});
+const openCards = createRoute({
+  getParentRoute: () => operations,
+  path: "/cards",
+  validateSearch: cardsSearch,
+  component: lazyRouteComponent(() => import("./operations/cards/OpenCardsPage"), "OpenCardsPage"),
+});
+const bulks = createRoute({
+  getParentRoute: () => operations,
+  path: "/bulks",
+  component: lazyRouteComponent(() => import("./operations/bulks/BulksPage"), "BulksPage"),
+});
+const bulk = createRoute({
+  getParentRoute: () => operations,
+  path: "/bulks/$bulkId",
+  component: lazyRouteComponent(() => import("./operations/bulks/BulkPage"), "BulkPage"),
+});
+const schedules = createRoute({
+  getParentRoute: () => operations,
+  path: "/schedules",
+  validateSearch: ({ of }): { of?: string } => (typeof of === "string" ? { of } : {}),
+  component: lazyRouteComponent(() => import("./operations/schedules/SchedulesPage"), "SchedulesPage"),
+});
+const insights = createRoute({
+  getParentRoute: () => shell,
+  path: "/insights",
+  validateSearch: insightsSearch,
+  component: lazyRouteComponent(() => import("./insights/InsightsPage"), "InsightsPage"),
+});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -144,6 +204,8 @@ const tree = root.addChildren([
     absence,
     executions,
     execution,
+    operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
+    insights,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),

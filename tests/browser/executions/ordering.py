@@ -41,6 +41,15 @@ class Installation(NamedTuple):
         flow = releasing(self.system(200), self.system(*(statuses or (500,))))
         return self._started(flow, process_id, "FAILED")
 
+    def outage(self, name: str, count: int) -> list[str]:
+        """Starts so many orders of one workflow, whose releases fail once each; returns their execution ids."""
+        flow = releasing(self.system(200), self.system(*([500] * count), 200), name)
+        workflow_id = self.org.create(flow)
+        ids = [self.org.trigger(workflow_id, {"po": "4711"}, process_id=f"{name}-{number}") for number in range(count)]
+        for execution_id in ids:
+            self.org.until(workflow_id, execution_id, "FAILED")
+        return ids
+
     def waiting(self, process_id: str) -> tuple[str, str]:
         """Starts an order that waits for the approval of two people; returns the ids of workflow and execution."""
         return self._started(approving(self.system(200)), process_id, "WAITING")

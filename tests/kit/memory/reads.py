@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
-from looply.engine.ports.store import Batch, Work
+from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
+from looply.engine.ports.store import Batch, IncidentRow, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery
@@ -155,7 +155,9 @@ class MemoryReads:
             "incident": {execution_id for execution_id, _ in self._data.incidents},
             "letter": {key[0] for key, row in self._data.letters.items() if not row.action},
         }
-        return not query.has or any(head.execution_id in owners[each] for each in query.has)
+        has_open = not query.has or any(head.execution_id in owners[each] for each in query.has)
+        incidents = [row for row in self._data.incidents.values() if row.execution_id == head.execution_id]
+        return has_open and (query.cause is None or any(_is_of(row, query.cause) for row in incidents))
 
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []
@@ -166,6 +168,14 @@ class MemoryReads:
             found.append(batch)
             count += batch.last_seq - batch.first_seq + 1
         return found[::-1]
+
+
+def _is_of(row: IncidentRow, cause: CauseFilter) -> bool:
+    return (
+        (not cause.codes or row.code in cause.codes)
+        and (not cause.kinds or row.kind in cause.kinds)
+        and (not cause.steps or row.step in cause.steps)
+    )
 
 
 def _fits(head: Head, query: Filter) -> bool:

@@ -44,6 +44,7 @@ export const routes = {
   getAudit: ["GET", "/v2/workflows/getAudit"],
   getBlob: ["GET", "/v2/workflows/getBlob"],
   getBulk: ["GET", "/v2/workflows/getBulk"],
+  getBulkItems: ["GET", "/v2/workflows/getBulkItems"],
   getBulks: ["GET", "/v2/workflows/getBulks"],
   getConnection: ["GET", "/v2/workflows/getConnection"],
   getConnections: ["GET", "/v2/workflows/getConnections"],

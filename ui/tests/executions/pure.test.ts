@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { executionSearch } from "../../src/executions/execution/address";
 import { countUpTo } from "../../src/executions/execution/moments";
 import { selectedVisit } from "../../src/executions/execution/selection";
-import { historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
+import { fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
 import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
 import { isSameSearch, viewsOf, withView } from "../../src/executions/history/views";
@@ -298,5 +298,16 @@ describe("rows of one height", () => {
     expect(windowOf(36_000, 720, 36, 100_000)).toEqual({ from: 988, to: 1_032 });
     expect(windowOf(0, 720, 36, 5)).toEqual({ from: 0, to: 5 });
     expect(windowOf(1e9, 720, 36, 5)).toEqual({ from: 5, to: 5 });
+  });
+});
+
+describe("words of a search", () => {
+  it("of a field narrow it, those for the cause of an incident too", () => {
+    expect(rowFilterOf({ q: ["code:HTTP_503", "step:release", "step:post"], has: "incident" })).toEqual({
+      incident_code: ["HTTP_503"],
+      incident_state: ["release", "post"],
+      has: ["incident"],
+    });
+    expect([fieldOf("step:release"), fieldOf("4711"), fieldOf("field.po:1")]).toEqual(["step", "", "field.po"]);
   });
 });

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from looply.app.context.services import Services
 from looply.app.executions.bulks import parse_filter
-from looply.catalog.authored.bulks import Bulk, Progress
+from looply.catalog.authored.bulks import Bulk, Progress, Refusal
+from looply.engine.ports.port import Head
 from looply.engine.upkeep.loop import Loop
 from looply.errors import Conflict, LooplyError, NotFound, RecordDamaged, Refused, StoreCorrupt
 from looply.execution.facts.commands import Command, Redrive, Repaired, Terminate, Terminated
@@ -72,7 +73,8 @@ class BulkRunner(Loop):
         # A bulk does not include executions that start after its creation.
         criteria = parse_filter(bulk.criteria)
         until = min(criteria.created_to or bulk.created_on, bulk.created_on)
-        place, done, refused = bulk.cursor, 0, 0
+        place, done = bulk.cursor, 0
+        refusals: list[Refusal] = []
         command: Command | None = None
         try:
             page = await self._services.engine.list(
@@ -82,16 +84,19 @@ class BulkRunner(Loop):
                 execution_id = item.head.execution_id
                 try:
                     command = command or await self._command(bulk)
-                    moved = await self._changes_execution(execution_id, command)
+                    if await self._changes_execution(execution_id, command):
+                        done += 1
+                    else:
+                        refusals.append(_refusal(item.head, "TERMINATED", "it was terminated before"))
                 except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
                     _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
-                    moved = False
-                done, refused, place = done + moved, refused + (not moved), execution_id
+                    refusals.append(_refusal(item.head, error.code, error.message))
+                place = execution_id
         except LooplyError as error:
             # The store is full or unavailable: the progress so far is recorded, the next slice continues.
             _log.warning("bulk_held", bulk_id=bulk.bulk_id, error=error.message)
-            return Progress(cursor=place, done=done, refused=refused, is_last=False)
-        return Progress(cursor=page.after or place, done=done, refused=refused, is_last=not page.after)
+            return _progress(place, done, refusals, is_last=False)
+        return _progress(page.after or place, done, refusals, is_last=not page.after)
 
     async def _changes_execution(self, execution_id: str, command: Command) -> bool:
         """Returns whether the command changed the execution."""
@@ -115,3 +120,11 @@ class BulkRunner(Loop):
         return replace(
             redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]
         )
+
+
+def _refusal(head: Head, code: str, message: str) -> Refusal:
+    return Refusal(execution_id=head.execution_id, process_id=head.process_id, code=code, message=message)
+
+
+def _progress(cursor: str, done: int, refusals: list[Refusal], *, is_last: bool) -> Progress:
+    return Progress(cursor=cursor, done=done, refused=len(refusals), refusals=tuple(refusals), is_last=is_last)

@@ -17,7 +17,7 @@ from looply.catalog.authored.bulks import Bulk, BulkAction
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.names import validate_id
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.port import CauseFilter, Filter, Head
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.facts.commands import Redrive
 from looply.execution.facts.state import OPEN_STATUSES, Status
@@ -71,11 +71,20 @@ class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
     same_key: int
 
 
+class PlannedRefusals(msgspec.Struct, frozen=True, kw_only=True):
+    """Executions that would not continue for the same reason: how many, and the newest of them."""
+
+    code: str
+    message: str
+    count: int
+    execution_id: str
+
+
 class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
     """The number of executions that match now, at most `COUNTED`, and the newest of them.
 
     For a redrive, `examined` of the newest (at most `EXAMINED`) were forecast: `calls` are the calls that they would
-    make, and `refused` of them would not continue.
+    make, and `refused` of them would not continue, for the reasons of `refusals`.
     """
 
     count: int
@@ -84,10 +93,13 @@ class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
     examined: int = 0
     refused: int = 0
     calls: tuple[PlannedCalls, ...] = ()
+    refusals: tuple[PlannedRefusals, ...] = ()
 
 
 async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
     """Starts a bulk and returns it. It processes matching executions that were started before now, newest first.
+
+    How many match now, at most `COUNTED`, is stored beside the request, for its progress.
 
     Raises: BadRequest for a filter that restricts nothing, a rate or a reason out of bounds; Refused (code
     `SEARCH_TOO_WIDE`) for a filter that names too much; NotFound for the version; Conflict (code `TOO_MANY_BULKS`).
@@ -104,6 +116,7 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
         "version": version,
         "steps": dict(request.steps),
         "by": principal.by,
+        "expected": len((await _matching(services, principal, request.criteria))[0]),
     }
     owner = (principal.organization_id, principal.workspace_id)
     criteria = filter_document(request.criteria)
@@ -122,20 +135,26 @@ async def preview(services: Services, principal: Principal, request: BulkRequest
         command = replace(
             command, workflow=target.workflow, workflow_version=target.workflow_version, steps=request.steps
         )
-    found: list[Head] = []
-    after = ""
-    while len(found) <= COUNTED:
-        page = await services.engine.list(principal.organization_id, request.criteria, after, _PAGE)
-        found += [item.head for item in page.items]
-        after = page.after
-        if not after:
-            break
-    seen = BulkPreview(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
+    found, is_complete = await _matching(services, principal, request.criteria)
+    seen = BulkPreview(count=len(found), is_complete=is_complete, sample=tuple(found[:SAMPLE]))
     return (
         seen
         if request.action != "redrive"
         else await _forecast_calls(services, principal, command, seen, found[:EXAMINED])
     )
+
+
+async def _matching(services: Services, principal: Principal, criteria: Filter) -> tuple[list[Head], bool]:
+    """Returns the newest executions that match, at most `COUNTED`, and whether these are all."""
+    found: list[Head] = []
+    after = ""
+    while len(found) <= COUNTED:
+        page = await services.engine.list(principal.organization_id, criteria, after, _PAGE, has_events=False)
+        found += [item.head for item in page.items]
+        after = page.after
+        if not after:
+            break
+    return found[:COUNTED], not after
 
 
 async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
@@ -155,6 +174,7 @@ async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk
 
 def filter_document(criteria: Filter) -> dict[str, Any]:
     """Returns a filter in the form in which it is stored and shown, without empty fields."""
+    cause = criteria.cause or CauseFilter()
     shown = {
         "workflow_id": _only(criteria.workflow_ids),
         "workflow_version": _only(criteria.workflow_versions),
@@ -163,6 +183,9 @@ def filter_document(criteria: Filter) -> dict[str, Any]:
         "process_id": list(criteria.process_ids),
         "from": ms_or_none(criteria.created_from),
         "to": ms_or_none(criteria.created_to),
+        "incident_code": list(cause.codes),
+        "incident_kind": list(cause.kinds),
+        "incident_state": list(cause.steps),
     }
     return {name: value for name, value in shown.items() if value not in (None, [])}
 
@@ -176,6 +199,11 @@ def parse_filter(document: Mapping[str, Any]) -> Filter:
     def one(name: str) -> tuple[Any, ...]:
         return (document[name],) if name in document else ()
 
+    cause = CauseFilter(
+        codes=tuple(document.get("incident_code", ())),
+        kinds=tuple(document.get("incident_kind", ())),
+        steps=tuple(document.get("incident_state", ())),
+    )
     return Filter(
         workflow_ids=one("workflow_id"),
         workflow_versions=one("workflow_version"),
@@ -184,6 +212,7 @@ def parse_filter(document: Mapping[str, Any]) -> Filter:
         process_ids=tuple(document.get("process_id", ())),
         created_from=instant("from"),
         created_to=instant("to"),
+        cause=None if cause == CauseFilter() else cause,
     )
 
 
@@ -196,7 +225,7 @@ async def _forecast_calls(
     services: Services, principal: Principal, command: Redrive, seen: BulkPreview, heads: Sequence[Head]
 ) -> BulkPreview:
     """Adds to a preview the calls that a redrive of these executions would make at once."""
-    refused = 0
+    refused: dict[str, PlannedRefusals] = {}
     calls: Counter[tuple[str, str, str]] = Counter()
     repeated: Counter[tuple[str, str, str]] = Counter()
     same_key: Counter[tuple[str, str, str]] = Counter()
@@ -204,8 +233,10 @@ async def _forecast_calls(
         try:
             repair = RepairRequest(execution_id=head.execution_id, command=command)
             outcome = await repairs.preview(services, principal, repair)
-        except (Conflict, NotFound, Refused):
-            refused += 1
+        except (Conflict, NotFound, Refused) as error:
+            first = PlannedRefusals(code=error.code, message=error.message, count=0, execution_id=head.execution_id)
+            known = refused.get(error.code, first)
+            refused[error.code] = replace(known, count=known.count + 1)
             continue
         for effect in outcome.forecast.effects if outcome.forecast else ():
             which = head.workflow_id, effect.address.step, effect.operation
@@ -223,7 +254,9 @@ async def _forecast_calls(
         )
         for which, count in sorted(calls.items())
     )
-    return replace(seen, examined=len(heads), refused=refused, calls=tuple(planned))
+    refusals = tuple(sorted(refused.values(), key=lambda each: (-each.count, each.code)))
+    count = sum(each.count for each in refusals)
+    return replace(seen, examined=len(heads), refused=count, calls=tuple(planned), refusals=refusals)
 
 
 def _validate(request: BulkRequest) -> BulkRequest:

@@ -5,9 +5,11 @@ from typing import Final
 import msgspec
 
 from looply.app.context.services import Services
+from looply.app.executions.search import validate_filter
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.port import CauseFilter, Filter, Head
 from looply.errors import LooplyError
+from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Incident
 
 _EXAMINED: Final = 300
@@ -38,16 +40,21 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     workflow_id: str = ""
     codes: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[IncidentKind, ...] = ()
+    steps: tuple[str, ...] = ()
 
 
 async def list_page(
     services: Services, principal: Principal, criteria: IncidentFilter, *, after: str, limit: int
 ) -> IncidentPage:
-    """Returns open incidents of the organization. The incidents of one execution are always on the same page."""
+    """Returns open incidents of the organization. The incidents of one execution are always on the same page.
+
+    Raises: as `validate_filter`.
+    """
     organization_id = principal.organization_id
     workflow_ids = (criteria.workflow_id,) if criteria.workflow_id else ()
-    failed = Filter(workflow_ids=workflow_ids, statuses=("FAILED",))
+    cause = CauseFilter(codes=criteria.codes, kinds=criteria.kinds, steps=criteria.steps)
+    failed = validate_filter(Filter(workflow_ids=workflow_ids, has=("incident",), cause=cause))
     found: list[OpenIncident] = []
     examined = 0
     while True:
@@ -78,4 +85,5 @@ async def _incidents_of(services: Services, head: Head, criteria: IncidentFilter
         for incident in sorted(execution.state.incidents.values(), key=lambda incident: incident.seq)
         if (not criteria.codes or incident.code in criteria.codes)
         and (not criteria.kinds or incident.kind in criteria.kinds)
+        and (not criteria.steps or incident.step in criteria.steps)
     ]

@@ -9,7 +9,7 @@ from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, add_workflow_names
 from looply.catalog.tenants.principal import Principal
 from looply.engine.coding.searching import matches_pattern
-from looply.engine.ports.port import Filter
+from looply.engine.ports.port import CauseFilter, Filter
 from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
 
@@ -47,6 +47,8 @@ def validate_filter(criteria: Filter) -> Filter:
     _check_count("workflow_id", len(criteria.workflow_ids))
     _check_count("workflow_version", len(criteria.workflow_versions))
     _check_count("parent_execution_id", len(criteria.parents))
+    cause = None if criteria.cause is None else _validate_cause(criteria.cause)
+    needs_incident = criteria.has == ("incident",) or cause is not None
     process_ids = _validate_texts("process_id", criteria.process_ids)
     fields = [(name, _validate_texts(f"field.{name}", texts)) for name, texts in criteria.fields]
     return replace(
@@ -55,10 +57,27 @@ def validate_filter(criteria: Filter) -> Filter:
         workflow_versions=tuple(dict.fromkeys(criteria.workflow_versions)),
         parents=tuple(dict.fromkeys(criteria.parents)),
         has=tuple(dict.fromkeys(criteria.has)),
+        cause=cause,
+        # Only these can have an incident, and an index leads to them.
+        statuses=criteria.statuses or (("FAILED",) if needs_incident else ()),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),
     )
+
+
+def _validate_cause(cause: CauseFilter) -> CauseFilter | None:
+    """Returns what an incident must be, each value once; None where it may be any. Raises: as `validate_filter`."""
+    for name, texts in (("incident_code", cause.codes), ("incident_state", cause.steps)):
+        _check_count(name, len(texts))
+        if any("\0" in text for text in texts):
+            raise BadRequest(f"{name} holds a character 0; leave it out, or give a text", code="BAD_FILTER")
+    found = CauseFilter(
+        codes=tuple(dict.fromkeys(cause.codes)),
+        kinds=tuple(dict.fromkeys(cause.kinds)),
+        steps=tuple(dict.fromkeys(cause.steps)),
+    )
+    return None if found == CauseFilter() else found
 
 
 async def find_term_workflows(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:

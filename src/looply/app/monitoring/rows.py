@@ -71,9 +71,6 @@ async def list_rows(
     """
     organization_id = principal.organization_id
     checked = validate_filter(criteria)
-    if checked.has == ("incident",) and not checked.statuses:
-        # Only these can have one, and an index leads to them.
-        checked = replace(checked, statuses=("FAILED",))
     term_workflows = await find_term_workflows(services, organization_id, checked.terms)
     page = await services.engine.list(
         organization_id, replace(checked, term_workflows=term_workflows), after, limit, has_events=False

@@ -28,14 +28,27 @@ BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 MAX_RUNNING: Final = 10
 """Bulks of one organization that run at once; each has its own rate."""
 
+MAX_REFUSALS: Final = 200
+"""Refusals that a bulk keeps with their reasons; later ones are only counted."""
+
 _MOST_TAKEN: Final = 20
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that did not allow the action, and why: the code and message of the error."""
+
+    execution_id: str
+    process_id: str
+    code: str
+    message: str
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """One action on many executions. `criteria` and `options` are the caller's, `cursor` is the last execution that was
     processed.
 
-    `done` counts the executions that were changed, `refused` those that did not allow it.
+    `done` counts the executions that were changed, `refused` those that did not allow it; `refusals` are the first of
+    these, at most `MAX_REFUSALS`.
     """
 
     bulk_id: str
@@ -48,6 +61,7 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     done: int
     refused: int
+    refusals: tuple[Refusal, ...] = ()
     created_by: str | None
     created_on: datetime
     modified_on: datetime
@@ -55,11 +69,12 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one slice, and whether it was the last."""
+    """The result of one slice, and whether it was the last. `refusals` are those that `refused` counts."""
 
     cursor: str
     done: int
     refused: int
+    refusals: tuple[Refusal, ...] = ()
     is_last: bool
 
 
@@ -107,6 +122,7 @@ class Bulks:
                     place="",
                     done=0,
                     refused=0,
+                    refusals=[],
                     holder="",
                     held_until_ms=0,
                     created_by=actor,
@@ -198,6 +214,10 @@ class Bulks:
             if progress.is_last:
                 values |= {"status": "DONE", "ended_on_ms": now_ms}
             mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
+            if progress.refusals:
+                kept = connection.execute(select(bulks.c.refusals).where(*mine)).scalar() or []
+                more = [msgspec.to_builtins(each) for each in progress.refusals]
+                values["refusals"] = [*kept, *more][:MAX_REFUSALS]
             return connection.execute(update(bulks).where(*mine).values(**values)).rowcount == 1
 
         return await self._database.write(store)
@@ -223,6 +243,8 @@ def _bulk(row: AnyRow) -> Bulk:
         cursor=row["place"],
         done=row["done"],
         refused=row["refused"],
+        # A damaged value of a row in a list is no list.
+        refusals=msgspec.convert(row["refusals"], tuple[Refusal, ...]) if isinstance(row["refusals"], list) else (),
         created_by=row["created_by"],
         created_on=from_ms(row["created_on_ms"]),
         modified_on=from_ms(row["modified_on_ms"]),

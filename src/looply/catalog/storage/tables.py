@@ -376,6 +376,8 @@ bulks = Table(
     Column("place", ID, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
+    # The first executions that refused, each with its code and message.
+    Column("refusals", JsonText, nullable=False),
     # The process that holds the lease, and the end of the lease.
     Column("holder", ID, nullable=False),
     Column("held_until_ms", BigInteger, nullable=False),

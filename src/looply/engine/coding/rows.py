@@ -37,6 +37,7 @@ FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED",
 
 DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 
+INCIDENT_NUMBERS: Final = {word: number for number, word in enumerate(INCIDENT_KINDS)}
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
 OPEN_NUMBERS: Final = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)

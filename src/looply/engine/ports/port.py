@@ -28,7 +28,7 @@ from looply.engine.records.targets import TargetControl
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
-from looply.execution.facts.events import Event
+from looply.execution.facts.events import Event, IncidentKind
 from looply.execution.facts.state import OPEN_STATUSES, ExecutionState, Status
 from looply.instants import to_ms
 from looply.jsontext import Json
@@ -190,18 +190,30 @@ class ListedExecution(msgspec.Struct, frozen=True, kw_only=True):
 Having: TypeAlias = Literal["incident", "letter"]
 
 
+class CauseFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What one open incident of an execution must be; empty means any, values of one field are OR-ed.
+
+    `steps` are the steps that failed, "" where no single one did.
+    """
+
+    codes: tuple[str, ...] = ()
+    kinds: tuple[IncidentKind, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which executions a list shows; empty means any, values of one field are OR-ed, in texts `*` is any text.
 
     `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
     the current step of an execution that has not completed, the value of any search field, and the executions of
     `term_workflows`, which the caller has found for the terms. `parents` are executions that started them. `has` is
-    what they have open: an incident, or a dead letter that is not settled.
+    what they have open: an incident, or a dead letter that is not settled. `cause` is what an open incident is.
     """
 
     workflow_ids: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     has: tuple[Having, ...] = ()
+    cause: CauseFilter | None = None
     statuses: tuple[Status, ...] = ()
     workflow_versions: tuple[int, ...] = ()
     trigger_types: tuple[TriggerType, ...] = ()

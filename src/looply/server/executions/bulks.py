@@ -8,7 +8,8 @@ from msgspec import UNSET, UnsetType
 from looply.app.executions import bulks
 from looply.app.executions.bulks import DEFAULT_RATE, BulkPreview, BulkRequest
 from looply.catalog.authored.bulks import Bulk, BulkAction
-from looply.engine.ports.port import Filter, Head, TriggerType
+from looply.engine.ports.port import CauseFilter, Filter, Head, TriggerType
+from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.actor_names import name_actors
@@ -17,7 +18,7 @@ from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Selects executions, by the fields of `searchExecutions`. `all` confirms a filter without any other field."""
+    """Selects executions, by the fields of `getExecutionRows`. `all` confirms a filter without any other field."""
 
     workflow_id: str = ""
     workflow_version: int | str | None = None
@@ -26,6 +27,9 @@ class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     process_id: list[str] = []
     from_: int | None = msgspec.field(name="from", default=None)
     to: int | None = None
+    incident_code: list[str] = []
+    incident_kind: list[IncidentKind] = []
+    incident_state: list[str] = []
     all: bool = False
 
 
@@ -61,10 +65,16 @@ class FilterRecord(msgspec.Struct, frozen=True, kw_only=True):
     process_id: list[str] | UnsetType = UNSET
     from_: int | UnsetType = msgspec.field(name="from", default=UNSET)
     to: int | UnsetType = UNSET
+    incident_code: list[str] | UnsetType = UNSET
+    incident_kind: list[IncidentKind] | UnsetType = UNSET
+    incident_state: list[str] | UnsetType = UNSET
 
 
 class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One bulk. `done` executions were redriven or terminated, `refused` executions did not allow it."""
+    """One bulk. `done` executions were redriven or terminated, `refused` executions did not allow it.
+
+    `expected` is how many matched when it was started, at most 2,000.
+    """
 
     bulk_id: str
     action: BulkAction
@@ -74,6 +84,7 @@ class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_second: int
     workflow_version: int | None
     mapping: dict[str, str]
+    expected: int
     done: int
     refused: int
     created_by: str | None
@@ -109,11 +120,21 @@ class BulkEffect(msgspec.Struct, frozen=True, kw_only=True):
     same_key: int
 
 
+class BulkRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Executions that would not continue for the same reason: how many, and the newest of them."""
+
+    code: str
+    message: str
+    count: int
+    workflow_execution_id: str
+
+
 class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
     """The immediate effects of redriving the newest `examined` executions; `refused` of them would not continue."""
 
     examined: int
     refused: int
+    refusals: list[BulkRefusal]
     effects: list[BulkEffect]
 
 
@@ -126,6 +147,25 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool | UnsetType = UNSET
     items: list[BulkSample] | UnsetType = UNSET
     forecast: BulkForecast | UnsetType = UNSET
+
+
+class BulkItemRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that a bulk did not change, and why."""
+
+    workflow_execution_id: str
+    process_id: str
+    result: Literal["REFUSED"]
+    code: str
+    message: str
+
+
+class BulkItems(msgspec.Struct, frozen=True, kw_only=True):
+    """The first 200 executions that a bulk did not change; `truncated`: there are more."""
+
+    message: str
+    count: int
+    items: list[BulkItemRecord]
+    truncated: bool | UnsetType = UNSET
 
 
 class BulkCursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +208,8 @@ async def bulk_terminate(call: Call) -> Response:
 async def get_bulk(call: Call) -> Response:
     """Reads a bulk with its progress."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
-    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
+    (item,) = await name_actors(call, [_item(found)])
+    return Response(BulkAnswer(message=SUCCESS, item=item))
 
 
 async def get_bulks(call: Call) -> Response:
@@ -178,6 +219,23 @@ async def get_bulks(call: Call) -> Response:
     items = await name_actors(call, [_item(bulk) for bulk in page.items])
     last_key = BulkCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
     return Response(BulkPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def get_bulk_items(call: Call) -> Response:
+    """Lists the executions that a bulk did not change."""
+    found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
+    items = [
+        BulkItemRecord(
+            workflow_execution_id=each.execution_id,
+            process_id=each.process_id,
+            result="REFUSED",
+            code=each.code,
+            message=each.message,
+        )
+        for each in found.refusals
+    ]
+    is_short = found.refused > len(items)
+    return Response(BulkItems(message=SUCCESS, count=len(items), items=items, truncated=is_short or UNSET))
 
 
 async def cancel_bulk(call: Call) -> Response:
@@ -205,6 +263,9 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
         process_ids=tuple(given.process_id),
         created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
         created_to=instant_of(given.to, "to") if given.to is not None else None,
+        cause=CauseFilter(
+            codes=tuple(given.incident_code), kinds=tuple(given.incident_kind), steps=tuple(given.incident_state)
+        ),
     )
     return {"criteria": criteria, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
@@ -243,7 +304,11 @@ def _forecast(seen: BulkPreview) -> BulkForecast:
         )
         for calls in seen.calls
     ]
-    return BulkForecast(examined=seen.examined, refused=seen.refused, effects=effects)
+    refusals = [
+        BulkRefusal(code=each.code, message=each.message, count=each.count, workflow_execution_id=each.execution_id)
+        for each in seen.refusals
+    ]
+    return BulkForecast(examined=seen.examined, refused=seen.refused, refusals=refusals, effects=effects)
 
 
 def _item(bulk: Bulk) -> BulkItem:
@@ -257,6 +322,7 @@ def _item(bulk: Bulk) -> BulkItem:
         rate_per_second=options["rate"],
         workflow_version=options["version"] or None,
         mapping=options["steps"],
+        expected=options.get("expected", 0),
         done=bulk.done,
         refused=bulk.refused,
         created_by=bulk.created_by,
@@ -304,6 +370,16 @@ ROUTES: Final = (
         tag="Repairs",
         parameters=(Parameter("bulk_id", "Id of the bulk.", is_required=True),),
         answer=BulkAnswer,
+        refusals=(404,),
+    ),
+    read_route(
+        path="/v2/workflows/getBulkItems",
+        access="read.executions",
+        handle=get_bulk_items,
+        summary="List the executions that a bulk did not change, with the reason of each",
+        tag="Repairs",
+        parameters=(Parameter("bulk_id", "Id of the bulk.", is_required=True),),
+        answer=BulkItems,
         refusals=(404,),
     ),
     read_route(

@@ -199,6 +199,7 @@ async def get_incidents(call: Call) -> Response:
         workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
         kinds=kinds,
+        steps=query.all("state"),
     )
     page = await incidents.list_page(
         call.services,
@@ -371,6 +372,7 @@ ROUTES: Final = (
             Parameter("workflow_id", "Only incidents of this workflow."),
             Parameter("code", "Only incidents with this code.", repeats=True),
             Parameter("kind", "FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
+            Parameter("state", "Only incidents of this step; empty: those of no single step.", repeats=True),
             LIMIT,
             Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
         ),

@@ -4,8 +4,9 @@ from typing import Final, get_args
 
 from looply.app.executions.search import search
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import Filter, Having, TriggerType
+from looply.engine.ports.port import CauseFilter, Filter, Having, TriggerType
 from looply.errors import BadRequest
+from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
 from looply.server.executions.executions import EXECUTION_KEY
 from looply.server.executions.records import ExecutionPage, execution_page_of
@@ -41,6 +42,11 @@ def filter_of(query: Query) -> Filter:
         terms=query.all("term"),
         parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
         has=one_of(query.all("has"), get_args(Having), "has"),
+        cause=CauseFilter(
+            codes=query.all("incident_code"),
+            kinds=one_of(query.all("incident_kind"), get_args(IncidentKind), "incident_kind"),
+            steps=query.all("incident_state"),
+        ),
         fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
     )
 

@@ -231,6 +231,9 @@ ROUTES: Final = (
                 "`incident`: only with an open incident; `letter`: only with an unsettled dead letter.",
                 repeats=True,
             ),
+            Parameter("incident_code", "Only with an open incident of this code.", repeats=True),
+            Parameter("incident_kind", "Of this kind: FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
+            Parameter("incident_state", "Of this step; empty: of no single step.", repeats=True),
             Parameter(
                 "limit",
                 f"Rows per page, 1 to {_MOST}. Larger values count as {_MOST}. Default: {_DEFAULT}.",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from contract.store.deliveries import admit, in_line, sent
@@ -19,7 +20,7 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.ports.port import CardFilter, Filter
+from looply.engine.ports.port import CardFilter, CauseFilter, Filter
 from looply.engine.ports.store import Store
 from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.figures.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts
@@ -185,3 +186,31 @@ class OverviewContract:
         assert len(await listed(workflow_id=WORKFLOW)) == 3
         assert await store.overview.stale_cards([one.card_id for one in cards]) == {cards[0].card_id, cards[1].card_id}
         assert await store.overview.stale_cards([]) == frozenset()
+
+    async def test_a_list_shows_the_executions_of_one_cause(self, store: Store, samples: Samples) -> None:
+        causes = (("UNKNOWN", "TIMEOUT", "read"), ("FAILED", "HTTP_STATUS", "read"), ("FAILED", "HTTP_STATUS", ""))
+        ids = []
+        for kind, code, step in causes:
+            unit = samples.first(status="FAILED")
+            row = replace(incident(unit.execution_id, 2, START_TIME), kind=kind, code=code, step=step)
+            await store.journal.commit(working(unit, incidents=(row,)))
+            ids.append(unit.execution_id)
+        # One of two incidents has the code, the other one the step: neither is the cause.
+        both = samples.first(status="FAILED")
+        pair = (
+            replace(incident(both.execution_id, 2, START_TIME), code="LOCKED", step="write"),
+            replace(incident(both.execution_id, 3, START_TIME), code="HTTP_STATUS", step="release"),
+        )
+        await store.journal.commit(working(both, incidents=pair))
+
+        async def found(**cause: tuple[str, ...]) -> list[str]:
+            query = Filter(cause=msgspec.convert(cause, CauseFilter))
+            heads, _ = await store.reads.list(ORGANIZATION, query, "", 10)
+            return [head.execution_id for head in heads]
+
+        assert await found(codes=("HTTP_STATUS",)) == [both.execution_id, ids[2], ids[1]]
+        assert await found(codes=("HTTP_STATUS",), steps=("read",)) == [ids[1]]
+        assert await found(codes=("HTTP_STATUS",), steps=("",)) == [ids[2]]
+        assert await found(codes=("HTTP_STATUS",), steps=("write",)) == []
+        assert await found(kinds=("UNKNOWN",), codes=("TIMEOUT", "LOCKED")) == [both.execution_id, ids[0]]
+        assert await found() == [both.execution_id, *ids[::-1]]

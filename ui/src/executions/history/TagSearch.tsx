@@ -7,6 +7,7 @@ import { TEXTS as SHELL } from "../../shell/text";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./History.module.css";
+import { fieldOf } from "./history-search";
 
 interface TagSearchProps {
   words: readonly string[];
@@ -33,7 +34,7 @@ export function TagSearch({ words, onWords }: TagSearchProps) {
       <Icon name="search" size={16} />
       {words.map((word, at) => (
         <span key={word} className={styles.word}>
-          {at > 0 && <span className={styles.or}>{text.or}</span>}
+          {at > 0 && <span className={styles.or}>{isAlike(word, words[at - 1]) ? text.or : text.and}</span>}
           {word}
           <button
             type="button"
@@ -56,4 +57,9 @@ export function TagSearch({ words, onWords }: TagSearchProps) {
       />
     </search>
   );
+}
+
+/** Words of one field are alternatives; those of different fields are all required. */
+function isAlike(word: string, before: string | undefined): boolean {
+  return before !== undefined && fieldOf(word) === fieldOf(before);
 }

@@ -73,8 +73,18 @@ export function rowFilterOf({ q = [], status, workflow, trigger, has, from, to }
   };
 }
 
-const FIELD = /^(field\.[\w-]+|version|process|parent):(.+)$/;
-const NAMES: Readonly<Record<string, string>> = { process: "process_id", parent: "parent_execution_id" };
+const FIELD = /^(field\.[\w-]+|version|process|parent|code|step):(.+)$/;
+const NAMES: Readonly<Record<string, string>> = {
+  process: "process_id",
+  parent: "parent_execution_id",
+  code: "incident_code",
+  step: "incident_state",
+};
+
+/** Returns the field in which a word is looked for; empty for one that is looked for in several. */
+export function fieldOf(word: string): string {
+  return FIELD.exec(word)?.[1] ?? "";
+}
 
 function addWord(word: string, add: (name: string, value: string | number) => void): void {
   const [, field, value = ""] = FIELD.exec(word) ?? [];

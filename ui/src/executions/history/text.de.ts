@@ -12,6 +12,7 @@ export const german = {
   find: "Ausführungen suchen",
   findHint: "Nummer, Name oder field.name:Wert, * für beliebigen Text",
   or: "oder",
+  and: "und",
   dropWord: (word) => `${word} entfernen`,
   created: "Erstellt",
   processId: "Vorgangsnummer",

@@ -12,6 +12,7 @@ export const english = {
   find: "Find executions",
   findHint: "Number, name or field.name:value, * for any text",
   or: "or",
+  and: "and",
   dropWord: (word: string) => `Drop ${word}`,
   created: "Created",
   processId: "Process id",

@@ -1,12 +1,14 @@
 import { Field, Input } from "@fluentui/react-components";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import type { ExecutionRow } from "../../api/queries/executions";
+import { type ExecutionRow, logQuery } from "../../api/queries/executions";
 import { Confirm } from "../../kit/Confirm";
+import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
+import { callsMade } from "./choices";
 
 /** Starts a new execution with the same input. */
 export function RerunDialog({ row, onClose }: { row: ExecutionRow; onClose: () => void }) {
@@ -21,6 +23,7 @@ export function RerunDialog({ row, onClose }: { row: ExecutionRow; onClose: () =
     onSuccess: ({ looply_execution_id: executionId }) =>
       navigate({ to: "/executions/$executionId", params: { executionId } }),
   });
+  const log = useQuery({ ...logQuery(api, row.workflow_execution_id), enabled: useMay("read.payloads") });
   const isKnown = number === "latest" || (Number.isSafeInteger(number) && number > 0);
   return (
     <Confirm
@@ -33,6 +36,7 @@ export function RerunDialog({ row, onClose }: { row: ExecutionRow; onClose: () =
       onClose={onClose}
     >
       <p>{text.rerunEffect}</p>
+      {log.data !== undefined && <p>{text.rerunCalls(callsMade(log.data.entries))}</p>}
       <Field label={text.version} hint={text.versionHint}>
         <Input value={version} onChange={(_, { value }) => setVersion(value)} />
       </Field>

@@ -122,3 +122,8 @@ export function incidentOf(
   );
   return own?.incident_id ?? (incidents.length === 1 ? (incidents[0]?.incident_id ?? null) : null);
 }
+
+/** Returns how many calls an execution has made; another one with the same input makes them again under new keys. */
+export function callsMade(entries: readonly { type: string; attempt?: number; operation?: unknown }[]): number {
+  return entries.filter(({ type, attempt, operation }) => type === "STEP_STARTED" && attempt === 1 && operation).length;
+}

@@ -60,8 +60,25 @@ export const german = {
     endTitle: (processId) => `${processId} beenden?`,
     endEffect:
       "Sie endet für immer: Offene Karten werden geschlossen, Zeitgeber angehalten, und Ausführungen, auf die sie wartet, enden auch. Was an andere Systeme gesendet wurde, bleibt.",
+    endLines: ({ waiting }, children) => {
+      const people = waiting?.kind === "CARD" ? waiting.who : [];
+      return [
+        people.length > 0 ? `Die Karte von ${people.join(", ")} schließt` : "Keine Karte schließt",
+        children === 1
+          ? "1 Ausführung, die sie gestartet hat, endet vielleicht auch"
+          : children === 0
+            ? "Keine andere Ausführung endet"
+            : `${children} Ausführungen, die sie gestartet hat, enden vielleicht auch`,
+      ];
+    },
     rerun: "Noch einmal starten",
     rerunTitle: (processId) => `${processId} noch einmal starten?`,
+    rerunCalls: (count) =>
+      count === 0
+        ? "Die erste hat keinen Aufruf gemacht."
+        : count === 1
+          ? "Die erste hat 1 Aufruf gemacht."
+          : `Die erste hat ${count} Aufrufe gemacht.`,
     rerunEffect:
       "Eine neue Ausführung beginnt mit derselben Eingabe. Aufrufe der ersten werden noch einmal gemacht, mit neuen Schlüsseln.",
   },

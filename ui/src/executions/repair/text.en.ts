@@ -1,3 +1,4 @@
+import type { ExecutionRow } from "../../api/queries/executions";
 import type { Choice, Missing } from "./choices";
 
 interface Effects {
@@ -66,8 +67,26 @@ export const english = {
     endTitle: (processId: string) => `Terminate ${processId}?`,
     endEffect:
       "It ends for ever: its open cards close, its timers stop, and executions that it started and waits for end too. What was sent to other systems stays.",
+    /** What the end of one execution means, as far as its row says it. */
+    endLines: ({ waiting }: ExecutionRow, children: number): string[] => {
+      const people = waiting?.kind === "CARD" ? waiting.who : [];
+      return [
+        people.length > 0 ? `The card of ${people.join(", ")} closes` : "No card closes",
+        children === 1
+          ? "1 execution that it started may end too"
+          : children === 0
+            ? "No other execution ends"
+            : `${children} executions that it started may end too`,
+      ];
+    },
     rerun: "Start again",
     rerunTitle: (processId: string) => `Start ${processId} again?`,
+    rerunCalls: (count: number) =>
+      count === 0
+        ? "The first one has made no call."
+        : count === 1
+          ? "The first one has made 1 call."
+          : `The first one has made ${count} calls.`,
     rerunEffect:
       "A new execution begins with the same input. Calls that the first one has made are made again, under new keys.",
   },

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
 from looply.engine.ports.port import Filter, Having
 from looply.engine.sql.lists import HAVING, ListDialect, ListPlan
@@ -72,7 +72,12 @@ _HAS_VALUE = """
   EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = %(field:n:)s
     AND s.value LIKE ANY (%(texts:n:)s::text[]))
 """
-
+_HAS_INCIDENT = """
+  EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id
+    AND (%(codes)s::text[] IS NULL OR i.code = ANY (%(codes)s::text[]))
+    AND (%(kinds)s::smallint[] IS NULL OR i.kind = ANY (%(kinds)s::smallint[]))
+    AND (%(steps)s::text[] IS NULL OR i.step = ANY (%(steps)s::text[])))
+"""
 
 _SPANS: Final[Mapping[Kind, str]] = {
     # `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
@@ -132,12 +137,16 @@ _SPANS: Final[Mapping[Kind, str]] = {
 }
 
 
-def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0, has: Sequence[Having] = ()) -> str:
+def statement(
+    kind: Kind, *, has_terms: bool = False, fields: int = 0, has: Sequence[Having] = (), has_cause: bool = False
+) -> str:
     """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
 
-    `has` is what the executions must have open.
+    `has` is what the executions must have open; `has_cause`: the filter says what their incident is.
     """
     found = [_FOUND] if has_terms else []
+    if has_cause:
+        found.append(_HAS_INCIDENT)
     if has:
         found.append(f"({' OR '.join(HAVING[each] for each in has)})")
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
@@ -177,7 +186,14 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
             "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
         }
+    if query.cause is not None:
+        parameters |= {
+            "codes": list(query.cause.codes) or None,
+            "kinds": [INCIDENT_NUMBERS[kind] for kind in query.cause.kinds] or None,
+            "steps": list(query.cause.steps) or None,
+        }
     parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
+    parts["has_cause"] = query.cause is not None
     return lambda kind: statement(kind, **parts), parameters
 
 

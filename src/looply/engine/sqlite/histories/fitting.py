@@ -7,9 +7,9 @@ parameter of its own: a list of texts in one parameter would be taken apart agai
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import id_patterns, process_id_patterns
-from looply.engine.ports.port import Filter
+from looply.engine.ports.port import CauseFilter, Filter
 from looply.engine.sql.lists import HAVING
 
 Parameters = dict[str, str | int]
@@ -43,6 +43,8 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
     parts = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
     if query.has:
         parts.append(f"({' OR '.join(HAVING[each] for each in query.has)})")
+    if query.cause is not None:
+        parts.append(_has_incident(query.cause, parameters))
     if query.process_ids:
         parts.append(_answers(query.process_ids, parameters))
     if query.terms:
@@ -51,6 +53,17 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         value = _like("s.value", _named(texts, parameters))
         parts.append(_has_value(f"s.name = :{_name(name, parameters)} AND {value}"))
     return Condition(" AND ".join(parts) or "true", parameters)
+
+
+def _has_incident(cause: CauseFilter, parameters: Parameters) -> str:
+    columns: dict[str, Sequence[str | int]] = {
+        "i.code": cause.codes,
+        "i.kind": [INCIDENT_NUMBERS[kind] for kind in cause.kinds],
+        "i.step": cause.steps,
+    }
+    fits = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
+    parts = " AND ".join(["i.execution_id = e.id", *fits])
+    return f"EXISTS (SELECT 1 FROM incident i WHERE {parts})"  # noqa: S608 - constants and names of parameters
 
 
 def _answers(texts: Sequence[str], parameters: Parameters) -> str:

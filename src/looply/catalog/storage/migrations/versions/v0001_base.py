@@ -246,6 +246,7 @@ def _create_bulks() -> None:
         _required("place", _text(36)),
         _required("done", sa.BigInteger()),
         _required("refused", sa.BigInteger()),
+        _required("refusals", sa.Text()),
         _required("holder", _text(36)),
         _required("held_until_ms", sa.BigInteger()),
         sa.Column("ended_on_ms", sa.BigInteger()),

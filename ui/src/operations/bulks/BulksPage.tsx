@@ -1,0 +1,64 @@
+/** The bulks of the organization, newest first. */
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useApi } from "../../api/context";
+import { type Bulk, bulksQuery } from "../../api/queries/operations";
+import { Chip } from "../../kit/Chip";
+import { type Column, DataTable } from "../../kit/DataTable";
+import { Pages } from "../../kit/Pages";
+import { Empty } from "../../kit/states/Empty";
+import { useText } from "../../text/language";
+import { Time } from "../../text/time";
+import { TEXTS } from "../text";
+import { FilterWords } from "./FilterWords";
+import { Progress } from "./Progress";
+import { BULK_TONES } from "./tones";
+
+export function BulksPage() {
+  const { bulks: text } = useText(TEXTS);
+  const query = useInfiniteQuery(bulksQuery(useApi()));
+  const columns = useColumns();
+  return (
+    <Pages
+      query={query}
+      empty={
+        <Empty icon="repeat" title={text.empty}>
+          {text.emptyHint}
+        </Empty>
+      }
+    >
+      {(items) => (
+        <DataTable label={text.label} columns={columns} rows={items} keyOf={({ bulk_id }: Bulk) => bulk_id} />
+      )}
+    </Pages>
+  );
+}
+
+function useColumns(): Column<Bulk>[] {
+  const { bulks: text } = useText(TEXTS);
+  return [
+    {
+      id: "action",
+      head: text.action,
+      cell: ({ bulk_id, action }) => (
+        <Link
+          to="/operations/bulks/$bulkId"
+          params={{ bulkId: bulk_id }}
+          aria-label={text.openOf(text.actions[action])}
+        >
+          {text.actions[action]}
+        </Link>
+      ),
+    },
+    { id: "which", head: text.which, cell: ({ filter }) => <FilterWords filter={filter} /> },
+    {
+      id: "status",
+      head: text.status,
+      cell: ({ status }) => <Chip tone={BULK_TONES[status]}>{text.states[status]}</Chip>,
+    },
+    { id: "progress", head: text.progressHead, cell: (bulk) => <Progress bulk={bulk} /> },
+    { id: "by", head: text.by, cell: ({ created_by_name, created_by }) => created_by_name ?? created_by ?? "" },
+    { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
+  ];
+}
