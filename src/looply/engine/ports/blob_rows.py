@@ -1,6 +1,17 @@
-"""The part of the journal that stores bytes which no event has."""
+"""Bytes which no event has: how the engine's callers read them, and how the journal stores them."""
 
 from typing import Protocol
+
+from looply.connectors.blobs import Blob
+from looply.jsontext import Json
+
+
+class BlobReader(Protocol):
+    """Reads the bytes that data documents refer to (`looply.connectors.blobs`)."""
+
+    async def find(self, execution_id: str, organization_id: str, reference: Json) -> Blob | None:
+        """Returns the blob of a reference; None when the execution has none of this hash. Raises: StoreCorrupt."""
+        ...
 
 
 class BlobRows(Protocol):

@@ -14,8 +14,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from looply.connectors.blobs import Blob
 from looply.definition import Workflow
+from looply.engine.ports.blob_rows import BlobReader
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
@@ -366,14 +366,6 @@ class LiveSchedules(Protocol):
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
         """Removes the schedule, if there is one. Durable when it returns. Raises: as `put`."""
-        ...
-
-
-class BlobReader(Protocol):
-    """Reads the bytes that data documents refer to (`looply.connectors.blobs`)."""
-
-    async def find(self, execution_id: str, organization_id: str, reference: Json) -> Blob | None:
-        """Returns the blob of a reference; None when the execution has none of this hash. Raises: StoreCorrupt."""
         ...
 
 

@@ -16,10 +16,10 @@ from looply.engine.effects.gated_dispatcher import GatedDispatcher
 from looply.engine.effects.local_first import LocalFirstDispatcher
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
+from looply.engine.ports.blob_rows import BlobReader
 from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.port import (
     ANY_CARD,
-    BlobReader,
     CardFilter,
     CardKey,
     Execution,
