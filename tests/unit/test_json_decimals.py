@@ -82,6 +82,22 @@ def test_a_decimal_of_very_many_digits_is_refused(digits: int) -> None:
     assert type(parse_json(f"0.{'7' * 1000}".encode())) is Decimal
 
 
+@pytest.mark.parametrize("exponent", ["99999999999999999999", "-99999999999999999999", "+1234567890123456789012345"])
+@pytest.mark.parametrize("digits", ["0", "-0.0", "1", "1.5", "00"])
+def test_an_exponent_that_no_decimal_has_is_refused_in_a_number_and_is_text_in_a_text(
+    digits: str, exponent: str
+) -> None:
+    number = f"{digits}e{exponent}"
+    text = f'{{"a": "{number} 9f{number}", "b": 0.12345678901234567891}}'
+    assert parse_json(text.encode()) == {"a": f"{number} 9f{number}", "b": Decimal("0.12345678901234567891")}
+    try:
+        assert parse_json(f"[{number}, 1.5]".encode()) == [0, 1.5]
+        assert not digits.strip("-0.")
+    except BadRequest as refused:
+        assert refused.code == "MALFORMED_JSON"
+        assert digits in {"1", "1.5", "00"}
+
+
 def test_equal_decimals_are_one_value_to_a_fingerprint() -> None:
     assert canonical_json(parse_json(b"12345678901234567890.50")) == b"12345678901234567890.5"
     assert fingerprint(parse_json(b"12345678901234567890.000")) == fingerprint(12345678901234567890)
