@@ -20,7 +20,7 @@ TargetState: TypeAlias = Literal["CLOSED", "OPEN", "HALF"]
 attempts that waited are let go at a limited rate."""
 
 WAY: Final = " by connection "
-"""What stands between the name of a system and that of a connection in the name of a way."""
+"""Separates the name of a system from that of a connection in the name of a way."""
 
 
 def way_name(target: str, connection: str) -> str:
