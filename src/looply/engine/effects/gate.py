@@ -148,10 +148,13 @@ class TargetGate:
             await self._judge(way, turn, find_of_way(outcome), reason)
         # A call that names its system by a URL has no way of its own: its failure is that of its step.
         at_fault = way if is_own else system
-        row = self.rows.find(at_fault) if at_fault is not None else None
-        if not reason or row is None or not self.is_stopped(row):
+        if not reason or at_fault is None:
             return outcome
-        return replace(outcome, outage=self.outage_of(row))
+        # A turn may meet another fault than the one that it was to find out about.
+        lanes = [at_fault] if turn is None else [at_fault, Lane(system.owner, turn.target)]
+        stopped = (row for lane in lanes if (row := self.rows.find(lane)) is not None and self.is_stopped(row))
+        row = next(stopped, None)
+        return outcome if row is None else replace(outcome, outage=self.outage_of(row))
 
     async def _judge(self, lane: Lane, turn: Turn | None, found: Finding, reason: str) -> None:
         """Takes what an outcome says of a system or a way: by the turn that was taken from its row, or as a count."""

@@ -360,6 +360,9 @@ class WayStories:
         await watch_targets(engine, timedelta(seconds=160), TICK)
         assert 2 <= len(engine.world.calls) - seen <= 8
         assert await statuses(engine, ids) == {"WAITING"}
+        # What only found the system down counts no more than what found the way closed.
+        attempts = [event.attempt for each in ids for event in await engine.events(each, StepScheduled)]
+        assert max(attempts) <= 2
         engine.world.always("OLD", Answer())
         await watch_targets(engine, timedelta(minutes=6), TICK)
         assert await statuses(engine, ids) == {"COMPLETED"}
