@@ -1,6 +1,6 @@
 """Systems of other authors that run in Node, each in a process of its own on the loopback interface.
 
-with running("oauth2-mock-server/dist/oauth2-mock-server.js", "-a", "127.0.0.1", "-p", PORT, ready="/jwks") as address:
+with running("oauth2-mock-server/dist/oauth2-mock-server.mjs", "-a", "127.0.0.1", "-p", PORT, ready="/jwks") as address:
     ...
 
 `make peers` installs them, by the versions and hashes of `tests/peers/package-lock.json`.

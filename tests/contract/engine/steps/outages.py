@@ -287,7 +287,7 @@ def connect(engine: Driver, *names: str) -> None:
 
 async def through(engine: Driver, connection: str, count: int = 1) -> list[str]:
     """Triggers executions that call the shop through a connection, by a step of that name."""
-    workflow = chain(call(connection, connection=connection, retry={**RETRY, "on": ["down", "CONNECTION"]}))
+    workflow = chain(call(connection, connection=connection, retry={**RETRY, "on": ["down", "connection"]}))
     return [await engine.trigger(workflow, {"po": n}) for n in range(count)]
 
 

@@ -17,7 +17,7 @@ from looply.connectors.sap.connector import CONNECTOR
 
 pytestmark = pytest.mark.proof
 
-SCRIPT = MODULES / "oauth2-mock-server" / "dist" / "oauth2-mock-server.js"
+SCRIPT = MODULES / "oauth2-mock-server" / "dist" / "oauth2-mock-server.mjs"
 SECRET = "hunter2-hunter2"
 
 
