@@ -308,9 +308,7 @@ async def _check_connection(ctx: CallContext, values: ConnectionValues, path: st
     except OperationError as error:
         checks.fail("dns", begun, error, "correct the settings of the connection")
         return checks.results()
-    request = HttpRequest(
-        method="GET", url=destination.url, headers=destination.headers, route=destination.route
-    )
+    request = HttpRequest(method="GET", url=destination.url, headers=destination.headers, route=destination.route)
     await check_http(ctx, checks, request, masker_of(destination.secrets))
     return checks.results()
 

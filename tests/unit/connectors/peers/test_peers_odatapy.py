@@ -1,4 +1,4 @@
-"""`sap.odata` against a strict service of OData 4.01 by other authors: what it asks for, and what it reads and writes."""
+"""`sap.odata` against a strict service of OData 4.01 by other authors: what it asks for, reads and writes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,9 +82,7 @@ async def test_a_key_with_reserved_characters_is_found(call: Any) -> None:
 async def test_media_pass_both_ways_byte_by_byte(call: Any, blobs: Any) -> None:
     read = await call(entity="Attachments('order.pdf')/$value")
     assert (read["data"]["type"], blobs.kept[-1].content) == ("application/pdf", PDF)
-    changed = await call(
-        entity="Attachments('order.pdf')/$value", method="PUT", body_type="raw", body=read["data"]
-    )
+    changed = await call(entity="Attachments('order.pdf')/$value", method="PUT", body_type="raw", body=read["data"])
     assert changed["status"] in ("200", "204")
     again = await call(entity="Attachments('order.pdf')/$value")
     assert (again["status"], blobs.kept[-1].content) == ("200", PDF)

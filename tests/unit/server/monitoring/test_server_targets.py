@@ -165,9 +165,7 @@ async def test_a_rate_out_of_bounds_is_refused(mine: Caller, clock: FakeClock, r
     assert (answer.status_code, answer.json()["code"]) == (422, "TARGET_REFUSED")
 
 
-async def test_the_name_of_a_connection_releases_its_own_way_too(
-    mine: Caller, clock: FakeClock, shell: Shell
-) -> None:
+async def test_the_name_of_a_connection_releases_its_own_way_too(mine: Caller, clock: FakeClock, shell: Shell) -> None:
     body = {"name": "S4", "kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
     assert (await mine.post("createConnection", body)).status_code == 200
     way = f"{SHOP} by connection S4"
@@ -181,9 +179,7 @@ async def test_the_name_of_a_connection_releases_its_own_way_too(
     assert (await mine.post("releaseTarget", {"target": "S4"})).json()["was_stopped"] is False
 
 
-async def test_the_way_of_one_connection_is_paused_and_released_by_its_own_name(
-    mine: Caller, clock: FakeClock
-) -> None:
+async def test_the_way_of_one_connection_is_paused_and_released_by_its_own_name(mine: Caller, clock: FakeClock) -> None:
     way = f"{SHOP} by connection S4"
     assert (await pause(mine, clock, "https://Shop.Example by connection S4")).json()["target"] == way
     assert [(item["target"], item["state"]) for item in await items(mine)] == [(way, "PAUSED")]
