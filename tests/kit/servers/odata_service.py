@@ -28,7 +28,7 @@ PATH: Final = "/sap/opu/odata4/sap/z_orders/srvd_a2x/sap/z_orders/0001"
 PAGE: Final = 2
 
 
-class _Model(CsdlAbstractEdmProvider):  # type: ignore[misc]
+class _Model(CsdlAbstractEdmProvider):
     def get_schemas(self) -> list[Any]:
         """Orders with amounts, and attachments, which are media."""
         order = CsdlEntityType(

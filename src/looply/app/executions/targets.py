@@ -93,10 +93,10 @@ async def find_target(services: Services, principal: Principal, name: str) -> st
         raise _refused("/target", f"a connection of kind {connection.kind} names no system that could be stopped")
     if name.startswith("smtp://"):
         return name
-    system, way, connection = name.partition(WAY)
+    system, way, named = name.partition(WAY)
     origin, separator, client = system.partition("#")
     if canonical := canonical_origin_of(origin):
-        return f"{canonical}{separator}{client}{way}{connection}"
+        return f"{canonical}{separator}{client}{way}{named}"
     raise BadRequest.at("/target", "must be an origin such as https://s4.example.com:44300, or a connection's name")
 
 
