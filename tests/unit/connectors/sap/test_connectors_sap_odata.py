@@ -208,7 +208,7 @@ def test_connections_are_checked_when_they_are_saved() -> None:
     assert [problem.path for problem in found] == ["/settings/base_url", "/settings/client", "/settings/user"]
     assert [problem.path for problem in KIND.problems(SETTINGS, {})] == ["/secrets/password"]
     (wrong,) = KIND.problems({**SETTINGS, "auth": "oauth2"}, {"password": PASSWORD})
-    assert (wrong.path, "oauth_client" in wrong.message, "***" in wrong.message) == ("/settings/auth", True, False)
+    assert (wrong.path, wrong.message.startswith("is not one of")) == ("/settings/auth", True)
 
 
 class SessionGateway:
