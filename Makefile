@@ -15,7 +15,7 @@ PURE_TESTS := $(foreach name,definition execution expressions schedule,tests/uni
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients peers run test proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
+.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,9 +39,6 @@ ui: $(STAMP) ## Build the pages of the web app.
 
 clients: $(STAMP) ## Install the programs with which the tests make a client in TypeScript.
 	@$(BIN)/python hatch_build.py --clients
-
-peers: $(STAMP) ## Install the systems of other authors, in Node, that connectors are tested against.
-	@$(BIN)/python hatch_build.py --peers
 
 run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too).
 	@$(BIN)/looply demo $(ARGS) || { status=$$?; test $$status -eq 130 || exit $$status; }
@@ -71,7 +68,7 @@ test: ui packages check ## Run the gate, which every change must pass (SEED=defa
 	@$(BIN)/python hatch_build.py --test
 	$(PYTEST) --tier gate $(ARGS)
 
-proof: ui clients peers packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui clients packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=
