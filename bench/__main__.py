@@ -86,7 +86,7 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         lambda plan, args, _found: {"fairness": fairness.measure_fairness(plan, args.load or fairness.NAMES)},
     ),
     "sap": (
-        "calls of SAP beside the bare mock, tokens, decimals, large metadata",
+        "calls of SAP beside the bare mock, tokens, decimals, large metadata, echoes of credentials, hanging systems",
         lambda plan, _args, _found: {"sap": sap.measure_sap(plan)},
     ),
     "outage": (

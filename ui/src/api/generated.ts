@@ -2497,7 +2497,7 @@ export interface components {
         };
         /**
          * StepRetryScheduledEntry
-         * @description The step tries again at `due_on`; `attempt` is the attempt that follows.
+         * @description The step tries again at `due_on`; `attempt` is the one that failed, and the next number follows.
          */
         StepRetryScheduledEntry: {
             /** @enum {string} */

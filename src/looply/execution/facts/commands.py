@@ -200,7 +200,7 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
     """An attempt failed. `was_sent` is false only when the request cannot have reached the other system.
 
-    `outage` as in `EffectDone`.
+    `is_of_connection`: the cause is how this side reaches the system. `outage` as in `EffectDone`.
     """
 
     address: str
@@ -210,6 +210,7 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
     status: str = ""
     was_sent: bool = False
     is_transient: bool = False
+    is_of_connection: bool = False
     far: FarError | None = None
     retry_after_seconds: float = 0
     outage: Outage | None = None
