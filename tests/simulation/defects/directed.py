@@ -18,7 +18,7 @@ from kit.definitions import approval, asking, call, card, chain, every, step, wa
 from kit.driver import ORGANIZATION, Driver, id_of
 from kit.memory import MemoryData, MemoryStore
 from looply.app.context.services import Signal
-from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.bulks.runner import BulkRunner
 from looply.catalog.authored.bulks import Bulk, Progress
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.commands import AlreadySettled, Settled, SettleLetter

@@ -10,7 +10,7 @@ from server_kit import ASKING, Caller, definition, note_step, wait_step
 from structlog.testing import capture_logs
 
 from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.bulks.runner import BulkRunner
 from looply.engine.ports.port import Engine, Filter
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
