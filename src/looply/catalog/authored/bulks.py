@@ -134,7 +134,7 @@ class Bulks:
                     modified_on_ms=now_ms,
                 )
             )
-            change.record(connection, f"bulk.{action}", bulk_id, wanted=_recorded(criteria))
+            change.record(connection, f"bulk.{action}", bulk_id, wanted=_audit_details(criteria))
             return _get(connection, organization_id, bulk_id)
 
         return await self._database.write(store)
@@ -240,7 +240,7 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     return _bulk(require_readable(row, bulks))
 
 
-def _recorded(criteria: dict[str, Any]) -> dict[str, Any]:
+def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
     """Returns what the audit says of a selection: of ids their number, since the history of each execution says more."""
     return {**criteria, IDS: len(criteria[IDS])} if IDS in criteria else criteria
 

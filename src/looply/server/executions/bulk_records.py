@@ -227,7 +227,7 @@ def _forecast(seen: BulkPreview, examined: int) -> BulkForecast:
     )
 
 
-def refused_item(refusal: Refusal) -> BulkItemRecord:
+def refusal_record(refusal: Refusal) -> BulkItemRecord:
     """Returns an execution that a bulk did not change."""
     return BulkItemRecord(
         workflow_execution_id=refusal.execution_id,

@@ -20,7 +20,7 @@ from looply.server.executions.bulk_records import (
     BulkPage,
     bulk_item,
     preview_answer,
-    refused_item,
+    refusal_record,
 )
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
@@ -135,7 +135,7 @@ async def get_bulks(call: Call) -> Response:
 async def get_bulk_items(call: Call) -> Response:
     """Lists the executions that a bulk did not change."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
-    items = [refused_item(each) for each in found.refusals]
+    items = [refusal_record(each) for each in found.refusals]
     is_short = found.refused > len(items)
     return Response(BulkItems(message=SUCCESS, count=len(items), items=items, truncated=is_short or UNSET))
 
