@@ -112,8 +112,10 @@ describe("the history", () => {
 
   it("has no boxes for who may not repair, nor on a phone", async () => {
     const permissions = sessionOf().permissions.filter((each) => each !== "repair");
-    visit("/executions", signedIn({ permissions }), handlers).unmount();
-    await waitFor(() => expect(screen.queryByRole("checkbox")).toBeNull());
+    const viewer = visit("/executions", signedIn({ permissions }), handlers);
+    await screen.findByRole("link", { name: "PO-1" });
+    expect(screen.queryByRole("checkbox")).toBeNull();
+    viewer.unmount();
     changeScreen({ isPhone: true });
     visit("/executions", signedIn(), handlers);
     await screen.findByRole("link", { name: "PO-1" });
