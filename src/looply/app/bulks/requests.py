@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from looply.app.context.reasons import validate_reason
 from looply.app.executions.search import validate_filter
 from looply.catalog.authored.bulks import IDS, BulkAction
-from looply.catalog.tenants.names import validate_id
+from looply.catalog.tenants.names import MAX_NAME_CHARACTERS, validate_id
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import CauseFilter, Filter
 from looply.errors import BadRequest
@@ -71,6 +71,9 @@ def validate(request: BulkRequest) -> BulkRequest:
     validate_reason(request.reason)
     if request.steps and not request.has_version:
         raise BadRequest.at("/mapping", "needs a workflow_version; name the version to continue with")
+    for name, text in (("state", request.state), ("branch", request.branch)):
+        if len(text) > MAX_NAME_CHARACTERS:
+            raise BadRequest.at(f"/{name}", f"must be a text of at most {MAX_NAME_CHARACTERS} characters")
     _validate_output(request.output)
     if request.execution_ids is not None:
         return replace(request, execution_ids=_validate_ids(request.execution_ids))

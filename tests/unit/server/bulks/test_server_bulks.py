@@ -255,6 +255,7 @@ async def test_a_bulk_that_starts_during_a_poll_is_not_missed_and_a_running_one_
         ("bulkTerminate", {"workflow_execution_id": [UNKNOWN, "PO-1"]}, "/workflow_execution_id/1"),
         ("bulkRepair", {"filter": {"all": True}, "action": "retry", "state": "call_1"}, "/state"),
         ("bulkRepair", {"filter": {"all": True}, "action": "retry", "output": None}, "/output"),
+        ("bulkRepair", {"filter": {"all": True}, "action": "skip", "branch": "x" * 201}, "/branch"),
         ("bulkRepair", {"filter": {"all": True}, "action": "skip", "output": "x" * 65_536}, "/output"),
         ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 0}, "/rate_per_second"),
         ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 101}, "/rate_per_second"),
