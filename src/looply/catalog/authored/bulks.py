@@ -241,7 +241,7 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
 
 
 def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
-    """Returns what the audit says of a selection: of ids their number, since the history of each execution says more."""
+    """Returns what the audit says of a selection: of ids their number; the history of each execution has the bulk."""
     return {**criteria, IDS: len(criteria[IDS])} if IDS in criteria else criteria
 
 

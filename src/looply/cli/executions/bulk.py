@@ -18,7 +18,9 @@ from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="bulk", help="Bulk operations on many executions: repair, redrive, terminate, list, status, cancel.")
+APP: Final = App(
+    name="bulk", help="Bulk operations on many executions: repair, redrive, terminate, list, status, cancel."
+)
 
 _COLUMNS: Final = {
     "bulk": "bulk_id",
@@ -138,9 +140,7 @@ class SkipArguments:
         str | None, Parameter(help="For skip: the step, needed where several steps of an execution have failed.")
     ] = None
     branch: Annotated[str | None, Parameter(help="For skip: the exit that is taken from the step.")] = None
-    step_output: Annotated[
-        str | None, Parameter(help="For skip: the output that the step gets, as JSON text.")
-    ] = None
+    step_output: Annotated[str | None, Parameter(help="For skip: the output that the step gets, as JSON text.")] = None
 
     def body(self) -> dict[str, Any]:
         """Returns the fields of the call. Raises: UsageError."""
@@ -168,7 +168,9 @@ async def repair(
     async with server.client(terminal) as client:
         body = {"action": action, **await _body(client, criteria, options), **arguments.body()}
         bulk = _Bulk(client, terminal, "bulkRepair", body)
-        await bulk.confirm("Retry the failed steps of" if action == "retry" else "Skip the failed steps of", yes=options.yes)
+        await bulk.confirm(
+            "Retry the failed steps of" if action == "retry" else "Skip the failed steps of", yes=options.yes
+        )
         return await bulk.run(options)
 
 

@@ -143,7 +143,8 @@ async def get_bulk_items(call: Call) -> Response:
 async def cancel_bulk(call: Call) -> Response:
     """Cancels a bulk."""
     found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
-    return Response(BulkAnswer(message=SUCCESS, item=bulk_item(found)))
+    (item,) = await name_actors(call, [bulk_item(found)])
+    return Response(BulkAnswer(message=SUCCESS, item=item))
 
 
 async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Response:
@@ -187,8 +188,8 @@ ROUTES: Final = (
         summary="Redrive many failed executions",
         description=(
             "The bulk processes the newest executions first, at a limited rate, and continues after a restart. "
-            "With a version it also moves executions onto it that wait, where the filter selects them or they are named "
-            "by their ids. `dry_run` counts the executions, lists the newest, and forecasts the calls that would be made "
+            "With a version it also moves executions that wait, where the filter selects them or they are named by "
+            "their ids. `dry_run` counts the executions, lists the newest, and forecasts the calls that would be made "
             "at once and which of them would be repeated; with a version it has a verdict for each execution."
         ),
         tag="Repairs",

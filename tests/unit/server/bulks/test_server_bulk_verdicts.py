@@ -1,5 +1,6 @@
 """Dry runs of redrives with another version: a verdict for each execution, also for those that wait."""
 
+from datetime import timedelta
 from typing import Any
 
 from bulk_kit import CALLING, UNKNOWN, dry_run, fail_executions, run, start_bulk
@@ -39,6 +40,7 @@ async def test_a_waiting_execution_is_safe_needs_a_mapping_or_is_refused(
     assert "which the new version does not have" in needed["why"]
     mapped = {**body, "mapping": {"ask": "question"}}
     assert set(verdicts_of(await dry_run(mine, "bulkRedrive", **mapped)).values()) == {"SAFE"}
+    clock.advance(timedelta(seconds=1))
     done = await run(mine, runner, clock, await start_bulk(mine, "bulkRedrive", **mapped))
     assert (done["done"], done["refused"], done["workflow_version"]) == (2, 0, 2)
     for execution_id, state in ((at_first, "question"), (at_second, "check")):
@@ -60,7 +62,7 @@ async def test_what_no_mapping_helps_is_refused(mine: Caller) -> None:
 
 async def test_failed_executions_have_a_verdict_and_their_calls_too(mine: Caller, world: World) -> None:
     workflow_id, ids = await fail_executions(mine, world, 2)
-    await activate_second(mine, workflow_id, {**CALLING, "workflow_description": "corrected"})
+    await activate_second(mine, workflow_id, {**CALLING, "description": "corrected"})
     seen = await dry_run(mine, "bulkRedrive", filter={"workflow_id": workflow_id}, workflow_version=2)
     assert verdicts_of(seen) == dict.fromkeys(ids, "SAFE")
     assert [each["count"] for each in seen["forecast"]["effects"]] == [2]

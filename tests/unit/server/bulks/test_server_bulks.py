@@ -10,9 +10,9 @@ from bulk_kit import REFUSED, UNKNOWN, fail_executions, read, start_bulk
 from server_kit import ASKING, Caller, definition, note_step, wait_step
 from structlog.testing import capture_logs
 
-from looply.app.context.services import Services
 from looply.app.bulks.runner import BulkRunner
 from looply.app.bulks.selection import read_slice
+from looply.app.context.services import Services
 from looply.engine.ports.port import Engine, Filter
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
@@ -20,6 +20,7 @@ from looply.errors import StoreCorrupt
 from looply.limits import Limits
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, World
+
 
 async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Caller, world: World) -> None:
     workflow_id, ids = await fail_executions(mine, world, 3)
@@ -57,7 +58,9 @@ async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine
     await mine.activate(workflow_id, 2)
     body = {"filter": {"workflow_id": workflow_id}, "workflow_version": 2, "dry_run": True}
     answer = await mine.post("bulkRedrive", body)
-    assert answer.json()["forecast"] == {"examined": 2, "refused": 0, "refusals": [], "effects": []}
+    forecast = answer.json()["forecast"]
+    assert [each["verdict"] for each in forecast.pop("verdicts")] == ["SAFE", "SAFE"]
+    assert forecast == {"examined": 2, "refused": 0, "refusals": [], "effects": [], "mappings": []}
 
 
 async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world: World) -> None:
@@ -100,7 +103,9 @@ async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twi
     (held,) = await services.catalog.bulks.take("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
-    (item,) = (await read_slice(services, mine.organization_id, held.criteria, until=clock.now(), after="", limit=1)).items
+    (item,) = (
+        await read_slice(services, mine.organization_id, held.criteria, until=clock.now(), after="", limit=1)
+    ).items
     await runner._apply(item, await runner._command(held))
     await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0

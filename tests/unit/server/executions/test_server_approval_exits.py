@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from server_kit import Caller, definition, note_step
 
-from looply.app.context.services import Services
 from looply.app.bulks.runner import BulkRunner
+from looply.app.context.services import Services
 from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
 from looply.server.http.call import SESSION_PATH, Route

@@ -69,9 +69,9 @@ export function Table({ history, columns, selecting }: TableProps) {
         <thead>
           <tr>
             {selecting !== null && (
-              <th className={styles.boxCell}>
+              <td className={styles.boxCell}>
                 <AllBox count={rows.length} selecting={selecting} />
-              </th>
+              </td>
             )}
             {columns.map(({ id, head, isRight }) => (
               <th key={id} scope="col" className={isRight ? styles.right : undefined}>

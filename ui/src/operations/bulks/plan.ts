@@ -72,7 +72,7 @@ export function actsOf(selection: Selection): readonly Act[] {
 export function againOf({ filter, action }: Bulk): Selection {
   const { status, ...others } = filter;
   const isRepair = action !== "terminate";
-  return { filter: { ...others, ...(isRepair ? { status: ["FAILED"] } : status !== undefined && { status }) } };
+  return { filter: { ...others, ...(isRepair ? { status: ["FAILED" as const] } : status !== undefined && { status }) } };
 }
 
 /** What a preview says of the calls that leave. */

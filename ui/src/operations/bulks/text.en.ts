@@ -65,7 +65,7 @@ export const english = {
     which: "Which executions",
     everything: "All executions",
     chosen: (count: number) => (count === 1 ? "1 chosen execution" : `${count} chosen executions`),
-    version: (version: number) => `version ${version}`,
+    version: (version: number | string) => `version ${version}`,
     atStep: (step: string) => `step ${step}`,
     atNoStep: "no single step",
     triggers: { REQUEST: "started by a call", SCHEDULED: "started by a schedule" },
