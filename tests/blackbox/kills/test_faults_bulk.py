@@ -20,7 +20,10 @@ from blackbox.harness.sink import Sink
 
 LONGEST_SECONDS = 3 * 3600
 RATE = 10
-ACTIONS = {"redrive": ("bulkRedrive", {}), "retry": ("bulkRepair", {"action": "retry"})}
+ACTIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "redrive": ("bulkRedrive", {}),
+    "retry": ("bulkRepair", {"action": "retry"}),
+}
 """What the bulks do, one each, with its call. They share the rate."""
 FAILS_AGAIN = 5
 """Each fifth order fails again."""

@@ -78,7 +78,7 @@ async def find_matching(services: Services, organization_id: str, request: BulkR
 async def _find(
     services: Services, organization_id: str, ids: Sequence[str], workflow_id: str = ""
 ) -> Sequence[Candidate]:
-    """Returns the executions with these ids, in their order; one that is unknown, or of another workflow, has no head."""
+    """Returns the executions with these ids, in order; one that is unknown, or of another workflow, has no head."""
     heads: dict[str, Head] = {}
     for at in range(0, len(ids), _PAGE):
         for head in await services.engine.overview.heads(ids[at : at + _PAGE]):

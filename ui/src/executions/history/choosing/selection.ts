@@ -11,7 +11,7 @@ export interface Chosen {
 
 export const NONE: Chosen = { ids: new Set(), anchor: null };
 
-/** Returns what is chosen when a row is clicked. With `isRange` the rows up to the last chosen one become like it. */
+/** Returns what is chosen when a row is clicked. With `isRange` the rows from the last one to it are chosen. */
 export function withClick(chosen: Chosen, rows: readonly string[], id: string, isRange: boolean): Chosen {
   const isOn = !chosen.ids.has(id);
   const [from, to] = isRange ? spanOf(rows, chosen.anchor, id) : [rows.indexOf(id), rows.indexOf(id)];
