@@ -144,7 +144,8 @@ describe("a bulk repair", () => {
     const { api, user, address } = visit("/operations/bulks/bulk-1", signedIn(), withOperations(), {
       getBulk: ({ bulk_id }) => ({
         message: "success",
-        item: bulk_id === "bulk-1" ? bulk({ status: "DONE" }) : bulk({ bulk_id, executions: 1, filter: {}, refused: 0 }),
+        item:
+          bulk_id === "bulk-1" ? bulk({ status: "DONE" }) : bulk({ bulk_id, executions: 1, filter: {}, refused: 0 }),
       }),
       bulkRepair: ({ dry_run }) =>
         dry_run

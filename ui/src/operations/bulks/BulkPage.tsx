@@ -19,8 +19,8 @@ import { TEXTS } from "../text";
 import { BulkDialog } from "./BulkDialog";
 import styles from "./Bulks.module.css";
 import { BulkWords } from "./FilterWords";
-import { againOf } from "./plan";
 import { Progress } from "./Progress";
+import { againOf } from "./plan";
 import { BULK_TONES } from "./tones";
 
 export function BulkPage() {

@@ -35,8 +35,7 @@ type Answer = AnswerOf<"bulkRedrive">;
 /** Sends a plan; a preview stores nothing. */
 export function sendPlan(call: Call, plan: Plan, isPreview: boolean): Promise<Answer> {
   const { act, selection, rate, reason, branch, mapping } = plan;
-  const which =
-    "ids" in selection ? { workflow_execution_id: [...selection.ids] } : { filter: selection.filter };
+  const which = "ids" in selection ? { workflow_execution_id: [...selection.ids] } : { filter: selection.filter };
   const body = { ...which, reason: reason.trim(), rate_per_second: rate, dry_run: isPreview };
   switch (act) {
     case "retry":
@@ -72,7 +71,9 @@ export function actsOf(selection: Selection): readonly Act[] {
 export function againOf({ filter, action }: Bulk): Selection {
   const { status, ...others } = filter;
   const isRepair = action !== "terminate";
-  return { filter: { ...others, ...(isRepair ? { status: ["FAILED" as const] } : status !== undefined && { status }) } };
+  return {
+    filter: { ...others, ...(isRepair ? { status: ["FAILED" as const] } : status !== undefined && { status }) },
+  };
 }
 
 /** What a preview says of the calls that leave. */

@@ -25,7 +25,8 @@ export const german = {
     examined: (count) => `Die Aufrufe sind die der neuesten ${count}.`,
     newest: (count) => `Die neuesten ${count}`,
     safe: (count) => `${count} können damit fortsetzen`,
-    mapped: (count) => (count === 1 ? "1 braucht einen neuen Schrittnamen" : `${count} brauchen einen neuen Schrittnamen`),
+    mapped: (count) =>
+      count === 1 ? "1 braucht einen neuen Schrittnamen" : `${count} brauchen einen neuen Schrittnamen`,
     refusedByVersion: (count) => (count === 1 ? "1 kann nicht" : `${count} können nicht`),
     whyNot: (count) => (count === 1 ? "Warum 1 so nicht kann" : `Warum ${count} so nicht können`),
     mapping: (step) => `Fortsetzen bei, statt „${step}“`,
@@ -51,7 +52,8 @@ export const german = {
   },
   bulks: {
     empty: "Es gab noch keine Sammelreparatur",
-    emptyHint: "Hat eine Ursache viele Ausführungen angehalten, reparieren Sie sie unter Störungen gemeinsam, oder wählen Sie sie im Verlauf aus.",
+    emptyHint:
+      "Hat eine Ursache viele Ausführungen angehalten, reparieren Sie sie unter Störungen gemeinsam, oder wählen Sie sie im Verlauf aus.",
     label: "Sammelreparaturen",
     action: "Was",
     actions: {
@@ -109,7 +111,9 @@ export const german = {
     refusedHint: "Diese Ausführungen wurden nicht geändert.",
     selectRefused: (count) => `Die abgelehnten auswählen (${count}) …`,
     selectedTitle: (count) =>
-      count === 1 ? "1 ausgewählte Ausführung reparieren oder beenden" : `${count} ausgewählte Ausführungen reparieren oder beenden`,
+      count === 1
+        ? "1 ausgewählte Ausführung reparieren oder beenden"
+        : `${count} ausgewählte Ausführungen reparieren oder beenden`,
     moreRefused: "Nur die ersten 1.000 sind aufgehoben.",
     processId: "Vorgangsnummer",
     code: "Code",

@@ -33,7 +33,9 @@ export const english = {
     whyNot: (count: number) => (count === 1 ? "Why 1 cannot as it is" : `Why ${count} cannot as they are`),
     mapping: (step: string) => `Continue at, in place of “${step}”`,
     mappingHint: (count: number) =>
-      count === 1 ? "1 execution is at a step that it has no more." : `${count} executions are at a step that it has no more.`,
+      count === 1
+        ? "1 execution is at a step that it has no more."
+        : `${count} executions are at a step that it has no more.`,
     noMapping: "Leave these as they are",
     branch: "Exit",
     branchHint: "The exit that is taken from the step; empty for “next”.",
@@ -52,7 +54,8 @@ export const english = {
   },
   bulks: {
     empty: "There was no bulk repair yet",
-    emptyHint: "When one cause has stopped many executions, repair them together under Incidents, or choose them in the history.",
+    emptyHint:
+      "When one cause has stopped many executions, repair them together under Incidents, or choose them in the history.",
     label: "Bulk repairs",
     action: "What",
     actions: {
@@ -109,7 +112,8 @@ export const english = {
     refusedTitle: "Refused",
     refusedHint: "These executions were not changed.",
     selectRefused: (count: number) => `Select the refused (${count}) …`,
-    selectedTitle: (count: number) => (count === 1 ? "Repair or end 1 chosen execution" : `Repair or end ${count} chosen executions`),
+    selectedTitle: (count: number) =>
+      count === 1 ? "Repair or end 1 chosen execution" : `Repair or end ${count} chosen executions`,
     moreRefused: "Only the first 1,000 are kept.",
     processId: "Process id",
     code: "Code",

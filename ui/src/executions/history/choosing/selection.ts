@@ -48,7 +48,11 @@ export interface Selecting {
 }
 
 /** Returns what is chosen among the rows of a search; another search begins without. */
-export function useSelecting(rows: readonly { workflow_execution_id: string }[], search: string, first: readonly string[]) {
+export function useSelecting(
+  rows: readonly { workflow_execution_id: string }[],
+  search: string,
+  first: readonly string[],
+) {
   const [state, setState] = useState<{ of: string; chosen: Chosen }>(() => ({
     of: search,
     chosen: { ids: new Set(first), anchor: null },
