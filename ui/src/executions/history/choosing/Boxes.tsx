@@ -3,7 +3,7 @@
 import type { KeyboardEvent } from "react";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
-import styles from "../History.module.css";
+import styles from "./Choosing.module.css";
 import type { Selecting } from "./selection";
 
 interface RowBoxProps {

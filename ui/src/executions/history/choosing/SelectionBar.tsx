@@ -7,8 +7,8 @@ import { MOST_CHOSEN } from "../../../shell/handover";
 import { useText } from "../../../text/language";
 import { useTimes } from "../../../text/time";
 import { TEXTS } from "../../text";
-import styles from "../History.module.css";
 import type { HistorySearch } from "../history-search";
+import styles from "./Choosing.module.css";
 import type { Selecting } from "./selection";
 
 export function SelectionBar({ selecting, search }: { selecting: Selecting; search: HistorySearch }) {
