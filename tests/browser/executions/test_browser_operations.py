@@ -76,6 +76,39 @@ def test_all_of_a_cause_are_listed_in_the_history(operator: Visit, installation:
     operator.check()
 
 
+def test_rows_that_are_chosen_in_the_history_are_repaired_and_the_refused_selected_again(
+    operator: Visit, installation: Installation
+) -> None:
+    ids = installation.outage("Credit notes", 3)
+    page = operator.open("/app/executions?q=%5B%22process%3ACredit%20notes-*%22%5D")
+    operator.heading("Executions")
+    page.get_by_role("checkbox", name="Choose Credit notes-2").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_text("3 chosen").wait_for()
+    operator.look("history-chosen")
+    page.get_by_role("button", name="Repair or end them …").click()
+    dialog = page.get_by_role("dialog", name="Repair or end 3 chosen executions")
+    dialog.get_by_label("What to do").select_option("latest")
+    dialog.get_by_text("3 can continue with it").wait_for()
+    operator.look("operations-verdicts")
+    dialog.get_by_label("What to do").select_option("retry")
+    repair = dialog.get_by_role("button", name="Repair 3, 3 calls under the same key")
+    repair.wait_for()
+    # Another operator is faster.
+    assert installation.org.post(f"terminateWorkflow/{ids[0]}").status_code == 200
+    repair.click()
+    page.get_by_text("3 of 3").wait_for()
+    page.get_by_text("3 chosen executions").wait_for()
+    page.get_by_role("link", name="Credit notes-0").wait_for()
+    page.get_by_role("button", name="Select the refused (1) …").click()
+    page.get_by_role("dialog").get_by_text("1 would refuse").wait_for()
+    operator.look("operations-refused")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    operator.check()
+
+
 def test_a_viewer_sees_what_has_stopped_and_repairs_nothing(
     browser: "Browser", operator: Visit, installation: Installation
 ) -> None:

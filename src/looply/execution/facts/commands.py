@@ -108,19 +108,22 @@ class EditDocument(OperatorCommand, frozen=True, kw_only=True):
 class Retry(OperatorCommand, frozen=True, kw_only=True):
     """Resolves one incident, or all when `incident_id` is empty: their steps run again.
 
-    `document` is edited first, as by `EditDocument`; None changes nothing.
+    `document` is edited first, as by `EditDocument`; None changes nothing. `opened_by` as in `Redrive`.
     """
 
     incident_id: str = ""
     document: Json = None
     replaces: bool = False
     scope: str = ""
+    opened_by: datetime | None = None
 
 
 class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     """Gives the current step of a path an output instead of running it; the path leaves by `branch`.
 
-    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`.
+    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`. With `opened_by`
+    it is the step of the only incident that is not younger, at `state` if that is given: a step that only waits is not
+    skipped, and a bulk that is repeated skips each step once.
     """
 
     action: Literal["skip", "complete"] = "skip"
@@ -128,6 +131,7 @@ class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     state: str = ""
     output: Json = None
     branch: str = ""
+    opened_by: datetime | None = None
 
 
 class MoveTo(OperatorCommand, frozen=True, kw_only=True):
@@ -142,7 +146,7 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
     """Resolves all incidents; with a `workflow` it also migrates to that version, even without an incident.
 
     `steps` are new names of steps by their old ones. With `opened_by` only incidents that are not younger are
-    resolved, so that a bulk redrive that is repeated resolves each incident once.
+    resolved, so that a bulk that is repeated resolves each incident once.
     """
 
     workflow: Workflow | None = None

@@ -11,12 +11,16 @@ import { Newer } from "../../kit/states/Newer";
 import { Problem } from "../../kit/states/Problem";
 import { useIsPhone } from "../../kit/theme";
 import { Guarded } from "../../session/Guarded";
+import { useMay } from "../../session/session";
+import { useChosen } from "../../shell/handover";
 import { csvOf, saveFile } from "../../text/csv";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import { ColumnsMenu } from "./ColumnsMenu";
+import { SelectionBar } from "./choosing/SelectionBar";
+import { type Selecting, useSelecting } from "./choosing/selection";
 import { type Column, textOfCell, useColumns } from "./columns";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
@@ -41,6 +45,9 @@ function History() {
   const history = useHistory(search);
   const columns = useColumns(search.hide ?? [], history.rows);
   const isPhone = useIsPhone();
+  const { hide: _, ...filters } = search;
+  const selecting = useSelecting(history.rows, JSON.stringify(filters), useChosen());
+  const maySelect = useMay("repair") && !isPhone;
   return (
     <Page
       title={text.title}
@@ -64,7 +71,13 @@ function History() {
       }
       width="full"
     >
-      <Rows history={history} columns={columns} search={search} onClear={() => change({}, true)} />
+      <Rows
+        history={history}
+        columns={columns}
+        search={search}
+        selecting={maySelect ? selecting : null}
+        onClear={() => change({}, true)}
+      />
     </Page>
   );
 }
@@ -73,10 +86,11 @@ interface RowsProps {
   history: HistoryRows;
   columns: readonly Column[];
   search: HistorySearch;
+  selecting: Selecting | null;
   onClear: () => void;
 }
 
-function Rows({ history, columns, search, onClear }: RowsProps) {
+function Rows({ history, columns, search, selecting, onClear }: RowsProps) {
   const text = useText(TEXTS).history;
   const shared = useText(SHARED);
   const { query, rows } = history;
@@ -95,7 +109,8 @@ function Rows({ history, columns, search, onClear }: RowsProps) {
   return (
     <div className={styles.content}>
       {error !== null && <Problem error={error} onRetry={retry} shape="bar" />}
-      <Table history={history} columns={columns} />
+      {selecting !== null && <SelectionBar selecting={selecting} search={search} />}
+      <Table history={history} columns={columns} selecting={selecting} />
       <Foot history={history} />
     </div>
   );
