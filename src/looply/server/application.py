@@ -43,7 +43,7 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
-from looply.server.monitoring import explaining, figures, heads, moments, rows
+from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session
 from looply.settings import Settings
 
@@ -77,6 +77,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *targets.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
+    *fire_calendar.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,

@@ -36,6 +36,7 @@ NARROWED = {
         "getOrganizationWorkflows_v1",
         "getPermissions",
         "getProfiles",
+        "getScheduleCalendar",
         "getScheduleFires",
         "getSchedules",
         "getStatistics",
