@@ -115,14 +115,14 @@ async def test_a_schedule_that_has_ended_plans_nothing(mine: Caller, pump: Pump,
 async def test_an_open_last_execution_is_told_with_the_rule_of_overlap(
     mine: Caller, pump: Pump, clock: FakeClock
 ) -> None:
-    workflow_id = await mine.create(scheduled(wait_step(), note_step(), every="PT1H", overlap="queue"))
+    await mine.create(scheduled(wait_step(), note_step(), every="PT1H", overlap="queue"))
     begin = clock.now()
     clock.advance(HOUR)
     await pump.tick()
     (schedule,) = (await read(mine, begin, begin + DAY))["schedules"]
     assert (schedule["overlap"], schedule["is_running"]) == ("queue", True)
     execution_id = schedule["last_execution_id"]
-    ended = await mine.post("terminateWorkflow", {"workflow_id": workflow_id, "workflow_execution_id": execution_id})
+    ended = await mine.post(f"terminateWorkflow/{execution_id}")
     assert ended.status_code == 200, ended.text
     (schedule,) = (await read(mine, begin, begin + DAY))["schedules"]
     assert not schedule["is_running"]
@@ -145,7 +145,7 @@ async def test_a_version_that_cannot_be_read_says_that_its_instants_are_not_list
     mine: Caller, clock: FakeClock, catalog: Catalog
 ) -> None:
     workflow_id = await mine.create(SCHEDULED)
-    await catalog.workflows.delete(mine.organization_id, (workflow_id, 1))
+    await catalog.workflows.delete(mine.organization_id, workflow_id)
     found = await read(mine, clock.now(), clock.now() + DAY)
     (schedule,) = found["schedules"]
     assert (schedule["timezone"], schedule["overlap"]) == (None, None)

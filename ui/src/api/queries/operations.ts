@@ -156,3 +156,14 @@ export const nextFiresQuery = (api: Api, { workflow_id, workflow_version }: Sche
     queryKey: [...OPERATIONS, "next-fires", workflow_id, workflow_version],
     queryFn: ({ signal }) => api.call("previewSchedule", { workflow_id, workflow_version, count: 10 }, { signal }),
   });
+
+/** A range of the calendar, by pages of schedules. */
+export const calendarQuery = (api: Api, span: { from: number; to: number }) =>
+  infiniteQueryOptions({
+    queryKey: [...OPERATIONS, "calendar", span],
+    queryFn: ({ pageParam, signal }) =>
+      api.call("getScheduleCalendar", { ...span, limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as Partial<InputOf<"getScheduleCalendar">>,
+    getNextPageParam: (page) => page.lastKey,
+    refetchInterval: 2 * LOOK_MS,
+  });
