@@ -232,28 +232,56 @@ describe("the history", () => {
     await expectAccessible();
   });
 
-  it("saves its filters as a view of the account, and deletes it", async () => {
-    let stored: Record<string, unknown> = { other: 1, execution_views: [{ name: "Mine", search: { has: "letter" } }] };
-    const { user, address } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), {
-      ...handlers,
-      getPreferences: () => ({ message: "success", preferences: stored }),
-      putPreferences: ({ preferences }) => {
-        stored = preferences;
-        return { message: "success" };
+  it("saves its filters as a view, shared with all, and deletes another", async () => {
+    const { user, address, api } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), handlers, withViews());
+    await user.click(await screen.findByText("Mine"));
+    await waitFor(() => expect(address()).toContain("letter"));
+    await user.click(await screen.findByText("Delete this view"));
+    await screen.findByText("Its filters are lost; no execution changes.");
+    await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Delete this view" }));
+    await waitFor(() => expect(screen.queryByText("Mine")).toBeNull());
+    await user.click(await screen.findByText("All"));
+    await user.type(screen.getByLabelText("Find executions"), "PO-47*{Enter}");
+    await user.click(await screen.findByText("Save this view"));
+    await fill(user, /^Name/, "Orders");
+    await user.click(screen.getByLabelText("Share with the organization"));
+    await expectAccessible();
+    await user.click(screen.getByText("Save the view"));
+    const saved = await screen.findByText("Orders");
+    expect(saved.getAttribute("aria-current")).toBe("page");
+    expect(api.calls.filter(([id]) => id === "putView" || id === "deleteView")).toEqual([
+      ["deleteView", { view_id: "view-1", modified_on: 1 }],
+      [
+        "putView",
+        { page: "executions", name: "Orders", query: "q=%5B%22PO-47*%22%5D", is_shared: true },
+      ],
+    ]);
+  });
+
+  it("replaces the own view of a name as it was read, and says when another was first", async () => {
+    const { user, api } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), handlers, withViews(), {
+      putView: () => {
+        throw refusal(409, "STALE", "", { modified_on: 2 });
       },
     });
     await screen.findByText("Mine");
     await user.click(await screen.findByText("Save this view"));
-    await fill(user, /^Name/, "Orders");
+    await fill(user, /^Name/, "Mine");
+    await screen.findByText("Your view of this name is replaced.");
     await user.click(screen.getByText("Save the view"));
-    const saved = await screen.findByText("Orders");
-    expect(saved.getAttribute("aria-current")).toBe("page");
-    expect(stored).toMatchObject({ other: 1, execution_views: [{ name: "Mine" }, { name: "Orders" }] });
-    await user.click(screen.getByText("Mine"));
-    await waitFor(() => expect(address()).toContain("letter"));
-    await user.click(await screen.findByText("Delete this view"));
-    await waitFor(() => expect(stored.execution_views).toEqual([{ name: "Orders", search: { q: ["PO-47*"] } }]));
-    await waitFor(() => expect(screen.queryByText("Mine")).toBeNull());
+    await screen.findByText(/^Another person has changed this view/);
+    expect(api.calls.find(([id]) => id === "putView")?.[1]).toMatchObject({ view_id: "view-1", modified_on: 1 });
+    await waitFor(() => expect(api.calls.filter(([id]) => id === "getViews").length).toBeGreaterThan(1));
+  });
+
+  it("offers what others share, which only who may changes", async () => {
+    const foreign = viewRecord({ view_id: "view-2", name: "Theirs", is_mine: false, is_shared: true, can_change: false });
+    const { user } = visit("/executions", signedIn(), handlers, withViews([foreign]));
+    const tab = await screen.findByRole("link", { name: "Theirs" });
+    expect(tab.title).toBe("Shared by The buyer");
+    await user.click(tab);
+    await waitFor(() => expect(tab.getAttribute("aria-current")).toBe("page"));
+    expect(screen.queryByText("Delete this view")).toBeNull();
   });
 
   it("distinguishes nothing yet from no match", async () => {

@@ -5,7 +5,7 @@ import { selectedVisit } from "../../src/executions/execution/selection";
 import { fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
 import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
-import { isSameSearch, viewsOf, withView } from "../../src/executions/history/views";
+import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views";
 import { isFailure, type LogEntry } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
 import { sentenceOf } from "../../src/executions/log/sentences";
@@ -15,6 +15,7 @@ import { axisOf } from "../../src/executions/views/timeline";
 import { readOutline } from "../../src/graph/outline";
 import { windowOf } from "../../src/kit/virtual";
 import { ENTRIES, executionRow, explanation } from "../fakes/executions";
+import { viewRecord } from "../fakes/views";
 import recorded from "../recorded/logs.json";
 
 const PARKED: LogEntry = {
@@ -62,16 +63,16 @@ describe("the address of the history", () => {
 });
 
 describe("the views of the history", () => {
-  it("are read from what was stored, whatever it is", () => {
-    expect(viewsOf("odd")).toEqual([]);
-    const stored = [{ name: "Orders", search: { q: ["PO-*"], odd: 1 } }, { name: " ", search: {} }, { name: "x" }, 7];
-    expect(viewsOf(stored)).toEqual([{ name: "Orders", search: { q: ["PO-*"] } }]);
+  it("are stored as the query of an address and read from it, whatever it is", () => {
+    const search = { q: ["PO-*", "field.po:ü&=#"], status: ["FAILED"], from: "2026-11-28" } as const;
+    expect(searchOf(queryOf(search))).toEqual(search);
+    expect(searchOf("q=%5B%22PO-*%22%5D&odd=1&status=LOST&%")).toEqual({ q: ["PO-*"] });
+    expect(searchOf("")).toEqual({});
   });
 
-  it("have one view of a name, in its place", () => {
-    const [a, b] = [viewsOf([{ name: "a", search: {} }])[0], { name: "b", search: {} }];
-    const views = withView(a === undefined ? [] : [a], b);
-    expect(withView(views, { name: "a", search: { q: ["x"] } })).toEqual([{ name: "a", search: { q: ["x"] } }, b]);
+  it("are the own ones, then those that others share", () => {
+    const records = [viewRecord({ view_id: "a", is_mine: false }), viewRecord({ view_id: "b" })];
+    expect(viewsOf(records).map(({ record }) => record.view_id)).toEqual(["b", "a"]);
   });
 
   it("are the same in whatever order their filters were chosen", () => {

@@ -1,9 +1,8 @@
 /** The views of the history as tabs, and what saves the filters of the screen as one more. */
 
-import { Button, Field, Input } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { Confirm } from "../../kit/Confirm";
 import { Icon } from "../../kit/icons";
 import tabs from "../../kit/Tabs.module.css";
 import { useText } from "../../text/language";
@@ -11,20 +10,22 @@ import { TEXTS } from "../text";
 import styles from "./History.module.css";
 import { type HistorySearch, isFiltered } from "./history-search";
 import { useViews } from "./use-views";
-import { FIXED_VIEWS, type FixedView, isSameSearch, LONGEST_NAME, MOST_VIEWS } from "./views";
+import { ChangeViewDialog, DeleteViewDialog, SaveViewDialog } from "./ViewDialogs";
+import { FIXED_VIEWS, type FixedView, isSameSearch } from "./views";
 
 const FIXED = Object.keys(FIXED_VIEWS) as FixedView[];
 
 export function HistoryViews({ search }: { search: HistorySearch }) {
   const { views: text } = useText(TEXTS).history;
-  const { views, change } = useViews();
-  const [isSaving, setIsSaving] = useState(false);
+  const { views } = useViews();
+  const [asked, setAsked] = useState<"save" | "change" | "delete" | null>(null);
   const { hide, ...filters } = search;
   // Hidden columns are of a view that was saved with them; the others leave them as they are.
   const fixed = FIXED.map((id) => ({ id, search: { ...FIXED_VIEWS[id], ...(hide && { hide }) } as HistorySearch }));
-  const current = views.find((view) => isSameSearch(view.search, search));
+  const current = views.find((view) => isSameSearch(view.search, search))?.record;
   const isNew =
     current === undefined && isFiltered(search) && !FIXED.some((id) => isSameSearch(FIXED_VIEWS[id], filters));
+  const onClose = (): void => setAsked(null);
   return (
     <div className={styles.views}>
       <nav className={tabs.tabs} aria-label={text.label}>
@@ -36,61 +37,61 @@ export function HistoryViews({ search }: { search: HistorySearch }) {
             isCurrent={current === undefined && isSameSearch(target, search)}
           />
         ))}
-        {views.map(({ name, search: target }) => (
-          <ViewTab key={`saved ${name}`} text={name} search={target} isCurrent={name === current?.name} />
+        {views.map(({ record, search: target }) => (
+          <ViewTab
+            key={record.view_id}
+            text={record.name}
+            sharedBy={record.is_shared && !record.is_mine ? (record.created_by_name ?? "") : undefined}
+            search={target}
+            isCurrent={record.view_id === current?.view_id}
+          />
         ))}
       </nav>
       {isNew && (
-        <Button appearance="subtle" icon={<Icon name="plus" size={16} />} onClick={() => setIsSaving(true)}>
+        <Button appearance="subtle" icon={<Icon name="plus" size={16} />} onClick={() => setAsked("save")}>
           {text.save}
         </Button>
       )}
-      {current !== undefined && (
-        <Button
-          appearance="subtle"
-          icon={<Icon name="close" size={16} />}
-          disabled={change.isPending}
-          onClick={() => change.mutate({ remove: current.name })}
-        >
-          {text.remove}
-        </Button>
+      {current?.can_change && (
+        <span className={styles.viewButtons}>
+          <Button appearance="subtle" onClick={() => setAsked("change")}>
+            {text.change}
+          </Button>
+          <Button appearance="subtle" icon={<Icon name="close" size={16} />} onClick={() => setAsked("delete")}>
+            {text.remove}
+          </Button>
+        </span>
       )}
-      {isSaving && <SaveDialog search={search} onClose={() => setIsSaving(false)} />}
+      {asked === "save" && <SaveViewDialog search={search} onClose={onClose} />}
+      {asked === "change" && current !== undefined && (
+        <ChangeViewDialog record={current} search={search} onClose={onClose} />
+      )}
+      {asked === "delete" && current !== undefined && <DeleteViewDialog record={current} onClose={onClose} />}
     </div>
   );
 }
 
-function ViewTab({ text, search, isCurrent }: { text: string; search: HistorySearch; isCurrent: boolean }) {
-  return (
-    <Link to="/executions" search={search} className={tabs.tab} aria-current={isCurrent ? "page" : undefined}>
-      {text}
-    </Link>
-  );
+interface ViewTabProps {
+  text: string;
+  search: HistorySearch;
+  isCurrent: boolean;
+  /** Whose view it is, of one that another person shares. */
+  sharedBy?: string | undefined;
 }
 
-function SaveDialog({ search, onClose }: { search: HistorySearch; onClose: () => void }) {
-  const { views: text } = useText(TEXTS).history;
-  const { views, change } = useViews();
-  const [typed, setTyped] = useState("");
-  const name = typed.trim();
-  const isTaken = views.some((view) => view.name === name);
-  const isFull = views.length >= MOST_VIEWS && !isTaken;
-  const hint = isFull ? text.full(MOST_VIEWS) : isTaken ? text.taken : text.hint;
-  const save = (): void => {
-    if (name !== "" && !isFull) change.mutate({ save: { name, search } }, { onSuccess: onClose });
-  };
+function ViewTab({ text, search, isCurrent, sharedBy }: ViewTabProps) {
+  const { views: words } = useText(TEXTS).history;
+  const hint = sharedBy === undefined ? undefined : words.sharedBy(sharedBy);
   return (
-    <Confirm
-      title={text.save}
-      verb={text.verb}
-      isBusy={change.isPending || name === "" || isFull}
-      error={change.error}
-      onConfirm={save}
-      onClose={onClose}
+    <Link
+      to="/executions"
+      search={search}
+      className={tabs.tab}
+      aria-current={isCurrent ? "page" : undefined}
+      title={hint}
     >
-      <Field label={text.name} hint={hint} required>
-        <Input value={typed} maxLength={LONGEST_NAME} onChange={(_, { value }) => setTyped(value)} />
-      </Field>
-    </Confirm>
+      {hint !== undefined && <Icon name="people" size={16} />}
+      {text}
+    </Link>
   );
 }

@@ -1,10 +1,12 @@
-/** The views of the history: filters with a name. Some are there for all, others a person has saved. */
+/** The views of the history: filters with a name. Some are there for all, others people have saved. */
 
-import { isObject } from "../../shared/http";
+import { defaultParseSearch, defaultStringifySearch } from "@tanstack/react-router";
+import type { ViewRecord } from "../../api/queries/views";
 import { type HistorySearch, historySearch } from "./history-search";
 
+/** A view that was saved, with its filters as the address has them. */
 export interface SavedView {
-  name: string;
+  record: ViewRecord;
   search: HistorySearch;
 }
 
@@ -16,23 +18,24 @@ export const FIXED_VIEWS = {
 } as const satisfies Record<string, HistorySearch>;
 export type FixedView = keyof typeof FIXED_VIEWS;
 
-/** More views than these are no help, and preferences have an end. */
-export const MOST_VIEWS = 20;
+/** The server keeps no more of one person. */
+export const MOST_VIEWS = 50;
 export const LONGEST_NAME = 60;
 
-/** Returns the views in a JSON value that was stored; what is no view is left out. */
-export function viewsOf(value: unknown): readonly SavedView[] {
-  const found: readonly unknown[] = Array.isArray(value) ? value : [];
-  return found.filter(isObject).flatMap(({ name, search }) => {
-    if (typeof name !== "string" || name.trim() === "" || !isObject(search)) return [];
-    return [{ name: name.slice(0, LONGEST_NAME), search: historySearch(search) }];
-  });
+/** Returns the views as the tabs have them: the own ones, then those that others share. */
+export function viewsOf(records: readonly ViewRecord[]): readonly SavedView[] {
+  const views = records.map((record) => ({ record, search: searchOf(record.query) }));
+  return [...views.filter(({ record }) => record.is_mine), ...views.filter(({ record }) => !record.is_mine)];
 }
 
-/** Returns the views with another one; one of the same name is replaced in its place. */
-export function withView(views: readonly SavedView[], view: SavedView): readonly SavedView[] {
-  const isKnown = views.some(({ name }) => name === view.name);
-  return isKnown ? views.map((each) => (each.name === view.name ? view : each)) : [...views, view];
+/** Returns the filters of a query that was stored; what is no filter is left out. */
+export function searchOf(query: string): HistorySearch {
+  return historySearch(defaultParseSearch(`?${query}`));
+}
+
+/** Returns the query under which filters are stored: that of the address. */
+export function queryOf(search: HistorySearch): string {
+  return defaultStringifySearch(search).replace(/^\?/, "");
 }
 
 /** Returns whether two searches show the same; the order in which filters were chosen says nothing. */
