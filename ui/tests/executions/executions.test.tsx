@@ -5,6 +5,7 @@ import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
 import { sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
+import { viewRecord, withViews } from "../fakes/views";
 
 const VIEWER = sessionOf().permissions.filter((each) => each !== "read.payloads" && each !== "repair");
 const page = "/executions/execution-1";

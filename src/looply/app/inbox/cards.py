@@ -16,9 +16,10 @@ from looply.execution.approvals.card_summary import Fact, summarize
 from looply.execution.approvals.cards import open_status
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.state import Card, OpenWait
+from looply.execution.facts.values.approval_terms import is_same_person
 
 _MOST_EXAMINED: Final = 300
-"""The most cards that one page examines where it shows only those that are due before an instant."""
+"""The most cards that one page examines where it shows only some of them."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -69,13 +70,15 @@ async def list_cards(
     *,
     workflow_id: str = "",
     due_before: datetime | None = None,
+    substitute_for: str = "",
     after: CardKey | None = None,
     limit: int,
 ) -> MyCards:
     """Returns the cards that the caller can answer, by any spelling of their address, newest first.
 
-    With `due_before` only those that time out before that instant. Then a page may hold fewer cards although another
-    one follows, because it examines at most 300.
+    With `due_before` only those that time out before that instant, with `substitute_for` only those that the caller has
+    for that person, by any spelling of the address. Then a page may hold fewer cards although another one follows,
+    because it examines at most 300.
     Raises: Forbidden when the caller is not a person.
     """
     person = own_person(principal)
@@ -87,7 +90,8 @@ async def list_cards(
             principal.organization_id, person.email, size, criteria=CardFilter(workflow_id=workflow_id), after=after
         )
         for card, item in zip(cards, await _read_items(services, cards), strict=True):
-            if due_before is None or (item.due_on is not None and item.due_on < due_before):
+            is_due = due_before is None or (item.due_on is not None and item.due_on < due_before)
+            if is_due and (not substitute_for or is_same_person(item.substitute_for, substitute_for)):
                 items.append(item)
             if len(items) > limit:
                 return MyCards(items=items[:limit], after=items[limit - 1].key)

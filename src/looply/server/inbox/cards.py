@@ -141,6 +141,7 @@ async def get_my_cards(call: Call) -> Response:
         call.principal,
         workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
         due_before=instant_of(call.query.get("due_before"), "due_before") if "due_before" in call.query else None,
+        substitute_for=call.query.get("substitute_for"),
         after=card_cursor(call),
         limit=limit_of(call),
     )
@@ -231,6 +232,11 @@ ROUTES: Final = (
                 "due_before",
                 "Only requests that time out before this instant, epoch milliseconds. Such a page may be short.",
                 kind="instant",
+            ),
+            Parameter(
+                "substitute_for",
+                "Only requests that the caller has for this absent person, by any spelling of the address. Such a page "
+                "may be short.",
             ),
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
