@@ -1,5 +1,6 @@
 /** What operators see, in memory: two causes, a bulk, a letter, a card, a schedule and a system that is down. */
 
+import type { AnswerOf } from "../../src/api/types";
 import type { Bulk, Cause, Counts, Letter, OpenCard, Schedule, Target } from "../../src/api/queries/operations";
 import type { CalendarSchedule } from "../../src/operations/schedules/entries";
 import type { CalendarItem } from "../../src/operations/schedules/week";
@@ -69,6 +70,19 @@ export const LETTER: Letter = {
   settled_on: null,
   settled_reason: null,
 };
+
+/** One wait that accepts the letter, and one that does not. */
+export const LETTER_WAITS: AnswerOf<"getLetter">["waits"] = [
+  { state: "wait_2", visit: 1, wait_token: "token-2", is_fit: true, why: null, errors: [] },
+  {
+    state: "wait_1",
+    visit: 2,
+    wait_token: "token-1",
+    is_fit: false,
+    why: "the payload does not fit",
+    errors: [{ path: "/payload/quantity", message: "is missing" }],
+  },
+];
 
 export const CARD: OpenCard = {
   card_id: "card-1",
@@ -213,7 +227,8 @@ export function withOperations(): Handlers {
     getLetters: () => ({ message: "success", count: 1, items: [LETTER] }),
     getLetter: ({ letter_id }) => {
       if (letter_id !== LETTER.letter_id) throw refusal(404, "LETTER_NOT_FOUND");
-      return { message: "success", item: { ...LETTER, why: "quantity is missing", payload: { po: "<i>4711</i>" } } };
+      const item = { ...LETTER, why: "quantity is missing", payload: { po: "<i>4711</i>" } };
+      return { message: "success", item, waits: LETTER_WAITS };
     },
     getOpenCards: ({ due_before }) => ({
       message: "success",

@@ -59,6 +59,7 @@ NARROWED = {
         "previewSchedule",
         "reassignCard",
         "redriveExecution",
+        "remindCard",
         "repairExecution",
         "rerunExecution",
         "resumeWorkflow",
