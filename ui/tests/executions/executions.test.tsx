@@ -285,6 +285,63 @@ describe("the history", () => {
     expect(screen.queryByText("Delete this view")).toBeNull();
   });
 
+  it("offers filters while a word is typed, chosen by keys", async () => {
+    const { user, address, api } = visit("/executions", signedIn(), handlers);
+    const field = await screen.findByRole("combobox", { name: "Find executions" });
+    await screen.findByRole("link", { name: "PO-4711" });
+    await user.type(field, "sta");
+    const list = screen.getByRole("listbox", { name: "What the search can name" });
+    expect(within(list).getAllByRole("option")[0]?.textContent).toBe("status:Status");
+    await user.keyboard("{ArrowDown}{Enter}");
+    expect((field as HTMLInputElement).value).toBe("status:");
+    await user.keyboard("fail{ArrowDown}");
+    expect(field.getAttribute("aria-activedescendant")).toBe(within(list).getByRole("option").id);
+    await expectAccessible();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(address()).toContain("status=%5B%22FAILED%22%5D"));
+    expect((field as HTMLInputElement).value).toBe("");
+    await user.type(field, "profile:");
+    await user.click(within(list).getByText("profile:prod"));
+    await waitFor(() =>
+      expect(api.calls.filter(([id]) => id === "getExecutionRows").at(-1)?.[1]).toMatchObject({
+        status: ["FAILED"],
+        profile: ["prod"],
+      }),
+    );
+    await user.type(field, "code:{Escape}");
+    expect(within(list).queryAllByRole("option")).toEqual([]);
+    await user.tab();
+    expect((field as HTMLInputElement).value).toBe("code:");
+  });
+
+  it("keeps the order, the widths and the density of its table with the account", async () => {
+    let stored: Record<string, unknown> = { other: 1 };
+    const { user, address } = visit("/executions", signedIn(), handlers, {
+      getPreferences: () => ({ message: "success", preferences: stored }),
+      putPreferences: ({ preferences }) => {
+        stored = preferences;
+        return { message: "success" };
+      },
+    });
+    await screen.findByRole("link", { name: "PO-4711" });
+    const heads = () => screen.getAllByRole("columnheader").map(({ textContent }) => textContent);
+    expect(heads().slice(0, 4)).toEqual(["Created", "Process id", "Workflow", "Version"]);
+    await user.click(screen.getByRole("button", { name: "Columns" }));
+    await user.click(await screen.findByRole("button", { name: "Move Version forward" }));
+    await user.click(screen.getByLabelText("Trigger"));
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Take these columns" }));
+    await waitFor(() => expect(heads().slice(0, 5)).toEqual(["Created", "Process id", "Version", "Workflow", "Status"]));
+    expect(address()).toContain("hide=%5B%22trigger%22%5D");
+    const edge = screen.getByRole("separator", { name: "Width of the column Version" });
+    edge.focus();
+    await user.keyboard("{ArrowRight}");
+    await waitFor(() => expect(stored).toMatchObject({ other: 1, history: { widths: { version: 56 } } }));
+    await user.click(screen.getByRole("button", { name: "Compact" }));
+    await waitFor(() => expect(stored).toMatchObject({ app: { density: "compact" } }));
+    expect(screen.getByRole("button", { name: "Compact" }).getAttribute("aria-pressed")).toBe("true");
+  });
+
   it("distinguishes nothing yet from no match", async () => {
     const none = { ...handlers, getExecutionRows: () => ({ message: "success", count: 0, items: [] }) };
     visit("/executions", signedIn(), none).unmount();
@@ -300,7 +357,7 @@ describe("the history", () => {
           ? { message: "success", count: 0, items: [], lastKey: cut, truncated: true }
           : { message: "success", count: 1, items: [executionRow()] },
     });
-    await user.click(await screen.findByRole("button", { name: "Look through more" }));
+    await user.click(await screen.findByRole("button", { name: "Looked through up to 20,000, continue" }));
     await screen.findByRole("link", { name: "PO-4711" });
     expect(api.calls.filter(([id]) => id === "getExecutionRows")).toHaveLength(2);
   });

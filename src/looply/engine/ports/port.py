@@ -206,9 +206,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
     the current step of an execution that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them. Of
-    `profiles`, an empty name stands for no profile. `has` is
-    what they have open: an incident, or a dead letter that is not settled. `cause` is what an open incident is.
+    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them. `has` is
+    what they have open: an incident, or a dead letter that is not settled. `cause` is what an open incident is. Of
+    `profiles`, an empty name stands for no profile.
     """
 
     workflow_ids: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { Page } from "../../kit/Page";
 import { Empty } from "../../kit/states/Empty";
@@ -16,8 +16,9 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import { ColumnsMenu } from "./ColumnsMenu";
+import { ColumnsDialog } from "./ColumnsDialog";
 import { type Column, textOfCell, useColumns } from "./columns";
+import { DensitySwitch } from "./Density";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
 import { HistoryViews } from "./HistoryViews";
@@ -25,6 +26,8 @@ import { type HistorySearch, isFiltered } from "./history-search";
 import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
 import { type HistoryRows, useHistory } from "./use-history";
+import { useKnown } from "./use-known";
+import { useLayout } from "./use-layout";
 
 export function HistoryPage() {
   return (
@@ -39,8 +42,18 @@ function History() {
   const search = useSearch({ from: "/shell/executions" });
   const change = useChange();
   const history = useHistory(search);
-  const columns = useColumns(search.hide ?? [], history.rows);
+  const { layout, change: store } = useLayout();
+  // While an edge moves its column follows; what is left of it is stored.
+  const [sizing, setSizing] = useState<Readonly<Record<string, number>>>({});
+  const widths = { ...layout.widths, ...sizing };
+  const columns = useColumns(search.hide ?? [], { ...layout, widths }, history.rows);
+  const known = useKnown(search, history.rows);
+  const [isLayingOut, setIsLayingOut] = useState(false);
   const isPhone = useIsPhone();
+  const onSized = (id: string, width: number): void => {
+    setSizing({});
+    store({ ...layout, widths: { ...layout.widths, [id]: width } });
+  };
   return (
     <Page
       title={text.title}
@@ -49,7 +62,14 @@ function History() {
         !isPhone && (
           <>
             <CsvButton columns={columns} history={history} />
-            <ColumnsMenu hidden={search.hide ?? []} onHide={(hide) => change({ hide })} />
+            <Button
+              appearance="subtle"
+              icon={<Icon name="table" size={16} />}
+              onClick={() => setIsLayingOut(true)}
+            >
+              {text.columns}
+            </Button>
+            <DensitySwitch />
           </>
         )
       }
@@ -57,14 +77,28 @@ function History() {
         <>
           <HistoryViews search={search} />
           <div className={styles.tools}>
-            <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
-            <Filters search={search} onChange={change} />
+            <TagSearch search={search} known={known} onSearch={(next) => change(next, true)} />
+            <Filters search={search} known={known} onChange={change} />
           </div>
         </>
       }
       width="full"
     >
-      <Rows history={history} columns={columns} search={search} onClear={() => change({}, true)} />
+      <Rows
+        history={history}
+        columns={columns}
+        search={search}
+        onClear={() => change({}, true)}
+        onSize={(id, width) => setSizing({ [id]: width })}
+        onSized={onSized}
+      />
+      {isLayingOut && (
+        <ColumnsDialog
+          hidden={search.hide ?? []}
+          onHide={(hide) => change({ hide })}
+          onClose={() => setIsLayingOut(false)}
+        />
+      )}
     </Page>
   );
 }
@@ -74,9 +108,11 @@ interface RowsProps {
   columns: readonly Column[];
   search: HistorySearch;
   onClear: () => void;
+  onSize: (id: string, width: number) => void;
+  onSized: (id: string, width: number) => void;
 }
 
-function Rows({ history, columns, search, onClear }: RowsProps) {
+function Rows({ history, columns, search, onClear, onSize, onSized }: RowsProps) {
   const text = useText(TEXTS).history;
   const shared = useText(SHARED);
   const { query, rows } = history;
@@ -95,7 +131,7 @@ function Rows({ history, columns, search, onClear }: RowsProps) {
   return (
     <div className={styles.content}>
       {error !== null && <Problem error={error} onRetry={retry} shape="bar" />}
-      <Table history={history} columns={columns} />
+      <Table history={history} columns={columns} onSize={onSize} onSized={onSized} />
       <Foot history={history} />
     </div>
   );
@@ -113,7 +149,7 @@ function Foot({ history }: { history: HistoryRows }) {
       <span role="status">{query.hasNextPage ? shared.moreFollow(count) : shared.all(count)}</span>
       {isTruncated && (
         <Button size="small" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {query.isFetchingNextPage ? shared.loading : text.searchOn}
+          {query.isFetchingNextPage ? shared.loading : text.searchOn(formats.number(history.examined))}
         </Button>
       )}
     </footer>

@@ -12,6 +12,7 @@ import { Time, useTimes } from "../../text/time";
 import { STATUS_TONES, shownStatus } from "../status";
 import { TEXTS } from "../text";
 import { type Column, ToExecution } from "./columns";
+import { Head } from "./Head";
 import styles from "./History.module.css";
 import type { HistoryRows } from "./use-history";
 
@@ -22,9 +23,11 @@ const AHEAD = 30;
 interface TableProps {
   history: HistoryRows;
   columns: readonly Column[];
+  onSize: (id: string, width: number) => void;
+  onSized: (id: string, width: number) => void;
 }
 
-export function Table({ history, columns }: TableProps) {
+export function Table({ history, columns, onSize, onSized }: TableProps) {
   const text = useText(TEXTS).history;
   const isPhone = useIsPhone();
   const height = rowHeightOf(usePreferences().preferences.density);
@@ -60,10 +63,8 @@ export function Table({ history, columns }: TableProps) {
         </colgroup>
         <thead>
           <tr>
-            {columns.map(({ id, head, isRight }) => (
-              <th key={id} scope="col" className={isRight ? styles.right : undefined}>
-                {head}
-              </th>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} onSize={onSize} onSized={onSized} />
             ))}
           </tr>
         </thead>
