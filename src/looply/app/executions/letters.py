@@ -99,7 +99,7 @@ async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored)
     for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)[:MAX_PLACES]:
         token = wait_token(row.execution_id, state.started.seed, parse_address(wait.address))
         command = SettleLetter(
-            at=services.clock.now(), letter=row.seq, action="apply", payload=_applied(event), token=token
+            at=services.clock.now(), letter=row.seq, action="apply", payload=_payload_for_waits(event), token=token
         )
         reply = settle_letter(execution.workflow, state, command, services.limits).reply
         place = Place(step=wait.step, visit=wait.visit, token=token, is_fit=isinstance(reply, Settled))
@@ -111,7 +111,7 @@ async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored)
     return tuple(found)
 
 
-def _applied(event: ResumeIgnored) -> dict[str, Json]:
+def _payload_for_waits(event: ResumeIgnored) -> dict[str, Json]:
     """Returns what a wait receives of a letter."""
     return event.payload if isinstance(event.payload, dict) else {}
 
@@ -134,7 +134,7 @@ async def settle(services: Services, principal: Principal, decision: SettleReque
         letter=row.seq,
         action=decision.action,
         reason=reason,
-        payload=_applied(event),
+        payload=_payload_for_waits(event),
         state=decision.state,
         token=decision.token,
     )

@@ -208,7 +208,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     the current step of an execution that has not completed, the value of any search field, and the executions of
     `term_workflows`, which the caller has found for the terms. `parents` are executions that started them. `has` is
     what they have open: an incident, or a dead letter that is not settled. `cause` is what an open incident is. Of
-    `profiles`, an empty name stands for no profile.
+    `profiles`, an empty name means no profile.
     """
 
     workflow_ids: tuple[str, ...] = ()

@@ -112,7 +112,7 @@ async def test_a_schedule_that_has_ended_plans_nothing(mine: Caller, pump: Pump,
     assert [item["outcome"] for item in found["items"]] == ["STARTED"]
 
 
-async def test_an_open_last_execution_is_told_with_the_rule_of_overlap(
+async def test_an_open_last_execution_is_reported_with_the_rule_of_overlap(
     mine: Caller, pump: Pump, clock: FakeClock
 ) -> None:
     await mine.create(scheduled(wait_step(), note_step(), every="PT1H", overlap="queue"))

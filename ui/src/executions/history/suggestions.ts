@@ -19,7 +19,7 @@ export interface Known {
 type Trigger = NonNullable<HistorySearch["trigger"]>;
 
 export interface Suggestion {
-  /** What stands in the field when it is chosen. */
+  /** What is in the field when it is chosen. */
   value: string;
   /** What it means, beside it. */
   text: string;

@@ -141,7 +141,7 @@ export function nextCell(cells: ReadonlyMap<string, Cell>, from: Cell, key: stri
 /** One line of the list: an instant, or many of one schedule in one hour with one outcome. */
 export interface Line {
   item: CalendarItem;
-  /** How many instants the line stands for. */
+  /** How many instants the line represents. */
   count: number;
 }
 
