@@ -16,18 +16,18 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import { ColumnsDialog } from "./ColumnsDialog";
-import { type Column, textOfCell, useColumns } from "./columns";
-import { DensitySwitch } from "./Density";
+import { ColumnsDialog } from "./table/ColumnsDialog";
+import { type Column, textOfCell, useColumns } from "./table/columns";
+import { DensitySwitch } from "./table/DensitySwitch";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
-import { HistoryViews } from "./HistoryViews";
+import { HistoryViews } from "./views/HistoryViews";
 import { type HistorySearch, isFiltered } from "./history-search";
-import { Table } from "./Table";
+import { Table } from "./table/Table";
 import { TagSearch } from "./TagSearch";
 import { type HistoryRows, useHistory } from "./use-history";
 import { useKnown } from "./use-known";
-import { useLayout } from "./use-layout";
+import { useLayout } from "./table/use-layout";
 
 export function HistoryPage() {
   return (

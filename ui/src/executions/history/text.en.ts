@@ -1,6 +1,6 @@
 import type { Density } from "../../kit/theme";
 import type { Prefix } from "./suggestions";
-import type { FixedView } from "./views";
+import type { FixedView } from "./views/views";
 
 export const english = {
   title: "Executions",

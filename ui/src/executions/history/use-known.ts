@@ -8,7 +8,7 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import { useFields } from "./columns";
+import { useFields } from "./table/columns";
 import type { HistorySearch } from "./history-search";
 import { daysOf, type Known } from "./suggestions";
 

@@ -1,20 +1,20 @@
 /** The rows on the screen; those above and below are empty space of their height. */
 
 import { useEffect, useRef } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
-import { Chip } from "../../kit/Chip";
-import { Scroller } from "../../kit/Scroller";
-import { useIsPhone } from "../../kit/theme";
-import { rowHeightOf, useVirtualRows } from "../../kit/virtual";
-import { usePreferences } from "../../session/preferences";
-import { useText } from "../../text/language";
-import { Time, useTimes } from "../../text/time";
-import { STATUS_TONES, shownStatus } from "../status";
-import { TEXTS } from "../text";
+import type { ExecutionRow } from "../../../api/queries/executions";
+import { Chip } from "../../../kit/Chip";
+import { Scroller } from "../../../kit/Scroller";
+import { useIsPhone } from "../../../kit/theme";
+import { rowHeightOf, useVirtualRows } from "../../../kit/virtual";
+import { usePreferences } from "../../../session/preferences";
+import { useText } from "../../../text/language";
+import { Time, useTimes } from "../../../text/time";
+import { STATUS_TONES, shownStatus } from "../../status";
+import { TEXTS } from "../../text";
 import { type Column, ToExecution } from "./columns";
 import { Head } from "./Head";
-import styles from "./History.module.css";
-import type { HistoryRows } from "./use-history";
+import styles from "./Table.module.css";
+import type { HistoryRows } from "../use-history";
 
 const PHONE_ROW = 84;
 /** So many rows before the end of a page the next one is read. */

@@ -2,11 +2,11 @@
 
 import { Field, Input, Switch } from "@fluentui/react-components";
 import { useState } from "react";
-import type { ViewRecord } from "../../api/queries/views";
-import { Confirm } from "../../kit/Confirm";
-import { useText } from "../../text/language";
-import { TEXTS } from "../text";
-import type { HistorySearch } from "./history-search";
+import type { ViewRecord } from "../../../api/queries/views";
+import { Confirm } from "../../../kit/Confirm";
+import { useText } from "../../../text/language";
+import { TEXTS } from "../../text";
+import type { HistorySearch } from "../history-search";
 import { useViews } from "./use-views";
 import { LONGEST_NAME, MOST_VIEWS } from "./views";
 

@@ -2,8 +2,8 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { useApi } from "../../api/context";
-import { changePreferences, preferencesQuery } from "../../api/queries/session";
+import { useApi } from "../../../api/context";
+import { changePreferences, preferencesQuery } from "../../../api/queries/session";
 import { type Layout, layoutOf } from "./layout";
 
 /** The name of the layout among the preferences. */

@@ -1,10 +1,10 @@
 /** The heads of the table. The edge of each moves, by the pointer or by arrow keys, and sizes its column. */
 
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
-import { useText } from "../../text/language";
-import { TEXTS } from "../text";
+import { useText } from "../../../text/language";
+import { TEXTS } from "../../text";
 import type { Column } from "./columns";
-import styles from "./History.module.css";
+import styles from "./Table.module.css";
 import { fitting, NARROWEST, WIDEST } from "./layout";
 
 const STEP = 16;

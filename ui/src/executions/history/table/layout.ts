@@ -1,7 +1,7 @@
 /** How the reader has laid out the table: the order of its columns and their widths. Pure. */
 
-import { isObject } from "../../shared/http";
-import { COLUMNS, type ColumnId } from "./history-search";
+import { isObject } from "../../../shared/http";
+import { COLUMNS, type ColumnId } from "../history-search";
 
 export interface Layout {
   /** All columns that can be moved, in their order. */

@@ -2,12 +2,12 @@
 
 import { Button, Checkbox } from "@fluentui/react-components";
 import { useState } from "react";
-import { Confirm } from "../../kit/Confirm";
-import { Icon } from "../../kit/icons";
-import { useText } from "../../text/language";
-import { TEXTS } from "../text";
-import styles from "./History.module.css";
-import { COLUMNS, type ColumnId } from "./history-search";
+import { Confirm } from "../../../kit/Confirm";
+import { Icon } from "../../../kit/icons";
+import { useText } from "../../../text/language";
+import { TEXTS } from "../../text";
+import styles from "./Table.module.css";
+import { COLUMNS, type ColumnId } from "../history-search";
 import { AS_DELIVERED, moved } from "./layout";
 import { useLayout } from "./use-layout";
 

@@ -3,12 +3,12 @@
 import { Button } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { Icon } from "../../kit/icons";
-import tabs from "../../kit/Tabs.module.css";
-import { useText } from "../../text/language";
-import { TEXTS } from "../text";
-import styles from "./History.module.css";
-import { type HistorySearch, isFiltered } from "./history-search";
+import { Icon } from "../../../kit/icons";
+import tabs from "../../../kit/Tabs.module.css";
+import { useText } from "../../../text/language";
+import { TEXTS } from "../../text";
+import styles from "../History.module.css";
+import { type HistorySearch, isFiltered } from "../history-search";
 import { useViews } from "./use-views";
 import { ChangeViewDialog, DeleteViewDialog, SaveViewDialog } from "./ViewDialogs";
 import { FIXED_VIEWS, type FixedView, isSameSearch } from "./views";

@@ -1,11 +1,11 @@
 /** How close the rows of tables are; the account has it, for all tables. */
 
 import { Button } from "@fluentui/react-components";
-import { DENSITIES } from "../../kit/theme";
-import { usePreferences } from "../../session/preferences";
-import { useText } from "../../text/language";
-import { TEXTS } from "../text";
-import styles from "./History.module.css";
+import { DENSITIES } from "../../../kit/theme";
+import { usePreferences } from "../../../session/preferences";
+import { useText } from "../../../text/language";
+import { TEXTS } from "../../text";
+import styles from "./Table.module.css";
 
 export function DensitySwitch() {
   const text = useText(TEXTS).history;

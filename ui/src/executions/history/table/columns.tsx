@@ -2,13 +2,13 @@
 
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
-import { Chip } from "../../kit/Chip";
-import { useText } from "../../text/language";
-import { Time, useTimes } from "../../text/time";
-import { STATUS_TONES, shownStatus } from "../status";
-import { TEXTS } from "../text";
-import type { ColumnId } from "./history-search";
+import type { ExecutionRow } from "../../../api/queries/executions";
+import { Chip } from "../../../kit/Chip";
+import { useText } from "../../../text/language";
+import { Time, useTimes } from "../../../text/time";
+import { STATUS_TONES, shownStatus } from "../../status";
+import { TEXTS } from "../../text";
+import type { ColumnId } from "../history-search";
 import type { Layout } from "./layout";
 
 export interface Column {
