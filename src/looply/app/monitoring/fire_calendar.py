@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from looply.app.authoring.schedules import LiveSchedule, list_all, schedule_of
+from looply.app.authoring.schedules import LiveSchedule, schedule_of
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import Overlap
@@ -86,25 +86,27 @@ async def list_calendar(
     if not timedelta() < span.end - span.begin <= LONGEST:
         message = f"the range must end after it begins, and last at most {LONGEST.days} days; choose a shorter one"
         raise BadRequest(message, code="BAD_SPAN")
+    organization_id = principal.organization_id
     found = [
-        live
-        for live in await list_all(services, principal)
-        if live.schedule.workflow_id > after and workflow_id in ("", live.schedule.workflow_id)
+        schedule
+        for schedule in await services.engine.schedules.list(organization_id)
+        if schedule.workflow_id > after and workflow_id in ("", schedule.workflow_id)
     ]
     schedules: list[CalendarSchedule] = []
     entries: list[CalendarEntry] = []
-    running = await _find_running(services, [live.schedule for live in found[:limit]])
-    for live in found[:limit]:
-        definition = await _read_definition(services, live.schedule)
-        past, more_before = await _list_past(services, live.schedule, span)
-        planned, more_after = _list_planned(live.schedule, definition, span, services.clock.now())
+    running = await _find_running(services, found[:limit])
+    for schedule in found[:limit]:
+        name = await services.library.name(organization_id, schedule.workflow_id, schedule.workflow_version)
+        definition = await _read_definition(services, schedule)
+        past, more_before = await _list_past(services, schedule, span)
+        planned, more_after = _list_planned(schedule, definition, span, services.clock.now())
         entries += past + planned
         schedules.append(
             CalendarSchedule(
-                live=live,
+                live=LiveSchedule(schedule=schedule, workflow_name=name),
                 timezone=definition.timezone if definition is not None else "",
                 overlap=definition.overlap if definition is not None else None,
-                is_running=live.schedule.last_execution in running,
+                is_running=schedule.last_execution in running,
                 more_before=more_before,
                 more_after=more_after,
             )

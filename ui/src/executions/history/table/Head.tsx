@@ -29,7 +29,11 @@ export function Head({ column: { id, head, isRight }, onSize, onSized }: HeadPro
     event.preventDefault();
     const width = fitting(widthOf(event.currentTarget) + step);
     setShown(width);
-    onSized(id, width);
+    onSize(id, width);
+  };
+  // Stored when the key is released, and not at each of its repeats.
+  const onKeyUp = (event: KeyboardEvent): void => {
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") onSized(id, shown);
   };
   return (
     <th scope="col" className={isRight ? styles.right : undefined}>
@@ -46,6 +50,7 @@ export function Head({ column: { id, head, isRight }, onSize, onSized }: HeadPro
         className={styles.edge}
         onFocus={(event) => setShown(fitting(widthOf(event.currentTarget)))}
         onKeyDown={onKeyDown}
+        onKeyUp={onKeyUp}
         onPointerDown={(event) => {
           event.preventDefault();
           event.currentTarget.setPointerCapture(event.pointerId);
