@@ -241,14 +241,16 @@ async def get_bulk_items(call: Call) -> Response:
 async def cancel_bulk(call: Call) -> Response:
     """Cancels a bulk."""
     found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
-    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
+    (item,) = await name_actors(call, [_item(found)])
+    return Response(BulkAnswer(message=SUCCESS, item=item))
 
 
 async def _start_or_preview(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Response:
     if body.dry_run:
         return Response(_preview_answer(request, await bulks.preview(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
-    return Response(BulkAnswer(message=SUCCESS, item=_item(found)))
+    (item,) = await name_actors(call, [_item(found)])
+    return Response(BulkAnswer(message=SUCCESS, item=item))
 
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:
