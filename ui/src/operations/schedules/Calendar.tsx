@@ -34,7 +34,7 @@ export function Calendar() {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const retry = (): void => void refetch();
   return (
-    <>
+    <div className={styles.calendar}>
       <Weeks days={days} />
       {data === undefined && (error === null ? <Loading rows={8} /> : <Problem error={error} onRetry={retry} />)}
       {data !== undefined && (
@@ -48,7 +48,7 @@ export function Calendar() {
           )}
         </>
       )}
-    </>
+    </div>
   );
 }
 

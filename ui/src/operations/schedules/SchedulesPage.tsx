@@ -72,16 +72,17 @@ function Schedules() {
             <Empty icon="calendar" title={text.empty}>
               {text.emptyHint}
             </Empty>
-          ) : show === "calendar" ? (
-            <Calendar />
           ) : (
-            <DataTable
-              label={text.label}
-              columns={columns}
-              rows={items}
-              keyOf={({ workflow_id }) => workflow_id}
-              isDimmed={({ status }) => status === "PAUSED"}
-            />
+            <>
+              {show === "calendar" && <Calendar />}
+              <DataTable
+                label={text.label}
+                columns={columns}
+                rows={items}
+                keyOf={({ workflow_id }) => workflow_id}
+                isDimmed={({ status }) => status === "PAUSED"}
+              />
+            </>
           )
         }
       </Answer>
