@@ -46,7 +46,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "BAD_METADATA": ("state", "The service's `$metadata` cannot be read. The message says why."),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
     "BAD_VIEW": ("call", "The query of the view is longer than 4,000 characters, or has some that no address has."),
-    "VIEW_EXISTS": ("state", "The person has a view of that name for the page. Replace it by its id, or choose another."),
+    "VIEW_EXISTS": (
+        "state",
+        "The person has a view of that name for the page. Replace it by its id, or take another.",
+    ),
     "VIEW_NOT_FOUND": ("state", "The view does not exist, or is another person's and not shared."),
     "CONFIRM_REQUIRED": (
         "call",

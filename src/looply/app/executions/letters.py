@@ -21,7 +21,6 @@ from looply.execution.facts.events import LetterAction, ResumeIgnored
 from looply.instants import rfc3339
 from looply.jsontext import Json
 
-
 MAX_PLACES: Final = 50
 """Most open waits that are tried for one letter."""
 

@@ -64,34 +64,39 @@ class MyCards(msgspec.Struct, frozen=True, kw_only=True):
     after: CardKey | None = None
 
 
+class MyCardFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cards a list shows: of a workflow, those that time out before an instant, those for an absent person."""
+
+    workflow_id: str = ""
+    due_before: datetime | None = None
+    substitute_for: str = ""
+
+    def has(self, card: MyCard) -> bool:
+        """Returns whether it shows a card of the workflow. A person is meant by any spelling of the address."""
+        is_due = self.due_before is None or (card.due_on is not None and card.due_on < self.due_before)
+        return is_due and (not self.substitute_for or is_same_person(card.substitute_for, self.substitute_for))
+
+
 async def list_cards(
-    services: Services,
-    principal: Principal,
-    *,
-    workflow_id: str = "",
-    due_before: datetime | None = None,
-    substitute_for: str = "",
-    after: CardKey | None = None,
-    limit: int,
+    services: Services, principal: Principal, criteria: MyCardFilter, *, after: CardKey | None = None, limit: int
 ) -> MyCards:
     """Returns the cards that the caller can answer, by any spelling of their address, newest first.
 
-    With `due_before` only those that time out before that instant, with `substitute_for` only those that the caller has
-    for that person, by any spelling of the address. Then a page may hold fewer cards although another one follows,
-    because it examines at most 300.
+    With `due_before` or `substitute_for` a page may hold fewer cards although another one follows, because it examines
+    at most 300.
     Raises: Forbidden when the caller is not a person.
     """
     person = own_person(principal)
+    of_workflow = CardFilter(workflow_id=criteria.workflow_id)
     items: list[MyCard] = []
     examined = 0
     while examined < _MOST_EXAMINED:
         size = limit + 1 - len(items)
         cards = await services.engine.open_cards(
-            principal.organization_id, person.email, size, criteria=CardFilter(workflow_id=workflow_id), after=after
+            principal.organization_id, person.email, size, criteria=of_workflow, after=after
         )
         for card, item in zip(cards, await _read_items(services, cards), strict=True):
-            is_due = due_before is None or (item.due_on is not None and item.due_on < due_before)
-            if is_due and (not substitute_for or is_same_person(item.substitute_for, substitute_for)):
+            if criteria.has(item):
                 items.append(item)
             if len(items) > limit:
                 return MyCards(items=items[:limit], after=items[limit - 1].key)

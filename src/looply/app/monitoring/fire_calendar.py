@@ -68,7 +68,7 @@ class CalendarSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True):
-    """The calendar of some schedules, its entries by instant. `has_more`: schedules with greater workflow ids follow."""
+    """The calendar of some schedules, its entries by instant. `has_more`: those with greater workflow ids follow."""
 
     schedules: Sequence[CalendarSchedule]
     entries: Sequence[CalendarEntry]

@@ -74,9 +74,7 @@ class Views:
         """Returns the person's views and the shared ones of a page, by name; at most `MAX_OWN` and `MAX_SHARED`."""
         visible = or_(table.c.user_id == user_id, table.c.is_shared == true())
         query = (
-            select(table)
-            .where(*_of_page(organization_id, page), visible)
-            .order_by(table.c.view_name, table.c.view_id)
+            select(table).where(*_of_page(organization_id, page), visible).order_by(table.c.view_name, table.c.view_id)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return tuple(_view(row) for row in rows)
@@ -122,7 +120,7 @@ class Views:
         modified_on: datetime,
         may_manage: bool = False,
     ) -> View:
-        """Replaces a view that was not changed after `modified_on`, and returns it. It stays with its person and page."""
+        """Replaces a view that was not changed after `modified_on`, and returns it; its person and page stay."""
         change = Change(organization_id, user_id, self._clock.now())
         checked = _check(draft)
 
@@ -145,9 +143,7 @@ class Views:
                 .values(**_values(checked), modified_by=user_id, modified_on_ms=at_ms)
             )
             if checked.is_shared or former.is_shared:
-                change.record(
-                    connection, "view.put", former.view_id, name=checked.name, is_shared=checked.is_shared
-                )
+                change.record(connection, "view.put", former.view_id, name=checked.name, is_shared=checked.is_shared)
             return _get(connection, organization_id, former.user_id, former.view_id)
 
         return await self._database.write(store)

@@ -18,7 +18,9 @@ def remind_card(state: ExecutionState, command: RemindCard) -> Answer:
         return Answer(UnknownToken())
     wait = state.waits.get(card.address)
     if wait is None or card not in pending_cards(state, wait):
-        return Answer(Declined(code="CLOSED", message="the card takes no more answers, so there is nothing to remind of"))
+        return Answer(
+            Declined(code="CLOSED", message="the card takes no more answers, so there is nothing to remind of")
+        )
     if state.has_incident:
         message = "the execution has stopped, and the card takes no answer until its incident is resolved"
         return Answer(Declined(code="FAILED", message=message))

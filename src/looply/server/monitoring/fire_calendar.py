@@ -137,8 +137,8 @@ ROUTES: Final = (
         handle=get_schedule_calendar,
         summary="Read the past and the planned fires of the live schedules in a range of time",
         description=(
-            f"Of each schedule the newest {MAX_OF_ONE} past and the first {MAX_OF_ONE} planned instants of the range are"
-            " listed. A paused schedule plans nothing."
+            f"Of each schedule the newest {MAX_OF_ONE} past and the first {MAX_OF_ONE} planned instants of the range "
+            "are listed. A paused schedule plans nothing."
         ),
         parameters=(
             Parameter("from", "The first instant of the range.", is_required=True, kind="instant"),

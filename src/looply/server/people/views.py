@@ -130,9 +130,9 @@ ROUTES: Final = (
         handle=put_view,
         summary="Store a view of a page, for oneself or for the organization",
         description=(
-            f"A person has at most {MAX_OWN} views of a page, and an organization shares at most {MAX_SHARED}. Only the "
-            "person to whom a shared view belongs changes it, or one with the permission `members`. A view that another "
-            "has changed in between is 409 `STALE` with its `modified_on`."
+            f"A person has at most {MAX_OWN} views of a page, and an organization shares at most {MAX_SHARED}. Only "
+            "the person to whom a shared view belongs changes it, or one with the permission `members`. A view that "
+            "another has changed in between is 409 `STALE` with its `modified_on`."
         ),
         tag=TAG,
         body=PutViewBody,

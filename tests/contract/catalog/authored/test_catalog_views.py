@@ -111,9 +111,7 @@ async def test_a_shared_view_of_another_is_changed_by_who_manages_only(
     assert refused.value.code == "SCOPE"
     with pytest.raises(Forbidden):
         await catalog.views.delete(org, boss, view.view_id, modified_on=view.modified_on)
-    view = await catalog.views.update(
-        org, boss, view.view_id, draft, modified_on=view.modified_on, may_manage=True
-    )
+    view = await catalog.views.update(org, boss, view.view_id, draft, modified_on=view.modified_on, may_manage=True)
     assert (view.user_id, view.modified_by) == (buyer, boss)
     # Unshared by another, it is its person's alone again.
     view = await catalog.views.update(
@@ -141,9 +139,7 @@ async def test_a_name_is_taken_once_by_a_person_and_may_be_another_persons_too(
     assert await names(catalog, org, boss) == ["Other", "Stopped", "Stopped"]
 
 
-async def test_there_are_not_more_than_a_page_can_offer(
-    catalog: Catalog, org: str, buyer: str, boss: str
-) -> None:
+async def test_there_are_not_more_than_a_page_can_offer(catalog: Catalog, org: str, buyer: str, boss: str) -> None:
     for count in range(views.MAX_OWN):
         await catalog.views.create(org, buyer, msgspec.structs.replace(DRAFT, name=f"{count}", is_shared=count < 2))
     with pytest.raises(Conflict) as refused:
@@ -171,9 +167,7 @@ async def test_what_no_address_can_have_is_refused(
     assert await names(catalog, org, buyer) == []
 
 
-async def test_an_id_that_is_none_is_refused(
-    catalog: Catalog, org: str, buyer: str
-) -> None:
+async def test_an_id_that_is_none_is_refused(catalog: Catalog, org: str, buyer: str) -> None:
     view = await catalog.views.create(org, buyer, DRAFT)
     with pytest.raises(LooplyError) as refused:
         await catalog.views.delete(org, buyer, "x", modified_on=view.modified_on)

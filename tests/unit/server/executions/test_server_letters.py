@@ -86,9 +86,7 @@ async def test_a_letter_says_which_open_wait_accepts_it_now(letters: Letters) ->
 async def test_a_letter_says_what_of_it_a_wait_does_not_accept(letters: Letters) -> None:
     schema = {"type": "object", "required": ["quantity"]}
     item = await letters.unfit(
-        document=definition(
-            LATER["workflow_steps"][1], wait_step(sources=["SAP"], schema=schema), note_step()
-        )
+        document=definition(LATER["workflow_steps"][1], wait_step(sources=["SAP"], schema=schema), note_step())
     )
     (wait,) = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["waits"]
     assert not wait["is_fit"]
