@@ -94,7 +94,8 @@ async def get(services: Services, principal: Principal, letter_id: str) -> Lette
 async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored) -> tuple[Place, ...]:
     """Returns the open waits, oldest first, each with the answer to a settlement that names it; nothing is stored."""
     execution = await services.engine.get(row.execution_id)
-    state, found = execution.state, []
+    state = execution.state
+    found: list[Place] = []
     for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)[:MAX_PLACES]:
         token = wait_token(row.execution_id, state.started.seed, parse_address(wait.address))
         command = SettleLetter(

@@ -368,8 +368,8 @@ ROUTES: Final = (
         summary="Remind the recipient of an open card, now",
         description=(
             "The channel of the card reminds its recipient. The web inbox shows how often, and sends no message: the "
-            "log has a `CARD_SENT` with `reminder`, which a program that sends links follows. A card that takes no answer "
-            "is refused."
+            "log has a `CARD_SENT` with `reminder`, which a program that sends links follows. A card that takes no "
+            "answer is refused."
         ),
         tag="Inbox",
         body=RemindBody,
