@@ -119,7 +119,7 @@ describe("words of the search field", () => {
   it("are offered by what they begin with, then by what they mean", () => {
     expect(offered("st")).toEqual(["status:", "step:"]);
     expect(offered("po")).toEqual(["field.po:"]);
-    expect(offered("fi")).toEqual(["field.po:"]);
+    expect(offered("fi")).toEqual(["field.po:", "profile:"]);
     expect(offered("")).toHaveLength(8);
     expect(offered("workflow:pur")).toEqual(["workflow:Purchase orders"]);
     expect(offered("status:await")).toEqual(["status:waiting"]);

@@ -158,8 +158,8 @@ def _list_planned(
     """Returns the first planned instants in the range, and the first one that is not listed."""
     if schedule.status == "PAUSED" or schedule.next is None:
         return [], None
-    # An instant that is due and not decided yet is planned still.
-    begin = max(span.begin, min(now, schedule.next))
+    # What was decided lies before; an instant that is due and not decided yet is planned still.
+    begin = max(span.begin, min(now + _TICK, schedule.next))
     if begin >= span.end:
         return [], None
     if definition is None:

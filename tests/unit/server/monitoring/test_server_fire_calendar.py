@@ -85,12 +85,12 @@ async def test_a_schedule_of_every_second_says_that_there_are_more(mine: Caller,
 async def test_a_time_that_a_clock_change_skips_is_marked_with_the_time_that_the_schedule_names(
     mine: Caller, clock: FakeClock
 ) -> None:
-    clock.advance(datetime(2027, 3, 27, 12, tzinfo=UTC) - clock.now())
+    clock.advance(datetime(2030, 3, 30, 12, tzinfo=UTC) - clock.now())
     await mine.create(scheduled(cron="30 2 * * *", timezone="Europe/Berlin"))
     found = await read(mine, clock.now(), clock.now() + DAY)
     (item,) = found["items"]
-    assert (item["on"], item["mark"]) == (to_ms(datetime(2027, 3, 28, 1, tzinfo=UTC)), "MOVED")
-    assert item["wall"] == "2027-03-28T02:30:00"
+    assert (item["on"], item["mark"]) == (to_ms(datetime(2030, 3, 31, 1, tzinfo=UTC)), "MOVED")
+    assert item["wall"] == "2030-03-31T02:30:00"
     assert found["schedules"][0]["timezone"] == "Europe/Berlin"
 
 
