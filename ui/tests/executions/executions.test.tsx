@@ -252,10 +252,7 @@ describe("the history", () => {
     expect(saved.getAttribute("aria-current")).toBe("page");
     expect(api.calls.filter(([id]) => id === "putView" || id === "deleteView")).toEqual([
       ["deleteView", { view_id: "view-1", modified_on: 1 }],
-      [
-        "putView",
-        { page: "executions", name: "Orders", query: "q=%5B%22PO-47*%22%5D", is_shared: true },
-      ],
+      ["putView", { page: "executions", name: "Orders", query: "q=%5B%22PO-47*%22%5D", is_shared: true }],
     ]);
   });
 
@@ -276,7 +273,13 @@ describe("the history", () => {
   });
 
   it("offers what others share, which only who may changes", async () => {
-    const foreign = viewRecord({ view_id: "view-2", name: "Theirs", is_mine: false, is_shared: true, can_change: false });
+    const foreign = viewRecord({
+      view_id: "view-2",
+      name: "Theirs",
+      is_mine: false,
+      is_shared: true,
+      can_change: false,
+    });
     const { user } = visit("/executions", signedIn(), handlers, withViews([foreign]));
     const tab = await screen.findByRole("link", { name: "Theirs" });
     expect(tab.title).toBe("Shared by The buyer");
@@ -331,7 +334,9 @@ describe("the history", () => {
     await user.click(screen.getByLabelText("Trigger"));
     await expectAccessible();
     await user.click(screen.getByRole("button", { name: "Take these columns" }));
-    await waitFor(() => expect(heads().slice(0, 5)).toEqual(["Created", "Process id", "Version", "Workflow", "Status"]));
+    await waitFor(() =>
+      expect(heads().slice(0, 5)).toEqual(["Created", "Process id", "Version", "Workflow", "Status"]),
+    );
     expect(address()).toContain("hide=%5B%22trigger%22%5D");
     const edge = screen.getByRole("separator", { name: "Width of the column Version" });
     edge.focus();

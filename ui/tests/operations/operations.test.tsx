@@ -147,10 +147,11 @@ describe("a dead letter", () => {
       }),
     });
     const places = await screen.findByRole("list", { name: "Where it could be delivered now" });
-    expect(within(places).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual([
-      "Accepts it wait_2",
-      "Refuses it wait_1 (2)/payload/quantity is missing",
-    ]);
+    expect(
+      within(places)
+        .getAllByRole("listitem")
+        .map(({ textContent }) => textContent),
+    ).toEqual(["Accepts it wait_2", "Refuses it wait_1 (2)/payload/quantity is missing"]);
     await user.click(screen.getByRole("button", { name: "Apply the letter" }));
     await waitFor(() => expect(sent(api, "settleLetter")).toMatchObject([{ action: "apply", wait_token: "token-2" }]));
   });

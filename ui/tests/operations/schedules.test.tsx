@@ -1,7 +1,16 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { schedulesSearch } from "../../src/operations/schedules/address";
-import { cellsOf, dayOf, hoursOf, keyOf, linesOf, nextCell, shifted, weekOf } from "../../src/operations/schedules/week";
+import {
+  cellsOf,
+  dayOf,
+  hoursOf,
+  keyOf,
+  linesOf,
+  nextCell,
+  shifted,
+  weekOf,
+} from "../../src/operations/schedules/week";
 import { expectAccessible, visit } from "../fakes/app";
 import { withExecution } from "../fakes/executions";
 import { CALENDAR_SCHEDULE, calendarItem, withOperations } from "../fakes/operations";
@@ -109,7 +118,11 @@ describe("the calendar", () => {
   });
 
   it("leads to other weeks by the address", async () => {
-    const { user, address } = visit("/operations/schedules?show=calendar&week=2026-11-23", signedIn(), withOperations());
+    const { user, address } = visit(
+      "/operations/schedules?show=calendar&week=2026-11-23",
+      signedIn(),
+      withOperations(),
+    );
     await user.click(await screen.findByRole("button", { name: "The week after" }));
     await waitFor(() => expect(address()).toContain("week=2026-11-30"));
     await user.click(screen.getByRole("button", { name: "This week" }));

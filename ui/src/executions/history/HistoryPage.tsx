@@ -16,18 +16,18 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
+import { Filters } from "./Filters";
+import styles from "./History.module.css";
+import { type HistorySearch, isFiltered } from "./history-search";
+import { TagSearch } from "./TagSearch";
 import { ColumnsDialog } from "./table/ColumnsDialog";
 import { type Column, textOfCell, useColumns } from "./table/columns";
 import { DensitySwitch } from "./table/DensitySwitch";
-import { Filters } from "./Filters";
-import styles from "./History.module.css";
-import { HistoryViews } from "./views/HistoryViews";
-import { type HistorySearch, isFiltered } from "./history-search";
 import { Table } from "./table/Table";
-import { TagSearch } from "./TagSearch";
+import { useLayout } from "./table/use-layout";
 import { type HistoryRows, useHistory } from "./use-history";
 import { useKnown } from "./use-known";
-import { useLayout } from "./table/use-layout";
+import { HistoryViews } from "./views/HistoryViews";
 
 export function HistoryPage() {
   return (
@@ -62,11 +62,7 @@ function History() {
         !isPhone && (
           <>
             <CsvButton columns={columns} history={history} />
-            <Button
-              appearance="subtle"
-              icon={<Icon name="table" size={16} />}
-              onClick={() => setIsLayingOut(true)}
-            >
+            <Button appearance="subtle" icon={<Icon name="table" size={16} />} onClick={() => setIsLayingOut(true)}>
               {text.columns}
             </Button>
             <DensitySwitch />

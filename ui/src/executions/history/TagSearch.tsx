@@ -110,7 +110,13 @@ interface SuggestionsProps {
 function Suggestions({ id, found, chosen, onTake }: SuggestionsProps) {
   const text = useText(TEXTS).history;
   return (
-    <div id={id} role="listbox" aria-label={text.suggestions} className={styles.suggestions} hidden={found.length === 0}>
+    <div
+      id={id}
+      role="listbox"
+      aria-label={text.suggestions}
+      className={styles.suggestions}
+      hidden={found.length === 0}
+    >
       {found.map((suggestion, at) => (
         // The field above takes all keys; the focus never leaves it.
         // biome-ignore lint/a11y/useKeyWithClickEvents: see above

@@ -60,16 +60,7 @@ export function isDay(value: unknown): value is string {
 }
 
 /** Returns the filters of a call: words of one field are alternatives, days become instants, the last is included. */
-export function rowFilterOf({
-  q = [],
-  status,
-  workflow,
-  trigger,
-  profile,
-  has,
-  from,
-  to,
-}: HistorySearch): RowFilter {
+export function rowFilterOf({ q = [], status, workflow, trigger, profile, has, from, to }: HistorySearch): RowFilter {
   const filter: Record<string, unknown> = {};
   const add = (name: string, value: string | number): void => {
     const before = filter[name];

@@ -73,7 +73,8 @@ export const german = {
     taken: "Ihre Ansicht dieses Namens wird ersetzt.",
     full: (most) => `Sie haben ${most} Ansichten. Löschen Sie erst eine.`,
     codes: {
-      STALE: "Eine andere Person hat diese Ansicht geändert. Sie wurde neu gelesen: Sehen Sie nach und wiederholen Sie.",
+      STALE:
+        "Eine andere Person hat diese Ansicht geändert. Sie wurde neu gelesen: Sehen Sie nach und wiederholen Sie.",
       VIEW_NOT_FOUND: "Die Ansicht wurde gelöscht oder wird nicht mehr geteilt.",
       VIEW_EXISTS: "Eine Ansicht dieses Namens gibt es schon.",
       TOO_MANY_VIEWS: "Die Organisation teilt so viele Ansichten, wie sie kann. Löschen Sie erst eine.",

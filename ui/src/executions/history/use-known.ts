@@ -8,9 +8,9 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import { useFields } from "./table/columns";
 import type { HistorySearch } from "./history-search";
 import { daysOf, type Known } from "./suggestions";
+import { useFields } from "./table/columns";
 
 const NONE: ReadonlyMap<string, string> = new Map();
 

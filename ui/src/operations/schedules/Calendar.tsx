@@ -111,11 +111,7 @@ function Week({ days, pages }: WeekProps) {
       ) : (
         <>
           {!isPhone && (
-            <Switch
-              checked={isList}
-              label={text.calendar.asList}
-              onChange={(_, { checked }) => setIsList(checked)}
-            />
+            <Switch checked={isList} label={text.calendar.asList} onChange={(_, { checked }) => setIsList(checked)} />
           )}
           {isPhone || isList ? (
             <WeekList days={days} items={items} schedules={schedules} />
@@ -149,7 +145,8 @@ function Warnings({ schedules }: { schedules: readonly CalendarSchedule[] }) {
   const { calendar: text } = useText(TEXTS).schedules;
   const { formats } = useTimes();
   const overlapping = schedules.filter(
-    ({ is_running, overlap, status }) => is_running && status === "ACTIVE" && (overlap === "skip" || overlap === "queue"),
+    ({ is_running, overlap, status }) =>
+      is_running && status === "ACTIVE" && (overlap === "skip" || overlap === "queue"),
   );
   const long = schedules.filter(({ more_before, more_after }) => more_before !== null || more_after !== null);
   return (

@@ -1,8 +1,8 @@
 /** How instants of schedules look and what is said of them, the same in the table, the calendar and the lists. */
 
 import type { AnswerOf } from "../../api/types";
-import type { IconName } from "../../kit/icons";
 import type { Tone } from "../../kit/Chip";
+import type { IconName } from "../../kit/icons";
 import { formatsOf } from "../../text/formats";
 import type { Language } from "../../text/language";
 import type { OperationsText } from "../text.en";
@@ -50,7 +50,10 @@ export function markOf(
 }
 
 /** Returns the outcome in a word; a planned time that is left out says so. */
-export function outcomeOf(item: CalendarItem, { outcomes, doesNotFire, calendar }: OperationsText["schedules"]): string {
+export function outcomeOf(
+  item: CalendarItem,
+  { outcomes, doesNotFire, calendar }: OperationsText["schedules"],
+): string {
   if (item.outcome !== "PLANNED") return outcomes[item.outcome];
   return doesFire(item) ? calendar.planned : doesNotFire;
 }

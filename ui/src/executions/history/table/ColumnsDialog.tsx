@@ -6,9 +6,9 @@ import { Confirm } from "../../../kit/Confirm";
 import { Icon } from "../../../kit/icons";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
-import styles from "./Table.module.css";
 import { COLUMNS, type ColumnId } from "../history-search";
 import { AS_DELIVERED, moved } from "./layout";
+import styles from "./Table.module.css";
 import { useLayout } from "./use-layout";
 
 interface ColumnsDialogProps {

@@ -4,8 +4,8 @@ import { type KeyboardEvent, type PointerEvent, useState } from "react";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
 import type { Column } from "./columns";
-import styles from "./Table.module.css";
 import { fitting, NARROWEST, WIDEST } from "./layout";
+import styles from "./Table.module.css";
 
 const STEP = 16;
 

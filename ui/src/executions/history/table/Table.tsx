@@ -11,10 +11,10 @@ import { useText } from "../../../text/language";
 import { Time, useTimes } from "../../../text/time";
 import { STATUS_TONES, shownStatus } from "../../status";
 import { TEXTS } from "../../text";
+import type { HistoryRows } from "../use-history";
 import { type Column, ToExecution } from "./columns";
 import { Head } from "./Head";
 import styles from "./Table.module.css";
-import type { HistoryRows } from "../use-history";
 
 const PHONE_ROW = 84;
 /** So many rows before the end of a page the next one is read. */
