@@ -98,7 +98,7 @@ export const english = {
     payload: "What it holds",
     what: "What to do with it",
     apply: "Apply it: it resumes the execution",
-    noWait: (open: number) =>
+    noWait: (open: number): string =>
       open === 0 ? "Apply it: the execution has no open wait" : "Apply it: no open wait accepts it",
     places: "Where it could be delivered now",
     noPlace: "The execution has no open wait, so it can be delivered nowhere now.",

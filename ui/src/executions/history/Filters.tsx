@@ -10,7 +10,7 @@ import {
   MenuPopover,
   MenuTrigger,
 } from "@fluentui/react-components";
-import { useRef } from "react";
+import { useId } from "react";
 import { Icon } from "../../kit/icons";
 import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
@@ -30,9 +30,9 @@ interface FiltersProps {
 export function Filters({ search, known, onChange }: FiltersProps) {
   const { history: text, statuses } = useText(TEXTS);
   const group = useText(SHELL).groups.here;
-  const last = useRef<HTMLInputElement>(null);
+  const last = useId();
   useCommands([
-    { id: "jump", group, text: text.jump, icon: "calendar", keys: "g d", run: () => last.current?.focus() },
+    { id: "jump", group, text: text.jump, icon: "calendar", keys: "g d", run: () => document.getElementById(last)?.focus() },
   ]);
   const workflows = [...known.workflows]
     .map(([value, label]) => ({ value, label }))
@@ -89,7 +89,7 @@ export function Filters({ search, known, onChange }: FiltersProps) {
       />
       <span aria-hidden="true">–</span>
       <Input
-        ref={last}
+        id={last}
         type="date"
         className={styles.day}
         aria-label={text.to}
