@@ -104,7 +104,7 @@ async def _page(held: InProcess, email: str, after: CardKey | None = None) -> tu
         person=Person(user_id=email, name=email, email=email),
     )
     begun = time.perf_counter()
-    page = await list_cards(held.services, principal, after=after, MyCardFilter(), limit=_PAGE)
+    page = await list_cards(held.services, principal, MyCardFilter(), after=after, limit=_PAGE)
     spent = (time.perf_counter() - begun) * 1000
     if len(page.items) != _PAGE:
         raise RuntimeError(f"a page of {email} has {len(page.items)} requests, expected {_PAGE}")
