@@ -45,6 +45,12 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "ALREADY_MEMBER": ("call", "The person is a member, perhaps a deactivated one. Change it (`changeMember`)."),
     "BAD_METADATA": ("state", "The service's `$metadata` cannot be read. The message says why."),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
+    "BAD_VIEW": ("call", "The query of the view is longer than 4,000 characters, or has some that no address has."),
+    "VIEW_EXISTS": (
+        "state",
+        "The person has a view of that name for the page. Replace it by its id, or take another.",
+    ),
+    "VIEW_NOT_FOUND": ("state", "The view does not exist, or is another person's and not shared."),
     "CONFIRM_REQUIRED": (
         "call",
         (
@@ -77,6 +83,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "INCORRECT_ORGANIZATION_ID": ("call", "The id of the organization is no UUID."),
     "INCORRECT_SESSION_ID": ("call", "The id of the session is no UUID."),
     "INCORRECT_USER_ID": ("call", "The id of the user is no UUID."),
+    "INCORRECT_VIEW_ID": ("call", "The id of the view is no UUID."),
     "INCORRECT_WORKSPACE_ID": ("call", "The id of the workspace is no UUID."),
     "INSECURE_CONNECTION": (
         "call",
@@ -465,6 +472,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "TIMED_OUT": ("state", "The wait timed out before the resume arrived."),
     "TOO_MANY_BULKS": ("state", "The maximum number of bulks is running. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has the maximum number of profiles."),
+    "TOO_MANY_VIEWS": ("state", "The person has, or the organization shares, the maximum number of views of the page."),
     "TOO_MANY_STREAMS": (
         "server",
         "The server has the maximum number of open event streams (`limits.streams`). Reconnect after `Retry-After`.",

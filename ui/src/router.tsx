@@ -15,6 +15,7 @@ import { executionSearch } from "./executions/execution/address";
 import { historySearch } from "./executions/history/history-search";
 import { insightsSearch } from "./insights/span";
 import { cardsSearch } from "./operations/cards/choices";
+import { schedulesSearch } from "./operations/schedules/address";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -140,7 +141,7 @@ const bulk = createRoute({
 const schedules = createRoute({
   getParentRoute: () => operations,
   path: "/schedules",
-  validateSearch: ({ of }): { of?: string } => (typeof of === "string" ? { of } : {}),
+  validateSearch: schedulesSearch,
   component: lazyRouteComponent(() => import("./operations/schedules/SchedulesPage"), "SchedulesPage"),
 });
 const insights = createRoute({

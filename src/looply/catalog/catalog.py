@@ -8,6 +8,7 @@ from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
 from looply.catalog.calls.logons import RefusedLogons
 from looply.catalog.calls.questions import Questions
@@ -35,6 +36,7 @@ class Catalog:
     keys: ApiKeys
     people: People
     bulks: Bulks
+    views: Views
     logons: RefusedLogons
     questions: Questions
     audit: AuditLog
@@ -114,6 +116,7 @@ class Catalog:
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
+            views=Views(database, clock, ids),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),

@@ -43,8 +43,8 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
-from looply.server.monitoring import explaining, figures, heads, moments, rows
-from looply.server.people import account, members, organizations, provider_sign_in, session
+from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
+from looply.server.people import account, members, organizations, provider_sign_in, session, views
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -77,6 +77,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *targets.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
+    *fire_calendar.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,
@@ -94,6 +95,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *session.ROUTES,
     *provider_sign_in.ROUTES,
     *account.ROUTES,
+    *views.ROUTES,
     *members.ROUTES,
     *organizations.ROUTES,
     *audit.ROUTES,

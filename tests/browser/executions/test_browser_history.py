@@ -21,11 +21,21 @@ def test_executions_are_found_by_words_whose_filter_is_the_address(
     page.keyboard.press("Enter")
     page.get_by_role("link", name="INV-5105600415").wait_for(state="detached")
     assert page.get_by_role("link", name="SUP-1000388").count() == 1
+    page.get_by_label("Find executions").fill("status:")
+    page.get_by_role("option", name="status:failed").wait_for()
     operator.look("history-found")
+    page.get_by_label("Find executions").fill("")
+    page.get_by_role("button", name="Save this view").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Suppliers")
+    dialog.get_by_label("Share with the organization").check()
+    dialog.get_by_role("button", name="Save the view").click()
+    page.get_by_role("link", name="Suppliers").wait_for()
     other = sign_in(browser, installation.address)
     theirs = other.open(page.url.removeprefix(installation.address))
     theirs.get_by_role("link", name="SUP-1000389").wait_for()
     assert theirs.get_by_role("link", name="INV-5105600415").count() == 0
+    theirs.get_by_role("link", name="Suppliers").wait_for()
     other.close()
     operator.check()
 

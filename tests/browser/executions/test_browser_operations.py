@@ -29,6 +29,7 @@ OTHERS = {
     "operations/letters": "main p",
     "operations/bulks": "main p",
     "operations/schedules": "main [aria-expanded]",
+    "operations/schedules?show=calendar": "main table button, main ul li time",
 }
 
 
@@ -139,7 +140,7 @@ def test_operations_and_insights_are_accessible_in_every_look(
     pages = dict(MAIN)
     if language == "de":
         installation.waiting(f"CARD-{look}")
-        installation.org.create(scheduled())
+        installation.org.create(scheduled(cron="0 3 * * *"))
         pages |= OTHERS
     with visit.preferring(theme, language):
         for path, shown in pages.items():
@@ -169,20 +170,32 @@ def test_a_chart_leads_to_the_executions_behind_a_column_and_is_a_table_too(
     operator.check()
 
 
-def test_a_schedule_shows_its_next_fires_and_is_paused(operator: Visit, installation: Installation) -> None:
-    installation.org.create(scheduled("Exchange rates"))
+def test_a_schedule_shows_its_next_fires_in_a_table_and_a_calendar_and_is_paused(
+    operator: Visit, installation: Installation
+) -> None:
+    installation.org.create(scheduled("Exchange rates", "0 3 * * *"))
     page = operator.open("/app/operations/schedules")
     page.get_by_role("button", name="Past and next fires of Exchange rates").click()
     operator.heading("Next fires of Exchange rates")
     page.get_by_text("Time zone Europe/Berlin.").wait_for()
     operator.look("operations-schedule")
+    page.get_by_role("link", name="Calendar").click()
+    page.get_by_role("button", name="The week after").click()
+    week = page.get_by_role("table", name="Fires by day and hour")
+    week.get_by_role("button", name="Exchange rates Planned").nth(6).wait_for()
+    week.get_by_role("button").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_role("listitem").filter(has_text="Exchange rates").filter(has_text="Planned").wait_for()
+    operator.look("operations-calendar")
+    page.get_by_role("link", name="Table", exact=True).click()
     page.get_by_role("button", name="Pause the schedule of Exchange rates").click()
     page.get_by_role("dialog").get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Resume the schedule of Exchange rates").wait_for()
     operator.check()
 
 
-def scheduled(name: str = "Month end report") -> Definition:
-    """A workflow that starts once a month, at night."""
-    schedule = {"cron": "0 3 1 * *", "timezone": "Europe/Berlin"}
+def scheduled(name: str = "Month end report", cron: str = "0 3 1 * *") -> Definition:
+    """A workflow that starts by a schedule, once a month at night."""
+    schedule = {"cron": cron, "timezone": "Europe/Berlin"}
     return definition(note(), name=name, trigger={"trigger_type": "SCHEDULED", "schedule": schedule})

@@ -33,6 +33,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.bulks import Progress
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.people.sessions import SessionDraft
@@ -122,6 +123,8 @@ async def _add_people(catalog: Catalog, organization: str) -> None:
     await people.attempts.begin("ann@example.com", "192.0.2.1")
     await people.resets.create(organization, ann, removes_second_factor=False, actor=None, may_make_owners=True)
     await people.role_settings.put(organization, frozenset(("developers_repair",)), actor=None)
+    view = ViewDraft(page="executions", name="Stopped", query="has=incident", is_shared=True)
+    await catalog.views.create(organization, ann, view)
 
 
 async def _call(catalog: Catalog, organization: str) -> None:

@@ -185,6 +185,7 @@ def _fits(head: Head, query: Filter) -> bool:
         and (not query.statuses or head.status in query.statuses)
         and (not query.workflow_versions or head.workflow_version in query.workflow_versions)
         and (not query.trigger_types or head.trigger_type in query.trigger_types)
+        and (not query.profiles or head.profile in query.profiles)
         and (query.created_from is None or head.created_on >= query.created_from)
         and (query.created_to is None or head.created_on < query.created_to)
         and (not query.process_ids or _answers(head, query.process_ids))

@@ -19,6 +19,8 @@ export const german = {
     BULK_NOT_FOUND: "Diese Sammelreparatur gibt es in dieser Organisation nicht.",
     LETTER_SETTLED: "Eine andere Person hat den Irrläufer schon erledigt.",
     LETTER_NOT_FOUND: "Diesen Irrläufer gibt es nicht, oder seine Ausführung wurde gelöscht.",
+    CLOSED: "Die Karte nimmt keine Antworten mehr an.",
+    FAILED: "Die Ausführung ist angehalten. Lösen Sie erst ihre Störung.",
     CARD_NOT_FOUND: "Die Karte ist geschlossen: Sie wurde beantwortet, oder ihr Warten ist zu Ende.",
     TARGET_NOT_FOUND: "Das System wird wie gewohnt aufgerufen; nichts wartet darauf.",
     SEARCH_TOO_WIDE: "Der Filter nennt zu viel.",
@@ -95,7 +97,14 @@ export const german = {
     payload: "Was er enthält",
     what: "Was damit geschieht",
     apply: "Verwenden: setzt die Ausführung fort",
-    noWait: "Verwenden: Die Ausführung hat kein offenes Warten",
+    noWait: (open) =>
+      open === 0
+        ? "Verwenden: Die Ausführung hat kein offenes Warten"
+        : "Verwenden: Kein offenes Warten nimmt die Antwort an",
+    places: "Wohin sie jetzt zugestellt werden könnte",
+    noPlace: "Die Ausführung hat kein offenes Warten; sie kann jetzt nirgends zugestellt werden.",
+    fits: "Nimmt sie an",
+    doesNotFit: "Lehnt sie ab",
     discard: "Verwerfen: ändert nichts",
     wait: "Warten",
     choose: "Wählen …",
@@ -122,6 +131,12 @@ export const german = {
     frozen: "Ausführung angehalten",
     stale: "Nicht aktuell",
     copyLink: "Link der Karte kopieren",
+    remind: "Erinnern",
+    remindOf: (processId, who) => `${who} an die Karte von ${processId} erinnern`,
+    remindHint: (who, channel) =>
+      channel === "inbox"
+        ? `Der Eingang von ${who} zeigt die Erinnerung, und das Protokoll hat sie. Der Eingang sendet keine Nachricht.`
+        : `Der Kanal der Karte erinnert ${who} noch einmal.`,
     reassign: "Weitergeben",
     reassignOf: (processId, who) => `Die Karte von ${processId} bei ${who} weitergeben`,
     reassignTitle: (processId) => `Die Karte von ${processId} weitergeben`,

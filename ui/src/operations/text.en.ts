@@ -20,6 +20,8 @@ export const english = {
     BULK_NOT_FOUND: "There is no such bulk repair in this organization.",
     LETTER_SETTLED: "The letter was settled by another person.",
     LETTER_NOT_FOUND: "This letter does not exist, or its execution has been pruned.",
+    CLOSED: "The card takes no more answers.",
+    FAILED: "The execution has stopped. Resolve its incident first.",
     CARD_NOT_FOUND: "The card is closed: it was answered, or its wait has ended.",
     TARGET_NOT_FOUND: "The system is called as usual, so nothing waits for it.",
     SEARCH_TOO_WIDE: "The filter names too much.",
@@ -96,7 +98,12 @@ export const english = {
     payload: "What it holds",
     what: "What to do with it",
     apply: "Apply it: it resumes the execution",
-    noWait: "Apply it: the execution has no open wait",
+    noWait: (open: number): string =>
+      open === 0 ? "Apply it: the execution has no open wait" : "Apply it: no open wait accepts it",
+    places: "Where it could be delivered now",
+    noPlace: "The execution has no open wait, so it can be delivered nowhere now.",
+    fits: "Accepts it",
+    doesNotFit: "Refuses it",
     discard: "Discard it: it changes nothing",
     wait: "Wait",
     choose: "Choose …",
@@ -123,6 +130,12 @@ export const english = {
     frozen: "Execution stopped",
     stale: "Not up to date",
     copyLink: "Copy the link of the card",
+    remind: "Remind",
+    remindOf: (processId: string, who: string) => `Remind ${who} of the card of ${processId}`,
+    remindHint: (who: string, channel: string) =>
+      channel === "inbox"
+        ? `The inbox of ${who} shows the reminder, and the log has it. The inbox sends no message.`
+        : `The channel of the card reminds ${who} again.`,
     reassign: "Reassign",
     reassignOf: (processId: string, who: string) => `Reassign the card of ${processId} from ${who}`,
     reassignTitle: (processId: string) => `Reassign the card of ${processId}`,

@@ -19,6 +19,8 @@ export interface Formats {
   distance: (at: number, now: number) => string;
   /** A day: `28 Nov 2026`. */
   day: (at: number) => string;
+  /** A day of a week: `Mon, 23 Nov`. */
+  weekday: (at: number) => string;
   /** A time of the day: `14:02`. */
   clock: (at: number) => string;
   number: (value: number) => string;
@@ -48,6 +50,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
   const near = make({ weekday: "short", ...clock });
   const far = make({ day: "numeric", month: "short" });
   const date = make({ day: "numeric", month: "short", year: "numeric" });
+  const weekday = make({ weekday: "short", day: "numeric", month: "short" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "long" });
   const year = make({ year: "numeric" });
   const numbers = new Intl.NumberFormat(locale);
@@ -63,6 +66,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
     moment: (at, from) => (date.format(at) === date.format(from) ? seconds.format(at) : short(at, from)),
     distance: (at, now) => distanceOf(relative, at - now),
     day: (at) => date.format(at),
+    weekday: (at) => weekday.format(at),
     clock: (at) => time.format(at),
     number: (value) => numbers.format(value),
   };

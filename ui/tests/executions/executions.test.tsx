@@ -5,6 +5,7 @@ import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
 import { sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
+import { viewRecord, withViews } from "../fakes/views";
 
 const VIEWER = sessionOf().permissions.filter((each) => each !== "read.payloads" && each !== "repair");
 const page = "/executions/execution-1";
@@ -232,28 +233,118 @@ describe("the history", () => {
     await expectAccessible();
   });
 
-  it("saves its filters as a view of the account, and deletes it", async () => {
-    let stored: Record<string, unknown> = { other: 1, execution_views: [{ name: "Mine", search: { has: "letter" } }] };
-    const { user, address } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), {
-      ...handlers,
+  it("saves its filters as a view, shared with all, and deletes another", async () => {
+    const { user, address, api } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), handlers, withViews());
+    await user.click(await screen.findByText("Mine"));
+    await waitFor(() => expect(address()).toContain("letter"));
+    await user.click(await screen.findByText("Delete this view"));
+    await screen.findByText("Its filters are lost; no execution changes.");
+    await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Delete this view" }));
+    await waitFor(() => expect(screen.queryByText("Mine")).toBeNull());
+    await user.click(await screen.findByText("All"));
+    await user.type(screen.getByLabelText("Find executions"), "PO-47*{Enter}");
+    await user.click(await screen.findByText("Save this view"));
+    await fill(user, /^Name/, "Orders");
+    await user.click(screen.getByLabelText("Share with the organization"));
+    await expectAccessible();
+    await user.click(screen.getByText("Save the view"));
+    const saved = await screen.findByText("Orders");
+    expect(saved.getAttribute("aria-current")).toBe("page");
+    expect(api.calls.filter(([id]) => id === "putView" || id === "deleteView")).toEqual([
+      ["deleteView", { view_id: "view-1", modified_on: 1 }],
+      ["putView", { page: "executions", name: "Orders", query: "q=%5B%22PO-47*%22%5D", is_shared: true }],
+    ]);
+  });
+
+  it("replaces the own view of a name as it was read, and says when another was first", async () => {
+    const { user, api } = visit("/executions?q=%5B%22PO-47*%22%5D", signedIn(), handlers, withViews(), {
+      putView: () => {
+        throw refusal(409, "STALE", "", { modified_on: 2 });
+      },
+    });
+    await screen.findByText("Mine");
+    await user.click(await screen.findByText("Save this view"));
+    await fill(user, /^Name/, "Mine");
+    await screen.findByText("Your view of this name is replaced.");
+    await user.click(screen.getByText("Save the view"));
+    await screen.findByText(/^Another person has changed this view/);
+    expect(api.calls.find(([id]) => id === "putView")?.[1]).toMatchObject({ view_id: "view-1", modified_on: 1 });
+    await waitFor(() => expect(api.calls.filter(([id]) => id === "getViews").length).toBeGreaterThan(1));
+  });
+
+  it("offers what others share, which only who may changes", async () => {
+    const foreign = viewRecord({
+      view_id: "view-2",
+      name: "Theirs",
+      is_mine: false,
+      is_shared: true,
+      can_change: false,
+    });
+    const { user } = visit("/executions", signedIn(), handlers, withViews([foreign]));
+    const tab = await screen.findByRole("link", { name: "Theirs" });
+    expect(tab.title).toBe("Shared by The buyer");
+    await user.click(tab);
+    await waitFor(() => expect(tab.getAttribute("aria-current")).toBe("page"));
+    expect(screen.queryByText("Delete this view")).toBeNull();
+  });
+
+  it("offers filters while a word is typed, chosen by keys", async () => {
+    const { user, address, api } = visit("/executions", signedIn(), handlers);
+    const field = await screen.findByRole("combobox", { name: "Find executions" });
+    await screen.findByRole("link", { name: "PO-4711" });
+    await user.type(field, "sta");
+    const list = screen.getByRole("listbox", { name: "What the search can name" });
+    expect(within(list).getAllByRole("option")[0]?.textContent).toBe("status:Status");
+    await user.keyboard("{ArrowDown}{Enter}");
+    expect((field as HTMLInputElement).value).toBe("status:");
+    await user.keyboard("fail{ArrowDown}");
+    expect(field.getAttribute("aria-activedescendant")).toBe(within(list).getByRole("option").id);
+    await expectAccessible();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(address()).toContain("status=%5B%22FAILED%22%5D"));
+    expect((field as HTMLInputElement).value).toBe("");
+    await user.type(field, "profile:");
+    await user.click(within(list).getByText("profile:prod"));
+    await waitFor(() =>
+      expect(api.calls.filter(([id]) => id === "getExecutionRows").at(-1)?.[1]).toMatchObject({
+        status: ["FAILED"],
+        profile: ["prod"],
+      }),
+    );
+    await user.type(field, "code:{Escape}");
+    expect(within(list).queryAllByRole("option")).toEqual([]);
+    await user.tab();
+    expect((field as HTMLInputElement).value).toBe("code:");
+  });
+
+  it("keeps the order, the widths and the density of its table with the account", async () => {
+    let stored: Record<string, unknown> = { other: 1 };
+    const { user, address } = visit("/executions", signedIn(), handlers, {
       getPreferences: () => ({ message: "success", preferences: stored }),
       putPreferences: ({ preferences }) => {
         stored = preferences;
         return { message: "success" };
       },
     });
-    await screen.findByText("Mine");
-    await user.click(await screen.findByText("Save this view"));
-    await fill(user, /^Name/, "Orders");
-    await user.click(screen.getByText("Save the view"));
-    const saved = await screen.findByText("Orders");
-    expect(saved.getAttribute("aria-current")).toBe("page");
-    expect(stored).toMatchObject({ other: 1, execution_views: [{ name: "Mine" }, { name: "Orders" }] });
-    await user.click(screen.getByText("Mine"));
-    await waitFor(() => expect(address()).toContain("letter"));
-    await user.click(await screen.findByText("Delete this view"));
-    await waitFor(() => expect(stored.execution_views).toEqual([{ name: "Orders", search: { q: ["PO-47*"] } }]));
-    await waitFor(() => expect(screen.queryByText("Mine")).toBeNull());
+    await screen.findByRole("link", { name: "PO-4711" });
+    const heads = () => screen.getAllByRole("columnheader").map(({ textContent }) => textContent);
+    expect(heads().slice(0, 4)).toEqual(["Created", "Process id", "Workflow", "Version"]);
+    await user.click(screen.getByRole("button", { name: "Columns" }));
+    await user.click(await screen.findByRole("button", { name: "Move Version forward" }));
+    await user.click(screen.getByLabelText("Trigger"));
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Take these columns" }));
+    await waitFor(() =>
+      expect(heads().slice(0, 5)).toEqual(["Created", "Process id", "Version", "Workflow", "Status"]),
+    );
+    expect(address()).toContain("hide=%5B%22trigger%22%5D");
+    const edge = screen.getByRole("separator", { name: "Width of the column Version" });
+    edge.focus();
+    await user.keyboard("{ArrowRight}");
+    await waitFor(() => expect(stored).toMatchObject({ other: 1, history: { widths: { version: 56 } } }));
+    await user.click(screen.getByRole("button", { name: "Compact" }));
+    await waitFor(() => expect(stored).toMatchObject({ app: { density: "compact" } }));
+    expect(screen.getByRole("button", { name: "Compact" }).getAttribute("aria-pressed")).toBe("true");
   });
 
   it("distinguishes nothing yet from no match", async () => {
@@ -271,7 +362,7 @@ describe("the history", () => {
           ? { message: "success", count: 0, items: [], lastKey: cut, truncated: true }
           : { message: "success", count: 1, items: [executionRow()] },
     });
-    await user.click(await screen.findByRole("button", { name: "Look through more" }));
+    await user.click(await screen.findByRole("button", { name: "Looked through up to 20,000, continue" }));
     await screen.findByRole("link", { name: "PO-4711" });
     expect(api.calls.filter(([id]) => id === "getExecutionRows")).toHaveLength(2);
   });

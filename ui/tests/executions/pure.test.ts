@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { executionSearch } from "../../src/executions/execution/address";
 import { countUpTo } from "../../src/executions/execution/moments";
 import { selectedVisit } from "../../src/executions/execution/selection";
-import { fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
+import { COLUMNS, fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
 import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
-import { isSameSearch, viewsOf, withView } from "../../src/executions/history/views";
+import { daysOf, type Known, suggestionsOf, withWord } from "../../src/executions/history/suggestions";
+import { layoutOf, moved } from "../../src/executions/history/table/layout";
+import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views/views";
 import { isFailure, type LogEntry } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
 import { sentenceOf } from "../../src/executions/log/sentences";
@@ -15,6 +17,7 @@ import { axisOf } from "../../src/executions/views/timeline";
 import { readOutline } from "../../src/graph/outline";
 import { windowOf } from "../../src/kit/virtual";
 import { ENTRIES, executionRow, explanation } from "../fakes/executions";
+import { viewRecord } from "../fakes/views";
 import recorded from "../recorded/logs.json";
 
 const PARKED: LogEntry = {
@@ -62,21 +65,105 @@ describe("the address of the history", () => {
 });
 
 describe("the views of the history", () => {
-  it("are read from what was stored, whatever it is", () => {
-    expect(viewsOf("odd")).toEqual([]);
-    const stored = [{ name: "Orders", search: { q: ["PO-*"], odd: 1 } }, { name: " ", search: {} }, { name: "x" }, 7];
-    expect(viewsOf(stored)).toEqual([{ name: "Orders", search: { q: ["PO-*"] } }]);
+  it("are stored as the query of an address and read from it, whatever it is", () => {
+    const search = { q: ["PO-*", "field.po:ü&=#"], status: ["FAILED"], from: "2026-11-28" } as const;
+    expect(searchOf(queryOf(search))).toEqual(search);
+    expect(searchOf("q=%5B%22PO-*%22%5D&odd=1&status=LOST&%")).toEqual({ q: ["PO-*"] });
+    expect(searchOf("")).toEqual({});
   });
 
-  it("have one view of a name, in its place", () => {
-    const [a, b] = [viewsOf([{ name: "a", search: {} }])[0], { name: "b", search: {} }];
-    const views = withView(a === undefined ? [] : [a], b);
-    expect(withView(views, { name: "a", search: { q: ["x"] } })).toEqual([{ name: "a", search: { q: ["x"] } }, b]);
+  it("are the own ones, then those that others share", () => {
+    const records = [viewRecord({ view_id: "a", is_mine: false }), viewRecord({ view_id: "b" })];
+    expect(viewsOf(records).map(({ record }) => record.view_id)).toEqual(["b", "a"]);
   });
 
   it("are the same in whatever order their filters were chosen", () => {
     expect(isSameSearch({ q: ["a", "b"], has: "letter" }, { has: "letter", q: ["b", "a"] })).toBe(true);
     expect(isSameSearch({ q: ["a"] }, { q: ["b"] })).toBe(false);
+  });
+});
+
+describe("words of the search field", () => {
+  const known: Known = {
+    statuses: {
+      RUNNING: "In progress",
+      WAITING: "Awaiting response",
+      COMPLETED: "Completed",
+      FAILED: "Failed",
+      TERMINATED: "Terminated",
+    },
+    triggers: { REQUEST: "Call", SCHEDULED: "Schedule" },
+    workflows: new Map([
+      ["workflow-1", "Purchase orders"],
+      ["workflow-2", "Suppliers"],
+    ]),
+    profiles: ["prod"],
+    fields: ["po"],
+    days: [{ day: "2026-11-28", text: "Today" }],
+  };
+  const words = {
+    status: "Status",
+    workflow: "Workflow",
+    version: "Version",
+    trigger: "Trigger",
+    profile: "Profile",
+    from: "From",
+    to: "To",
+    process: "Process id",
+    parent: "Parent",
+    code: "Code",
+    step: "Step",
+  };
+  const offered = (typed: string) => suggestionsOf(typed, known, words).map(({ value }) => value);
+
+  it("are offered by what they begin with, then by what they mean", () => {
+    expect(offered("st")).toEqual(["status:", "step:"]);
+    expect(offered("po")).toEqual(["field.po:"]);
+    expect(offered("fi")).toEqual(["field.po:", "profile:"]);
+    expect(offered("")).toHaveLength(8);
+    expect(offered("workflow:pur")).toEqual(["workflow:Purchase orders"]);
+    expect(offered("status:await")).toEqual(["status:waiting"]);
+    expect(offered("from:")).toEqual(["from:2026-11-28"]);
+    expect(offered("code:HTTP")).toEqual([]);
+  });
+
+  it("are filters where they name one, in the words of the reader too", () => {
+    expect(withWord({}, "status:failed", known)).toEqual({ status: ["FAILED"] });
+    expect(withWord({ status: ["FAILED"] }, "Status: Awaiting response", known)).toEqual({
+      status: ["FAILED", "WAITING"],
+    });
+    expect(withWord({}, "workflow:purchase ORDERS", known)).toEqual({ workflow: ["workflow-1"] });
+    expect(withWord({}, "trigger:schedule", known)).toEqual({ trigger: "SCHEDULED" });
+    expect(withWord({}, "profile:qa", known)).toEqual({ profile: ["qa"] });
+    expect(withWord({}, "to:2026-11-28", known)).toEqual({ to: "2026-11-28" });
+  });
+
+  it("are looked for as they are where they name none", () => {
+    for (const word of ["PO-47*", "status:odd", "from:soon", "field.po:4711", "workflow:nothing", "http://x"]) {
+      expect(withWord({ q: ["a"] }, word, known)).toEqual({ q: ["a", word] });
+    }
+    expect(withWord({ q: ["a"] }, " ", known)).toEqual({ q: ["a"] });
+  });
+
+  it("name days before today", () => {
+    const days = daysOf(new Date(2026, 2, 1, 12).getTime(), String);
+    expect(days.map(({ day }) => day)).toEqual(["2026-03-01", "2026-02-28", "2026-02-22", "2026-01-30"]);
+  });
+});
+
+describe("the layout of the history", () => {
+  it("has every column once, whatever was stored", () => {
+    expect(layoutOf("odd")).toEqual({ order: COLUMNS, widths: {} });
+    const { order, widths } = layoutOf({ order: ["status", "odd", "status", "workflow"], widths: { a: 7, b: "x" } });
+    expect(order.slice(0, 2)).toEqual(["status", "workflow"]);
+    expect([...order].toSorted()).toEqual([...COLUMNS].toSorted());
+    expect(widths).toEqual({ a: 56 });
+  });
+
+  it("moves a column as far as it goes", () => {
+    expect(moved(COLUMNS, "version", -1).slice(0, 2)).toEqual(["version", "workflow"]);
+    expect(moved(COLUMNS, "workflow", -1)).toEqual(COLUMNS);
+    expect(moved(COLUMNS, "workflow", 99).at(-1)).toBe("workflow");
   });
 });
 

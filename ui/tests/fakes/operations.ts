@@ -1,6 +1,9 @@
 /** What operators see, in memory: two causes, a bulk, a letter, a card, a schedule and a system that is down. */
 
 import type { Bulk, Cause, Counts, Letter, OpenCard, Schedule, Target } from "../../src/api/queries/operations";
+import type { AnswerOf } from "../../src/api/types";
+import type { CalendarSchedule } from "../../src/operations/schedules/entries";
+import type { CalendarItem } from "../../src/operations/schedules/week";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";
 
@@ -71,6 +74,19 @@ export const LETTER: Letter = {
   settled_reason: null,
 };
 
+/** One wait that accepts the letter, and one that does not. */
+export const LETTER_WAITS: AnswerOf<"getLetter">["waits"] = [
+  { state: "wait_2", visit: 1, wait_token: "token-2", is_fit: true, why: null, errors: [] },
+  {
+    state: "wait_1",
+    visit: 2,
+    wait_token: "token-1",
+    is_fit: false,
+    why: "the payload does not fit",
+    errors: [{ path: "/payload/quantity", message: "is missing" }],
+  },
+];
+
 export const CARD: OpenCard = {
   card_id: "card-1",
   status: "OPEN",
@@ -100,6 +116,32 @@ export const SCHEDULE: Schedule = {
   missed_count: 2,
   missed_on: NOW - 120 * MINUTE,
 };
+
+export const CALENDAR_SCHEDULE: CalendarSchedule = {
+  workflow_id: "workflow-2",
+  workflow_version: 1,
+  workflow_name: "Exchange rates",
+  status: "ACTIVE",
+  timezone: "UTC",
+  overlap: "skip",
+  last_execution_id: "execution-9",
+  is_running: false,
+  more_before: null,
+  more_after: null,
+};
+
+export function calendarItem(changes: Partial<CalendarItem> = {}): CalendarItem {
+  return {
+    workflow_id: "workflow-2",
+    on: NOW,
+    outcome: "PLANNED",
+    mark: "",
+    wall: "2026-11-28T14:02:00",
+    workflow_execution_id: null,
+    count: 1,
+    ...changes,
+  };
+}
 
 export const TARGET: Target = {
   target: "https://s4.example.com:44300#100",
@@ -213,7 +255,8 @@ export function withOperations(): Handlers {
     getLetters: () => ({ message: "success", count: 1, items: [LETTER] }),
     getLetter: ({ letter_id }) => {
       if (letter_id !== LETTER.letter_id) throw refusal(404, "LETTER_NOT_FOUND");
-      return { message: "success", item: { ...LETTER, why: "quantity is missing", payload: { po: "<i>4711</i>" } } };
+      const item = { ...LETTER, why: "quantity is missing", payload: { po: "<i>4711</i>" } };
+      return { message: "success", item, waits: LETTER_WAITS };
     },
     getOpenCards: ({ due_before }) => ({
       message: "success",
@@ -233,6 +276,16 @@ export function withOperations(): Handlers {
           count: 1,
         },
         { nominal_on: NOW - 120 * MINUTE, outcome: "MISSED", workflow_execution_id: null, decided_on: NOW, count: 2 },
+      ],
+    }),
+    getScheduleCalendar: () => ({
+      message: "success",
+      count: 3,
+      schedules: [CALENDAR_SCHEDULE],
+      items: [
+        calendarItem({ on: NOW - 60 * MINUTE, outcome: "STARTED", workflow_execution_id: "execution-9", wall: null }),
+        calendarItem({ on: NOW - 120 * MINUTE, outcome: "MISSED", count: 2, wall: null }),
+        calendarItem({ on: NOW + 60 * MINUTE, mark: "MOVED", wall: "2026-11-28T02:30:00" }),
       ],
     }),
     previewSchedule: () => ({

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { withExecution } from "../fakes/executions";
-import { bulk, withOperations } from "../fakes/operations";
+import { bulk, LETTER, withOperations } from "../fakes/operations";
 import { NOW, sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 
@@ -195,11 +195,40 @@ describe("a dead letter", () => {
     await user.click(await screen.findByRole("button", { name: "Read the letter to PO-4711" }));
     await screen.findByText("<i>4711</i>");
     await expectAccessible();
+    await user.click(screen.getByLabelText("Discard it: it changes nothing"));
     await fill(user, "Reason", "sent twice");
     await user.click(screen.getByRole("button", { name: "Discard the letter" }));
     await waitFor(() =>
       expect(sent(api, "settleLetter")).toEqual([{ letter_id: "letter-1", action: "discard", reason: "sent twice" }]),
     );
+  });
+
+  it("says where it could be delivered now, and is delivered there", async () => {
+    const { api, user } = visit("/operations/letters?letter=letter-1", signedIn(), withOperations(), {
+      settleLetter: () => ({
+        message: "settled",
+        letter_id: "letter-1",
+        action: "APPLIED",
+        settled_by: "user-1",
+        settled_on: NOW,
+      }),
+    });
+    const places = await screen.findByRole("list", { name: "Where it could be delivered now" });
+    expect(
+      within(places)
+        .getAllByRole("listitem")
+        .map(({ textContent }) => textContent),
+    ).toEqual(["Accepts it wait_2", "Refuses it wait_1 (2)/payload/quantity is missing"]);
+    await user.click(screen.getByRole("button", { name: "Apply the letter" }));
+    await waitFor(() => expect(sent(api, "settleLetter")).toMatchObject([{ action: "apply", wait_token: "token-2" }]));
+  });
+
+  it("that no wait accepts can be discarded only", async () => {
+    visit("/operations/letters?letter=letter-1", signedIn(), withOperations(), {
+      getLetter: () => ({ message: "success", item: { ...LETTER, why: "", payload: {} }, waits: [] }),
+    });
+    await screen.findByText("The execution has no open wait, so it can be delivered nowhere now.");
+    expect(screen.getByRole("button", { name: "Discard the letter" })).toBeTruthy();
   });
 
   it("is not shown to who may not read data", async () => {
@@ -233,6 +262,26 @@ describe("open cards", () => {
     await waitFor(() =>
       expect(sent(api, "reassignCard")).toEqual([{ card_id: "card-1", to: "ben@example.com", reason: "" }]),
     );
+  });
+
+  it("are reminded of, and who may not repair only copies a link that is given", async () => {
+    const { api, user, unmount } = visit("/operations/cards", signedIn(), withOperations(), {
+      remindCard: ({ card_id }) => ({
+        message: "reminded",
+        card_id,
+        recipient: "manager@example.com",
+        workflow_execution_id: "execution-1",
+        reminders: 1,
+      }),
+    });
+    await user.click(await screen.findByRole("button", { name: "Remind manager@example.com of the card of PO-4711" }));
+    const dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getByRole("button", { name: "Remind" }));
+    await waitFor(() => expect(sent(api, "remindCard")).toEqual([{ card_id: "card-1" }]));
+    unmount();
+    visit("/operations/cards", signedIn({ permissions: VIEWER }), withOperations());
+    await screen.findByRole("button", { name: /Copy the link of the card/ });
+    expect(screen.queryByRole("button", { name: /^(Remind|Reassign)/ })).toBeNull();
   });
 
   it("are limited to those out of date by the address", async () => {

@@ -47,6 +47,9 @@ def validate_filter(criteria: Filter) -> Filter:
     _check_count("workflow_id", len(criteria.workflow_ids))
     _check_count("workflow_version", len(criteria.workflow_versions))
     _check_count("parent_execution_id", len(criteria.parents))
+    _check_count("profile", len(criteria.profiles))
+    if any("\0" in name for name in criteria.profiles):
+        raise BadRequest("profile holds a character 0; give the name of a profile", code="BAD_FILTER")
     cause = None if criteria.cause is None else _validate_cause(criteria.cause)
     needs_incident = criteria.has == ("incident",) or cause is not None
     process_ids = _validate_texts("process_id", criteria.process_ids)
@@ -55,6 +58,7 @@ def validate_filter(criteria: Filter) -> Filter:
         criteria,
         workflow_ids=tuple(dict.fromkeys(criteria.workflow_ids)),
         workflow_versions=tuple(dict.fromkeys(criteria.workflow_versions)),
+        profiles=tuple(dict.fromkeys(unicodedata.normalize("NFC", name) for name in criteria.profiles)),
         parents=tuple(dict.fromkeys(criteria.parents)),
         has=tuple(dict.fromkeys(criteria.has)),
         cause=cause,

@@ -1,5 +1,5 @@
-"""Use cases of people who watch executions: rows of lists, live heads, explanations, moments of a history, figures.
+"""Use cases of people who watch executions: rows, live heads, explanations, moments of a history, figures, calendars.
 
-Imports `context` and `executions`.
+Imports `context`, `authoring` and `executions`.
 Never here: a change of anything.
 """

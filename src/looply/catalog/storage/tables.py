@@ -363,6 +363,21 @@ role_settings = Table(
     *_changes(),
 )
 
+# `looply.catalog.authored.views`. A view belongs to a person, also one that is shared.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False),
+    Column("page", _text(64), nullable=False),
+    Column("view_name", NAME, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    *_changes(),
+    UniqueConstraint("organization_id", "page", "user_id", "view_name"),
+)
+
 bulks = Table(
     "bulks",
     metadata,

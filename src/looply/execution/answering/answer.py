@@ -18,6 +18,7 @@ from looply.execution.approvals.absent import pass_on_absent
 from looply.execution.approvals.cards import answer_card
 from looply.execution.approvals.quorum import approval_output
 from looply.execution.approvals.reassign import reassign_card
+from looply.execution.approvals.reminding import remind_card
 from looply.execution.approvals.turns import escalate, remind
 from looply.execution.closing.children import answer_child_ended
 from looply.execution.closing.close import close, close_cards
@@ -46,6 +47,7 @@ from looply.execution.facts.commands import (
     QuarantineExecution,
     ReassignCard,
     Redrive,
+    RemindCard,
     RepairRows,
     Resume,
     Retry,
@@ -87,6 +89,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_card(workflow, state, command, limits)
         case ReassignCard():
             return reassign_card(state, command)
+        case RemindCard():
+            return remind_card(state, command)
         case PassOnAbsent():
             return pass_on_absent(state, command)
         case Terminate():

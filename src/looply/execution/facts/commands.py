@@ -68,6 +68,12 @@ class ReassignCard(CommandBase, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RemindCard(CommandBase, frozen=True, kw_only=True):
+    """An operator reminds the recipient of an open copy of a card."""
+
+    card_id: str
+
+
 class PassOnAbsent(CommandBase, frozen=True, kw_only=True):
     """Passes the open cards of people who are absent on to their substitutes. `absences` are those that are active."""
 
@@ -279,6 +285,7 @@ Command: TypeAlias = (
     Resume
     | AnswerCard
     | ReassignCard
+    | RemindCard
     | PassOnAbsent
     | Terminate
     | SettleLetter
@@ -340,6 +347,12 @@ class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
 
     card_id: str
     part: int
+
+
+class Reminded(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient is reminded; `reminders` counts the reminders of the copy, this one among them."""
+
+    reminders: int
 
 
 DeclineCode: TypeAlias = Literal[
@@ -419,6 +432,7 @@ Reply: TypeAlias = (
     | Recorded
     | AlreadyAnswered
     | Reassigned
+    | Reminded
     | Declined
     | Repaired
     | Settled

@@ -110,6 +110,22 @@ class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class RemindBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The open card of which its recipient is reminded."""
+
+    card_id: str
+
+
+class RemindAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient who was reminded. `reminders` counts the reminders of the card, this one among them."""
+
+    message: str
+    card_id: str
+    recipient: str
+    workflow_execution_id: str
+    reminders: int
+
+
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
@@ -196,6 +212,20 @@ async def reassign_card(call: Call) -> Response:
         workflow_execution_id=passed.execution_id,
         token=passed.token or None,
         url=call.services.links.inbox(passed.token) if passed.token else None,
+    )
+    return Response(shown)
+
+
+async def remind_card(call: Call) -> Response:
+    """Reminds of an open card."""
+    body: RemindBody = call.body
+    card, reminders = await approvals.remind(call.services, call.principal, body.card_id)
+    shown = RemindAnswer(
+        message="reminded",
+        card_id=card.card_id,
+        recipient=card.recipient,
+        workflow_execution_id=card.execution_id,
+        reminders=reminders,
     )
     return Response(shown)
 
@@ -329,5 +359,21 @@ ROUTES: Final = (
         body=ReassignBody,
         answer=ReassignAnswer,
         refusals=(404, 409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/remindCard",
+        access="repair",
+        takes_bound_keys=True,
+        handle=remind_card,
+        summary="Remind the recipient of an open card, now",
+        description=(
+            "The channel of the card reminds its recipient. The web inbox shows how often, and sends no message: the "
+            "log has a `CARD_SENT` with `reminder`, which a program that sends links follows. A card that takes no "
+            "answer is refused."
+        ),
+        tag="Inbox",
+        body=RemindBody,
+        answer=RemindAnswer,
+        refusals=(404, 409, 429),
     ),
 )

@@ -86,16 +86,6 @@ export const letterQuery = (api: Api, letterId: string) =>
     queryFn: ({ signal }) => api.call("getLetter", { letter_id: letterId }, { signal }),
   });
 
-/** The waits of an execution, to which a letter can be applied. */
-export const waitsQuery = (api: Api, { workflow_id, workflow_execution_id }: Letter) =>
-  queryOptions({
-    queryKey: [...OPERATIONS, "waits", workflow_execution_id],
-    queryFn: async ({ signal }) => {
-      const input = { workflow_id, workflow_execution_id };
-      return (await api.call("getWorkflowExecutionById", input, { signal })).item.waits;
-    },
-  });
-
 type CardFilter = Pick<InputOf<"getOpenCards">, "due_before" | "is_stale">;
 
 export const openCardsQuery = (api: Api, filter: CardFilter, limit = PAGE) =>
@@ -155,4 +145,15 @@ export const nextFiresQuery = (api: Api, { workflow_id, workflow_version }: Sche
   queryOptions({
     queryKey: [...OPERATIONS, "next-fires", workflow_id, workflow_version],
     queryFn: ({ signal }) => api.call("previewSchedule", { workflow_id, workflow_version, count: 10 }, { signal }),
+  });
+
+/** A range of the calendar, by pages of schedules. */
+export const calendarQuery = (api: Api, span: { from: number; to: number }) =>
+  infiniteQueryOptions({
+    queryKey: [...OPERATIONS, "calendar", span],
+    queryFn: ({ pageParam, signal }) =>
+      api.call("getScheduleCalendar", { ...span, limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as Partial<InputOf<"getScheduleCalendar">>,
+    getNextPageParam: (page) => page.lastKey,
+    refetchInterval: 2 * LOOK_MS,
   });

@@ -10,29 +10,34 @@ import {
   MenuPopover,
   MenuTrigger,
 } from "@fluentui/react-components";
-import { useQuery } from "@tanstack/react-query";
-import { useApi } from "../../api/context";
-import { workflowNamesQuery } from "../../api/queries/executions";
+import { useId } from "react";
 import { Icon } from "../../kit/icons";
-import { useMay } from "../../session/session";
+import { useCommands } from "../../shell/commands/commands";
+import { TEXTS as SHELL } from "../../shell/text";
 import { useText } from "../../text/language";
 import { STATUSES, type Status } from "../status";
 import { TEXTS } from "../text";
 import styles from "./History.module.css";
 import { type HistorySearch, isFiltered } from "./history-search";
+import type { Known } from "./suggestions";
 
 interface FiltersProps {
   search: HistorySearch;
+  known: Known;
   onChange: (some: { [Key in keyof HistorySearch]?: HistorySearch[Key] | undefined }, isAll?: boolean) => void;
 }
 
-export function Filters({ search, onChange }: FiltersProps) {
+export function Filters({ search, known, onChange }: FiltersProps) {
   const { history: text, statuses } = useText(TEXTS);
-  const { data: names } = useQuery({ ...workflowNamesQuery(useApi()), enabled: useMay("read.definitions") });
-  const workflows = [...(names ?? [])]
+  const group = useText(SHELL).groups.here;
+  const last = useId();
+  useCommands([
+    { id: "jump", group, text: text.jump, icon: "calendar", keys: "g d", run: () => document.getElementById(last)?.focus() },
+  ]);
+  const workflows = [...known.workflows]
     .map(([value, label]) => ({ value, label }))
     .toSorted((a, b) => a.label.localeCompare(b.label));
-  const { from, to, status = [], workflow = [], trigger, has } = search;
+  const { from, to, status = [], workflow = [], profile = [], trigger, has } = search;
   return (
     <div className={styles.filters}>
       <Choices
@@ -58,6 +63,14 @@ export function Filters({ search, onChange }: FiltersProps) {
         ]}
         onChoose={(value) => onChange({ trigger: value as HistorySearch["trigger"] })}
       />
+      {known.profiles.length > (profile.length > 0 ? 0 : 1) && (
+        <Choices
+          label={text.profile}
+          chosen={profile}
+          choices={known.profiles.map((value) => ({ value, label: value }))}
+          onChoose={(found) => onChange({ profile: found })}
+        />
+      )}
       <One
         label={text.needs}
         chosen={has}
@@ -76,6 +89,7 @@ export function Filters({ search, onChange }: FiltersProps) {
       />
       <span aria-hidden="true">–</span>
       <Input
+        id={last}
         type="date"
         className={styles.day}
         aria-label={text.to}

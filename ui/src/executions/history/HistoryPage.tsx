@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { Page } from "../../kit/Page";
 import { Empty } from "../../kit/states/Empty";
@@ -18,17 +18,20 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import { ColumnsMenu } from "./ColumnsMenu";
 import { SelectionBar } from "./choosing/SelectionBar";
 import { type Selecting, useSelecting } from "./choosing/selection";
-import { type Column, textOfCell, useColumns } from "./columns";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
-import { HistoryViews } from "./HistoryViews";
 import { type HistorySearch, isFiltered } from "./history-search";
-import { Table } from "./Table";
 import { TagSearch } from "./TagSearch";
+import { ColumnsDialog } from "./table/ColumnsDialog";
+import { type Column, textOfCell, useColumns } from "./table/columns";
+import { DensitySwitch } from "./table/DensitySwitch";
+import { Table } from "./table/Table";
+import { useLayout } from "./table/use-layout";
 import { type HistoryRows, useHistory } from "./use-history";
+import { useKnown } from "./use-known";
+import { HistoryViews } from "./views/HistoryViews";
 
 export function HistoryPage() {
   return (
@@ -43,11 +46,21 @@ function History() {
   const search = useSearch({ from: "/shell/executions" });
   const change = useChange();
   const history = useHistory(search);
-  const columns = useColumns(search.hide ?? [], history.rows);
+  const { layout, change: store } = useLayout();
+  // While an edge moves its column follows; what is left of it is stored.
+  const [sizing, setSizing] = useState<Readonly<Record<string, number>>>({});
+  const widths = { ...layout.widths, ...sizing };
+  const columns = useColumns(search.hide ?? [], { ...layout, widths }, history.rows);
+  const known = useKnown(search, history.rows);
+  const [isLayingOut, setIsLayingOut] = useState(false);
   const isPhone = useIsPhone();
   const { hide: _, ...filters } = search;
   const selecting = useSelecting(history.rows, JSON.stringify(filters), useChosen());
   const maySelect = useMay("repair") && !isPhone;
+  const onSized = (id: string, width: number): void => {
+    setSizing({});
+    store({ ...layout, widths: { ...layout.widths, [id]: width } });
+  };
   return (
     <Page
       title={text.title}
@@ -56,7 +69,10 @@ function History() {
         !isPhone && (
           <>
             <CsvButton columns={columns} history={history} />
-            <ColumnsMenu hidden={search.hide ?? []} onHide={(hide) => change({ hide })} />
+            <Button appearance="subtle" icon={<Icon name="table" size={16} />} onClick={() => setIsLayingOut(true)}>
+              {text.columns}
+            </Button>
+            <DensitySwitch />
           </>
         )
       }
@@ -64,8 +80,8 @@ function History() {
         <>
           <HistoryViews search={search} />
           <div className={styles.tools}>
-            <TagSearch words={search.q ?? []} onWords={(q) => change({ q })} />
-            <Filters search={search} onChange={change} />
+            <TagSearch search={search} known={known} onSearch={(next) => change(next, true)} />
+            <Filters search={search} known={known} onChange={change} />
           </div>
         </>
       }
@@ -77,7 +93,16 @@ function History() {
         search={search}
         selecting={maySelect ? selecting : null}
         onClear={() => change({}, true)}
+        onSize={(id, width) => setSizing({ [id]: width })}
+        onSized={onSized}
       />
+      {isLayingOut && (
+        <ColumnsDialog
+          hidden={search.hide ?? []}
+          onHide={(hide) => change({ hide })}
+          onClose={() => setIsLayingOut(false)}
+        />
+      )}
     </Page>
   );
 }
@@ -88,9 +113,11 @@ interface RowsProps {
   search: HistorySearch;
   selecting: Selecting | null;
   onClear: () => void;
+  onSize: (id: string, width: number) => void;
+  onSized: (id: string, width: number) => void;
 }
 
-function Rows({ history, columns, search, selecting, onClear }: RowsProps) {
+function Rows({ history, columns, search, selecting, onClear, onSize, onSized }: RowsProps) {
   const text = useText(TEXTS).history;
   const shared = useText(SHARED);
   const { query, rows } = history;
@@ -110,7 +137,7 @@ function Rows({ history, columns, search, selecting, onClear }: RowsProps) {
     <div className={styles.content}>
       {error !== null && <Problem error={error} onRetry={retry} shape="bar" />}
       {selecting !== null && <SelectionBar selecting={selecting} search={search} />}
-      <Table history={history} columns={columns} selecting={selecting} />
+      <Table history={history} columns={columns} selecting={selecting} onSize={onSize} onSized={onSized} />
       <Foot history={history} />
     </div>
   );
@@ -128,7 +155,7 @@ function Foot({ history }: { history: HistoryRows }) {
       <span role="status">{query.hasNextPage ? shared.moreFollow(count) : shared.all(count)}</span>
       {isTruncated && (
         <Button size="small" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {query.isFetchingNextPage ? shared.loading : text.searchOn}
+          {query.isFetchingNextPage ? shared.loading : text.searchOn(formats.number(history.examined))}
         </Button>
       )}
     </footer>

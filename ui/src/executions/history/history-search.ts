@@ -12,6 +12,8 @@ export interface HistorySearch {
   status?: readonly Status[];
   workflow?: readonly string[];
   trigger?: "REQUEST" | "SCHEDULED";
+  /** Names of environment profiles. */
+  profile?: readonly string[];
   has?: "incident" | "letter";
   /** Days as `2026-11-28`, in the time zone of the browser. */
   from?: string;
@@ -29,6 +31,7 @@ export function historySearch(search: Record<string, unknown>): HistorySearch {
   const words = textsOf(search.q).slice(0, MOST_WORDS);
   const statuses = textsOf(search.status).flatMap((text) => STATUSES.find((each) => each === text) ?? []);
   const workflows = textsOf(search.workflow);
+  const profiles = textsOf(search.profile);
   const hidden = textsOf(search.hide).flatMap((text) => COLUMNS.find((each) => each === text) ?? []);
   const { trigger, has, from, to } = search;
   return {
@@ -36,6 +39,7 @@ export function historySearch(search: Record<string, unknown>): HistorySearch {
     ...(statuses.length > 0 && { status: statuses }),
     ...(workflows.length > 0 && { workflow: workflows }),
     ...((trigger === "REQUEST" || trigger === "SCHEDULED") && { trigger }),
+    ...(profiles.length > 0 && { profile: profiles }),
     ...((has === "incident" || has === "letter") && { has }),
     ...(isDay(from) && { from }),
     ...(isDay(to) && { to }),
@@ -50,12 +54,13 @@ function textsOf(value: unknown): string[] {
   return [...new Set(texts.filter((each): each is string => typeof each === "string" && each.trim() !== ""))];
 }
 
-function isDay(value: unknown): value is string {
+/** Returns whether a value is a day such as `2026-11-28`. */
+export function isDay(value: unknown): value is string {
   return typeof value === "string" && DAY.test(value) && Number.isFinite(startOf(value, 0));
 }
 
 /** Returns the filters of a call: words of one field are alternatives, days become instants, the last is included. */
-export function rowFilterOf({ q = [], status, workflow, trigger, has, from, to }: HistorySearch): RowFilter {
+export function rowFilterOf({ q = [], status, workflow, trigger, profile, has, from, to }: HistorySearch): RowFilter {
   const filter: Record<string, unknown> = {};
   const add = (name: string, value: string | number): void => {
     const before = filter[name];
@@ -65,6 +70,7 @@ export function rowFilterOf({ q = [], status, workflow, trigger, has, from, to }
   for (const each of status ?? []) add("status", each);
   for (const each of workflow ?? []) add("workflow_id", each);
   if (trigger !== undefined) add("workflow_trigger_type", trigger);
+  for (const each of profile ?? []) add("profile", each);
   if (has !== undefined) add("has", has);
   return {
     ...filter,

@@ -5,12 +5,13 @@ import { type HistorySearch, rowFilterOf } from "./history-search";
 
 /** Returns whether a row belongs to a search. What cannot be known from a row, such as a search field, is no. */
 export function matches(search: HistorySearch, row: ExecutionRow): boolean {
-  const { status, workflow, trigger, has, q = [] } = search;
+  const { status, workflow, trigger, profile, has, q = [] } = search;
   const { from = 0, to = Number.POSITIVE_INFINITY } = rowFilterOf(search);
   return (
     (status === undefined || status.includes(row.status)) &&
     (workflow === undefined || workflow.includes(row.workflow_id)) &&
     (trigger === undefined || trigger === row.workflow_trigger_type) &&
+    (profile === undefined || (row.profile !== null && profile.includes(row.profile))) &&
     (has === undefined || (has === "incident" && row.incident !== null)) &&
     row.created_on >= from &&
     row.created_on < to &&

@@ -10,6 +10,8 @@ import { matches } from "./matches";
 import { type LiveRows, NO_NEWS, rowsNow, withHead } from "./rows";
 
 const POLL_MS = 10_000;
+/** The most that the server looks through for one page. */
+const EXAMINED_BY_PAGE = 20_000;
 
 export function useHistory(search: HistorySearch) {
   const api = useApi();
@@ -41,6 +43,8 @@ export function useHistory(search: HistorySearch) {
     /** How many rows lie before the first one that is in memory. */
     start,
     newer: news.newer.size,
+    /** At most so many executions were looked through so far, page by page. */
+    examined: ((last?.cursors.length ?? 0) + 1) * EXAMINED_BY_PAGE,
     showNewer,
     isTruncated: last?.truncated === true && last.lastKey !== undefined,
   };

@@ -19,6 +19,7 @@ import styles from "../operations.module.css";
 import { TEXTS } from "../text";
 import { CARD_CHOICES } from "./choices";
 import { ReassignDialog } from "./ReassignDialog";
+import { RemindDialog } from "./RemindDialog";
 
 export function OpenCardsPage() {
   const { cards: text } = useText(TEXTS);
@@ -29,8 +30,12 @@ export function OpenCardsPage() {
   const filter = show === "stale" ? { is_stale: true } : show === "overdue" ? { due_before: opened } : {};
   const query = useInfiniteQuery(openCardsQuery(useApi(), filter));
   useLive(query.refetch);
-  const [card, setCard] = useState<OpenCard | null>(null);
-  const columns = useColumns(setCard);
+  const [asked, setAsked] = useState<{ what: Act; card: OpenCard } | null>(null);
+  const columns = useColumns(
+    (what, card) => setAsked({ what, card }),
+    query.data?.pages.some(({ items }) => items.some(({ url }) => url !== null)) ?? false,
+  );
+  const onClose = (): void => setAsked(null);
   return (
     <>
       <nav className={`${styles.tools} ${styles.choices}`} aria-label={text.which}>
@@ -53,12 +58,16 @@ export function OpenCardsPage() {
           <DataTable label={text.label} columns={columns} rows={items} keyOf={({ card_id }: OpenCard) => card_id} />
         )}
       </Pages>
-      {card !== null && <ReassignDialog card={card} onClose={() => setCard(null)} />}
+      {asked?.what === "reassign" && <ReassignDialog card={asked.card} onClose={onClose} />}
+      {asked?.what === "remind" && <RemindDialog card={asked.card} onClose={onClose} />}
     </>
   );
 }
 
-function useColumns(onReassign: (card: OpenCard) => void): Column<OpenCard>[] {
+type Act = "reassign" | "remind";
+
+/** The links of cards are there for who may answer in the place of others; `hasLinks`: some are. */
+function useColumns(onAct: (what: Act, card: OpenCard) => void, hasLinks: boolean): Column<OpenCard>[] {
   const { cards: text } = useText(TEXTS);
   const mayRepair = useMay("repair");
   return [
@@ -79,7 +88,7 @@ function useColumns(onReassign: (card: OpenCard) => void): Column<OpenCard>[] {
     { id: "due", head: text.due, cell: ({ due_on }) => <Due at={due_on} /> },
     { id: "channel", head: text.channel, cell: ({ channel }) => text.channels(channel) },
     { id: "state", head: text.state, cell: (card) => <State card={card} /> },
-    ...(mayRepair
+    ...(mayRepair || hasLinks
       ? [
           {
             id: "act",
@@ -88,13 +97,24 @@ function useColumns(onReassign: (card: OpenCard) => void): Column<OpenCard>[] {
             cell: (card: OpenCard) => (
               <span className={styles.buttons}>
                 {card.url !== null && <CopyButton value={card.url} label={text.copyLink} icon="link" />}
-                <Button
-                  size="small"
-                  aria-label={text.reassignOf(card.process_id, card.recipient)}
-                  onClick={() => onReassign(card)}
-                >
-                  {text.reassign}
-                </Button>
+                {mayRepair && card.status === "OPEN" && (
+                  <Button
+                    size="small"
+                    aria-label={text.remindOf(card.process_id, card.recipient)}
+                    onClick={() => onAct("remind", card)}
+                  >
+                    {text.remind}
+                  </Button>
+                )}
+                {mayRepair && (
+                  <Button
+                    size="small"
+                    aria-label={text.reassignOf(card.process_id, card.recipient)}
+                    onClick={() => onAct("reassign", card)}
+                  >
+                    {text.reassign}
+                  </Button>
+                )}
               </span>
             ),
           },

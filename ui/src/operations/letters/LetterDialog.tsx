@@ -4,9 +4,10 @@ import { Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-compone
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { letterQuery, OPERATIONS, waitsQuery } from "../../api/queries/operations";
+import { letterQuery, OPERATIONS } from "../../api/queries/operations";
 import type { AnswerOf, InputOf } from "../../api/types";
 import { Answer } from "../../kit/Answer";
+import { Chip } from "../../kit/Chip";
 import { Confirm } from "../../kit/Confirm";
 import { JsonTree } from "../../kit/JsonTree";
 import { Note } from "../../kit/Note";
@@ -17,7 +18,9 @@ import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import styles from "./Letters.module.css";
 
-type LetterItem = AnswerOf<"getLetter">["item"];
+type LetterAnswer = AnswerOf<"getLetter">;
+type LetterItem = LetterAnswer["item"];
+type LetterWait = LetterAnswer["waits"][number];
 
 export function LetterDialog({ letterId, onClose }: { letterId: string; onClose: () => void }) {
   const { letters: text, codes } = useText(TEXTS);
@@ -26,27 +29,38 @@ export function LetterDialog({ letterId, onClose }: { letterId: string; onClose:
   const { data } = query;
   const mayRepair = useMay("repair");
   if (data !== undefined && data.item.action === null && mayRepair) {
-    return <Settle letter={data.item} onClose={onClose} />;
+    return <Settle letter={data.item} waits={data.waits} onClose={onClose} />;
   }
   return (
     <Confirm title={text.title} verb={close} onConfirm={onClose} onClose={onClose}>
       <Answer query={query} words={codes}>
-        {({ item }) => <Content letter={item} />}
+        {({ item, waits }) => (
+          <>
+            <Content letter={item} />
+            {item.action === null && <Places waits={waits} />}
+          </>
+        )}
       </Answer>
     </Confirm>
   );
 }
 
-function Settle({ letter, onClose }: { letter: LetterItem; onClose: () => void }) {
+interface SettleProps {
+  letter: LetterItem;
+  waits: readonly LetterWait[];
+  onClose: () => void;
+}
+
+function Settle({ letter, waits, onClose }: SettleProps) {
   const { letters: text, codes } = useText(TEXTS);
   const api = useApi();
   const queries = useQueryClient();
   const [action, setAction] = useState<"apply" | "discard">("apply");
   const [token, setToken] = useState("");
   const [reason, setReason] = useState("");
-  const waits = useQuery(waitsQuery(api, letter)).data ?? [];
-  const chosen = token === "" && waits.length === 1 ? (waits[0]?.wait_token ?? "") : token;
-  const canApply = waits.length > 0;
+  const fitting = waits.filter(({ is_fit }) => is_fit);
+  const chosen = token === "" && fitting.length === 1 ? (fitting[0]?.wait_token ?? "") : token;
+  const canApply = fitting.length > 0;
   const done = action === "apply" && !canApply ? "discard" : action;
   const settle = useMutation({
     mutationFn: () => {
@@ -68,17 +82,18 @@ function Settle({ letter, onClose }: { letter: LetterItem; onClose: () => void }
       onClose={onClose}
     >
       <Content letter={letter} />
+      <Places waits={waits} />
       <Field label={text.what}>
         <RadioGroup value={done} onChange={(_, { value }) => setAction(value as typeof action)}>
-          <Radio value="apply" label={canApply ? text.apply : text.noWait} disabled={!canApply} />
+          <Radio value="apply" label={canApply ? text.apply : text.noWait(waits.length)} disabled={!canApply} />
           <Radio value="discard" label={text.discard} />
         </RadioGroup>
       </Field>
-      {done === "apply" && waits.length > 1 && (
+      {done === "apply" && fitting.length > 1 && (
         <Field label={text.wait}>
           <Select value={token} onChange={(_, { value }) => setToken(value)}>
             <option value="">{text.choose}</option>
-            {waits.map(({ wait_token, state }) => (
+            {fitting.map(({ wait_token, state }) => (
               <option key={wait_token} value={wait_token}>
                 {state}
               </option>
@@ -90,6 +105,31 @@ function Settle({ letter, onClose }: { letter: LetterItem; onClose: () => void }
         <Input value={reason} maxLength={2000} onChange={(_, { value }) => setReason(value)} />
       </Field>
     </Confirm>
+  );
+}
+
+/** Where the letter could be delivered now, and why not elsewhere. */
+function Places({ waits }: { waits: readonly LetterWait[] }) {
+  const { letters: text } = useText(TEXTS);
+  if (waits.length === 0) return <p>{text.noPlace}</p>;
+  return (
+    <section className={styles.places}>
+      <h3>{text.places}</h3>
+      <ul aria-label={text.places}>
+        {waits.map(({ state, visit, wait_token, is_fit, why, errors }) => (
+          <li key={wait_token}>
+            <Chip tone={is_fit ? "done" : "failed"}>{is_fit ? text.fits : text.doesNotFit}</Chip> {state}
+            {visit > 1 && ` (${visit})`}
+            {why !== null && errors.length === 0 && <small>{why}</small>}
+            {errors.map(({ path, message }) => (
+              <small key={`${path} ${message}`}>
+                {path !== "" && <code>{path}</code>} {message}
+              </small>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -16,23 +16,53 @@ import { useText } from "../../text/language";
 import { Time } from "../../text/time";
 import styles from "../operations.module.css";
 import { TEXTS } from "../text";
+import { Calendar } from "./Calendar";
 import { Fires } from "./Fires";
+import { RunDialog } from "./RunDialog";
 import { ToggleDialog } from "./ToggleDialog";
 
 export function SchedulesPage() {
   return (
     <Guarded permission="read.definitions">
+      <Ways />
       <Schedules />
     </Guarded>
   );
 }
 
+/** The schedules as a table or as a calendar; past fires are shown to who may see executions. */
+function Ways() {
+  const { schedules: text } = useText(TEXTS);
+  const { show } = useSearch({ from: "/shell/operations/schedules" });
+  const ways = [
+    { id: "table", text: text.asTable, search: {}, isCurrent: show === undefined },
+    { id: "calendar", text: text.asCalendar, search: { show: "calendar" as const }, isCurrent: show === "calendar" },
+  ];
+  return (
+    <nav className={`${styles.tools} ${styles.choices}`} aria-label={text.ways}>
+      {ways.map((way) => (
+        <Link
+          key={way.id}
+          to="/operations/schedules"
+          search={way.search}
+          className={styles.choice}
+          aria-current={way.isCurrent ? "true" : undefined}
+          replace
+        >
+          {way.text}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
 function Schedules() {
   const { schedules: text } = useText(TEXTS);
-  const { of: workflow } = useSearch({ from: "/shell/operations/schedules" });
+  const { of: workflow, show } = useSearch({ from: "/shell/operations/schedules" });
   const query = useQuery(schedulesQuery(useApi()));
   const [toggling, setToggling] = useState<Schedule | null>(null);
-  const columns = useColumns(workflow, setToggling);
+  const [starting, setStarting] = useState<Schedule | null>(null);
+  const columns = useColumns(workflow, setToggling, setStarting);
   const chosen = query.data?.items.find(({ workflow_id }) => workflow_id === workflow);
   return (
     <>
@@ -43,26 +73,35 @@ function Schedules() {
               {text.emptyHint}
             </Empty>
           ) : (
-            <DataTable
-              label={text.label}
-              columns={columns}
-              rows={items}
-              keyOf={({ workflow_id }) => workflow_id}
-              isDimmed={({ status }) => status === "PAUSED"}
-            />
+            <>
+              {show === "calendar" && <Calendar />}
+              <DataTable
+                label={text.label}
+                columns={columns}
+                rows={items}
+                keyOf={({ workflow_id }) => workflow_id}
+                isDimmed={({ status }) => status === "PAUSED"}
+              />
+            </>
           )
         }
       </Answer>
-      {chosen !== undefined && <Fires key={chosen.workflow_id} schedule={chosen} />}
+      {show === undefined && chosen !== undefined && <Fires key={chosen.workflow_id} schedule={chosen} />}
       {toggling !== null && <ToggleDialog schedule={toggling} onClose={() => setToggling(null)} />}
+      {starting !== null && <RunDialog schedule={starting} onClose={() => setStarting(null)} />}
     </>
   );
 }
 
-function useColumns(chosen: string | undefined, onToggle: (schedule: Schedule) => void): Column<Schedule>[] {
+function useColumns(
+  chosen: string | undefined,
+  onToggle: (schedule: Schedule) => void,
+  onRun: (schedule: Schedule) => void,
+): Column<Schedule>[] {
   const { schedules: text } = useText(TEXTS);
   const navigate = useNavigate();
   const mayRepair = useMay("repair");
+  const mayExecute = useMay("execute");
   const show = (workflow: string): void =>
     void navigate({
       to: "/operations/schedules",
@@ -100,6 +139,11 @@ function useColumns(chosen: string | undefined, onToggle: (schedule: Schedule) =
               onClick={() => onToggle(schedule)}
             >
               {text.toggle[schedule.status]}
+            </Button>
+          )}
+          {mayExecute && (
+            <Button size="small" aria-label={text.runOf(schedule.workflow_name)} onClick={() => onRun(schedule)}>
+              {text.run}
             </Button>
           )}
         </span>

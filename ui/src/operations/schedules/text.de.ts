@@ -48,4 +48,48 @@ export const german = {
   },
   execution: "Ausführung",
   openExecution: "Öffnen",
+  ways: "Wie Zeitpläne gezeigt werden",
+  asTable: "Tabelle",
+  asCalendar: "Kalender",
+  run: "Jetzt ausführen",
+  runOf: (workflow) => `${workflow} jetzt ausführen`,
+  runHint:
+    "Eine Ausführung beginnt sofort, durch Ihren Aufruf und mit leerer Eingabe. Der Zeitplan ändert sich nicht; er löst zu seinem nächsten Zeitpunkt aus wie geplant.",
+  calendar: {
+    label: "Auslösungen nach Tag und Stunde",
+    empty: "In dieser Woche löst nichts aus",
+    before: "Die Woche davor",
+    after: "Die Woche danach",
+    present: "Diese Woche",
+    week: (first, last) => `${first} – ${last}`,
+    asList: "Als Liste",
+    hour: (hour) => `${String(hour).padStart(2, "0")}:00`,
+    inHour: (day, hour) => `${day}, ${hour}:00 bis ${hour}:59`,
+    planned: "Geplant",
+    clocksChange: "die Uhren werden umgestellt",
+    times: (count) => `× ${count}`,
+    rest: (count) => `${count} weitere`,
+    moreSchedules: "Weitere Zeitpläne laden",
+    openOf: (workflow, when) => `Öffnen, was ${workflow} gestartet hat, ${when}`,
+    openLast: "Öffnen",
+    willSkip: (workflow) =>
+      `${workflow}: Die letzte Ausführung ist noch offen. Solange sie es ist, werden die nächsten Auslösungen ausgelassen.`,
+    willQueue: (workflow) =>
+      `${workflow}: Die letzte Ausführung ist noch offen. Die nächste Auslösung wird eingereiht, bis sie endet.`,
+    unreadable: (workflow) =>
+      `${workflow}: Die Version ist nicht lesbar, deshalb sind die nächsten Auslösungen nicht bekannt.`,
+    more: (workflow, before, after) =>
+      `${workflow} löst zu oft aus, um alles zu zeigen: ${[
+        before === null ? "" : `was vor ${before} kam`,
+        after === null ? "" : `was ab ${after} kommt`,
+      ]
+        .filter((part) => part !== "")
+        .join(" und ")}, fehlt hier.`,
+    marks: {
+      MOVED: (named, day, at) => `${named} gibt es am ${day} nicht: löst um ${at} aus`,
+      SKIPPED: (named, day) => `${named} gibt es am ${day} nicht: löst nicht aus`,
+      SECOND: (named, day) => `${named} gibt es am ${day} zweimal: dies ist das zweite Mal`,
+      REPEATED: (named, day) => `${named} gibt es am ${day} zweimal: löst nur das erste Mal aus`,
+    },
+  },
 } satisfies typeof english;

@@ -3,6 +3,7 @@ import type { AnswerOf } from "../../api/types";
 
 type Outcome = AnswerOf<"getScheduleFires">["items"][number]["outcome"];
 type Mark = Exclude<AnswerOf<"previewSchedule">["items"][number]["mark"], "">;
+type MarkOf = (named: string, day: string, at: string) => string;
 type States = Readonly<Record<Schedule["status"], string>>;
 
 export const english = {
@@ -53,4 +54,47 @@ export const english = {
   } satisfies Record<Outcome, string>,
   execution: "Execution",
   openExecution: "Open",
+  ways: "How schedules are shown",
+  asTable: "Table",
+  asCalendar: "Calendar",
+  run: "Run now",
+  runOf: (workflow: string) => `Run ${workflow} now`,
+  runHint:
+    "An execution starts at once, by your call and with an empty input. The schedule does not change; its next instant fires as planned.",
+  calendar: {
+    label: "Fires by day and hour",
+    empty: "Nothing fires in this week",
+    before: "The week before",
+    after: "The week after",
+    present: "This week",
+    week: (first: string, last: string) => `${first} – ${last}`,
+    asList: "As a list",
+    hour: (hour: number) => `${String(hour).padStart(2, "0")}:00`,
+    inHour: (day: string, hour: number) => `${day}, ${hour}:00 to ${hour}:59`,
+    planned: "Planned",
+    clocksChange: "the clocks change",
+    times: (count: number) => `× ${count}`,
+    rest: (count: number) => `${count} more`,
+    moreSchedules: "Load more schedules",
+    openOf: (workflow: string, when: string) => `Open what ${workflow} started, ${when}`,
+    openLast: "Open it",
+    willSkip: (workflow: string) =>
+      `${workflow}: its last execution is still open. As long as it is, the next fires are skipped.`,
+    willQueue: (workflow: string) =>
+      `${workflow}: its last execution is still open. The next fire is queued until it ends.`,
+    unreadable: (workflow: string) => `${workflow}: its version cannot be read, so its next fires are not known.`,
+    more: (workflow: string, before: string | null, after: string | null) =>
+      `${workflow} fires too often to show it all: ${[
+        before === null ? "" : `what came before ${before}`,
+        after === null ? "" : `what comes from ${after} on`,
+      ]
+        .filter((part) => part !== "")
+        .join(" and ")} is left out.`,
+    marks: {
+      MOVED: (named, day, at) => `${named} does not exist on ${day}: fires ${at}`,
+      SKIPPED: (named, day) => `${named} does not exist on ${day}: it does not fire`,
+      SECOND: (named, day) => `${named} occurs twice on ${day}: this is the second time`,
+      REPEATED: (named, day) => `${named} occurs twice on ${day}: it fires the first time only`,
+    } satisfies Record<Mark, MarkOf> as Record<Mark, MarkOf>,
+  },
 };

@@ -57,6 +57,7 @@ _FITS = """
   ((%(statuses)s >> e.status) & 1 = 1 AND (%(triggers)s >> e.trigger) & 1 = 1
   AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
   AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
+  AND (%(profiles)s::text[] IS NULL OR e.profile = ANY (%(profiles)s::text[]))
   AND (%(parents)s::text[] IS NULL OR e.parent = ANY (%(parents)s::text[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
@@ -171,6 +172,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(query.trigger_types)) or _ALL,
         "versions": list(query.workflow_versions) or None,
         "workflows": workflows or None,
+        "profiles": list(query.profiles) or None,
         "parents": list(query.parents) or None,
         "patterns": None,
         "endings": None,

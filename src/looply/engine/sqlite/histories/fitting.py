@@ -38,6 +38,7 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         "e.workflow": workflows,
         "e.version": query.workflow_versions,
         "e.trigger": [TRIGGER_NUMBERS[kind] for kind in query.trigger_types],
+        "e.profile": query.profiles,
         "e.parent": query.parents,
     }
     parts = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _create_one_time_links()
     _create_sessions()
     _create_role_settings()
+    _create_saved_views()
     _create_calls()
     _create_keys_of_secrets()
     _create_audit()
@@ -409,6 +410,25 @@ def _create_role_settings() -> None:
         *_changes(),
         _primary("role_settings", "organization_id"),
         _reference("role_settings", "organization_id", "organizations"),
+    )
+
+
+def _create_saved_views() -> None:
+    unique = ("organization_id", "page", "user_id", "view_name")
+    op.create_table(
+        "saved_views",
+        _required("view_id", _text(36)),
+        _required("organization_id", _text(36)),
+        _required("user_id", _text(36)),
+        _required("page", _text(64)),
+        _required("view_name", _text(200)),
+        _required("query", sa.Text()),
+        _required("is_shared", sa.Boolean()),
+        *_changes(),
+        _primary("saved_views", "view_id"),
+        _reference("saved_views", "organization_id", "organizations"),
+        _reference("saved_views", "user_id", "users"),
+        sa.UniqueConstraint(*unique, name=op.f(f"uq_saved_views_{'_'.join(unique)}")),
     )
 
 

@@ -1,21 +1,22 @@
 /** The rows on the screen; those above and below are empty space of their height. */
 
 import { useEffect, useRef } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
-import { Chip } from "../../kit/Chip";
-import { Scroller } from "../../kit/Scroller";
-import { useIsPhone } from "../../kit/theme";
-import { rowHeightOf, useVirtualRows } from "../../kit/virtual";
-import { usePreferences } from "../../session/preferences";
-import { useText } from "../../text/language";
-import { Time, useTimes } from "../../text/time";
-import { STATUS_TONES, shownStatus } from "../status";
-import { TEXTS } from "../text";
-import { AllBox, RowBox } from "./choosing/Boxes";
-import type { Selecting } from "./choosing/selection";
+import type { ExecutionRow } from "../../../api/queries/executions";
+import { Chip } from "../../../kit/Chip";
+import { Scroller } from "../../../kit/Scroller";
+import { useIsPhone } from "../../../kit/theme";
+import { rowHeightOf, useVirtualRows } from "../../../kit/virtual";
+import { usePreferences } from "../../../session/preferences";
+import { useText } from "../../../text/language";
+import { Time, useTimes } from "../../../text/time";
+import { STATUS_TONES, shownStatus } from "../../status";
+import { TEXTS } from "../../text";
+import { AllBox, RowBox } from "../choosing/Boxes";
+import type { Selecting } from "../choosing/selection";
+import type { HistoryRows } from "../use-history";
 import { type Column, ToExecution } from "./columns";
-import styles from "./History.module.css";
-import type { HistoryRows } from "./use-history";
+import { Head } from "./Head";
+import styles from "./Table.module.css";
 
 const PHONE_ROW = 84;
 /** The width of the column of boxes. */
@@ -28,9 +29,11 @@ interface TableProps {
   columns: readonly Column[];
   /** What is chosen; null where rows cannot be chosen. */
   selecting: Selecting | null;
+  onSize: (id: string, width: number) => void;
+  onSized: (id: string, width: number) => void;
 }
 
-export function Table({ history, columns, selecting }: TableProps) {
+export function Table({ history, columns, selecting, onSize, onSized }: TableProps) {
   const text = useText(TEXTS).history;
   const isPhone = useIsPhone();
   const height = rowHeightOf(usePreferences().preferences.density);
@@ -73,10 +76,8 @@ export function Table({ history, columns, selecting }: TableProps) {
                 <AllBox count={rows.length} selecting={selecting} />
               </td>
             )}
-            {columns.map(({ id, head, isRight }) => (
-              <th key={id} scope="col" className={isRight ? styles.right : undefined}>
-                {head}
-              </th>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} onSize={onSize} onSized={onSized} />
             ))}
           </tr>
         </thead>

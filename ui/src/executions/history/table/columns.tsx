@@ -2,13 +2,14 @@
 
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
-import { Chip } from "../../kit/Chip";
-import { useText } from "../../text/language";
-import { Time, useTimes } from "../../text/time";
-import { STATUS_TONES, shownStatus } from "../status";
-import { TEXTS } from "../text";
-import type { ColumnId } from "./history-search";
+import type { ExecutionRow } from "../../../api/queries/executions";
+import { Chip } from "../../../kit/Chip";
+import { useText } from "../../../text/language";
+import { Time, useTimes } from "../../../text/time";
+import { STATUS_TONES, shownStatus } from "../../status";
+import { TEXTS } from "../../text";
+import type { ColumnId } from "../history-search";
+import type { Layout } from "./layout";
 
 export interface Column {
   id: string;
@@ -25,8 +26,12 @@ export function textOfCell(column: Column, row: ExecutionRow): string {
   return column.text(row);
 }
 
-/** Returns the columns that are not hidden, and one for each search field that occurs. */
-export function useColumns(hidden: readonly ColumnId[], rows: readonly ExecutionRow[]): readonly Column[] {
+/** Returns the columns that are not hidden as they are laid out, and one for each search field that occurs. */
+export function useColumns(
+  hidden: readonly ColumnId[],
+  { order, widths }: Layout,
+  rows: readonly ExecutionRow[],
+): readonly Column[] {
   const { history: text, statuses, duration, nowAt } = useText(TEXTS);
   const { formats, now } = useTimes();
   const fields = useFields(rows);
@@ -81,25 +86,29 @@ export function useColumns(hidden: readonly ColumnId[], rows: readonly Execution
       text: (row) => String(row.duration_ms ?? ""),
     },
   ];
-  const shown = own.filter(({ id }) => !(hidden as readonly string[]).includes(id));
-  const ofFields = hidden.includes("fields") ? [] : fields;
-  return [
-    ...shown,
-    ...ofFields.map(
-      (name): Column => ({
-        id: `field.${name}`,
-        head: name,
-        cell: (row) => row.search_fields?.[name] ?? "",
-        text: (row) => row.search_fields?.[name] ?? "",
-      }),
-    ),
-  ];
+  const ofFields = fields.map(
+    (name): Column => ({
+      id: `field.${name}`,
+      head: name,
+      cell: (row) => row.search_fields?.[name] ?? "",
+      text: (row) => row.search_fields?.[name] ?? "",
+    }),
+  );
+  // When it was created and its number come first: they name the row.
+  const names = own.filter(({ id }) => id === "created" || id === "process");
+  const others = order
+    .filter((id) => !hidden.includes(id))
+    .flatMap((id) => (id === "fields" ? ofFields : own.filter((column) => column.id === id)));
+  return [...names, ...others].map((column) => {
+    const width = widths[column.id] ?? column.width;
+    return width === undefined ? column : { ...column, width };
+  });
 }
 
 /** More columns than these do not fit. */
 const MOST_FIELDS = 3;
 
-function useFields(rows: readonly ExecutionRow[]): readonly string[] {
+export function useFields(rows: readonly ExecutionRow[]): readonly string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.search_fields ?? {})))].slice(0, MOST_FIELDS);
   const key = names.join("\n");
   return useMemo(() => (key === "" ? [] : key.split("\n")), [key]);
