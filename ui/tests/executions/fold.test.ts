@@ -58,7 +58,9 @@ describe.each(recorded)("the log of $name", ({ entries, catching, visits }) => {
     const log = entries as LogEntry[];
     for (const [at, entry] of log.entries()) {
       if (entry.type !== "STEP_RETRY_SCHEDULED") continue;
-      const before = log.slice(0, at).findLast((other) => other.type === "STEP_FAILED" && keyOf(other) === keyOf(entry));
+      const before = log
+        .slice(0, at)
+        .findLast((other) => other.type === "STEP_FAILED" && keyOf(other) === keyOf(entry));
       expect(before).toMatchObject({ attempt: entry.attempt });
       const after = log.slice(at).find((other) => other.type === "STEP_STARTED" && keyOf(other) === keyOf(entry));
       if (after !== undefined) expect(after).toMatchObject({ attempt: entry.attempt + 1 });
