@@ -1,5 +1,6 @@
 import { Button, Menu, MenuItemCheckbox, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { Icon } from "../../kit/icons";
+import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { COLUMNS, type ColumnId } from "./history-search";
@@ -7,11 +8,16 @@ import { COLUMNS, type ColumnId } from "./history-search";
 /** Which columns the table has. */
 export function ColumnsMenu({ hidden, onHide }: ColumnsMenuProps) {
   const text = useText(TEXTS).history;
-  const shown = COLUMNS.filter((column) => !hidden.includes(column));
+  // Values of search fields are data, which the server does not send to every reader.
+  const mayRead = useMay("read.payloads");
+  const isMissing = (column: ColumnId): boolean => column === "fields" && !mayRead;
+  const shown = COLUMNS.filter((column) => !hidden.includes(column) && !isMissing(column));
   return (
     <Menu
       checkedValues={{ shown: [...shown] }}
-      onCheckedValueChange={(_, { checkedItems }) => onHide(COLUMNS.filter((column) => !checkedItems.includes(column)))}
+      onCheckedValueChange={(_, { checkedItems }) =>
+        onHide(COLUMNS.filter((column) => !checkedItems.includes(column) && !isMissing(column)))
+      }
       persistOnItemClick
     >
       <MenuTrigger disableButtonEnhancement>
@@ -22,8 +28,8 @@ export function ColumnsMenu({ hidden, onHide }: ColumnsMenuProps) {
       <MenuPopover>
         <MenuList>
           {COLUMNS.map((column) => (
-            <MenuItemCheckbox key={column} name="shown" value={column}>
-              {text.heads[column]}
+            <MenuItemCheckbox key={column} name="shown" value={column} disabled={isMissing(column)}>
+              {isMissing(column) ? text.noFields("read.payloads") : text.heads[column]}
             </MenuItemCheckbox>
           ))}
         </MenuList>

@@ -8,6 +8,7 @@ export const german = {
   noMatch: "Keine Ausführung passt zu diesen Filtern",
   csv: "CSV dieser Zeilen",
   columns: "Spalten",
+  noFields: (permission) => `Suchfelder: Sie brauchen das Recht „${permission}“`,
   searchOn: "Weitersuchen",
   find: "Ausführungen suchen",
   findHint: "Nummer, Name oder field.name:Wert, * für beliebigen Text",

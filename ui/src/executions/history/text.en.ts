@@ -8,6 +8,7 @@ export const english = {
   noMatch: "No execution matches these filters",
   csv: "CSV of these rows",
   columns: "Columns",
+  noFields: (permission: string) => `Search fields: you need the right “${permission}”`,
   searchOn: "Look through more",
   find: "Find executions",
   findHint: "Number, name or field.name:value, * for any text",
