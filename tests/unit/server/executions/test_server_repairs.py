@@ -184,8 +184,8 @@ async def test_of_operators_who_repair_what_they_have_read_at_once_one_does_it_a
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"STALE"}
     await settled(workflow_id, execution_id, "COMPLETED")
     assert len(world.calls_of("call_1")) == 2
-    anew = await mine.post("repairExecution", {**body, "dry_run": True})
-    assert anew.status_code == 409
+    later = await mine.post("repairExecution", {**body, "dry_run": True})
+    assert later.status_code == 409
 
 
 @pytest.mark.parametrize(

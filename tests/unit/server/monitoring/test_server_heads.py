@@ -104,7 +104,7 @@ async def test_a_stream_of_heads_is_refused_while_too_many_are_open(mine: Caller
     await watchers.open(mine)
 
 
-async def test_a_client_that_missed_what_was_pruned_is_refused_and_begins_anew(
+async def test_a_client_that_missed_what_was_pruned_is_refused_and_may_begin_again(
     mine: Caller, watchers: Watchers, services: Services
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
@@ -119,6 +119,6 @@ async def test_a_client_that_missed_what_was_pruned_is_refused_and_begins_anew(
     headers = mine.headers({"Last-Event-ID": first["id"]})
     again = await mine.client.get("/v2/workflows/watchHeads", headers=headers)
     assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
-    anew = await watchers.open(mine)
+    reopened = await watchers.open(mine)
     newest = await mine.trigger(workflow_id)
-    assert (await anew.entry())["workflow_execution_id"] == newest
+    assert (await reopened.entry())["workflow_execution_id"] == newest
