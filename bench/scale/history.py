@@ -1,6 +1,6 @@
 """The history of the web app: pages of 100 rows in a store of a million executions, as its filters ask for them.
 
-The executions are those of `searching`, spread over ninety days. Beside each page stand the two reads that its screen
+The executions are those of `searching`, spread over ninety days. Beside each page are the two reads that its screen
 makes as often: what is open, and open incidents by cause.
 """
 
