@@ -165,7 +165,7 @@ async def test_a_repair_of_a_stale_state_is_refused(mine: Caller, world: World) 
     assert answer.status_code == 200
 
 
-async def test_of_operators_who_repair_what_they_have_read_at_once_one_does_it_and_the_others_are_told(
+async def test_of_operators_who_repair_what_they_have_read_at_once_one_does_it_and_the_others_are_refused(
     mine: Caller, world: World, settled: Settling
 ) -> None:
     workflow_id, execution_id = await fail_call(mine, world)
