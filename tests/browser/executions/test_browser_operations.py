@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 COUNT = 12
 """Failures of one cause, more than a second's share of a bulk."""
 
+MANY = 200
+"""Failures of one outage."""
+
+TAKEN = 3
+"""How many of them cannot continue, because another execution has their number by now."""
+
 LOOKS = [
     ("light", "en", WIDE),
     ("dark", "en", WIDE),
@@ -61,6 +67,37 @@ def test_failures_of_one_cause_are_previewed_repaired_and_followed_as_one_group(
         assert row["incident"] is None, row
     page.get_by_role("link", name="Incidents").click()
     page.get_by_role("heading", name="Goods receipts").wait_for(state="detached")
+    operator.check()
+
+
+def test_200_failures_of_an_outage_are_one_group_whose_repair_is_followed_in_two_tabs(
+    operator: Visit, installation: Installation
+) -> None:
+    ids = installation.large_outage("Invoices", MANY, TAKEN)
+    page = operator.open("/app/operations/incidents")
+    cause = page.get_by_role("listitem").filter(has_text="Invoices").filter(has=page.get_by_role("button"))
+    cause.get_by_role("button", name=f"Repair {MANY} …").click()
+    dialog = page.get_by_role("dialog")
+    repair = dialog.get_by_role("button", name=f"Repair {MANY}, {MANY - TAKEN} calls under the same key")
+    repair.wait_for()
+    dialog.get_by_text(f"{TAKEN} would refuse:").wait_for()
+    dialog.get_by_text("PROCESS_ID_IN_USE").wait_for()
+    dialog.get_by_label("Executions a second").fill("20")
+    dialog.get_by_label("Reason").fill("the system is back")
+    repair.click()
+    page.get_by_role("progressbar").wait_for()
+    other = operator.new_tab()
+    other.goto(page.url)
+    for tab in (page, other):
+        tab.get_by_role("progressbar").wait_for()
+    for tab in (page, other):
+        tab.get_by_text(f"{MANY} of {MANY}").wait_for(timeout=120_000)
+        tab.get_by_text(f"{TAKEN} refused").wait_for()
+        tab.get_by_text("PROCESS_ID_IN_USE").first.wait_for()
+    operator.look("operations-refused")
+    other.close()
+    stopped = installation.org.pages("getExecutionRows", limit=100, has="incident")
+    assert sorted({row["workflow_execution_id"] for row in stopped} & {*ids}) == sorted(ids[:TAKEN])
     operator.check()
 
 

@@ -34,6 +34,7 @@ export const german = {
     step: "Schritt der Störung",
   },
   daysAgo: (ago) => (ago === 0 ? "Heute" : ago === 1 ? "Gestern" : `Vor ${ago} Tagen`),
+  noFields: (permission) => `Suchfelder: Sie brauchen das Recht „${permission}“`,
   find: "Ausführungen suchen",
   findHint: "Nummer, Name oder status:failed, * für beliebigen Text",
   or: "oder",

@@ -35,6 +35,7 @@ export const english = {
     step: "Step of the incident",
   } satisfies Record<Prefix, string>,
   daysAgo: (ago: number) => (ago === 0 ? "Today" : ago === 1 ? "Yesterday" : `${ago} days ago`),
+  noFields: (permission: string) => `Search fields: you need the right “${permission}”`,
   find: "Find executions",
   findHint: "Number, name or status:failed, * for any text",
   or: "or",
