@@ -94,7 +94,7 @@ export function BulkDialog({ selection, title, onClose, isPassing = false }: Bul
 function usePreview(selection: Selection, choice: Choice) {
   const api = useApi();
   return useQuery({
-    queryKey: [...OPERATIONS, "preview", choice, selection],
+    queryKey: ["bulk preview", choice, selection],
     queryFn: ({ signal }) =>
       sendPlan(
         (id, input) => api.call(id, input, { signal }),
