@@ -32,7 +32,14 @@ export function Filters({ search, known, onChange }: FiltersProps) {
   const group = useText(SHELL).groups.here;
   const last = useId();
   useCommands([
-    { id: "jump", group, text: text.jump, icon: "calendar", keys: "g d", run: () => document.getElementById(last)?.focus() },
+    {
+      id: "jump",
+      group,
+      text: text.jump,
+      icon: "calendar",
+      keys: "g d",
+      run: () => document.getElementById(last)?.focus(),
+    },
   ]);
   const workflows = [...known.workflows]
     .map(([value, label]) => ({ value, label }))
