@@ -104,6 +104,8 @@ describe("the calendar", () => {
     const { user, address, api } = visit("/operations/schedules", signedIn(), withOperations());
     await user.click(await screen.findByRole("link", { name: "Calendar" }));
     expect(address()).toBe("/operations/schedules?show=calendar");
+    expect(screen.getByRole("link", { name: "Calendar" }).getAttribute("aria-current")).not.toBeNull();
+    expect(screen.getByRole("link", { name: "Table" }).getAttribute("aria-current")).toBeNull();
     const table = await screen.findByRole("table", { name: "Fires by day and hour" });
     const [first, ...others] = within(table).getAllByRole("button");
     expect(first?.textContent).toBe("Sat 28 Nov 12:00: Exchange rates Missed × 2 ");
