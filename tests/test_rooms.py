@@ -45,7 +45,7 @@ ROOMS = {
         "inbox",
         "administration",
     ),
-    "app": ("openid", "context", "authoring", "executions", "monitoring", "people", "inbox", "administration"),
+    "app": ("openid", "context", "authoring", "executions", "bulks", "monitoring", "people", "inbox", "administration"),
     "cli": (
         "display",
         "terminal",

@@ -2,7 +2,7 @@
 
 It has one service of each version of OData. Reads of `Items` return amounts of 31 digits with 3 places, which are a
 function of `$skip`; an order that is created must have the same amounts. A CSRF token takes `TOKEN_SECONDS`, and
-changes need it. `/figures` answers what was counted.
+changes need it. `Echo` answers all headers of a request. `/figures` answers what was counted.
 """
 
 import asyncio
@@ -24,7 +24,8 @@ SERVICES: Final = {
 ROWS: Final = 500
 """Amounts of one read."""
 TOKEN_SECONDS: Final = 0.05
-_TOKEN: Final = "bench-token"
+TOKEN: Final = "bench-csrf-token-0001"
+SESSION: Final = "bench-session-0001"
 
 _METADATA: Final = {
     "2": """<edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx"><edmx:DataServices>
@@ -103,10 +104,12 @@ class Gateway:
         if request.headers.get("x-csrf-token", "").lower() == "fetch":
             self._counted.token_reads += 1
             await asyncio.sleep(TOKEN_SECONDS)
-            more = {"x-csrf-token": _TOKEN, "set-cookie": "SAP_SESSIONID=1; path=/"}
+            more = {"x-csrf-token": TOKEN, "set-cookie": f"SAP_SESSIONID={SESSION}; path=/"}
             return _encoded(200, {}, more, is_head=request.method == "HEAD")
         if request.path.endswith("/$metadata") and version:
             return _encoded(200, _METADATA[version])
+        if request.path.endswith("/Echo"):
+            return _encoded(200, {"d": {"Headers": request.headers, "Text": " ".join(request.headers.values())}})
         if request.method == "POST":
             return self._created(request, version)
         rows = [{"Item": f"{at:05}", "Amount": text} for at, text in enumerate(amounts(_first(request)))]
@@ -116,7 +119,8 @@ class Gateway:
         return _encoded(200, {"value": rows}, kind)
 
     def _created(self, request: Request, version: str) -> bytes:
-        if request.headers.get("x-csrf-token") != _TOKEN or "SAP_SESSIONID=1" not in request.headers.get("cookie", ""):
+        is_in_session = f"SAP_SESSIONID={SESSION}" in request.headers.get("cookie", "")
+        if request.headers.get("x-csrf-token") != TOKEN or not is_in_session:
             return _encoded(403, "CSRF token validation failed", {"x-csrf-token": "Required"})
         self._counted.instants.append(time.monotonic() - self._begun)
         order: dict[str, Any] = json.loads(request.body, parse_float=Decimal, parse_int=Decimal)

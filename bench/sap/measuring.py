@@ -1,4 +1,5 @@
-"""Calls of SAP: their rate beside the bare mock, cold tokens, decimals that come back, and large metadata."""
+"""Calls of SAP: their rate beside the bare mock, cold tokens, decimals that come back, large metadata, credentials that
+a system echoes, and calls of a healthy system beside hanging ones."""
 
 import asyncio
 import itertools
@@ -10,14 +11,17 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from bench.fairness import measuring as fairness
 from bench.harness.filling import Folder
 from bench.harness.load import post, run
 from bench.harness.servers import Server, client_cores, free_port, json_of, looply, program, started, wait_for_port
+from bench.sap import canaries
 from bench.sap.gateway import ROWS, SERVICES
 from bench.sap.workflows import (
     MOCK_ORDER,
@@ -50,7 +54,16 @@ def measure_sap(plan: Plan) -> Figures:
         "cold": _cold(plan),
         "decimals": _decimals(plan),
         "metadata": run(_metadata()),
+        "canaries": canaries.measure_canaries(plan),
+        "hanging": _hanging(plan),
     }
+
+
+def _hanging(plan: Plan) -> Figures:
+    """Returns the latency of calls of a healthy system, alone and beside 200 executions on each of 8 that hang."""
+    work = plan.work / "hanging"
+    work.mkdir()
+    return fairness.measure_fairness(replace(plan, work=work), ("hang_own",))
 
 
 @contextmanager
@@ -241,6 +254,8 @@ def lines_of(found: Figures) -> Iterator[tuple[str, str, str, bool | None]]:
     shown = f"{took:.0f} ms in a thread; the event loop pauses {pause:.0f} ms at most"
     title = f"metadata of {metadata['bytes'] / 1e6:.1f} MB"
     yield title, shown, "< 200 ms off the loop", took < GOALS["metadata_ms"]
+    yield from canaries.lines_of(found["canaries"])
+    yield from fairness.lines_of(found["hanging"])
 
 
 def _rate(each: Figures) -> str:

@@ -53,6 +53,13 @@ def copying(version: str) -> dict[str, Any]:
     return workflow_of(f"Amounts of OData {version}", [read, write])
 
 
+def echoing() -> dict[str, Any]:
+    """Returns trigger -> a read and a change of a system that answers what it was sent -> completed."""
+    settings = {"service_path": SERVICES["2"], "entity": "Echo", "output": "raw"}
+    change = {**settings, "method": "POST", "body": {"Order": "1"}}
+    return workflow_of("An echo", [_step("sapRequest_1", settings), _step("sapRequest_2", change)])
+
+
 async def sap_folder(data: Path, port: int, definitions: Mapping[str, dict[str, Any]]) -> Folder:
     """Returns a new data folder with these workflows by kind, active, and a connection to a gateway at the port."""
     async with in_process(data) as held:

@@ -30,13 +30,15 @@ _MORE_DIGITS: Final = 3
 """Significant digits that a quotient has more than the longer of its operands."""
 _HALF: Final = Decimal("0.5")
 _ONE: Final = Decimal(1)
+_NEXT_TO_ZERO: Final = Decimal((0, (1,), MIN_EMIN))
 
 
 def read_number(text: str) -> float | Decimal:
     """Returns the number of a JSON text that has a fraction or an exponent.
 
     It is a float, infinite beyond the range of doubles, unless that would change the value: then it is a `Decimal`
-    with all digits of the text, zeros at its end included.
+    with all digits of the text, zeros at its end included. One that is nearer to zero than any decimal is the nearest
+    one, which has more digits than any limit allows.
     """
     made = float(text)
     if len(text) < LEAST_CHARACTERS:
@@ -44,7 +46,10 @@ def read_number(text: str) -> float | Decimal:
     shown = repr(made)
     if shown == text or math.isinf(made):
         return made
-    exact = Decimal(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent that no decimal has, of zero or of a number next to it
+        return _NEXT_TO_ZERO if any(digit in text.lower().partition("e")[0] for digit in "123456789") else made
     if text[-1] != "0" and "e" not in shown and "e" not in text and "E" not in text:
         return exact  # both texts are the shortest of their numbers, and they differ
     return made if exact == Decimal(shown) else exact

@@ -225,6 +225,9 @@ class OperationError(LooplyError):
     is_transient = False
     kind: FailureKind | None = None
     """Why it failed; None when the cause is not in the other system, such as a wrong input."""
+    is_of_connection = False
+    """Whether the cause is how this side reaches the system, such as its certificates, its proxy or its token server.
+    Another connection may reach the same system, so such a failure says nothing of the system itself."""
     input_fields: tuple[str, ...] = ("url",)
     """The input fields whose values the message may quote; empty: any of them. See `tag_input_fields`."""
 

@@ -120,14 +120,19 @@ def _exact_numbers(text: bytes) -> dict[str, Decimal]:
     if shown == joined:
         return {}
     pairs = zip(joined.decode().split(","), shown.decode().split(","), strict=True)
-    return {run: Decimal(run) for run, again in pairs if run != again and _is_changed(run, again)}
+    changed = ((run, _read_changed(run, again)) for run, again in pairs if run != again)
+    return {run: value for run, value in changed if value is not None}
 
 
-def _is_changed(run: str, again: str) -> bool:
-    """Returns whether a number is another one than the double that is written as `again`, an integer never."""
+def _read_changed(run: str, again: str) -> Decimal | None:
+    """Returns a number that is another one than the double that is written as `again`; None for one that is not.
+
+    An integer never is.
+    """
     if run[-1] != "0" and "e" not in again and "e" not in run and "E" not in run:
-        return "." in run  # both texts are the shortest of their numbers
-    return isinstance(read_number(run), Decimal) if "." in run or "e" in run or "E" in run else False
+        return Decimal(run) if "." in run else None  # both texts are the shortest of their numbers
+    value = read_number(run) if "." in run or "e" in run or "E" in run else None
+    return value if isinstance(value, Decimal) else None
 
 
 def _number_hook(exact: Mapping[str, Decimal]) -> Callable[[str], float | Decimal]:

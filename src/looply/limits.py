@@ -67,6 +67,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Decoded body of one response."""
     blob_bytes: int = 10 * 1024 * 1024
     """One blob: an answer that is no text, such as a PDF. Calls receive no more than `response_bytes`."""
+    request_blob_bytes: int = 32 * 1024 * 1024
+    """All blobs of one request together; one that a multipart body has several times counts each time."""
     function_time: timedelta = timedelta(seconds=1)
     """The code of one `function` step."""
     function_memory_bytes: int = 64 * 1024 * 1024

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from looply.app.administration.key_watch import KeyWatch
-from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application

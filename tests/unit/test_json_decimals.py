@@ -82,6 +82,25 @@ def test_a_decimal_of_very_many_digits_is_refused(digits: int) -> None:
     assert type(parse_json(f"0.{'7' * 1000}".encode())) is Decimal
 
 
+HUGE_EXPONENTS = ["99999999999999999999", "-99999999999999999999", "+1234567890123456789012345"]
+
+
+@pytest.mark.parametrize("exponent", HUGE_EXPONENTS)
+def test_an_exponent_that_no_decimal_has_is_refused_in_a_number(exponent: str) -> None:
+    for digits in ("1", "-1.5"):
+        with pytest.raises(BadRequest) as caught:
+            parse_json(f"[{digits}e{exponent}, 1.5]".encode())
+        assert caught.value.code == "MALFORMED_JSON"
+    assert parse_json(f"[0e{exponent}, -0.0e{exponent}, 1.5]".encode()) == [0, 0, 1.5]
+
+
+@pytest.mark.parametrize("exponent", HUGE_EXPONENTS)
+def test_a_text_that_reads_like_a_number_with_such_an_exponent_is_kept(exponent: str) -> None:
+    for digits in ("0", "-0.0", "1.5", "00"):
+        text = f"{digits}e{exponent} 9f{digits}e{exponent}"
+        assert parse_json(f'["{text}", 0.12345678901234567891]'.encode()) == [text, Decimal("0.12345678901234567891")]
+
+
 def test_equal_decimals_are_one_value_to_a_fingerprint() -> None:
     assert canonical_json(parse_json(b"12345678901234567890.50")) == b"12345678901234567890.5"
     assert fingerprint(parse_json(b"12345678901234567890.000")) == fingerprint(12345678901234567890)

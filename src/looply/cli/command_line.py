@@ -51,7 +51,7 @@ _COMMANDS: Final = {
     "decision": ("looply.cli.executions.decision:APP", "Who decided what, also in executions that were pruned: list."),
     "bulk": (
         "looply.cli.executions.bulk:APP",
-        "Bulk operations on many executions: redrive, terminate, list, status, cancel.",
+        "Bulk operations on many executions: repair, redrive, terminate, list, status, cancel.",
     ),
     "connection": (
         "looply.cli.authoring.connection:APP",

@@ -99,9 +99,10 @@ class BoundedSender:
             async with asyncio.timeout_at(self._deadline):
                 return await self._exchange(request, progress)
         except TimeoutError as error:
-            raise timeout_error(_host_text(request), self._timeout.total_seconds(), progress) from error
+            seconds = self._timeout.total_seconds()
+            raise timeout_error(_host_text(request), seconds, progress, request.route) from error
         except (httpx2.HTTPError, ssl.SSLError) as error:
-            raise operation_error(error, _host_text(request), progress) from error
+            raise operation_error(error, _host_text(request), progress, request.route) from error
 
     async def _exchange(self, request: HttpRequest, progress: Progress) -> HttpResponse:
         outgoing = httpx2.Request(

@@ -2,6 +2,10 @@
 
 The client's errors are few, and quote headers. What a person needs is which part failed: the connection, the TLS
 handshake and why, the answer and how it ended. `Progress` learns from the client's trace how far a request came.
+
+A failure is one of the connection, not of the system, where another connection could succeed: what this side trusts,
+which certificate it shows, which name it expects, and its proxy. The age of the system's certificate, and the versions
+of TLS that it offers, are the same for all.
 """
 
 import re
@@ -12,6 +16,7 @@ from typing import Any, Final, TypeVar
 import httpx2
 
 from looply.connectors.outbound.causes import cause_of
+from looply.connectors.outbound.routes import Route
 from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
 
 Failure = TypeVar("Failure", bound=OperationError)
@@ -78,8 +83,8 @@ class Progress:
             self.phase = phase
 
 
-def timeout_error(host: str, seconds: float, progress: Progress) -> Timeout:
-    """Returns the error of a call whose time is over."""
+def timeout_error(host: str, seconds: float, progress: Progress, route: Route | None = None) -> Timeout:
+    """Returns the error of a call whose time is over; `route` is the one that it took, if it has any."""
     match progress.phase:
         case Phase.UNCONNECTED:
             text = f"{host} did not accept a connection within the {seconds:g} s of the call"
@@ -89,13 +94,31 @@ def timeout_error(host: str, seconds: float, progress: Progress) -> Timeout:
             text = f"{host} did not answer the call within {seconds:g} s"
         case _:
             text = f"{host} began to answer and did not end within {seconds:g} s"
-    return Timeout(text, sent=True) if progress.is_sent else _down(Timeout(text))
+    if progress.is_sent:
+        return Timeout(text, sent=True)
+    return _down(Timeout(text), of_connection=_is_before_tunnel(progress, route))
 
 
-def operation_error(error: httpx2.HTTPError | ssl.SSLError, host: str, progress: Progress) -> OperationError:
-    """Returns the error of the port for one of the client's. It does not quote the client, which may show headers."""
-    if (fault := _tls_error(error, host, progress)) is not None:
-        return fault
+def operation_error(
+    error: httpx2.HTTPError | ssl.SSLError, host: str, progress: Progress, route: Route | None = None
+) -> OperationError:
+    """Returns the error of the port for one of the client's. It does not quote the client, which may show headers.
+
+    `route` is the one that the call took, if it has any.
+    """
+    fault = _tls_error(error, host, progress, route)
+    if fault is None:
+        fault = _client_error(error, host, progress)
+    fault.is_of_connection = fault.is_of_connection or _is_before_tunnel(progress, route)
+    return fault
+
+
+def _is_before_tunnel(progress: Progress, route: Route | None) -> bool:
+    """Returns whether a call came no further than its proxy."""
+    return route is not None and bool(route.proxy) and progress.phase is Phase.UNCONNECTED
+
+
+def _client_error(error: httpx2.HTTPError | ssl.SSLError, host: str, progress: Progress) -> OperationError:
     sent = progress.is_sent
     match error:
         case httpx2.ConnectTimeout() if progress.phase >= Phase.CONNECTED:
@@ -119,9 +142,10 @@ def operation_error(error: httpx2.HTTPError | ssl.SSLError, host: str, progress:
             return Unavailable(f"{host} {_broken(error, progress)}", sent=True)
 
 
-def _down(error: Failure) -> Failure:
+def _down(error: Failure, *, of_connection: bool = False) -> Failure:
     """Returns an error of the kind `down`: the way to the system is closed, whatever the class says of a repeat."""
     error.kind = "down"
+    error.is_of_connection = of_connection
     return error
 
 
@@ -145,12 +169,15 @@ def _broken(error: BaseException, progress: Progress) -> str:
     return "reset the connection before it answered"
 
 
-def _tls_error(error: BaseException, host: str, progress: Progress) -> OperationError | None:
+def _tls_error(error: BaseException, host: str, progress: Progress, route: Route | None) -> OperationError | None:
     """Returns the error of a certificate or a handshake, None for any other cause."""
     verification = cause_of(error, ssl.SSLCertVerificationError)
     if verification is not None:
         text = f"the TLS certificate of {host} {_flaw(verification)}"
-        return _down(Rejected(text, code="TLS_CERTIFICATE", sent=progress.is_sent))
+        # An authority of the connection's own may be what has expired.
+        is_of_system = verification.verify_code in (_EXPIRED, _NOT_YET) and not (route is not None and route.ca)
+        rejected = Rejected(text, code="TLS_CERTIFICATE", sent=progress.is_sent)
+        return _down(rejected, of_connection=not is_of_system)
     found = cause_of(error, ssl.SSLError)
     reason = found.reason or "" if found is not None else ""
     if not reason or _CUT in reason or progress.phase is Phase.ANSWERED:
@@ -161,19 +188,20 @@ def _tls_error(error: BaseException, host: str, progress: Progress) -> Operation
             f"{host} asks for a client certificate, and did not accept what it got; set `tls.certificate` of the "
             "connection, and its secret `client_key`"
         )
-        return _down(Rejected(text, code="TLS_CLIENT_CERTIFICATE", sent=False))
+        return _down(Rejected(text, code="TLS_CLIENT_CERTIFICATE", sent=False), of_connection=True)
     if progress.is_sent:
         return None
     if any(part in reason for part in _NO_TLS):
         return Unavailable(f"{host} does not speak TLS: the handshake got an answer that is none; call it by http://")
-    if any(part in reason for part in _VERSION):
+    is_version = any(part in reason for part in _VERSION)
+    if is_version:
         text = f"the TLS handshake with {host} failed: it offers no version of TLS that is safe (TLS 1.2 or 1.3)"
     else:
         text = (
             f"the TLS handshake with {host} failed ({reason.lower().replace('_', ' ')}); compare what both sides "
             "accept, client certificates too"
         )
-    return _down(Rejected(text, code="TLS_HANDSHAKE"))
+    return _down(Rejected(text, code="TLS_HANDSHAKE"), of_connection=not is_version)
 
 
 def _flaw(error: ssl.SSLCertVerificationError) -> str:

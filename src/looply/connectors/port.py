@@ -431,6 +431,7 @@ def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tup
     else:
         errors = [error] if (error := first_error(brief_validator(schema), value)) else []
     return tuple(
-        Problem(path=join_pointer(root, *error.instance_path), message=truncate(error.message))
+        # The path says which value it is, in the place of its masked text.
+        Problem(path=join_pointer(root, *error.instance_path), message=truncate(error.message).removeprefix("*** "))
         for error in islice(errors, MAX_PROBLEMS)
     )

@@ -50,6 +50,18 @@ class Installation(NamedTuple):
             self.org.until(workflow_id, execution_id, "FAILED")
         return ids
 
+    def large_outage(self, name: str, count: int, taken: int) -> list[str]:
+        """Starts so many orders as `outage`; the numbers of `taken` of them are those of other open orders by then."""
+        flow = releasing_or_waiting(self.system(200), self.system(*([500] * count), 200), name)
+        workflow_id = self.org.create(flow)
+        ids = [self.org.trigger(workflow_id, {"po": "4711"}, process_id=f"{name}-{number}") for number in range(count)]
+        for execution_id in ids:
+            self.org.until(workflow_id, execution_id, "FAILED")
+        for number in range(taken):
+            other = self.org.trigger(workflow_id, {"po": "small"}, process_id=f"{name}-{number}")
+            self.org.until(workflow_id, other, "WAITING")
+        return ids
+
     def waiting(self, process_id: str) -> tuple[str, str]:
         """Starts an order that waits for the approval of two people; returns the ids of workflow and execution."""
         return self._started(approving(self.system(200)), process_id, "WAITING")
@@ -116,6 +128,17 @@ def releasing(read: str, release: str, name: str = "Purchase orders") -> Definit
         ("release", "note"),
         name=name,
     )
+
+
+def releasing_or_waiting(read: str, release: str, name: str) -> Definition:
+    """An order is read and released; a small one waits for a call."""
+    flow = releasing(read, release, name)
+    flow["workflow_steps"].append({"id": "hold", "type": "wait", "description": "Wait for the goods", "settings": {}})
+    for edge in flow["workflow_connections"]:
+        if edge.get("branch") == "yes":
+            edge["to"] = "hold"
+    flow["workflow_connections"].append({"from": "hold", "to": "note"})
+    return flow
 
 
 def approving(read: str, name: str = "Purchase orders") -> Definition:

@@ -27,7 +27,7 @@ def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
     why.get_by_text("Release the order").wait_for()
     node = page.locator("[data-step=release]")
     assert node.get_attribute("data-tone") == "failed"
-    operator.look("execution-failed")
+    operator.picture("execution")
     repair = page.get_by_role("region", name="What now?")
     button = repair.get_by_role("button", name="Try again, 1 call repeats under the same key")
     button.wait_for()

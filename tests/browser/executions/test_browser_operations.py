@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 COUNT = 12
 """Failures of one cause, more than a second's share of a bulk."""
 
+MANY = 200
+"""Failures of one outage."""
+
+TAKEN = 3
+"""How many of them cannot continue, because another execution has their number by now."""
+
 LOOKS = [
     ("light", "en", WIDE),
     ("dark", "en", WIDE),
@@ -64,6 +70,37 @@ def test_failures_of_one_cause_are_previewed_repaired_and_followed_as_one_group(
     operator.check()
 
 
+def test_200_failures_of_an_outage_are_one_group_whose_repair_is_followed_in_two_tabs(
+    operator: Visit, installation: Installation
+) -> None:
+    ids = installation.large_outage("Invoices", MANY, TAKEN)
+    page = operator.open("/app/operations/incidents")
+    cause = page.get_by_role("listitem").filter(has_text="Invoices").filter(has=page.get_by_role("button"))
+    cause.get_by_role("button", name=f"Repair {MANY} …").click()
+    dialog = page.get_by_role("dialog")
+    repair = dialog.get_by_role("button", name=f"Repair {MANY}, {MANY - TAKEN} calls under the same key")
+    repair.wait_for()
+    dialog.get_by_text(f"{TAKEN} would refuse:").wait_for()
+    dialog.get_by_text("PROCESS_ID_IN_USE").wait_for()
+    dialog.get_by_label("Executions a second").fill("20")
+    dialog.get_by_label("Reason").fill("the system is back")
+    repair.click()
+    page.get_by_role("progressbar").wait_for()
+    other = operator.new_tab()
+    other.goto(page.url)
+    for tab in (page, other):
+        tab.get_by_role("progressbar").wait_for()
+    for tab in (page, other):
+        tab.get_by_text(f"{MANY} of {MANY}").wait_for(timeout=120_000)
+        tab.get_by_text(f"{TAKEN} refused").wait_for()
+        tab.get_by_text("PROCESS_ID_IN_USE").first.wait_for()
+    operator.look("operations-refused")
+    other.close()
+    stopped = installation.org.pages("getExecutionRows", limit=100, has="incident")
+    assert sorted({row["workflow_execution_id"] for row in stopped} & {*ids}) == sorted(ids[:TAKEN])
+    operator.check()
+
+
 def test_all_of_a_cause_are_listed_in_the_history(operator: Visit, installation: Installation) -> None:
     installation.outage("Price changes", 2)
     page = operator.open("/app/operations/incidents")
@@ -74,6 +111,39 @@ def test_all_of_a_cause_are_listed_in_the_history(operator: Visit, installation:
     page.get_by_role("link", name="Price changes-0").wait_for()
     page.get_by_role("link", name="Price changes-1").wait_for()
     assert page.get_by_role("link", name="PO-", exact=False).count() == 0
+    operator.check()
+
+
+def test_rows_that_are_chosen_in_the_history_are_repaired_and_the_refused_selected_again(
+    operator: Visit, installation: Installation
+) -> None:
+    ids = installation.outage("Credit notes", 3)
+    page = operator.open("/app/executions?q=%5B%22process%3ACredit%20notes-*%22%5D")
+    operator.heading("Executions")
+    page.get_by_role("checkbox", name="Choose Credit notes-2").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_text("3 chosen").wait_for()
+    operator.look("history-chosen")
+    page.get_by_role("button", name="Repair or end them …").click()
+    dialog = page.get_by_role("dialog", name="Repair or end 3 chosen executions")
+    dialog.get_by_label("What to do").select_option("latest")
+    dialog.get_by_text("3 can continue with it").wait_for()
+    operator.look("operations-verdicts")
+    dialog.get_by_label("What to do").select_option("retry")
+    repair = dialog.get_by_role("button", name="Repair 3, 3 calls under the same key")
+    repair.wait_for()
+    # Another operator is faster.
+    assert installation.org.post(f"terminateWorkflow/{ids[0]}").status_code == 200
+    repair.click()
+    page.get_by_text("3 of 3").wait_for()
+    page.get_by_text("3 chosen executions").wait_for()
+    page.get_by_role("link", name="Credit notes-0").wait_for()
+    page.get_by_role("button", name="Select the refused (1) …").click()
+    page.get_by_role("dialog").get_by_text("1 would refuse").wait_for()
+    operator.look("operations-refused")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     operator.check()
 
 

@@ -127,6 +127,14 @@ async def _add_people(catalog: Catalog, organization: str) -> None:
     await catalog.views.create(organization, ann, view)
 
 
+async def _call(catalog: Catalog, organization: str) -> None:
+    """A logon was refused, and a worker is asked about a system."""
+    ticket = await catalog.logons.take(b"a principal", is_test=False)
+    assert isinstance(ticket, str)
+    await catalog.logons.settle(b"a principal", ticket, is_accepted=False)
+    await catalog.questions.ask(organization, "http", {"question": "test"})
+
+
 class Installation:
     """A data folder, and the ids of what is in it by what befell it."""
 
@@ -190,6 +198,7 @@ class Installation:
         await _add_people(catalog, self.organizations[0])
         ids.expected += [UUID(ORGANIZATION), UUID(WORKSPACE)]
         await catalog.organizations.create("Of drivers")
+        await _call(catalog, self.organizations[0])
         # One is in the middle, held by a process that ends; the other one waits.
         (first, *_) = await catalog.bulks.take("the process that ends", timedelta(seconds=30))
         progress = Progress(cursor=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)

@@ -17,8 +17,8 @@ from kit.channel import FakeChannel
 from kit.definitions import approval, asking, call, card, chain, every, step, wait
 from kit.driver import ORGANIZATION, Driver, id_of
 from kit.memory import MemoryData, MemoryStore
+from looply.app.bulks.runner import BulkRunner
 from looply.app.context.services import Signal
-from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog.authored.bulks import Bulk, Progress
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.commands import AlreadySettled, Settled, SettleLetter

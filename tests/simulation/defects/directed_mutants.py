@@ -9,8 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from kit.memory.work import MemoryWorkQueue
-from looply.app.executions.bulk_runner import BulkRunner
-from looply.app.executions.bulks import parse_filter
+from looply.app.bulks.requests import parse_filter
+from looply.app.bulks.runner import BulkRunner
 from looply.catalog.authored.bulks import Progress
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import Scheduling, reschedule

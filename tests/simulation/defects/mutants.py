@@ -122,8 +122,8 @@ def m06_each_attempt_has_its_own_key() -> AbstractContextManager[None]:
     """Each attempt has an idempotency key of its own."""
     original = Worker._context
 
-    def context(self: Any, state: Any, opened: Any, sent_secrets: Any) -> Any:
-        made = original(self, state, opened, sent_secrets)
+    def context(self: Any, *given: Any) -> Any:
+        made, opened = original(self, *given), given[1]
         if opened.attempt == 1:
             return made
         return with_fields(made, idempotency_key=f"{made.idempotency_key}:{opened.attempt}")

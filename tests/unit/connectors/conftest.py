@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.servers.sap_gateway import StrictGateway
 from looply.connectors.blobs import Blob, is_reference
 from looply.connectors.client import HttpClient, build_client
 from looply.connectors.credentials.logons import Logons
@@ -200,3 +201,16 @@ class KeptBlobs:
 @pytest.fixture
 def blobs() -> KeptBlobs:
     return KeptBlobs()
+
+
+@pytest.fixture
+def gateway() -> StrictGateway:
+    return StrictGateway()
+
+
+@pytest_asyncio.fixture
+async def base_url(gateway: StrictGateway) -> AsyncIterator[str]:
+    server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    await gateway.close()

@@ -116,6 +116,7 @@ def test_data_is_json_where_it_is_json_and_text_elsewhere(content: bytes, conten
         (b'{"a":1,"a":2}', "duplicate"),
         (b"[" * 300 + b"]" * 300, ""),
         (b"<html>", ""),
+        pytest.param(b'{"a":0.%s}' % (b"7" * 10_000), "decimal_digits", id="a decimal of 10,000 digits"),
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", "text/json", "application/vnd.x+json"])

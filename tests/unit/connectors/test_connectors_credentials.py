@@ -283,6 +283,24 @@ async def test_a_token_that_ended_early_is_replaced_once(oauth: Any) -> None:
     assert (sent[1], sent[3]) == ("Bearer abc.def", "Bearer second-token")
 
 
+@pytest.mark.parametrize(
+    ("token_url", "is_of_connection"),
+    [("https://auth.example/oauth/token", True), ("https://s4.example/sap/bc/sec/oauth2/token", False)],
+)
+@pytest.mark.parametrize("answer", [httpx2.Response(503), httpx2.ConnectError("refused")])
+async def test_a_token_server_that_is_down_is_a_fault_of_the_connection(
+    token_url: str, is_of_connection: bool, answer: Any, wiring: Any
+) -> None:
+    settings = {"base_url": "https://s4.example", "auth": "oauth_client", "token_url": token_url, "client_id": "looply"}
+    wiring.add("S4", "sap", settings, {"client_secret": SECRET})
+    wiring.answer(answer)
+    with pytest.raises(Unavailable) as caught:
+        await read(wiring, wiring.context())
+    # The system itself may have issued the token; elsewhere it says nothing of the system.
+    found = (caught.value.kind, caught.value.sent, caught.value.is_of_connection)
+    assert found == ("down", False, is_of_connection)
+
+
 async def test_a_second_refusal_of_the_token_is_the_output_and_the_secrets_are_masked(oauth: Any) -> None:
     ended = httpx2.Response(
         401, headers={"www-authenticate": 'Bearer error="invalid_token"'}, text=f"{SECRET} t-longer"

@@ -8,6 +8,7 @@ export const routes = {
   answerCards: ["POST", "/v2/workflows/answerCards"],
   answerInboxCard: ["POST", "/v2/inbox/{token}"],
   bulkRedrive: ["POST", "/v2/workflows/bulkRedrive"],
+  bulkRepair: ["POST", "/v2/workflows/bulkRepair"],
   bulkTerminate: ["POST", "/v2/workflows/bulkTerminate"],
   cancelBulk: ["POST", "/v2/workflows/cancelBulk"],
   changeMember: ["POST", "/v2/workflows/changeMember"],

@@ -61,6 +61,7 @@ export const german = {
     since: "Seit",
     version: "Version",
     message: "Meldung",
+    noMessages: "Die Meldungen können Daten enthalten und werden nicht gezeigt.",
     outages: (systems) => `Nicht wie gewohnt aufgerufen: ${systems}. Was darauf wartet, geht von selbst weiter.`,
     toSystems: "Systeme zeigen",
   },

@@ -62,6 +62,7 @@ export const english = {
     since: "Since",
     version: "Version",
     message: "Message",
+    noMessages: "Messages may quote data, and are not shown.",
     outages: (systems: string) => `Not called as usual: ${systems}. What waits for them continues by itself.`,
     toSystems: "Show systems",
   },

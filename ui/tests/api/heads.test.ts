@@ -125,6 +125,16 @@ describe("the stream of a browser", () => {
     expect(news.filter(({ kind }) => kind !== "state")).toEqual([{ kind: "lost" }, { kind: "lost" }]);
   });
 
+  it("says that news were missed whenever it is opened, because pages were read before", () => {
+    const tabs = new Tabs();
+    const { news } = followed(tabs.tab().browser);
+    tabs.sources[0]?.onopen();
+    expect(news.slice(-2)).toEqual([{ kind: "state", state: "live" }, { kind: "lost" }]);
+    tabs.sources[0]?.onerror();
+    tabs.sources[0]?.onopen();
+    expect(news.filter(({ kind }) => kind === "lost")).toHaveLength(2);
+  });
+
   it("is off after a refusal and is opened again later", () => {
     const tabs = new Tabs();
     const tab = tabs.tab();

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import type { Schema } from "../../src/api/types";
-import type { LogEntry } from "../../src/executions/log/entry";
+import { addressOf, type LogEntry, visitOf } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
-import type { VisitState } from "../../src/executions/log/visits";
+import type { Visit, VisitState } from "../../src/executions/log/visits";
 import recorded from "../recorded/logs.json";
 
 type Status = Schema<"VisitRecord">["status"];
@@ -19,10 +19,19 @@ const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
   "timed-out": ["TIMED_OUT"],
   caught: ["FAILED", "UNKNOWN"],
   failed: ["FAILED", "UNKNOWN"],
-  // A step that had failed, and from which an operator moved on, needs no operator any more.
-  skipped: ["SKIPPED", "CANCELLED", "FAILED"],
+  skipped: ["SKIPPED", "CANCELLED"],
   "given-up": ["CANCELLED"],
 };
+
+/** A step that had failed, and from which an operator moved on, needs no operator any more; for the server it failed. */
+function statusesOf({ state, error }: Visit): readonly Status[] {
+  return state === "skipped" && error !== null ? STATUSES.failed : STATUSES[state];
+}
+
+function keyOf(entry: LogEntry): string {
+  const visited = visitOf(entry);
+  return visited === null ? "" : addressOf(visited);
+}
 
 function grouped<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
   const found = new Map<string, Item[]>();
@@ -33,15 +42,28 @@ function grouped<Item>(items: readonly Item[], key: (item: Item) => string): Map
 describe.each(recorded)("the log of $name", ({ entries, catching, visits }) => {
   it("folds to the visits of the server", () => {
     const folded = fold(entries as LogEntry[], (step) => (catching as string[]).includes(step));
-    const found = folded.visits.map(({ step, scope, state }) => ({ step, scope, state }));
     const key = ({ step, scope = "" }: { step: string; scope?: string }): string => `${step} ${scope}`;
-    const byKey = grouped(found, key);
+    const byKey = grouped(folded.visits, key);
     for (const [name, expected] of grouped(visits as { step: string; scope?: string; status: Status }[], key)) {
-      const states = (byKey.get(name) ?? []).map(({ state }) => state);
-      expect([name, states.length]).toEqual([name, expected.length]);
-      for (const [at, state] of states.entries()) {
-        expect([name, state, STATUSES[state].includes(expected[at]?.status ?? "RUNNING")]).toEqual([name, state, true]);
+      const found = byKey.get(name) ?? [];
+      expect([name, found.length]).toEqual([name, expected.length]);
+      for (const [at, visit] of found.entries()) {
+        const status = expected[at]?.status ?? "RUNNING";
+        expect([name, visit.state, statusesOf(visit).includes(status)]).toEqual([name, visit.state, true]);
       }
+    }
+  });
+
+  it("numbers a retry by the attempt that failed", () => {
+    const log = entries as LogEntry[];
+    for (const [at, entry] of log.entries()) {
+      if (entry.type !== "STEP_RETRY_SCHEDULED") continue;
+      const before = log
+        .slice(0, at)
+        .findLast((other) => other.type === "STEP_FAILED" && keyOf(other) === keyOf(entry));
+      expect(before).toMatchObject({ attempt: entry.attempt });
+      const after = log.slice(at).find((other) => other.type === "STEP_STARTED" && keyOf(other) === keyOf(entry));
+      if (after !== undefined) expect(after).toMatchObject({ attempt: entry.attempt + 1 });
     }
   });
 });

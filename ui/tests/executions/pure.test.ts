@@ -4,7 +4,6 @@ import { countUpTo } from "../../src/executions/execution/moments";
 import { selectedVisit } from "../../src/executions/execution/selection";
 import { COLUMNS, fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
-import { NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
 import { daysOf, type Known, suggestionsOf, withWord } from "../../src/executions/history/suggestions";
 import { layoutOf, moved } from "../../src/executions/history/table/layout";
 import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views/views";
@@ -164,33 +163,6 @@ describe("the layout of the history", () => {
     expect(moved(COLUMNS, "version", -1).slice(0, 2)).toEqual(["version", "workflow"]);
     expect(moved(COLUMNS, "workflow", -1)).toEqual(COLUMNS);
     expect(moved(COLUMNS, "workflow", 99).at(-1)).toBe("workflow");
-  });
-});
-
-describe("live rows", () => {
-  const shown = [executionRow(), executionRow({ workflow_execution_id: "execution-0", created_on: 1 })];
-
-  it("change in place and keep their search fields", () => {
-    const fields = [executionRow({ search_fields: { po: "4711" } })];
-    const live = withHead(NO_NEWS, executionRow({ status: "COMPLETED", seq: 8 }), fields);
-    expect(rowsNow(fields, live)[0]).toMatchObject({ status: "COMPLETED", search_fields: { po: "4711" } });
-    expect(live.newer.size).toBe(0);
-  });
-
-  it("are counted when they are newer, once, and never moved in", () => {
-    const head = executionRow({ workflow_execution_id: "execution-2", created_on: executionRow().created_on + 1 });
-    const live = withHead(withHead(NO_NEWS, head, shown), head, shown);
-    expect(live.newer.size).toBe(1);
-    expect(rowsNow(shown, live)).toBe(shown);
-  });
-
-  it("are not replaced by a head that is older than the row", () => {
-    const live = withHead(NO_NEWS, executionRow({ status: "RUNNING", seq: 3 }), shown);
-    expect(rowsNow(shown, live)[0]?.status).toBe("FAILED");
-  });
-
-  it("ignore older executions that are not on the screen", () => {
-    expect(withHead(NO_NEWS, executionRow({ workflow_execution_id: "x", created_on: 5 }), shown)).toBe(NO_NEWS);
   });
 });
 

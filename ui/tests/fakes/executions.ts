@@ -121,7 +121,7 @@ export function forecast(changes: Partial<NonNullable<AnswerOf<"repairExecution"
   };
 }
 
-const ITEM: AnswerOf<"getWorkflowExecutionById">["item"] = {
+export const ITEM: AnswerOf<"getWorkflowExecutionById">["item"] = {
   workflow_id: "workflow-1",
   workflow_current_state: "release",
   modified_on: NOW,

@@ -39,10 +39,13 @@ export function bulk(changes: Partial<Bulk> = {}): Bulk {
     action: "redrive",
     status: "RUNNING",
     filter: { workflow_id: "workflow-1", incident_code: ["HTTP_503"], incident_state: ["release"], status: ["FAILED"] },
+    executions: null,
     reason: "S4 is back",
     rate_per_second: 10,
     workflow_version: null,
     mapping: {},
+    state: null,
+    branch: null,
     expected: 213,
     done: 140,
     refused: 3,
@@ -151,6 +154,21 @@ export const TARGET: Target = {
   waiting: 12,
 };
 
+/** Two executions can continue with a version, a third one where its step is mapped. */
+function verdictsWith(mapping: Readonly<Record<string, string>>) {
+  const isMapped = "ask" in mapping;
+  const verdict = (id: string, isSafe: boolean) => ({
+    workflow_execution_id: id,
+    process_id: `PO-${id}`,
+    verdict: isSafe ? ("SAFE" as const) : ("NEEDS_MAPPING" as const),
+    why: isSafe ? "" : "a path of the execution is at 'ask'",
+  });
+  return {
+    verdicts: [verdict("1", true), verdict("2", true), verdict("3", isMapped)],
+    mappings: isMapped ? [] : [{ state: "ask", count: 1, choices: ["question", "check"] }],
+  };
+}
+
 /** Handlers of everything that operators see. */
 export function withOperations(): Handlers {
   const effects = [
@@ -210,16 +228,26 @@ export function withOperations(): Handlers {
         },
       ],
     }),
-    bulkRedrive: ({ dry_run }) =>
+    bulkRepair: ({ dry_run, action }) =>
       dry_run
         ? {
             message: "forecast",
             count: 213,
             truncated: false,
             items: [],
-            forecast: { examined: 200, refused: 3, refusals, effects },
+            forecast: { examined: 200, refused: 3, refusals, effects: action === "retry" ? effects : [] },
           }
-        : { message: "success", item: bulk({ done: 0, refused: 0 }) },
+        : { message: "success", item: bulk({ action, done: 0, refused: 0 }) },
+    bulkRedrive: ({ dry_run, mapping = {} }) =>
+      dry_run
+        ? {
+            message: "forecast",
+            count: 3,
+            truncated: false,
+            items: [],
+            forecast: { examined: 3, refused: 0, refusals: [], effects: [], ...verdictsWith(mapping) },
+          }
+        : { message: "success", item: bulk({ done: 0, refused: 0, workflow_version: 5, mapping }) },
     bulkTerminate: ({ dry_run }) =>
       dry_run
         ? { message: "forecast", count: 213, truncated: false, items: [] }

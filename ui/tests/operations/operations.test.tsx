@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
@@ -52,14 +52,60 @@ describe("incidents", () => {
       incident_kind: ["FAILED"],
       incident_state: ["release"],
     };
-    const [preview, started] = sent(api, "bulkRedrive");
-    expect(preview).toEqual({ filter, reason: "", rate_per_second: 10, dry_run: true });
-    expect(started).toEqual({ filter, reason: "S4 is back", rate_per_second: 10, dry_run: false });
+    const [preview, started] = sent(api, "bulkRepair");
+    const body = { filter, action: "retry", rate_per_second: 10 };
+    expect(preview).toEqual({ ...body, reason: "", dry_run: true });
+    expect(started).toEqual({ ...body, reason: "S4 is back", dry_run: false });
+  });
+
+  it("are skipped at their step, by an exit that is previewed before", async () => {
+    const { api, user } = visit("/operations/incidents", signedIn(), withOperations());
+    await user.click(await screen.findByRole("button", { name: "Repair 213 …" }));
+    await user.selectOptions(await screen.findByLabelText("What to do"), "skip");
+    await fill(user, "Exit", "no");
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: /^Skip the step of/ }).disabled).toBe(true);
+    await user.click(screen.getByLabelText("Reason"));
+    await waitFor(() => expect(sent(api, "bulkRepair").at(-1)).toMatchObject({ branch: "no", dry_run: true }));
+    const verb = await screen.findByRole<HTMLButtonElement>("button", { name: "Skip the step of 213" });
+    await waitFor(() => expect(verb.disabled).toBe(false));
+    await user.click(verb);
+    await screen.findByRole("progressbar");
+    expect(sent(api, "bulkRepair").at(-1)).toMatchObject({ action: "skip", state: "release", branch: "no" });
+  });
+
+  it("continue on another version with the mapping that they need", async () => {
+    const { api, user } = visit("/operations/incidents", signedIn(), withOperations());
+    await user.click(await screen.findByRole("button", { name: "Repair 213 …" }));
+    await user.selectOptions(await screen.findByLabelText("What to do"), "latest");
+    await screen.findByText("2 can continue with it");
+    await screen.findByText("1 needs a new step name");
+    await expectAccessible();
+    await user.selectOptions(screen.getByLabelText(/“ask”/), "question");
+    await screen.findByText("3 can continue with it");
+    await user.click(screen.getByRole("button", { name: "Repair 3" }));
+    await screen.findByRole("progressbar");
+    expect(sent(api, "bulkRedrive").at(-1)).toMatchObject({
+      workflow_version: "latest",
+      mapping: { ask: "question" },
+      dry_run: false,
+    });
+  });
+
+  it("are repaired at a rate whose duration is shown", async () => {
+    const { api, user } = visit("/operations/incidents", signedIn(), withOperations());
+    await user.click(await screen.findByRole("button", { name: "Repair 213 …" }));
+    const rate = await screen.findByRole("slider", { name: "How fast" });
+    await screen.findByText(/Takes 22 s/);
+    fireEvent.change(rate, { target: { value: "1" } });
+    await screen.findByText(/Takes 3 min/);
+    expect(rate.getAttribute("aria-valuetext")).toBe("1 a second");
+    await user.click(await screen.findByRole("button", { name: /^Repair 213, 210 calls/ }));
+    await waitFor(() => expect(sent(api, "bulkRepair").at(-1)).toMatchObject({ rate_per_second: 1, dry_run: false }));
   });
 
   it("cannot be repaired while the forecast is unknown", async () => {
     const { user } = visit("/operations/incidents", signedIn(), withOperations(), {
-      bulkRedrive: () => {
+      bulkRepair: () => {
         throw refusal(422, "SEARCH_TOO_WIDE");
       },
     });
@@ -73,7 +119,7 @@ describe("incidents", () => {
     const button = await screen.findByRole("button", { name: "Repair 213 …" });
     expect(button.getAttribute("aria-disabled")).toBe("true");
     await user.click(button);
-    expect(sent(api, "bulkRedrive")).toEqual([]);
+    expect(sent(api, "bulkRepair")).toEqual([]);
   });
 
   it("fit a phone", async () => {
@@ -92,6 +138,27 @@ describe("a bulk repair", () => {
     await screen.findByRole("link", { name: "PO-4707" });
     expect(screen.getByText("another one is open")).toBeTruthy();
     await expectAccessible();
+  });
+
+  it("begins another one of those that refused", async () => {
+    const { api, user, address } = visit("/operations/bulks/bulk-1", signedIn(), withOperations(), {
+      getBulk: ({ bulk_id }) => ({
+        message: "success",
+        item:
+          bulk_id === "bulk-1" ? bulk({ status: "DONE" }) : bulk({ bulk_id, executions: 1, filter: {}, refused: 0 }),
+      }),
+      bulkRepair: ({ dry_run }) =>
+        dry_run
+          ? { message: "forecast", count: 1, truncated: false, items: [] }
+          : { message: "success", item: bulk({ bulk_id: "bulk-2", executions: 1, filter: {} }) },
+    });
+    await user.click(await screen.findByRole("button", { name: "Select the refused (1) …" }));
+    const dialog = await screen.findByRole("dialog", { name: "Repair or end 1 chosen execution" });
+    await user.click(await within(dialog).findByRole("button", { name: "Repair 1" }));
+    await waitFor(() => expect(address()).toBe("/operations/bulks/bulk-2"));
+    expect(sent(api, "bulkRepair").at(-1)).toMatchObject({ workflow_execution_id: ["execution-7"], dry_run: false });
+    await screen.findByText("1 chosen execution");
+    expect(screen.queryByRole("dialog")).toBeNull();
   });
 
   it("is cancelled after a question", async () => {

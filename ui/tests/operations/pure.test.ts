@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { effectOf, lengthOf, sharesOf } from "../../src/operations/bulks/plan";
+import { actsOf, againOf, countVerdicts, effectOf, lengthOf, sharesOf, stepOf } from "../../src/operations/bulks/plan";
 import { cardsSearch } from "../../src/operations/cards/choices";
 import { bulkFilterOf, historySearchOf, keyOfCause } from "../../src/operations/incidents/cause";
 import { instantOf } from "../../src/operations/systems/PauseDialog";
-import { cause } from "../fakes/operations";
+import { chosenOf, MOST_CHOSEN } from "../../src/shell/handover";
+import { bulk, cause } from "../fakes/operations";
 
 describe("a cause", () => {
   it("without a step selects the executions without one", () => {
@@ -33,6 +34,42 @@ describe("the preview of a bulk", () => {
   it("says how long it takes at least", () => {
     expect(lengthOf(213, 10)).toBe(22_000);
     expect(lengthOf(0, 10)).toBe(0);
+  });
+});
+
+describe("what a bulk selects", () => {
+  it("is at one step only where its filter names one", () => {
+    expect(stepOf({ filter: { incident_state: ["release"] } })).toBe("release");
+    expect(stepOf({ filter: { incident_state: ["release", "read"] } })).toBe("");
+    expect(stepOf({ filter: { incident_state: [""] } })).toBe("");
+    expect(stepOf({ ids: ["execution-1"] })).toBe("");
+  });
+
+  it("can continue on another version where it is of a workflow", () => {
+    expect(actsOf({ filter: { all: true } })).not.toContain("latest");
+    expect(actsOf({ filter: { workflow_id: "workflow-1" } })).toContain("latest");
+    expect(actsOf({ ids: ["execution-1"] })).toContain("latest");
+  });
+
+  it("is what matches now when it is looked at again", () => {
+    expect(againOf(bulk({ action: "retry", filter: { workflow_id: "w" } }))).toEqual({
+      filter: { workflow_id: "w", status: ["FAILED"] },
+    });
+    const waiting = { workflow_id: "w", status: ["WAITING" as const] };
+    expect(againOf(bulk({ action: "terminate", filter: waiting }))).toEqual({ filter: waiting });
+  });
+
+  it("is taken from the screen before only as ids, as many as a bulk takes", () => {
+    expect(chosenOf(undefined)).toEqual([]);
+    expect(chosenOf(["a", 1, null])).toEqual(["a"]);
+    expect(chosenOf(Array.from({ length: MOST_CHOSEN + 1 }, String))).toHaveLength(MOST_CHOSEN);
+  });
+});
+
+describe("verdicts", () => {
+  it("are counted", () => {
+    const all = (["SAFE", "SAFE", "NEEDS_MAPPING", "REFUSED"] as const).map((verdict) => ({ verdict }));
+    expect(countVerdicts(all)).toEqual({ safe: 2, mapped: 1, refused: 1 });
   });
 });
 

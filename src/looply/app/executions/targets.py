@@ -9,12 +9,12 @@ from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.connectors.outbound.targets import canonical_origin_of
-from looply.engine.records.targets import Maintenance, TargetReport, TargetRow
+from looply.engine.records.targets import WAY, Maintenance, TargetReport, TargetRow, way_name
 from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.instants import to_ms
 
 _LONGEST: Final = timedelta(days=366)
-_NAME_CHARACTERS: Final = 300
+_NAME_CHARACTERS: Final = 600
 MOST_RATE: Final = 1000.0
 
 
@@ -46,14 +46,17 @@ async def pause(
 
 
 async def release(services: Services, principal: Principal, name: str) -> tuple[str, bool]:
-    """Calls a system as usual again, at once: outage and maintenance are over.
+    """Calls a system as usual again, at once: outage and maintenance are over. The name of a connection means its own
+    way to the system, too.
 
-    Returns its name, and whether it had one of them. Raises: as `find_target`.
+    Returns the system's name, and whether any of it was stopped. Raises: as `find_target`.
     """
     target = await find_target(services, principal, name)
-    was_stopped = await services.engine.targets.release(principal.organization_id, target)
-    if was_stopped:
-        await record(services, principal, "target.release", target)
+    was_stopped = False
+    for each in [target] if "://" in name else [target, way_name(target, name)]:
+        if await services.engine.targets.release(principal.organization_id, each):
+            was_stopped = True
+            await record(services, principal, "target.release", each)
     return target, was_stopped
 
 
@@ -76,6 +79,8 @@ async def drain(services: Services, principal: Principal, name: str, rate: float
 async def find_target(services: Services, principal: Principal, name: str) -> str:
     """Returns the canonical name of the system that `name` means: an origin, or the name of a connection.
 
+    An origin with ` by connection ` and a name means the connection's own way to the system.
+
     Raises: BadRequest for a text that is neither; NotFound for an unknown connection; Refused (code `TARGET_REFUSED`)
     for a connection whose kind names no system.
     """
@@ -88,9 +93,10 @@ async def find_target(services: Services, principal: Principal, name: str) -> st
         raise _refused("/target", f"a connection of kind {connection.kind} names no system that could be stopped")
     if name.startswith("smtp://"):
         return name
-    origin, separator, client = name.partition("#")
+    system, way, named = name.partition(WAY)
+    origin, separator, client = system.partition("#")
     if canonical := canonical_origin_of(origin):
-        return f"{canonical}{separator}{client}"
+        return f"{canonical}{separator}{client}{way}{named}"
     raise BadRequest.at("/target", "must be an origin such as https://s4.example.com:44300, or a connection's name")
 
 

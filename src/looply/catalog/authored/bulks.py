@@ -22,14 +22,17 @@ from looply.clock import Clock, Ids
 from looply.errors import Conflict
 from looply.instants import from_ms, to_ms
 
-BulkAction: TypeAlias = Literal["redrive", "terminate"]
+BulkAction: TypeAlias = Literal["redrive", "retry", "skip", "terminate"]
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 
 MAX_RUNNING: Final = 10
 """Bulks of one organization that run at once; each has its own rate."""
 
-MAX_REFUSALS: Final = 200
-"""Refusals that a bulk keeps with their reasons; later ones are only counted."""
+MAX_REFUSALS: Final = 1000
+"""Refusals that a bulk keeps with their reasons; later ones are only counted. A bulk by ids has no more executions."""
+
+IDS: Final = "workflow_execution_id"
+"""The field of `Bulk.criteria` with the ids of a bulk that names its executions; else `criteria` is a filter."""
 
 _MOST_TAKEN: Final = 20
 
@@ -45,7 +48,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """One action on many executions. `criteria` and `options` are the caller's, `cursor` is the last execution that was
-    processed.
+    processed. `criteria` is a filter, or has the ids of the executions (`IDS`), newest first.
 
     `done` counts the executions that were changed, `refused` those that did not allow it; `refusals` are the first of
     these, at most `MAX_REFUSALS`.
@@ -131,7 +134,7 @@ class Bulks:
                     modified_on_ms=now_ms,
                 )
             )
-            change.record(connection, f"bulk.{action}", bulk_id, wanted=criteria)
+            change.record(connection, f"bulk.{action}", bulk_id, wanted=_audit_details(criteria))
             return _get(connection, organization_id, bulk_id)
 
         return await self._database.write(store)
@@ -142,9 +145,13 @@ class Bulks:
         return await self._database.read(lambda connection: _get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
-        """Returns bulks, newest first, older than the id `before` if it is given. Raises: BadRequest."""
+        """Returns bulks, newest first, older than the id `before` if it is given, without their refusals.
+
+        Raises: BadRequest.
+        """
         size = validate_limit(limit)
-        query = select(bulks).where(bulks.c.organization_id == organization_id)
+        columns = (column for column in bulks.columns if column is not bulks.c.refusals)
+        query = select(*columns).where(bulks.c.organization_id == organization_id)
         if before is not None:
             query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
@@ -169,12 +176,14 @@ class Bulks:
         return await self._database.write(store)
 
     async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
-        """Returns whether a running bulk terminates executions of a workflow."""
+        """Returns whether a running bulk terminates all executions of a workflow that match a filter."""
         query = select(bulks.c.wanted).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
         )
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in found)
+        # Executions that are named by their ids start no more of these.
+        filters = (criteria for criteria in found if IDS not in criteria)
+        return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in filters)
 
     async def take(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Leases running bulks of all organizations to `holder` for `span`, its own and abandoned ones; returns them.
@@ -231,7 +240,13 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     return _bulk(require_readable(row, bulks))
 
 
+def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
+    """Returns what the audit says of a selection: of ids their number; the history of each execution has the bulk."""
+    return {**criteria, IDS: len(criteria[IDS])} if IDS in criteria else criteria
+
+
 def _bulk(row: AnyRow) -> Bulk:
+    refusals = row.get("refusals")
     return Bulk(
         bulk_id=row["bulk_id"],
         organization_id=row["organization_id"],
@@ -244,7 +259,7 @@ def _bulk(row: AnyRow) -> Bulk:
         done=row["done"],
         refused=row["refused"],
         # A damaged value of a row in a list is no list.
-        refusals=msgspec.convert(row["refusals"], tuple[Refusal, ...]) if isinstance(row["refusals"], list) else (),
+        refusals=msgspec.convert(refusals, tuple[Refusal, ...]) if isinstance(refusals, list) else (),
         created_by=row["created_by"],
         created_on=from_ms(row["created_on_ms"]),
         modified_on=from_ms(row["modified_on_ms"]),

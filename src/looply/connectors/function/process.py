@@ -101,7 +101,9 @@ class WorkerProcess:
                 cwd="/",
                 env={"LC_ALL": "C.UTF-8"},
                 # Signals to the server's group, such as Ctrl-C, must not reach it; its own group is killed as a whole.
-                start_new_session=True,
+                # No session of its own: Linux gives each session the same share of the CPU (`sched_autogroup`), and
+                # priorities count within a session only.
+                process_group=0,
             )
         except OSError as error:
             raise Unavailable(f"no process for {language} could be started: {error.strerror or error}") from error

@@ -127,13 +127,17 @@ class HttpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
 @dataclass(frozen=True, slots=True)
 class _Destination:
-    """The URL of a call, its credentials, and the origins that it may reach; None: any."""
+    """The URL of a call, its credentials, and the origins that it may reach; None: any.
+
+    `is_elsewhere`: the URL is one of another host than that of the connection's base URL, which is its system.
+    """
 
     url: httpx2.URL
     headers: Mapping[str, str]
     secrets: tuple[str, ...]
     origins: frozenset[Target] | None = None
     route: Route | None = None
+    is_elsewhere: bool = False
 
     def names(self, url: httpx2.URL) -> bool:
         """Whether a connection names the origin of a URL."""
@@ -196,6 +200,8 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         output = await pages.follow(outgoing, response, await read(response))
     except OperationError as error:
         masker.mask(error)
+        # It says nothing of the system that the connection is for.
+        error.is_of_connection = error.is_of_connection or destination.is_elsewhere
         raise
     return await offload_if_large(SMALL_BYTES + 1, lambda: masker.output(output))
 
@@ -289,7 +295,8 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
     headers = _validate_credentials(_credentials(settings, values.secrets))
     secrets = tuple(values.secrets.values())
     shown = (*secrets, *(f"{settings.user}:{secret}" for secret in secrets))
-    return _Destination(url, headers, shown, origins, route_of(settings.tls, settings.proxy, values.secrets))
+    route = route_of(settings.tls, settings.proxy, values.secrets)
+    return _Destination(url, headers, shown, origins, route, is_elsewhere=origin(url) != origin(base))
 
 
 async def _check_connection(ctx: CallContext, values: ConnectionValues, path: str) -> tuple[Check, ...]:
@@ -301,7 +308,7 @@ async def _check_connection(ctx: CallContext, values: ConnectionValues, path: st
     except OperationError as error:
         checks.fail("dns", begun, error, "correct the settings of the connection")
         return checks.results()
-    request = HttpRequest(method="GET", url=destination.url, headers=destination.headers)
+    request = HttpRequest(method="GET", url=destination.url, headers=destination.headers, route=destination.route)
     await check_http(ctx, checks, request, masker_of(destination.secrets))
     return checks.results()
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from looply.connectors.blobs import DEFAULT_TYPE, KEY, Blob, is_reference
 from looply.connectors.http.bodies import BodyType, is_json, media_type_of, render_output
 from looply.connectors.port import CallContext, HttpResponse
-from looply.errors import LooplyError, OperationError, Permanent
+from looply.errors import BadInput, LooplyError, OperationError, Permanent
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -85,9 +85,22 @@ def file_name(disposition: str) -> str:
 async def open_blobs(ctx: CallContext, body_type: BodyType, body: Json) -> dict[str, Blob]:
     """Returns the blobs that a body is made of, by hash: that of a `raw` body, and those of the parts of `multipart`.
 
-    Raises: BadInput for a reference to a blob that the execution does not have.
+    Raises: BadInput for a reference to a blob that the execution does not have, and for more bytes than the limit
+    `request_blob_bytes`.
     """
-    return {reference[KEY]: await ctx.blobs.open(reference) for reference in _references(body_type, body)}
+    found: dict[str, Blob] = {}
+    size = 0
+    for reference in _references(body_type, body):
+        key = reference[KEY]
+        blob = found[key] if key in found else await ctx.blobs.open(reference)
+        size += len(blob.content)
+        if size > ctx.limits.request_blob_bytes:
+            raise BadInput(
+                f"the blobs of the body have more than {ctx.limits.request_blob_bytes} bytes together (limit "
+                "request_blob_bytes); send them by several calls, or raise the limit"
+            )
+        found[key] = blob
+    return found
 
 
 def _references(body_type: BodyType, body: Json) -> Iterator[Mapping[str, Json]]:

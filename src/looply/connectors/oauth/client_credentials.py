@@ -31,7 +31,10 @@ _REFUSALS: Final = frozenset({"invalid_client", "unauthorized_client", "invalid_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientGrant:
-    """Where a token comes from, and for whom. `connection` is the name of the connection, for messages."""
+    """Where a token comes from, and for whom. `connection` is the name of the connection, for messages.
+
+    `is_elsewhere`: the token's server is another one than the system for which the token is.
+    """
 
     url: httpx2.URL
     client_id: str
@@ -40,6 +43,7 @@ class ClientGrant:
     route: Route | None = None
     connection: str = ""
     revision: int = 0
+    is_elsewhere: bool = False
 
     @property
     def key(self) -> bytes:
@@ -52,7 +56,7 @@ async def client_token(ctx: CallContext, grant: ClientGrant, *, is_test: bool = 
 
     Raises: AuthFailed when the server refuses the client, or has refused it three times in a row; Rejected (code
     `BAD_TOKEN_ANSWER`) for an answer that is no token; as `HttpSender.send`. Nothing was sent to the system itself, so
-    `sent` is False.
+    `sent` is False, and a failure of a server elsewhere is one of the connection.
     """
 
     async def fetch() -> Issued:
@@ -71,6 +75,7 @@ async def client_token(ctx: CallContext, grant: ClientGrant, *, is_test: bool = 
         return await ctx.tokens.get(grant.key, fetch)
     except OperationError as error:
         error.sent = False
+        error.is_of_connection = error.is_of_connection or grant.is_elsewhere
         raise
 
 

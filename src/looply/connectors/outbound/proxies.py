@@ -108,7 +108,9 @@ class TunnelBackend(httpcore2.AsyncNetworkBackend):
         raise self._refusal(f"does not open a tunnel to the target (status {status})")
 
     def _refusal(self, text: str) -> Unavailable:
-        return Unavailable(f"the proxy {self._name} {text}")
+        error = Unavailable(f"the proxy {self._name} {text}")
+        error.is_of_connection = True
+        return error
 
     async def connect_unix_socket(
         self,

@@ -4,6 +4,10 @@ Theory of operation. Where no system is down the gate costs one look at an empty
 places: it is not begun in the unit that schedules it (`stops`), it is held when it is offered (`hold`), and a process
 that is about to mark it as running asks once more (`enter`), since the offer may have come from another process. Of an
 outcome the gate counts whether the system is down (`leave`); the rules are in `outages.py`.
+
+Beside the row of its system, the row of its connection's own way may stop an effect. One of the two decides (`row_of`):
+while the way is closed its effects neither probe the system nor take the turns of others; but in a maintenance of the
+system nothing is called.
 """
 
 import asyncio
@@ -18,20 +22,23 @@ from looply.clock import Clock
 from looply.engine.effects.held_effects import HeldEffects
 from looply.engine.effects.outages import (
     BreakerSettings,
-    Tally,
+    Finding,
+    Tallies,
     Turn,
     after_turns,
     allowance,
     down_reason,
     drain_target,
+    find_of_system,
+    find_of_way,
+    is_of_connection,
     next_probe,
     open_target,
     outage_text,
     postpone_probe,
     reopen_target,
-    says_nothing,
 )
-from looply.engine.effects.target_rows import TargetRows
+from looply.engine.effects.target_rows import TargetRows, lane_of
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.processing.observers import ignore
@@ -63,7 +70,7 @@ class TargetGate:
         self._settings = settings
         self.drain_rate = (settings or BreakerSettings()).drain_rate
         """Attempts a second that are let go at first after an outage."""
-        self._tallies: dict[Lane, Tally] = {}
+        self._tallies = Tallies()
         self.turns: dict[tuple[str, int], Turn] = {}
         """The turns of effects that are about to begin or in flight; one that does not begin is removed."""
         # Turns that were taken from the store at once and not used yet.
@@ -71,8 +78,20 @@ class TargetGate:
         self._changing = asyncio.Lock()
 
     def row_of(self, lane: Lane) -> TargetRow | None:
-        """Returns the row of the system that a lane leads to, None when it is called as usual or is not known."""
-        return self.rows.find(self.known.lane_of(lane))
+        """Returns the row that decides about a lane: that of its system, or of its connection's way to it.
+
+        None when both are as usual, or not known.
+        """
+        system = self.rows.find(self.known.lane_of(lane))
+        way = self.known.way_of(lane)
+        closed = self.rows.find(way) if way is not None else None
+        if closed is None:
+            return system
+        now = self._clock.now()
+        is_closed = closed.state == "OPEN" or closed.is_paused(now)
+        if system is not None and (system.is_paused(now) or (not is_closed and self.is_stopped(system))):
+            return system
+        return closed
 
     def is_unknown(self, lane: Lane) -> bool:
         """Returns whether it must be looked up which system a lane leads to, since one of its organization is down."""
@@ -105,7 +124,7 @@ class TargetGate:
         """Returns whether an effect may begin now; if not, it is held. A turn that it takes is stored before."""
         if not self.stops(effect.lane):
             return True
-        turn = None if self.is_unknown(effect.lane) else await self._take_turn(self.known.lane_of(effect.lane))
+        turn = None if self.is_unknown(effect.lane) else await self._take_turn(effect.lane)
         if turn is None and self.stops(effect.lane):
             self._hold(effect, is_first=True)
             return False
@@ -120,37 +139,37 @@ class TargetGate:
     async def leave(self, effect: EffectRef, outcome: Outcome) -> Outcome:
         """Counts an outcome, and returns it with the outage that it is due to, if its system is not called now."""
         turn = self.turns.pop((effect.execution_id, effect.seq), None)
-        lane = self.known.lane_of(effect.lane)
-        if "://" not in lane.target or self._settings is None:
+        system, way = self.known.lane_of(effect.lane), self.known.way_of(effect.lane)
+        if "://" not in system.target or self._settings is None:
             return outcome
-        reason = down_reason(outcome)
-        if turn is not None:
-            await self._judge_turn(lane, turn, outcome, reason)
-        elif self._counts(lane, is_failure=bool(reason), is_answer=not says_nothing(outcome)):
-            await self._open(lane, reason)
+        reason, is_own = down_reason(outcome), is_of_connection(outcome)
+        await self._judge(system, turn, find_of_system(outcome), "" if is_own else reason)
+        if way is not None:
+            await self._judge(way, turn, find_of_way(outcome), reason)
+        # A call that names its system by a URL has no way of its own: its failure is that of its step.
+        at_fault = way if is_own else system
+        if not reason or at_fault is None:
+            return outcome
+        # A turn may meet another fault than the one that it was to find out about.
+        lanes = [at_fault] if turn is None else [at_fault, Lane(system.owner, turn.target)]
+        stopped = (row for lane in lanes if (row := self.rows.find(lane)) is not None and self.is_stopped(row))
+        row = next(stopped, None)
+        return outcome if row is None else replace(outcome, outage=self.outage_of(row))
+
+    async def _judge(self, lane: Lane, turn: Turn | None, found: Finding, reason: str) -> None:
+        """Takes what an outcome says of a system or a way: by the turn that was taken from its row, or as a count."""
+        if turn is not None and turn.target == lane.target:
+            await self._judge_turn(lane, turn, found, reason)
+            return
         row = self.rows.find(lane)
-        if not reason or row is None or not self.is_stopped(row):
-            return outcome
-        return replace(outcome, outage=self.outage_of(row))
+        # A call that began before an outage counts no more.
+        is_usual = row is None or row.state == "CLOSED"
+        if is_usual and self._tallies.count(lane, self._clock.monotonic(), found):
+            await self._open(lane, reason)
 
     def outage_of(self, row: TargetRow) -> Outage:
         """Returns the outage as an execution records it that waits for a system."""
         return Outage(row.target, outage_text(row, self._clock.now()))
-
-    def _counts(self, lane: Lane, *, is_failure: bool, is_answer: bool) -> bool:
-        """Counts a usual call; returns whether the system must be opened."""
-        row = self.rows.find(lane)
-        if row is not None and row.state != "CLOSED":
-            return False  # it began before the outage
-        tally = self._tallies.get(lane)
-        if not is_failure and (tally is None or not is_answer):
-            return False
-        if tally is None:
-            tally = self._tallies[lane] = Tally()
-        is_down = tally.count(self._clock.monotonic(), is_failure=is_failure)
-        if is_down or tally.is_clean:
-            del self._tallies[lane]
-        return is_down
 
     async def _open(self, lane: Lane, reason: str) -> None:
         async with self._changing:
@@ -164,33 +183,34 @@ class TargetGate:
 
     async def _take_turn(self, lane: Lane) -> Turn | None:
         async with self._changing:
-            row = self.rows.find(lane)
+            row = self.row_of(lane)
             if row is None or not self.is_stopped(row):
                 return None
-            now = self._clock.now()
+            now, stopped = self._clock.now(), lane_of(row)
             is_probe = row.state == "OPEN"
-            if not is_probe and not row.is_paused(now) and self._pocket[lane]:
-                self._pocket[lane] -= 1
-                return Turn(is_probe=False)
+            if not is_probe and not row.is_paused(now) and self._pocket[stopped]:
+                self._pocket[stopped] -= 1
+                return Turn(row.target, is_probe=False)
             count = allowance(row, now)
             if not count:
                 return None
             if not await self.rows.put(next_probe(row, now) if is_probe else after_turns(row, now, count)):
                 return None
-            self._pocket[lane] = 0 if is_probe else count - 1
-            return Turn(is_probe=is_probe)
+            self._pocket[stopped] = 0 if is_probe else count - 1
+            return Turn(row.target, is_probe=is_probe)
 
-    async def _judge_turn(self, lane: Lane, turn: Turn, outcome: EffectDone | EffectFailed, reason: str) -> None:
+    async def _judge_turn(self, lane: Lane, turn: Turn, found: Finding, reason: str) -> None:
         """Changes the row by the outcome of an attempt that was let go, unless another one has changed it."""
         async with self._changing:
             row = self.rows.find(lane)
             if row is None or row.state != ("OPEN" if turn.is_probe else "HALF"):
                 return
             now = self._clock.now()
-            if reason:
+            if found == "down":
                 self._pocket[lane] = 0
                 await self.rows.put(reopen_target(row, now, reason))
-            elif turn.is_probe and says_nothing(outcome):
-                await self.rows.put(postpone_probe(row, now))
-            elif turn.is_probe:
+            elif turn.is_probe and found == "works":
                 await self.rows.put(drain_target(row, now, self.drain_rate))
+            elif turn.is_probe:
+                # With a reason it is a way whose system is down: it is not tried to its end before that is back.
+                await self.rows.put(reopen_target(row, now, "") if reason else postpone_probe(row, now))

@@ -6,11 +6,14 @@ go as a probe. Its success makes the row HALF: attempts are let go at a rate tha
 row is removed. A failure makes it OPEN again, and the next probe comes later. The row changes by comparing its
 revision, so a process that ends leaves nothing that another one could not continue: a probe that never returned is made
 again when its time is over.
+
+A connection's own way to a system (`looply.engine.records.targets`) is counted and opened in the same manner. A failure
+of the way says nothing of the system, and one of the system nothing of the way.
 """
 
 from collections import deque
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -19,6 +22,7 @@ from looply.engine.records.targets import TargetRow
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.values.far import FarError
 from looply.instants import rfc3339
+from looply.slots import Lane
 
 FAILURES_IN_A_ROW: Final = 5
 """So many failures without a success between them open a system."""
@@ -57,9 +61,14 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """Permission to call a system that is not called as usual; `is_probe`: while it counts as down."""
+    """Permission to call a system, or by a way, that is not called as usual; `is_probe`: while it counts as down."""
 
+    target: str
     is_probe: bool
+
+
+Finding: TypeAlias = Literal["down", "works", "nothing"]
+"""What an outcome says of a system, or of a way to it."""
 
 
 def down_reason(outcome: EffectDone | EffectFailed) -> str:
@@ -83,9 +92,29 @@ def _is_down(far: FarError | None) -> bool:
     return far is not None and far.kind == "down"
 
 
-def says_nothing(outcome: EffectDone | EffectFailed) -> bool:
-    """Returns whether a call was never made for a reason of its own, such as an input or a forbidden address."""
-    return isinstance(outcome, EffectFailed) and not outcome.was_sent and not down_reason(outcome)
+def is_of_connection(outcome: EffectDone | EffectFailed) -> bool:
+    """Returns whether a failure has its cause in how the connection reaches its system."""
+    return isinstance(outcome, EffectFailed) and outcome.is_of_connection
+
+
+def find_of_system(outcome: EffectDone | EffectFailed) -> Finding:
+    """Returns what an outcome says of the system that was called.
+
+    Nothing, where the connection did not reach it for a reason of its own, and where no call was made, because of an
+    input or a forbidden address.
+    """
+    if is_of_connection(outcome):
+        return "nothing"
+    if down_reason(outcome):
+        return "down"
+    return "works" if isinstance(outcome, EffectDone) or outcome.was_sent else "nothing"
+
+
+def find_of_way(outcome: EffectDone | EffectFailed) -> Finding:
+    """Returns what an outcome says of the connection's way to the system: it works when something could be sent."""
+    if is_of_connection(outcome):
+        return "down" if down_reason(outcome) else "nothing"
+    return "works" if isinstance(outcome, EffectDone) or outcome.was_sent else "nothing"
 
 
 class Tally:
@@ -115,6 +144,30 @@ class Tally:
         return not self._failures
 
 
+class Tallies:
+    """The calls of all systems and ways that failed within the last minute; true while there are any."""
+
+    __slots__ = ("_tallies",)
+
+    def __init__(self) -> None:
+        self._tallies: dict[Lane, Tally] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._tallies)
+
+    def count(self, lane: Lane, now: float, found: Finding) -> bool:
+        """Counts what a call found at a monotonic instant; returns whether the system, or the way, is down now."""
+        tally = self._tallies.get(lane)
+        if found == "nothing" or (found == "works" and tally is None):
+            return False
+        if tally is None:
+            tally = self._tallies[lane] = Tally()
+        is_down = tally.count(now, is_failure=found == "down")
+        if is_down or tally.is_clean:
+            del self._tallies[lane]
+        return is_down
+
+
 def open_target(organization_id: str, target: str, now: datetime, reason: str, former: TargetRow | None) -> TargetRow:
     """Returns the row of a system that has just been found down; `former` is its row for maintenance, if any."""
     return TargetRow(
@@ -137,7 +190,7 @@ def next_probe(row: TargetRow, now: datetime) -> TargetRow:
 
 
 def postpone_probe(row: TargetRow, now: datetime) -> TargetRow:
-    """Returns the row after a probe that said nothing of the system: another attempt is a probe soon."""
+    """Returns the row after a probe that said nothing: another attempt is a probe soon."""
     return replace(row, revision=row.revision + 1, next_on=now + timedelta(seconds=1))
 
 

@@ -26,6 +26,7 @@ def failure(opened: OpenStep, at: datetime, error: LooplyError, message: str = "
         status=error.status or "",
         was_sent=error.sent,
         is_transient=error.is_transient,
+        is_of_connection=error.is_of_connection,
         far=FarError(kind=kind) if kind is not None else None,
         retry_after_seconds=retry_after.total_seconds() if retry_after is not None else 0,
     )

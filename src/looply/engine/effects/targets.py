@@ -4,12 +4,16 @@ The queue of an effect is a pure function of its input: an operation, and the na
 origin of a URL. Which system a connection leads to, its settings say, and an administrator may change them. So a
 process notes it at each call, and what is limited or stopped for each system goes by the target. A queue that is not
 known yet counts as a target of its own.
+
+A connection has its own way to its system: its certificates, its proxy, its token server. A failure of the way is one
+of this connection alone, and has a name of its own beside that of the system.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from looply.engine.records.targets import way_name
 from looply.jsontext import Json
 from looply.slots import Lane
 
@@ -28,10 +32,11 @@ def system_name(queue: str) -> str:
 
 
 class _Known(NamedTuple):
-    """The target of a lane, and the settings of the connection that it was computed from."""
+    """The target of a lane, the way to it, and the settings of the connection that they were computed from."""
 
     settings: Mapping[str, Json]
     lane: Lane
+    way: Lane | None
 
 
 class KnownTargets:
@@ -53,6 +58,14 @@ class KnownTargets:
         name = system_name(lane.target)
         return lane if name == lane.target else Lane(lane.owner, name)
 
+    def way_of(self, lane: Lane) -> Lane | None:
+        """Returns the owner with the way by which the connection of a lane reaches its system.
+
+        None for a lane without a connection, or whose connection was not read yet.
+        """
+        known = self._known.get(lane)
+        return known.way if known is not None else None
+
     def knows(self, lane: Lane) -> bool:
         """Returns whether it is known which system a lane leads to: by its URL, or since its connection was read.
 
@@ -73,7 +86,9 @@ class KnownTargets:
         self._put(lane, {}, target)
 
     def _put(self, lane: Lane, settings: Mapping[str, Json], target: str) -> None:
-        self._known[lane] = _Known(settings, Lane(lane.owner, target) if target else lane)
+        _, _, name = lane.target.partition(" ")
+        way = Lane(lane.owner, way_name(target, name)) if target and name else None
+        self._known[lane] = _Known(settings, Lane(lane.owner, target) if target else lane, way)
         self._known.move_to_end(lane)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)

@@ -206,8 +206,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
     the current step of an execution that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms. `parents` started them. `has` is what they
-    have open: an incident, or a dead letter that is not settled. `cause` is what an incident is. No profile is "".
+    `term_workflows`, which the caller has found for the terms. `parents` started them. `has` is what they have open: an
+    incident, or a dead letter that is not settled; `cause` is what the incident is. "" of `profiles` means none.
     """
 
     workflow_ids: tuple[str, ...] = ()

@@ -1,12 +1,15 @@
 """The systems that are not called as usual: after an outage, until one is over, or for maintenance.
 
+A connection whose own way to its system is closed, by its certificate, its proxy or its token server, has such a row
+too, under a name of its own (`way_name`): other connections call the system all the same.
+
 A system that is called as usual has no row. Rows are changed by comparing their revision, so of several processes that
 see one outage exactly one opens it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -15,6 +18,14 @@ from looply.slots import Lane
 TargetState: TypeAlias = Literal["CLOSED", "OPEN", "HALF"]
 """`CLOSED`: called as usual, but for maintenance; `OPEN`: not called, but for a probe from time to time; `HALF`: the
 attempts that waited are let go at a limited rate."""
+
+WAY: Final = " by connection "
+"""Separates the name of a system from that of a connection in the name of a way."""
+
+
+def way_name(target: str, connection: str) -> str:
+    """Returns the name of a connection's own way to a system: `https://s4.example.com:44300#100 by connection S4`."""
+    return f"{target}{WAY}{connection}"
 
 
 class Maintenance(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.engine.effects.gate import TargetGate
 from looply.engine.effects.outages import drain_target
-from looply.engine.effects.target_rows import TargetRows
+from looply.engine.effects.target_rows import TargetRows, lane_of
 from looply.engine.ports.store import Store
 from looply.engine.records.targets import Maintenance, TargetReport, TargetRow
 from looply.errors import Conflict
@@ -32,7 +32,8 @@ class StoredTargets:
         rows = await self._rows()
         waiting: Counter[Lane] = Counter()
         for lane, count in await self._store.targets.count_queued(organization_id):
-            waiting[self._gate.known.lane_of(lane)] += count
+            if (row := self._gate.row_of(lane)) is not None:
+                waiting[lane_of(row)] += count
         return [
             TargetReport(row=row, waiting=waiting[Lane(organization_id, row.target)])
             for row in rows.all

@@ -114,19 +114,22 @@ class EditDocument(OperatorCommand, frozen=True, kw_only=True):
 class Retry(OperatorCommand, frozen=True, kw_only=True):
     """Resolves one incident, or all when `incident_id` is empty: their steps run again.
 
-    `document` is edited first, as by `EditDocument`; None changes nothing.
+    `document` is edited first, as by `EditDocument`; None changes nothing. `opened_by` as in `Redrive`.
     """
 
     incident_id: str = ""
     document: Json = None
     replaces: bool = False
     scope: str = ""
+    opened_by: datetime | None = None
 
 
 class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     """Gives the current step of a path an output instead of running it; the path leaves by `branch`.
 
-    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`.
+    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`. With `opened_by`
+    it is the step of the only incident that is not younger, at `state` if that is given: a step that only waits is not
+    skipped, and a bulk that is repeated skips each step once.
     """
 
     action: Literal["skip", "complete"] = "skip"
@@ -134,6 +137,7 @@ class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     state: str = ""
     output: Json = None
     branch: str = ""
+    opened_by: datetime | None = None
 
 
 class MoveTo(OperatorCommand, frozen=True, kw_only=True):
@@ -148,7 +152,7 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
     """Resolves all incidents; with a `workflow` it also migrates to that version, even without an incident.
 
     `steps` are new names of steps by their old ones. With `opened_by` only incidents that are not younger are
-    resolved, so that a bulk redrive that is repeated resolves each incident once.
+    resolved, so that a bulk that is repeated resolves each incident once.
     """
 
     workflow: Workflow | None = None
@@ -206,7 +210,7 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
     """An attempt failed. `was_sent` is false only when the request cannot have reached the other system.
 
-    `outage` as in `EffectDone`.
+    `is_of_connection`: the cause is how this side reaches the system. `outage` as in `EffectDone`.
     """
 
     address: str
@@ -216,6 +220,7 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
     status: str = ""
     was_sent: bool = False
     is_transient: bool = False
+    is_of_connection: bool = False
     far: FarError | None = None
     retry_after_seconds: float = 0
     outage: Outage | None = None

@@ -197,7 +197,7 @@ class StepFailedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_FAILED"):
 
 
 class StepRetryScheduledEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_RETRY_SCHEDULED"):
-    """The step tries again at `due_on`; `attempt` is the attempt that follows."""
+    """The step tries again at `due_on`; `attempt` is the one that failed, and the next number follows."""
 
     attempt: int
     due_on: int

@@ -81,6 +81,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     },
     "RedriveBody": {"workflow_execution_id": _EXECUTION, "workflow_version": "latest", "dry_run": True},
     "BulkRedriveBody": {"filter": {"workflow_id": _WORKFLOW}, "rate_per_second": 5, "dry_run": True},
+    "BulkRepairBody": {"workflow_execution_id": [_EXECUTION], "action": "retry", "dry_run": True},
     "BulkTerminateBody": {"filter": {"workflow_id": _WORKFLOW, "status": ["WAITING"]}, "dry_run": True},
     "PreviewBody": {"schedule": {"cron": "0 7 * * MON-FRI", "timezone": "Europe/Dublin"}, "count": 3},
     "MockPayloadBody": {"workflow_id": _WORKFLOW, "workflow_version": 1, "payload": _ORDER},

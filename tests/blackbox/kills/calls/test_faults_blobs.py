@@ -12,6 +12,7 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import definition, http, wait
+from blackbox.harness.installation import Installation
 from blackbox.harness.launcher import Server, doctor, init
 
 PDF_TYPE = "application/pdf"
@@ -55,6 +56,30 @@ def system() -> Iterator[tuple[int, list[tuple[str, bytes]]]]:
     server.server_close()
 
 
+def until_received(org: Organization, workflow_id: str, execution_id: str) -> dict[str, Any]:
+    """Waits until the execution has the PDF and waits; returns the reference to it."""
+    org.until(workflow_id, execution_id, "WAITING")
+    events = org.item(workflow_id, execution_id)["workflow_event_log"]["events"]
+    reference: dict[str, Any] = next(entry["output"]["data"] for entry in events if entry["type"] == "STEP_SUCCEEDED")
+    return reference
+
+
+def create(org: Organization, url: str) -> str:
+    """Makes the workflow that receives the PDF, waits, and sends it on."""
+    send = http(url, "http_2", "POST", body_type="raw", body="${http_1.output.data}")
+    return org.create(definition(http(url), wait(), send))
+
+
+def check_sent_on(org: Organization, workflow_id: str, execution_id: str, reference: dict[str, Any]) -> None:
+    """Reads the blob, and lets the execution send it on."""
+    assert (reference["type"], reference["name"], reference["size"]) == (PDF_TYPE, "order.pdf", len(PDF))
+    query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id, "blob": reference["$blob"]}
+    blob = org.get("getBlob", **query).json()["item"]
+    assert (b64decode(blob["content"]), blob["name"]) == (PDF, "order.pdf")
+    assert org.resume(execution_id).status_code == 200
+    assert org.until(workflow_id, execution_id, "COMPLETED", "FAILED")["status"] == "COMPLETED"
+
+
 @pytest.mark.timeout(300)
 def test_a_pdf_survives_a_kill_and_is_sent_on_unchanged(tmp_path: Path, system: Any) -> None:
     port, received = system
@@ -65,22 +90,39 @@ def test_a_pdf_survives_a_kill_and_is_sent_on_unchanged(tmp_path: Path, system: 
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
-            send = http(url, "http_2", "POST", body_type="raw", body="${http_1.output.data}")
-            workflow_id = org.create(definition(http(url), wait(), send))
+            workflow_id = create(org, url)
             execution_id = org.trigger(workflow_id)
-            org.until(workflow_id, execution_id, "WAITING")
+            reference = until_received(org, workflow_id, execution_id)
             server.kill()
             server.start()
-            events = org.item(workflow_id, execution_id)["workflow_event_log"]["events"]
-            reference = next(entry["output"]["data"] for entry in events if entry["type"] == "STEP_SUCCEEDED")
-            assert (reference["type"], reference["name"], reference["size"]) == (PDF_TYPE, "order.pdf", len(PDF))
-            query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id, "blob": reference["$blob"]}
-            blob = org.get("getBlob", **query).json()["item"]
-            assert (b64decode(blob["content"]), blob["name"]) == (PDF, "order.pdf")
-            assert org.resume(execution_id).status_code == 200
-            assert org.until(workflow_id, execution_id, "COMPLETED", "FAILED")["status"] == "COMPLETED"
+            check_sent_on(org, workflow_id, execution_id, reference)
         assert received == [(PDF_TYPE, PDF)]
         assert server.stop() == 0
         assert doctor(server.folder)["problems"] == []
     finally:
         server.close()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("engine", ["postgres", pytest.param("distributed", marks=pytest.mark.distributed)])
+def test_a_pdf_passes_through_every_engine_and_kills_of_all_its_processes(
+    engine: str, tmp_path: Path, system: Any
+) -> None:
+    port, received = system
+    installation = Installation(tmp_path / "run", [f"127.0.0.1:{port}"], LOOPLY_ENGINE=engine)
+    try:
+        installation.prepare()
+        installation.start(*((1, 0) if engine == "postgres" else (1, 1)))
+        with installation.connect(timeout=120) as client:
+            org = Organization(client, **installation.made)
+            workflow_id = create(org, f"http://127.0.0.1:{port}/orders")
+            execution_id = org.trigger(workflow_id)
+            reference = until_received(org, workflow_id, execution_id)
+            for node in installation.nodes:
+                node.kill()
+            check_sent_on(org, workflow_id, execution_id, reference)
+        assert received == [(PDF_TYPE, PDF)]
+        assert installation.stop() == 0
+        assert installation.operating.doctor()["problems"] == []
+    finally:
+        installation.close()

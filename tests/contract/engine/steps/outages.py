@@ -11,7 +11,7 @@ from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.definition import Workflow
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.records.targets import Maintenance, TargetRow
-from looply.errors import Timeout, Unavailable
+from looply.errors import OperationError, Rejected, Timeout, Unavailable
 from looply.execution.facts.events import IncidentOpened, StepParked, StepScheduled, StepUnknown
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
@@ -270,6 +270,138 @@ class OutageAccidentStories:
         engine.world.connections.by_name.clear()
         await watch_targets(engine, timedelta(seconds=10), TICK)
         assert await statuses(engine, ids) == {"FAILED"}
+
+
+def closed() -> OperationError:
+    """Returns the error of a connection whose client certificate the shop does not accept."""
+    error = Rejected("the shop did not accept the client certificate", code="TLS_CLIENT_CERTIFICATE")
+    error.kind, error.is_of_connection = "down", True
+    return error
+
+
+def connect(engine: Driver, *names: str) -> None:
+    """Stores connections to the shop."""
+    for name in names:
+        engine.world.connections.put(name, {}, settings={"base_url": SHOP})
+
+
+async def through(engine: Driver, connection: str, count: int = 1) -> list[str]:
+    """Triggers executions that call the shop through a connection, by a step of that name."""
+    workflow = chain(call(connection, connection=connection, retry={**RETRY, "on": ["down", "connection"]}))
+    return [await engine.trigger(workflow, {"po": n}) for n in range(count)]
+
+
+class WayStories:
+    """A connection that cannot reach a system which others reach: its certificate, its proxy, its token server."""
+
+    async def test_a_fault_of_one_connection_stops_its_own_calls_alone(self, engine: Driver) -> None:
+        alarms = await guarded(engine)
+        connect(engine, "OLD", "NEW")
+        engine.world.always("OLD", closed())
+        ids = await through(engine, "OLD", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, ids) == {"WAITING"}
+        way = f"{SHOP} by connection OLD"
+        assert [row.target for row in engine.shell.gate.rows.all] == [way]
+        (report,) = await engine.shell.targets.list(ORGANIZATION)
+        assert (report.row.target, report.waiting, [each.target for each in alarms]) == (way, 12, [way])
+        (parked,) = await engine.events(ids[-1], StepParked)
+        assert "client certificate" in parked.reason
+        others = [*await through(engine, "NEW", 6), await engine.trigger(calling(), {"po": 1})]
+        await watch_targets(engine, timedelta(seconds=1), TICK)
+        assert await statuses(engine, others) == {"COMPLETED"}
+        engine.world.always("OLD", Answer())
+        await watch_targets(engine, timedelta(seconds=40), TICK)
+        assert await statuses(engine, ids) == {"COMPLETED"}
+        assert len(alarms) == 1
+        await watch_targets(engine, timedelta(seconds=60), TICK)
+        assert engine.shell.gate.rows.all == ()
+
+    async def test_a_failure_of_the_system_is_not_one_of_the_connection_that_met_it(self, engine: Driver) -> None:
+        alarms = await guarded(engine)
+        connect(engine, "OLD", "NEW")
+        engine.world.always("OLD", Unavailable("refused"))
+        ids = [*await through(engine, "OLD", 8), *await through(engine, "NEW", 2)]
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, ids) == {"WAITING"}
+        assert [row.target for row in engine.shell.gate.rows.all] == [SHOP]
+        assert [each.target for each in alarms] == [SHOP]
+
+    async def test_a_closed_way_neither_takes_the_probes_of_its_system_nor_holds_up_its_return(
+        self, engine: Driver
+    ) -> None:
+        await guarded(engine)
+        connect(engine, "OLD", "NEW")
+        engine.world.always("OLD", closed())
+        barred = await through(engine, "OLD", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        engine.world.always("NEW", Unavailable("refused"))
+        ids = await through(engine, "NEW", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert len(engine.shell.gate.rows.all) == 2
+        seen = len(engine.world.calls_of("OLD"))
+        engine.world.always("NEW", Answer())
+        await watch_targets(engine, timedelta(seconds=40), TICK)
+        assert await statuses(engine, ids) == {"COMPLETED"}
+        assert await statuses(engine, barred) == {"WAITING"}
+        assert len(engine.world.calls_of("OLD")) - seen <= 3
+        engine.world.always("OLD", Answer())
+        await watch_targets(engine, timedelta(seconds=120), TICK)
+        assert await statuses(engine, barred) == {"COMPLETED"}
+
+    async def test_a_closed_way_to_a_dead_system_is_tried_ever_more_rarely(self, engine: Driver) -> None:
+        await guarded(engine)
+        connect(engine, "OLD")
+        engine.world.always("OLD", closed())
+        ids = await through(engine, "OLD", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        seen = len(engine.world.calls)
+        engine.world.always("OLD", Unavailable("refused"))
+        await watch_targets(engine, timedelta(seconds=160), TICK)
+        assert 2 <= len(engine.world.calls) - seen <= 8
+        assert await statuses(engine, ids) == {"WAITING"}
+        # What only found the system down counts no more than what found the way closed.
+        attempts = [event.attempt for each in ids for event in await engine.events(each, StepScheduled)]
+        assert max(attempts) <= 2
+        engine.world.always("OLD", Answer())
+        await watch_targets(engine, timedelta(minutes=6), TICK)
+        assert await statuses(engine, ids) == {"COMPLETED"}
+
+    async def test_in_a_maintenance_of_the_system_a_closed_way_is_not_tried_either(self, engine: Driver) -> None:
+        await guarded(engine)
+        connect(engine, "OLD")
+        engine.world.always("OLD", closed())
+        await through(engine, "OLD", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        now, seen = engine.clock.now(), len(engine.world.calls)
+        window = Maintenance(begins_on=now, until=now + timedelta(minutes=10))
+        await engine.shell.targets.pause(ORGANIZATION, SHOP, window)
+        await watch_targets(engine, timedelta(minutes=3), timedelta(seconds=1))
+        assert len(engine.world.calls) == seen
+
+    async def test_after_a_crash_the_way_is_still_closed_and_others_are_open(self, engine: Driver) -> None:
+        await guarded(engine)
+        connect(engine, "OLD", "NEW")
+        engine.world.always("OLD", closed())
+        ids = await through(engine, "OLD", 12)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        tried = len(engine.world.calls)
+        await engine.crash()
+        late = await through(engine, "OLD")
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, [*ids, *late]) == {"WAITING"}
+        assert len(engine.world.calls) == tried
+        others = await through(engine, "NEW", 3)
+        await watch_targets(engine, timedelta(seconds=2), TICK)
+        assert await statuses(engine, others) == {"COMPLETED"}
+
+    async def test_a_call_by_a_url_that_is_not_trusted_fails_and_stops_no_other_call(self, engine: Driver) -> None:
+        alarms = await guarded(engine)
+        engine.world.always("call_1", closed())
+        ids = [await engine.trigger(calling(), {"po": n}) for n in range(12)]
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, ids) == {"FAILED"}
+        assert (alarms, engine.shell.gate.rows.all) == ([], ())
 
 
 class MaintenanceStories:

@@ -1,6 +1,9 @@
 """Figures: counters and roll-ups of real executions, whatever process folds them and whichever ends."""
 
+from collections import Counter
 from datetime import timedelta
+
+from structlog.testing import capture_logs
 
 from contract.engine.upkeep.auditing import auditor_of
 from contract.engine.upkeep.proofs import plant
@@ -10,6 +13,18 @@ from looply.engine.ports.store import WorkChange
 from looply.engine.records.figures.figures import RollUp
 from looply.engine.upkeep.figure_folder import SLICE, FigureFolder
 from looply.execution.facts.commands import Redrive
+from looply.execution.facts.events import (
+    Event,
+    ExecutionClosed,
+    ExecutionStarted,
+    IncidentOpened,
+    Resumed,
+    StepFailed,
+    StepScheduled,
+    StepSucceeded,
+    StepUnknown,
+    WaitTimedOut,
+)
 from looply.testing.clock import START_TIME
 from looply.testing.world import Answer
 
@@ -35,8 +50,55 @@ async def rollup(engine: Driver, step: str = "") -> RollUp:
     return total
 
 
+def counted(events: list[Event]) -> Counter[tuple[str, str]]:
+    """Returns how often the histories say what roll-ups count, by step (empty: of executions) and name."""
+    found = Counter[tuple[str, str]]()
+    for event in events:
+        match event:
+            case ExecutionStarted():
+                found["", "started"] += 1
+            case ExecutionClosed():
+                found["", event.status.lower()] += 1
+            case IncidentOpened():
+                found["", "failed"] += 1
+            case StepSucceeded() | Resumed() | WaitTimedOut():
+                found[event.step, "ended"] += 1
+                found[event.step, "timed_out"] += isinstance(event, WaitTimedOut)
+            case StepFailed() | StepUnknown():
+                found[event.step, "failed"] += 1
+            case StepScheduled() if event.attempt > 1:
+                found[event.step, "retried"] += 1
+            case _:
+                pass
+    return +found
+
+
 class FigureStories:
     """Counters that are moved by differences, and their proof."""
+
+    async def test_roll_ups_are_what_a_count_of_all_histories_says(self, engine: Driver) -> None:
+        engine.world.script("call_1", Answer(status=503), Answer(), Answer(status=503), Answer(status=503))
+        retried = [await engine.trigger(RETRYING) for _ in range(2)]
+        asked = [await engine.trigger(asking()) for _ in range(3)]
+        others = [await engine.trigger(each) for each in (computing(), delaying(), chain(approval(timeout="PT2H")))]
+        await engine.settle()
+        await engine.store.figures.fold(2)
+        await engine.crash()
+        await engine.resume(asked[0])
+        await engine.terminate(asked[1])
+        await engine.advance(timedelta(hours=3))
+        await engine.shell.submit(retried[1], Redrive(at=engine.clock.now(), by="operator"))
+        await engine.settle()
+        await engine.terminate(others[1])
+        histories = [event for each in (*retried, *asked, *others) for event in await engine.events(each)]
+        expected = counted(histories)
+        found = Counter[tuple[str, str]]()
+        for step in {"", *(step for step, _ in expected)}:
+            total = await rollup(engine, step)
+            for name in ("started", "completed", "failed", "terminated", "ended", "retried", "timed_out"):
+                found[step, name] += getattr(total, name)
+        assert +found == expected
+        assert expected["call_1", "retried"] > 0
 
     async def test_what_is_open_is_counted_by_status(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
@@ -105,7 +167,10 @@ class FigureStories:
         (row,) = (await engine.store.reads.work_of(execution_id)).cards
         await plant(engine, execution_id, work=WorkChange(drop_cards=(row.card_id,)))
         assert [(each.name, each.missing) for each in await engine.store.figures.find_drift()] == [("c", -1)]
-        await auditor.count()
+        with capture_logs() as logged:
+            await auditor.count()
         assert auditor.findings.corrected == 1
+        (said,) = [line for line in logged if line["event"] == "counters_differ"]
+        assert (said["log_level"], said["count"]) == ("error", 1)
         assert await counts(engine) == {"W": 1}
         assert list(await engine.store.figures.find_drift()) == []

@@ -66,7 +66,7 @@ async def test_the_ways_in_which_an_answer_breaks_are_distinguished(
     port = await serve(breaking(answer, resets=resets))
     error = await failure(open_client(), f"http://127.0.0.1:{port}/")
     assert isinstance(error, Unavailable)
-    assert (error.code, error.sent, error.kind) == ("CONNECTION", True, "down")
+    assert (error.code, error.sent, error.kind, error.is_of_connection) == ("CONNECTION", True, "down", False)
     assert text in error.message
     assert f"127.0.0.1:{port}" in error.message
 
@@ -94,7 +94,7 @@ async def test_an_authority_that_is_not_trusted_is_named_and_can_be_added(
     peer, client = Recorder(), open_client()
     url = f"https://127.0.0.1:{await serve(peer, ssl=tls_of(tmp_path, authority.issue('localhost')))}/"
     error = await failure(client, url)
-    assert (error.code, error.sent, error.kind) == ("TLS_CERTIFICATE", False, "down")
+    assert (error.code, error.sent, error.kind, error.is_of_connection) == ("TLS_CERTIFICATE", False, "down", True)
     assert "authority that is not trusted" in error.message
     assert peer.heads == []
     route = Route(ca=authority.certificate.decode())
@@ -108,7 +108,7 @@ async def test_a_certificate_for_another_host_is_distinguished_and_its_name_can_
     client, ca = open_client(), authority.certificate.decode()
     url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls_of(tmp_path, pair))}/"
     error = await failure(client, url, route=Route(ca=ca))
-    assert error.code == "TLS_CERTIFICATE"
+    assert (error.code, error.is_of_connection) == ("TLS_CERTIFICATE", True)
     assert "is for another host name" in error.message
     assert (await send(client, url, route=Route(ca=ca, server_name="s4.example.com"))).content == b"ok"
 
@@ -119,8 +119,13 @@ async def test_a_certificate_that_has_expired_is_distinguished(
     pair = authority.issue("localhost", lasts=timedelta(hours=-1))
     url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls_of(tmp_path, pair))}/"
     error = await failure(open_client(), url, route=Route(ca=authority.certificate.decode()))
-    assert error.code == "TLS_CERTIFICATE"
+    # Here the authority of the connection may be what has expired; else it is the system's certificate.
+    assert (error.code, error.is_of_connection) == ("TLS_CERTIFICATE", True)
     assert "has expired" in error.message
+    trusting = open_client(ca_file=authority.written(tmp_path, "machine"))
+    error = await failure(trusting, url)
+    assert "has expired" in error.message
+    assert (error.kind, error.is_of_connection) == ("down", False)
 
 
 async def test_a_client_certificate_that_is_asked_for_is_named_and_can_be_given(
@@ -130,7 +135,7 @@ async def test_a_client_certificate_that_is_asked_for_is_named_and_can_be_given(
     client, ca = open_client(), authority.certificate.decode()
     url = f"https://127.0.0.1:{await serve(asking(tls))}/"
     error = await failure(client, url, route=Route(ca=ca), method="POST", content=b"once")
-    assert (error.code, error.sent) == ("TLS_CLIENT_CERTIFICATE", False)
+    assert (error.code, error.sent, error.is_of_connection) == ("TLS_CLIENT_CERTIFICATE", False, True)
     assert "`client_key`" in error.message
     own = authority.issue("looply")
     url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls)}/"
@@ -149,15 +154,19 @@ async def test_a_client_certificate_that_the_handshake_of_tls_12_misses_is_a_fai
 
 
 @pytest.mark.parametrize(
-    ("alert", "text"),
-    [(HANDSHAKE_FAILURE, "handshake failure"), (PROTOCOL_VERSION, "no version of TLS that is safe")],
+    ("alert", "text", "of_connection"),
+    [
+        (HANDSHAKE_FAILURE, "handshake failure", True),
+        (PROTOCOL_VERSION, "no version of TLS that is safe", False),
+    ],
 )
 async def test_a_handshake_without_agreement_says_why(
-    alert: bytes, text: str, serve: Any, open_client: OpenClient
+    alert: bytes, text: str, of_connection: bool, serve: Any, open_client: OpenClient
 ) -> None:
     error = await failure(open_client(), f"https://127.0.0.1:{await serve(speaking(alert))}/")
     assert isinstance(error, Rejected)
     assert (error.code, error.sent, error.kind) == ("TLS_HANDSHAKE", False, "down")
+    assert error.is_of_connection is of_connection
     assert text in error.message
 
 

@@ -12,6 +12,7 @@ from looply.connectors.http.connector import CONNECTOR
 from looply.connectors.http.media import file_name, is_media
 from looply.connectors.port import CallContext, HttpResponse
 from looply.errors import BadInput, Permanent, StoreFull
+from looply.limits import Limits
 
 PDF = b"%PDF-1.7\n\x00\xff\xfe binary"
 OPERATION = CONNECTOR.operations[0]
@@ -114,6 +115,29 @@ async def test_a_reference_to_a_blob_of_elsewhere_is_not_sent(wiring: Any, blobs
     with pytest.raises(BadInput, match="no such blob"):
         await call(wiring, blobs, method="POST", body_type="raw", body={"$blob": "7"})
     assert wiring.requests == []
+
+
+async def test_blobs_of_one_request_are_bounded_together_and_each_is_opened_once(wiring: Any, blobs: Any) -> None:
+    reference = await blobs.keep(PDF, "application/pdf", "order.pdf")
+    opened: list[Any] = []
+
+    class Counting:
+        async def keep(self, content: bytes, media_type: str, name: str) -> Any:
+            raise AssertionError("nothing is received")
+
+        async def open(self, found: Any) -> Blob:
+            opened.append(found)
+            return await blobs.open(found)
+
+    wiring.answer(answer(b"{}", "application/json"))
+    context = replace(wiring.context(), blobs=Counting(), limits=Limits(request_blob_bytes=3 * len(PDF)))
+    given = {"url": "https://api.example/files", "method": "POST", "body_type": "multipart"}
+    await OPERATION.perform(context, {**given, "body": {"file": [reference] * 3}})
+    assert opened == [reference]
+    with pytest.raises(BadInput, match="limit request_blob_bytes") as caught:
+        await OPERATION.perform(context, {**given, "body": {"file": [reference] * 4}})
+    assert not caught.value.sent
+    assert len(wiring.requests) == 1
 
 
 def test_a_blob_without_a_name_is_a_file_all_the_same() -> None:

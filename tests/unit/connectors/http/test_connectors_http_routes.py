@@ -1,15 +1,19 @@
 """Connections of kind `http` with an authority, a client certificate and a proxy of their own, over real sockets."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit.servers.certificates import Authority
-from kit.servers.nasty import Proxy, Recorder, tls_of
+from kit.servers.nasty import Proxy, Recorder, silent, tls_of
 from looply.connectors.http.connector import CONNECTOR, binding
-from looply.errors import BadInput, Rejected, Unavailable
+from looply.connectors.outbound.dialer import GuardedDialer
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.errors import BadInput, OperationError, Rejected, Unavailable
 
 OPERATION = CONNECTOR.operations[0]
 KIND = CONNECTOR.connection_kinds[0]
@@ -88,10 +92,60 @@ async def test_a_proxy_that_asks_for_another_logon_is_down_and_nothing_was_sent(
     wiring.use(open_client())
     with pytest.raises(Unavailable, match="407") as caught:
         await call(wiring, method="POST")
-    assert (caught.value.sent, caught.value.kind) == (False, "down")
+    assert (caught.value.sent, caught.value.kind, caught.value.is_of_connection) == (False, "down", True)
     assert "proxy_password" in caught.value.message
     assert PASSWORD not in caught.value.message
     assert peer.heads == []
+
+
+async def test_a_proxy_that_does_not_answer_is_a_fault_of_the_connection_and_a_dead_system_is_none(
+    wiring: Any, serve: Any, open_client: OpenClient
+) -> None:
+    port = await serve(silent)
+    wiring.use(open_client(), timedelta(milliseconds=300))
+    wiring.add("crm", "http", {"base_url": "http://127.0.0.1:1", "proxy": {"url": f"http://127.0.0.1:{port}"}})
+    with pytest.raises(OperationError) as caught:
+        await call(wiring)
+    assert (caught.value.sent, caught.value.kind, caught.value.is_of_connection) == (False, "down", True)
+    wiring.use(open_client())
+    wiring.add("crm", "http", {"base_url": "http://127.0.0.1:1", "proxy": {"url": "http://127.0.0.1:2"}})
+    with pytest.raises(Unavailable) as closed:
+        await call(wiring)
+    assert closed.value.is_of_connection
+    wiring.add("crm", "http", {"base_url": "http://127.0.0.1:1"})
+    with pytest.raises(Unavailable) as dead:
+        await call(wiring)
+    assert not dead.value.is_of_connection
+
+
+async def test_a_further_host_that_is_down_is_not_the_system_of_the_connection(
+    wiring: Any, serve: Any, open_client: OpenClient
+) -> None:
+    settings = {"base_url": f"http://127.0.0.1:{await serve(Recorder())}", "allowed_hosts": ["127.0.0.1:1"]}
+    wiring.add("crm", "http", settings)
+    wiring.use(open_client())
+    with pytest.raises(Unavailable) as caught:
+        await call(wiring, url="http://127.0.0.1:1/files")
+    assert caught.value.is_of_connection
+
+
+async def test_the_test_of_a_connection_takes_its_route(
+    authority: Authority, tmp_path: Path, wiring: Any, serve: Any, open_client: OpenClient
+) -> None:
+    proxy = Proxy()
+    port = await serve(Recorder(), ssl=tls_of(tmp_path, authority.issue("localhost")))
+    settings: dict[str, Any] = {
+        "base_url": f"https://127.0.0.1:{port}",
+        "tls": {"ca": authority.certificate.decode()},
+        "proxy": {"url": f"http://127.0.0.1:{await serve(proxy)}"},
+    }
+    wiring.add("crm", "http", settings)
+    wiring.use(open_client())
+    assert KIND.test is not None
+    context = replace(wiring.context(), dialer=GuardedDialer(EgressPolicy(("127.0.0.0/8",))))
+    checks = {each.name: each.state for each in await KIND.test(context, wiring.connections["crm"], "")}
+    assert (checks["logon"], checks["service"]) == ("ok", "ok"), checks
+    assert len(proxy.heads) == 1
 
 
 async def test_the_egress_rules_judge_the_target_and_the_proxy(

@@ -1,30 +1,15 @@
-"""The strict gateway on loopback, with a connection to it."""
+"""A connection to the strict gateway."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from kit.servers.sap_gateway import SERVICE_2, StrictGateway
 from looply.connectors.sap.connector import CONNECTOR
 
 OPERATION = CONNECTOR.operations[0]
 Perform = Callable[..., Any]
-
-
-@pytest.fixture
-def gateway() -> StrictGateway:
-    return StrictGateway()
-
-
-@pytest_asyncio.fixture
-async def base_url(gateway: StrictGateway) -> AsyncIterator[str]:
-    server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()
-    await gateway.close()
 
 
 @pytest.fixture

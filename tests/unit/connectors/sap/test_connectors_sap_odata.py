@@ -207,6 +207,8 @@ def test_connections_are_checked_when_they_are_saved() -> None:
     found = KIND.problems({**SETTINGS, "base_url": "s4", "client": "1", "user": "a:b"}, {"password": PASSWORD})
     assert [problem.path for problem in found] == ["/settings/base_url", "/settings/client", "/settings/user"]
     assert [problem.path for problem in KIND.problems(SETTINGS, {})] == ["/secrets/password"]
+    (wrong,) = KIND.problems({**SETTINGS, "auth": "oauth2"}, {"password": PASSWORD})
+    assert (wrong.path, wrong.message.startswith("is not one of")) == ("/settings/auth", True)
 
 
 class SessionGateway:

@@ -143,6 +143,24 @@ async def test_functions_actions_and_deep_inserts_are_sent_as_they_are(perform: 
     assert done["data"]["Status"] == "05"
 
 
+@pytest.mark.parametrize("service", [SERVICE_2, SERVICE_4])
+async def test_a_key_of_every_reserved_character_is_one_value(
+    service: str, perform: Any, gateway: StrictGateway
+) -> None:
+    # RFC 3986 §2.2, and what is special to OData, to percent-encoding and to forms.
+    key = "O'N/x:/?#[]@!$&'()*+,;=% \"\\|^`{}~-._ä€"
+    gateway.add(key)
+    gateway.add(key.partition("/")[0])
+    entity = "Orders('{}')".format(key.replace("'", "''"))
+    read = await perform(service_path=service, entity=entity)
+    found = read["data"].get("d", read["data"])
+    assert (read["status"], found["Order"]) == ("200", key)
+    headers = {"If-Match": read["headers"]["etag"]}
+    changed = await perform(service_path=service, entity=entity, method="PATCH", headers=headers, body={"Text": key})
+    assert (changed["status"], gateway.orders[key]["Text"]) == ("204", key)
+    assert len(gateway.orders) == 2
+
+
 async def test_a_lock_is_data_with_what_the_system_said(perform: Any, gateway: StrictGateway) -> None:
     gateway.add("1")
     gateway.locked.add("1")

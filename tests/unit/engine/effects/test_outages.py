@@ -7,11 +7,14 @@ import pytest
 from looply.engine.effects.outages import (
     BURST_SECONDS,
     FULL_RATE,
+    Tallies,
     Tally,
     after_turns,
     allowance,
     down_reason,
     drain_target,
+    find_of_system,
+    find_of_way,
     is_over,
     next_probe,
     open_target,
@@ -19,19 +22,21 @@ from looply.engine.effects.outages import (
     postpone_probe,
     rate_of,
     reopen_target,
-    says_nothing,
 )
 from looply.engine.records.targets import Maintenance, TargetRow
 from looply.errors import FailureKind
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.values.far import FarError, Verdict
 from looply.jsontext import Json
+from looply.slots import Lane
 from looply.testing.clock import START_TIME
 
 SECOND = timedelta(seconds=1)
 
 
-def failed(code: str, *, was_sent: bool = True, status: str = "", kind: FailureKind | None = None) -> EffectFailed:
+def failed(
+    code: str, *, was_sent: bool = True, status: str = "", kind: FailureKind | None = None, of_connection: bool = False
+) -> EffectFailed:
     return EffectFailed(
         at=START_TIME,
         address="a:1",
@@ -40,6 +45,7 @@ def failed(code: str, *, was_sent: bool = True, status: str = "", kind: FailureK
         message="why",
         was_sent=was_sent,
         status=status,
+        is_of_connection=of_connection,
         far=FarError(kind=kind) if kind is not None else None,
     )
 
@@ -85,12 +91,39 @@ def test_a_system_is_down_when_it_cannot_be_reached_or_says_so(
     assert bool(down_reason(outcome)) is is_down
 
 
-def test_a_call_that_was_never_made_says_nothing_of_its_system() -> None:
-    assert says_nothing(failed("EGRESS_DENIED", was_sent=False))
-    assert not says_nothing(failed("CONNECTION", was_sent=False))
-    assert not says_nothing(failed("TLS_CERTIFICATE", was_sent=False, kind="down"))
-    assert not says_nothing(failed("REJECTED", status="400"))
-    assert not says_nothing(done({}))
+@pytest.mark.parametrize(
+    ("outcome", "of_system", "of_way"),
+    [
+        (done({}), "works", "works"),
+        (done({"status": "503"}), "down", "works"),
+        (failed("REJECTED", status="400"), "works", "works"),
+        # Nothing was sent: neither the system nor the way to it was met.
+        (failed("EGRESS_DENIED", was_sent=False), "nothing", "nothing"),
+        (failed("CONNECTION", was_sent=False), "down", "nothing"),
+        (failed("TIMEOUT"), "down", "works"),
+        (failed("TLS_CERTIFICATE", was_sent=False, kind="down"), "down", "nothing"),
+        (failed("TLS_CERTIFICATE", was_sent=False, kind="down", of_connection=True), "nothing", "down"),
+        (failed("CONNECTION", was_sent=False, of_connection=True), "nothing", "down"),
+        (failed("AUTH_FAILED", was_sent=False, kind="auth", of_connection=True), "nothing", "nothing"),
+    ],
+)
+def test_a_failure_is_one_of_the_system_or_of_the_way_to_it_never_of_both(
+    outcome: EffectDone | EffectFailed, of_system: str, of_way: str
+) -> None:
+    assert (find_of_system(outcome), find_of_way(outcome)) == (of_system, of_way)
+
+
+def test_only_what_failed_within_the_last_minute_is_remembered() -> None:
+    tallies, lane = Tallies(), Lane("acme", "https://s4:443")
+    assert not tallies.count(lane, 0, "works")
+    assert not tallies
+    assert [tallies.count(lane, n, "down") for n in range(4)] == [False] * 4
+    assert not tallies.count(lane, 5, "nothing")
+    assert tallies
+    assert not tallies.count(Lane("acme", "https://other:443"), 6, "down")
+    assert tallies.count(lane, 7, "down")
+    assert not tallies.count(Lane("acme", "https://other:443"), 80, "works")
+    assert not tallies
 
 
 def test_five_failures_in_a_row_open_a_system_and_a_success_ends_the_row() -> None:

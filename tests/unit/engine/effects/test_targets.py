@@ -51,6 +51,19 @@ def test_changed_settings_lead_elsewhere_and_unchanged_ones_are_not_read_again()
     assert seen == [(S4, "https://old:443"), (S4, "https://new:443")]
 
 
+def test_each_connection_has_its_own_way_to_the_system_and_a_url_has_none() -> None:
+    known = KnownTargets(base_url)
+    api, by_url = Lane("acme", "http.request S4_API"), Lane("acme", "http.request https://s4:443")
+    assert (known.way_of(S4), known.way_of(by_url)) == (None, None)
+    for lane in (S4, api, Lane("acme", "sap.batch S4")):
+        known.learn(lane, "sap", {"base_url": "https://s4:443"})
+    assert known.way_of(S4) == Lane("acme", "https://s4:443 by connection S4")
+    assert known.way_of(Lane("acme", "sap.batch S4")) == known.way_of(S4)
+    assert known.way_of(api) == Lane("acme", "https://s4:443 by connection S4_API")
+    known.learn(S4, "other", {})
+    assert known.way_of(S4) is None
+
+
 def test_a_kind_without_targets_leaves_the_connection_a_target_of_its_own() -> None:
     known = KnownTargets(base_url)
     known.learn(S4, "other", {})

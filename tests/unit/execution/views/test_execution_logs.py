@@ -137,6 +137,8 @@ def test_the_log_of_a_whole_execution():
         "input": {"n": 1},
     }
     assert retry["due_on"] == NOW + 1000
+    # The retry has the number of the attempt that failed.
+    assert [entry["attempt"] for entry in entries[1:5]] == [1, 1, 1, 2]
     opened = entries[7]
     assert (opened["sources"], opened["count"], opened["due_on"]) == (["SAP", "TEAMS"], 1, NOW + 3_601_000)
     assert entries[8]["by"] == "a@example.com"

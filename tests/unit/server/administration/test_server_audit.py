@@ -47,6 +47,7 @@ RECORDED = {
     "settleLetter": ("letter.discard",),
     "bulkTerminate": ("bulk.terminate",),
     "bulkRedrive": ("bulk.redrive",),
+    "bulkRepair": ("bulk.skip",),
     "inviteMembers": ("invitation.create",),
     "resendInvitation": ("invitation.renew",),
     "createResetLink": ("user.reset_link",),
@@ -95,9 +96,9 @@ async def profile(mine: Caller) -> dict[str, Any]:
     return {"workflow_id": workflow_id, "name": "p"}
 
 
-async def bulk(mine: Caller, name: str) -> httpx2.Response:
+async def bulk(mine: Caller, name: str, **fields: Any) -> httpx2.Response:
     workflow_id = await mine.create(ASKING)
-    return await mine.post(name, {"filter": {"workflow_id": workflow_id}, "reason": "over"})
+    return await mine.post(name, {"filter": {"workflow_id": workflow_id}, "reason": "over", **fields})
 
 
 @act
@@ -313,6 +314,11 @@ async def bulk_terminate(mine: Caller, world: World, services: Services) -> http
 @act
 async def bulk_redrive(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await bulk(mine, "bulkRedrive")
+
+
+@act
+async def bulk_repair(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await bulk(mine, "bulkRepair", action="skip")
 
 
 @act

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from server_kit import Caller, definition, note_step
 
+from looply.app.bulks.runner import BulkRunner
 from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
 from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
 from looply.server.http.call import SESSION_PATH, Route
@@ -110,8 +110,23 @@ async def redrives(asked: Asked) -> None:
 
 async def redrives_many(asked: Asked) -> None:
     await asked.second_version()
-    body = {"filter": {"workflow_id": asked.workflow_id}, "workflow_version": 2, "reason": "why"}
-    started = await asked.manager.post("bulkRedrive", body)
+    for which in (
+        {"filter": {"workflow_id": asked.workflow_id}},
+        {"filter": {"workflow_id": asked.workflow_id, "status": ["WAITING"]}},
+        {"workflow_execution_id": [asked.execution_id]},
+    ):
+        await runs(asked, "bulkRedrive", {**which, "workflow_version": 2, "reason": "why"})
+
+
+async def repairs_many(asked: Asked) -> None:
+    for fields in ({"action": "retry"}, {"action": "skip", "branch": "approved", "state": "ask"}):
+        body = {"workflow_execution_id": [asked.execution_id], **fields, "reason": "why"}
+        await runs(asked, "bulkRepair", body)
+
+
+async def runs(asked: Asked, name: str, body: dict[str, Any]) -> None:
+    """Starts a bulk and lets it run."""
+    started = await asked.manager.post(name, body)
     assert started.status_code == 200, started.text
     await BulkRunner(asked.services, "runner").tick()
 
@@ -144,6 +159,7 @@ TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
     "repairExecution": repairs,
     "redriveExecution": redrives,
     "bulkRedrive": redrives_many,
+    "bulkRepair": repairs_many,
     "rerunExecution": reruns,
     "settleLetter": settles_letters,
     "reassignCard": passes_cards_on,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from server_kit import ASKING, Caller, definition, note_step
 
+from looply.app.bulks.runner import BulkRunner
 from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
 from looply.engine.shell.shell import Shell
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World

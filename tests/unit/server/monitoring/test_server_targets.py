@@ -140,7 +140,8 @@ async def test_a_pause_to_come_leaves_the_system_up(mine: Caller, clock: FakeClo
         ({"target": ""}, 400, "BAD_BODY"),
         ({"target": "ftp://shop.example"}, 400, "BAD_BODY"),
         ({"target": "https://user@shop.example"}, 400, "BAD_BODY"),
-        ({"target": "x" * 301}, 400, "BAD_BODY"),
+        ({"target": "x" * 601}, 400, "BAD_BODY"),
+        ({"target": "S4 by connection S4"}, 404, "CONNECTION_NOT_FOUND"),
         ({"target": "S4"}, 404, "CONNECTION_NOT_FOUND"),
         ({"until": 1}, 422, "TARGET_REFUSED"),
         ({"until": 253_402_300_000_000}, 422, "TARGET_REFUSED"),
@@ -162,6 +163,28 @@ async def test_a_rate_out_of_bounds_is_refused(mine: Caller, clock: FakeClock, r
     await pause(mine, clock)
     answer = await mine.post("drainTarget", {"target": SHOP, "rate": rate})
     assert (answer.status_code, answer.json()["code"]) == (422, "TARGET_REFUSED")
+
+
+async def test_the_name_of_a_connection_releases_its_own_way_too(mine: Caller, clock: FakeClock, shell: Shell) -> None:
+    body = {"name": "S4", "kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
+    assert (await mine.post("createConnection", body)).status_code == 200
+    way = f"{SHOP} by connection S4"
+    row = open_target(mine.organization_id, way, clock.now(), "TLS_CLIENT_CERTIFICATE: refused", None)
+    assert await shell.gate.rows.put(row)
+    (item,) = await items(mine)
+    assert (item["target"], item["state"], item["reason"]) == (way, "DOWN", "TLS_CLIENT_CERTIFICATE: refused")
+    released = await mine.post("releaseTarget", {"target": "S4"})
+    assert released.json() == {"message": "success", "target": SHOP, "was_stopped": True}
+    assert await items(mine) == []
+    assert (await mine.post("releaseTarget", {"target": "S4"})).json()["was_stopped"] is False
+
+
+async def test_the_way_of_one_connection_is_paused_and_released_by_its_own_name(mine: Caller, clock: FakeClock) -> None:
+    way = f"{SHOP} by connection S4"
+    assert (await pause(mine, clock, "https://Shop.Example by connection S4")).json()["target"] == way
+    assert [(item["target"], item["state"]) for item in await items(mine)] == [(way, "PAUSED")]
+    released = await mine.post("releaseTarget", {"target": way})
+    assert released.json() == {"message": "success", "target": way, "was_stopped": True}
 
 
 async def test_decisions_about_systems_are_recorded(mine: Caller, clock: FakeClock) -> None:

@@ -8,6 +8,8 @@ export const ROWS_LIMIT = 100;
 /** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
 const MOST_PAGES = 10;
 const LONG_MS = 5 * 60_000;
+/** How long a whole document stays in memory that is not on the screen any more. */
+const SHORT_MS = 10_000;
 
 export const HISTORY = ["executions"] as const;
 export const executionKey = (executionId: string) => ["execution", executionId] as const;
@@ -49,6 +51,9 @@ export const executionQuery = (api: Api, { workflow_id, workflow_execution_id, s
       api.call("getWorkflowExecutionById", { workflow_id, workflow_execution_id, after: seq }, { signal }),
     placeholderData: keepPreviousData,
     staleTime: LONG_MS,
+    // Each event of an execution that runs gives another one, with its input and its data.
+    gcTime: SHORT_MS,
+    structuralSharing: false,
   });
 
 export interface WholeLog {
@@ -89,7 +94,8 @@ export const momentQuery = (api: Api, executionId: string, seq: number, scope: s
     placeholderData: keepPreviousData,
     // What had happened does not change.
     staleTime: LONG_MS,
-    gcTime: LONG_MS / 5,
+    // A document may have 8 MiB, and the slider passes many moments.
+    gcTime: SHORT_MS,
     structuralSharing: false,
   });
 
@@ -99,6 +105,7 @@ export const eventDataQuery = (api: Api, executionId: string, seq: number) =>
     queryKey: [...executionKey(executionId), "event", seq],
     queryFn: ({ signal }) => api.call("getEventData", { workflow_execution_id: executionId, seq }, { signal }),
     staleTime: LONG_MS,
+    gcTime: SHORT_MS,
     structuralSharing: false,
   });
 

@@ -21,7 +21,7 @@ export type OpenIncident = AnswerOf<"getIncidents">["items"][number];
 export type Letter = AnswerOf<"getLetters">["items"][number];
 export type OpenCard = AnswerOf<"getOpenCards">["items"][number];
 export type Bulk = AnswerOf<"getBulks">["items"][number];
-export type BulkFilter = InputOf<"bulkRedrive">["filter"];
+export type BulkFilter = NonNullable<InputOf<"bulkRedrive">["filter"]>;
 export type Schedule = AnswerOf<"getSchedules">["items"][number];
 export type Target = AnswerOf<"getTargets">["items"][number];
 

@@ -126,6 +126,8 @@ function read(
     source.onopen = () => {
       isLive = true;
       share({ kind: "state", state: "live" });
+      // What changed after a page was read and before now was not sent.
+      share({ kind: "lost" });
     };
     source.onmessage = ({ data }) => {
       const head = parse(data);

@@ -11,7 +11,7 @@ import {
   explanationQuery,
   logQuery,
 } from "../../api/queries/executions";
-import { useHeads, useStreamState } from "../../api/stream/context";
+import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";
 import { Problem } from "../../kit/states/Problem";
@@ -43,8 +43,10 @@ function Execution({ executionId }: { executionId: string }) {
   const api = useApi();
   const refresh = useRefresh(executionId);
   const isLive = useStreamState() === "live";
+  const reread = useReread(refresh);
   useHeads((news) => {
-    if (news.kind === "lost" || (news.kind === "head" && news.head.workflow_execution_id === executionId)) refresh();
+    if (news.kind === "lost") reread();
+    if (news.kind === "head" && news.head.workflow_execution_id === executionId) refresh();
   });
   const why = useQuery({
     ...explanationQuery(api, executionId),
@@ -68,6 +70,7 @@ function Execution({ executionId }: { executionId: string }) {
 /** What a person without the right to read data does not see. */
 function Read({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) {
   const api = useApi();
+  const { codes } = useText(TEXTS);
   const item = useQuery(executionQuery(api, row));
   const log = useQuery({ ...logQuery(api, row.workflow_execution_id), enabled: useMay("read.payloads") });
   const { refetch } = log;
@@ -78,11 +81,11 @@ function Read({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) 
   const error = item.error ?? log.error;
   if (item.data === undefined || log.data === undefined || outline === null) {
     const retry = (): void => void Promise.all([item.refetch(), log.refetch()]);
-    return error === null ? <Loading rows={8} /> : <Problem error={error} onRetry={retry} />;
+    return error === null ? <Loading rows={8} /> : <Problem error={error} words={codes} onRetry={retry} />;
   }
   return (
     <>
-      {error !== null && <Problem error={error} shape="bar" />}
+      {error !== null && <Problem error={error} words={codes} shape="bar" />}
       <Views row={row} item={item.data.item} outline={outline} entries={log.data.entries} onChanged={onChanged} />
     </>
   );

@@ -11,11 +11,15 @@ import { Newer } from "../../kit/states/Newer";
 import { Problem } from "../../kit/states/Problem";
 import { useIsPhone } from "../../kit/theme";
 import { Guarded } from "../../session/Guarded";
+import { useMay } from "../../session/session";
+import { useChosen } from "../../shell/handover";
 import { csvOf, saveFile } from "../../text/csv";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
+import { SelectionBar } from "./choosing/SelectionBar";
+import { type Selecting, useSelecting } from "./choosing/selection";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
 import { type HistorySearch, isFiltered } from "./history-search";
@@ -50,6 +54,9 @@ function History() {
   const known = useKnown(search, history.rows);
   const [isLayingOut, setIsLayingOut] = useState(false);
   const isPhone = useIsPhone();
+  const { hide: _, ...filters } = search;
+  const selecting = useSelecting(history.rows, JSON.stringify(filters), useChosen());
+  const maySelect = useMay("repair") && !isPhone;
   const onSized = (id: string, width: number): void => {
     setSizing({});
     store({ ...layout, widths: { ...layout.widths, [id]: width } });
@@ -84,6 +91,7 @@ function History() {
         history={history}
         columns={columns}
         search={search}
+        selecting={maySelect ? selecting : null}
         onClear={() => change({}, true)}
         onSize={(id, width) => setSizing({ [id]: width })}
         onSized={onSized}
@@ -103,12 +111,13 @@ interface RowsProps {
   history: HistoryRows;
   columns: readonly Column[];
   search: HistorySearch;
+  selecting: Selecting | null;
   onClear: () => void;
   onSize: (id: string, width: number) => void;
   onSized: (id: string, width: number) => void;
 }
 
-function Rows({ history, columns, search, onClear, onSize, onSized }: RowsProps) {
+function Rows({ history, columns, search, selecting, onClear, onSize, onSized }: RowsProps) {
   const text = useText(TEXTS).history;
   const shared = useText(SHARED);
   const { query, rows } = history;
@@ -127,7 +136,8 @@ function Rows({ history, columns, search, onClear, onSize, onSized }: RowsProps)
   return (
     <div className={styles.content}>
       {error !== null && <Problem error={error} onRetry={retry} shape="bar" />}
-      <Table history={history} columns={columns} onSize={onSize} onSized={onSized} />
+      {selecting !== null && <SelectionBar selecting={selecting} search={search} />}
+      <Table history={history} columns={columns} selecting={selecting} onSize={onSize} onSized={onSized} />
       <Foot history={history} />
     </div>
   );

@@ -13,21 +13,32 @@ export const NO_NEWS: LiveRows = { changed: new Map(), newer: new Set() };
 /** A page that is open for days does not grow for ever. */
 const MOST = 2_000;
 
+/** Rows by execution: those that are in memory. */
+export type ShownRows = ReadonlyMap<string, ExecutionRow>;
+
+export function byExecution(rows: readonly ExecutionRow[]): ShownRows {
+  return new Map(rows.map((row) => [row.workflow_execution_id, row]));
+}
+
 /** Returns what is known after a head. Rows never move: one that is on the screen changes, a newer one is counted. */
-export function withHead(live: LiveRows, head: ExecutionRow, shown: readonly ExecutionRow[]): LiveRows {
+export function withHead(live: LiveRows, head: ExecutionRow, shown: ShownRows): LiveRows {
   const id = head.workflow_execution_id;
-  const isShown = shown.some((row) => row.workflow_execution_id === id);
-  if (isShown) {
+  const read = shown.get(id);
+  if (read !== undefined) {
     // Search fields are not in the stream; those of the page stay.
-    const before = live.changed.get(id) ?? shown.find((row) => row.workflow_execution_id === id);
-    const fields = before?.search_fields === undefined ? {} : { search_fields: before.search_fields };
-    const changed = new Map(live.changed).set(id, { ...head, ...fields });
-    return { ...live, changed };
+    const fields = read.search_fields === undefined ? {} : { search_fields: read.search_fields };
+    return { ...live, changed: keptOf(live.changed, shown).set(id, { ...head, ...fields }) };
   }
-  const first = shown[0];
+  const [first] = shown.values();
   const isNewer = first === undefined || head.created_on >= first.created_on;
   if (!isNewer || live.newer.has(id) || live.newer.size >= MOST) return live;
   return { ...live, newer: new Set(live.newer).add(id) };
+}
+
+/** Returns a copy of what changed, without rows that have left the memory once these are as many as the others. */
+function keptOf(changed: LiveRows["changed"], shown: ShownRows): Map<string, ExecutionRow> {
+  if (changed.size < 2 * shown.size) return new Map(changed);
+  return new Map([...changed].filter(([id]) => shown.has(id)));
 }
 
 /** Returns the rows as they are now. A row of a page that is newer than its head stays. */

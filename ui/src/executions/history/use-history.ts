@@ -4,10 +4,10 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
 import { type ExecutionRow, HISTORY, rowsQuery } from "../../api/queries/executions";
-import { useHeads, useStreamState } from "../../api/stream/context";
+import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { type HistorySearch, rowFilterOf } from "./history-search";
 import { matches } from "./matches";
-import { type LiveRows, NO_NEWS, rowsNow, withHead } from "./rows";
+import { byExecution, type LiveRows, NO_NEWS, rowsNow, type ShownRows, withHead } from "./rows";
 
 const POLL_MS = 10_000;
 /** The most that the server looks through for one page. */
@@ -22,13 +22,21 @@ export function useHistory(search: HistorySearch) {
   const query = useInfiniteQuery({ ...rowsQuery(api, filter), refetchInterval: isLive ? false : POLL_MS });
   const { data, refetch } = query;
   const read = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
+  const shown = useMemo(() => byExecution(read), [read]);
   const first = data?.pages[0]?.cursors.length ?? 0;
   const start = useStarts(data?.pages);
   const [live, setLive] = useState<{ of: unknown; rows: LiveRows }>({ of: filter, rows: NO_NEWS });
   const news = live.of === filter ? live.rows : NO_NEWS;
+  // A read that is under way is not begun again: pages of a store that lags would never arrive.
+  const reread = useReread(() => void refetch({ cancelRefetch: false }));
   useHeads((arrived) => {
-    if (arrived.kind === "lost") void refetch();
-    else if (arrived.kind === "head") setLive({ of: filter, rows: withNews(news, arrived.head, read, search, first) });
+    if (arrived.kind === "lost") reread();
+    if (arrived.kind !== "head") return;
+    // Several heads may arrive before the page is drawn once.
+    setLive((before) => {
+      const known = before.of === filter ? before.rows : NO_NEWS;
+      return { of: filter, rows: withNews(known, arrived.head, shown, search, first) };
+    });
   });
   const rows = useMemo(() => rowsNow(read, news), [read, news]);
   const showNewer = (): void => {
@@ -55,11 +63,11 @@ export type HistoryRows = ReturnType<typeof useHistory>;
 function withNews(
   live: LiveRows,
   head: ExecutionRow,
-  shown: readonly ExecutionRow[],
+  shown: ShownRows,
   search: HistorySearch,
   first: number,
 ): LiveRows {
-  const isShown = shown.some(({ workflow_execution_id: id }) => id === head.workflow_execution_id);
+  const isShown = shown.has(head.workflow_execution_id);
   // Above the pages in memory there are others, so nothing is known to be newer than them.
   return isShown || (first === 0 && matches(search, head)) ? withHead(live, head, shown) : live;
 }

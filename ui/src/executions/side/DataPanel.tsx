@@ -29,7 +29,7 @@ interface DataPanelProps {
 }
 
 export function DataPanel({ executionId, seq, visit }: DataPanelProps) {
-  const text = useText(TEXTS).data;
+  const { data: text, codes } = useText(TEXTS);
   const [typed, setTyped] = useState("");
   const [isCompared, setIsCompared] = useState(false);
   const scope = visit?.scope ?? "";
@@ -55,7 +55,7 @@ export function DataPanel({ executionId, seq, visit }: DataPanelProps) {
           />
         )}
       </div>
-      <Answer query={query} rows={6}>
+      <Answer query={query} rows={6} words={codes}>
         {({ item }) => (
           <div className={styles.data}>
             <p className={styles.quiet}>{text.afterEvent(item.seq, item.last_seq)}</p>

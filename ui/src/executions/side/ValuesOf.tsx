@@ -39,14 +39,14 @@ function Value({ executionId, seq, side }: { executionId: string; seq: number; s
   const text = useText(TEXTS);
   const query = useQuery(eventDataQuery(useApi(), executionId, seq));
   return (
-    <Answer query={query} rows={3}>
+    <Answer query={query} rows={3} words={text.codes}>
       {({ item }) => {
         const value = item[side];
         if (value === undefined || value === null) return <p className={styles.quietBlock}>{text.noValue}</p>;
         return (
           <div className={styles.json}>
             <div className={styles.copy}>
-              <CopyButton value={JSON.stringify(value, null, 2)} label={text.copyValue} />
+              <CopyButton value={() => JSON.stringify(value, null, 2)} label={text.copyValue} />
             </div>
             <JsonTree key={`${seq} ${side}`} label={text.sides[side]} value={value} />
           </div>

@@ -5,31 +5,41 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type BulkFilter, OPERATIONS } from "../../api/queries/operations";
+import { OPERATIONS } from "../../api/queries/operations";
 import { Confirm } from "../../kit/Confirm";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./Bulks.module.css";
+import { SelectionWords } from "./FilterWords";
+import { Mappings } from "./Mappings";
 import { Preview } from "./Preview";
-import { ACTS, type Act, effectOf, FASTEST, lengthOf, sendPlan, USUAL_RATE } from "./plan";
+import { type Act, actsOf, type Choice, effectOf, type Selection, sendPlan, USUAL_RATE } from "./plan";
+import { Rate } from "./Rate";
 
 interface BulkDialogProps {
-  filter: BulkFilter;
+  selection: Selection;
   title: string;
   onClose: () => void;
+  /** Whether the page of the bulk takes the place of this one in the history of the browser. */
+  isPassing?: boolean;
 }
 
-export function BulkDialog({ filter, title, onClose }: BulkDialogProps) {
+export function BulkDialog({ selection, title, onClose, isPassing = false }: BulkDialogProps) {
   const { bulk: text, codes } = useText(TEXTS);
-  const [act, setAct] = useState<Act>("retry");
+  const [choice, setChoice] = useState<Choice>({ act: "retry", branch: "", mapping: {} });
+  const [branch, setBranch] = useState("");
   const [rate, setRate] = useState(USUAL_RATE);
   const [reason, setReason] = useState("");
-  const preview = usePreview(filter, act);
-  const start = useStart(onClose);
+  const preview = usePreview(selection, choice);
+  const start = useStart(isPassing ? null : onClose);
   const { data } = preview;
+  const { act } = choice;
   const count = data?.count ?? 0;
-  const isKnown = data !== undefined && !preview.isFetching && count > 0;
+  const isShown = data !== undefined && !preview.isFetching;
+  // An exit that is typed still has no preview.
+  const isKnown = isShown && count > 0 && (act !== "skip" || branch.trim() === choice.branch);
+  const settleBranch = (): void => setChoice({ ...choice, branch: branch.trim() });
   return (
     <Confirm
       title={title}
@@ -38,34 +48,41 @@ export function BulkDialog({ filter, title, onClose }: BulkDialogProps) {
       isBusy={!isKnown || start.isPending}
       error={start.error}
       words={codes}
-      onConfirm={() => isKnown && start.mutate({ act, filter, rate, reason })}
+      onConfirm={() => (isKnown ? start.mutate({ ...choice, selection, rate, reason }) : settleBranch())}
       onClose={onClose}
     >
+      <p className={styles.quiet}>
+        <SelectionWords selection={selection} />
+      </p>
       <Field label={text.act}>
-        <Select value={act} onChange={(_, { value }) => setAct(value as Act)}>
-          {ACTS.map((each) => (
+        <Select value={act} onChange={(_, { value }) => setChoice({ ...choice, act: value as Act })}>
+          {actsOf(selection).map((each) => (
             <option key={each} value={each}>
               {text.acts[each]}
             </option>
           ))}
         </Select>
       </Field>
+      {act === "skip" && (
+        <Field label={text.branch} hint={text.branchHint}>
+          <Input value={branch} maxLength={200} onChange={(_, { value }) => setBranch(value)} onBlur={settleBranch} />
+        </Field>
+      )}
       <section className={styles.preview} aria-label={text.preview} aria-live="polite">
         {preview.isFetching && <Spinner size="tiny" label={text.working} labelPosition="after" />}
         {preview.error !== null && !preview.isFetching && (
           <Problem error={preview.error} words={codes} shape="bar" onRetry={() => void preview.refetch()} />
         )}
-        {data !== undefined && !preview.isFetching && <Preview answer={data} act={act} />}
+        {isShown && <Preview answer={data} act={act} />}
       </section>
-      <Field label={text.rate} hint={text.takes(lengthOf(count, rate))}>
-        <Input
-          type="number"
-          min={1}
-          max={FASTEST}
-          value={String(rate)}
-          onChange={(_, { value }) => setRate(Math.min(FASTEST, Math.max(1, Math.round(Number(value)) || 1)))}
+      {act === "latest" && (
+        <Mappings
+          needed={data?.forecast?.mappings ?? []}
+          mapping={choice.mapping}
+          onMapping={(mapping) => setChoice({ ...choice, mapping })}
         />
-      </Field>
+      )}
+      <Rate count={count} rate={rate} onRate={setRate} />
       <Field label={text.reason}>
         <Input value={reason} maxLength={2000} onChange={(_, { value }) => setReason(value)} />
       </Field>
@@ -74,12 +91,16 @@ export function BulkDialog({ filter, title, onClose }: BulkDialogProps) {
 }
 
 /** Asks what a bulk would do; nothing is stored. */
-function usePreview(filter: BulkFilter, act: Act) {
+function usePreview(selection: Selection, choice: Choice) {
   const api = useApi();
   return useQuery({
-    queryKey: [...OPERATIONS, "preview", act, filter],
+    queryKey: [...OPERATIONS, "preview", choice, selection],
     queryFn: ({ signal }) =>
-      sendPlan((id, input) => api.call(id, input, { signal }), { act, filter, rate: USUAL_RATE, reason: "" }, true),
+      sendPlan(
+        (id, input) => api.call(id, input, { signal }),
+        { ...choice, selection, rate: USUAL_RATE, reason: "" },
+        true,
+      ),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -87,8 +108,8 @@ function usePreview(filter: BulkFilter, act: Act) {
   });
 }
 
-/** Starts a bulk, and leads to its progress. */
-function useStart(onStarted: () => void) {
+/** Starts a bulk, and leads to its progress; without `onStarted` in the place of this entry of the history. */
+function useStart(onStarted: (() => void) | null) {
   const api = useApi();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -96,8 +117,10 @@ function useStart(onStarted: () => void) {
     mutationFn: (plan: Parameters<typeof sendPlan>[1]) => sendPlan(api.call, plan, false),
     onSuccess: async ({ item }) => {
       void queries.invalidateQueries({ queryKey: OPERATIONS });
-      onStarted();
-      if (item !== undefined) await navigate({ to: "/operations/bulks/$bulkId", params: { bulkId: item.bulk_id } });
+      onStarted?.();
+      if (item === undefined) return;
+      const params = { bulkId: item.bulk_id };
+      await navigate({ to: "/operations/bulks/$bulkId", params, replace: onStarted === null });
     },
   });
 }

@@ -18,8 +18,9 @@ import { Time } from "../../text/time";
 import { TEXTS } from "../text";
 import { BulkDialog } from "./BulkDialog";
 import styles from "./Bulks.module.css";
-import { FilterWords } from "./FilterWords";
+import { BulkWords } from "./FilterWords";
 import { Progress } from "./Progress";
+import { againOf } from "./plan";
 import { BULK_TONES } from "./tones";
 
 export function BulkPage() {
@@ -55,9 +56,18 @@ function Whole({ bulk }: { bulk: Bulk }) {
             <Chip tone={BULK_TONES[bulk.status]}>{text.states[bulk.status]}</Chip>
           </Fact>
           <Fact name={text.which}>
-            <FilterWords filter={bulk.filter} />
+            <BulkWords bulk={bulk} />
           </Fact>
           {bulk.workflow_version !== null && <Fact name={text.onVersion}>{bulk.workflow_version}</Fact>}
+          {Object.keys(bulk.mapping).length > 0 && (
+            <Fact name={text.mapping}>
+              {Object.entries(bulk.mapping)
+                .map(([before, after]) => `${before} → ${after}`)
+                .join(", ")}
+            </Fact>
+          )}
+          {bulk.state !== null && <Fact name={text.step}>{bulk.state}</Fact>}
+          {bulk.branch !== null && <Fact name={text.branch}>{bulk.branch}</Fact>}
           {bulk.reason !== "" && <Fact name={text.reason}>{bulk.reason}</Fact>}
           <Fact name={text.by}>{bulk.created_by_name ?? bulk.created_by ?? ""}</Fact>
           <Fact name={text.started}>
@@ -90,26 +100,16 @@ function Acts({ bulk }: { bulk: Bulk }) {
   const [open, setOpen] = useState<"cancel" | "again" | null>(null);
   if (!mayRepair) return null;
   const close = (): void => setOpen(null);
+  // Executions that were named one by one do not match again; those that refused can be selected below.
+  const isOfFilter = bulk.executions === null;
   return (
     <>
-      {bulk.status === "RUNNING" ? (
-        <Button onClick={() => setOpen("cancel")}>{text.cancel}</Button>
-      ) : (
-        <Button onClick={() => setOpen("again")}>{text.again}</Button>
-      )}
+      {bulk.status === "RUNNING" && <Button onClick={() => setOpen("cancel")}>{text.cancel}</Button>}
+      {bulk.status !== "RUNNING" && isOfFilter && <Button onClick={() => setOpen("again")}>{text.again}</Button>}
       {open === "cancel" && <CancelDialog bulkId={bulk.bulk_id} onClose={close} />}
-      {open === "again" && <BulkDialog filter={againFilterOf(bulk)} title={text.againTitle} onClose={close} />}
+      {open === "again" && <BulkDialog selection={againOf(bulk)} title={text.againTitle} onClose={close} />}
     </>
   );
-}
-
-/** Returns the filter without what a bulk adds by itself: what it matches now still has its incident. */
-function againFilterOf({ filter, action }: Bulk) {
-  const { status, ...others } = filter;
-  return {
-    ...others,
-    ...(action === "redrive" ? { status: ["FAILED" as const] } : status !== undefined && { status }),
-  };
 }
 
 function CancelDialog({ bulkId, onClose }: { bulkId: string; onClose: () => void }) {
@@ -150,7 +150,7 @@ function Refused({ bulk }: { bulk: Bulk }) {
       head: text.processId,
       cell: ({ workflow_execution_id, process_id }) => (
         <Link to="/executions/$executionId" params={{ executionId: workflow_execution_id }} preload={false}>
-          {process_id}
+          {process_id || workflow_execution_id}
         </Link>
       ),
     },
@@ -158,7 +158,11 @@ function Refused({ bulk }: { bulk: Bulk }) {
     { id: "why", head: text.why, cell: ({ message }) => message },
   ];
   return (
-    <Section title={text.refusedTitle} hint={text.refusedHint}>
+    <Section
+      title={text.refusedTitle}
+      hint={text.refusedHint}
+      action={<SelectRefused items={query.data?.items ?? []} />}
+    >
       <Answer query={query}>
         {({ items, truncated }) => (
           <>
@@ -173,5 +177,23 @@ function Refused({ bulk }: { bulk: Bulk }) {
         )}
       </Answer>
     </Section>
+  );
+}
+
+/** Begins another bulk of the executions that refused. */
+function SelectRefused({ items }: { items: readonly Item[] }) {
+  const { bulks: text } = useText(TEXTS);
+  const mayRepair = useMay("repair");
+  const [ids, setIds] = useState<readonly string[] | null>(null);
+  if (!mayRepair || items.length === 0) return null;
+  return (
+    <>
+      <Button onClick={() => setIds(items.map(({ workflow_execution_id }) => workflow_execution_id))}>
+        {text.selectRefused(items.length)}
+      </Button>
+      {ids !== null && (
+        <BulkDialog selection={{ ids }} title={text.selectedTitle(ids.length)} onClose={() => setIds(null)} />
+      )}
+    </>
   );
 }

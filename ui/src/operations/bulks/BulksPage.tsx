@@ -1,17 +1,20 @@
 /** The bulks of the organization, newest first. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
 import { type Bulk, bulksQuery } from "../../api/queries/operations";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Pages } from "../../kit/Pages";
 import { Empty } from "../../kit/states/Empty";
+import { useMay } from "../../session/session";
+import { useChosen } from "../../shell/handover";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
 import { TEXTS } from "../text";
-import { FilterWords } from "./FilterWords";
+import { BulkDialog } from "./BulkDialog";
+import { BulkWords } from "./FilterWords";
 import { Progress } from "./Progress";
 import { BULK_TONES } from "./tones";
 
@@ -20,18 +23,38 @@ export function BulksPage() {
   const query = useInfiniteQuery(bulksQuery(useApi()));
   const columns = useColumns();
   return (
-    <Pages
-      query={query}
-      empty={
-        <Empty icon="repeat" title={text.empty}>
-          {text.emptyHint}
-        </Empty>
-      }
-    >
-      {(items) => (
-        <DataTable label={text.label} columns={columns} rows={items} keyOf={({ bulk_id }: Bulk) => bulk_id} />
-      )}
-    </Pages>
+    <>
+      <OfChosen />
+      <Pages
+        query={query}
+        empty={
+          <Empty icon="repeat" title={text.empty}>
+            {text.emptyHint}
+          </Empty>
+        }
+      >
+        {(items) => (
+          <DataTable label={text.label} columns={columns} rows={items} keyOf={({ bulk_id }: Bulk) => bulk_id} />
+        )}
+      </Pages>
+    </>
+  );
+}
+
+/** The bulk of the executions that were chosen on the screen before, to which it leads back. */
+function OfChosen() {
+  const { bulks: text } = useText(TEXTS);
+  const router = useRouter();
+  const ids = useChosen();
+  const mayRepair = useMay("repair");
+  if (ids.length === 0 || !mayRepair) return null;
+  return (
+    <BulkDialog
+      selection={{ ids }}
+      title={text.selectedTitle(ids.length)}
+      onClose={() => router.history.back()}
+      isPassing
+    />
   );
 }
 
@@ -51,7 +74,7 @@ function useColumns(): Column<Bulk>[] {
         </Link>
       ),
     },
-    { id: "which", head: text.which, cell: ({ filter }) => <FilterWords filter={filter} /> },
+    { id: "which", head: text.which, cell: (bulk) => <BulkWords bulk={bulk} /> },
     {
       id: "status",
       head: text.status,

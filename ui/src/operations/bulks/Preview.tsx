@@ -8,12 +8,14 @@ import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import { useStepName } from "../use-step-name";
 import styles from "./Bulks.module.css";
-import type { Act } from "./plan";
+import { type Act, countVerdicts, type Verdict } from "./plan";
 
 type Answer = AnswerOf<"bulkRedrive">;
 type Planned = NonNullable<Answer["forecast"]>["effects"][number];
 
 const MOST = 6;
+/** Executions that are listed with the reason why they cannot continue. */
+const LISTED = 20;
 
 export function Preview({ answer, act }: { answer: Answer; act: Act }) {
   const { bulk: text } = useText(TEXTS);
@@ -49,12 +51,41 @@ export function Preview({ answer, act }: { answer: Answer; act: Act }) {
       {forecast !== undefined && forecast.examined < count && (
         <p className={styles.quiet}>{text.examined(forecast.examined)}</p>
       )}
+      {forecast?.verdicts !== undefined && <VerdictLines verdicts={forecast.verdicts} />}
       {items.length > 0 && (
         <details>
           <summary>{text.newest(items.length)}</summary>
           <ul className={styles.sample}>
             {items.map(({ workflow_execution_id, process_id }) => (
               <li key={workflow_execution_id}>{process_id}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** Whether they can continue with the version; those that cannot are listed. */
+function VerdictLines({ verdicts }: { verdicts: readonly Verdict[] }) {
+  const { bulk: text } = useText(TEXTS);
+  const counts = countVerdicts(verdicts);
+  const others = verdicts.filter(({ verdict }) => verdict !== "SAFE");
+  return (
+    <>
+      <p className={styles.facts}>
+        <Chip tone="done">{text.safe(counts.safe)}</Chip>
+        {counts.mapped > 0 && <Chip tone="waiting">{text.mapped(counts.mapped)}</Chip>}
+        {counts.refused > 0 && <Chip tone="failed">{text.refusedByVersion(counts.refused)}</Chip>}
+      </p>
+      {others.length > 0 && (
+        <details>
+          <summary>{text.whyNot(others.length)}</summary>
+          <ul className={styles.why}>
+            {others.slice(0, LISTED).map(({ workflow_execution_id: id, process_id, why }) => (
+              <li key={id}>
+                <strong>{process_id || id}</strong> {why}
+              </li>
             ))}
           </ul>
         </details>

@@ -8,6 +8,7 @@ export const german = {
     act: "Was zu tun ist",
     acts: {
       retry: "Fehlgeschlagene Schritte noch einmal versuchen",
+      skip: "Fehlgeschlagene Schritte überspringen",
       latest: "Auf der neuesten aktiven Version fortsetzen",
       terminate: "Beenden",
     },
@@ -23,28 +24,59 @@ export const german = {
     wouldRefuse: (count) => (count === 1 ? "1 würde ablehnen:" : `${count} würden ablehnen:`),
     examined: (count) => `Die Aufrufe sind die der neuesten ${count}.`,
     newest: (count) => `Die neuesten ${count}`,
-    rate: "Ausführungen in der Sekunde",
+    safe: (count) => `${count} können damit fortsetzen`,
+    mapped: (count) =>
+      count === 1 ? "1 braucht einen neuen Schrittnamen" : `${count} brauchen einen neuen Schrittnamen`,
+    refusedByVersion: (count) => (count === 1 ? "1 kann nicht" : `${count} können nicht`),
+    whyNot: (count) => (count === 1 ? "Warum 1 so nicht kann" : `Warum ${count} so nicht können`),
+    mapping: (step) => `Fortsetzen bei, statt „${step}“`,
+    mappingHint: (count) =>
+      count === 1
+        ? "1 Ausführung ist bei einem Schritt, den es dort nicht mehr gibt."
+        : `${count} Ausführungen sind bei einem Schritt, den es dort nicht mehr gibt.`,
+    noMapping: "So lassen",
+    branch: "Ausgang",
+    branchHint: "Der Ausgang, über den es weitergeht; leer für „next“.",
+    rate: "Wie schnell",
+    perSecond: (rate) => `${rate} in der Sekunde`,
     takes: (ms) => `Dauert mindestens ${durationText("de", ms)}.`,
     reason: "Grund",
     verb: (act, count, isMore, { repeated, doubled, first }) => {
       const many = `${count}${isMore ? " oder mehr" : ""}`;
       if (act === "terminate") return `${many} beenden`;
-      if (doubled > 0) return `${many} reparieren, ${calls(doubled)} vielleicht doppelt`;
-      if (repeated > 0) return `${many} reparieren, ${calls(repeated)} mit gleichem Schlüssel`;
-      return first > 0 ? `${many} reparieren, ${calls(first)}` : `${many} reparieren`;
+      const verb = act === "skip" ? `Schritt bei ${many} überspringen` : `${many} reparieren`;
+      if (doubled > 0) return `${verb}, ${calls(doubled)} vielleicht doppelt`;
+      if (repeated > 0) return `${verb}, ${calls(repeated)} mit gleichem Schlüssel`;
+      return first > 0 ? `${verb}, ${calls(first)}` : verb;
     },
   },
   bulks: {
     empty: "Es gab noch keine Sammelreparatur",
-    emptyHint: "Hat eine Ursache viele Ausführungen angehalten, reparieren Sie sie unter Störungen gemeinsam.",
+    emptyHint:
+      "Hat eine Ursache viele Ausführungen angehalten, reparieren Sie sie unter Störungen gemeinsam, oder wählen Sie sie im Verlauf aus.",
     label: "Sammelreparaturen",
     action: "Was",
-    actions: { redrive: "Noch einmal versuchen", terminate: "Beenden" },
+    actions: {
+      redrive: "Fortsetzen",
+      retry: "Noch einmal versuchen",
+      skip: "Schritt überspringen",
+      terminate: "Beenden",
+    },
     openOf: (action) => `${action}: diese Sammelreparatur öffnen`,
     which: "Welche Ausführungen",
     everything: "Alle Ausführungen",
+    chosen: (count) => (count === 1 ? "1 ausgewählte Ausführung" : `${count} ausgewählte Ausführungen`),
     version: (version) => `Version ${version}`,
     atStep: (step) => `Schritt ${step}`,
+    atNoStep: "kein einzelner Schritt",
+    triggers: { REQUEST: "von einem Aufruf gestartet", SCHEDULED: "von einem Zeitplan gestartet" },
+    kinds: {
+      FAILED: "Schritt fehlgeschlagen",
+      UNKNOWN: "Ausgang eines Aufrufs unbekannt",
+      TIMEOUT: "Zeit abgelaufen",
+      LIMIT: "Grenze erreicht",
+      POISON: "Server beendet",
+    },
     from: (when) => `ab ${when}`,
     to: (when) => `vor ${when}`,
     statuses: {
@@ -70,11 +102,19 @@ export const german = {
     cancel: "Sammelreparatur abbrechen",
     cancelTitle: "Diese Sammelreparatur abbrechen?",
     cancelHint: "Was getan ist, bleibt. Die übrigen Ausführungen bleiben, wie sie sind.",
+    mapping: "Neue Schrittnamen",
+    step: "Schritt",
+    branch: "Ausgang",
     again: "Noch einmal vorausschauen …",
     againTitle: "Reparieren, was jetzt passt",
     refusedTitle: "Abgelehnt",
-    refusedHint: "Diese Ausführungen wurden nicht geändert. Die noch angehaltenen passen zu demselben Filter.",
-    moreRefused: "Nur die ersten 200 sind aufgehoben.",
+    refusedHint: "Diese Ausführungen wurden nicht geändert.",
+    selectRefused: (count) => `Die abgelehnten auswählen (${count}) …`,
+    selectedTitle: (count) =>
+      count === 1
+        ? "1 ausgewählte Ausführung reparieren oder beenden"
+        : `${count} ausgewählte Ausführungen reparieren oder beenden`,
+    moreRefused: "Nur die ersten 1.000 sind aufgehoben.",
     processId: "Vorgangsnummer",
     code: "Code",
     why: "Warum",

@@ -3,6 +3,7 @@ import { durationText } from "../../text/durations";
 import type { Act, Effect } from "./plan";
 
 type Status = NonNullable<BulkFilter["status"]>[number];
+type Kind = NonNullable<BulkFilter["incident_kind"]>[number];
 const calls = (count: number): string => (count === 1 ? "1 call" : `${count} calls`);
 
 export const english = {
@@ -10,6 +11,7 @@ export const english = {
     act: "What to do",
     acts: {
       retry: "Try again the steps that failed",
+      skip: "Skip the steps that failed",
       latest: "Continue on the newest active version",
       terminate: "Terminate them",
     } satisfies Record<Act, string>,
@@ -25,28 +27,58 @@ export const english = {
     wouldRefuse: (count: number) => (count === 1 ? "1 would refuse:" : `${count} would refuse:`),
     examined: (count: number) => `The calls are those of the newest ${count}.`,
     newest: (count: number) => `The newest ${count}`,
-    rate: "Executions a second",
+    safe: (count: number) => `${count} can continue with it`,
+    mapped: (count: number) => (count === 1 ? "1 needs a new step name" : `${count} need a new step name`),
+    refusedByVersion: (count: number) => `${count} cannot`,
+    whyNot: (count: number) => (count === 1 ? "Why 1 cannot as it is" : `Why ${count} cannot as they are`),
+    mapping: (step: string) => `Continue at, in place of “${step}”`,
+    mappingHint: (count: number) =>
+      count === 1
+        ? "1 execution is at a step that it has no more."
+        : `${count} executions are at a step that it has no more.`,
+    noMapping: "Leave these as they are",
+    branch: "Exit",
+    branchHint: "The exit that is taken from the step; empty for “next”.",
+    rate: "How fast",
+    perSecond: (rate: number) => `${rate} a second`,
     takes: (ms: number) => `Takes ${durationText("en", ms)} at least.`,
     reason: "Reason",
     verb: (act: Act, count: number, isMore: boolean, { repeated, doubled, first }: Effect): string => {
       const many = `${count}${isMore ? " or more" : ""}`;
       if (act === "terminate") return `Terminate ${many}`;
-      if (doubled > 0) return `Repair ${many}, ${calls(doubled)} may act twice`;
-      if (repeated > 0) return `Repair ${many}, ${calls(repeated)} under the same key`;
-      return first > 0 ? `Repair ${many}, ${calls(first)}` : `Repair ${many}`;
+      const verb = act === "skip" ? `Skip the step of ${many}` : `Repair ${many}`;
+      if (doubled > 0) return `${verb}, ${calls(doubled)} may act twice`;
+      if (repeated > 0) return `${verb}, ${calls(repeated)} under the same key`;
+      return first > 0 ? `${verb}, ${calls(first)}` : verb;
     },
   },
   bulks: {
     empty: "There was no bulk repair yet",
-    emptyHint: "When one cause has stopped many executions, repair them together under Incidents.",
+    emptyHint:
+      "When one cause has stopped many executions, repair them together under Incidents, or choose them in the history.",
     label: "Bulk repairs",
     action: "What",
-    actions: { redrive: "Try again", terminate: "Terminate" } satisfies Record<Bulk["action"], string>,
+    actions: {
+      redrive: "Redrive",
+      retry: "Try again",
+      skip: "Skip the step",
+      terminate: "Terminate",
+    } satisfies Record<Bulk["action"], string>,
     openOf: (action: string) => `${action}: open this bulk repair`,
     which: "Which executions",
     everything: "All executions",
-    version: (version: number) => `version ${version}`,
+    chosen: (count: number) => (count === 1 ? "1 chosen execution" : `${count} chosen executions`),
+    version: (version: number | string) => `version ${version}`,
     atStep: (step: string) => `step ${step}`,
+    atNoStep: "no single step",
+    triggers: { REQUEST: "started by a call", SCHEDULED: "started by a schedule" },
+    kinds: {
+      FAILED: "a step failed",
+      UNKNOWN: "outcome of a call unknown",
+      TIMEOUT: "time is over",
+      LIMIT: "limit reached",
+      POISON: "server ended",
+    } satisfies Record<Kind, string>,
     from: (when: string) => `from ${when}`,
     to: (when: string) => `before ${when}`,
     statuses: {
@@ -72,11 +104,17 @@ export const english = {
     cancel: "Cancel the bulk repair",
     cancelTitle: "Cancel this bulk repair?",
     cancelHint: "What is done stays done. The executions that are left stay as they are.",
+    mapping: "New step names",
+    step: "Step",
+    branch: "Exit",
     again: "Preview the same again …",
     againTitle: "Repair what matches now",
     refusedTitle: "Refused",
-    refusedHint: "These executions were not changed. Those that are still stopped match the same filter.",
-    moreRefused: "Only the first 200 are kept.",
+    refusedHint: "These executions were not changed.",
+    selectRefused: (count: number) => `Select the refused (${count}) …`,
+    selectedTitle: (count: number) =>
+      count === 1 ? "Repair or end 1 chosen execution" : `Repair or end ${count} chosen executions`,
+    moreRefused: "Only the first 1,000 are kept.",
     processId: "Process id",
     code: "Code",
     why: "Why",

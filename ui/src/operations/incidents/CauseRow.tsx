@@ -98,12 +98,20 @@ function RepairButton({ count, isFirst, onRepair }: { count: number; isFirst: bo
 
 function Incidents({ cause }: { cause: Cause }) {
   const { incidents: text } = useText(TEXTS);
+  const { needsPermission } = useText(SHARED);
+  const mayRead = useMay("read.payloads");
+  const columns = columnsOf(text).filter(({ id }) => mayRead || id !== "message");
   const query = useInfiniteQuery(incidentsQuery(useApi(), incidentFilterOf(cause)));
   return (
     <div className={styles.rows}>
       <Pages query={query} empty={<p>{text.noneLeft}</p>}>
-        {(items) => <DataTable label={text.executions} columns={columnsOf(text)} rows={items} keyOf={keyOf} />}
+        {(items) => <DataTable label={text.executions} columns={columns} rows={items} keyOf={keyOf} />}
       </Pages>
+      {!mayRead && (
+        <p className={styles.hint}>
+          {text.noMessages} {needsPermission("read.payloads")}
+        </p>
+      )}
       <Link to="/executions" search={historySearchOf(cause)} className={styles.all}>
         {text.showAll}
       </Link>

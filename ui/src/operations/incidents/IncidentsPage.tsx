@@ -74,7 +74,7 @@ function Causes({ causes, isShort }: { causes: readonly Cause[]; isShort: boolea
       )}
       {repairing !== null && (
         <BulkDialog
-          filter={bulkFilterOf(repairing)}
+          selection={{ filter: bulkFilterOf(repairing) }}
           title={text.repairTitle(repairing.workflow_name ?? text.noWorkflow, repairing.code)}
           onClose={() => setRepairing(null)}
         />

@@ -1,4 +1,5 @@
-"""ETags of entities: V2 has them in `__metadata`, V4 as `@odata.etag`; lists have one for each row."""
+"""ETags of entities: V2 has them in `__metadata`, V4 as `@odata.etag`, V4.01 as `@etag` too; a list has one for each
+row, which stays where the service writes it."""
 
 from looply.jsontext import Json
 
@@ -19,5 +20,5 @@ def entity_etag(data: Json) -> str | None:
     if not isinstance(entity, dict):
         return None
     metadata = entity.get("__metadata")
-    etag = metadata.get("etag") if isinstance(metadata, dict) else entity.get("@odata.etag")
+    etag = metadata.get("etag") if isinstance(metadata, dict) else entity.get("@odata.etag", entity.get("@etag"))
     return etag if isinstance(etag, str) else None

@@ -103,14 +103,16 @@ def _grant(
 ) -> ClientGrant:
     if not settings.token_url or not settings.client_id or "client_secret" not in secrets:
         raise BadInput("the connection needs `token_url`, `client_id` and the secret `client_secret` for its tokens")
+    url = _token_url(settings.token_url)
     return ClientGrant(
-        url=_token_url(settings.token_url),
+        url=url,
         client_id=settings.client_id,
         client_secret=secrets["client_secret"],
         scope=settings.scope,
         route=route,
         connection=values.name,
         revision=values.revision,
+        is_elsewhere=origin(url) != origin(parse_base_url(settings.base_url)),
     )
 
 

@@ -4,6 +4,7 @@ import { Button, Checkbox } from "@fluentui/react-components";
 import { useState } from "react";
 import { Confirm } from "../../../kit/Confirm";
 import { Icon } from "../../../kit/icons";
+import { useMay } from "../../../session/session";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
 import { COLUMNS, type ColumnId } from "../history-search";
@@ -20,6 +21,9 @@ interface ColumnsDialogProps {
 export function ColumnsDialog({ hidden, onHide, onClose }: ColumnsDialogProps) {
   const text = useText(TEXTS).history;
   const { layout, change, isPending, error } = useLayout();
+  // Values of search fields are data, which the server does not send to every reader.
+  const mayRead = useMay("read.payloads");
+  const isMissing = (column: ColumnId): boolean => column === "fields" && !mayRead;
   const [order, setOrder] = useState(layout.order);
   const [left, setLeft] = useState<readonly ColumnId[]>(hidden);
   const [widths, setWidths] = useState(layout.widths);
@@ -51,8 +55,9 @@ export function ColumnsDialog({ hidden, onHide, onClose }: ColumnsDialogProps) {
         {order.map((column, at) => (
           <li key={column}>
             <Checkbox
-              label={text.heads[column]}
-              checked={!left.includes(column)}
+              label={isMissing(column) ? text.noFields("read.payloads") : text.heads[column]}
+              checked={!left.includes(column) && !isMissing(column)}
+              disabled={isMissing(column)}
               onChange={(_, { checked }) => turn(column, checked === true)}
             />
             <Button

@@ -11,29 +11,36 @@ import { useText } from "../../../text/language";
 import { Time, useTimes } from "../../../text/time";
 import { STATUS_TONES, shownStatus } from "../../status";
 import { TEXTS } from "../../text";
+import { AllBox, RowBox } from "../choosing/Boxes";
+import type { Selecting } from "../choosing/selection";
 import type { HistoryRows } from "../use-history";
 import { type Column, ToExecution } from "./columns";
 import { Head } from "./Head";
 import styles from "./Table.module.css";
 
 const PHONE_ROW = 84;
+/** The width of the column of boxes. */
+const BOX = 44;
 /** So many rows before the end of a page the next one is read. */
 const AHEAD = 30;
 
 interface TableProps {
   history: HistoryRows;
   columns: readonly Column[];
+  /** What is chosen; null where rows cannot be chosen. */
+  selecting: Selecting | null;
   onSize: (id: string, width: number) => void;
   onSized: (id: string, width: number) => void;
 }
 
-export function Table({ history, columns, onSize, onSized }: TableProps) {
+export function Table({ history, columns, selecting, onSize, onSized }: TableProps) {
   const text = useText(TEXTS).history;
   const isPhone = useIsPhone();
   const height = rowHeightOf(usePreferences().preferences.density);
   const scroll = useRef<HTMLDivElement>(null);
   const { rows, start } = history;
   const count = start + rows.length;
+  const span = columns.length + (selecting === null ? 0 : 1);
   const virtual = useVirtualRows(scroll, isPhone ? PHONE_ROW : height, count);
   useMorePages(history, virtual.from, virtual.to);
   const from = Math.max(virtual.from, start);
@@ -57,21 +64,37 @@ export function Table({ history, columns, onSize, onSized }: TableProps) {
     <Scroller box={scroll} label={text.rows} className={styles.scroll} onScroll={virtual.onScroll}>
       <table className={styles.table} aria-label={text.title} aria-rowcount={-1}>
         <colgroup>
+          {selecting !== null && <col style={{ width: BOX }} />}
           {columns.map(({ id, width }) => (
             <col key={id} style={width === undefined ? {} : { width }} />
           ))}
         </colgroup>
         <thead>
           <tr>
+            {selecting !== null && (
+              <td className={styles.boxCell}>
+                <AllBox count={rows.length} selecting={selecting} />
+              </td>
+            )}
             {columns.map((column) => (
               <Head key={column.id} column={column} onSize={onSize} onSized={onSized} />
             ))}
           </tr>
         </thead>
         <tbody>
-          {above > 0 && <Space height={above} span={columns.length} />}
+          {above > 0 && <Space height={above} span={span} />}
           {shown.map((row, at) => (
-            <tr key={row.workflow_execution_id} aria-rowindex={from + at + 2} style={{ height }}>
+            <tr
+              key={row.workflow_execution_id}
+              aria-rowindex={from + at + 2}
+              className={selecting?.ids.has(row.workflow_execution_id) ? styles.selected : undefined}
+              style={{ height }}
+            >
+              {selecting !== null && (
+                <td className={styles.boxCell}>
+                  <RowBox id={row.workflow_execution_id} name={row.process_id} selecting={selecting} />
+                </td>
+              )}
               {columns.map(({ id, cell, isRight }) => (
                 <td key={id} className={isRight ? styles.right : undefined}>
                   {cell(row)}
@@ -79,7 +102,7 @@ export function Table({ history, columns, onSize, onSized }: TableProps) {
               ))}
             </tr>
           ))}
-          {virtual.below > 0 && <Space height={virtual.below} span={columns.length} />}
+          {virtual.below > 0 && <Space height={virtual.below} span={span} />}
         </tbody>
       </table>
     </Scroller>

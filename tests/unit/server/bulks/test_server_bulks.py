@@ -6,51 +6,20 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from bulk_kit import REFUSED, UNKNOWN, fail_executions, read, start_bulk
 from server_kit import ASKING, Caller, definition, note_step, wait_step
 from structlog.testing import capture_logs
 
+from looply.app.bulks.runner import BulkRunner
+from looply.app.bulks.selection import read_slice
 from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
 from looply.engine.ports.port import Engine, Filter
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.errors import StoreCorrupt
 from looply.limits import Limits
 from looply.testing.clock import FakeClock
-from looply.testing.world import HANG, Answer, World
-
-REFUSED = Answer(status=500)
-CALL = {
-    "id": "call_1",
-    "type": "httpRequest",
-    "settings": {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]},
-}
-CALLING = definition(CALL, note_step())
-UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
-
-
-@pytest.fixture
-def runner(services: Services) -> BulkRunner:
-    return BulkRunner(services, "one")
-
-
-async def fail_executions(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
-    """Returns a workflow and its executions, oldest first, of which each failed."""
-    workflow_id = await mine.create(CALLING)
-    world.script("call_1", *[REFUSED] * count)
-    return workflow_id, [await mine.trigger(workflow_id, {"n": n}, wait="PT10S") for n in range(count)]
-
-
-async def start_bulk(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
-    answer = await mine.post(name, body)
-    assert answer.status_code == 200, answer.text
-    item: dict[str, Any] = answer.json()["item"]
-    return item
-
-
-async def read(mine: Caller, bulk_id: str) -> dict[str, Any]:
-    item: dict[str, Any] = (await mine.get("getBulk", bulk_id=bulk_id)).json()["item"]
-    return item
+from looply.testing.world import HANG, World
 
 
 async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Caller, world: World) -> None:
@@ -89,7 +58,9 @@ async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine
     await mine.activate(workflow_id, 2)
     body = {"filter": {"workflow_id": workflow_id}, "workflow_version": 2, "dry_run": True}
     answer = await mine.post("bulkRedrive", body)
-    assert answer.json()["forecast"] == {"examined": 2, "refused": 0, "refusals": [], "effects": []}
+    forecast = answer.json()["forecast"]
+    assert [each["verdict"] for each in forecast.pop("verdicts")] == ["SAFE", "SAFE"]
+    assert forecast == {"examined": 2, "refused": 0, "refusals": [], "effects": [], "mappings": []}
 
 
 async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world: World) -> None:
@@ -132,7 +103,10 @@ async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twi
     (held,) = await services.catalog.bulks.take("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
-    await runner._changes_execution(execution_id, await runner._command(held))
+    (item,) = (
+        await read_slice(services, mine.organization_id, held.criteria, until=clock.now(), after="", limit=1)
+    ).items
+    await runner._apply(item, await runner._command(held))
     await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
@@ -279,6 +253,15 @@ async def test_a_bulk_that_starts_during_a_poll_is_not_missed_and_a_running_one_
     ("name", "body", "path"),
     [
         ("bulkTerminate", {"filter": {}}, "/filter"),
+        ("bulkTerminate", {}, "/filter"),
+        ("bulkTerminate", {"filter": {"all": True}, "workflow_execution_id": [UNKNOWN]}, "/filter"),
+        ("bulkTerminate", {"workflow_execution_id": []}, "/workflow_execution_id"),
+        ("bulkTerminate", {"workflow_execution_id": [UNKNOWN] * 1001}, "/workflow_execution_id"),
+        ("bulkTerminate", {"workflow_execution_id": [UNKNOWN, "PO-1"]}, "/workflow_execution_id/1"),
+        ("bulkRepair", {"filter": {"all": True}, "action": "retry", "state": "call_1"}, "/state"),
+        ("bulkRepair", {"filter": {"all": True}, "action": "retry", "output": None}, "/output"),
+        ("bulkRepair", {"filter": {"all": True}, "action": "skip", "branch": "x" * 201}, "/branch"),
+        ("bulkRepair", {"filter": {"all": True}, "action": "skip", "output": "x" * 65_536}, "/output"),
         ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 0}, "/rate_per_second"),
         ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 101}, "/rate_per_second"),
         ("bulkRedrive", {"filter": {"all": True}, "reason": "x" * 2001}, "/reason"),

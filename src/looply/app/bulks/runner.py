@@ -4,7 +4,7 @@ While there is no bulk, the catalog is not polled every second: a bulk that this
 once, and bulks of other processes and of dead ones are looked for a few times a minute.
 
 An execution that is processed twice, because the process ended before the record of progress, is not harmed: a
-termination ends it once, and a redrive ignores incidents that are newer than the bulk.
+termination ends it once, and a repair ignores incidents that are newer than the bulk.
 """
 
 from datetime import timedelta
@@ -13,22 +13,25 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from looply.app.bulks.outcomes import REFUSING, require_change
+from looply.app.bulks.requests import command_of
+from looply.app.bulks.selection import Candidate, read_slice
 from looply.app.context.services import Services
-from looply.app.executions.bulks import parse_filter
+from looply.app.executions import repairs
 from looply.catalog.authored.bulks import Bulk, Progress, Refusal
-from looply.engine.ports.port import Head
 from looply.engine.upkeep.loop import Loop
-from looply.errors import Conflict, LooplyError, NotFound, RecordDamaged, Refused, StoreCorrupt
-from looply.execution.facts.commands import Command, Redrive, Repaired, Terminate, Terminated
+from looply.errors import LooplyError
+from looply.execution.facts.commands import Redrive, RepairCommand, Terminate
 
 _log = structlog.get_logger(__name__)
 
-VIA: Final = "BULK"
 _HELD: Final = timedelta(seconds=45)
 """The lease of a bulk. After it has expired, another process takes over the bulk, within a minute."""
 _SECOND: Final = 1.0
 _LOOK_SECONDS: Final = 15.0
 """The interval at which an idle process polls for bulks of others: one read of a table that is nearly empty."""
+_LONGEST_MESSAGE: Final = 500
+"""Characters that a bulk keeps of the reason of a refusal; the history of the execution has the rest."""
 
 
 class BulkRunner(Loop):
@@ -70,60 +73,69 @@ class BulkRunner(Loop):
         return len(bulks)
 
     async def _slice(self, bulk: Bulk) -> Progress:
-        # A bulk does not include executions that start after its creation.
-        criteria = parse_filter(bulk.criteria)
-        until = min(criteria.created_to or bulk.created_on, bulk.created_on)
         place, done = bulk.cursor, 0
         refusals: list[Refusal] = []
-        command: Command | None = None
+        command: Terminate | RepairCommand | None = None
         try:
-            page = await self._services.engine.list(
-                bulk.organization_id, replace(criteria, created_to=until), bulk.cursor, bulk.options["rate"]
+            # A bulk does not include executions that start after its creation.
+            page = await read_slice(
+                self._services,
+                bulk.organization_id,
+                bulk.criteria,
+                until=bulk.created_on,
+                after=bulk.cursor,
+                limit=bulk.options["rate"],
             )
             for item in page.items:
-                execution_id = item.head.execution_id
                 try:
                     command = command or await self._command(bulk)
-                    if await self._changes_execution(execution_id, command):
-                        done += 1
-                    else:
-                        refusals.append(_refusal(item.head, "TERMINATED", "it was terminated before"))
-                except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
-                    _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
-                    refusals.append(_refusal(item.head, error.code, error.message))
-                place = execution_id
+                    await self._apply(item, command)
+                    done += 1
+                except REFUSING as error:
+                    _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=item.execution_id, code=error.code)
+                    refusals.append(_refusal(item, error))
+                place = item.execution_id
         except LooplyError as error:
             # The store is full or unavailable: the progress so far is recorded, the next slice continues.
             _log.warning("bulk_held", bulk_id=bulk.bulk_id, error=error.message)
             return _progress(place, done, refusals, is_last=False)
         return _progress(page.after or place, done, refusals, is_last=not page.after)
 
-    async def _changes_execution(self, execution_id: str, command: Command) -> bool:
-        """Returns whether the command changed the execution."""
-        now = self._services.clock.now()
-        reply = await self._services.engine.submit(execution_id, replace(command, at=now))
-        return isinstance(reply, Repaired | Terminated)
+    async def _apply(self, item: Candidate, command: Terminate | RepairCommand) -> None:
+        """Changes one execution. Raises: NotFound, Conflict, Forbidden, Refused when it does not allow that."""
+        head = item.require()
+        command = replace(command, at=self._services.clock.now())
+        if not isinstance(command, Terminate):
+            command = await repairs.prepare_of_bulk(self._services, head, command)
+        require_change(await self._services.engine.submit(head.execution_id, command))
 
-    async def _command(self, bulk: Bulk) -> Command:
+    async def _command(self, bulk: Bulk) -> Terminate | RepairCommand:
         """Returns the command for each execution of a slice. Raises: as `Library.resolve`, for the bulk's version."""
         options = bulk.options
-        now = self._services.clock.now()
-        reason = f"{options['reason']} (bulk {bulk.bulk_id})".strip()
-        if bulk.action == "terminate":
-            return Terminate(at=now, by=options["by"], via=VIA, reason=reason)
-        redrive = Redrive(at=now, by=options["by"], via=VIA, reason=reason, opened_by=bulk.created_on)
-        if not options["version"]:
-            return redrive
-        # A bulk with a version has the filter of a single workflow.
-        (workflow_id,) = parse_filter(bulk.criteria).workflow_ids
+        command = command_of(
+            bulk.action,
+            options,
+            at=self._services.clock.now(),
+            opened_by=bulk.created_on,
+            reason=f"{options['reason']} (bulk {bulk.bulk_id})".strip(),
+        )
+        if not options["version"] or not isinstance(command, Redrive):
+            return command
+        # A bulk with a version has executions of a single workflow.
+        workflow_id = bulk.criteria["workflow_id"]
         found = await self._services.library.resolve(bulk.organization_id, workflow_id, options["version"])
         return replace(
-            redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]
+            command, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]
         )
 
 
-def _refusal(head: Head, code: str, message: str) -> Refusal:
-    return Refusal(execution_id=head.execution_id, process_id=head.process_id, code=code, message=message)
+def _refusal(item: Candidate, error: LooplyError) -> Refusal:
+    return Refusal(
+        execution_id=item.execution_id,
+        process_id=item.head.process_id if item.head is not None else "",
+        code=error.code,
+        message=error.message[:_LONGEST_MESSAGE],
+    )
 
 
 def _progress(cursor: str, done: int, refusals: list[Refusal], *, is_last: bool) -> Progress:
