@@ -104,9 +104,11 @@ describe("the calendar", () => {
     const { user, address, api } = visit("/operations/schedules", signedIn(), withOperations());
     await user.click(await screen.findByRole("link", { name: "Calendar" }));
     expect(address()).toBe("/operations/schedules?show=calendar");
+    expect(screen.getByRole("link", { name: "Calendar" }).getAttribute("aria-current")).not.toBeNull();
+    expect(screen.getByRole("link", { name: "Table" }).getAttribute("aria-current")).toBeNull();
     const table = await screen.findByRole("table", { name: "Fires by day and hour" });
     const [first, ...others] = within(table).getAllByRole("button");
-    expect(first?.getAttribute("aria-label")).toContain("Exchange rates Missed × 2");
+    expect(first?.textContent).toBe("Sat 28 Nov 12:00: Exchange rates Missed × 2 ");
     expect([first, ...others].map((cell) => cell?.tabIndex)).toEqual([0, -1, -1]);
     await expectAccessible();
     first?.focus();
@@ -161,7 +163,7 @@ describe("a schedule", () => {
         return { message: "success", looply_execution_id: "execution-1" };
       },
     });
-    await user.click(await screen.findByRole("button", { name: "Run Exchange rates now" }));
+    await user.click(await screen.findByRole("button", { name: "Run now: Exchange rates" }));
     const dialog = await screen.findByRole("dialog");
     await expectAccessible();
     await user.click(within(dialog).getByRole("button", { name: "Run now" }));

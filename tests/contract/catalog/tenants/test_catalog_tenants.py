@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from datetime import UTC, datetime
 from operator import attrgetter
 
 import msgspec
@@ -20,6 +19,7 @@ from looply.catalog.storage.pages import Page
 from looply.catalog.storage.tables import metadata
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import BadRequest, LooplyError, NotFound
+from looply.testing.clock import START_TIME
 
 UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
 WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
@@ -86,8 +86,8 @@ REFUSED: dict[str, Call] = {
         org, o.invitation, actor=None, may_make_owners=True
     ),
     "people.invitations.revoke": lambda c, org, o: c.people.invitations.revoke(org, o.invitation, actor=None),
-    "views.update": lambda c, org, o: c.views.update(org, o.user, o.view, VIEW, modified_on=datetime.now(UTC)),
-    "views.delete": lambda c, org, o: c.views.delete(org, o.user, o.view, modified_on=datetime.now(UTC)),
+    "views.update": lambda c, org, o: c.views.update(org, o.user, o.view, VIEW, modified_on=START_TIME),
+    "views.delete": lambda c, org, o: c.views.delete(org, o.user, o.view, modified_on=START_TIME),
     "people.resets.create": lambda c, org, o: c.people.resets.create(
         org, o.user, removes_second_factor=False, actor=None, may_make_owners=True
     ),

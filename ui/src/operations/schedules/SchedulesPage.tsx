@@ -47,6 +47,7 @@ function Ways() {
           search={way.search}
           className={styles.choice}
           aria-current={way.isCurrent ? "true" : undefined}
+          activeOptions={{ exact: true, includeSearch: true }}
           replace
         >
           {way.text}

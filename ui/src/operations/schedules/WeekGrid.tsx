@@ -70,13 +70,13 @@ export function WeekGrid({ label, days, cells, nameOf, chosen, onChoose }: WeekG
                       data-cell={key}
                       tabIndex={key === stop ? 0 : -1}
                       aria-pressed={key === chosen}
-                      aria-label={`${formats.weekday(day.from)} ${text.calendar.hour(hour)}: ${cell.marks
-                        .map((mark) => wordsOf(mark, nameOf(mark.workflowId), text))
-                        .join(", ")}`}
                       onClick={() => onChoose(key)}
                       onFocus={() => setFocused(key)}
                       onKeyDown={(event) => move(event, cell)}
                     >
+                      <span className={styles.spoken}>
+                        {`${formats.weekday(day.from)} ${text.calendar.hour(hour)}: `}
+                      </span>
                       <Marks marks={cell.marks} nameOf={nameOf} />
                     </button>
                   )}
@@ -102,7 +102,8 @@ function Marks({ marks, nameOf }: { marks: readonly Mark[]; nameOf: (workflowId:
         >
           <Icon name={mark.isMarked ? "warning" : SHAPES[mark.outcome]} size={12} />
           <span className={styles.name}>{nameOf(mark.workflowId)}</span>
-          {mark.count > 1 && <span className={styles.times}>{text.calendar.times(mark.count)}</span>}
+          <span className={styles.spoken}>{` ${wordsOf(mark, text)} `}</span>
+          {mark.count > 1 && <span className={styles.times}>{`${text.calendar.times(mark.count)} `}</span>}
         </span>
       ))}
       {rest > 0 && <span className={styles.rest}>{text.calendar.rest(rest)}</span>}
@@ -110,14 +111,10 @@ function Marks({ marks, nameOf }: { marks: readonly Mark[]; nameOf: (workflowId:
   );
 }
 
-function wordsOf(
-  { outcome, count, isMarked, doesFire }: Mark,
-  name: string,
-  text: OperationsText["schedules"],
-): string {
+/** What became of it, for who does not see its shape. */
+function wordsOf({ outcome, isMarked, doesFire }: Mark, text: OperationsText["schedules"]): string {
   const what = outcome === "PLANNED" ? (doesFire ? text.calendar.planned : text.doesNotFire) : text.outcomes[outcome];
-  const times = count > 1 ? ` ${text.calendar.times(count)}` : "";
-  return `${name} ${what}${times}${isMarked ? `, ${text.calendar.clocksChange}` : ""}`;
+  return isMarked ? `${what}, ${text.calendar.clocksChange}` : what;
 }
 
 function firstOf(cells: ReadonlyMap<string, Cell>): string | undefined {

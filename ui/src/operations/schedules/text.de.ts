@@ -52,7 +52,7 @@ export const german = {
   asTable: "Tabelle",
   asCalendar: "Kalender",
   run: "Jetzt ausführen",
-  runOf: (workflow) => `${workflow} jetzt ausführen`,
+  runOf: (workflow) => `Jetzt ausführen: ${workflow}`,
   runHint:
     "Eine Ausführung beginnt sofort, durch Ihren Aufruf und mit leerer Eingabe. Der Zeitplan ändert sich nicht; er löst zu seinem nächsten Zeitpunkt aus wie geplant.",
   calendar: {

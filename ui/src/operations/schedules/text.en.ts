@@ -58,7 +58,7 @@ export const english = {
   asTable: "Table",
   asCalendar: "Calendar",
   run: "Run now",
-  runOf: (workflow: string) => `Run ${workflow} now`,
+  runOf: (workflow: string) => `Run now: ${workflow}`,
   runHint:
     "An execution starts at once, by your call and with an empty input. The schedule does not change; its next instant fires as planned.",
   calendar: {
