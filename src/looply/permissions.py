@@ -68,7 +68,7 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
         "read manage",
     ),
     "read.payloads": _Row(
-        "read inputs, outputs, data documents, logs, dead letters and the content of datastores",
+        "read inputs, outputs, data documents, logs, messages of incidents, dead letters and the content of datastores",
         "owner admin developer operator",
         "read manage",
         {"viewer": "viewers_read_payloads"},

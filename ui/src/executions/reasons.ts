@@ -23,10 +23,16 @@ export type Reasons = Readonly<Record<Explanation["code"], (said: Said) => strin
 
 const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: germanReasons };
 
+/** What the server has in place of a text that the reader may not see, because it may quote data. */
+const HIDDEN = "***";
+
 /** Returns the sentence of a reason. A code that these pages do not know has the words of the server. */
 export function reasonOf(language: Language, reason: Reason, instant: (at: number) => string): string {
   const { code, text, values, who } = reason;
-  const value: Values = (name) => messageOf(String(values[name] ?? "")).replace(/\.$/, "");
+  const value: Values = (name) => {
+    const found = String(values[name] ?? "");
+    return found === HIDDEN ? "" : messageOf(found).replace(/\.$/, "");
+  };
   const moment = (name: string): string => (typeof values[name] === "number" ? instant(values[name]) : "?");
   const sentence: Reasons[typeof code] | undefined = REASONS[language][code];
   return sentence === undefined ? text : sentence({ value, moment, who });

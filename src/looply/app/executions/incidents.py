@@ -3,12 +3,14 @@
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from looply.app.context.services import Services
 from looply.app.executions.search import validate_filter
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.port import CauseFilter, Filter, Head
 from looply.errors import LooplyError
+from looply.execution.document.masking import MASK
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Incident
 
@@ -49,18 +51,20 @@ async def list_page(
 ) -> IncidentPage:
     """Returns open incidents of the organization. The incidents of one execution are always on the same page.
 
+    Their messages, which may quote data, are `***` for a caller who may not read payloads.
     Raises: as `validate_filter`.
     """
     organization_id = principal.organization_id
     workflow_ids = (criteria.workflow_id,) if criteria.workflow_id else ()
     cause = CauseFilter(codes=criteria.codes, kinds=criteria.kinds, steps=criteria.steps)
     failed = validate_filter(Filter(workflow_ids=workflow_ids, has=("incident",), cause=cause))
+    is_quoted = principal.may("read.payloads")
     found: list[OpenIncident] = []
     examined = 0
     while True:
         page = await services.engine.list(organization_id, failed, after, limit)
         for item in page.items:
-            found += await _incidents_of(services, item.head, criteria)
+            found += await _incidents_of(services, item.head, criteria, is_quoted=is_quoted)
             examined, after = examined + 1, item.head.execution_id
             is_last = item is page.items[-1] and not page.after
             if is_last:
@@ -74,14 +78,20 @@ async def list_page(
             return IncidentPage(items=found, after=after, truncated=True)
 
 
-async def _incidents_of(services: Services, head: Head, criteria: IncidentFilter) -> list[OpenIncident]:
+async def _incidents_of(
+    services: Services, head: Head, criteria: IncidentFilter, *, is_quoted: bool
+) -> list[OpenIncident]:
     try:
         execution = await services.engine.get(head.execution_id)
     except LooplyError:
         # One damaged execution must not hide the incidents of all others; `looply doctor` reports it.
         return []
     return [
-        OpenIncident(head=execution.head, incident=incident, workflow_name=execution.workflow.name)
+        OpenIncident(
+            head=execution.head,
+            incident=incident if is_quoted else replace(incident, message=MASK),
+            workflow_name=execution.workflow.name,
+        )
         for incident in sorted(execution.state.incidents.values(), key=lambda incident: incident.seq)
         if (not criteria.codes or incident.code in criteria.codes)
         and (not criteria.kinds or incident.kind in criteria.kinds)

@@ -19,6 +19,7 @@ from looply.engine.ports.port import Execution
 from looply.engine.records.figures.overview import EffectFacts, Obstacles
 from looply.engine.records.targets import TargetRow
 from looply.errors import NotFound
+from looply.execution.document.masking import MASK
 from looply.execution.facts.events import Event
 from looply.execution.views.holds import Hold, HoldCode, HoldValue, holds_of, step_of
 from looply.execution.views.log_entries import tag_of
@@ -93,10 +94,13 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def explain(services: Services, principal: Principal, execution_id: str) -> Explanation:
-    """Returns why an execution of the organization does not move. Raises: NotFound, StoreCorrupt."""
+    """Returns why an execution of the organization does not move.
+
+    Texts that may quote data are `***` for a caller who may not read payloads. Raises: NotFound, StoreCorrupt.
+    """
     execution = await get_owned(services, principal.organization_id, execution_id)
     (row,) = await rows_of(services, principal.organization_id, [execution.head])
-    holds, recent = await _holds_of(services, execution)
+    holds, recent = await _holds_of(services, principal, execution)
     main, *others = [_explained(hold, recent) for hold in holds[: _OTHERS + 1]]
     return Explanation(
         row=replace(row, search=()),
@@ -107,7 +111,9 @@ async def explain(services: Services, principal: Principal, execution_id: str) -
     )
 
 
-async def _holds_of(services: Services, execution: Execution) -> tuple[list[Hold], dict[int, Event]]:
+async def _holds_of(
+    services: Services, principal: Principal, execution: Execution
+) -> tuple[list[Hold], dict[int, Event]]:
     head, state = execution.head, execution.state
     found = await services.engine.history(head.execution_id, max(head.seq - _RECENT, 0), _RECENT)
     recent = [(seq, event) for seq, event in found if seq <= head.seq]
@@ -124,7 +130,21 @@ async def _holds_of(services: Services, execution: Execution) -> tuple[list[Hold
         if schedule is not None and schedule.status == "PAUSED":
             values: dict[str, HoldValue] = {"workflow_id": head.workflow_id}
             holds.append(Hold(cause="SCHEDULE_PAUSED", until=None, values=values))
+    if not principal.may("read.payloads"):
+        holds = [_without_quotes(hold) for hold in holds]
     return holds, dict(recent)
+
+
+def _without_quotes(hold: Hold) -> Hold:
+    """Returns the hold without texts that may quote data.
+
+    The message of an incident quotes the answer of the other system, and the reason with which a workflow ended itself
+    is evaluated from its data. A reason that a person or a key gave quotes nothing.
+    """
+    is_of_workflow = hold.verdict == "ENDED" and not hold.values.get("by")
+    quoting = ("message", "reason") if is_of_workflow else ("message",)
+    hidden = {name: MASK for name in quoting if hold.values.get(name)}
+    return replace(hold, values={**hold.values, **hidden}) if hidden else hold
 
 
 async def _refine(services: Services, organization_id: str, hold: Hold, obstacles: Obstacles) -> Hold:
@@ -191,7 +211,7 @@ async def _chain(services: Services, principal: Principal, hold: Hold) -> list[L
             execution = await get_owned(services, principal.organization_id, hold.who[0])
         except NotFound:
             break
-        holds, recent = await _holds_of(services, execution)
+        holds, recent = await _holds_of(services, principal, execution)
         hold = holds[0]
         if any(link.execution_id == execution.head.execution_id for link in found):
             break

@@ -141,8 +141,9 @@ ROUTES: Final = (
         summary="Explain why an execution does not move: one sentence, with the events that show it",
         description=(
             "The answer names what holds the execution: a person, a call, a time, a child, a queue, a retry, a call in "
-            "flight, a system that is down, an incident, the store, or nothing because it has ended. It contains no "
-            "payload."
+            "flight, a system that is down, an incident, the store, or nothing because it has ended. The message of an "
+            "incident and the reason with which a workflow ended itself may quote data: callers who may not read "
+            "payloads get `***` in their place."
         ),
         tag="Executions",
         parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),

@@ -1,14 +1,20 @@
 """The stream of heads: rows of what changed, the newest state once, and what is skipped."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller
 from stream_kit import Stream, wait_for_head
 
 from looply.app.context.services import Services
 from looply.app.executions.watching import Subscription
 from looply.app.monitoring.heads import HeadPace, follow_heads
+from looply.engine.records.pruning import plan
+from looply.engine.upkeep.pruner import prune_now
+from looply.limits import DEFAULT_LIMITS
 from looply.server.http.boundary import Boundary
 
 
@@ -87,3 +93,32 @@ async def test_more_changes_than_a_list_can_show_are_counted_and_skipped(mine: C
         assert chunk.position == await services.feed.position()
     finally:
         subscription.close()
+
+
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=5)], indirect=True)
+async def test_a_stream_of_heads_is_refused_while_too_many_are_open(mine: Caller, watchers: Watchers) -> None:
+    some = [await watchers.open(mine) for _ in range(4)]
+    answer = await mine.get("watchHeads")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
+    await some[0].leave()
+    await watchers.open(mine)
+
+
+async def test_a_client_that_missed_what_was_pruned_is_refused_and_may_begin_again(
+    mine: Caller, watchers: Watchers, services: Services
+) -> None:
+    workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
+    stream = await watchers.open(mine)
+    await mine.trigger(workflow_id)
+    first = await stream.entry()
+    for _ in range(2):
+        await mine.trigger(workflow_id)
+    later = services.clock.now() + timedelta(seconds=1)
+    # The execution that was stored last stays.
+    assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 2
+    headers = mine.headers({"Last-Event-ID": first["id"]})
+    again = await mine.client.get("/v2/workflows/watchHeads", headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
+    reopened = await watchers.open(mine)
+    newest = await mine.trigger(workflow_id)
+    assert (await reopened.entry())["workflow_execution_id"] == newest
