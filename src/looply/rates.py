@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
@@ -64,10 +65,15 @@ UNITS_PER_SECOND: Final = 300_000
 
 
 class Kind(NamedTuple):
-    """A kind of work that takes turns, and how many of its units one owner may use in a second."""
+    """A kind of work that takes turns, and how many of its units one owner may use in a second.
+
+    Work that has to wait begins at whole multiples of `beat_seconds`, so that what waits begins together and shares
+    one commit; 0: each piece begins by itself.
+    """
 
     name: str
     per_second: float
+    beat_seconds: float = 0.0
 
 
 LARGE_JSON: Final = Kind("large JSON", UNITS_PER_SECOND)
@@ -135,7 +141,14 @@ class Turns:
     async def wait(self, owner: str, units: float, kind: Kind = LARGE_JSON) -> None:
         """Returns when work of `units` units may begin. It waits `LONGEST_WAIT_SECONDS` at most."""
         if seconds := self.reserve(owner, units, kind):
-            await self._sleep(min(seconds, LONGEST_WAIT_SECONDS))
+            await self._sleep(min(self._until_beat(seconds, kind.beat_seconds), LONGEST_WAIT_SECONDS))
+
+    def _until_beat(self, seconds: float, beat_seconds: float) -> float:
+        """Returns the seconds until the first beat that is not earlier than in `seconds`."""
+        if not beat_seconds:
+            return seconds
+        now = self._clock.monotonic()
+        return math.ceil((now + seconds) / beat_seconds) * beat_seconds - now
 
     def _wait_seconds(self, key: tuple[str, Kind], now: float) -> float:
         return max(self._free_at.get(key, now) - now, 0.0)

@@ -1,6 +1,7 @@
 """The pace of requests: an organization that sends very many leaves the server to the others."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from looply.rates import Turns
 from looply.server.http.call import Call, Response, read_route
 from looply.server.http.dispatch import Dispatch
 from looply.server.http.request_pace import (
+    BEAT_SECONDS,
     BESIDE_MICROSECONDS,
     LONGEST_WAIT_SECONDS,
     OVERALL,
@@ -58,8 +60,13 @@ def pace_of(clock: FakeClock, loop: Loop, *owners: str) -> RequestPace:
 
 
 def pause(held_seconds: float) -> float:
-    """Returns for how long an organization waits after a request that held the loop for a time."""
+    """Returns for how long an organization pauses after a request that held the loop for a time."""
     return (BESIDE_MICROSECONDS + OVERALL * held_seconds * 1_000_000) / SHARE_PER_SECOND
+
+
+def waited(*pauses: float) -> list[float]:
+    """Returns for how long requests wait that come when these pauses begin: until the next beat after each."""
+    return [pytest.approx(math.ceil(each / BEAT_SECONDS) * BEAT_SECONDS) for each in pauses]
 
 
 def test_triggers_of_one_organization_leave_more_than_half_of_the_loop_to_others() -> None:
@@ -80,9 +87,17 @@ async def test_an_organization_waits_for_what_its_requests_took_while_another_on
     pace = pace_of(clock, loop, "acme", "umbrella")
     await pace.handle("umbrella", loop.request(0.01))
     await pace.handle("umbrella", loop.request(0.01))
-    assert loop.slept == pytest.approx([pause(0.01)])
+    assert loop.slept == waited(pause(0.01))
     await pace.handle("acme", loop.request(0.01))
     assert len(loop.slept) == 1
+
+
+async def test_requests_that_wait_begin_together(clock: FakeClock, loop: Loop) -> None:
+    pace = pace_of(clock, loop, "acme", "umbrella")
+    for _ in range(1 + int(BEAT_SECONDS / pause(0.0001))):
+        await pace.handle("umbrella", loop.request(0.0001))
+    assert len(loop.slept) > 5
+    assert loop.slept == waited(*[BEAT_SECONDS] * len(loop.slept))
 
 
 async def test_the_time_for_which_a_request_waits_is_not_charged(clock: FakeClock, loop: Loop) -> None:
@@ -96,7 +111,7 @@ async def test_the_time_for_which_a_request_waits_is_not_charged(clock: FakeCloc
     await pace.handle("umbrella", loop.request(0.01, wait_long))
     await pace.handle("acme", loop.request())
     await pace.handle("umbrella", loop.request())
-    assert loop.slept == pytest.approx([pause(0.01) - pause(0)])
+    assert loop.slept == waited(pause(0.01) - pause(0))
 
 
 async def test_a_request_that_would_wait_too_long_is_refused_with_the_time_to_repeat_it(
@@ -129,7 +144,7 @@ async def test_a_request_that_fails_or_is_cancelled_is_charged_too(clock: FakeCl
     with pytest.raises(asyncio.CancelledError):
         await task
     await pace.handle("umbrella", loop.request())
-    assert loop.slept == pytest.approx([pause(0.005), 2 * pause(0.005)])
+    assert loop.slept == waited(pause(0.005), 2 * pause(0.005))
 
 
 async def test_every_route_of_an_organization_has_the_pace(clock: FakeClock, loop: Loop, services: Services) -> None:
@@ -143,4 +158,4 @@ async def test_every_route_of_an_organization_has_the_pace(clock: FakeClock, loo
         caller = Principal(organization_id=owner, workspace_id="", key_id="k", name="", permissions=ALL)
         answered = await dispatch.perform(route, caller, {"query_string": b"", "headers": []}, None, {})
         assert answered.body == "answer"
-    assert loop.slept == pytest.approx([pause(0.01)])
+    assert loop.slept == waited(pause(0.01))
