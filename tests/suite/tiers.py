@@ -25,7 +25,6 @@ OF_THE_PROOF: Final = {
     "blackbox/commands/test_blackbox_datastores.py": "datastores of a server that is killed and restored",
     "blackbox/commands/test_blackbox_folder.py": "folders that are in use, full, damaged, newer or without their key",
     "blackbox/commands/test_cli_folder.py": "commands as processes on a folder; in one process they are in the gate",
-    "blackbox/commands/test_cli_functions.py": "functions and mails of a server; connectors alone are in the gate",
     "blackbox/commands/test_cli_move.py": "whole installations that move to another store",
     "blackbox/commands/test_cli_terminal.py": "terminals and pipes; what commands print is in the gate",
     "blackbox/distributed/test_upgrade_*.py": "two releases beside each other",

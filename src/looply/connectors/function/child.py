@@ -27,6 +27,10 @@ _CPU_SECONDS: Final = 3600
 
 def main(language: str, memory: int, parent: int, nice: int) -> None:
     """Serves requests of one language until the parent goes away; `nice` is added to the niceness of the process."""
+    # Signals to the server's group, such as Ctrl-C, must not reach it; its own group is killed as a whole. It has no
+    # session of its own: Linux gives each session the same share of the CPU (`sched_autogroup`), and priorities count
+    # within a session only.
+    os.setpgid(0, 0)
     _die_with(parent)
     # Where a filter of system calls forbids `nice`, the code runs at normal priority.
     with suppress(OSError):

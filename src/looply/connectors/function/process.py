@@ -64,7 +64,7 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The id of the process, which leads a process group of its own."""
+        """The id of the process, which leads a process group of its own once it is ready."""
         return self._process.pid
 
     @property
@@ -100,8 +100,6 @@ class WorkerProcess:
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd="/",
                 env={"LC_ALL": "C.UTF-8"},
-                # Signals to the server's group, such as Ctrl-C, must not reach it; its own group is killed as a whole.
-                start_new_session=True,
             )
         except OSError as error:
             raise Unavailable(f"no process for {language} could be started: {error.strerror or error}") from error
@@ -147,6 +145,8 @@ class WorkerProcess:
         """Kills the process and all that it started, and waits for its end. Killing twice is harmless."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            self._process.kill()  # it has no group of its own before it is ready
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._process.wait()
