@@ -257,6 +257,13 @@ def _ledger(*nominals: int, **missed: int) -> list[Row]:
     return sorted(rows, key=lambda row: row["nominal_on"])
 
 
+def _skipped(ledger: list[Row], nominal: int, decided_on: int) -> list[Row]:
+    """Returns a ledger in which an instant was skipped instead."""
+    row = {"nominal_on": nominal, "outcome": "SKIPPED", "workflow_execution_id": None, "count": 1}
+    kept = [each for each in ledger if each["nominal_on"] != nominal]
+    return sorted([*kept, {**row, "decided_on": decided_on}], key=lambda each: each["nominal_on"])
+
+
 WHOLE = (0, 1000, 2000, 7000, 8000, 9000)
 
 
@@ -266,9 +273,24 @@ def test_a_schedule_whose_instants_were_all_decided_once_passes() -> None:
     assert fires_once(_fired(*WHOLE), _ledger(*WHOLE, m6000=4), 0, _lives()) == 6
 
 
+def test_an_instant_may_be_skipped_while_the_execution_before_it_is_open() -> None:
+    fired = _fired(*WHOLE[:-1])
+    fired[-1]["workflow_event_log"]["events"].append({"timestamp": 9400})
+    ledger = _skipped(_ledger(*WHOLE, m6000=4), 9000, 9300)
+    assert fires_once(fired, ledger, 0, _lives()) == 5
+
+
 @pytest.mark.parametrize(
     ("rows", "ledger"),
     [
+        pytest.param(
+            _fired(*WHOLE[:-1]),
+            _skipped(_ledger(*WHOLE, m6000=4), 9000, 8006 + GRACE_MS),
+            id="skipped after the end of the execution before it",
+        ),
+        pytest.param(
+            _fired(*WHOLE[1:]), _skipped(_ledger(*WHOLE, m6000=4), 0, 5), id="skipped before the first execution"
+        ),
         pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants without a decision"),
         pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one instant without a decision"),
         pytest.param(_fired(*WHOLE, 2001), _ledger(*WHOLE, m6000=4), id="an execution for no instant"),

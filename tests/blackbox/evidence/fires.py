@@ -33,14 +33,16 @@ def read_ledger(address: str, made: Mapping[str, str], workflow_id: str) -> list
 def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives: Sequence[Life]) -> int:
     """I10: every instant was decided once, none is missing, and each execution has the instant of the ledger.
 
-    None is missed while a process lives, which the last one does until the schedule is paused. Returns the number of
-    checked fires. Raises: AssertionError.
+    None is missed while a process lives, which the last one does until the schedule is paused; one is skipped only
+    while the execution before it is open. Returns the number of checked fires. Raises: AssertionError.
     """
     starts = {row["workflow_execution_id"]: row["workflow_event_log"]["events"][0]["timestamp"] for row in rows}
     named = [item["workflow_execution_id"] for item in ledger if item["workflow_execution_id"] is not None]
     assert len(set(named)) == len(named), "an execution was started for two instants"
     assert set(named) <= set(starts), f"fired, and not stored: {sorted(set(named) - set(starts))}"
     _all_decided(ledger, anchor_ms)
+    ends = {row["workflow_execution_id"]: row["workflow_event_log"]["events"][-1]["timestamp"] for row in rows}
+    skipped = _skipped(ledger, ends)
     if len(ledger) < TRIMMED_ROWS:
         assert set(named) == set(starts), f"fired for no instant: {sorted(set(starts) - set(named))}"
     fired = {item["nominal_on"]: item for item in ledger if item["workflow_execution_id"] is not None}
@@ -48,7 +50,8 @@ def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives
         start = starts[item["workflow_execution_id"]]
         assert nominal <= start, f"{item['workflow_execution_id']} for {nominal} started at {start}"
     for nominal in owed(anchor_ms, lives):
-        assert nominal in fired or nominal < ledger[0]["nominal_on"], f"nothing fired for {nominal}"
+        is_decided = nominal in fired or nominal in skipped
+        assert is_decided or nominal < ledger[0]["nominal_on"], f"nothing fired for {nominal}"
     return len(fired)
 
 
@@ -67,10 +70,22 @@ def _all_decided(ledger: Sequence[Row], anchor_ms: int) -> None:
     """Each row begins where the one before it ended; a missed one may cover several instants."""
     following = anchor_ms if len(ledger) < TRIMMED_ROWS else ledger[0]["nominal_on"]
     for item in ledger:
-        assert item["outcome"] in ("STARTED", "CAUGHT_UP", "MISSED"), item
-        assert (item["outcome"] == "MISSED") == (item["workflow_execution_id"] is None), item
+        assert item["outcome"] in ("STARTED", "CAUGHT_UP", "MISSED", "SKIPPED"), item
+        assert (item["outcome"] in ("MISSED", "SKIPPED")) == (item["workflow_execution_id"] is None), item
         assert item["nominal_on"] == following + (item["count"] - 1) * EVERY_MS, f"{item} follows {following}"
         following = item["nominal_on"] + EVERY_MS
+
+
+def _skipped(ledger: Sequence[Row], ends: Mapping[str, int]) -> set[int]:
+    """Returns the instants that were skipped, after a check that the execution before each was open then."""
+    found, former = set(), ""
+    for item in ledger:
+        if item["outcome"] == "SKIPPED":
+            assert former, f"{item} is skipped, and nothing was started before it"
+            assert ends[former] + GRACE_MS >= item["decided_on"], f"{item} is skipped, and {former} had ended"
+            found.add(item["nominal_on"])
+        former = item["workflow_execution_id"] or former
+    return found
 
 
 def _newest(instant_ms: int, anchor_ms: int) -> int:

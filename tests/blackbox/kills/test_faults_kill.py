@@ -60,7 +60,8 @@ def _end_schedule(run: Run, workflow_id: str) -> int:
     """Pauses a schedule and returns when the server had said so, in nanoseconds."""
     with httpx2.Client(base_url=run.server.address, timeout=120) as client:
         body = {"workflow_id": workflow_id, "action": "PAUSE"}
-        assert _org(run, client).post("toggleScheduledWorkflow", body).status_code == 200
+        answer = _org(run, client).post("toggleScheduledWorkflow", body)
+        assert answer.status_code == 200, answer.text
     return time.time_ns()
 
 
