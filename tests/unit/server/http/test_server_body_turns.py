@@ -64,7 +64,7 @@ async def test_the_large_bodies_of_another_organization_do_not_wait_behind_them(
 async def test_an_organization_that_is_alone_never_waits(clock: FakeClock) -> None:
     sleeps = Sleeps()
     ours = turns(clock, sleeps, "umbrella")
-    await read(ours, "umbrella", 100)
+    await read(ours, "umbrella", 20)
     assert not sleeps.seconds
 
 
