@@ -127,5 +127,5 @@ def work(org: Organization, sink: Sink, mail_port: int) -> None:
 def test_a_unit_allows_the_system_calls_of_its_processes(
     unit: Path, sets: dict[str, list[str]], made_calls: set[str]
 ) -> None:
-    assert {"execve", "prlimit64", "prctl", "setsid", "connect"} <= made_calls, "the tracer saw too little"
+    assert {"execve", "prlimit64", "prctl", "setpgid", "connect"} <= made_calls, "the tracer saw too little"
     assert made_calls - let_through(unit, sets) - OF_ROOT == set()
