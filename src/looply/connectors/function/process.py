@@ -134,8 +134,9 @@ class WorkerProcess:
     def lower(self) -> None:
         """Gives the process, and all that it started, the lowest priority; lowering twice is harmless."""
         # A filter of system calls may forbid it.
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PGRP, self._process.pid, _LOWEST_NICE)
+        for kind in (os.PRIO_PROCESS, os.PRIO_PGRP):  # it has no group of its own before it is ready
+            with suppress(OSError):
+                os.setpriority(kind, self._process.pid, _LOWEST_NICE)
         if hasattr(os, "SCHED_IDLE"):
             # Linux: other processes take the core from an idle one at once, and from a nice one after its time slice.
             with suppress(OSError):

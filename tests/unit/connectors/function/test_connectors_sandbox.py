@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from looply.connectors.function.pool import SandboxPool
+from looply.connectors.function.process import WorkerProcess
 from looply.connectors.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
@@ -416,26 +417,27 @@ async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: Sandbo
     assert all(os.getpriority(os.PRIO_PROCESS, process) > own for process in pool.processes)
 
 
-async def test_priorities_count_beside_the_server_because_processes_are_of_its_session() -> None:
-    pool = SandboxPool(PATIENT, processes=1)
+async def test_priorities_count_beside_the_server_because_processes_are_of_its_session(pool: SandboxPool) -> None:
     await run(pool, JAVASCRIPT, "return 1")
     assert pool.processes
     assert [os.getsid(process) for process in pool.processes] == [os.getsid(0)] * len(pool.processes)
     assert [os.getpgid(process) for process in pool.processes] == list(pool.processes)
-    await pool.close()
 
 
 async def test_a_process_whose_code_uses_much_cpu_time_has_the_lowest_priority() -> None:
     pool = SandboxPool(PATIENT, processes=1)
-    endless = asyncio.create_task(pool.run(Code(language="javascript", code="while (true) {}"), LONG))
-    while 19 not in [os.getpriority(os.PRIO_PROCESS, process) for process in pool.processes]:
-        await asyncio.sleep(0)
-        assert not endless.done()
+    counting = "let n = 0; for (let i = 0; i < 20000000; i++) n += 1; return n"
+    assert await run(pool, JAVASCRIPT, counting) == 20_000_000
+    assert 19 in [os.getpriority(os.PRIO_PROCESS, process) for process in pool.processes]
     if hasattr(os, "SCHED_IDLE"):
         assert os.SCHED_IDLE in [os.sched_getscheduler(process) for process in pool.processes]
-    endless.cancel()
-    await asyncio.gather(endless, return_exceptions=True)
     await pool.close()
+
+
+async def test_a_process_has_the_lowest_priority_before_it_is_ready_too() -> None:
+    process = await WorkerProcess.start("javascript", PATIENT, is_lowered=True)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    await process.kill()
 
 
 async def test_large_results_of_one_organization_come_one_after_the_other() -> None:
