@@ -41,11 +41,10 @@ class HeldEffects:
         held = self._lanes.setdefault(effect.lane, OrderedDict())
         key = (effect.execution_id, effect.seq)
         if key not in held:
-            held[key] = Held(effect, now)
+            # One that comes first may be new: its offer was on the way while its system went down.
+            held[key] = self._unparked[key] = Held(effect, now)
             if is_first:
                 held.move_to_end(key, last=False)
-            else:
-                self._unparked[key] = held[key]
 
     def take(self, lane: Lane, most: int) -> Sequence[EffectRef]:
         """Removes and returns the first effects of a lane."""

@@ -9,7 +9,7 @@ import pytest
 from kit.definitions import call, chain
 from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.definition import Workflow
-from looply.engine.effects.outages import BreakerSettings
+from looply.engine.effects.outages import FAILURES_IN_A_ROW, BreakerSettings
 from looply.engine.records.targets import Maintenance, TargetRow
 from looply.errors import OperationError, Rejected, Timeout, Unavailable
 from looply.execution.facts.events import IncidentOpened, StepParked, StepScheduled, StepUnknown
@@ -84,6 +84,14 @@ class OutageStories:
         assert listed.head.status == "WAITING"
         assert len(await engine.newest(statuses=("WAITING",))) == len(ids)
 
+    async def test_an_attempt_that_queued_for_a_slot_when_its_system_went_down_waits_too(self, engine: Driver) -> None:
+        await guarded(engine)
+        engine.world.always("call_1", Unavailable("refused"))
+        ids = await engine.together(*(engine.trigger(calling(), {"po": n}) for n in range(3 * engine.per_queue)))
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, ids) == {"WAITING"}
+        assert len(engine.world.calls) < len(ids)
+
     async def test_an_attempt_that_only_found_the_system_down_does_not_count(self, engine: Driver) -> None:
         await guarded(engine)
         engine.world.always("call_1", Unavailable("refused"))
@@ -131,16 +139,16 @@ class OutageStories:
     async def test_a_call_that_may_have_arrived_is_never_sent_again_by_itself(self, engine: Driver) -> None:
         await guarded(engine)
         engine.world.always("call_1", Timeout("no answer", sent=True))
-        ids = [await engine.trigger(calling(), {"po": n}) for n in range(6)]
+        ids = [await engine.trigger(calling(), {"po": n}) for n in range(FAILURES_IN_A_ROW)]
         await watch_targets(engine, timedelta(seconds=3), TICK)
-        assert [each.phase for each in engine.world.calls] == ["RAISED"] * 6
+        assert [each.phase for each in engine.world.calls] == ["RAISED"] * len(ids)
         assert await statuses(engine, ids) == {"FAILED"}
         for each in ids:
             assert len(await engine.events(each, StepUnknown)) == 1
         late = await engine.trigger(calling(), {"po": 99})
         await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await engine.status(late) == "WAITING"
-        assert len(engine.world.calls) == 6
+        assert len(engine.world.calls) == len(ids)
 
     async def test_other_systems_and_other_organizations_are_called_as_usual(self, engine: Driver) -> None:
         await guarded(engine)
