@@ -15,7 +15,7 @@ const SIGNS: Readonly<Record<Language, { day: string; point: string }>> = {
 export function durationText(language: Language, ms: number): string {
   const { day, point } = SIGNS[language];
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${(ms / 1_000).toFixed(1).replace(".", point)} s`;
+  if (ms < MINUTE) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, "").replace(".", point)} s`;
   const minutes = Math.floor(ms / MINUTE);
   if (minutes < HOUR_MINUTES) return `${minutes} min`;
   if (minutes < DAY_MINUTES) return `${Math.floor(minutes / HOUR_MINUTES)} h ${minutes % HOUR_MINUTES} min`;

@@ -69,8 +69,7 @@ describe("without the right to read data", () => {
   it("the history has no search fields, and says why", async () => {
     const { api, user } = visit("/executions", viewer, rows);
     await user.click(await screen.findByRole("button", { name: "Columns" }));
-    const fields = await screen.findByRole("menuitemcheckbox", { name: /right “read.payloads”/ });
-    expect(fields.getAttribute("aria-disabled")).toBe("true");
+    await screen.findByText("Search fields: you need the right “read.payloads”");
     expectNoData(api);
   });
 

@@ -140,7 +140,7 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
   const rows = useVirtualRows(scroll, ROW, sorted.length);
   return (
     <div>
-      <p className={styles.counts}>{text.visitCounts(countsOf(visits))}</p>
+      <p className={styles.counts}>{text.visitCounts(countsOf(sorted))}</p>
       <Scroller box={scroll} label={text.visits} className={styles.visits} onScroll={rows.onScroll}>
         <div style={{ height: rows.above }} />
         {sorted.slice(rows.from, rows.to).map((visit) => (

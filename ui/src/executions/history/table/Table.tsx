@@ -140,12 +140,13 @@ function PhoneRow({ row }: { row: ExecutionRow }) {
 
 /** Reads the page that follows, or one that left the memory, before the reader arrives there. */
 function useMorePages({ query, rows, start, isTruncated }: HistoryRows, from: number, to: number): void {
-  const { hasNextPage, hasPreviousPage, isFetching, fetchNextPage, fetchPreviousPage } = query;
+  const { data, hasNextPage, hasPreviousPage, isFetching, fetchNextPage, fetchPreviousPage } = query;
   const isNearEnd = to + AHEAD >= start + rows.length && !isTruncated;
   const isNearStart = start > 0 && from < start + AHEAD;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page may arrive before its read was ever drawn, and another one be needed.
   useEffect(() => {
     if (isFetching) return;
     if (isNearStart && hasPreviousPage) void fetchPreviousPage();
     else if (isNearEnd && hasNextPage) void fetchNextPage();
-  }, [isFetching, isNearStart, isNearEnd, hasPreviousPage, hasNextPage, fetchPreviousPage, fetchNextPage]);
+  }, [data, isFetching, isNearStart, isNearEnd, hasPreviousPage, hasNextPage, fetchPreviousPage, fetchNextPage]);
 }
