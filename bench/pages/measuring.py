@@ -137,7 +137,9 @@ def _completed(client: httpx2.Client, folder: Folder, body: Any) -> str:
 
 
 def _large(visitor: Visitor, execution_id: str) -> Figures:
-    opened, scrubbed = [], []
+    opened: list[float] = []
+    scrubbed: list[float] = []
+    entries = 0
     for _ in range(OPENINGS):
         with visitor.page() as page:
             page.goto(f"{visitor.address}/app/executions/{execution_id}")
@@ -201,7 +203,7 @@ def _heap_mib(page: "Page") -> float:
     session.send("Performance.enable")
     metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     session.detach()
-    return round(metrics["JSHeapUsedSize"] / 2**20, 1)
+    return round(float(metrics["JSHeapUsedSize"]) / 2**20, 1)
 
 
 def _quantiles(spans: Sequence[float]) -> Figures:

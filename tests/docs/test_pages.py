@@ -18,6 +18,7 @@ from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
+from looply.app.bulks.preview import Verdict
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
 from looply.jsontext import Json
@@ -195,6 +196,7 @@ def names_of_the_code() -> frozenset[str]:
         {
             *find_codes(),
             *get_args(FailureCode),
+            *get_args(Verdict),
             *log_types(),
             *OTHER_NAMES,
             *(row.variable for row in TABLE.values()),

@@ -17,7 +17,7 @@ def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
     # Keys have no effect before the page is there.
     operator.heading("Executions")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("PO-4711")
+    page.get_by_role("combobox", name="Search or run a command").fill("PO-4711")
     page.get_by_role("option", name="Open the execution “PO-4711”").wait_for()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
