@@ -82,7 +82,7 @@ def test_200_failures_of_an_outage_are_one_group_whose_repair_is_followed_in_two
     repair.wait_for()
     dialog.get_by_text(f"{TAKEN} would refuse:").wait_for()
     dialog.get_by_text("PROCESS_ID_IN_USE").wait_for()
-    dialog.get_by_label("Executions a second").fill("20")
+    dialog.get_by_role("slider", name="How fast").fill("20")
     dialog.get_by_label("Reason").fill("the system is back")
     repair.click()
     page.get_by_role("progressbar").wait_for()
