@@ -68,7 +68,7 @@ def test_an_execution_is_found_by_the_end_of_its_number_among_100000(visit: Visi
     page = visit.open("/app/executions")
     page.get_by_label("Find executions").fill("*4711")
     page.keyboard.press("Enter")
-    more, everything = page.get_by_role("button", name="Look through more"), page.get_by_text(f"{FOUND} in all")
+    more, everything = page.get_by_role("button", name="Looked through up to"), page.get_by_text(f"{FOUND} in all")
     more.or_(everything).first.wait_for()
     while everything.count() == 0:
         # A search looks through 20,000 at a time.

@@ -356,6 +356,13 @@ async def reassign_card(mine: Caller, world: World, services: Services) -> httpx
     return await mine.post("reassignCard", {"card_id": entry["card_id"], "to": "ben@example.com", "reason": "leave"})
 
 
+@act
+async def remind_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await mine.trigger(await mine.create(CARDING))
+    (entry,) = (await mine.get("getOpenCards")).json()["items"]
+    return await mine.post("remindCard", {"card_id": entry["card_id"]})
+
+
 async def records(mine: Caller, **query: Any) -> list[dict[str, Any]]:
     answer = await mine.get("getAudit", **query)
     assert answer.status_code == 200, answer.text
