@@ -20,7 +20,7 @@ from bench.harness.scenario import PAYLOAD
 from bench.speed import Figures, Plan
 from looply.app.inbox.cards import MyCardFilter, list_cards
 from looply.catalog.tenants.principal import Person, Principal
-from looply.engine.ports.port import CardKey
+from looply.engine.ports.lists import CardKey
 
 OPEN: Final = 100_000
 GOAL_MS: Final = 50.0

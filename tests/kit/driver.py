@@ -30,7 +30,8 @@ from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start
+from looply.engine.ports.lists import Filter, Head, ListedExecution
+from looply.engine.ports.port import Audit, Key, Schedule, Start
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell

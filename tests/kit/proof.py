@@ -8,7 +8,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from looply.engine.coding.codec import FOLD_VERSION, Codec
-from looply.engine.ports.port import Audit, Head
+from looply.engine.ports.lists import Head
+from looply.engine.ports.port import Audit
 from looply.engine.ports.store import Snapshot, Store
 from looply.engine.shell.shell import Shell
 from looply.execution import ExecutionState, fold

@@ -17,7 +17,8 @@ from contract.store.suite import StoreContract
 from kit.servers.postgres_server import PostgresServer
 from kit.servers.postgres_stores import PostgresStores, StoreDatabase
 from looply.engine.coding.searching import PROBED, SCAN_BOUNDS, Kind, ScanBounds
-from looply.engine.ports.port import Filter, Fire
+from looply.engine.ports.lists import Filter
+from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.histories import lists as postgres_lists

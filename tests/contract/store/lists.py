@@ -15,7 +15,7 @@ from contract.store.samples import (
     ended,
     process_ids,
 )
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.ports.store import Store, Unit
 from looply.errors import BadRequest
 

@@ -11,7 +11,8 @@ from kit.memory.records.copy_rows import StoredCopy, request_update
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.refusals import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.engine.coding.rows import fire_taken_error
-from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
+from looply.engine.ports.lists import Head, OpenCard
+from looply.engine.ports.port import Fire, LedgerRow, Schedule
 from looply.engine.ports.store import (
     Batch,
     EffectRow,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, IncidentRow, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
@@ -207,7 +207,7 @@ def _is_found(head: Head, search: SearchValues, query: Filter) -> bool:
         or (head.process_id != head.execution_id and _matches(head.process_id, query.terms))
         or _matches(head.execution_id, process_id_patterns(query.terms)[0])
         or (head.status != "COMPLETED" and _matches(head.current_state, query.terms))
-        or any(_matches(value, query.terms) for _, value in search)
+        or (not query.hides_values and any(_matches(value, query.terms) for _, value in search))
     )
 
 

@@ -19,7 +19,7 @@ from kit.memory.work import MemoryWorkQueue
 from looply.engine.coding.units import head_of
 from looply.engine.effects.effects import EffectRunner
 from looply.engine.effects.worker import Worker
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox

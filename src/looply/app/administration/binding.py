@@ -19,23 +19,16 @@ from msgspec.structs import replace as with_fields
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import NO_WORKFLOW, not_found_error, validate_id
 from looply.definition import Workflow
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, Filter, Head, OpenCard, Page
 from looply.engine.ports.port import (
-    ANY_CARD,
     Audit,
-    CardFilter,
-    CardKey,
     Engine,
     Examined,
-    Execution,
     ExecutionOverview,
-    Filter,
-    Head,
     Health,
     LedgerRow,
     LiveSchedules,
     MissedFires,
-    OpenCard,
-    Page,
     Schedule,
     Start,
     ignore_examined,

@@ -15,7 +15,7 @@ from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.app.executions import repairs
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution, Head
+from looply.engine.ports.lists import Execution, Head
 from looply.errors import LooplyError
 from looply.execution.answering.migration import mapping_choices
 from looply.execution.facts.commands import Redrive, RepairCommand, Terminate

@@ -12,7 +12,7 @@ from looply.app.executions.search import validate_filter
 from looply.catalog.authored.bulks import IDS, BulkAction
 from looply.catalog.tenants.names import MAX_NAME_CHARACTERS, validate_id
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CauseFilter, Filter
+from looply.engine.ports.lists import CauseFilter, Filter
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Redrive, RepairCommand, Retry, SkipStep, Terminate
 from looply.execution.facts.state import OPEN_STATUSES, Status

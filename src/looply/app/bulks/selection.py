@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from looply.app.bulks.requests import BulkRequest, parse_filter
 from looply.app.context.services import Services
 from looply.catalog.authored.bulks import IDS
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.errors import execution_not_found
 
 COUNTED: Final = 2000

@@ -11,7 +11,7 @@ from looply.app.context.reasons import MAX_REASON
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import validate_id
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import OpenCard
+from looply.engine.ports.lists import OpenCard
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
 from looply.execution.approvals.decisions import Decision, decisions_of

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from looply.app.context.services import Services
 from looply.app.executions.search import validate_filter
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CauseFilter, Filter, Head
+from looply.engine.ports.lists import CauseFilter, Filter, Head
 from looply.errors import LooplyError
 from looply.execution.document.masking import MASK
 from looply.execution.facts.events import IncidentKind

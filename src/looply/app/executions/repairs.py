@@ -12,7 +12,7 @@ from looply.app.context.audit import record
 from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution, Head
+from looply.engine.ports.lists import Execution, Head
 from looply.errors import Conflict, Forbidden, Refused
 from looply.execution.answering.forecast import Forecast, forecast
 from looply.execution.answering.starting import process_id_in_use_error

@@ -9,7 +9,7 @@ from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, add_workflow_names
 from looply.catalog.tenants.principal import Principal
 from looply.engine.coding.searching import matches_pattern
-from looply.engine.ports.port import CauseFilter, Filter
+from looply.engine.ports.lists import CauseFilter, Filter
 from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
 

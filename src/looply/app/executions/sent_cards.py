@@ -9,7 +9,7 @@ import msgspec
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of

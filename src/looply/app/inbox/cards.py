@@ -11,7 +11,7 @@ from looply.app.executions.sent_cards import InboxCard, show_card
 from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import find_own_card, own_card_id, own_person
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CardFilter, CardKey, Execution, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, Execution, OpenCard
 from looply.execution.approvals.card_summary import Fact, summarize
 from looply.execution.approvals.cards import open_status
 from looply.execution.facts.address import card_token, parse_address

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from looply.app.context.services import Services
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.errors import LooplyError
 
 _AT_ONCE: Final = 8

@@ -15,7 +15,7 @@ from looply.app.context.services import Services
 from looply.app.monitoring.rows import MonitorRow, rows_of
 from looply.app.monitoring.sentences import sentence
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.engine.records.figures.overview import EffectFacts, Obstacles
 from looply.engine.records.targets import TargetRow
 from looply.errors import NotFound

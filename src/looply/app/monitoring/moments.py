@@ -14,7 +14,7 @@ from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import Workflow
-from looply.engine.ports.port import Execution, Head
+from looply.engine.ports.lists import Execution, Head
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event

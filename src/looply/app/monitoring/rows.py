@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from looply.app.context.services import Services
 from looply.app.executions.search import find_term_workflows, validate_filter
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.records.figures.overview import NO_FACTS, IncidentGroup, IncidentSummary, RowFacts
 from looply.execution.document.searching import REQUESTER, SearchValues
 from looply.execution.facts.events import IncidentKind, TimerKind
@@ -67,16 +67,20 @@ async def list_rows(
 ) -> MonitorRows:
     """Returns rows of executions that match; a page may be short although another one follows.
 
-    Raises: as `validate_filter`.
+    A caller who may not read payloads finds no execution by the value of a search field either.
+    Raises: as `validate_filter`; Forbidden for criteria of search fields from such a caller.
     """
     organization_id = principal.organization_id
-    checked = validate_filter(criteria)
+    reads_payloads = principal.may("read.payloads")
+    if criteria.fields:
+        principal.require("read.payloads")
+    checked = replace(validate_filter(criteria), hides_values=not reads_payloads)
     term_workflows = await find_term_workflows(services, organization_id, checked.terms)
     page = await services.engine.list(
         organization_id, replace(checked, term_workflows=term_workflows), after, limit, has_events=False
     )
     rows = await rows_of(services, organization_id, [item.head for item in page.items])
-    if not principal.may("read.payloads"):
+    if not reads_payloads:
         rows = [replace(row, search=()) for row in rows]
     return MonitorRows(items=rows, after=page.after, truncated=page.truncated)
 

@@ -1,4 +1,4 @@
-"""`looply card`: rendering Adaptive Card templates outside of a workflow, listing open cards, reassigning them, reminding of them."""
+"""`looply card`: rendering Adaptive Card templates outside of a workflow; listing, reassigning, reminding of cards."""
 
 from typing import Annotated, Final
 

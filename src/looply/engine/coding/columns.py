@@ -6,7 +6,7 @@ The order of the columns is part of each result: the statements of SQLite bind t
 from typing import Any, TypeAlias
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
-from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import CopyUpdate

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import id_time
-from looply.engine.ports.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.engine.ports.lists import CardKey, Head, OpenCard
+from looply.engine.ports.port import Fire, LedgerRow, MissedFires, Schedule
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, PositionedBatch, TimerRow, WaitRow
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow

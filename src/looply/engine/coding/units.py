@@ -10,7 +10,7 @@ from looply.clock import id_time
 from looply.connectors.outbound.targets import canonical_origin_of
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
-from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow

@@ -12,16 +12,8 @@ import msgspec
 
 from looply.engine.ports.blob_rows import BlobRows
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.ports.port import (
-    ANY_CARD,
-    CardFilter,
-    CardKey,
-    ExecutionOverview,
-    Filter,
-    Fire,
-    Head,
-    OpenCard,
-)
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.absences import Absences
 from looply.engine.records.claims import Claim, StoredKey

@@ -18,18 +18,18 @@ from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.blob_rows import BlobReader
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import (
+from looply.engine.ports.lists import (
     ANY_CARD,
     CardFilter,
     CardKey,
     Execution,
-    ExecutionOverview,
     Filter,
     Head,
     ListedExecution,
     OpenCard,
     Page,
 )
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates

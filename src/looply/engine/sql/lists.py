@@ -22,7 +22,7 @@ from looply.engine.coding.searching import (
     page_parameters,
     search_plans,
 )
-from looply.engine.ports.port import Filter, Having, Head
+from looply.engine.ports.lists import Filter, Having, Head
 from looply.engine.sql.sessions import Parameters, Session
 
 HAVING: Final[Mapping[Having, str]] = {

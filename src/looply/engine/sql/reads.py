@@ -20,7 +20,7 @@ from looply.engine.coding.rows import (
     timer_from,
     wait_from,
 )
-from looply.engine.ports.port import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.engine.records.spans import LOWEST_ID

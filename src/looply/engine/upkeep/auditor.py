@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from looply.clock import Clock
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Store, Work
 from looply.engine.records.figures.survey import Census
 from looply.engine.shell.audit import Problem, is_orphan, problems_of

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.bulks.preview import BulkPreview, Verdict
 from looply.catalog.authored.bulks import IDS, Bulk, BulkAction, Refusal
-from looply.engine.ports.port import Head, TriggerType
+from looply.engine.ports.lists import Head, TriggerType
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
 from looply.instants import ms_or_none, to_ms

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.bulks import bulks
 from looply.app.bulks.preview import preview
 from looply.app.bulks.requests import DEFAULT_RATE, BulkRequest
-from looply.engine.ports.port import CauseFilter, Filter
+from looply.engine.ports.lists import CauseFilter, Filter
 from looply.errors import BadRequest
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status

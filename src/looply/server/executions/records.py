@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
 from looply.app.executions.executions import Record, Row, Rows
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.execution.closing.children import ChildRecord, children_of
 from looply.execution.document.incidents import IncidentRecord
 from looply.execution.facts.address import parse_address

@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 from looply.app.executions.search import search
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import CauseFilter, Filter, Having, TriggerType
+from looply.engine.ports.lists import CauseFilter, Filter, Having, TriggerType
 from looply.errors import BadRequest
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status

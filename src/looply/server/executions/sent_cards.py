@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.services import Services
 from looply.app.executions import approvals, sent_cards
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import CardFilter, CardKey
+from looply.engine.ports.lists import CardFilter, CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.instants import ms_or_none, to_ms

@@ -221,7 +221,8 @@ ROUTES: Final = (
         summary="List rows of executions without history and payload, newest first",
         description=(
             "Searches as `searchExecutions` does, and shows of each execution what a table needs: its incident, what "
-            "it waits for, and when it ended. A page reads no history, so it may be larger."
+            "it waits for, and when it ended. A page reads no history, so it may be larger. A caller without the "
+            "permission `read.payloads` finds nothing by search fields: `term` passes them over, `field.NAME` is 403."
         ),
         tag="Executions",
         parameters=(

@@ -20,7 +20,7 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.ports.port import CardFilter, CauseFilter, Filter
+from looply.engine.ports.lists import CardFilter, CauseFilter, Filter
 from looply.engine.ports.store import Store
 from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.figures.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts

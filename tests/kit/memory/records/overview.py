@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import IncidentRow
 from looply.engine.records.figures.overview import (
     EffectFacts,

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from looply.app.bulks.runner import BulkRunner
 from looply.app.bulks.selection import read_slice
 from looply.app.context.services import Services
-from looply.engine.ports.port import Engine, Filter
+from looply.engine.ports.lists import Filter
+from looply.engine.ports.port import Engine
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.errors import StoreCorrupt

@@ -101,6 +101,17 @@ async def test_no_call_answers_with_data(app: Boundary, story: Story, viewer: Ca
     assert DATA in (await mine.get("getExecutionRows")).text
 
 
+async def test_no_search_confirms_a_value(story: Story, viewer: Caller, mine: Caller) -> None:
+    for query in ({"term": DATA}, {"term": f"{DATA[:3]}*"}):
+        found, hidden = [(await each.get("getExecutionRows", **query)).json()["items"] for each in (mine, viewer)]
+        assert story.execution_ids["stopped"] in [row["workflow_execution_id"] for row in found]
+        assert hidden == []
+    by_name = (await viewer.get("getExecutionRows", term="stopped")).json()["items"]
+    assert [row["workflow_execution_id"] for row in by_name] == [story.execution_ids["stopped"]]
+    refused = await viewer.get("getExecutionRows", **{"field.po": DATA})
+    assert (refused.status_code, refused.json()["permission"]) == (403, "read.payloads")
+
+
 async def test_incidents_have_their_cause_and_no_quotation(story: Story, viewer: Caller, mine: Caller) -> None:
     (hidden, *_), (whole, *_) = [(await each.get("getIncidents")).json()["items"] for each in (viewer, mine)]
     assert hidden == {**whole, "message": MASK}

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
-from looply.engine.ports.port import Filter, Having
+from looply.engine.ports.lists import Filter, Having
 from looply.engine.sql.lists import HAVING, ListDialect, ListPlan
 
 _ALL = 0b111111
@@ -67,7 +67,8 @@ _FOUND = """
   (e.process_id LIKE ANY (%(terms)s::text[]) OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
     OR (%(term_ids)s::text[] IS NOT NULL AND e.id::text LIKE ANY (%(term_ids)s::text[]))
     OR e.workflow = ANY (%(term_workflows)s::integer[])
-    OR EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[])))
+    OR (NOT %(hides_values)s
+      AND EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[]))))
 """
 _HAS_VALUE = """
   EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = %(field:n:)s
@@ -187,6 +188,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
             "terms": _likes(query.terms),
             "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
+            "hides_values": query.hides_values,
         }
     if query.cause is not None:
         parameters |= {

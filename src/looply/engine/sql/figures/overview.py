@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, TIMER_KINDS, Row, head_from, id_text
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.records.figures.overview import (
     NO_OBSTACLES,
     EffectFacts,

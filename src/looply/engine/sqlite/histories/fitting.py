@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import id_patterns, process_id_patterns
-from looply.engine.ports.port import CauseFilter, Filter
+from looply.engine.ports.lists import CauseFilter, Filter
 from looply.engine.sql.lists import HAVING
 
 Parameters = dict[str, str | int]
@@ -49,7 +49,7 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
     if query.process_ids:
         parts.append(_answers(query.process_ids, parameters))
     if query.terms:
-        parts.append(_is_found(query.terms, term_workflows, parameters))
+        parts.append(_is_found(query, term_workflows, parameters))
     for name, texts in query.fields:
         value = _like("s.value", _named(texts, parameters))
         parts.append(_has_value(f"s.name = :{_name(name, parameters)} AND {value}"))
@@ -76,8 +76,8 @@ def _answers(texts: Sequence[str], parameters: Parameters) -> str:
     return f"({' OR '.join(found)})"
 
 
-def _is_found(terms: Sequence[str], term_workflows: Sequence[int], parameters: Parameters) -> str:
-    names = _named(terms, parameters)
+def _is_found(query: Filter, term_workflows: Sequence[int], parameters: Parameters) -> str:
+    names = _named(query.terms, parameters)
     found = [
         _like("e.process_id", names),
         f"(e.status <> 3 AND {_like('e.state', names)})",
@@ -85,9 +85,10 @@ def _is_found(terms: Sequence[str], term_workflows: Sequence[int], parameters: P
     if term_workflows:
         found.append(_is_one_of("e.workflow", term_workflows, parameters))
     # It may also be an execution's own id where that has a process id.
-    if ids := id_patterns(terms):
+    if ids := id_patterns(query.terms):
         found.append(_like(_ID, _named(ids, parameters)))
-    found.append(_has_value(_like("s.value", names)))
+    if not query.hides_values:
+        found.append(_has_value(_like("s.value", names)))
     return f"({' OR '.join(found)})"
 
 

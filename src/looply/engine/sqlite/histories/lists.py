@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.searching import Kind
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.engine.sql.lists import ListDialect, ListPlan
 from looply.engine.sqlite.histories.fitting import condition
 
