@@ -6,10 +6,10 @@ import msgspec
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.app.executions.search import validate_filter
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.lists import CauseFilter, Filter, Head
-from looply.errors import LooplyError
+from looply.engine.ports.lists import CauseFilter, Execution, Filter, Head
 from looply.execution.document.masking import MASK
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Incident
@@ -63,8 +63,9 @@ async def list_page(
     examined = 0
     while True:
         page = await services.engine.list(organization_id, failed, after, limit)
+        executions = await read_executions(services, [item.head.execution_id for item in page.items])
         for item in page.items:
-            found += await _incidents_of(services, item.head, criteria, is_quoted=is_quoted)
+            found += _incidents_of(executions.get(item.head.execution_id), criteria, is_quoted=is_quoted)
             examined, after = examined + 1, item.head.execution_id
             is_last = item is page.items[-1] and not page.after
             if is_last:
@@ -78,13 +79,9 @@ async def list_page(
             return IncidentPage(items=found, after=after, truncated=True)
 
 
-async def _incidents_of(
-    services: Services, head: Head, criteria: IncidentFilter, *, is_quoted: bool
-) -> list[OpenIncident]:
-    try:
-        execution = await services.engine.get(head.execution_id)
-    except LooplyError:
-        # One damaged execution must not hide the incidents of all others; `looply doctor` reports it.
+def _incidents_of(execution: Execution | None, criteria: IncidentFilter, *, is_quoted: bool) -> list[OpenIncident]:
+    if execution is None:
+        # `looply doctor` reports a damaged execution.
         return []
     return [
         OpenIncident(

@@ -8,9 +8,10 @@ import msgspec
 
 from looply.app.context.audit import record
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
-from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.errors import Conflict, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.reassign import find_source
@@ -182,17 +183,17 @@ async def list_open(
         ids: list[Json] = [card.card_id for card in cards]
         await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
     stale = await services.engine.overview.stale_cards([card.card_id for card in cards])
-    entries = [await _entry(services, card, stale, with_token=with_token) for card in cards]
+    executions = await read_executions(services, [card.execution_id for card in cards])
+    entries = [_entry(card, executions.get(card.execution_id), stale, with_token=with_token) for card in cards]
     return OpenPage(entries=entries, has_more=len(found) > limit)
 
 
-async def _entry(services: Services, card: OpenCard, stale: Collection[str], *, with_token: bool) -> OpenEntry:
+def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], *, with_token: bool) -> OpenEntry:
     is_stale = card.card_id in stale
-    try:
-        state = (await services.engine.get(card.execution_id)).state
-    except LooplyError:
-        # One damaged execution must not hide the cards of all others; its own accept no answer until it is repaired.
+    if execution is None:
+        # The cards of a damaged execution accept no answer until it is repaired.
         return OpenEntry(card=card, recipient=card.recipient, status="FROZEN", is_stale=is_stale)
+    state = execution.state
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
     copy = state.cards.get(card.card_id)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.app.executions.sent_cards import InboxCard, show_card
-from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import find_own_card, own_card_id, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import CardFilter, CardKey, Execution, OpenCard

@@ -110,10 +110,9 @@ async def test_values_of_search_fields_are_shown_to_readers_of_payloads_only(min
     assert (await row(mine, SEARCHABLE, {"po": "4711"}))["search_fields"] == {"po": "4711"}
     body = {"name": "heads only", "scopes": [], "permissions": ["read.executions"]}
     made = await mine.post("createKey", body)
-    if made.status_code != 200:
-        pytest.skip("keys of single permissions are not offered")
+    assert made.status_code == 200, made.text
     viewer = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
-    (found,) = await rows(viewer, **{"field.po": "4711"})
+    (found,) = await rows(viewer)
     assert "search_fields" not in found
 
 
