@@ -10,15 +10,14 @@ import { SHARED } from "../text/shared";
 import { type Place, placesOf } from "./places";
 import styles from "./Rail.module.css";
 import { TEXTS } from "./text";
-import { useIncidentCount } from "./use-incident-count";
-import { useOpenCount } from "./use-open-count";
+import { usePlaceCounts } from "./use-place-counts";
 
 export function Rail() {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
   const { preferences, choose } = usePreferences();
   const isOpen = preferences.isRailOpen;
-  const counts = useCounts();
+  const counts = usePlaceCounts();
   return (
     <nav className={isOpen ? styles.open : styles.rail} aria-label={text.mainNavigation}>
       <div className={styles.logo}>
@@ -43,11 +42,6 @@ export function Rail() {
       </button>
     </nav>
   );
-}
-
-/** Returns how much waits at the places that have something to do. */
-function useCounts(): Partial<Record<Place["id"], string | null>> {
-  return { inbox: useOpenCount(), operations: useIncidentCount() };
 }
 
 interface PlaceLinkProps {
@@ -77,32 +71,6 @@ function PlaceLink({ place, isOpen, count }: PlaceLinkProps) {
 }
 
 /** A number that the name of the link has too; the style sheet draws it, so that it is read once. */
-function Waiting({ count, className }: { count: string; className: string | undefined }) {
+export function Waiting({ count, className }: { count: string; className: string | undefined }) {
   return <span aria-hidden="true" className={className} data-count={count} />;
-}
-
-/** The same on a phone. */
-export function BottomBar() {
-  const text = useText(TEXTS);
-  const counts = useCounts();
-  return (
-    <nav className={styles.bottom} aria-label={text.mainNavigation}>
-      {placesOf(useSession()).map((place) => (
-        <BottomLink key={place.id} place={place} count={counts[place.id] ?? null} />
-      ))}
-    </nav>
-  );
-}
-
-function BottomLink({ place, count }: Omit<PlaceLinkProps, "isOpen">) {
-  const text = useText(TEXTS);
-  const name = text.places[place.id];
-  const label = count === null ? name : text.waiting(name, count);
-  return (
-    <Link to={place.path} className={styles.tab} activeProps={{ "aria-current": "page" }} aria-label={label}>
-      <Icon name={place.icon} size={24} />
-      <span>{name}</span>
-      {count !== null && <Waiting className={styles.mark} count={count} />}
-    </Link>
-  );
 }

@@ -7,9 +7,12 @@ export const german = {
   accountOf: (name) => `Konto von ${name}`,
   places: {
     inbox: "Posteingang",
+    workflows: "Workflows",
+    cards: "Karten",
     executions: "Ausführungen",
     operations: "Betrieb",
     insights: "Einblicke",
+    data: "Daten",
     admin: "Verwaltung",
   },
   waiting: (place, count) => `${place}, ${count} offen`,

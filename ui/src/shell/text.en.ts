@@ -8,9 +8,12 @@ export const english = {
   accountOf: (name: string) => `Account of ${name}`,
   places: {
     inbox: "Inbox",
+    workflows: "Workflows",
+    cards: "Cards",
     executions: "Executions",
     operations: "Operations",
     insights: "Insights",
+    data: "Data",
     admin: "Administration",
   },
   waiting: (place: string, count: string) => `${place}, ${count} open`,

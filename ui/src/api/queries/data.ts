@@ -1,0 +1,53 @@
+/** What workflows read and call: datastores, calendars within them, and connections. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { AnswerOf, InputOf } from "../types";
+
+export const DATASTORES = ["datastores"] as const;
+export const CONNECTIONS = ["connections"] as const;
+const PAGE = 30;
+
+export type DatastoreRow = AnswerOf<"getDatastores">["items"][number];
+export type Datastore = AnswerOf<"getDatastore">["item"];
+export type Connection = AnswerOf<"getConnections">["items"][number];
+export type ConnectionTest = AnswerOf<"testConnection">["item"];
+
+/** Datastores by name, without their documents. */
+export const datastoresQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [...DATASTORES, "list"],
+    queryFn: ({ pageParam, signal }) => api.call("getDatastores", { limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getDatastores">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+/** One datastore with its document. */
+export const datastoreQuery = (api: Api, name: string) =>
+  queryOptions({
+    queryKey: [...DATASTORES, "one", name],
+    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal }),
+  });
+
+/** The document of a datastore as it was at a revision, which never changes. */
+export const documentQuery = (api: Api, { name, revision }: DatastoreRow) =>
+  queryOptions({
+    queryKey: [...DATASTORES, "document", name, revision],
+    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Connections, newest first, with the names of their secrets but no values. */
+export const connectionsQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [...CONNECTIONS, "list"],
+    queryFn: ({ pageParam, signal }) => api.call("getConnections", { limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as InputOf<"getConnections">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+export const connectionQuery = (api: Api, name: string) =>
+  queryOptions({
+    queryKey: [...CONNECTIONS, "one", name],
+    queryFn: ({ signal }) => api.call("getConnection", { name }, { signal }),
+  });
