@@ -1,0 +1,158 @@
+/** What connections of each kind consist of, as the connectors of the release declare it. */
+
+import { isObject, type JsonObject, textOf } from "../../shared/http";
+
+export type FieldId =
+  | "base_url"
+  | "auth"
+  | "user"
+  | "header"
+  | "allowed_hosts"
+  | "system_id"
+  | "client"
+  | "language"
+  | "token_url"
+  | "client_id"
+  | "scope"
+  | "odata"
+  | "repeatable"
+  | "csrf/at"
+  | "host"
+  | "port"
+  | "tls"
+  | "from"
+  | "tls/ca"
+  | "tls/certificate"
+  | "tls/server_name"
+  | "proxy/url"
+  | "proxy/user";
+
+export type SecretId = "password" | "token" | "client_key" | "client_secret" | "api_key" | "proxy_password";
+
+export interface SettingField {
+  /** The members that lead to the setting, with `/` between them. */
+  id: FieldId;
+  widget: "text" | "long" | "number" | "choice" | "switch" | "list";
+  choices?: readonly string[];
+  isRequired?: boolean;
+  /** Under the fold of what few need. */
+  isRare?: boolean;
+  when?: (settings: JsonObject) => boolean;
+}
+
+export interface SecretField {
+  id: SecretId;
+  isLong?: boolean;
+  isRare?: boolean;
+  when?: (settings: JsonObject) => boolean;
+}
+
+export interface Kind {
+  settings: readonly SettingField[];
+  secrets: readonly SecretField[];
+}
+
+const by =
+  (...means: readonly string[]) =>
+  ({ auth }: JsonObject): boolean =>
+    means.includes(textOf(auth) ?? "");
+const hasCertificate = (settings: JsonObject): boolean => at(settings, "tls/certificate") !== undefined;
+const hasProxyUser = (settings: JsonObject): boolean => at(settings, "proxy/user") !== undefined;
+
+const ROUTE: readonly SettingField[] = [
+  { id: "tls/ca", widget: "long", isRare: true },
+  { id: "tls/certificate", widget: "long", isRare: true },
+  { id: "tls/server_name", widget: "text", isRare: true },
+  { id: "proxy/url", widget: "text", isRare: true },
+  { id: "proxy/user", widget: "text", isRare: true },
+];
+const ROUTE_SECRETS: readonly SecretField[] = [
+  { id: "client_key", isLong: true, when: hasCertificate },
+  { id: "proxy_password", when: hasProxyUser },
+];
+
+export const KINDS: Readonly<Record<string, Kind>> = {
+  http: {
+    settings: [
+      { id: "base_url", widget: "text", isRequired: true },
+      { id: "auth", widget: "choice", choices: ["none", "basic", "bearer", "api_key"] },
+      { id: "user", widget: "text", when: by("basic") },
+      { id: "header", widget: "text", when: by("api_key") },
+      { id: "allowed_hosts", widget: "list", isRare: true },
+      ...ROUTE,
+    ],
+    secrets: [{ id: "password", when: by("basic") }, { id: "token", when: by("bearer", "api_key") }, ...ROUTE_SECRETS],
+  },
+  sap: {
+    settings: [
+      { id: "base_url", widget: "text", isRequired: true },
+      { id: "system_id", widget: "text" },
+      { id: "client", widget: "text" },
+      { id: "language", widget: "text" },
+      { id: "auth", widget: "choice", choices: ["basic", "oauth_client", "certificate", "api_key"] },
+      { id: "user", widget: "text", when: by("basic", "") },
+      { id: "token_url", widget: "text", isRequired: true, when: by("oauth_client") },
+      { id: "client_id", widget: "text", isRequired: true, when: by("oauth_client") },
+      { id: "scope", widget: "text", when: by("oauth_client") },
+      { id: "header", widget: "text", when: by("api_key") },
+      { id: "odata", widget: "choice", choices: ["auto", "2", "4"], isRare: true },
+      { id: "repeatable", widget: "switch", isRare: true },
+      { id: "csrf/at", widget: "text", isRare: true },
+      ...ROUTE,
+    ],
+    secrets: [
+      { id: "password", when: by("basic", "") },
+      { id: "client_secret", when: by("oauth_client") },
+      { id: "api_key", when: by("api_key") },
+      ...ROUTE_SECRETS,
+    ],
+  },
+  smtp: {
+    settings: [
+      { id: "host", widget: "text", isRequired: true },
+      { id: "port", widget: "number" },
+      { id: "tls", widget: "choice", choices: ["starttls", "tls", "none"] },
+      { id: "user", widget: "text" },
+      { id: "from", widget: "text", isRequired: true },
+    ],
+    secrets: [{ id: "password", when: ({ user }) => (textOf(user) ?? "") !== "" }],
+  },
+};
+
+/** Returns the fields that a connection shows now. */
+export function fieldsOf(kind: Kind, settings: JsonObject): readonly SettingField[] {
+  return kind.settings.filter(({ when }) => when?.(settings) ?? true);
+}
+
+/** Returns the secrets that a connection of these settings has. */
+export function secretsOf(kind: Kind, settings: JsonObject): readonly SecretField[] {
+  return kind.secrets.filter(({ when }) => when?.(settings) ?? true);
+}
+
+/** Returns the value of a setting; undefined where there is none. */
+export function at(settings: JsonObject, id: string): unknown {
+  return id.split("/").reduce<unknown>((found, name) => (isObject(found) ? found[name] : undefined), settings);
+}
+
+/** Returns settings with another value; undefined and empty texts are left out, so that the default holds. */
+export function withSetting(settings: JsonObject, id: string, value: unknown): JsonObject {
+  const [name = "", ...rest] = id.split("/");
+  const { [name]: before, ...others } = settings;
+  const inner = isObject(before) ? before : {};
+  const next = rest.length === 0 ? value : withSetting(inner, rest.join("/"), value);
+  const isNothing =
+    next === undefined || next === "" || (rest.length > 0 && isObject(next) && Object.keys(next).length === 0);
+  if (isNothing) return others;
+  return name in settings ? { ...settings, [name]: next } : { ...others, [name]: next };
+}
+
+/** Returns the required settings that have no value. */
+export function missingOf(kind: Kind, settings: JsonObject): readonly FieldId[] {
+  const required = fieldsOf(kind, settings).filter(({ isRequired }) => isRequired);
+  return required.filter(({ id }) => (textOf(at(settings, id)) ?? "").trim() === "").map(({ id }) => id);
+}
+
+/** Returns the address of the system that a connection leads to, for lists. */
+export function addressOf(settings: JsonObject): string {
+  return textOf(settings.base_url) ?? textOf(settings.host) ?? "";
+}
