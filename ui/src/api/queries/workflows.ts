@@ -1,0 +1,97 @@
+/** Workflows as their makers see them: the list, one with its versions, profiles, templates, and what differs. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { AnswerOf, InputOf } from "../types";
+
+export const WORKFLOWS = ["workflows"] as const;
+const PAGE = 30;
+const LONG_MS = 5 * 60_000;
+
+export type WorkflowRow = AnswerOf<"getWorkflows">["items"][number];
+export type WorkflowVersion = AnswerOf<"getWorkflowVersions">["items"][number];
+export type Workflow = AnswerOf<"getWorkflowById">["item"];
+export type Template = AnswerOf<"getTemplates">["items"][number];
+export type Profile = AnswerOf<"getProfiles">["items"][number];
+export type Change = AnswerOf<"diffVersions">["changes"][number];
+export type ActivationPreview = AnswerOf<"previewActivation">["item"];
+
+export const HAVING = ["draft", "incident", "schedule"] as const;
+export type Having = (typeof HAVING)[number];
+
+export interface WorkflowFilter {
+  term?: string;
+  has?: readonly Having[];
+}
+
+/** Workflows, one row each, newest created first. */
+export const workflowsQuery = (api: Api, { term, has }: WorkflowFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...WORKFLOWS, "list", term ?? "", has ?? []],
+    queryFn: ({ pageParam, signal }) => {
+      const filter = { ...(term !== undefined && { term }), ...(has !== undefined && { has: [...has] }) };
+      return api.call("getWorkflows", { limit: PAGE, ...filter, ...pageParam }, { signal });
+    },
+    initialPageParam: {} as InputOf<"getWorkflows">,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+/** The versions of a workflow, newest first. */
+export const versionsQuery = (api: Api, workflowId: string) =>
+  infiniteQueryOptions({
+    queryKey: [...WORKFLOWS, "versions", workflowId],
+    queryFn: ({ pageParam, signal }) =>
+      api.call("getWorkflowVersions", { workflow_id: workflowId, limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as Partial<InputOf<"getWorkflowVersions">>,
+    getNextPageParam: (page) => page.lastKey,
+  });
+
+/** One version with its definition. */
+export const workflowQuery = (api: Api, workflowId: string, version: number) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "one", workflowId, version],
+    queryFn: ({ signal }) =>
+      api.call("getWorkflowById", { workflow_id: workflowId, workflow_version: String(version) }, { signal }),
+  });
+
+/** What the schedule of a version does next. */
+export const workflowFiresQuery = (api: Api, workflowId: string, version: number) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "fires", workflowId, version],
+    queryFn: ({ signal }) =>
+      api.call("previewSchedule", { workflow_id: workflowId, workflow_version: version, count: 5 }, { signal }),
+    retry: false,
+  });
+
+export const templatesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["templates"],
+    queryFn: ({ signal }) => api.call("getTemplates", undefined, { signal }),
+    staleTime: LONG_MS,
+  });
+
+export const profilesQuery = (api: Api, workflowId: string) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "profiles", workflowId],
+    queryFn: ({ signal }) => api.call("getProfiles", { workflow_id: workflowId }, { signal }),
+  });
+
+/** What leads from one version of a workflow to another. */
+export const differenceQuery = (api: Api, workflowId: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "difference", workflowId, from, to],
+    queryFn: ({ signal }) => {
+      const side = (version: number) => ({ id: workflowId, version });
+      return api.call("diffVersions", { kind: "workflow", a: side(from), b: side(to) }, { signal });
+    },
+  });
+
+/** What the activation of a version would change. Asked again each time: others change what it depends on. */
+export const activationQuery = (api: Api, workflowId: string, version: number) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "activation", workflowId, version],
+    queryFn: ({ signal }) =>
+      api.call("previewActivation", { workflow_id: workflowId, workflow_version: version }, { signal }),
+    staleTime: 0,
+    gcTime: 0,
+  });

@@ -1,0 +1,2 @@
+import { useRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
