@@ -24,7 +24,7 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     """The name of its icon in the web app."""
     summary: str
     """What a step of the type does, in one or two sentences without markup."""
-    exits: tuple[str, ...] = "next"
+    exits: tuple[str, ...] = ("next",)
     """The exits of every step of the type, except `error`."""
     has_branches: bool = False
     """Whether each of the settings' `branches` is an exit too."""
