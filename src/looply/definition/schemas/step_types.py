@@ -9,7 +9,6 @@ import msgspec
 from looply.definition.schemas.settings_schema import SETTINGS
 from looply.jsontext import Json
 
-
 Group: TypeAlias = Literal["start", "systems", "people", "flow", "data", "end"]
 """The groups of step types in the toolbox of an editor."""
 

@@ -87,9 +87,7 @@ async def get_step_types(call: Call) -> Response:
         for connector in call.services.registry.connectors
         for operation in connector.operations
     ]
-    return answer_or_304(
-        call, StepTypeList(message=SUCCESS, count=len(items), items=items, operations=operations)
-    )
+    return answer_or_304(call, StepTypeList(message=SUCCESS, count=len(items), items=items, operations=operations))
 
 
 def _record(step_type: StepType) -> StepTypeRecord:
