@@ -28,7 +28,7 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
     },
     call: async (id, input, options = {}) => {
       const [method, template] = routes[id];
-      const path = pathOf(template, options.path ?? {});
+      const path = pathOf(template, options.path ?? {}, options.query);
       const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {}, options.codec ?? PLAIN);
       // With this header the server answers 401 to a session that has ended, also for a GET.
       const headers = { ...request.headers, accept: "application/json", "x-looply-csrf": csrf };
@@ -59,9 +59,13 @@ function postOf(path: string, body: object, codec: Codec): Request {
   return { path, headers, init: { method: "POST", body: codec.print(body) } };
 }
 
-function pathOf(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+function pathOf(template: string, values: Named, query: Named = {}): string {
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+  const search = new URLSearchParams(query);
+  return search.size === 0 ? path : `${path}?${search}`;
 }
+
+type Named = Readonly<Record<string, string>>;
 
 async function answerOf(send: typeof fetch, path: string, init: RequestInit, codec: Codec): Promise<unknown> {
   let response: Response;

@@ -35,6 +35,8 @@ export type AnswerOf<Id extends OperationId> =
 export interface CallOptions {
   /** Path parameters, for the few calls that have them. */
   path?: Readonly<Record<string, string>>;
+  /** Query parameters of a POST. */
+  query?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** How bodies are read and written, where plain JSON would lose digits of numbers. */
   codec?: Codec;

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { DATASTORES, type Datastore, datastoreQuery } from "../api/queries/data";
+import { EXACT } from "../shared/exact";
 
 export interface Save {
   save: (value: unknown) => void;
@@ -22,7 +23,7 @@ export function useSave(stored: Datastore, onDone: () => void): Save {
   const [theirs, setTheirs] = useState<Datastore | null>(null);
   const query = datastoreQuery(api, stored.name);
   const put = useMutation({
-    mutationFn: (value: unknown) => api.call("putDatastore", { name: stored.name, value, if_revision: base }),
+    mutationFn: (value: unknown) => api.call("putDatastore", { name: stored.name, value, if_revision: base }, { codec: EXACT }),
     onSuccess: (answer) => {
       queries.setQueryData(query.queryKey, answer);
       void queries.invalidateQueries({ queryKey: [...DATASTORES, "list"] });

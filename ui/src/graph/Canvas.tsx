@@ -48,7 +48,7 @@ export function Canvas({ outline, look, selected, onSelect, legend }: CanvasProp
             {layout.boxes.map((box) => (
               <Box key={`${box.step} ${box.exit}`} box={box} outline={outline} count={look.items.get(box.step)} />
             ))}
-            <Edges layout={layout} travelled={look.travelled} />
+            <Edges layout={layout} travelled={look.travelled} differences={look.differences} />
             {layout.nodes.map(({ step, x, y }) => (
               <StepNode
                 key={step}

@@ -1,17 +1,18 @@
 import { memo } from "react";
 import styles from "./Canvas.module.css";
 import type { Layout, PlacedEdge } from "./layout";
-import { edgeKey } from "./look";
+import { type Difference, edgeKey } from "./look";
 import { ERROR } from "./outline";
 import { pathOf } from "./routes";
 
 interface EdgesProps {
   layout: Layout;
   travelled: ReadonlySet<string>;
+  differences?: ReadonlyMap<string, Difference> | undefined;
 }
 
 /** The edges, those that were travelled on top, and the names of their exits. */
-export const Edges = memo(function Edges({ layout, travelled }: EdgesProps) {
+export const Edges = memo(function Edges({ layout, travelled, differences }: EdgesProps) {
   const isTravelled = (edge: PlacedEdge): boolean => travelled.has(edgeKey(edge));
   const sorted = layout.edges.toSorted((a, b) => Number(isTravelled(a)) - Number(isTravelled(b)));
   const keyOf = (edge: PlacedEdge): string => `${edgeKey(edge)} ${edge.to}`;
@@ -19,7 +20,7 @@ export const Edges = memo(function Edges({ layout, travelled }: EdgesProps) {
     <>
       <svg className={styles.edges} width={layout.width} height={layout.height} aria-hidden="true">
         {sorted.map((edge) => (
-          <g key={keyOf(edge)} className={styleOf(edge, isTravelled(edge))}>
+          <g key={keyOf(edge)} className={differences ? paintOf(edge, differences.get(keyOf(edge))) : styleOf(edge, isTravelled(edge))}>
             <path d={pathOf(edge.points)} />
             <path className={styles.head} d={headOf(edge)} />
           </g>
@@ -40,6 +41,12 @@ export const Edges = memo(function Edges({ layout, travelled }: EdgesProps) {
     </>
   );
 });
+
+/** Of a graph that shows no execution. */
+function paintOf(edge: PlacedEdge, difference: Difference | undefined): string | undefined {
+  if (difference !== undefined) return styles[difference];
+  return edge.exit === ERROR ? styles.error : undefined;
+}
 
 function styleOf(edge: PlacedEdge, isTravelled: boolean): string {
   if (edge.exit === ERROR) return `${styles.error} ${isTravelled ? styles.solid : ""}`;

@@ -2,7 +2,7 @@ import { memo } from "react";
 import { TONE_ICONS, type Tone } from "../kit/Chip";
 import { Icon, type IconName } from "../kit/icons";
 import { useText } from "../text/language";
-import type { NodeLook } from "./look";
+import type { NodeLook, Paint } from "./look";
 import type { GraphStep } from "./outline";
 import styles from "./StepNode.module.css";
 import { TEXTS } from "./text";
@@ -31,6 +31,9 @@ const ICONS: Readonly<Record<string, IconName>> = {
   terminate: "ended",
 };
 
+/** Differences have a sign beside their color. */
+const SIGNS: Readonly<Partial<Record<Paint, IconName>>> = { added: "plus", removed: "minus", changed: "pencil" };
+
 /** Returns the picture of a type of step. */
 export function stepIcon(type: string): IconName {
   return ICONS[type] ?? "more";
@@ -50,10 +53,12 @@ export const StepNode = memo(function StepNode({ step, x, y, look, isSelected, o
   const text = useText(TEXTS);
   if (step === undefined) return null;
   const tone: Tone = look?.tone ?? "idle";
+  const paint = look?.paint ?? tone;
+  const icon = look === undefined ? null : look.paint === undefined ? TONE_ICONS[tone] : (SIGNS[look.paint] ?? null);
   return (
     <button
       type="button"
-      className={`${styles.node} ${styles[tone]} ${isSelected ? styles.selected : ""}`}
+      className={`${styles.node} ${styles[paint]} ${isSelected ? styles.selected : ""}`}
       style={{ left: x, top: y }}
       data-step={step.id}
       data-tone={tone}
@@ -68,7 +73,7 @@ export const StepNode = memo(function StepNode({ step, x, y, look, isSelected, o
         <span className={styles.name}>{step.name}</span>
         <span className={styles.spoken}>, </span>
         <span className={styles.state}>
-          {look !== undefined && <Icon name={TONE_ICONS[tone]} size={12} />}
+          {icon !== null && <Icon name={icon} size={12} />}
           <span className={styles.cut}>{look?.text ?? text.notReached}</span>
         </span>
       </span>

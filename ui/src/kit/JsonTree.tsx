@@ -3,6 +3,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
+import { ExactNumber } from "../shared/exact";
 import { isObject, type JsonObject } from "../shared/http";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
@@ -33,7 +34,7 @@ export function JsonTree({ label, value, depth = 2 }: JsonTreeProps) {
 }
 
 function Branch({ name, value, depth }: { name: string | null; value: unknown; depth: number }) {
-  if (Array.isArray(value) || isObject(value)) return <Inner name={name} value={value} depth={depth} />;
+  if (isInner(value)) return <Inner name={name} value={value} depth={depth} />;
   return (
     <li>
       <div className={styles.row}>
@@ -102,7 +103,8 @@ function Name({ name, isInner = false }: { name: string | null; isInner?: boolea
 function Leaf({ value }: { value: unknown }) {
   const { tree: text } = useText(SHARED);
   const [isWhole, setIsWhole] = useState(false);
-  if (typeof value !== "string") return <span className={styles.number}>{String(value)}</span>;
+  const shown = value instanceof ExactNumber ? value.text : value;
+  if (typeof shown !== "string" || shown !== value) return <span className={styles.number}>{String(shown)}</span>;
   if (value.length <= LONGEST || isWhole) return <span className={styles.text}>{value === "" ? "“”" : value}</span>;
   return (
     <span className={styles.text}>
@@ -112,6 +114,10 @@ function Leaf({ value }: { value: unknown }) {
       </Button>
     </span>
   );
+}
+
+function isInner(value: unknown): value is readonly unknown[] | JsonObject {
+  return Array.isArray(value) || (isObject(value) && !(value instanceof ExactNumber));
 }
 
 /** Returns how many levels can be open, at least the first one, so that not too many rows are drawn. */

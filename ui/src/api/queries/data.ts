@@ -1,6 +1,7 @@
 /** What workflows read and call: datastores, calendars within them, and connections. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { EXACT } from "../../shared/exact";
 import type { Api } from "../client";
 import type { AnswerOf, InputOf } from "../types";
 
@@ -26,14 +27,14 @@ export const datastoresQuery = (api: Api) =>
 export const datastoreQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: [...DATASTORES, "one", name],
-    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal }),
+    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal, codec: EXACT }),
   });
 
 /** The document of a datastore as it was at a revision, which never changes. */
 export const documentQuery = (api: Api, { name, revision }: DatastoreRow) =>
   queryOptions({
     queryKey: [...DATASTORES, "document", name, revision],
-    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal }),
+    queryFn: ({ signal }) => api.call("getDatastore", { name }, { signal, codec: EXACT }),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

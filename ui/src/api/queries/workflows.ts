@@ -95,3 +95,19 @@ export const activationQuery = (api: Api, workflowId: string, version: number) =
     staleTime: 0,
     gcTime: 0,
   });
+
+/** The payload that was stored for a version, and its schema. */
+export const payloadQuery = (api: Api, workflowId: string, version: number) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "payload", workflowId, version],
+    queryFn: ({ signal }) =>
+      api.call("getWorkflowSchemaById", { workflow_id: workflowId, workflow_version: String(version) }, { signal }),
+    retry: false,
+  });
+
+/** What happened to the executions of a workflow, by day. */
+export const workflowFiguresQuery = (api: Api, workflowId: string, span: { from: number; to: number }) =>
+  queryOptions({
+    queryKey: [...WORKFLOWS, "figures", workflowId, span],
+    queryFn: ({ signal }) => api.call("getStatistics", { ...span, bucket: "day", workflow_id: workflowId }, { signal }),
+  });

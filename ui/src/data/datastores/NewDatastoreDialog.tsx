@@ -7,6 +7,7 @@ import { DATASTORES } from "../../api/queries/data";
 import { Confirm } from "../../kit/Confirm";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson } from "../../kit/json/json-text";
+import { EXACT } from "../../shared/exact";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 
@@ -19,7 +20,7 @@ export function NewDatastoreDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [document, setDocument] = useState("{}");
   const create = useMutation({
-    mutationFn: (value: unknown) => api.call("putDatastore", { name: name.trim(), value, if_revision: 0 }),
+    mutationFn: (value: unknown) => api.call("putDatastore", { name: name.trim(), value, if_revision: 0 }, { codec: EXACT }),
     onSuccess: ({ item }) => {
       onClose();
       void navigate({ to: "/data/datastores/$name", params: { name: item.name } });

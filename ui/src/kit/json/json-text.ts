@@ -1,4 +1,6 @@
-/** JSON as a person types it: its value, or the first mistake with its place in words. */
+/** JSON as a person types it: its value with all digits, or the first mistake with its place in words. */
+
+import { parseExact, prettyExact } from "../../shared/exact";
 
 export type FaultKind =
   /** There is no text. */
@@ -9,8 +11,6 @@ export type FaultKind =
   | "end"
   /** An object has a name twice; one of the values would be lost. */
   | "duplicate"
-  /** A number has more digits than the browser keeps; as a text it would keep them. */
-  | "digits"
   /** Objects and lists lie in each other too deeply. */
   | "levels";
 
@@ -32,20 +32,18 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SPACE = /[ \t\n\r]*/y;
 const WORDS = ["true", "false", "null"] as const;
-/** So many digits every number keeps. */
-const SAFE_DIGITS = 15;
 
-/** Returns the value of a text, or its first fault. A number that would change is a fault as well. */
+/** Returns the value of a text, or its first fault. Numbers that JavaScript would change are `ExactNumber`s. */
 export function readJson(text: string): JsonRead {
   if (text.trim() === "") return { fault: { kind: "empty", line: 1, column: 1, near: "" } };
   const found = new Scanner(text).scan();
-  if (found === null) return { fault: null, value: JSON.parse(text) as unknown };
+  if (found === null) return { fault: null, value: parseExact(text) };
   return { fault: { kind: found.kind, near: found.near, ...placeOf(text, found.at) } };
 }
 
-/** Returns a value as text with two spaces for each level. */
+/** Returns a value as text with two spaces for each level, and the digits that it was read with. */
 export function writeJson(value: unknown): string {
-  return JSON.stringify(value, null, 2) ?? "";
+  return prettyExact(value);
 }
 
 interface Found {
@@ -83,10 +81,7 @@ class Scanner {
   }
 
   private number(): Found | null {
-    const at = this.at;
-    const digits = this.match(NUMBER);
-    if (digits === null) return this.here();
-    return keepsDigits(digits) ? null : { kind: "digits", at, near: digits };
+    return this.match(NUMBER) === null ? this.here() : null;
   }
 
   private object(level: number): Found | null {
@@ -149,18 +144,6 @@ class Scanner {
     if (found !== null) this.at += found.length;
     return found;
   }
-}
-
-/** Returns whether a number is the same after the browser has read it. */
-function keepsDigits(text: string): boolean {
-  const [mantissa = ""] = text.split(/[eE]/);
-  const digits = mantissa.replaceAll(/[-.]/g, "").replace(/^0+/, "").replace(/0+$/, "");
-  const value = Number(text);
-  if (!Number.isFinite(value)) return false;
-  if (digits.length <= SAFE_DIGITS) return true;
-  if (digits.length > 100) return false;
-  const kept = Math.abs(value).toExponential(digits.length - 1);
-  return (kept.split("e")[0] ?? "").replace(".", "") === digits;
 }
 
 function placeOf(text: string, at: number): { line: number; column: number } {

@@ -8,7 +8,6 @@ export const german = {
       syntax: `Zeile ${line}, Spalte ${column}: „${near}“ darf hier nicht sein`,
       end: `Der Text endet zu früh, in Zeile ${line}: Eine Klammer oder ein Anführungszeichen fehlt`,
       duplicate: `Zeile ${line}: Der Name „${near}“ kommt in einem Objekt zweimal vor`,
-      digits: `Zeile ${line}: ${near} hat mehr Ziffern, als der Browser behält; setzen Sie die Zahl in Anführungszeichen`,
       levels: `Zeile ${line}, Spalte ${column}: Mehr als 200 Objekte und Listen liegen ineinander`,
     })[kind],
   before: "Vorher",

@@ -8,7 +8,6 @@ export const english = {
       syntax: `Line ${line}, column ${column}: “${near}” cannot be here`,
       end: `The text ends too early, in line ${line}: a bracket or a quotation mark is missing`,
       duplicate: `Line ${line}: the name “${near}” occurs twice in one object`,
-      digits: `Line ${line}: ${near} has more digits than the browser keeps; put it in quotation marks`,
       levels: `Line ${line}, column ${column}: more than 200 objects and lists lie in each other`,
     })[kind],
   before: "Before",

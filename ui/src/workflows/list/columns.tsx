@@ -110,7 +110,7 @@ function Open({ row: { workflow_id: workflow, open, incidents } }: { row: Workfl
   return (
     <span className={styles.chips}>
       {count > 0 && (
-        <Link to="/executions" search={{ workflow }} preload={false}>
+        <Link to="/executions" search={{ workflow: [workflow] }} preload={false}>
           {text.openCount(count)}
         </Link>
       )}
