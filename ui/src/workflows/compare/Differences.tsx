@@ -1,0 +1,111 @@
+import { useMemo, useState } from "react";
+import type { Change, Workflow } from "../../api/queries/workflows";
+import { Canvas } from "../../graph/Canvas";
+import type { Difference } from "../../graph/look";
+import { readOutline } from "../../graph/outline";
+import { writeJson } from "../../kit/json/json-text";
+import { SideBySide } from "../../kit/json/SideBySide";
+import { Note } from "../../kit/Note";
+import { useText } from "../../text/language";
+import frame from "../graph/graph.module.css";
+import { TEXTS } from "../text";
+import type { Way } from "./address";
+import { ChangeList } from "./ChangeList";
+import styles from "./compare.module.css";
+import { countsOf } from "./changes";
+import { type Merged, mergedLook, mergeOutlines } from "./merged";
+
+interface DifferencesProps {
+  before: Workflow;
+  after: Workflow;
+  changes: readonly Change[];
+  /** How many there are; more than are listed when the list was cut. */
+  count: number;
+  show: Way;
+}
+
+export function Differences({ before, after, changes, count, show }: DifferencesProps) {
+  const { compare: text } = useText(TEXTS);
+  const merged = useMerged(before, after, changes);
+  const [selected, setSelected] = useState<string | null>(null);
+  if (count === 0) return <Note tone="info">{text.equal}</Note>;
+  const nameOf = (step: string): string => merged.outline.steps.get(step)?.name ?? step;
+  const list = <ChangeList changes={changes} nameOf={nameOf} selected={selected} onSelect={setSelected} />;
+  return (
+    <>
+      <p className={styles.count} role="status">
+        {changes.length < count ? text.someOf(changes.length, count) : text.count(count)}
+      </p>
+      {show === "graph" && (
+        <div className={styles.panes}>
+          <MergedGraph merged={merged} changes={changes} selected={selected} onSelect={setSelected} />
+          {list}
+        </div>
+      )}
+      {show === "list" && list}
+      {show === "json" && (
+        <SideBySide
+          label={text.wayNames.json}
+          before={textOf(before)}
+          after={textOf(after)}
+          names={[text.version(before.workflow_version), text.version(after.workflow_version)]}
+        />
+      )}
+    </>
+  );
+}
+
+function useMerged(before: Workflow, after: Workflow, changes: readonly Change[]): Merged {
+  return useMemo(
+    () =>
+      mergeOutlines(
+        readOutline(before.workflow_steps, before.workflow_connections),
+        readOutline(after.workflow_steps, after.workflow_connections),
+        countsOf(changes),
+      ),
+    [before, after, changes],
+  );
+}
+
+interface MergedGraphProps {
+  merged: Merged;
+  changes: readonly Change[];
+  selected: string | null;
+  onSelect: (step: string) => void;
+}
+
+function MergedGraph({ merged, changes, selected, onSelect }: MergedGraphProps) {
+  const { compare: text } = useText(TEXTS);
+  const look = useMemo(() => {
+    const counts = countsOf(changes);
+    const wordOf = (step: string, difference: Difference): string =>
+      difference === "changed" ? text.changedTimes(counts.get(step) ?? 0) : text.kinds[difference];
+    return mergedLook(merged, wordOf);
+  }, [merged, changes, text]);
+  const legend = (
+    <>
+      <span className={styles.added}>+ {text.kinds.added}</span>
+      <span className={styles.removed}>− {text.kinds.removed}</span>
+      <span className={styles.changed}>± {text.kinds.changed}</span>
+    </>
+  );
+  return (
+    <div className={frame.frame}>
+      <Canvas outline={merged.outline} look={look} selected={selected} onSelect={onSelect} legend={legend} />
+    </div>
+  );
+}
+
+/** The parts of a version that its author writes, in one order. */
+function textOf({ workflow_name, description, workflow_steps, workflow_connections, ...rest }: Workflow): string {
+  const { workflow_integrations, workflow_schema, workflow_settings } = rest;
+  return writeJson({
+    workflow_name,
+    description,
+    workflow_steps,
+    workflow_connections,
+    workflow_integrations,
+    workflow_schema,
+    workflow_settings,
+  });
+}
