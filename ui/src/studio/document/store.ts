@@ -1,0 +1,106 @@
+/** The store of one open document. Panels read it by `useStore(store, selector)` and change it by commands alone. */
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Definition } from "./definition";
+import { type Address, type Command, type Edited, EMPTY_LOG, type Log, redo, run, undo } from "./log";
+import type { Refusal } from "./refusals";
+
+/** A finding of `validateWorkflow`, at its place. */
+export interface StudioFinding {
+  severity: "error" | "warning";
+  /** Null for the workflow itself. */
+  step: string | null;
+  /** JSON Pointer within the step, such as `/settings/url`; empty for the whole step. */
+  field: string;
+  /** The path as the server gave it. */
+  path: string;
+  message: string;
+  hint: string;
+}
+
+export interface StudioState {
+  readonly workflowId: string;
+  readonly version: number;
+  /** Whether nothing can be edited: an ACTIVE version before Edit, or a person without the right. */
+  readonly isReadOnly: boolean;
+  readonly document: Definition;
+  readonly log: Log;
+  /** The step whose panel is open, and the field that is shown; null for none. */
+  readonly selection: Address | null;
+  readonly findings: readonly StudioFinding[];
+  /** Why the last act was not done; shown until the next one. */
+  readonly refusal: Refusal | null;
+}
+
+export interface StudioActions {
+  /** Changes the document by a command; one entry of undo. Nothing happens while it is read only. */
+  run: (command: Command) => void;
+  /** Runs a planned command, or shows why it is not allowed. Returns whether it was done. */
+  attempt: (planned: Planned) => boolean;
+  /** Undoes the last entry, and selects the place it changed. */
+  undo: () => void;
+  redo: () => void;
+  select: (step: string | null, field?: string) => void;
+  /** Puts in another document with its log, such as after recovery. */
+  reset: (edited: Edited) => void;
+  setFindings: (findings: readonly StudioFinding[]) => void;
+  setReadOnly: (isReadOnly: boolean) => void;
+  /** Says why something was not done; null takes the message away. */
+  refuse: (refusal: Refusal | null) => void;
+}
+
+/** A command, or why it is not allowed. */
+export type Planned = Command | Refusal;
+
+export type StudioStore = StoreApi<StudioState & StudioActions>;
+
+export interface Opened {
+  workflowId: string;
+  version: number;
+  document: Definition;
+  isReadOnly: boolean;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+export function isRefusal(planned: Planned): planned is Refusal {
+  return "why" in planned;
+}
+
+export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
+  return createStore((set, get) => {
+    const step = (next: ReturnType<typeof undo>): void => {
+      if (next === null || get().isReadOnly) return;
+      set({ document: next.document, log: next.log, selection: next.entry.focus, refusal: null });
+    };
+    const actions: StudioActions = {
+      run: (command) => {
+        if (get().isReadOnly) return;
+        set({ ...run(get(), command, now()), refusal: null });
+      },
+      attempt: (planned) => {
+        if (isRefusal(planned)) set({ refusal: planned });
+        else get().run(planned);
+        return !isRefusal(planned);
+      },
+      undo: () => step(undo(get())),
+      redo: () => step(redo(get())),
+      select: (step, field = "") => set({ selection: step === null ? null : { step, field } }),
+      reset: (edited) => set({ document: edited.document, log: edited.log }),
+      setFindings: (findings) => set({ findings }),
+      setReadOnly: (isReadOnly) => set({ isReadOnly }),
+      refuse: (refusal) => set({ refusal }),
+    };
+    const state: StudioState = {
+      workflowId,
+      version,
+      isReadOnly,
+      document,
+      log: EMPTY_LOG,
+      selection: null,
+      findings: [],
+      refusal: null,
+    };
+    return { ...state, ...actions };
+  });
+}
