@@ -58,6 +58,13 @@ export function joinParts(parts: readonly Part[]): string {
   return parts.map((part) => (part.kind === "text" ? part.text : `\${${part.text}}`)).join("");
 }
 
+/** Returns what is inserted for code in place of a part of a text, bare within an expression and else as one, and where the
+ * code begins then. */
+export function insertCode(text: string, { from, to }: Span, code: string): { insert: string; start: number } {
+  const isWithin = expressionSpans(text).some((span) => span.from <= from && to <= span.to);
+  return isWithin ? { insert: code, start: from } : { insert: `\${${code}}`, start: from + MARK.length };
+}
+
 function partOf(text: string): Part {
   if (!PATH.test(text)) return { kind: "expression", text };
   const names = [...text.matchAll(NAME)].map(([, name, index, quoted]) => name ?? index ?? quoted ?? "");

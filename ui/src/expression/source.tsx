@@ -18,12 +18,14 @@ export interface ExpressionSource {
   version: () => string;
   /** Data on which values are shown; null while there is none. */
   sample: JsonObject | null;
+  /** Texts that are not JSON yet, by the name of their field: they outlive the form. */
+  unfinished: Map<string, string>;
   /** Called when a field has nothing of its own to undo. Returns whether something was undone. */
   undo?: () => boolean;
   redo?: () => boolean;
 }
 
-const NO_DATA: ExpressionSource = { where: () => ({}), version: () => "", sample: null };
+const NO_DATA: ExpressionSource = { where: () => ({}), version: () => "", sample: null, unfinished: new Map() };
 
 /** A field that has, or had last, the cursor. */
 export interface Target {
@@ -58,4 +60,18 @@ export function useExpressionSource(): ExpressionSource {
 /** Returns the field that a picked value goes into, and how a field says that it is the one. */
 export function useTarget(): Targets {
   return useContext(TargetContext);
+}
+
+const identities = new WeakMap<object, string>();
+let count = 0;
+
+/** Returns a name for an object, the same for as long as it is this object. */
+export function identityOf(object: object | null): string {
+  if (object === null) return "";
+  const known = identities.get(object);
+  if (known !== undefined) return known;
+  count += 1;
+  const made = `sample-${count}`;
+  identities.set(object, made);
+  return made;
 }

@@ -8,7 +8,7 @@ import { setDiagnostics } from "@codemirror/lint";
 import { Annotation, EditorState, type Extension, Prec, Transaction } from "@codemirror/state";
 import { EditorView, type KeyBinding, keymap, lineNumbers } from "@codemirror/view";
 import type { Span } from "../code-points";
-import { expressionSpans } from "../parts";
+import { insertCode } from "../parts";
 import { completionSource } from "./completing";
 import { LOOK } from "./look";
 import { expressionMarks } from "./marks";
@@ -35,6 +35,7 @@ export function openEditor(options: EditorOptions): OpenEditor {
     replace: (span, text) => replace(view, span, text),
     insertPath: (path) => insert(view, path, path.length),
     insertFunction: (name) => insert(view, `${name}()`, name.length + 1),
+    cursor: () => view.state.selection.main.head,
     focus: () => view.focus(),
     close: () => view.destroy(),
   };
@@ -115,14 +116,14 @@ function replace(view: EditorView, { from, to }: Span, text: string): void {
   view.focus();
 }
 
-/** Inserts code at the cursor, within an expression or as one; `cursor` is where the cursor is within the code. */
+/** Inserts code at the cursor; `cursor` is where the cursor is then, within the code. */
 function insert(view: EditorView, code: string, cursor: number): void {
   const { from, to } = view.state.selection.main;
-  const spans = expressionSpans(view.state.doc.toString());
-  const isWithin = spans.some((span) => span.from <= from && to <= span.to);
+  const made = insertCode(view.state.doc.toString(), { from, to }, code);
+  const isAtEnd = cursor === code.length;
   view.dispatch({
-    changes: { from, to, insert: isWithin ? code : `\${${code}}` },
-    selection: { anchor: from + cursor + (isWithin ? 0 : cursor < code.length ? 2 : 3) },
+    changes: { from, to, insert: made.insert },
+    selection: { anchor: isAtEnd ? from + made.insert.length : made.start + cursor },
     annotations: isolateHistory.of("full"),
     userEvent: "input",
   });

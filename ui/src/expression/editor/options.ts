@@ -40,6 +40,8 @@ export interface OpenEditor {
   /** Inserts a path at the cursor: bare in an expression, else as one. */
   insertPath: (path: string) => void;
   insertFunction: (name: string) => void;
+  /** Returns where the cursor is, in UTF-16 units. */
+  cursor: () => number;
   focus: () => void;
   close: () => void;
 }
