@@ -2,7 +2,7 @@
 
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../api/context";
-import { complete, functionsQuery } from "../api/queries/expressions";
+import { complete, functionsQuery } from "../api/queries/authoring/expressions";
 import { useQueryClient } from "@tanstack/react-query";
 import styles from "./Expression.module.css";
 import { loadedEditor, styleNonce } from "./editor/load";

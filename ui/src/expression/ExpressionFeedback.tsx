@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { type RefObject, useEffect } from "react";
-import type { ExpressionFinding } from "../api/queries/expressions";
+import type { ExpressionFinding } from "../api/queries/authoring/expressions";
 import { Icon } from "../kit/icons";
 import { useText } from "../text/language";
 import type { Span } from "./code-points";

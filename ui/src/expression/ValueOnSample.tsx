@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { type Evaluation, valueQuery } from "../api/queries/expressions";
+import { type Evaluation, valueQuery } from "../api/queries/authoring/expressions";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
 import { hasExpression, wholeExpression } from "./parts";

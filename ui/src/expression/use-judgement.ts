@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../api/context";
-import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/expressions";
+import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
 import { type Span, spanOf } from "./code-points";
 import { hasExpression, wholeExpression } from "./parts";
 import { useExpressionSource } from "./source";

@@ -1,7 +1,7 @@
 /** Completion within expressions, and of `/` in a text, which begins one. */
 
 import type { CompletionContext, CompletionResult, CompletionSource, Completion as Option } from "@codemirror/autocomplete";
-import type { Completion } from "../../api/queries/expressions";
+import type { Completion } from "../../api/queries/authoring/expressions";
 import { toCodePoints, toUnits } from "../code-points";
 import { expressionSpans } from "../parts";
 import type { EditorOptions } from "./options";

@@ -1,8 +1,8 @@
 /** What the server says of expressions while they are written: its judgement, values, completions, functions. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export type Completion = AnswerOf<"completeExpression">["items"][number];
 export type ExpressionFinding = AnswerOf<"validateExpression">["warnings"][number];
