@@ -1,9 +1,9 @@
 /** The store of one open document. Panels read it by `useStore(store, selector)` and change it by commands alone. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { Definition } from "./definition";
+import { type Definition, stepById } from "./definition";
 import { type Address, type Command, type Edited, EMPTY_LOG, type Log, redo, run, undo } from "./log";
-import type { Refusal } from "./refusals";
+import { type Refusal, refuse } from "./refusals";
 
 /** A finding of `validateWorkflow`, at its place. */
 export interface StudioFinding {
@@ -35,7 +35,7 @@ export interface StudioState {
 export interface StudioActions {
   /** Changes the document by a command; one entry of undo. Nothing happens while it is read only. */
   run: (command: Command) => void;
-  /** Runs a planned command, or shows why it is not allowed. Returns whether it was done. */
+  /** Runs a planned command and selects its place, or shows why it is not allowed. Returns whether it was done. */
   attempt: (planned: Planned) => boolean;
   /** Undoes the last entry, and selects the place it changed. */
   undo: () => void;
@@ -67,11 +67,17 @@ export function isRefusal(planned: Planned): planned is Refusal {
   return "why" in planned;
 }
 
+/** Returns the place of a change where it is still there. */
+function shown(document: Definition, focus: Address): Address | null {
+  return focus.step !== null && stepById(document, focus.step) !== null ? focus : null;
+}
+
 export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
   return createStore((set, get) => {
     const step = (next: ReturnType<typeof undo>): void => {
       if (next === null || get().isReadOnly) return;
-      set({ document: next.document, log: next.log, selection: next.entry.focus, refusal: null });
+      const { document, log, entry } = next;
+      set({ document, log, selection: shown(document, entry.focus) ?? get().selection, refusal: null });
     };
     const actions: StudioActions = {
       run: (command) => {
@@ -79,9 +85,15 @@ export function createStudioStore({ workflowId, version, document, isReadOnly, n
         set({ ...run(get(), command, now()), refusal: null });
       },
       attempt: (planned) => {
-        if (isRefusal(planned)) set({ refusal: planned });
-        else get().run(planned);
-        return !isRefusal(planned);
+        const refusal = get().isReadOnly ? refuse("read-only") : isRefusal(planned) ? planned : null;
+        if (refusal !== null || isRefusal(planned)) {
+          set({ refusal });
+          return false;
+        }
+        get().run(planned);
+        const { document, selection } = get();
+        set({ selection: shown(document, planned.focus) ?? (selection && shown(document, selection)) });
+        return true;
       },
       undo: () => step(undo(get())),
       redo: () => step(redo(get())),
