@@ -1,7 +1,7 @@
 /** How texts and JSON are typed: as they are, or in a form of the Studio with expressions. */
 
 import { type ComponentType, createContext, type ReactNode, useContext, useMemo } from "react";
-import type { FieldProps, ValueKind } from "./field";
+import type { FieldProps, Option, ValueKind } from "./field";
 import { PlainJson } from "./PlainJson";
 import { PlainText } from "./PlainText";
 
@@ -12,6 +12,8 @@ export interface TextInputProps extends Omit<FieldProps, "value" | "onChange"> {
   placeholder?: string;
   /** What an expression must give. */
   expected?: ValueKind;
+  /** Values to choose from; others may be typed. */
+  choices?: readonly Option[];
 }
 
 interface Inputs {
@@ -19,19 +21,22 @@ interface Inputs {
   Json: ComponentType<FieldProps>;
   /** Whether a value of any kind may be an expression. */
   isComputing: boolean;
+  /** A hook: returns the type of the value of a text, such as `list of text`; null while it is not known. */
+  useType: (text: string) => string | null;
 }
 
-const InputsContext = createContext<Inputs>({ Text: PlainText, Json: PlainJson, isComputing: false });
+const InputsContext = createContext<Inputs>({ Text: PlainText, Json: PlainJson, isComputing: false, useType: () => null });
 
 interface InputsProviderProps {
   text: ComponentType<TextInputProps>;
   json: ComponentType<FieldProps>;
+  useType: Inputs["useType"];
   children: ReactNode;
 }
 
 /** Gives the fields below inputs in which expressions can be written. */
-export function InputsProvider({ text, json, children }: InputsProviderProps) {
-  const value = useMemo(() => ({ Text: text, Json: json, isComputing: true }), [text, json]);
+export function InputsProvider({ text, json, useType, children }: InputsProviderProps) {
+  const value = useMemo(() => ({ Text: text, Json: json, isComputing: true, useType }), [text, json, useType]);
   return <InputsContext value={value}>{children}</InputsContext>;
 }
 
