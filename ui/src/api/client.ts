@@ -2,7 +2,7 @@
 
 import { CallError, errorOf } from "./errors";
 import { routes } from "./routes";
-import type { AnswerOf, CallOptions, InputOf, OperationId } from "./types";
+import type { AnswerOf, CallOptions, Codec, InputOf, OperationId } from "./types";
 
 export type Call = <Id extends OperationId>(
   id: Id,
@@ -17,6 +17,7 @@ export interface Api {
 }
 
 const TIMEOUT_MS = 30_000;
+const PLAIN: Codec = { parse: (text) => JSON.parse(text), print: (value) => JSON.stringify(value) };
 
 /** Returns a client that sends by `fetch` of the browser, or by another one in tests. */
 export function createApi(send: typeof fetch = (input, init) => fetch(input, init)): Api {
@@ -28,15 +29,12 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
     call: async (id, input, options = {}) => {
       const [method, template] = routes[id];
       const path = pathOf(template, options.path ?? {});
-      const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {});
+      const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {}, options.codec ?? PLAIN);
       // With this header the server answers 401 to a session that has ended, also for a GET.
       const headers = { ...request.headers, accept: "application/json", "x-looply-csrf": csrf };
       const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
-      return (await answerOf(send, request.path, {
-        ...request.init,
-        headers,
-        signal: AbortSignal.any(signals),
-      })) as never;
+      const init = { ...request.init, headers, signal: AbortSignal.any(signals) };
+      return (await answerOf(send, request.path, init, options.codec ?? PLAIN)) as never;
     },
   };
 }
@@ -56,16 +54,16 @@ function getOf(path: string, query: object): Request {
   return { path: search.size === 0 ? path : `${path}?${search}`, headers: {}, init: { method: "GET" } };
 }
 
-function postOf(path: string, body: object): Request {
+function postOf(path: string, body: object, codec: Codec): Request {
   const headers = { "content-type": "application/json" };
-  return { path, headers, init: { method: "POST", body: JSON.stringify(body) } };
+  return { path, headers, init: { method: "POST", body: codec.print(body) } };
 }
 
 function pathOf(template: string, values: Readonly<Record<string, string>>): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
 }
 
-async function answerOf(send: typeof fetch, path: string, init: RequestInit): Promise<unknown> {
+async function answerOf(send: typeof fetch, path: string, init: RequestInit, codec: Codec): Promise<unknown> {
   let response: Response;
   let body: unknown;
   try {
@@ -76,7 +74,7 @@ async function answerOf(send: typeof fetch, path: string, init: RequestInit): Pr
       referrerPolicy: "no-referrer",
       ...init,
     });
-    body = parse(await response.text());
+    body = parse(await response.text(), codec);
   } catch (cause) {
     if (isCancelled(cause)) throw cause;
     throw lost(init.method ?? "GET", cause);
@@ -99,9 +97,9 @@ function isCancelled(cause: unknown): boolean {
   return cause instanceof DOMException && cause.name === "AbortError";
 }
 
-function parse(text: string): unknown {
+function parse(text: string, codec: Codec): unknown {
   try {
-    return JSON.parse(text);
+    return codec.parse(text);
   } catch {
     return undefined;
   }

@@ -36,4 +36,12 @@ export interface CallOptions {
   /** Path parameters, for the few calls that have them. */
   path?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
+  /** How bodies are read and written, where plain JSON would lose digits of numbers. */
+  codec?: Codec;
+}
+
+export interface Codec {
+  /** Throws for a text that is no JSON. */
+  parse: (text: string) => unknown;
+  print: (value: unknown) => string;
 }

@@ -85,6 +85,9 @@ export function isSameJson(a: unknown, b: unknown): boolean {
   return names.length === Object.keys(b).length && names.every((name) => name in b && isSameJson(a[name], b[name]));
 }
 
+/** Reads and writes bodies of calls that carry a definition. */
+export const EXACT = { parse: parseExact, print: printExact } as const;
+
 class Reader {
   readonly #text: string;
   #at = 0;

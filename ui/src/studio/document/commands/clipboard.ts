@@ -4,10 +4,11 @@ import { NEXT, START } from "../../../graph/outline";
 import { NotJson, parseExact, prettyExact } from "../../../shared/exact";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { blockOf } from "../blocks";
-import { type Definition, type EdgeJson, isEdge, isStep, rawEdges, type StepJson, stepsOf } from "../definition";
+import { type Definition, type EdgeJson, isEdge, isStep, rawEdges, stepsOf } from "../definition";
 import { type Fragment, freeId } from "../graph-edit";
-import { namesIn, renameInValue } from "../references";
+import { namesIn } from "../references";
 import { type Refusal, refuse } from "../refusals";
+import { renamedStep } from "../renaming";
 import { type Exit, mainExit, shapeOf } from "../shape";
 import { curlStep } from "./curl";
 
@@ -107,19 +108,6 @@ export function renamed(fragment: Fragment, taken: ReadonlySet<string>): Fragmen
     entry: nameOf(fragment.entry),
     outs: fragment.outs.map(({ from, exit }) => ({ from: nameOf(from), exit })),
   };
-}
-
-/** Returns a step with another id, whose expressions, `of` and `target` follow the names. */
-function renamedStep(step: StepJson, names: ReadonlyMap<string, string>): StepJson {
-  const read = renameInValue(step, names) as StepJson;
-  const settings = isObject(read.settings) ? { ...read.settings } : read.settings;
-  if (isObject(settings)) {
-    for (const field of ["of", "target"]) {
-      const value = settings[field];
-      if (typeof value === "string") settings[field] = names.get(value) ?? value;
-    }
-  }
-  return { ...read, id: names.get(step.id) ?? step.id, ...(settings === undefined ? {} : { settings }) };
 }
 
 /** Returns the place after a step: its main exit, or the step's own only exit where it has one. */

@@ -1,0 +1,56 @@
+/** The journal of a document in this browser: after a crash or a sign-out its changes, and their undo, are still there. */
+
+import { parseExact, printExact } from "../../../shared/exact";
+import { isObject } from "../../../shared/http";
+import type { Definition } from "../definition";
+import type { Edited, Entry, Log } from "../log";
+
+/** Where journals are kept; `key` names a version of a workflow of an organization. */
+export interface JournalPort {
+  /** Returns null where there is none. Rejects when the browser keeps nothing, such as in a private window. */
+  read: (key: string) => Promise<string | null>;
+  write: (key: string, text: string) => Promise<void>;
+  remove: (key: string) => Promise<void>;
+}
+
+export interface Journal extends Edited {
+  /** What the server had at the last save, and its time of change. */
+  saved: Definition;
+  modifiedOn: number;
+  /** When it was written, in epoch milliseconds. */
+  at: number;
+}
+
+const FORMAT = 1;
+
+export function printJournal({ document, log, saved, modifiedOn, at }: Journal): string {
+  return printExact({ format: FORMAT, modifiedOn, at, saved, document, done: log.done, undone: log.undone });
+}
+
+/** Returns the journal of a text, null for one that this release cannot read. */
+export function readJournal(text: string): Journal | null {
+  let value: unknown;
+  try {
+    value = parseExact(text);
+  } catch {
+    // A text that was cut off when the browser ended.
+    return null;
+  }
+  if (!isObject(value) || value.format !== FORMAT) return null;
+  const { document, saved, modifiedOn, at, done, undone } = value;
+  if (!isObject(document) || !isObject(saved) || typeof modifiedOn !== "number" || typeof at !== "number") return null;
+  const log: Log = { done: entriesOf(done), undone: entriesOf(undone) };
+  return { document, saved, modifiedOn, at, log };
+}
+
+function entriesOf(value: unknown): Entry[] {
+  // They were printed by this module; a cut text is no JSON at all.
+  return Array.isArray(value) ? (value.filter(isObject) as unknown as Entry[]) : [];
+}
+
+/** Returns how many changes of a journal the server does not have. */
+export function unsavedCount({ document, saved, log }: Journal): number {
+  if (printExact(document) === printExact(saved)) return 0;
+  const since = log.done.findLastIndex((entry) => entry.name === "takeOver");
+  return Math.max(1, log.done.length - Math.max(0, since));
+}
