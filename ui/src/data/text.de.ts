@@ -128,8 +128,6 @@ const calendars = {
   asDocument: "Als Dokument zeigen",
   none: "Dieser Datenspeicher enthält keinen Kalender. Öffnen Sie ihn als Dokument.",
   zone: "Zeitzone",
-  zoneHint: "Etwa Europe/Berlin.",
-  unknownZone: "Diese Zeitzone gibt es nicht",
   perWeek: "Pro Woche",
   hours: (count) => `${count} Std.`,
   week: "Arbeitszeiten",

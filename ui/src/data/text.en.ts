@@ -132,8 +132,6 @@ const calendars = {
   asDocument: "Show as document",
   none: "This datastore holds no calendar. Open it as a document.",
   zone: "Time zone",
-  zoneHint: "Such as Europe/Berlin.",
-  unknownZone: "There is no such time zone",
   perWeek: "Per week",
   hours: (count: string) => `${count} h`,
   week: "Working hours",

@@ -1,6 +1,7 @@
 /** Workflows as their makers see them: the list, one with its versions, profiles, templates, and what differs. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { EXACT } from "../../shared/exact";
 import type { Api } from "../client";
 import type { AnswerOf, InputOf } from "../types";
 
@@ -46,12 +47,16 @@ export const versionsQuery = (api: Api, workflowId: string) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
-/** One version with its definition. */
+/** One version with its definition, whose numbers keep their digits. */
 export const workflowQuery = (api: Api, workflowId: string, version: number) =>
   queryOptions({
     queryKey: [...WORKFLOWS, "one", workflowId, version],
     queryFn: ({ signal }) =>
-      api.call("getWorkflowById", { workflow_id: workflowId, workflow_version: String(version) }, { signal }),
+      api.call(
+        "getWorkflowById",
+        { workflow_id: workflowId, workflow_version: String(version) },
+        { signal, codec: EXACT },
+      ),
   });
 
 /** What the schedule of a version does next. */
@@ -73,7 +78,7 @@ export const templatesQuery = (api: Api) =>
 export const profilesQuery = (api: Api, workflowId: string) =>
   queryOptions({
     queryKey: [...WORKFLOWS, "profiles", workflowId],
-    queryFn: ({ signal }) => api.call("getProfiles", { workflow_id: workflowId }, { signal }),
+    queryFn: ({ signal }) => api.call("getProfiles", { workflow_id: workflowId }, { signal, codec: EXACT }),
   });
 
 /** What leads from one version of a workflow to another. */

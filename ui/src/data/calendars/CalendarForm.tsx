@@ -5,6 +5,7 @@ import { writeJson } from "../../kit/json/json-text";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
 import { Problem } from "../../kit/states/Problem";
+import { ZoneField } from "../../kit/zones/ZoneField";
 import { GuardedButton } from "../../session/Guarded";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
@@ -16,7 +17,6 @@ import { useSave } from "../use-save";
 import { type Calendar, type CalendarFault, documentOf, faultsOf } from "./calendar";
 import { Holidays } from "./Holidays";
 import { WeekHours } from "./WeekHours";
-import { ZoneField } from "./ZoneField";
 
 /** Changes a calendar. It is saved when an approval would take it; nothing typed is lost by another's change. */
 export function CalendarForm({ first, stored }: { first: Calendar; stored: Datastore }) {

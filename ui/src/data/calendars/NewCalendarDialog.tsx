@@ -5,10 +5,10 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { DATASTORES } from "../../api/queries/data";
 import { Confirm } from "../../kit/Confirm";
+import { ZoneField } from "../../kit/zones/ZoneField";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { documentOf, usualCalendar } from "./calendar";
-import { ZoneField } from "./ZoneField";
 
 /** Creates a datastore with a usual week, to be changed then; one that exists is never overwritten. */
 export function NewCalendarDialog({ onClose }: { onClose: () => void }) {

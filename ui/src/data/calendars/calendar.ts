@@ -1,5 +1,6 @@
 /** Working time as approvals read it from a datastore: hours by day of the week, and days without work. */
 
+import { isZone } from "../../kit/zones/zone";
 import { isObject } from "../../shared/http";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
@@ -113,15 +114,6 @@ export function isDate(text: string): boolean {
   if (!DATE.test(text)) return false;
   const at = new Date(`${text}T00:00:00Z`);
   return Number.isFinite(at.getTime()) && at.toISOString().startsWith(text);
-}
-
-/** Returns whether the browser knows a time zone. */
-export function isZone(name: string): boolean {
-  try {
-    return name !== "" && new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }
 
 function timeOf(minutes: number): string {

@@ -7,6 +7,7 @@ import { writeJson } from "../../kit/json/json-text";
 import { SideBySide } from "../../kit/json/SideBySide";
 import { Note } from "../../kit/Note";
 import { useText } from "../../text/language";
+import { definitionOf } from "../definition";
 import frame from "../graph/graph.module.css";
 import { TEXTS } from "../text";
 import type { Way } from "./address";
@@ -46,8 +47,8 @@ export function Differences({ before, after, changes, count, show }: Differences
       {show === "json" && (
         <SideBySide
           label={text.wayNames.json}
-          before={textOf(before)}
-          after={textOf(after)}
+          before={writeJson(definitionOf(before))}
+          after={writeJson(definitionOf(after))}
           names={[text.version(before.workflow_version), text.version(after.workflow_version)]}
         />
       )}
@@ -94,18 +95,4 @@ function MergedGraph({ merged, changes, selected, onSelect }: MergedGraphProps) 
       <Canvas outline={merged.outline} look={look} selected={selected} onSelect={onSelect} legend={legend} />
     </div>
   );
-}
-
-/** The parts of a version that its author writes, in one order. */
-function textOf({ workflow_name, description, workflow_steps, workflow_connections, ...rest }: Workflow): string {
-  const { workflow_integrations, workflow_schema, workflow_settings } = rest;
-  return writeJson({
-    workflow_name,
-    description,
-    workflow_steps,
-    workflow_connections,
-    workflow_integrations,
-    workflow_schema,
-    workflow_settings,
-  });
 }
