@@ -1,0 +1,43 @@
+"""The call that renames a step of a definition."""
+
+from typing import Final
+
+import msgspec
+
+from looply.jsontext import Json
+from looply.server.http.call import Call, Response, manage_route
+
+
+class RenameStepBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition that is being edited, and the ids of the step now and afterwards."""
+
+    definition: dict[str, Json]
+    old: str = msgspec.field(name="from")
+    new: str = msgspec.field(name="to")
+
+
+class RenamedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The definition after it, and JSON Pointers to the values that changed."""
+
+    message: str
+    definition: dict[str, Json]
+    changed: list[str]
+
+
+async def rename_step(call: Call) -> Response:
+    """Renames a step."""
+    raise NotImplementedError
+
+
+ROUTES: Final = (
+    manage_route(
+        path="/v2/workflows/renameStep",
+        access="edit.drafts",
+        handle=rename_step,
+        summary="Rename a step of a definition: its edges, and every expression and card that reads it, follow",
+        description="Nothing is stored.",
+        body=RenameStepBody,
+        answer=RenamedAnswer,
+        refusals=(409, 422, 429),
+    ),
+)
