@@ -1,7 +1,8 @@
 /** A card as a list of its parts, in the order in which they are read. */
 
 import { isObject, type JsonObject, textOf } from "../../shared/http";
-import { type Element, elementOf, type Kind, type Slot, typeOf } from "../elements/elements";
+import { elementOf, typeOf } from "../elements/elements";
+import type { Element, Kind, Slot } from "../elements/kinds";
 import { type Path, pointerOf, ROOT } from "./path";
 
 export interface Part {

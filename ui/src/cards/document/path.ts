@@ -49,3 +49,8 @@ function childOf(value: unknown, key: string | number): unknown {
   if (Array.isArray(value)) return typeof key === "number" ? value[key] : undefined;
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
+
+/** Returns whether a value that came from elsewhere is a path. */
+export function isPath(value: unknown): value is Path {
+  return Array.isArray(value) && value.every((key) => typeof key === "string" || typeof key === "number");
+}

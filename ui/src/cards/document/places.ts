@@ -1,7 +1,8 @@
 /** Where a part may be added or moved. */
 
 import { isObject, type JsonObject } from "../../shared/http";
-import { accepts, elementOf, type Slot, typeOf } from "../elements/elements";
+import { accepts, elementOf, typeOf } from "../elements/elements";
+import type { Slot } from "../elements/kinds";
 import { outlineOf } from "./outline";
 import { isWithin, objectAt, type Path, ROOT, valueAt } from "./path";
 
