@@ -22,6 +22,8 @@ INPUT: Final = ROOT / "build/client.json"
 WIDTH: Final = 120
 
 _LEFT_OUT: Final = ("/v1/", "/static/", "/inbox/", "/docs", "/openapi.json", "/metrics", "/app", "/card-frame")
+_READ_BY_V1: Final = "/v1/adaptive-cards/"
+"""The reads of cards have no newer path."""
 _KEPT: Final = ("operationId", "parameters", "requestBody", "responses")
 
 
@@ -30,7 +32,7 @@ def client_part(document: dict[str, Any]) -> dict[str, Any]:
     paths = {
         path: kept
         for path, methods in document["paths"].items()
-        if path != "/" and not path.startswith(_LEFT_OUT)
+        if path != "/" and (path.startswith(_READ_BY_V1) or not path.startswith(_LEFT_OUT))
         # A call that only leads a browser elsewhere has no answer.
         if (kept := {name: _operation(each) for name, each in methods.items() if "200" in each["responses"]})
     }

@@ -10,6 +10,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
+import { cardSearch } from "./cards/designer/address";
 import { signInSearch } from "./entrance/sign-in-search";
 import { executionSearch } from "./executions/execution/address";
 import { historySearch } from "./executions/history/history-search";
@@ -150,6 +151,12 @@ const insights = createRoute({
   validateSearch: insightsSearch,
   component: lazyRouteComponent(() => import("./insights/InsightsPage"), "InsightsPage"),
 });
+const card = createRoute({
+  getParentRoute: () => shell,
+  path: "/cards/$cardId/v/$version",
+  validateSearch: cardSearch,
+  component: lazyRouteComponent(() => import("./cards/designer/CardDesignerPage"), "CardDesignerPage"),
+});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -207,6 +214,7 @@ const tree = root.addChildren([
     execution,
     operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
     insights,
+    card,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),

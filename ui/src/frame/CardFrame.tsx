@@ -9,6 +9,7 @@ import { type OutsideLink, outsideLinkOf } from "./links";
 import {
   type FrameAction,
   type FrameButton,
+  type FrameLook,
   type FrameTheme,
   type FromFrame,
   fromFrameOf,
@@ -27,6 +28,14 @@ export interface CardFrameHandle {
   focus: (input: string) => void;
 }
 
+/** What a designer needs of a card besides. */
+export interface DesignedCard {
+  look: FrameLook;
+  /** The addresses of the parts that are marked. Made once for each change. */
+  marked: readonly string[];
+  onPart: (part: string) => void;
+}
+
 interface CardFrameProps {
   card: JsonObject;
   /** Names the card for who cannot see it. */
@@ -38,10 +47,13 @@ interface CardFrameProps {
   onAction: (action: FrameAction) => void;
   /** The buttons at the foot of the card, which the app shows in its place. */
   onButtons: (buttons: readonly FrameButton[]) => void;
+  /** Given where the card is designed: it keeps its buttons, and its parts can be marked and pressed. */
+  designed?: DesignedCard;
   ref?: Ref<CardFrameHandle>;
 }
 
-export function CardFrame({ card, subject, isOpen, isBusy = false, theme, onAction, onButtons, ref }: CardFrameProps) {
+export function CardFrame(props: CardFrameProps) {
+  const { card, subject, isOpen, isBusy = false, theme, onAction, onButtons, designed, ref } = props;
   const text = useText(TEXTS);
   const [height, setHeight] = useState(0);
   const [isUnshown, setIsUnshown] = useState(false);
@@ -61,6 +73,8 @@ export function CardFrame({ card, subject, isOpen, isBusy = false, theme, onActi
         return onAction(message.action);
       case "link":
         return setLink(outsideLinkOf(message.url));
+      case "part":
+        return designed?.onPart(message.part);
       case "key":
         return void window.dispatchEvent(new KeyboardEvent("keydown", { key: message.key }));
     }
@@ -73,13 +87,19 @@ export function CardFrame({ card, subject, isOpen, isBusy = false, theme, onActi
     },
   }));
   // The theme alone does not draw the card again, which would lose what was filled in.
+  const { look = "inbox", marked } = designed ?? {};
+  const isDesigned = designed !== undefined;
   const latest = useRef(theme);
   latest.current = theme;
   useEffect(() => {
     const { locale, moreActions, imageSign, unnamedImage } = text;
     const words = { locale, moreActions, imageSign, unnamedImage };
-    if (isReady && !isTooLarge) post({ kind: "card", card, isOpen, theme: latest.current, words });
-  }, [isReady, isTooLarge, card, isOpen, text, post]);
+    if (!isReady || isTooLarge) return;
+    post({ kind: "card", card, isOpen, theme: latest.current, words, look, isDesigned });
+  }, [isReady, isTooLarge, card, isOpen, text, look, isDesigned, post]);
+  useEffect(() => {
+    if (isReady && marked !== undefined) post({ kind: "mark", parts: marked });
+  }, [isReady, marked, post]);
   useEffect(() => {
     if (isReady) post({ kind: "theme", theme });
   }, [isReady, theme, post]);

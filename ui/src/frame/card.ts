@@ -3,6 +3,7 @@
 import {
   type Action,
   AdaptiveCard,
+  type CardElement,
   ExecuteAction,
   GlobalRegistry,
   type Input,
@@ -19,6 +20,7 @@ import { isObject, type JsonObject } from "../shared/http";
 import { type ButtonStyle, styleOf } from "./buttons";
 import { hostConfig } from "./host-config";
 import { renderMarkdown, safeUrl } from "./markdown";
+import { type FrameLook, PART } from "./messages";
 
 export interface Decision {
   /** Title of the button that was pressed. */
@@ -50,12 +52,16 @@ export interface DrawnCard {
   setEnabled(enabled: boolean): void;
 }
 
+type Drawn = Action | CardElement;
+
 export interface CardOptions {
   /** Absent: the card is shown without inputs and buttons. */
   onDecision?: (decision: Decision) => void;
   openUrl: (url: string) => void;
   /** The locale of the reader, such as `de-AT`. */
   locale: string;
+  /** As the inbox shows cards, unless it is given. */
+  look?: FrameLook;
   /** The name of the button that shows the actions for which there is no room. */
   moreActions: string;
 }
@@ -79,21 +85,23 @@ AdaptiveCard.onProcessMarkdown = (text, result) => {
 /** Returns the drawn card, or null when it is no Adaptive Card that can be drawn. */
 export function drawCard(
   json: JsonObject,
-  { onDecision, openUrl, locale, moreActions }: CardOptions,
+  { onDecision, openUrl, locale, moreActions, look = "inbox" }: CardOptions,
 ): DrawnCard | null {
   if (json.type !== "AdaptiveCard") return null;
   const card = new AdaptiveCard();
-  card.hostConfig = hostConfig(onDecision !== undefined);
+  card.hostConfig = hostConfig(onDecision !== undefined, look);
   card.onExecuteAction = (action) => execute(card, action, onDecision, openUrl);
   const context = new SerializationContext(new Version(1, 6));
   // Video and audio would load from elsewhere; the page's policy forbids it, so the card's fallback is shown instead.
   context.elementRegistry.unregister("Media");
+  const parts = partsIn(context);
   card.parse(json, context);
   // Dates and times of a card (`{{DATE(...)}}`) follow its language; one without follows the reader's.
   card.lang ??= locale;
   Strings.defaults.overflowButtonTooltip = () => moreActions;
   const element = card.render();
   if (element === undefined) return null;
+  for (const [part, { renderedElement }] of parts) if (renderedElement) renderedElement.dataset.part = part;
   guardLinks(element);
   keepAlternatives(element);
   const actions = onDecision === undefined ? [] : decidingActions(card);
@@ -107,6 +115,18 @@ export function drawCard(
     hideButtons: () => hideButtons(actions),
     setEnabled: (enabled) => setEnabled(element, enabled),
   };
+}
+
+/** Returns the parts that say where they are in the template; they are filled in while the card is parsed. */
+function partsIn(context: SerializationContext): [string, Drawn][] {
+  const parts: [string, Drawn][] = [];
+  const keep = (object: Drawn, source: unknown): void => {
+    const part = isObject(source) ? source[PART] : undefined;
+    if (typeof part === "string") parts.push([part, object]);
+  };
+  context.onParseElement = keep;
+  context.onParseAction = keep;
+  return parts;
 }
 
 /** Returns the actions at the foot of a card where each of them decides; where one opens something, none. */

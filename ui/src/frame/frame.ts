@@ -1,11 +1,12 @@
 /** The inside of the frame: draws the card that the app sends, and reports what its reader does. */
 
-import type { JsonObject } from "../shared/http";
 import { type Decision, type DrawnCard, drawCard } from "./card";
 import { withoutRemoteImages } from "./images";
-import type { FrameTheme, FrameWords, FromFrame, ToFrame } from "./messages";
+import type { FrameTheme, FromFrame, ToFrame } from "./messages";
 
 const TYPING = "input, textarea, select, button, a";
+
+type CardMessage = Extract<ToFrame, { kind: "card" }>;
 
 export interface FrameSurroundings {
   root: HTMLElement;
@@ -17,24 +18,29 @@ export interface FrameSurroundings {
 export function createFrame({ root, post, takeTheme }: FrameSurroundings): (message: ToFrame) => void {
   let drawn: DrawnCard | null = null;
 
-  const show = (card: JsonObject, isOpen: boolean, words: FrameWords): void => {
-    document.documentElement.lang = words.locale;
-    drawn = draw(card, isOpen, words);
+  let marked: readonly string[] = [];
+
+  const show = (message: CardMessage): void => {
+    document.documentElement.lang = message.words.locale;
+    document.documentElement.dataset.look = message.look;
+    root.toggleAttribute("data-designed", message.isDesigned);
+    drawn = draw(message);
     root.replaceChildren(...(drawn === null ? [] : [drawn.element]));
     if (drawn === null) {
       post({ kind: "unshown" });
       return;
     }
-    drawn.hideButtons();
+    if (!message.isDesigned) drawn.hideButtons();
+    mark(root, marked);
     const buttons = drawn.buttons.map(({ title, style }) => ({ title, style }));
     post({ kind: "drawn", buttons });
     // The observer of the page reports later changes only.
     post({ kind: "height", height: root.scrollHeight });
   };
 
-  const draw = (card: JsonObject, isOpen: boolean, words: FrameWords): DrawnCard | null => {
+  const draw = ({ card, isOpen, words, look }: CardMessage): DrawnCard | null => {
     const { locale, moreActions, imageSign: sign, unnamedImage: unnamed } = words;
-    const options = { locale, moreActions, openUrl: (url: string) => post({ kind: "link", url }) };
+    const options = { locale, moreActions, look, openUrl: (url: string) => post({ kind: "link", url }) };
     try {
       const safe = withoutRemoteImages(card, { sign, unnamed });
       return drawCard(safe, isOpen ? { ...options, onDecision: decide } : options);
@@ -47,6 +53,8 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
   const decide = ({ title, style, data }: Decision): void => post({ kind: "action", action: { title, style, data } });
 
   root.addEventListener("click", (event) => {
+    const part = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-part]") : null;
+    if (part?.dataset.part !== undefined) post({ kind: "part", part: part.dataset.part });
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (link === null) return;
     event.preventDefault();
@@ -64,17 +72,26 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
     switch (message.kind) {
       case "card":
         takeTheme(message.theme);
-        return show(message.card, message.isOpen, message.words);
+        return show(message);
       case "theme":
         return takeTheme(message.theme);
       case "enable":
         return drawn?.setEnabled(message.isEnabled);
       case "press":
         return drawn?.buttons[message.at]?.press();
+      case "mark":
+        marked = message.parts;
+        return mark(root, marked);
       case "focus":
         return focusInput(root, message.input);
     }
   };
+}
+
+function mark(root: HTMLElement, parts: readonly string[]): void {
+  for (const part of root.querySelectorAll<HTMLElement>("[data-part]")) {
+    part.toggleAttribute("data-marked", parts.includes(part.dataset.part ?? ""));
+  }
 }
 
 // The renderer puts the id of an input into that of its element.

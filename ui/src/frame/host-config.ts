@@ -6,6 +6,7 @@
  */
 
 import { HostConfig } from "adaptivecards";
+import type { FrameLook } from "./messages";
 
 const highlightColors = { default: "var(--highlight)", subtle: "var(--highlight)" };
 
@@ -31,7 +32,21 @@ const container = (surface: string) => ({
   foregroundColors,
 });
 
-export function hostConfig(supportsInteractivity: boolean): HostConfig {
+/** Where Teams differs. Source: the host configurations of Teams in the repository of Adaptive Cards. */
+const TEAMS = {
+  spacing: { small: 8, default: 12, medium: 16, large: 20, extraLarge: 24, padding: 16 },
+  actions: {
+    maxActions: 6,
+    spacing: "default",
+    buttonSpacing: 8,
+    showCard: { actionMode: "inline", inlineTopMargin: 16, style: "emphasis" },
+    actionsOrientation: "horizontal",
+    actionAlignment: "left",
+    allowTitleToWrap: true,
+  },
+} as const;
+
+export function hostConfig(supportsInteractivity: boolean, look: FrameLook): HostConfig {
   const config = new HostConfig({
     supportsInteractivity,
     fontTypes: {
@@ -84,6 +99,7 @@ export function hostConfig(supportsInteractivity: boolean): HostConfig {
     },
     table: { cellSpacing: 8 },
     textBlock: { headingLevel: 2 },
+    ...(look === "teams" && TEAMS),
     textStyles: {
       heading: { size: "large", weight: "bolder", color: "default", isSubtle: false, fontType: "default" },
       columnHeader: { size: "small", weight: "bolder", color: "default", isSubtle: true, fontType: "default" },

@@ -1,6 +1,7 @@
 /** A card without the images that other hosts would send: who loads them reveals who reads the card, and when. */
 
 import { isObject, type JsonObject, textOf } from "../shared/http";
+import { PART } from "./messages";
 
 const INLINE = /^data:image\//i;
 /** Properties that name an image that has no text of its own. */
@@ -40,8 +41,8 @@ function isRemoteSet(value: JsonObject): boolean {
 }
 
 function textInstead(image: JsonObject, { sign, unnamed }: { sign: string; unnamed: string }): JsonObject {
-  const { id, isVisible, separator, spacing, altText } = image;
-  const places = Object.entries({ id, isVisible, separator, spacing }).filter(([, value]) => value !== undefined);
+  const { id, isVisible, separator, spacing, altText, [PART]: part } = image;
+  const places = Object.entries({ id, isVisible, separator, spacing, [PART]: part }).filter(([, value]) => value !== undefined);
   const text = `${sign} ${textOf(altText) ?? unnamed}`;
   return { type: "TextBlock", text, wrap: true, isSubtle: true, ...Object.fromEntries(places) };
 }

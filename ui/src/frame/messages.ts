@@ -11,8 +11,16 @@ import { type ButtonStyle, styleOf } from "./buttons";
 export const LARGEST = 1_000_000;
 const TALLEST = 20_000;
 const MOST_BUTTONS = 20;
+const LONGEST_ADDRESS = 2_000;
 const FRAME_THEMES = ["light", "dark", "contrast"] as const;
 export type FrameTheme = (typeof FRAME_THEMES)[number];
+
+/** As the inbox shows cards, or as Teams does. */
+export const FRAME_LOOKS = ["inbox", "teams"] as const;
+export type FrameLook = (typeof FRAME_LOOKS)[number];
+
+/** The property by which a card that is designed says where its parts are in the template, as JSON Pointers. */
+export const PART = "looply.part";
 
 /** Texts that the frame shows, in the reader's language. */
 export interface FrameWords {
@@ -26,7 +34,18 @@ export interface FrameWords {
 
 export type ToFrame =
   /** Draw a card. Without `isOpen` it has no inputs and no buttons. */
-  | { kind: "card"; card: JsonObject; isOpen: boolean; theme: FrameTheme; words: FrameWords }
+  | {
+      kind: "card";
+      card: JsonObject;
+      isOpen: boolean;
+      theme: FrameTheme;
+      words: FrameWords;
+      look: FrameLook;
+      /** The card keeps its buttons, and its parts report that they are pressed. */
+      isDesigned: boolean;
+    }
+  /** Mark parts of a card that is designed, by their addresses. */
+  | { kind: "mark"; parts: readonly string[] }
   | { kind: "theme"; theme: FrameTheme }
   | { kind: "enable"; isEnabled: boolean }
   /** Press a button by its place in `drawn`. */
@@ -58,12 +77,14 @@ export type FromFrame =
   | { kind: "action"; action: FrameAction }
   /** The reader pressed a link. */
   | { kind: "link"; url: string }
+  /** The reader pressed a part of a card that is designed. */
+  | { kind: "part"; part: string }
   /** The reader pressed a key outside of any input. */
   | { kind: "key"; key: string };
 
 /** Returns a message of the app, null for anything else. The app is trusted: only the kind is looked at. */
 export function toFrameOf(value: unknown): ToFrame | null {
-  const kinds: ToFrame["kind"][] = ["card", "theme", "enable", "press", "focus"];
+  const kinds: ToFrame["kind"][] = ["card", "theme", "enable", "press", "focus", "mark"];
   return isObject(value) && kinds.some((kind) => kind === value.kind) ? (value as unknown as ToFrame) : null;
 }
 
@@ -86,6 +107,10 @@ export function fromFrameOf(value: unknown): FromFrame | null {
       return actionOf(value.action);
     case "link":
       return typeof value.url === "string" ? { kind: "link", url: value.url } : null;
+    case "part":
+      return typeof value.part === "string" && value.part.length <= LONGEST_ADDRESS
+        ? { kind: "part", part: value.part }
+        : null;
     case "key":
       return typeof value.key === "string" && value.key.length <= 12 ? { kind: "key", key: value.key } : null;
     default:

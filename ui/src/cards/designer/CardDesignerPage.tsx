@@ -1,0 +1,74 @@
+/** One version of a card, to be looked at and changed. */
+
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { useApi } from "../../api/context";
+import { cardQuery } from "../../api/queries/cards";
+import { Answer } from "../../kit/Answer";
+import { Guarded } from "../../session/Guarded";
+import { useText } from "../../text/language";
+import { browserJournal, type Journal } from "../saving/journal";
+import { Designer } from "./Designer";
+import { CARD_ROUTE } from "./address";
+import { TEXTS } from "./text";
+
+export function CardDesignerPage() {
+  return (
+    <Guarded permission="read.definitions">
+      <Opened />
+    </Guarded>
+  );
+}
+
+function Opened() {
+  const { cardId, version } = useParams({ from: CARD_ROUTE });
+  const { codes } = useText(TEXTS);
+  const [round, setRound] = useState(0);
+  const opened = useOpened(cardId, Number(version));
+  const query = useQuery(cardQuery(useApi(), cardId, opened.version));
+  const journal = useJournal();
+  return (
+    <Answer query={query} rows={10} words={codes}>
+      {({ item }) => (
+        <Designer
+          key={`${cardId} ${opened.version} ${round}`}
+          card={item}
+          journal={journal}
+          onVersion={opened.follow}
+          onReopen={() => void query.refetch().then(() => setRound((before) => before + 1))}
+        />
+      )}
+    </Answer>
+  );
+}
+
+/**
+ * The version that was opened. A save of an ACTIVE version makes another one: its address is shown, and what is on the
+ * screen, with all that can be undone, stays.
+ */
+function useOpened(cardId: string, version: number) {
+  const navigate = useNavigate();
+  const search = useSearch({ from: CARD_ROUTE });
+  const opened = useRef({ cardId, version, followed: version });
+  if (opened.current.cardId !== cardId || opened.current.followed !== version) {
+    opened.current = { cardId, version, followed: version };
+  }
+  return {
+    version: opened.current.version,
+    follow: (next: number): void => {
+      opened.current = { ...opened.current, followed: next };
+      void navigate({
+        to: "/cards/$cardId/v/$version",
+        params: { cardId, version: String(next) },
+        search,
+        replace: true,
+      });
+    },
+  };
+}
+
+function useJournal(): Journal {
+  const [journal] = useState(browserJournal);
+  return journal;
+}

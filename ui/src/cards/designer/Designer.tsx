@@ -1,0 +1,129 @@
+/** The designer: what can be added and the parts at the left, the picture, and the properties of the selected part. */
+
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useStore } from "zustand";
+import type { CardVersion } from "../../api/queries/cards";
+import { Page } from "../../kit/Page";
+import { useThemeName } from "../../kit/theme";
+import { usePreferences } from "../../session/preferences";
+import { useMay } from "../../session/session";
+import type { JsonObject } from "../../shared/http";
+import { useText } from "../../text/language";
+import { checkCard } from "../checks/checks";
+import { add } from "../document/commands";
+import { outlineOf } from "../document/outline";
+import { isSame, pathOf, pointerOf, ROOT } from "../document/path";
+import { createCardStore } from "../document/store";
+import { JsonPane } from "../json/JsonPane";
+import { Palette } from "../palette/Palette";
+import { Preview } from "../preview/Preview";
+import { usePicture } from "../preview/use-picture";
+import { Properties } from "../properties/Properties";
+import { SamplePane } from "../sample/SamplePane";
+import { useSample } from "../sample/use-sample";
+import type { Journal } from "../saving/journal";
+import { useDraft } from "../saving/use-draft";
+import { Tree } from "../tree/Tree";
+import { Compare } from "../versions/Compare";
+import { Activate } from "./Activate";
+import { CARD_ROUTE } from "./address";
+import styles from "./Designer.module.css";
+import { Findings } from "./Findings";
+import { findingsOf, marksOf, textsOf } from "./findings";
+import { Notices } from "./Notices";
+import { Panes } from "./Panes";
+import { TEXTS } from "./text";
+import { Toolbar } from "./Toolbar";
+import { useCardJson } from "./use-card-json";
+import { useCardKeys } from "./use-card-keys";
+import { VersionState } from "./VersionState";
+
+interface DesignerProps {
+  card: CardVersion;
+  journal: Journal;
+  onVersion: (version: number) => void;
+  /** The version is not what it was: it is read again. */
+  onReopen: () => void;
+}
+
+export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) {
+  const text = useText(TEXTS);
+  const search = useSearch({ from: CARD_ROUTE });
+  const navigate = useNavigate({ from: "/cards/$cardId/v/$version" });
+  const theme = useThemeName(usePreferences().preferences.theme);
+  const [store] = useState(() => createCardStore(card.card_payload, Date.now));
+  const draft = useDraft({ card, store, journal, onVersion: (saved) => onVersion(saved.card_version) });
+  const mayEdit = useMay("edit.drafts");
+  const [isEditing, setIsEditing] = useState(card.status === "DRAFT");
+  const [isActivating, setIsActivating] = useState(false);
+  const isReadOnly = !mayEdit || !isEditing;
+  const { log, selected } = useStore(store);
+  const parts = useMemo(() => outlineOf(log.document), [log.document]);
+  const json = useCardJson(store, log.document);
+  const sample = useSample(card, search, journal);
+  const picture = usePicture(json.wrong === "" ? log.document : null, sample.data);
+  // What is written shows at once; the checks of a large card may come a moment later.
+  const checked = useDeferredValue(log.document);
+  const checks = useMemo(() => checkCard(checked, search.step?.startsWith("approval")), [checked, search.step]);
+  const findings = useMemo(() => findingsOf(checks, picture, log.document, text), [checks, picture, log.document, text]);
+  const marks = useMemo(() => marksOf(findings), [findings]);
+  const part = parts.find(({ path }) => isSame(path, selected[0] ?? ROOT)) ?? parts[0];
+  const areas = { tree: useRef<HTMLDivElement>(null), properties: useRef<HTMLElement>(null) };
+  const marked = useMemo(() => selected.map(pointerOf), [selected]);
+  const show = useCallback(
+    (pointer: string) => store.select([pathOf(pointer, store.getState().log.document)]),
+    [store],
+  );
+  const addParts = (made: readonly JsonObject[]): void =>
+    store.change(add(store.getState().log.document, made, selected[0] ?? ROOT));
+  useCardKeys({ store, draft, isReadOnly, areas, findings, show });
+  const pane = search.pane ?? "design";
+  const preview = <Preview {...{ picture, marked, theme }} subject={card.card_name} onPart={show} />;
+  return (
+    <Page
+      title={card.card_name}
+      width="full"
+      aside={<VersionState {...{ draft, mayEdit, isEditing, search }} onEdit={() => setIsEditing(true)} />}
+      actions={<Toolbar {...{ store, draft, isReadOnly, findings, search }} onActivate={() => setIsActivating(true)} />}
+      tabs={
+        <Panes
+          pane={pane}
+          onPane={(next) =>
+            void navigate({ search: ({ pane: _, ...rest }) => (next === "design" ? rest : { ...rest, pane: next }) })
+          }
+        />
+      }
+    >
+      <div className={styles.designer}>
+        <Notices draft={draft} store={store} />
+        <div className={styles[pane]}>
+          {pane !== "compare" && (
+            <div className={styles.left} ref={areas.tree}>
+              <Tree
+                {...{ store, parts, selected, marks, isReadOnly }}
+                onEdit={() => areas.properties.current?.querySelector<HTMLElement>("input, textarea, select")?.focus()}
+              />
+              <Palette isReadOnly={isReadOnly} onAdd={addParts} />
+            </div>
+          )}
+          {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
+          {pane === "sample" && <SamplePane written={sample.written} linked={sample.linked} onTake={sample.take} />}
+          {pane === "compare" ? <Compare {...{ card: draft.now.saved, data: sample.data, theme, search }} document={log.document} /> : preview}
+          {pane === "design" && part !== undefined && (
+            <Properties
+              ref={areas.properties}
+              {...{ store, part, isReadOnly, data: sample.data }}
+              count={selected.length}
+              findings={textsOf(findings, part.pointer)}
+            />
+          )}
+        </div>
+        <Findings findings={findings} onShow={show} />
+      </div>
+      {isActivating && (
+        <Activate {...{ draft, findings }} onDone={onReopen} onClose={() => setIsActivating(false)} />
+      )}
+    </Page>
+  );
+}

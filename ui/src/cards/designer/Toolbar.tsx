@@ -1,0 +1,74 @@
+/** The buttons of the screen: undo and redo, use in a step, activate. */
+
+import { Button, Tooltip } from "@fluentui/react-components";
+import { useStore } from "zustand";
+import { Icon } from "../../kit/icons";
+import { useMay } from "../../session/session";
+import { useText } from "../../text/language";
+import type { Entry } from "../document/log";
+import type { CardStore } from "../document/store";
+import { ELEMENT_TEXTS, nameOf, wordsOf } from "../elements/text";
+import type { useDraft } from "../saving/use-draft";
+import type { CardSearch } from "./address";
+import type { Finding } from "./findings";
+import { TEXTS } from "./text";
+import { UseInStep } from "./UseInStep";
+
+interface ToolbarProps {
+  store: CardStore;
+  draft: ReturnType<typeof useDraft>;
+  isReadOnly: boolean;
+  findings: readonly Finding[];
+  search: CardSearch;
+  onActivate: () => void;
+}
+
+export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate }: ToolbarProps) {
+  const text = useText(TEXTS);
+  const { log } = useStore(store);
+  const mayActivate = useMay("activate");
+  const errors = findings.filter(({ level }) => level === "error").length;
+  const isDraft = draft.now.saved.status === "DRAFT";
+  return (
+    <>
+      {!isReadOnly && (
+        <>
+          <Step name={text.undo} entry={log.done.at(-1)} onPress={store.undo} icon="left" />
+          <Step name={text.redo} entry={log.undone.at(-1)} onPress={store.redo} icon="right" />
+        </>
+      )}
+      <UseInStep draft={draft} search={search} />
+      {isDraft && (
+        <Tooltip content={mayActivate ? text.activateHint(errors) : text.mayNotActivate} relationship="description">
+          <Button appearance="primary" disabledFocusable={!mayActivate} onClick={onActivate}>
+            {errors > 0 ? text.activateWith(errors) : text.activate}
+          </Button>
+        </Tooltip>
+      )}
+    </>
+  );
+}
+
+interface StepProps {
+  name: string;
+  entry: Entry | undefined;
+  icon: "left" | "right";
+  onPress: () => void;
+}
+
+/** Undo or redo, with what it changes. */
+function Step({ name, entry, icon, onPress }: StepProps) {
+  const text = useText(TEXTS);
+  const words = useText(ELEMENT_TEXTS);
+  const subject = entry === undefined ? "" : subjectOf(entry, words);
+  const label = entry === undefined ? name : `${name}: ${text.commands[entry.name](subject)}`;
+  return (
+    <Tooltip content={label} relationship="label">
+      <Button appearance="subtle" icon={<Icon name={icon} size={16} />} disabledFocusable={entry === undefined} onClick={onPress} />
+    </Tooltip>
+  );
+}
+
+function subjectOf({ name, subject }: Entry, words: Parameters<typeof nameOf>[0]): string {
+  return name === "set" ? wordsOf(words, "", subject).label : nameOf(words, subject);
+}

@@ -1,0 +1,80 @@
+/** Which version this is, whether it is saved, and what may be done with it. */
+
+import { Button, Select } from "@fluentui/react-components";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useApi } from "../../api/context";
+import { versionsQuery } from "../../api/queries/cards";
+import { Chip } from "../../kit/Chip";
+import { useText } from "../../text/language";
+import type { SaveState } from "../saving/saver";
+import type { useDraft } from "../saving/use-draft";
+import type { CardSearch } from "./address";
+import styles from "./Designer.module.css";
+import { TEXTS } from "./text";
+
+interface VersionStateProps {
+  draft: ReturnType<typeof useDraft>;
+  mayEdit: boolean;
+  isEditing: boolean;
+  search: CardSearch;
+  onEdit: () => void;
+}
+
+export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: VersionStateProps) {
+  const text = useText(TEXTS);
+  const navigate = useNavigate();
+  const { saved, save } = draft.now;
+  const { data: versions = [] } = useQuery(versionsQuery(useApi(), saved.card_id));
+  const isActive = saved.status === "ACTIVE";
+  const newer = versions.find(({ status, card_version }) => status === "DRAFT" && card_version > saved.card_version);
+  const open = (version: string): void =>
+    void navigate({ to: "/cards/$cardId/v/$version", params: { cardId: saved.card_id, version }, search });
+  return (
+    <>
+      <Chip tone={isActive ? "done" : "idle"}>{text.status(isActive)}</Chip>
+      <Select
+        aria-label={text.version}
+        size="small"
+        value={String(saved.card_version)}
+        onChange={(_, { value }) => open(value)}
+      >
+        {withCurrent(versions, saved).map(({ card_version: version, status }) => (
+          <option key={version} value={version}>
+            {text.versionOf(version, status === "ACTIVE")}
+          </option>
+        ))}
+      </Select>
+      {isEditing && (
+        <span className={styles.saved} role="status">
+          {stateText(save, text)}
+        </span>
+      )}
+      {isActive && newer !== undefined && (
+        <Button size="small" onClick={() => open(String(newer.card_version))}>
+          {text.openDraft(newer.card_version, newer.modified_by_name ?? newer.modified_by ?? "")}
+        </Button>
+      )}
+      {isActive && mayEdit && !isEditing && (
+        <Button size="small" onClick={onEdit}>
+          {text.edit}
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface VersionRow {
+  card_version: number;
+  status: "ACTIVE" | "DRAFT";
+}
+
+/** The list may be older than the version on the screen. */
+function withCurrent(versions: readonly VersionRow[], saved: VersionRow): readonly VersionRow[] {
+  const others = versions.filter(({ card_version }) => card_version !== saved.card_version);
+  return [saved, ...others].sort((one, other) => other.card_version - one.card_version);
+}
+
+function stateText(save: SaveState, text: (typeof TEXTS)["en"]): string {
+  return save.kind === "failed" ? text.notSaved(save.error.facts.message) : text.saveStates[save.kind];
+}

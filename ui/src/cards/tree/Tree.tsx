@@ -1,0 +1,157 @@
+/** The parts of the card as a tree: one tab stop, all changes by keys. Only the rows on the screen are drawn. */
+
+import { type ClipboardEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { useVirtualRows } from "../../kit/virtual";
+import { useText } from "../../text/language";
+import { TEXTS } from "../designer/text";
+import { clipboardOf, pastedOf } from "../document/clipboard";
+import { add, dropOn, duplicate, moveBy, remove, replace } from "../document/commands";
+import type { Part } from "../document/outline";
+import { isSame, objectAt, type Path, ROOT } from "../document/path";
+import type { CardStore } from "../document/store";
+import { type Act, actOf, shownRows } from "./keys";
+import { Row } from "./Row";
+import styles from "./Tree.module.css";
+
+const ROW_HEIGHT = 32;
+
+interface TreeProps {
+  store: CardStore;
+  parts: readonly Part[];
+  selected: readonly Path[];
+  /** The worst finding at each pointer. */
+  marks: ReadonlyMap<string, "error" | "warning">;
+  isReadOnly: boolean;
+  /** The reader asks for the properties of the selected part. */
+  onEdit: () => void;
+}
+
+export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: TreeProps) {
+  const text = useText(TEXTS);
+  const scroll = useRef<HTMLDivElement>(null);
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const rows = useMemo(() => shownRows(parts, folded), [parts, folded]);
+  const current = Math.max(0, rows.findIndex(({ path }) => isSame(path, selected[0] ?? ROOT)));
+  const { from, to, above, below, onScroll, show } = useVirtualRows(scroll, ROW_HEIGHT, rows.length);
+  const chosen = new Set(selected.map((path) => path.join("\n")));
+  const focusRow = (row: number): void => {
+    show(row);
+    // The row may be drawn only now that it is on the screen.
+    requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus());
+  };
+  // Rows keep the function that they were first given.
+  const fold = (pointer: string, isFolded: boolean): void =>
+    setFolded((before) => {
+      const next = new Set(before);
+      if (isFolded) next.add(pointer);
+      else next.delete(pointer);
+      return next;
+    });
+  const changed = (): void => focusRow(Math.max(0, rowOfSelection(store, parts)));
+  const obey = (act: Act): void => {
+    const part = rows[current];
+    if (part === undefined) return;
+    if (act.kind === "go") {
+      const target = rows[act.row];
+      if (target === undefined) return;
+      store.select(act.extends ? [target.path, ...selected.filter((path) => !isSame(path, target.path))] : [target.path]);
+      focusRow(act.row);
+    } else if (act.kind === "fold") fold(part.pointer, act.isFolded);
+    else if (act.kind === "edit") onEdit();
+    else if (act.kind === "toggle") store.select([part.path]);
+    else if (!isReadOnly) {
+      store.change(changeOf(act, store, selected));
+      changed();
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const act = actOf(event, rows, current, folded.has(rows[current]?.pointer ?? ""));
+    if (act === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    obey(act);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a tree has no element of its own
+    <div
+      ref={scroll}
+      role="tree"
+      aria-label={text.tree}
+      aria-multiselectable="true"
+      tabIndex={-1}
+      className={styles.tree}
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+      onCopy={(event) => copy(event, store, selected)}
+      onCut={(event) => {
+        copy(event, store, selected);
+        if (!isReadOnly) store.change(remove(store.getState().log.document, selected));
+      }}
+      onPaste={(event) => !isReadOnly && paste(event, store, selected)}
+    >
+      <div style={{ height: above }} aria-hidden="true" />
+      {rows.slice(from, to).map((part, at) => (
+        <Row
+          key={part.pointer}
+          part={part}
+          row={from + at}
+          isCurrent={from + at === current}
+          isSelected={chosen.has(part.path.join("\n"))}
+          isFolded={folded.has(part.pointer)}
+          mark={marks.get(part.pointer)}
+          isReadOnly={isReadOnly}
+          onSelect={(isMore) => select(store, part.path, isMore)}
+          onFold={fold}
+          onDrop={(moved) => store.change(dropOn(store.getState().log.document, moved, part.path))}
+        />
+      ))}
+      <div style={{ height: below }} aria-hidden="true" />
+    </div>
+  );
+}
+
+function rowOfSelection(store: CardStore, parts: readonly Part[]): number {
+  const [first = ROOT] = store.getState().selected;
+  return parts.findIndex(({ path }) => isSame(path, first));
+}
+
+function changeOf(act: Extract<Act, { kind: "move" | "remove" | "duplicate" }>, store: CardStore, selected: readonly Path[]) {
+  const card = store.getState().log.document;
+  switch (act.kind) {
+    case "move":
+      return moveBy(card, selected[0] ?? ROOT, act.direction);
+    case "remove":
+      return remove(card, selected);
+    case "duplicate":
+      return duplicate(card, selected);
+  }
+}
+
+function select(store: CardStore, path: Path, isMore: boolean): void {
+  const { selected } = store.getState();
+  if (!isMore) return store.select([path]);
+  const others = selected.filter((each) => !isSame(each, path));
+  store.select(others.length < selected.length && others.length > 0 ? others : [path, ...others]);
+}
+
+function copy(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
+  const { document } = store.getState().log;
+  const parts = selected.flatMap((path) => partAt(document, path));
+  if (parts.length === 0) return;
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", clipboardOf(parts));
+}
+
+function partAt(card: unknown, path: Path) {
+  const part = objectAt(card, path);
+  return part === null ? [] : [part];
+}
+
+function paste(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
+  event.preventDefault();
+  const pasted = pastedOf(event.clipboardData.getData("text/plain"));
+  if (typeof pasted === "string") return store.change(pasted);
+  const { document } = store.getState().log;
+  if (pasted.kind === "card") store.change(replace(pasted.card, "paste"));
+  else store.change(add(document, pasted.parts, selected[0] ?? ROOT, "paste"));
+}
