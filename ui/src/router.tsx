@@ -1,25 +1,21 @@
 /** Every address of the app, and the chunk that its screen loads. */
 
 import {
-  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
-  Outlet,
   type RouterHistory,
   redirect,
 } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
-import { cardSearch } from "./cards/designer/address";
 import { signInSearch } from "./entrance/sign-in-search";
 import { executionSearch } from "./executions/execution/address";
 import { historySearch } from "./executions/history/history-search";
 import { insightsSearch } from "./insights/span";
 import { cardsSearch } from "./operations/cards/choices";
+import { makerRoutes } from "./maker-routes";
 import { schedulesSearch } from "./operations/schedules/address";
-import { NotFound } from "./shell/NotFound";
-
-const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
+import { root, shell } from "./root-routes";
 
 const entrance = () => import("./entrance/pages");
 
@@ -45,11 +41,6 @@ const invitation = createRoute({
   component: lazyRouteComponent(entrance, "InvitationPage"),
 });
 
-const shell = createRoute({
-  getParentRoute: () => root,
-  id: "shell",
-  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
-});
 const start = createRoute({
   getParentRoute: () => shell,
   path: "/",
@@ -151,12 +142,6 @@ const insights = createRoute({
   validateSearch: insightsSearch,
   component: lazyRouteComponent(() => import("./insights/InsightsPage"), "InsightsPage"),
 });
-const card = createRoute({
-  getParentRoute: () => shell,
-  path: "/cards/$cardId/v/$version",
-  validateSearch: cardSearch,
-  component: lazyRouteComponent(() => import("./cards/designer/CardDesignerPage"), "CardDesignerPage"),
-});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -210,11 +195,11 @@ const tree = root.addChildren([
     decided,
     requested,
     absence,
+    ...makerRoutes,
     executions,
     execution,
     operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
     insights,
-    card,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),

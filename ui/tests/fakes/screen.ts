@@ -38,3 +38,8 @@ export function changeScreen(next: Partial<Screen>): void {
     for (const follower of followers) follower();
   });
 }
+
+/** Lets the app speak German from its start, as for a person who has chosen it before. */
+export function speakGerman(): void {
+  localStorage.setItem("looply.preferences", JSON.stringify({ language: "de" }));
+}

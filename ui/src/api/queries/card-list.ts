@@ -1,0 +1,28 @@
+/** Cards as a list shows them, one row each. */
+
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { AnswerOf, InputOf } from "../types";
+import { CARDS } from "./cards";
+
+const PAGE = 20;
+
+export type CardOverview = AnswerOf<"getCards">["items"][number];
+
+export interface CardFilter {
+  term?: string;
+  /** Only cards whose newest version is a draft. */
+  isDraft?: boolean;
+}
+
+/** Cards, newest created first. */
+export const cardsQuery = (api: Api, { term, isDraft = false }: CardFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...CARDS, "list", term ?? "", isDraft],
+    queryFn: ({ pageParam, signal }) => {
+      const filter = { ...(term !== undefined && { term }), ...(isDraft && { has: ["draft"] }) };
+      return api.call("getCards", { limit: PAGE, ...filter, ...pageParam }, { signal });
+    },
+    initialPageParam: {} as InputOf<"getCards">,
+    getNextPageParam: (page) => page.lastKey,
+  });

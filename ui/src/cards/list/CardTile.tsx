@@ -1,0 +1,79 @@
+import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
+import { Link } from "@tanstack/react-router";
+import type { CardOverview } from "../../api/queries/card-list";
+import { Chip } from "../../kit/Chip";
+import { Icon } from "../../kit/icons";
+import { useMay } from "../../session/session";
+import { useText } from "../../text/language";
+import { Time } from "../../text/time";
+import type { Act } from "./CardsPage";
+import styles from "./list.module.css";
+import { Thumbnail } from "./Thumbnail";
+import { TEXTS } from "./text";
+
+interface CardTileProps {
+  card: CardOverview;
+  onAct: (act: Act) => void;
+}
+
+/** A card: its picture, its name, its versions, and how many workflows use it. */
+export function CardTile({ card, onAct }: CardTileProps) {
+  const text = useText(TEXTS);
+  const { card_id: cardId, card_name: name, active_version: active, draft, newest_version: newest } = card;
+  return (
+    <article className={styles.tile}>
+      <Thumbnail cardId={cardId} version={newest} name={name} />
+      <div className={styles.facts}>
+        <div className={styles.head}>
+          <Link
+            to="/cards/$cardId/v/$version"
+            params={{ cardId, version: String(newest) }}
+            className={styles.name}
+            preload={false}
+          >
+            {name}
+          </Link>
+          <Acts card={card} onAct={onAct} />
+        </div>
+        <span className={styles.chips}>
+          {active === null ? <Chip tone="idle">{text.neverActive}</Chip> : <Chip tone="done">{text.active(active)}</Chip>}
+          {draft !== null && <Chip tone="skipped">{text.draft(draft.version)}</Chip>}
+        </span>
+        <small>
+          {text.usedBy(card.used_by)} · <Time at={card.modified_on} /> {card.modified_by_name}
+        </small>
+      </div>
+    </article>
+  );
+}
+
+function Acts({ card: { card_name: name, draft }, onAct }: CardTileProps) {
+  const text = useText(TEXTS);
+  const [mayEdit, mayActivate] = [useMay("edit.drafts"), useMay("activate")];
+  if (!mayEdit && !mayActivate) return null;
+  return (
+    <Menu>
+      <MenuTrigger disableButtonEnhancement>
+        <Button
+          appearance="subtle"
+          size="small"
+          icon={<Icon name="more" size={16} />}
+          aria-label={text.actsOf(name)}
+        />
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <MenuItem disabled={!mayEdit} onClick={() => onAct("duplicate")}>
+            {text.duplicate}
+          </MenuItem>
+          <MenuItem disabled={!mayActivate || draft === null} onClick={() => onAct("activate")}>
+            {draft === null ? text.nothingToActivate : text.activate(draft.version)}
+          </MenuItem>
+          <MenuItem disabled={!mayActivate} onClick={() => onAct("delete")}>
+            {text.delete}
+          </MenuItem>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
