@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
-from looply.catalog.authored.listing import HeadPage, Matches, VersionLine, list_heads, list_versions
+from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import require_readable
@@ -167,27 +167,21 @@ class Cards:
             lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
         )
 
-    async def list_heads(
-        self, organization_id: str, limit: int, after: str = "", *, matches: Matches | None = None
-    ) -> HeadPage:
-        """Returns cards, newest created first, those with ids below `after` if it is given.
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns cards, newest created first.
 
-        Guarantees are those of `Workflows.list_heads`.
+        Guarantees: paging returns every card that existed at the first page exactly once; the cost of a page does not
+        depend on the number of cards, or with `matches` on `query.scanned` of them at most.
         """
-        size = validate_limit(limit)
-        return await self._database.read(
-            lambda connection: list_heads(connection, _VERSIONS, organization_id, size, after=after, matches=matches)
-        )
+        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
 
     async def list_versions(
         self, organization_id: str, card_id: str, limit: int, before: int | None = None
     ) -> Sequence[VersionLine]:
         """Returns versions of a card, newest first, with the texts of their templates. Raises: NotFound."""
-        size = validate_limit(limit)
+        query = VersionQuery(object_id=card_id, limit=limit, before=before, content="card_payload")
         return await self._database.read(
-            lambda connection: list_versions(
-                connection, _VERSIONS, organization_id, card_id, size, before=before, content="card_payload"
-            )
+            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
         )
 
 

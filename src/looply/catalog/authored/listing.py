@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, false, func, select, tuple_, type_coerce
 
 from looply.catalog.authored.versions import ACTIVE, DRAFT, VersionedTable, VersionKey
+from looply.catalog.storage.pages import validate_limit
 from looply.catalog.tenants.names import validate_id
 from looply.instants import from_ms
 
@@ -33,6 +34,20 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 Matches = Callable[[Candidate], bool]
+
+
+class HeadQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects a page lists: up to `limit` with ids below `after`, if it is given, greatest first.
+
+    `only` restricts them to these ids. `matches` decides by the newest version, on the thread of the database; then a
+    page examines at most `scanned` objects.
+    """
+
+    limit: int
+    after: str = ""
+    only: Collection[str] | None = None
+    matches: Matches | None = None
+    scanned: int = SCANNED
 
 
 class ObjectHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +82,15 @@ class HeadPage(msgspec.Struct, frozen=True, kw_only=True):
     is_truncated: bool = False
 
 
+class VersionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to `limit` versions of an object below number `before`; `content` names the column of their content."""
+
+    object_id: str
+    limit: int
+    before: int | None = None
+    content: str
+
+
 class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an object. `content` is the stored text of what its author wrote; `note` is of its activation."""
 
@@ -80,54 +104,37 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     content: str
 
 
-def list_heads(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    limit: int,
-    *,
-    after: str = "",
-    only: Collection[str] | None = None,
-    matches: Matches | None = None,
-    scanned: int = SCANNED,
-) -> HeadPage:
-    """Returns up to `limit` objects with ids below `after`, greatest first; `only` restricts them to these ids."""
+def list_heads(connection: Connection, versions: VersionedTable, organization_id: str, query: HeadQuery) -> HeadPage:
+    """Returns one page of objects. Raises: BadRequest for a limit that is not positive."""
+    limit, matches = validate_limit(query.limit), query.matches
+    batch = limit + 1 if matches is None else min(_BATCH, query.scanned)
+    candidates = _candidates(versions, organization_id, query.only)
     found: list[Candidate] = []
-    examined, place = 0, after or _AFTER_ALL
-    batch = limit + 1 if matches is None else _BATCH
+    examined, place = 0, query.after or _AFTER_ALL
     while True:
-        candidates = _candidates(connection, versions, organization_id, place, only, batch)
-        examined += len(candidates)
-        found += [each for each in candidates if matches is None or matches(each)]
+        rows = connection.execute(candidates.where(versions.object_id < place).limit(batch)).all()
+        seen = [Candidate(object_id, version, name, status == DRAFT) for object_id, version, name, status in rows]
+        found += [each for each in seen if matches is None or matches(each)]
         if len(found) > limit:
             shown = found[:limit]
             return HeadPage(items=_heads(connection, versions, organization_id, shown), after=shown[-1].object_id)
-        if len(candidates) < batch:
-            return HeadPage(items=_heads(connection, versions, organization_id, found))
-        place = candidates[-1].object_id
-        if examined >= scanned:
+        examined += len(seen)
+        is_over = len(seen) < batch
+        if is_over or examined >= query.scanned:
             heads = _heads(connection, versions, organization_id, found)
-            return HeadPage(items=heads, after=place, is_truncated=True)
+            return HeadPage(items=heads, after="" if is_over else seen[-1].object_id, is_truncated=not is_over)
+        place = seen[-1].object_id
 
 
 def list_versions(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    object_id: str,
-    limit: int,
-    *,
-    before: int | None = None,
-    content: str,
+    connection: Connection, versions: VersionedTable, organization_id: str, query: VersionQuery
 ) -> Sequence[VersionLine]:
-    """Returns up to `limit` versions of an object below number `before`, newest first; `content` names the column.
-
-    Raises: BadRequest; NotFound when the object has no version.
-    """
-    checked = validate_id(object_id, versions.noun)
+    """Returns versions of an object, newest first. Raises: BadRequest; NotFound when it has no version."""
+    size = validate_limit(query.limit)
+    checked = validate_id(query.object_id, versions.noun)
     versions.latest_version(connection, organization_id, checked)
     columns = versions.table.c
-    query = select(
+    rows = select(
         versions.version.label("version"),
         columns[f"{versions.noun}_name"].label("name"),
         columns.status,
@@ -135,12 +142,11 @@ def list_versions(
         columns.created_on_ms,
         columns.modified_on_ms,
         columns.note,
-        type_coerce(columns[content], Text).label("content"),
+        type_coerce(columns[query.content], Text).label("content"),
     ).where(columns.organization_id == organization_id, columns.deleted == false(), versions.object_id == checked)
-    if before is not None:
-        query = query.where(versions.version < before)
-    rows = connection.execute(query.order_by(versions.version.desc()).limit(limit)).all()
-    return [_line(row) for row in rows]
+    if query.before is not None:
+        rows = rows.where(versions.version < query.before)
+    return [_line(row) for row in connection.execute(rows.order_by(versions.version.desc()).limit(size)).all()]
 
 
 def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> ColumnElement[int]:
@@ -152,14 +158,8 @@ def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> Co
     return query.scalar_subquery()
 
 
-def _candidates(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    below: str,
-    only: Collection[str] | None,
-    limit: int,
-) -> list[Candidate]:
+def _candidates(versions: VersionedTable, organization_id: str, only: Collection[str] | None) -> Select[Any]:
+    """Returns the query of the newest versions of objects, greatest ids first; it reads one index only."""
     columns, other = versions.table.c, versions.table.alias()
     newest = (
         select(func.max(other.c[versions.version.name]))
@@ -172,15 +172,11 @@ def _candidates(
         .scalar_subquery()
     )
     query = select(versions.object_id, versions.version, columns[f"{versions.noun}_name"], columns.status).where(
-        columns.organization_id == organization_id,
-        columns.deleted == false(),
-        versions.object_id < below,
-        versions.version == newest,
+        columns.organization_id == organization_id, columns.deleted == false(), versions.version == newest
     )
     if only is not None:
         query = query.where(versions.object_id.in_(sorted(only)))
-    rows = connection.execute(query.order_by(versions.object_id.desc()).limit(limit))
-    return [Candidate(object_id, version, name, status == DRAFT) for object_id, version, name, status in rows]
+    return query.order_by(versions.object_id.desc())
 
 
 def _heads(

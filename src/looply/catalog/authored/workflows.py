@@ -9,7 +9,7 @@ from msgspec import structs
 from sqlalchemy import Connection, RowMapping, Text, delete, false, select, tuple_, type_coerce, update
 
 from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
-from looply.catalog.authored.listing import HeadPage, Matches, VersionLine, list_heads, list_versions
+from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
@@ -268,38 +268,21 @@ class Workflows:
         )
         return make_page(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
 
-    async def list_heads(
-        self,
-        organization_id: str,
-        limit: int,
-        after: str = "",
-        *,
-        only: Collection[str] | None = None,
-        matches: Matches | None = None,
-    ) -> HeadPage:
-        """Returns workflows, newest created first, those with ids below `after` if it is given.
-
-        `only` restricts them to these ids; `matches` decides by the newest version, on the thread of the database.
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns workflows, newest created first.
 
         Guarantees: paging returns every workflow that existed at the first page exactly once; the cost of a page does
-        not depend on the number of workflows, or without a match on `listing.SCANNED` of them at most.
+        not depend on the number of workflows, or with `matches` on `query.scanned` of them at most.
         """
-        size = validate_limit(limit)
-        return await self._database.read(
-            lambda connection: list_heads(
-                connection, _VERSIONS, organization_id, size, after=after, only=only, matches=matches
-            )
-        )
+        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
 
     async def list_versions(
         self, organization_id: str, workflow_id: str, limit: int, before: int | None = None
     ) -> Sequence[VersionLine]:
         """Returns versions of a workflow, newest first, with the texts of their definitions. Raises: NotFound."""
-        size = validate_limit(limit)
+        query = VersionQuery(object_id=workflow_id, limit=limit, before=before, content="definition")
         return await self._database.read(
-            lambda connection: list_versions(
-                connection, _VERSIONS, organization_id, workflow_id, size, before=before, content="definition"
-            )
+            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
         )
 
     async def definition_texts(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
