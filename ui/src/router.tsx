@@ -17,6 +17,7 @@ import { insightsSearch } from "./insights/span";
 import { cardsSearch } from "./operations/cards/choices";
 import { schedulesSearch } from "./operations/schedules/address";
 import { NotFound } from "./shell/NotFound";
+import { studioSearch } from "./studio/address";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
 
@@ -150,6 +151,12 @@ const insights = createRoute({
   validateSearch: insightsSearch,
   component: lazyRouteComponent(() => import("./insights/InsightsPage"), "InsightsPage"),
 });
+const studio = createRoute({
+  getParentRoute: () => shell,
+  path: "/workflows/$workflowId/v/$version",
+  validateSearch: studioSearch,
+  component: lazyRouteComponent(() => import("./studio/StudioPage"), "StudioPage"),
+});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -207,6 +214,7 @@ const tree = root.addChildren([
     execution,
     operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
     insights,
+    studio,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),
