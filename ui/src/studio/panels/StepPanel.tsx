@@ -1,16 +1,17 @@
 /** The panel of one step: what it is, its settings, data, errors, notes and JSON. */
 
-import { Tab, TabList } from "@fluentui/react-components";
+import { Button, Tab, TabList, Tooltip } from "@fluentui/react-components";
 import { useEffect, useState } from "react";
 import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
 import { useJudgement } from "../../expression/use-judgement";
 import { InputsProvider } from "../../kit/fields/inputs";
+import { Icon } from "../../kit/icons";
 import { Empty } from "../../kit/states/Empty";
 import { useText } from "../../text/language";
+import { nameOf } from "../document/definition";
 import type { StudioStore } from "../document/store";
 import { type StepEdit, useStepEdit } from "./form/edit";
-import { PanelHead } from "./PanelHead";
 import styles from "./Panels.module.css";
 import { StudioJson, StudioText } from "./StudioInputs";
 import { TABS, type TabName } from "./tab-names";
@@ -47,8 +48,11 @@ function Panel({ edit }: { edit: StepEdit }) {
     <ExpressionProvider source={source}>
       <InputsProvider text={StudioText} json={StudioJson} useType={useTypeOf}>
         <section className={`${styles.panel} ${isLarge ? styles.large : ""}`} aria-label={edit.id}>
-          <PanelHead edit={edit} isLarge={isLarge} onLarge={() => setIsLarge(!isLarge)} />
-          <Tabs tab={tab} onTab={setTab} />
+          <div className={styles.head}>
+            <Tabs tab={tab} onTab={setTab} />
+            <Size isLarge={isLarge} onSize={() => setIsLarge(!isLarge)} />
+          </div>
+          {isLarge && <h3 className={styles.name}>{nameOf(edit.step)}</h3>}
           <Shown edit={edit} tab={tab} isLarge={isLarge} />
         </section>
       </InputsProvider>
@@ -71,6 +75,22 @@ function Tabs({ tab, onTab }: { tab: TabName; onTab: (tab: TabName) => void }) {
         </Tab>
       ))}
     </TabList>
+  );
+}
+
+/** Beside the canvas, or over it with data, form and output side by side. */
+function Size({ isLarge, onSize }: { isLarge: boolean; onSize: () => void }) {
+  const text = useText(PANEL_TEXTS);
+  return (
+    <Tooltip content={isLarge ? text.smaller : text.larger} relationship="label">
+      <Button
+        appearance="subtle"
+        size="small"
+        aria-pressed={isLarge}
+        icon={<Icon name="screen" size={16} />}
+        onClick={onSize}
+      />
+    </Tooltip>
   );
 }
 

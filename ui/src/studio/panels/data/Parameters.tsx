@@ -2,6 +2,7 @@
 
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useInputs } from "../../../kit/fields/inputs";
+import { ValueField } from "../../../kit/fields/lists/ValueField";
 import { Icon } from "../../../kit/icons";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
@@ -59,7 +60,6 @@ export function Parameters({ edit }: { edit: StepEdit }) {
 
 function Row({ edit, at, row, onRow }: { edit: StepEdit; at: number; row: JsonObject; onRow: (row: JsonObject) => void }) {
   const { override: text } = useText(PANEL_TEXTS);
-  const { Text, Json } = useInputs();
   const value = {
     label: text.value(at + 1),
     name: `${edit.id}/parameters/${at}/value`,
@@ -76,11 +76,7 @@ function Row({ edit, at, row, onRow }: { edit: StepEdit; at: number; row: JsonOb
           onChange={(_, { value: name }) => onRow({ ...row, name })}
         />
       </Field>
-      {typeof row.value === "string" ? (
-        <Text {...value} value={row.value} expected="any" onChange={(next) => onRow({ ...row, value: next })} />
-      ) : (
-        <Json {...value} value={row.value} onChange={(next) => onRow({ ...row, value: next ?? "" })} />
-      )}
+      <ValueField {...value} value={row.value} onChange={(next) => onRow({ ...row, value: next ?? "" })} />
     </div>
   );
 }

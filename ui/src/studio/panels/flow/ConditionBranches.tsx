@@ -1,4 +1,4 @@
-import { BranchesField } from "../../../kit/fields/BranchesField";
+import { BranchesField } from "../../../kit/fields/lists/BranchesField";
 import { GroupsField } from "../../../kit/fields/rules/RulesField";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";

@@ -1,6 +1,6 @@
 /** Branches by a value: one comparison for all of them, and what each is compared with. */
 
-import { BranchesField } from "../../../kit/fields/BranchesField";
+import { BranchesField } from "../../../kit/fields/lists/BranchesField";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import type { FieldProps } from "../../../kit/fields/field";
 import { useInputs } from "../../../kit/fields/inputs";

@@ -1,6 +1,6 @@
 /** What is done to the branches of a step: commands of the document, which their edges follow. */
 
-import type { BranchActs } from "../../../kit/fields/BranchesField";
+import type { BranchActs } from "../../../kit/fields/lists/BranchesField";
 import { addBranch, changeBranch, deleteBranch, moveBranch, renameBranch } from "../../document/commands/branches";
 import type { StepEdit } from "../form/edit";
 

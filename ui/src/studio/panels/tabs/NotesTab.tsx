@@ -1,7 +1,7 @@
 /** What a step is for, in its author's words: the first line is its name on the canvas. And which of its values are secret. */
 
 import { Field, Textarea } from "@fluentui/react-components";
-import { TagsField } from "../../../kit/fields/TagsField";
+import { TagsField } from "../../../kit/fields/lists/TagsField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";

@@ -4,7 +4,7 @@ import { useStore } from "zustand";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { DurationField } from "../../../kit/fields/DurationField";
 import { NumberField } from "../../../kit/fields/NumberField";
-import { TagsField } from "../../../kit/fields/TagsField";
+import { TagsField } from "../../../kit/fields/lists/TagsField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { Note } from "../../../kit/Note";
 import { useText } from "../../../text/language";
