@@ -4,6 +4,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { cardSearch } from "./cards/designer/address";
 import { cardsSearch } from "./cards/list/address";
 import { shell } from "./root-routes";
+import { studioSearch } from "./studio/address";
 import { compareSearch } from "./workflows/compare/address";
 import { workflowsSearch } from "./workflows/list/address";
 
@@ -102,11 +103,19 @@ const card = createRoute({
   component: lazyRouteComponent(() => import("./cards/designer/CardDesignerPage"), "CardDesignerPage"),
 });
 
+const studio = createRoute({
+  getParentRoute: () => shell,
+  path: "/workflows/$workflowId/v/$version",
+  validateSearch: studioSearch,
+  component: lazyRouteComponent(() => import("./studio/StudioPage"), "StudioPage"),
+});
+
 export const makerRoutes = [
   cards,
   card,
   workflows,
   newWorkflow,
+  studio,
   workflow.addChildren([overview, compare, profiles, workflowSettings]),
   data.addChildren([dataStart, datastores, datastore, calendars, calendar, connections, connection, newConnection]),
 ] as const;

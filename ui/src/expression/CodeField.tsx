@@ -1,6 +1,6 @@
 import { Field } from "@fluentui/react-components";
 import styles from "./Expression.module.css";
-import { TextBox } from "./TextBox";
+import { TextBox } from "./editor/TextBox";
 
 interface CodeFieldProps {
   label: string;

@@ -6,7 +6,7 @@ import type { ExpressionFinding } from "../api/queries/authoring/expressions";
 import { Icon } from "../kit/icons";
 import { useText } from "../text/language";
 import type { Span } from "./code-points";
-import type { EditorHandle } from "./EditorBox";
+import type { EditorHandle } from "./editor/EditorBox";
 import styles from "./Expression.module.css";
 import type { Mark } from "./editor/options";
 import { TEXTS } from "./text";

@@ -3,7 +3,7 @@
 import { Field } from "@fluentui/react-components";
 import { ChipsView } from "./ChipsView";
 import { ExpressionFeedback } from "./ExpressionFeedback";
-import { TextBox } from "./TextBox";
+import { TextBox } from "./editor/TextBox";
 import type { Expected } from "./types";
 
 export interface ExpressionFieldProps {

@@ -6,7 +6,7 @@ import { isSameJson, NotJson, parseExact, prettyExact } from "../shared/exact";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
 import { useExpressionSource } from "./source";
-import { TextBox } from "./TextBox";
+import { TextBox } from "./editor/TextBox";
 import { TEXTS } from "./text";
 
 interface JsonFieldProps {

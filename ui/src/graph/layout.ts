@@ -10,7 +10,7 @@ import { type Flow, flowOf } from "./flow";
 import { ARRIVE, type GraphEdge, type Outline, START } from "./outline";
 import { edgesWithin, findRegions, type Regions, regionOf } from "./regions";
 import { type Point, route } from "./routes";
-import { BOX, GAP, LANE_GAP, NODE, RAIL, TRAY_GAP } from "./sizes";
+import { BOX, GAP, LANE_GAP, NODE, RAIL, sizeOf, TRAY_GAP } from "./sizes";
 
 export interface PlacedNode {
   step: string;
@@ -54,6 +54,8 @@ interface Level extends Layout {
 /** A step with what it encloses: `nodes`, `boxes` and `edges` lie below it, from its own left upper corner. */
 interface Item extends Layout {
   step: string;
+  /** The width of the step itself. */
+  node: number;
 }
 
 const EMPTY: Layout = { nodes: [], boxes: [], edges: [], width: 0, height: 0 };
@@ -100,7 +102,7 @@ function itemOf(outline: Outline, regions: Regions, region: string, id: string):
     );
     return level.nodes.length === 0 ? [] : [{ exit, level }];
   });
-  if (inner.length === 0) return { ...EMPTY, step: id, width: NODE.width, height: NODE.height };
+  if (inner.length === 0) return { ...EMPTY, step: id, ...sizeOf(step?.type), node: sizeOf(step?.type).width };
   return withBoxes(id, inner);
 }
 
@@ -117,7 +119,7 @@ function withBoxes(step: string, inner: readonly { exit: string; level: Level }[
     content = joined(content, movedBy(each.level, x + BOX.padding, y + BOX.header));
     x += each.width + LANE_GAP;
   }
-  return { ...content, boxes: [...boxes, ...content.boxes], step, width, height: y + height };
+  return { ...content, boxes: [...boxes, ...content.boxes], step, node: NODE.width, width, height: y + height };
 }
 
 interface Places {
@@ -138,7 +140,7 @@ function place(flow: Flow, items: ReadonlyMap<string, Item>, blocks: Blocks): Le
   for (const [step, item] of items) {
     const left = (x.axes.get(step) ?? 0) + shift - item.width / 2;
     const top = rows.tops.get(step) ?? 0;
-    const node = { step, x: left + (item.width - NODE.width) / 2, y: top, isLoose: false };
+    const node = { step, x: left + (item.width - item.node) / 2, y: top, isLoose: false };
     layout = joined(layout, { ...movedBy(item, left, top), nodes: [node, ...movedBy(item, left, top).nodes] });
   }
   const edges = edgesOf({ flow, blocks, items, rows, x, shift });

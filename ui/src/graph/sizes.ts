@@ -1,6 +1,15 @@
 /** The measures of a drawn graph, in px. Every node has the same size, so that a layout never waits for the page. */
 
 export const NODE = { width: 240, height: 56 } as const;
+/** The type of what is drawn where a step can be added and none is: an exit without an edge, an empty branch. */
+export const STUB = "+";
+const STUB_SIZE = { width: 48, height: 28 } as const;
+
+/** Returns the size of a step of a type. */
+export function sizeOf(type: string | undefined): { width: number; height: number } {
+  return type === STUB ? STUB_SIZE : NODE;
+}
+
 /** Between lanes side by side. */
 export const LANE_GAP = 24;
 /** Below a row without exits by name, and below one with them. */

@@ -19,7 +19,7 @@ const settle = async (): Promise<void> => {
 function fakeServer(definition: Definition) {
   const server = { stored: { definition, modifiedOn: 1, version: 1, by: "" } as Stored, saves: 0, problem: null as CallError | null };
   const port: ServerPort = {
-    save: async (next, modifiedOn) => {
+    save: async (next, { modifiedOn }) => {
       server.saves += 1;
       if (server.problem !== null) throw server.problem;
       if (modifiedOn !== server.stored.modifiedOn) throw refusal(409, "STALE");

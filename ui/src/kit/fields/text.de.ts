@@ -36,7 +36,7 @@ export const german: FieldsText = {
   valueOf: (name) => `Wert von ${name}`,
   twice: (name) => `Der Name „${name}“ kommt zweimal vor; der letzte würde zählen.`,
   asJson: "Als JSON",
-  asRows: "Als Zeilen",
+  asText: "Als Text",
   itemOf: (label, at) => `${label}, ${at}`,
   up: (what) => `${what} nach oben`,
   down: (what) => `${what} nach unten`,

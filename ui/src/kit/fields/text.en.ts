@@ -34,7 +34,7 @@ export const english = {
   valueOf: (name: string) => `Value of ${name}`,
   twice: (name: string) => `The name “${name}” is used twice; the last one would count.`,
   asJson: "As JSON",
-  asRows: "As rows",
+  asText: "As text",
   itemOf: (label: string, at: number) => `${label}, ${at}`,
   up: (what: string) => `Move ${what} up`,
   down: (what: string) => `Move ${what} down`,

@@ -11,6 +11,8 @@ export interface Command {
   group: string;
   /** `Ctrl+K`, `g i` (one after the other) or `j`. */
   keys?: string;
+  /** Its screen runs it by its keys; here they are only shown. */
+  isOwnKey?: boolean;
   /** Words by which the palette finds it too. */
   words?: string;
   run: () => void;

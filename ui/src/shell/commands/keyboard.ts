@@ -27,7 +27,7 @@ export function match(
   name: string,
 ): { command: Command | null; open: string } {
   for (const typed of before === "" ? [name] : [`${before} ${name}`, name]) {
-    const command = commands.find(({ keys }) => keys === typed);
+    const command = commands.find(({ keys, isOwnKey }) => keys === typed && isOwnKey !== true);
     if (command !== undefined) return { command, open: "" };
     if (commands.some(({ keys }) => keys?.startsWith(`${typed} `))) return { command: null, open: typed };
   }

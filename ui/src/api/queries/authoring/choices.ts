@@ -84,3 +84,14 @@ export const datastoreQuery = (api: Api, name: string) =>
     retry: false,
     staleTime: SHORT_MS,
   });
+
+/** Cards of the organization, one row for each. */
+export const cardChoicesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["choices", "cards"],
+    queryFn: ({ signal }) =>
+      allOf<AnswerOf<"getCards">["items"][number], InputOf<"getCards">>((key) =>
+        api.call("getCards", { limit: PAGE, ...key }, { signal }),
+      ),
+    staleTime: SHORT_MS,
+  });

@@ -7,7 +7,7 @@ import { peopleQuery } from "../../../api/queries/inbox";
 import { useText } from "../../../text/language";
 import { type FieldProps, isComputed } from "../field";
 import { useInputs } from "../inputs";
-import { TagsField } from "../TagsField";
+import { TagsField } from "../lists/TagsField";
 import { TEXTS } from "../text";
 
 const MAIL = /^[^\s@,]+@[^\s@,]+$/;

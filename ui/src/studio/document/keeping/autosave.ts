@@ -4,11 +4,10 @@
  */
 
 import type { CallError } from "../../../api/errors";
-import type { Definition } from "../definition";
-import { type Conflict, mergeDefinitions } from "../merge/merge";
-import type { Choice } from "../merge/merge";
 import { takeDefinition } from "../commands/json-edit";
+import type { Definition } from "../definition";
 import { record } from "../log";
+import { type Choice, type Conflict, mergeDefinitions } from "../merge/merge";
 import type { StudioStore } from "../store";
 import type { Timers } from "./timers";
 
@@ -27,10 +26,10 @@ export interface Stored {
 }
 
 export interface ServerPort {
-  /** Throws a `CallError`. */
-  save: (definition: Definition, modifiedOn: number) => Promise<Stored>;
-  /** Reads what another author has saved. */
-  read: () => Promise<Stored>;
+  /** Saves over what was stored before; throws a `CallError`. */
+  save: (definition: Definition, before: Stored) => Promise<Stored>;
+  /** Reads what another author has saved since. */
+  read: (before: Stored) => Promise<Stored>;
 }
 
 export type SaveState =
@@ -135,7 +134,7 @@ class Saver {
     const { document } = store.getState();
     events.onState({ kind: "saving" });
     try {
-      const stored = await server.save(document, this.#saved.modifiedOn);
+      const stored = await server.save(document, this.#saved);
       // What the server has is what was sent, whatever spelling its answer has.
       this.#saved = { ...stored, definition: document };
       this.#retries = 0;
@@ -167,7 +166,7 @@ class Saver {
   async #settle(): Promise<boolean> {
     let theirs: Stored;
     try {
-      theirs = await this.#setup.server.read();
+      theirs = await this.#setup.server.read(this.#saved);
     } catch {
       return false;
     }

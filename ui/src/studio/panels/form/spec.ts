@@ -3,7 +3,7 @@
 import type { ComponentType } from "react";
 import type { JsonObject } from "../../../shared/http";
 import type { Path } from "../../document/patches";
-import type { FieldKey } from "../text.en";
+import type { FieldKey } from "../fields.en";
 import type { StepEdit } from "./edit";
 
 export type Widget =

@@ -2,11 +2,11 @@
 
 import { Button, Field, Input, Select } from "@fluentui/react-components";
 import { type ReactNode, useState } from "react";
-import { isObject, type JsonObject } from "../../shared/http";
-import { useText } from "../../text/language";
-import { Icon } from "../icons";
-import styles from "./Fields.module.css";
-import { TEXTS } from "./text";
+import { isObject, type JsonObject } from "../../../shared/http";
+import { useText } from "../../../text/language";
+import { Icon } from "../../icons";
+import styles from "../Fields.module.css";
+import { TEXTS } from "../text";
 
 /** What is done to branches: their edges follow, so it is not a change of the list alone. */
 export interface BranchActs {

@@ -1,15 +1,15 @@
 /** The one open editor: CodeMirror when it is loaded, else a plain text area. It does not change while it is open. */
 
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
-import { useApi } from "../api/context";
-import { complete, functionsQuery } from "../api/queries/authoring/expressions";
+import { useApi } from "../../api/context";
+import { complete, functionsQuery } from "../../api/queries/authoring/expressions";
 import { useQueryClient } from "@tanstack/react-query";
-import styles from "./Expression.module.css";
-import { loadedEditor, styleNonce } from "./editor/load";
-import type { EditorMode, EditorOptions, Mark, OpenEditor } from "./editor/options";
-import type { Span } from "./code-points";
-import { insertCode } from "./parts";
-import { useExpressionSource } from "./source";
+import styles from "../Expression.module.css";
+import { loadedEditor, styleNonce } from "./load";
+import type { EditorMode, EditorOptions, Mark, OpenEditor } from "./options";
+import type { Span } from "../code-points";
+import { insertCode } from "../parts";
+import { useExpressionSource } from "../source";
 
 export interface EditorHandle {
   setMarks: (marks: readonly Mark[]) => void;

@@ -2,14 +2,15 @@
 
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useState } from "react";
-import { isObject, type JsonObject } from "../../shared/http";
-import { useText } from "../../text/language";
-import { Icon } from "../icons";
-import { Computed } from "./Computed";
-import { type FieldProps, frameOf } from "./field";
-import styles from "./Fields.module.css";
-import { useInputs } from "./inputs";
-import { TEXTS } from "./text";
+import { isObject, type JsonObject } from "../../../shared/http";
+import { useText } from "../../../text/language";
+import { Icon } from "../../icons";
+import { Computed } from "../Computed";
+import { type FieldProps, frameOf } from "../field";
+import styles from "../Fields.module.css";
+import { useInputs } from "../inputs";
+import { TEXTS } from "../text";
+import { ValueField } from "./ValueField";
 
 export function PairsField(props: FieldProps) {
   const { value } = props;
@@ -91,17 +92,12 @@ interface RowProps {
 
 function Row({ at, field, name, value, taken, onName, onValue, onRemove }: RowProps) {
   const text = useText(TEXTS);
-  const { Text, Json } = useInputs();
   const { isReadOnly = false } = field;
   const shared = { label: text.valueOf(name), name: `${field.name}/${name}`, isReadOnly };
   return (
     <div className={styles.line}>
       <NewName label={text.nameOf(at + 1)} value={name} taken={taken} isReadOnly={isReadOnly} onName={onName} />
-      {typeof value === "string" ? (
-        <Text {...shared} value={value} expected="any" onChange={onValue} />
-      ) : (
-        <Json {...shared} value={value} onChange={onValue} />
-      )}
+      <ValueField {...shared} value={value} onChange={onValue} />
       {!isReadOnly && (
         <Button
           appearance="subtle"

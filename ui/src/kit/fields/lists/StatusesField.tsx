@@ -1,5 +1,5 @@
-import type { FieldProps } from "./field";
-import { useInputs } from "./inputs";
+import type { FieldProps } from "../field";
+import { useInputs } from "../inputs";
 import { TagsField } from "./TagsField";
 
 interface StatusesFieldProps extends FieldProps {

@@ -2,11 +2,11 @@
 
 import { Button, Field, Input } from "@fluentui/react-components";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
-import { useText } from "../../text/language";
-import { Icon } from "../icons";
-import { type FieldProps, frameOf } from "./field";
-import styles from "./Fields.module.css";
-import { TEXTS } from "./text";
+import { useText } from "../../../text/language";
+import { Icon } from "../../icons";
+import { type FieldProps, frameOf } from "../field";
+import styles from "../Fields.module.css";
+import { TEXTS } from "../text";
 
 interface TagsFieldProps extends Omit<FieldProps, "value" | "onChange"> {
   tags: readonly string[];

@@ -2,14 +2,14 @@
 
 import { type DragEvent, type FocusEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { EditorBox, type EditorHandle } from "./EditorBox";
-import styles from "./Expression.module.css";
-import { loadEditor } from "./editor/load";
-import type { EditorMode } from "./editor/options";
-import { FunctionHelp } from "./functions/FunctionHelp";
-import { insertCode } from "./parts";
-import { droppedPath, isPathDrag } from "./picker/drag";
-import { useTarget } from "./source";
-import type { Expected } from "./types";
+import styles from "../Expression.module.css";
+import { loadEditor } from "./load";
+import type { EditorMode } from "./options";
+import { FunctionHelp } from "../functions/FunctionHelp";
+import { insertCode } from "../parts";
+import { droppedPath, isPathDrag } from "../picker/drag";
+import { useTarget } from "../source";
+import type { Expected } from "../types";
 import { useDraft } from "./use-draft";
 
 export interface TextBoxProps {

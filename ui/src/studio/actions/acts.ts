@@ -1,0 +1,173 @@
+/** What a person can do with the step that has the focus. Keys, menus, palette and pointer all end here. */
+
+import type { JsonObject } from "../../shared/http";
+import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
+import { copied, duplicated, placeAfter, readPasted } from "../document/commands/clipboard";
+import { connect } from "../document/commands/connect";
+import { addStep, insertAt } from "../document/commands/insert";
+import { moveBlock } from "../document/commands/move";
+import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
+import { refusalOfId, takeRenamed } from "../document/commands/rename";
+import { changeType } from "../document/commands/types";
+import { wrap, type Wrapper } from "../document/commands/wrap";
+import { stepById } from "../document/definition";
+import { refuse } from "../document/refusals";
+import { type Exit, shapeOf } from "../document/shape";
+import type { Planned } from "../document/store";
+import type { Studio } from "../studio";
+
+/** Does what was planned; the place of it gets the focus. */
+export function attempt({ store, screen }: Studio, planned: Planned): boolean {
+  const isDone = store.getState().attempt(planned);
+  const { selection, document } = store.getState();
+  const { focused } = screen.getState();
+  if (isDone && selection?.step != null) screen.setState({ focused: selection.step, mode: null });
+  else if (isDone) screen.setState({ focused: stepById(document, focused) === null ? firstId(studioOf(store)) : focused, mode: null });
+  return isDone;
+}
+
+const studioOf = (store: Studio["store"]) => store.getState().document;
+const firstId = (document: ReturnType<typeof studioOf>): string => [...shapeOf(document).outline.steps.keys()][0] ?? "";
+
+export function add(studio: Studio, exit: Exit, type: string, settings?: JsonObject): boolean {
+  return attempt(studio, addStep(studio.store.getState().document, exit, type, settings));
+}
+
+/** Opens the list of steps for a place. */
+export function chooseType({ store, screen }: Studio, exit: Exit): void {
+  if (store.getState().isReadOnly) store.getState().refuse(refuse("read-only"));
+  else screen.setState({ mode: { kind: "add", place: exit } });
+}
+
+/** Returns where a step is added after another one: its main exit, else its first open one. */
+export function placeOf({ store }: Studio, step: string): Exit | null {
+  const { document } = store.getState();
+  const main = placeAfter(document, step);
+  if (main !== null) return main;
+  const [exit] = shapeOf(document).outline.steps.get(step)?.exits ?? [];
+  return exit === undefined || exit === "error" ? null : { from: step, exit };
+}
+
+/** Deletes a step, or asks which of its paths to keep. */
+export function remove(studio: Studio, step: string): void {
+  const { document } = studio.store.getState();
+  const ways = waysOn(document, step);
+  const before = shapeOf(document).entering.get(step)?.[0]?.from;
+  if (ways.length > 1) studio.screen.setState({ mode: { kind: "delete", step, ways } });
+  else if (attempt(studio, deleteStep(document, step)) && before !== undefined) studio.screen.setState({ focused: before });
+}
+
+export function removeKeeping(studio: Studio, step: string, keep: string): void {
+  const before = shapeOf(studio.store.getState().document).entering.get(step)?.[0]?.from;
+  if (attempt(studio, deleteStep(studio.store.getState().document, step, keep)) && before !== undefined) {
+    studio.screen.setState({ focused: before });
+  }
+}
+
+export function removeBlock(studio: Studio, step: string): void {
+  const before = shapeOf(studio.store.getState().document).entering.get(step)?.[0]?.from;
+  if (attempt(studio, deleteBlock(studio.store.getState().document, step)) && before !== undefined) {
+    studio.screen.setState({ focused: before });
+  }
+}
+
+export function move(studio: Studio, step: string, exit: Exit): boolean {
+  return attempt(studio, moveBlock(studio.store.getState().document, step, exit));
+}
+
+export function lead(studio: Studio, exit: Exit, to: string): boolean {
+  return attempt(studio, connect(studio.store.getState().document, exit, to));
+}
+
+export function release(studio: Studio, exit: Exit): boolean {
+  return attempt(studio, disconnect(studio.store.getState().document, exit.from, exit.exit));
+}
+
+export function duplicate(studio: Studio, step: string): void {
+  const { document } = studio.store.getState();
+  const fragment = duplicated(document, step);
+  const place = placeOf(studio, step);
+  if (fragment === null) studio.store.getState().refuse(refuse("start"));
+  else if (place === null) studio.store.getState().refuse(refuse("only-at-open-exit"));
+  else attempt(studio, insertAt(document, place, fragment, "duplicate"));
+}
+
+export async function copy(studio: Studio): Promise<boolean> {
+  const text = copied(studio.store.getState().document, chosenSteps(studio));
+  if (text === null) {
+    studio.store.getState().refuse(refuse("nothing-selected"));
+    return false;
+  }
+  await studio.outer.writeClipboard(text);
+  return true;
+}
+
+export async function cut(studio: Studio): Promise<void> {
+  const { focused } = studio.screen.getState();
+  if (!(await copy(studio))) return;
+  attempt(studio, deleteBlock(studio.store.getState().document, focused, "cut"));
+}
+
+export async function paste(studio: Studio): Promise<void> {
+  const place = placeOf(studio, studio.screen.getState().focused);
+  if (place !== null) pasteText(studio, await studio.outer.readClipboard(), place);
+}
+
+/** Puts what a text has at a place, or says why it cannot be read. */
+export function pasteText(studio: Studio, text: string, place: Exit): void {
+  const { document } = studio.store.getState();
+  const pasted = readPasted(document, text);
+  if (pasted.kind === "refused") studio.store.getState().refuse(pasted.refusal);
+  else if (pasted.kind === "workflow") studio.outer.openNew(pasted.definition);
+  else if (attempt(studio, insertAt(document, place, pasted.fragment, "paste"))) {
+    studio.screen.setState({ said: pasted.outside.join(", ") });
+  }
+}
+
+/** Returns the steps that were chosen together, else the one with the focus. */
+export function chosenSteps({ screen }: Studio): readonly string[] {
+  const { chosen, focused } = screen.getState();
+  return chosen.length > 0 ? chosen : [focused];
+}
+
+export function wrapChosen(studio: Studio, steps: readonly string[], wrapper: Wrapper): void {
+  if (attempt(studio, wrap(studio.store.getState().document, steps, wrapper))) studio.screen.setState({ chosen: [] });
+}
+
+/** Renames by the server. A change in between is kept: the new name is taken into the document as it is then. */
+export async function rename(studio: Studio, from: string, to: string): Promise<boolean> {
+  const { document } = studio.store.getState();
+  const refusal = refusalOfId(document, from, to);
+  if (refusal !== null || from === to) {
+    studio.store.getState().refuse(refusal);
+    return from === to;
+  }
+  const renamed = await studio.outer.rename(document, from, to);
+  if (studio.store.getState().document !== document) {
+    studio.store.getState().refuse(refuse("not-saved"));
+    return false;
+  }
+  const isDone = attempt(studio, takeRenamed(document, renamed, to));
+  studio.screen.setState({ focused: to });
+  return isDone;
+}
+
+export function retype(studio: Studio, step: string, type: string, fits: (name: string) => boolean): void {
+  attempt(studio, changeType(studio.store.getState().document, step, type, fits));
+}
+
+export function grow(studio: Studio, step: string): void {
+  attempt(studio, addBranch(studio.store.getState().document, step));
+}
+
+/** Moves the branch in which a step lies by one place. */
+export function shiftBranch(studio: Studio, step: string, by: number): void {
+  const { document } = studio.store.getState();
+  const shape = shapeOf(document);
+  const edge = shape.entering.get(step)?.find(({ from }) => {
+    const owner = stepById(document, from);
+    return owner !== null && branchesOf(owner) !== null;
+  });
+  if (edge === undefined) studio.store.getState().refuse(refuse("no-exit"));
+  else if (attempt(studio, moveBranch(document, edge.from, edge.branch ?? "next", by))) studio.screen.setState({ focused: step });
+}

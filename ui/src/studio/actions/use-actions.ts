@@ -1,0 +1,51 @@
+/** Gives the actions their keys and their places in the palette. */
+
+import { useEffect, useRef } from "react";
+import { type Command, useCommands } from "../../shell/commands/commands";
+import { useText } from "../../text/language";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+import { type Action, type Viewing, possible } from "./actions";
+import { actionOf, pressOf } from "./keys";
+
+/** Runs actions by their keys, and lists them in the palette and among the shortcuts. */
+export function useActions(studio: Studio, view: Viewing): void {
+  const latest = useRef(view);
+  latest.current = view;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const press = event.defaultPrevented ? null : pressOf(event);
+      const target = event.target instanceof Element ? event.target : null;
+      const action = press === null ? null : actionOf(possible(studio), press, target);
+      if (action === null || hasSelection(action)) return;
+      event.preventDefault();
+      action.run(studio, latest.current);
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [studio]);
+  useCommands(useActionCommands(studio, view));
+}
+
+/** A selected text is what a person wants to copy. */
+function hasSelection({ id }: Action): boolean {
+  return id === "copy" && (window.getSelection()?.toString() ?? "") !== "";
+}
+
+function useActionCommands(studio: Studio, view: Viewing): Command[] {
+  const text = useText(TEXTS);
+  return possible(studio).map((action) => ({
+    id: `studio-${action.id}`,
+    group: text.acts.group,
+    text: actionText(action, text),
+    icon: action.icon,
+    isOwnKey: true,
+    ...(action.keys[0] === undefined ? {} : { keys: action.keys[0] }),
+    run: () => action.run(studio, view),
+  }));
+}
+
+export function actionText({ id }: Action, text: ReturnType<typeof useText<(typeof TEXTS)["en"]>>): string {
+  if (id === "undo") return text.undo;
+  return id === "redo" ? text.redo : text.acts[id];
+}

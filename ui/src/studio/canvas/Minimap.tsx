@@ -1,0 +1,48 @@
+/** The whole graph in a corner, with what is on the screen; a click leads there. For the pointer: keys have the outline. */
+
+import { type MouseEvent, memo, useRef } from "react";
+import type { PlacedNode } from "../../graph/layout";
+import { NODE } from "../../graph/sizes";
+import { groupOf } from "../steps/kinds";
+import styles from "./Lines.module.css";
+
+const LARGEST = { width: 160, height: 120 } as const;
+
+interface MinimapProps {
+  nodes: readonly PlacedNode[];
+  typeOf: (step: string) => string;
+  width: number;
+  height: number;
+  /** The part that is seen, in the measure of the graph. */
+  view: { left: number; top: number; width: number; height: number };
+  onGo: (x: number, y: number) => void;
+}
+
+export const Minimap = memo(function Minimap({ nodes, typeOf, width, height, view, onGo }: MinimapProps) {
+  const picture = useRef<SVGSVGElement>(null);
+  const scale = Math.min(LARGEST.width / width, LARGEST.height / height, 0.2);
+  const go = (event: MouseEvent): void => {
+    const box = picture.current?.getBoundingClientRect();
+    if (box !== undefined) onGo((event.clientX - box.left) / scale, (event.clientY - box.top) / scale);
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the pointer; see above
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <div className={styles.map} onClick={go} aria-hidden="true">
+      <svg ref={picture} width={width * scale} height={height * scale} viewBox={`0 0 ${width} ${height}`}>
+        {nodes.map(({ step, x, y }) => (
+          <rect
+            key={step}
+            x={x}
+            y={y}
+            width={NODE.width}
+            height={NODE.height}
+            rx="8"
+            fill={`var(--lp-group-${groupOf(typeOf(step))})`}
+          />
+        ))}
+        <rect className={styles.view} x={view.left} y={view.top} width={view.width} height={view.height} strokeWidth={1 / scale} />
+      </svg>
+    </div>
+  );
+});

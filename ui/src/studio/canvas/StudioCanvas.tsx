@@ -1,0 +1,166 @@
+/** The canvas of the Studio: one stop of Tab, walked by the arrows, scrolled and zoomed as any content. */
+
+import { type KeyboardEvent, type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from "react";
+import { useStore } from "zustand";
+import { Scroller } from "../../kit/Scroller";
+import { useText } from "../../text/language";
+import { lead, move } from "../actions/acts";
+import { StepMenu, useStepMenu } from "../actions/StepMenu";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+import { candidatesOf, type Candidates } from "./candidates";
+import type { Drawn } from "./drawn";
+import type { StepFacts } from "./facts";
+import { Minimap } from "./Minimap";
+import { ModeBar } from "./ModeBar";
+import { Plane } from "./Plane";
+import { dragging } from "./pan";
+import styles from "./StudioCanvas.module.css";
+import { bounded, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
+import { DIRECTIONS, walk } from "./walk";
+import { ZoomBar } from "./ZoomBar";
+
+export interface CanvasHandle {
+  fit: () => void;
+  /** Null for the full size. */
+  scaleBy: (by: number | null) => void;
+  focusStep: (step: string) => void;
+}
+
+interface StudioCanvasProps {
+  studio: Studio;
+  drawn: Drawn;
+  facts: ReadonlyMap<string, StepFacts>;
+  notes: ReadonlyMap<string, string>;
+  handle: RefObject<CanvasHandle | null>;
+}
+
+export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanvasProps) {
+  const text = useText(TEXTS);
+  const { store, screen } = studio;
+  const box = useRef<HTMLElement>(null);
+  const { scale, mode } = useStore(screen);
+  const document = useStore(store, (state) => state.document);
+  const candidates = useMemo(() => candidatesOf(document, drawn, mode), [document, drawn, mode]);
+  const view = useView(box, scale);
+  const menu = useStepMenu();
+  const { layout } = drawn;
+  const acts = useCanvasActs(studio, box, layout);
+  useWheelZoom(box, acts.scaleBy);
+  useImperativeHandle(handle, () => acts, [acts]);
+  useLayoutEffect(() => acts.fit(), [acts]);
+  useFocusFollows(studio, box);
+  const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
+  const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
+  const go = (x: number, y: number): void => scrollTo(box.current, x * scale, y * scale);
+  return (
+    <section className={styles.canvas} aria-label={text.canvas} data-zoom={zoomLevel(scale)} data-area="canvas">
+      <Scroller box={box} label={text.scrolls} className={styles.scroll} {...dragging}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: its steps are the buttons; the arrows walk among them */}
+        <div className={styles.space} style={size} data-steps onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}>
+          <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
+            <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />
+          </div>
+        </div>
+      </Scroller>
+      <ModeBar studio={studio} candidates={candidates} facts={facts} />
+      <ZoomBar studio={studio} scale={scale} onScale={acts.scaleBy} onFit={acts.fit} />
+      <Minimap
+        nodes={layout.nodes}
+        typeOf={(step) => facts.get(step)?.type ?? ""}
+        width={Math.max(1, layout.width)}
+        height={Math.max(1, layout.height)}
+        view={view}
+        onGo={go}
+      />
+      <StepMenu studio={studio} menu={menu} />
+    </section>
+  );
+}
+
+function useCanvasActs(studio: Studio, box: RefObject<HTMLElement | null>, layout: Drawn["layout"]): CanvasHandle {
+  const size = useRef(layout);
+  size.current = layout;
+  return useMemo(() => {
+    const { screen } = studio;
+    return {
+      fit: () => screen.setState({ scale: fitting(box.current, size.current) }),
+      scaleBy: (by) => screen.setState(({ scale }) => ({ scale: by === null ? 1 : bounded(scale + by) })),
+      focusStep: (step) => {
+        screen.setState({ focused: step });
+        focusNode(box.current, step);
+      },
+    };
+  }, [studio, box]);
+}
+
+function fitting(element: HTMLElement | null, layout: { width: number; height: number }): number {
+  if (element === null || element.clientWidth === 0 || layout.width === 0) return 1;
+  const wide = (element.clientWidth - 2 * EDGE) / layout.width;
+  const high = (element.clientHeight - 2 * EDGE) / layout.height;
+  return Math.min(1, Math.max(SCALES.fitLeast, bounded(Math.min(wide, high))));
+}
+
+function focusNode(box: HTMLElement | null, step: string): void {
+  const node = [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])].find((each) => each.dataset.step === step);
+  node?.focus({ preventScroll: true });
+  // jsdom scrolls nowhere.
+  node?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+}
+
+function scrollTo(element: HTMLElement | null, x: number, y: number): void {
+  if (element === null) return;
+  element.scrollLeft = x + EDGE - element.clientWidth / 2;
+  element.scrollTop = y + EDGE - element.clientHeight / 2;
+}
+
+/** The focus of the page stays on the step that has the focus of the canvas, also when another one was deleted. */
+function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement | null>): void {
+  const focused = useStore(screen, (state) => state.focused);
+  const selected = useStore(store, ({ selection }) => selection?.step ?? null);
+  useEffect(() => {
+    if (selected !== null) screen.setState({ focused: selected });
+  }, [screen, selected]);
+  useEffect(() => {
+    const { activeElement, body } = window.document;
+    const isHere = activeElement === body || box.current?.contains(activeElement) === true;
+    if (isHere) focusNode(box.current, focused);
+  }, [box, focused]);
+}
+
+function onKeys(event: KeyboardEvent, studio: Studio, drawn: Drawn, candidates: Candidates, acts: CanvasHandle): void {
+  const { screen, store } = studio;
+  const { mode, focused } = screen.getState();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (mode?.kind === "move" || mode?.kind === "connect") {
+    if (chooses(event.key, studio, mode, candidates)) event.preventDefault();
+    return;
+  }
+  if (event.key === "Escape") {
+    screen.setState({ chosen: [] });
+    store.getState().select(null);
+    return;
+  }
+  const direction = DIRECTIONS[event.key];
+  if (direction === undefined) return;
+  event.preventDefault();
+  const next = walk(store.getState().document, drawn, focused, direction);
+  if (next === null) return;
+  acts.focusStep(next);
+  if (store.getState().selection !== null) store.getState().select(next);
+}
+
+/** Arrows choose, Enter takes, Escape leaves. Returns whether the key was meant for that. */
+function chooses(key: string, studio: Studio, mode: { kind: "move"; step: string; at: number } | { kind: "connect"; exit: { from: string; exit: string }; at: number }, { places, steps }: Candidates): boolean {
+  const count = places.length + steps.length;
+  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[key];
+  if (key === "Escape") studio.screen.setState({ mode: null });
+  else if (by !== undefined && count > 0) studio.screen.setState({ mode: { ...mode, at: (mode.at + by + count) % count } });
+  else if (key === "Enter") {
+    const place = places[mode.at];
+    const step = steps[mode.at];
+    if (mode.kind === "move" && place !== undefined) move(studio, mode.step, place);
+    if (mode.kind === "connect" && step !== undefined) lead(studio, mode.exit, step);
+  } else return false;
+  return true;
+}

@@ -1,0 +1,111 @@
+/** A step on the canvas: a button whose bar and picture say its group, and whose lines say what it does. */
+
+import { type DragEvent, memo, type MouseEvent } from "react";
+import { Icon } from "../../kit/icons";
+import { stepIcon } from "../../graph/StepNode";
+import type { Group } from "../steps/kinds";
+import { DRAGGED } from "./drag";
+import styles from "./StudioNode.module.css";
+
+export interface NodeHandlers {
+  onSelect: (step: string, event: MouseEvent) => void;
+  onMenu: (step: string, event: MouseEvent) => void;
+  onDropExit: (from: string, exit: string, to: string) => void;
+}
+
+interface StudioNodeProps extends NodeHandlers {
+  step: string;
+  type: string;
+  group: Group;
+  name: string;
+  line: string;
+  /** How it is called by a screen reader. */
+  label: string;
+  x: number;
+  y: number;
+  isSelected: boolean;
+  isFocused: boolean;
+  isChosen: boolean;
+  /** Whether it is a place for what is being connected. */
+  isCandidate: boolean;
+  errors: number;
+  warnings: number;
+  /** Steps that its folded block hides. */
+  hidden: number;
+  hasRetry: boolean;
+  hasSecret: boolean;
+  note: string;
+}
+
+const PILLS: readonly string[] = ["terminate", "redirect"];
+
+export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
+  const { step, type, group, name, line, label, x, y, isSelected, isFocused, isChosen, isCandidate } = props;
+  const marks = [
+    styles.node,
+    styles[group],
+    PILLS.includes(type) && styles.pill,
+    isSelected && styles.selected,
+    isChosen && styles.chosen,
+    isCandidate && styles.candidate,
+    props.hidden > 0 && styles.folded,
+  ];
+  return (
+    <button
+      type="button"
+      className={marks.filter(Boolean).join(" ")}
+      style={{ left: x, top: y }}
+      data-step={step}
+      tabIndex={isFocused ? 0 : -1}
+      aria-label={label}
+      aria-pressed={isSelected}
+      title={name}
+      draggable={group !== "start"}
+      onClick={(event) => props.onSelect(step, event)}
+      onContextMenu={(event) => props.onMenu(step, event)}
+      onDragStart={(event) => event.dataTransfer.setData(DRAGGED.step, step)}
+      {...dropping(step, props.onDropExit)}
+    >
+      <span className={styles.tile}>
+        <Icon name={stepIcon(type)} size={16} />
+      </span>
+      <span className={styles.words}>
+        <span className={styles.name}>{name}</span>
+        <span className={styles.line}>{line === "" ? step : line}</span>
+      </span>
+      <Marks {...props} />
+    </button>
+  );
+});
+
+function Marks({ errors, warnings, hidden, hasRetry, hasSecret, note }: StudioNodeProps) {
+  const count = errors > 0 ? errors : warnings;
+  return (
+    <>
+      {hasRetry && <Icon name="repeat" size={12} />}
+      {hasSecret && <Icon name="lock" size={12} />}
+      {hidden > 0 && <span className={styles.count}>+{hidden}</span>}
+      {note !== "" && <span className={styles.note}>{note}</span>}
+      {count > 0 && (
+        <span className={`${styles.badge} ${errors > 0 ? styles.error : styles.warning}`} aria-hidden="true">
+          <Icon name="warning" size={12} />
+          {count}
+        </span>
+      )}
+    </>
+  );
+}
+
+function dropping(step: string, onDropExit: NodeHandlers["onDropExit"]) {
+  return {
+    onDragOver: (event: DragEvent): void => {
+      if (event.dataTransfer.types.includes(DRAGGED.exit)) event.preventDefault();
+    },
+    onDrop: (event: DragEvent): void => {
+      const [from, exit] = event.dataTransfer.getData(DRAGGED.exit).split(" ");
+      if (from === undefined || exit === undefined || from === "") return;
+      event.preventDefault();
+      onDropExit(from, exit, step);
+    },
+  };
+}

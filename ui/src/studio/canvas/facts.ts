@@ -1,0 +1,75 @@
+/** What is said of each step on the canvas and in the outline. */
+
+import { ownerOf } from "../../graph/regions";
+import { blockOf } from "../document/blocks";
+import { type Definition, nameOf, settingsOf, type StepJson, stepById, typeOf } from "../document/definition";
+import { shapeOf } from "../document/shape";
+import type { StudioFinding } from "../document/store";
+import { exitLook } from "../exits";
+import { tellingLine } from "../steps/telling";
+import type { StudioText } from "../text.en";
+
+export interface StepFacts {
+  step: StepJson;
+  type: string;
+  name: string;
+  line: string;
+  label: string;
+  errors: number;
+  warnings: number;
+  hidden: number;
+}
+
+export interface FactsInput {
+  document: Definition;
+  findings: readonly StudioFinding[];
+  folded: ReadonlySet<string>;
+  /** Ids of the steps in reading order. */
+  order: readonly string[];
+  text: StudioText;
+}
+
+/** Returns the facts by step. */
+export function factsOf({ document, findings, folded, order, text }: FactsInput): ReadonlyMap<string, StepFacts> {
+  const counts = countsOf(findings);
+  const facts = new Map<string, StepFacts>();
+  for (const [at, id] of order.entries()) {
+    const step = stepById(document, id);
+    if (step === null) continue;
+    const type = typeOf(step);
+    const { errors, warnings } = counts.get(id) ?? { errors: 0, warnings: 0 };
+    const hidden = folded.has(id) ? (blockOf(document, id)?.members.size ?? 1) - 1 : 0;
+    const name = step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
+    const label = text.nodeName({
+      type: text.types[type] ?? type,
+      name,
+      at: at + 1,
+      of: order.length,
+      branch: branchOf(document, id, text),
+      exits: shapeOf(document).outline.steps.get(id)?.exits.length ?? 0,
+      problems: errors + warnings,
+      folded: hidden,
+    });
+    facts.set(id, { step, type, name, line: tellingLine(type, settingsOf(step)), label, errors, warnings, hidden });
+  }
+  return facts;
+}
+
+function countsOf(findings: readonly StudioFinding[]) {
+  const counts = new Map<string, { errors: number; warnings: number }>();
+  for (const { step, severity } of findings) {
+    if (step === null) continue;
+    const found = counts.get(step) ?? { errors: 0, warnings: 0 };
+    counts.set(step, severity === "error" ? { ...found, errors: found.errors + 1 } : { ...found, warnings: found.warnings + 1 });
+  }
+  return counts;
+}
+
+/** The name of the branch or body in which a step lies; empty at the top. */
+function branchOf(document: Definition, id: string, text: StudioText): string {
+  const region = shapeOf(document).regions.of.get(id) ?? "";
+  const owner = ownerOf(region);
+  if (owner === null) return "";
+  const exit = region.slice(region.lastIndexOf("[") + 1, -1);
+  return exitLook(stepById(document, owner), exit, text.exits).text;
+}

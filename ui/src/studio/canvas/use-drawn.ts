@@ -1,0 +1,34 @@
+/** The drawn graph of a document: computed anew only when its steps, exits or edges changed, not for each key typed. */
+
+import { useRef } from "react";
+import type { Definition } from "../document/definition";
+import { shapeOf } from "../document/shape";
+import { type Drawn, drawnOf, type Shown } from "./drawn";
+
+interface Kept extends Shown {
+  key: string;
+  drawn: Drawn;
+}
+
+export function useDrawn(document: Definition, { folded, hasErrors }: Shown): Drawn {
+  const kept = useRef<Kept | null>(null);
+  const key = graphKey(document);
+  const before = kept.current;
+  if (before !== null && before.key === key && before.folded === folded && before.hasErrors === hasErrors) return before.drawn;
+  const drawn = drawnOf(document, { folded, hasErrors });
+  kept.current = { key, drawn, folded, hasErrors };
+  return drawn;
+}
+
+const keys = new WeakMap<Definition, string>();
+
+/** Returns a text that is the same for documents that are drawn alike. */
+function graphKey(document: Definition): string {
+  const known = keys.get(document);
+  if (known !== undefined) return known;
+  const { outline } = shapeOf(document);
+  const steps = [...outline.steps.values()].map(({ id, type, exits, settings }) => [id, type, exits, settings.of, settings.target]);
+  const key = JSON.stringify([steps, outline.edges]);
+  keys.set(document, key);
+  return key;
+}

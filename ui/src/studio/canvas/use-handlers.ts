@@ -1,0 +1,48 @@
+/** What the pointer does on the canvas. The functions stay the same, so that no step draws anew for them. */
+
+import { type MouseEvent, useMemo, useRef } from "react";
+import { add, chooseType, lead, move, pasteText } from "../actions/acts";
+import type { Studio } from "../studio";
+import type { PlaceHandlers } from "./PlusButton";
+import type { NodeHandlers } from "./StudioNode";
+
+export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]): NodeHandlers & PlaceHandlers {
+  const menu = useRef(onMenu);
+  menu.current = onMenu;
+  return useMemo(() => {
+    const { store, screen } = studio;
+    const select = (step: string, event: MouseEvent): void => {
+      const { mode } = screen.getState();
+      if (mode?.kind === "connect") lead(studio, mode.exit, step);
+      else if (event.shiftKey || event.ctrlKey || event.metaKey) chooseToo(studio, step);
+      else {
+        screen.setState({ focused: step, chosen: [] });
+        store.getState().select(step);
+      }
+    };
+    return {
+      onSelect: select,
+      onMenu: (step, event) => {
+        event.preventDefault();
+        screen.setState({ focused: step });
+        menu.current(step, event);
+      },
+      onDropExit: (from, exit, to) => void lead(studio, { from, exit }, to),
+      onAdd: (exit) => {
+        const { mode } = screen.getState();
+        if (mode?.kind === "move") move(studio, mode.step, exit);
+        else chooseType(studio, exit);
+      },
+      onDropStep: (step, exit) => void move(studio, step, exit),
+      onDropType: (type, exit) => void add(studio, exit, type),
+      onDropText: (text, exit) => pasteText(studio, text, exit),
+    };
+  }, [studio]);
+}
+
+function chooseToo({ screen }: Studio, step: string): void {
+  screen.setState(({ chosen, focused }) => {
+    const all = chosen.length === 0 ? [focused] : chosen;
+    return { chosen: all.includes(step) ? all.filter((id) => id !== step) : [...all, step] };
+  });
+}

@@ -1,0 +1,112 @@
+/** Dialogs in which one thing is chosen. */
+
+import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import { useText } from "../../text/language";
+import { SHARED } from "../../text/shared";
+import { removeKeeping, retype, wrapChosen } from "../actions/acts";
+import { targetsOf } from "../document/commands/connect";
+import { nameOf, stepById } from "../document/definition";
+import { shapeOf } from "../document/shape";
+import { exitLook } from "../exits";
+import type { Studio } from "../studio";
+import { fitsType } from "../steps/fits";
+import { TEXTS } from "../text";
+import { TypeList } from "../toolbox/AddStep";
+import styles from "./Dialogs.module.css";
+
+interface OfStep {
+  studio: Studio;
+  step: string;
+  onClose: () => void;
+}
+
+function Choice({ title, hint, onClose, children }: { title: string; hint?: string; onClose: () => void; children: ReactNode }) {
+  const shared = useText(SHARED);
+  return (
+    <Dialog open onOpenChange={(_, { open }) => !open && onClose()}>
+      <DialogSurface aria-describedby={undefined}>
+        <DialogBody>
+          <DialogTitle>{title}</DialogTitle>
+          <DialogContent className={styles.choices}>
+            {hint !== undefined && <p>{hint}</p>}
+            {children}
+          </DialogContent>
+          <DialogActions>
+            <Button onClick={onClose}>{shared.cancel}</Button>
+          </DialogActions>
+        </DialogBody>
+      </DialogSurface>
+    </Dialog>
+  );
+}
+
+function useNames({ studio, step }: Pick<OfStep, "studio" | "step">) {
+  const text = useText(TEXTS);
+  const found = stepById(studio.store.getState().document, step);
+  return { text, name: found === null ? step : nameOf(found), exitName: (exit: string) => exitLook(found, exit, text.exits).text };
+}
+
+export function KeepBranch({ studio, step, ways, onClose }: OfStep & { ways: readonly string[] }) {
+  const { text, name, exitName } = useNames({ studio, step });
+  const keep = (exit: string) => (): void => {
+    onClose();
+    removeKeeping(studio, step, exit);
+  };
+  return (
+    <Choice title={text.keepTitle(name)} hint={text.keepText} onClose={onClose}>
+      {ways.map((exit) => (
+        <Button key={exit} onClick={keep(exit)}>
+          {text.keep(exitName(exit))}
+        </Button>
+      ))}
+    </Choice>
+  );
+}
+
+export function ChooseExit({ studio, step, onClose }: OfStep) {
+  const { text, exitName } = useNames({ studio, step });
+  const { document } = studio.store.getState();
+  const exits = shapeOf(document).outline.steps.get(step)?.exits ?? [];
+  const possible = exits.filter((exit) => targetsOf(document, { from: step, exit }).length > 0);
+  return (
+    <Choice title={text.connectTitle} onClose={onClose}>
+      {possible.map((exit) => (
+        <Button
+          key={exit}
+          onClick={() => studio.screen.setState({ mode: { kind: "connect", exit: { from: step, exit }, at: 0 } })}
+        >
+          {exitName(exit)}
+        </Button>
+      ))}
+    </Choice>
+  );
+}
+
+export function Retype({ studio, step, onClose }: OfStep) {
+  const { text, name } = useNames({ studio, step });
+  return (
+    <Choice title={text.typeTitle(name)} hint={text.typeHint} onClose={onClose}>
+      <TypeList
+        onChoose={(type) => {
+          onClose();
+          retype(studio, step, type, fitsType(type));
+        }}
+      />
+    </Choice>
+  );
+}
+
+export function WrapIn({ studio, steps, onClose }: { studio: Studio; steps: readonly string[]; onClose: () => void }) {
+  const text = useText(TEXTS);
+  const into = (wrapper: "forEach" | "parallel") => (): void => {
+    onClose();
+    wrapChosen(studio, steps, wrapper);
+  };
+  return (
+    <Choice title={text.wrapTitle(steps.length)} onClose={onClose}>
+      <Button onClick={into("forEach")}>{text.acts.wrapForEach}</Button>
+      <Button onClick={into("parallel")}>{text.acts.wrapParallel}</Button>
+    </Choice>
+  );
+}

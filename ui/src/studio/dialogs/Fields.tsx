@@ -1,0 +1,65 @@
+/** Dialogs with one field. */
+
+import { Field, Input, Textarea } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useStore } from "zustand";
+import { Confirm } from "../../kit/Confirm";
+import { useText } from "../../text/language";
+import { SHARED } from "../../text/shared";
+import { rename } from "../actions/acts";
+import { refusalOfId } from "../document/commands/rename";
+import { nameOf, stepById } from "../document/definition";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+
+interface OfStep {
+  studio: Studio;
+  step: string;
+  onClose: () => void;
+}
+
+export function RenameDialog({ studio, step, onClose }: OfStep) {
+  const text = useText(TEXTS);
+  const [id, setId] = useState(step);
+  const document = useStore(studio.store, (state) => state.document);
+  const found = stepById(document, step);
+  const refusal = refusalOfId(document, step, id);
+  const renaming = useMutation({ mutationFn: () => rename(studio, step, id), onSuccess: (isDone) => isDone && onClose() });
+  return (
+    <Confirm
+      title={text.renameTitle(found === null ? step : nameOf(found))}
+      verb={text.rename}
+      isBusy={renaming.isPending || refusal !== null}
+      error={renaming.error}
+      onConfirm={() => renaming.mutate()}
+      onClose={onClose}
+    >
+      <Field
+        label={text.newId}
+        hint={text.renameHint}
+        {...(refusal === null ? {} : { validationMessage: text.why[refusal.why](refusal.about) })}
+      >
+        <Input value={id} maxLength={64} autoFocus onChange={(_, { value }) => setId(value)} />
+      </Field>
+    </Confirm>
+  );
+}
+
+export function NoteDialog({ studio, step, note, onClose }: OfStep & { note: string }) {
+  const text = useText(TEXTS);
+  const shared = useText(SHARED);
+  const [typed, setTyped] = useState(note);
+  const found = stepById(studio.store.getState().document, step);
+  const save = (): void => {
+    studio.outer.setNote(step, typed.trim());
+    onClose();
+  };
+  return (
+    <Confirm title={text.noteTitle(found === null ? step : nameOf(found))} verb={shared.save} onConfirm={save} onClose={onClose}>
+      <Field label={text.noteText}>
+        <Textarea value={typed} maxLength={500} autoFocus onChange={(_, { value }) => setTyped(value)} />
+      </Field>
+    </Confirm>
+  );
+}

@@ -1,0 +1,120 @@
+/** The workflow as a tree of text, with all the commands of the canvas: complete at any size, and for screen readers. */
+
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef } from "react";
+import { useStore } from "zustand";
+import { stepIcon } from "../../graph/StepNode";
+import { Icon } from "../../kit/icons";
+import { useText } from "../../text/language";
+import { StepMenu, useStepMenu } from "../actions/StepMenu";
+import type { StepFacts } from "../canvas/facts";
+import { stepById } from "../document/definition";
+import { exitLook } from "../exits";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+import styles from "./OutlineTree.module.css";
+import { findRows } from "./find";
+import { type TreeRow, treeRows } from "./tree";
+
+interface OutlineTreeProps {
+  studio: Studio;
+  facts: ReadonlyMap<string, StepFacts>;
+  /** Only steps that have this text; empty for all. */
+  filter: string;
+}
+
+export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
+  const text = useText(TEXTS);
+  const document = useStore(studio.store, (state) => state.document);
+  const { focused } = useStore(studio.screen);
+  const rows = useMemo(() => treeRows(document), [document]);
+  const shown = useMemo(() => findRows(rows, document, filter), [rows, document, filter]);
+  const menu = useStepMenu();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const isHere = box.current?.contains(window.document.activeElement) === true;
+    if (isHere) rowElement(box.current, focused)?.focus();
+  }, [focused]);
+  const focusAt = shown.some(({ step }) => step === focused) ? focused : shown[0]?.step;
+  return (
+    <div ref={box} className={styles.outline} data-area="outline" data-steps>
+      {filter !== "" && <p role="status">{text.found(shown.length)}</p>}
+      <div role="tree" aria-label={text.outline}>
+        {shown.map((row) => (
+          <Row key={row.step} row={row} studio={studio} facts={facts} isFocused={row.step === focusAt} onMenu={menu.open} rows={shown} />
+        ))}
+      </div>
+      <StepMenu studio={studio} menu={menu} />
+    </div>
+  );
+}
+
+interface RowProps {
+  row: TreeRow;
+  rows: readonly TreeRow[];
+  studio: Studio;
+  facts: ReadonlyMap<string, StepFacts>;
+  isFocused: boolean;
+  onMenu: (step: string, event: MouseEvent) => void;
+}
+
+function Row({ row, rows, studio, facts, isFocused, onMenu }: RowProps) {
+  const text = useText(TEXTS);
+  const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
+  const fact = facts.get(row.step);
+  const document = studio.store.getState().document;
+  const exit = row.exit === "" ? "" : exitLook(stepById(document, row.from), row.exit, text.exits).text;
+  const choose = (): void => {
+    studio.screen.setState({ focused: row.step });
+    studio.store.getState().select(row.step);
+  };
+  const onContextMenu = (event: MouseEvent): void => {
+    event.preventDefault();
+    studio.screen.setState({ focused: row.step });
+    onMenu(row.step, event);
+  };
+  const problems = (fact?.errors ?? 0) + (fact?.warnings ?? 0);
+  return (
+    <div
+      role="treeitem"
+      aria-level={row.level}
+      aria-selected={row.step === selected}
+      aria-label={[exit, fact?.label ?? row.step, row.isLoose ? text.notConnected : ""].filter(Boolean).join(", ")}
+      tabIndex={isFocused ? 0 : -1}
+      data-step={row.step}
+      className={styles.row}
+      style={{ paddingLeft: 8 + (row.level - 1) * 20 }}
+      onClick={choose}
+      onContextMenu={onContextMenu}
+      onKeyDown={(event) => onKeys(event, row, rows, studio, choose)}
+    >
+      {exit !== "" && <span className={styles.exit}>{exit}</span>}
+      <Icon name={stepIcon(fact?.type ?? "")} size={16} />
+      <span className={styles.name}>{fact?.name ?? row.step}</span>
+      <span className={styles.line}>{fact?.line ?? ""}</span>
+      {problems > 0 && <span className={styles.problems}>{problems}</span>}
+    </div>
+  );
+}
+
+function onKeys(event: KeyboardEvent, row: TreeRow, rows: readonly TreeRow[], studio: Studio, choose: () => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = rows.indexOf(row);
+  const outer = rows.slice(0, at).findLast(({ level }) => level < row.level);
+  const inner = rows[at + 1];
+  const targets: Readonly<Record<string, TreeRow | undefined>> = {
+    ArrowDown: rows[at + 1],
+    ArrowUp: rows[at - 1],
+    Home: rows[0],
+    End: rows.at(-1),
+    ArrowLeft: outer,
+    ArrowRight: inner !== undefined && inner.level > row.level ? inner : undefined,
+  };
+  if (event.key === "Enter" || event.key === " ") choose();
+  else if (targets[event.key] !== undefined) studio.screen.setState({ focused: targets[event.key]?.step ?? row.step });
+  else return;
+  event.preventDefault();
+}
+
+function rowElement(box: HTMLElement | null, step: string): HTMLElement | undefined {
+  return [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])].find((each) => each.dataset.step === step);
+}

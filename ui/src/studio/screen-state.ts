@@ -1,0 +1,52 @@
+/** What the screen shows of a document: never part of it, and never an entry of undo. */
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Exit } from "./document/shape";
+
+/** What a person is about to do on the canvas; the next choice ends it. */
+export type Mode =
+  | { kind: "add"; place: Exit }
+  /** Arrows choose among places or steps, Enter takes the one. */
+  | { kind: "move"; step: string; at: number }
+  | { kind: "connect"; exit: Exit; at: number }
+  | { kind: "delete"; step: string; ways: readonly string[] }
+  | { kind: "rename"; step: string }
+  | { kind: "type"; step: string }
+  | { kind: "wrap"; steps: readonly string[] }
+  | { kind: "note"; step: string }
+  | { kind: "find" }
+  | { kind: "exit"; step: string };
+
+export interface ScreenState {
+  scale: number;
+  folded: ReadonlySet<string>;
+  hasErrors: boolean;
+  /** The step that has the focus of the canvas and of the outline. */
+  focused: string;
+  /** Steps that were chosen together, beside the focused one. */
+  chosen: readonly string[];
+  mode: Mode | null;
+  /** What was just done, for screen readers. */
+  said: string;
+}
+
+export type ScreenStore = StoreApi<ScreenState>;
+
+export function createScreenStore(focused: string): ScreenStore {
+  return createStore(() => ({
+    scale: 1,
+    folded: new Set<string>(),
+    hasErrors: true,
+    focused,
+    chosen: [],
+    mode: null,
+    said: "",
+  }));
+}
+
+export function toggleFold(screen: ScreenStore, step: string, isFolded: boolean): void {
+  const folded = new Set(screen.getState().folded);
+  if (isFolded) folded.add(step);
+  else folded.delete(step);
+  screen.setState({ folded });
+}

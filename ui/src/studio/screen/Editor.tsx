@@ -1,0 +1,131 @@
+/** The parts of the Studio around one open document. */
+
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef } from "react";
+import { useStore } from "zustand";
+import type { OpenVersion } from "../../api/queries/studio";
+import { useMay } from "../../session/session";
+import { useText } from "../../text/language";
+import type { Viewing } from "../actions/actions";
+import { useActions } from "../actions/use-actions";
+import { factsOf } from "../canvas/facts";
+import type { CanvasHandle } from "../canvas/StudioCanvas";
+import { useDrawn } from "../canvas/use-drawn";
+import { Dialogs } from "../dialogs/Dialogs";
+import { treeRows } from "../outline/tree";
+import { Problems } from "../problems/Problems";
+import { BasicPanel } from "../side/BasicPanel";
+import { Side } from "../side/Side";
+import { TEXTS } from "../text";
+import { Toolbox } from "../toolbox/Toolbox";
+import { nextArea } from "./areas";
+import { Head } from "./Head";
+import { Middle } from "./Middle";
+import { Notices } from "./Notices";
+import styles from "./Screen.module.css";
+import { type Open, useOpen } from "./use-open";
+
+interface EditorProps {
+  opened: OpenVersion;
+  onVersion: (version: string) => void;
+}
+
+export function Editor({ opened, onVersion }: EditorProps) {
+  const open = useOpen(opened);
+  const { store, screen, keeping } = open;
+  const mayEdit = useMay("edit.drafts");
+  const document = useStore(store, (state) => state.document);
+  const folded = useStore(screen, (state) => state.folded);
+  const hasErrors = useStore(screen, (state) => state.hasErrors);
+  const check = useStore(keeping.status, (state) => state.check);
+  const drawn = useDrawn(document, { folded, hasErrors });
+  const facts = useFacts(open);
+  const canvas = useRef<CanvasHandle | null>(null);
+  const viewing = useViewing(open, canvas);
+  useAddress(open, onVersion);
+  useActions(open, viewing);
+  const show = (step: string | null, field = ""): void => {
+    store.getState().select(step, field);
+    if (step !== null) canvas.current?.focusStep(step);
+  };
+  return (
+    <div className={styles.screen}>
+      <Head studio={open} keeping={keeping} isActive={opened.record.workflow_status === "ACTIVE"} mayEdit={mayEdit} />
+      <Notices studio={open} keeping={keeping} onShow={show} />
+      <div className={styles.main}>
+        <Toolbox studio={open} />
+        <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
+        <Side studio={open} Panel={BasicPanel} />
+      </div>
+      <Problems studio={open} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
+      <Dialogs studio={open} notes={open.notes} />
+    </div>
+  );
+}
+
+function useFacts({ store, screen }: Open) {
+  const text = useText(TEXTS);
+  const document = useStore(store, (state) => state.document);
+  const findings = useStore(store, (state) => state.findings);
+  const folded = useStore(screen, (state) => state.folded);
+  return useMemo(() => {
+    const order = treeRows(document).map(({ step }) => step);
+    return factsOf({ document, findings, folded, order, text });
+  }, [document, findings, folded, text]);
+}
+
+/** What actions do with the view: the same functions for keys, menus and palette. */
+function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | null }): Viewing {
+  return useMemo(() => {
+    let at = -1;
+    return {
+      fit: () => canvas.current?.fit(),
+      scaleBy: (by) => canvas.current?.scaleBy(by),
+      showProblem: (by) => {
+        const found = store.getState().findings.filter(({ step }) => step !== null);
+        if (found.length === 0) return;
+        at = (at + by + found.length) % found.length;
+        const finding = found[at];
+        if (finding?.step == null) return;
+        store.getState().select(finding.step, finding.field);
+        canvas.current?.focusStep(finding.step);
+      },
+      openSide: () => {
+        store.getState().select(screen.getState().focused);
+        requestAnimationFrame(() => nextArea("side"));
+      },
+      nextArea: () => nextArea(null),
+    };
+  }, [store, screen, canvas]);
+}
+
+/** The address has the selected step and the version that changes are saved in. */
+function useAddress({ store, screen, keeping }: Open, onVersion: (version: string) => void): void {
+  const navigate = useNavigate();
+  const search = useSearch({ from: "/shell/workflows/$workflowId/v/$version" });
+  const first = useRef(search.step);
+  const selected = useStore(store, ({ selection }) => selection?.step ?? null);
+  const version = useStore(keeping.status, (state) => state.version);
+  const opened = useRef(version);
+  useEffect(() => {
+    if (first.current === undefined) return;
+    store.getState().select(first.current);
+    screen.setState({ focused: first.current });
+  }, [store, screen]);
+  useEffect(() => {
+    const step = selected ?? undefined;
+    void navigate({ to: ".", search: (before: Record<string, unknown>) => withStep(before, step), replace: true, resetScroll: false });
+  }, [navigate, selected]);
+  useEffect(() => {
+    if (version === opened.current) return;
+    opened.current = version;
+    onVersion(String(version));
+    const { workflowId } = store.getState();
+    void navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: String(version) }, replace: true });
+  }, [navigate, version, store, onVersion]);
+}
+
+function withStep(search: Record<string, unknown>, step: string | undefined): Record<string, unknown> {
+  const { step: _, ...rest } = search;
+  return step === undefined ? rest : { ...rest, step };
+}

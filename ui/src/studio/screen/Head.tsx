@@ -1,0 +1,81 @@
+/** The head of the Studio: which version, whether it is saved, undo and redo, and what can be done with the whole. */
+
+import { Button, Tooltip } from "@fluentui/react-components";
+import { useEffect } from "react";
+import { useStore } from "zustand";
+import { textOf } from "../../shared/http";
+import { Tag } from "../../kit/Chip";
+import { Icon } from "../../kit/icons";
+import { useText } from "../../text/language";
+import { SHARED } from "../../text/shared";
+import type { Keeping } from "../keeping/session";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+import { Others } from "./Others";
+import { SaveWord } from "./SaveWord";
+import styles from "./Screen.module.css";
+
+interface HeadProps {
+  studio: Studio;
+  keeping: Keeping;
+  isActive: boolean;
+  mayEdit: boolean;
+}
+
+export function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
+  const text = useText(TEXTS);
+  const { product } = useText(SHARED);
+  const name = useStore(studio.store, ({ document }) => textOf(document.workflow_name) ?? "");
+  const version = useStore(keeping.status, (state) => state.version);
+  const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
+  const isDraft = !isActive || version !== studio.store.getState().version;
+  useEffect(() => {
+    document.title = `${name} · ${product}`;
+  }, [name, product]);
+  return (
+    <header className={styles.head}>
+      <h1 className={styles.title}>{name}</h1>
+      <span>{text.version(version)}</span>
+      <Tag>{text.statuses[isDraft ? "DRAFT" : "ACTIVE"] ?? ""}</Tag>
+      <SaveWord studio={studio} keeping={keeping} />
+      <Others keeping={keeping} />
+      <span className={styles.grow} />
+      <UndoButtons studio={studio} />
+      {isActive && isReadOnly && mayEdit && (
+        <Tooltip content={text.editHint} relationship="description">
+          <Button icon={<Icon name="pencil" size={16} />} onClick={() => studio.store.getState().setReadOnly(false)}>
+            {text.edit}
+          </Button>
+        </Tooltip>
+      )}
+    </header>
+  );
+}
+
+function UndoButtons({ studio }: { studio: Studio }) {
+  const text = useText(TEXTS);
+  const { done, undone } = useStore(studio.store, (state) => state.log);
+  const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
+  const [last, next] = [done.at(-1), undone.at(-1)];
+  if (isReadOnly) return null;
+  return (
+    <>
+      <Tooltip content={last === undefined ? text.undo : text.undoOf(text.done[last.name](last.subject))} relationship="label">
+        <Button
+          appearance="subtle"
+          icon={<Icon name="left" />}
+          disabled={last === undefined}
+          onClick={() => studio.store.getState().undo()}
+        />
+      </Tooltip>
+      <Tooltip content={next === undefined ? text.redo : text.redoOf(text.done[next.name](next.subject))} relationship="label">
+        <Button
+          appearance="subtle"
+          icon={<Icon name="right" />}
+          disabled={next === undefined}
+          onClick={() => studio.store.getState().redo()}
+        />
+      </Tooltip>
+    </>
+  );
+}

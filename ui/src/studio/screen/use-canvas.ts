@@ -1,0 +1,73 @@
+/** Notes and folds of a workflow: beside its versions, kept by the server, merged with those of others by their revision. */
+
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import type { Api } from "../../api/client";
+import { useApi } from "../../api/context";
+import { asCallError } from "../../api/errors";
+import { type CanvasInput, type CanvasRecord, canvasQuery } from "../../api/queries/studio";
+import type { ScreenStore } from "../screen-state";
+
+type Change = (record: CanvasRecord) => Pick<CanvasRecord, "notes" | "collapsed">;
+
+export interface CanvasNotes {
+  notes: ReadonlyMap<string, string>;
+  setNote: (step: string, text: string) => void;
+  setFolded: (step: string, isFolded: boolean) => void;
+}
+
+const REPEATS = 3;
+
+export function useCanvasRecord(workflowId: string, screen: ScreenStore): CanvasNotes {
+  const api = useApi();
+  const queries = useQueryClient();
+  const { data } = useQuery(canvasQuery(api, workflowId));
+  const item = data?.item;
+  useFolds(item, screen);
+  const notes = useMemo(() => new Map((item?.notes ?? []).map(({ near, text }) => [near, text] as const)), [item]);
+  const [acts] = useState(() => actsOf(api, queries, workflowId));
+  return { notes, ...acts };
+}
+
+/** The folds of the server are those of the screen at first; afterwards each changes the other. */
+function useFolds(item: CanvasRecord | undefined, screen: ScreenStore): void {
+  useEffect(() => {
+    if (item !== undefined && item.collapsed.length > 0) screen.setState({ folded: new Set(item.collapsed) });
+  }, [item, screen]);
+}
+
+function actsOf(api: Api, queries: QueryClient, workflowId: string) {
+  let running = Promise.resolve();
+  const change = (next: Change): void => {
+    running = running.then(() => put(api, queries, workflowId, next)).catch(() => undefined);
+  };
+  return {
+    setNote: (step: string, text: string): void =>
+      change(({ notes, collapsed }) => {
+        const others = notes.filter(({ near }) => near !== step);
+        const known = notes.find(({ near }) => near === step);
+        const note = { id: known?.id ?? crypto.randomUUID(), near: step, text, colour: known?.colour ?? ("yellow" as const) };
+        return { collapsed, notes: text === "" ? others : [...others, note] };
+      }),
+    setFolded: (step: string, isFolded: boolean): void =>
+      change(({ notes, collapsed }) => {
+        const others = collapsed.filter((id) => id !== step);
+        return { notes, collapsed: isFolded ? [...others, step] : others };
+      }),
+  };
+}
+
+/** Puts a change over what is there; read again and put again when another author was first. */
+async function put(api: Api, queries: QueryClient, workflowId: string, change: Change): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { item } = await queries.fetchQuery({ ...canvasQuery(api, workflowId), staleTime: 0 });
+    const input: CanvasInput = { workflow_id: workflowId, revision: item.revision, known: item.known, ...change(item) };
+    try {
+      const answer = await api.call("putCanvas", input);
+      queries.setQueryData(canvasQuery(api, workflowId).queryKey, answer);
+      return;
+    } catch (error) {
+      if (attempt === REPEATS || asCallError(error).kind !== "conflict") throw error;
+    }
+  }
+}

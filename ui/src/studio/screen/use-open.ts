@@ -1,0 +1,116 @@
+/** Puts an opened version together: its store, what keeps it, and what the browser does for it. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import type { Api } from "../../api/client";
+import { useApi } from "../../api/context";
+import { type OpenVersion, readVersion, renameInDefinition, saveDraft, validateDefinition } from "../../api/queries/studio";
+import { START } from "../../graph/outline";
+import { useMay, useSession } from "../../session/session";
+import { useSignedOutFlag } from "../../session/signed-out";
+import type { Stored } from "../document/keeping/autosave";
+import { indexedDbJournals } from "../document/keeping/indexed-db";
+import { BROWSER_TIMERS } from "../document/keeping/timers";
+import { createStudioStore, type StudioStore } from "../document/store";
+import { type Keeping, keepOpen, type Ports } from "../keeping/session";
+import { createScreenStore, type ScreenStore } from "../screen-state";
+import type { Studio } from "../studio";
+import { useCanvasRecord } from "./use-canvas";
+
+export interface Open extends Studio {
+  keeping: Keeping;
+  notes: ReadonlyMap<string, string>;
+}
+
+/** Returns an open version; it is kept until the screen is left. */
+export function useOpen(opened: OpenVersion): Open {
+  const api = useApi();
+  const flag = useSignedOutFlag();
+  const mayEdit = useMay("edit.drafts");
+  const { organization } = useSession();
+  const [made] = useState(() => make(api, opened, mayEdit, organization.id, () => flag.set(true)));
+  const { store, screen, keeping } = made;
+  useEffect(() => keeping.start(), [keeping]);
+  useEffect(() => flag.subscribe(() => !flag.get() && keeping.flush()), [flag, keeping]);
+  useLeaving(keeping);
+  const canvas = useCanvasRecord(opened.record.workflow_id, screen);
+  const navigate = useNavigate();
+  const [outer] = useState<Studio["outer"]>(() => ({
+    save: keeping.flush,
+    rename: (definition, from, to) => renameInDefinition(api, definition, from, to),
+    readClipboard: () => navigator.clipboard.readText(),
+    writeClipboard: (text) => navigator.clipboard.writeText(text),
+    openNew: (definition) => void createFrom(api, definition).then((workflowId) =>
+      navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } }),
+    ),
+    setNote: canvas.setNote,
+    setFolded: canvas.setFolded,
+  }));
+  return { store, screen, outer, keeping, notes: canvas.notes };
+}
+
+function make(api: Api, { record, definition }: OpenVersion, mayEdit: boolean, organization: string, onSignedOut: () => void) {
+  const { workflow_id: workflowId, workflow_version: version, workflow_status } = record;
+  const isReadOnly = !mayEdit || workflow_status === "ACTIVE";
+  const store: StudioStore = createStudioStore({ workflowId, version, document: definition, isReadOnly, now: Date.now });
+  const screen: ScreenStore = createScreenStore(START);
+  const stored: Stored = { definition, modifiedOn: record.modified_on, version, by: "" };
+  const ports: Ports = {
+    server: serverOf(api, workflowId),
+    journals: indexedDbJournals(window.indexedDB),
+    timers: BROWSER_TIMERS,
+    validate: (document, signal) => validateDefinition(api, document, signal),
+    touch: async (here, at) => {
+      const tab = TAB;
+      return (await api.call("touchPresence", { kind: "workflow", id: workflowId, version: at, tab, ...here })).others;
+    },
+    onSignedOut,
+  };
+  const keeping = keepOpen({ store, key: [organization, workflowId, version].join("/"), opened: stored, ports });
+  return { store, screen, keeping };
+}
+
+/** Tells the tabs of one person apart. */
+const TAB = crypto.randomUUID();
+
+function serverOf(api: Api, workflow_id: string): Ports["server"] {
+  const storedOf = (record: OpenVersion["record"], definition: Stored["definition"]): Stored => ({
+    definition,
+    modifiedOn: record.modified_on,
+    version: record.workflow_version,
+    by: record.modified_by_name ?? record.modified_by ?? "",
+  });
+  return {
+    save: async (definition, { version, modifiedOn }) => {
+      const record = { workflow_id, workflow_version: version, modified_on: modifiedOn };
+      const { item } = await saveDraft(api, record, definition);
+      return storedOf(item, definition);
+    },
+    read: async ({ version }) => {
+      const { record, definition } = await readVersion(api, workflow_id, version);
+      return storedOf(record, definition);
+    },
+  };
+}
+
+async function createFrom(api: Api, definition: Stored["definition"]): Promise<string> {
+  const { item } = await api.call("createWorkflow", { definition, incomplete: true });
+  return item.workflow_id;
+}
+
+/** Saves when the page loses the focus or goes away. */
+function useLeaving(keeping: Keeping): void {
+  useEffect(() => {
+    const leave = (): void => {
+      if (document.visibilityState === "hidden") keeping.flush();
+    };
+    window.addEventListener("blur", keeping.flush);
+    window.addEventListener("online", keeping.flush);
+    document.addEventListener("visibilitychange", leave);
+    return () => {
+      window.removeEventListener("blur", keeping.flush);
+      window.removeEventListener("online", keeping.flush);
+      document.removeEventListener("visibilitychange", leave);
+    };
+  }, [keeping]);
+}

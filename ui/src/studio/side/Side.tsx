@@ -1,0 +1,102 @@
+/** The panel of the selected step, beside the canvas, which stays visible. Its width can be changed. */
+
+import { Button, Tooltip } from "@fluentui/react-components";
+import { type ComponentType, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { useStore } from "zustand";
+import { stepIcon } from "../../graph/StepNode";
+import { CopyButton } from "../../kit/CopyButton";
+import { Icon } from "../../kit/icons";
+import { useText } from "../../text/language";
+import { SHARED } from "../../text/shared";
+import { nameOf, stepById, typeOf } from "../document/definition";
+import styles from "../screen/Screen.module.css";
+import type { Studio } from "../studio";
+import { TEXTS } from "../text";
+import type { PanelProps } from "./BasicPanel";
+
+const WIDTH = { least: 360, usual: 376, most: 720, step: 24 } as const;
+
+interface SideProps {
+  studio: Studio;
+  Panel: ComponentType<PanelProps>;
+}
+
+export function Side({ studio, Panel }: SideProps) {
+  const text = useText(TEXTS);
+  const shared = useText(SHARED);
+  const [width, setWidth] = useState<number>(WIDTH.usual);
+  const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
+  const document = useStore(studio.store, (state) => state.document);
+  const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
+  const step = selected === null ? null : stepById(document, selected);
+  if (step === null) return null;
+  const type = typeOf(step);
+  return (
+    <aside className={styles.side} style={{ width }} aria-label={text.side} data-area="side">
+      <Grip width={width} onWidth={setWidth} />
+      <header className={styles.sideHead}>
+        <Icon name={stepIcon(type)} />
+        <div className={styles.grow}>
+          <h2 className={styles.sideTitle}>{nameOf(step)}</h2>
+          <span className={styles.hint}>
+            {text.types[type] ?? type} <code>{step.id}</code>
+          </span>
+          <CopyButton value={step.id} label={shared.copy} />
+        </div>
+        {!isReadOnly && (
+          <Tooltip content={text.acts.rename} relationship="label">
+            <Button
+              appearance="subtle"
+              icon={<Icon name="pencil" size={16} />}
+              onClick={() => studio.screen.setState({ mode: { kind: "rename", step: step.id } })}
+            />
+          </Tooltip>
+        )}
+        <Tooltip content={text.closeSide} relationship="label">
+          <Button appearance="subtle" icon={<Icon name="close" size={16} />} onClick={() => studio.store.getState().select(null)} />
+        </Tooltip>
+      </header>
+      <div className={styles.sideBody}>
+        <Panel key={step.id} store={studio.store} stepId={step.id} />
+      </div>
+    </aside>
+  );
+}
+
+function Grip({ width, onWidth }: { width: number; onWidth: (width: number) => void }) {
+  const text = useText(TEXTS);
+  const start = useRef<{ x: number; width: number } | null>(null);
+  const to = (next: number): void => onWidth(Math.min(WIDTH.most, Math.max(WIDTH.least, next)));
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const by = { ArrowLeft: WIDTH.step, ArrowRight: -WIDTH.step }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    to(width + by);
+  };
+  const onPointerDown = (event: PointerEvent): void => {
+    start.current = { x: event.clientX, width };
+    event.currentTarget.setPointerCapture(event.pointerId);
+  };
+  const onPointerMove = (event: PointerEvent): void => {
+    if (start.current !== null) to(start.current.width + start.current.x - event.clientX);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule of a page cannot be moved
+    <div
+      role="separator"
+      tabIndex={0}
+      aria-label={text.resize}
+      aria-orientation="vertical"
+      aria-valuenow={width}
+      aria-valuemin={WIDTH.least}
+      aria-valuemax={WIDTH.most}
+      className={styles.grip}
+      onKeyDown={onKeyDown}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => {
+        start.current = null;
+      }}
+    />
+  );
+}

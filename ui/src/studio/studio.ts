@@ -1,0 +1,31 @@
+/** One open workflow: its document, what the screen shows, and what the outer world does for it. */
+
+import type { Definition } from "./document/definition";
+import type { StudioStore } from "./document/store";
+import type { ScreenStore } from "./screen-state";
+
+export interface Note {
+  id: string;
+  near: string;
+  text: string;
+}
+
+/** What needs the server or the browser; its failures are shown by whoever gives it. */
+export interface Outer {
+  /** Saves at once. */
+  save: () => void;
+  /** Renames by the parser of the server; rejects with a `CallError`. */
+  rename: (definition: Definition, from: string, to: string) => Promise<Definition>;
+  readClipboard: () => Promise<string>;
+  writeClipboard: (text: string) => Promise<void>;
+  /** Opens a definition as a new workflow. */
+  openNew: (definition: Definition) => void;
+  setNote: (step: string, text: string) => void;
+  setFolded: (step: string, isFolded: boolean) => void;
+}
+
+export interface Studio {
+  store: StudioStore;
+  screen: ScreenStore;
+  outer: Outer;
+}
