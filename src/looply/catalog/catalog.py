@@ -8,6 +8,7 @@ from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.uses import Uses
 from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
 from looply.catalog.calls.logons import RefusedLogons
@@ -30,6 +31,7 @@ class Catalog:
 
     organizations: Organizations
     workflows: Workflows
+    uses: Uses
     cards: Cards
     profiles: Profiles
     connections: Connections
@@ -110,6 +112,7 @@ class Catalog:
         return cls(
             organizations=Organizations(database, clock, ids, sealers if isinstance(sealers, DataKeys) else None),
             workflows=Workflows(database, clock, ids),
+            uses=Uses(database),
             cards=Cards(database, clock, ids),
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),

@@ -20,6 +20,7 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
+from looply.server.browsing import card_list, comparing, finding, workflow_list
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
@@ -80,7 +81,11 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *fires.ROUTES,
     *fire_calendar.ROUTES,
     *workflows.ROUTES,
+    *workflow_list.ROUTES,
     *cards.ROUTES,
+    *card_list.ROUTES,
+    *comparing.ROUTES,
+    *finding.ROUTES,
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,

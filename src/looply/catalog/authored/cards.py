@@ -1,11 +1,15 @@
 """Card templates (Adaptive Cards) and their versions."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
+from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
+from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
@@ -26,6 +30,9 @@ class CardDraft(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     payload: dict[str, Any]
     workflow: VersionKey | None = None
+
+
+NO_CARDS: Final[Mapping[str, CardDraft]] = MappingProxyType({})
 
 
 class CardSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +78,12 @@ class Cards:
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace or a workflow of another organization.
         """
-        values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
         card_id = str(self._ids.next(change.at))
 
         def store(connection: Connection) -> CardVersion:
             require_workspace(connection, organization_id, workspace_id)
-            linked = _link_columns(connection, organization_id, draft)
-            key = _VERSIONS.create(connection, change, card_id, {**values, **linked, "workspace_id": workspace_id})
+            key = insert_card(connection, change, workspace_id, card_id, draft)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -109,12 +114,18 @@ class Cards:
 
         return await self._database.write(store)
 
-    async def activate(self, organization_id: str, key: VersionKey, *, actor: str | None = None) -> CardVersion:
-        """Activates and locks a version, and returns it; an ACTIVE one is not changed."""
+    async def activate(
+        self, organization_id: str, key: VersionKey, *, note: str = "", actor: str | None = None
+    ) -> CardVersion:
+        """Activates and locks a version, and returns it; an ACTIVE one is not changed.
+
+        `note` says what is new in it. Raises: Refused for one that is too long.
+        """
+        checked_note = validate_note(note)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
-            _VERSIONS.activate(connection, change, _VERSIONS.get(connection, organization_id, key))
+            _VERSIONS.activate(connection, change, _VERSIONS.get(connection, organization_id, key), checked_note)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -149,6 +160,40 @@ class Cards:
         return make_page(
             rows, size, lambda row: CardSummary(**summary_columns(row, "card", "workflow_id", "workflow_version"))
         )
+
+    async def latest_version(self, organization_id: str, card_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
+        )
+
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns cards, newest created first.
+
+        Guarantees: paging returns every card that existed at the first page exactly once; the cost of a page does not
+        depend on the number of cards, or with `matches` on `query.scanned` of them at most.
+        """
+        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
+
+    async def list_versions(
+        self, organization_id: str, card_id: str, limit: int, before: int | None = None
+    ) -> Sequence[VersionLine]:
+        """Returns versions of a card, newest first, with the texts of their templates. Raises: NotFound."""
+        query = VersionQuery(object_id=card_id, limit=limit, before=before, content="card_payload")
+        return await self._database.read(
+            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
+        )
+
+
+def insert_card(
+    connection: Connection, change: Change, workspace_id: str, card_id: str, draft: CardDraft
+) -> VersionKey:
+    """Stores version 1 of a new card of a workspace of the change's organization, and returns its key.
+
+    Raises: BadRequest or Refused for a wrong name; NotFound for a workflow of another organization.
+    """
+    linked = _link_columns(connection, change.organization_id, draft)
+    return _VERSIONS.create(connection, change, card_id, {**_values(draft), **linked, "workspace_id": workspace_id})
 
 
 def _values(draft: CardDraft) -> dict[str, Any]:

@@ -1,12 +1,17 @@
 """Workflows and their versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete, update
+from msgspec import structs
+from sqlalchemy import Connection, RowMapping, Text, delete, false, select, tuple_, type_coerce, update
 
+from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
+from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
+from looply.catalog.authored.notes import validate_note
+from looply.catalog.authored.uses import drop_uses, store_uses
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
@@ -17,6 +22,8 @@ from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
+from looply.definition.calls.replacing import with_card_ids
+from looply.definition.calls.uses import uses_of
 from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json, encode_json
 
@@ -38,11 +45,16 @@ _VERSIONS = VersionedTable(
 
 
 class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The draft that an author saves. With findings it is incomplete: it is stored but cannot be activated."""
+    """The draft that an author saves. With findings it is incomplete: it is stored but cannot be activated.
+
+    `mock_payload` and its schema are those of a new workflow; later drafts keep what is stored.
+    """
 
     name: str
     definition: dict[str, Any]
     findings: tuple[Problem, ...] = ()
+    mock_payload: Json = None
+    mock_schema: dict[str, Any] | None = None
 
 
 class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,20 +103,33 @@ class Workflows:
         self._recent: ReadCache[WorkflowVersion] = ReadCache(database, clock, _is_small)
 
     async def create(
-        self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
+        self,
+        organization_id: str,
+        workspace_id: str,
+        draft: WorkflowDraft,
+        *,
+        actor: str | None = None,
+        cards: Mapping[str, CardDraft] = NO_CARDS,
     ) -> WorkflowVersion:
-        """Returns version 1 (a DRAFT) of a new workflow.
+        """Returns version 1 (a DRAFT) of a new workflow; with `cards` new cards are made for it, in one transaction.
+
+        `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
         """
-        values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
         workflow_id = str(self._ids.next(change.at))
+        made = {str(self._ids.next(change.at)): card for card in cards.values()}
+        definition = with_card_ids(draft.definition, dict(zip(cards, made, strict=True)))
+        values, uses = _values(structs.replace(draft, definition=definition)), uses_of(definition)
+        mock = {"mock_payload": draft.mock_payload, "mock_schema": draft.mock_schema}
 
         def store(connection: Connection) -> WorkflowVersion:
             require_workspace(connection, organization_id, workspace_id)
-            owned = {**values, "workspace_id": workspace_id, "mock_payload": None, "mock_schema": None}
-            key = _VERSIONS.create(connection, change, workflow_id, owned)
+            key = _VERSIONS.create(connection, change, workflow_id, {**values, **mock, "workspace_id": workspace_id})
+            store_uses(connection, organization_id, key, uses)
+            for card_id, card in made.items():
+                insert_card(connection, change, workspace_id, card_id, structs.replace(card, workflow=key))
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -124,31 +149,41 @@ class Workflows:
 
         Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
         """
-        values = _values(draft)
+        values, uses = _values(draft), uses_of(draft.definition)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
             row = _VERSIONS.get(connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
+            store_uses(connection, organization_id, saved, uses)
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
         return await self._database.write(store)
 
     async def activate(
-        self, organization_id: str, key: VersionKey, *, definition_hash: str | None = None, actor: str | None = None
+        self,
+        organization_id: str,
+        key: VersionKey,
+        *,
+        definition_hash: str | None = None,
+        note: str = "",
+        actor: str | None = None,
     ) -> WorkflowVersion:
         """Activates and locks a version, and returns it; an ACTIVE one is not changed.
 
-        `definition_hash` is that of the definition that the caller has checked; None activates any.
+        `definition_hash` is that of the definition that the caller has checked; None activates any. `note` says what is
+        new in the version.
 
-        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash.
+        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash;
+        Refused for a note that is too long.
         """
+        checked_note = validate_note(note)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
             row = _VERSIONS.get(connection, organization_id, key)
             _check_activation(_version(row), definition_hash)
-            _VERSIONS.activate(connection, change, row)
+            _VERSIONS.activate(connection, change, row, checked_note)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -163,7 +198,9 @@ class Workflows:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> None:
-            if _VERSIONS.delete(connection, change, (workflow_id, version)):
+            is_last = _VERSIONS.delete(connection, change, (workflow_id, version))
+            drop_uses(connection, workflow_id.lower(), version)
+            if is_last:
                 connection.execute(
                     delete(profiles).where(
                         profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
@@ -230,6 +267,36 @@ class Workflows:
             lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
         )
         return make_page(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
+
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns workflows, newest created first.
+
+        Guarantees: paging returns every workflow that existed at the first page exactly once; the cost of a page does
+        not depend on the number of workflows, or with `matches` on `query.scanned` of them at most.
+        """
+        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
+
+    async def list_versions(
+        self, organization_id: str, workflow_id: str, limit: int, before: int | None = None
+    ) -> Sequence[VersionLine]:
+        """Returns versions of a workflow, newest first, with the texts of their definitions. Raises: NotFound."""
+        query = VersionQuery(object_id=workflow_id, limit=limit, before=before, content="definition")
+        return await self._database.read(
+            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
+        )
+
+    async def definition_texts(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
+        """Returns the stored texts of the definitions of versions; one that does not exist is left out."""
+        if not keys:
+            return {}
+        columns = workflow_versions.c
+        query = select(columns.workflow_id, columns.workflow_version, type_coerce(columns.definition, Text)).where(
+            columns.organization_id == organization_id,
+            columns.deleted == false(),
+            tuple_(columns.workflow_id, columns.workflow_version).in_(sorted(keys)),
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(workflow_id, version): text for workflow_id, version, text in rows}
 
     async def name(self, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version, even if its content is damaged."""

@@ -40,6 +40,8 @@ NAME = _text(200)
 EMAIL_CHARACTERS: Final = 320
 """The longest mail address of RFC 5321."""
 EMAIL = _text(EMAIL_CHARACTERS)
+NOTE_CHARACTERS: Final = 2000
+"""The longest note of an activation."""
 
 metadata = MetaData(
     naming_convention={
@@ -125,14 +127,18 @@ def _changes() -> list[Any]:
 
 
 def _version_state(noun: str) -> list[Any]:
-    """Columns and indexes of versions: one index finds the last creation, the other serves the list."""
+    """Columns and indexes of versions: for the last creation, for the list of versions, for the list of objects."""
     table = f"{noun}_versions"
+    listed = (f"{noun}_id", f"{noun}_version", "status", f"{noun}_name")
     return [
         Column("status", _text(8), nullable=False),
         Column("deleted", Boolean, nullable=False),
+        # What the author of the activation wrote about it.
+        Column("note", _text(NOTE_CHARACTERS)),
         CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
         Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
         Index(f"ix_{table}_list", "organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"),
+        Index(f"ix_{table}_objects", "organization_id", "deleted", *listed),
     ]
 
 
@@ -164,6 +170,19 @@ card_versions = Table(
     Column("workflow_version", Integer),
     *_changes(),
     *_version_state("card"),
+)
+
+# `looply.catalog.authored.uses`: one row for each object that a version names, with the places of the name.
+workflow_uses = Table(
+    "workflow_uses",
+    metadata,
+    Column("workflow_id", ID, primary_key=True),
+    Column("workflow_version", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _text(16), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("places", JsonText, nullable=False),
+    Index("ix_workflow_uses_object", "organization_id", "kind", "name", "workflow_id", "workflow_version"),
 )
 
 profiles = Table(

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import SaveResult, payload_schema
+from looply.app.templates.creation import create_from_template
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -106,6 +107,20 @@ class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     incomplete: bool = False
 
 
+class CreateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition, or the id of a template with which the workflow begins.
+
+    `incomplete`: store it as a draft even if it has errors. With a template, `workflow_name` replaces its name, and
+    `connections` are names of connections by those that it has.
+    """
+
+    definition: Json | UnsetType = UNSET
+    incomplete: bool = False
+    template: str = ""
+    workflow_name: str = ""
+    connections: dict[str, str] = {}
+
+
 class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`modified_on` is the value that the author has read. It prevents two authors from overwriting each other."""
 
@@ -138,6 +153,12 @@ class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     workflow_id: str
     workflow_version: int | str
+
+
+class ActivateBody(VersionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identifies a draft. `note` says what is new in it, up to 2,000 characters; lists of versions show it."""
+
+    note: str = ""
 
 
 class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -222,9 +243,23 @@ async def get_workflows(call: Call) -> Response:
 
 async def create_workflow(call: Call) -> Response:
     """Stores a new workflow."""
-    body: DefinitionBody = call.body
+    body: CreateBody = call.body
+    if body.template:
+        return _save_answer(await _create_from_template(call, body))
+    if body.definition is UNSET:
+        raise BadRequest.at("/definition", "must be given, or template; not both")
+    if body.workflow_name or body.connections:
+        raise BadRequest.at("/template", "must be given with workflow_name and connections")
     return _save_answer(
         await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
+    )
+
+
+async def _create_from_template(call: Call, body: CreateBody) -> SaveResult:
+    if body.definition is not UNSET:
+        raise BadRequest.at("/template", "must not be given with a definition")
+    return await create_from_template(
+        call.services, call.principal, body.template, name=body.workflow_name, connections=body.connections
     )
 
 
@@ -270,9 +305,9 @@ async def validate_workflow(call: Call) -> Response:
 
 async def activate_workflow(call: Call) -> Response:
     """Makes a draft ACTIVE."""
-    body: VersionBody = call.body
+    body: ActivateBody = call.body
     version = number_of(body.workflow_version, "workflow_version")
-    row = await activate(call.services, call.principal, body.workflow_id, version)
+    row = await activate(call.services, call.principal, body.workflow_id, version, body.note)
     return Response(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
@@ -391,11 +426,13 @@ ROUTES: Final = (
         path="/v2/workflows/createWorkflow",
         access="edit.drafts",
         handle=create_workflow,
-        summary="Create a workflow; version 1 is a draft",
+        summary="Create a workflow, from a definition or a template; version 1 is a draft",
+        description="From a template its cards are created, too, as drafts that the definition names by their version: "
+        "all of it is stored, or nothing.",
         parameters=_INCOMPLETE,
-        body=DefinitionBody,
+        body=CreateBody,
         answer=SavedAnswer,
-        refusals=(422, 429),
+        refusals=(404, 422, 429),
     ),
     manage_route(
         path="/v2/workflows/updateWorkflow",
@@ -433,7 +470,7 @@ ROUTES: Final = (
         handle=activate_workflow,
         summary="Activate a draft of a workflow: the version can no longer change, and `latest` refers to it",
         description="A named connection, card, datastore or workflow that does not exist is an error.",
-        body=VersionBody,
+        body=ActivateBody,
         answer=WorkflowAnswer,
         refusals=(404, 409, 422, 429),
     ),

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _create_organizations()
     _create_workflow_versions()
     _create_card_versions()
+    _create_workflow_uses()
     _create_profiles()
     _create_connections()
     _create_api_keys()
@@ -93,6 +94,7 @@ def _version_state(table: str) -> list[Any]:
     return [
         _required("status", _text(8)),
         _required("deleted", sa.Boolean()),
+        sa.Column("note", _text(2000)),
         sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
     ]
 
@@ -108,6 +110,8 @@ def _create_version_indexes(table: str, noun: str) -> None:
     op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
     listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
     op.create_index(f"ix_{table}_list", table, listed)
+    of_objects = ["organization_id", "deleted", f"{noun}_id", f"{noun}_version", "status", f"{noun}_name"]
+    op.create_index(f"ix_{table}_objects", table, of_objects)
 
 
 def _create_organizations() -> None:
@@ -166,6 +170,22 @@ def _create_card_versions() -> None:
         sa.PrimaryKeyConstraint("card_id", "card_version", name=op.f("pk_card_versions")),
     )
     _create_version_indexes("card_versions", "card")
+
+
+def _create_workflow_uses() -> None:
+    op.create_table(
+        "workflow_uses",
+        _required("workflow_id", _text(36)),
+        _required("workflow_version", sa.Integer(), autoincrement=False),
+        _required("kind", _text(16)),
+        _required("name", _text(200)),
+        _required("organization_id", _text(36)),
+        _required("places", sa.Text()),
+        _primary("workflow_uses", "workflow_id", "workflow_version", "kind", "name"),
+        _organization("workflow_uses"),
+    )
+    listed = ["organization_id", "kind", "name", "workflow_id", "workflow_version"]
+    op.create_index("ix_workflow_uses_object", "workflow_uses", listed)
 
 
 def _create_profiles() -> None:
