@@ -33,8 +33,8 @@ export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate
     <>
       {!isReadOnly && (
         <>
-          <Step name={text.undo} entry={log.done.at(-1)} onPress={store.undo} icon="left" />
-          <Step name={text.redo} entry={log.undone.at(-1)} onPress={store.redo} icon="right" />
+          <Step name={text.undo} entry={log.done.at(-1)} onPress={store.undo} icon="undo" />
+          <Step name={text.redo} entry={log.undone.at(-1)} onPress={store.redo} icon="redo" />
         </>
       )}
       <UseInStep draft={draft} search={search} />
@@ -52,7 +52,7 @@ export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate
 interface StepProps {
   name: string;
   entry: Entry | undefined;
-  icon: "left" | "right";
+  icon: "undo" | "redo";
   onPress: () => void;
 }
 

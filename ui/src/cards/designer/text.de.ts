@@ -58,7 +58,6 @@ export const german = {
     approve: "Genehmigen",
     reject: "Ablehnen",
     comment: "Kommentar",
-    commentMissing: "Schreiben Sie, warum.",
     item: "Position",
     quantity: "Menge",
     amount: "Betrag",

@@ -57,7 +57,6 @@ export const english = {
     approve: "Approve",
     reject: "Reject",
     comment: "Comment",
-    commentMissing: "Write why.",
     item: "Item",
     quantity: "Quantity",
     amount: "Amount",

@@ -34,8 +34,8 @@ export function useCardKeys({ store, draft, isReadOnly, areas, findings, show }:
   };
   const group = text.group;
   const edits: Command[] = [
-    { id: "card-undo", group, text: text.undo, icon: "left", keys: "Ctrl+Z", run: store.undo },
-    { id: "card-redo", group, text: text.redo, icon: "right", keys: "Ctrl+Y", run: store.redo },
+    { id: "card-undo", group, text: text.undo, icon: "undo", keys: "Ctrl+Z", run: store.undo },
+    { id: "card-redo", group, text: text.redo, icon: "redo", keys: "Ctrl+Y", run: store.redo },
     { id: "card-save", group, text: text.saveNow, icon: "check", keys: "Ctrl+S", run: () => void draft.flush() },
   ];
   useCommands([

@@ -3,9 +3,10 @@
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
 import { syntaxTree } from "@codemirror/language";
 import type { EditorState } from "@codemirror/state";
-import type { SyntaxNode } from "@lezer/common";
 import { ELEMENTS, elementOf } from "../elements/elements";
 import { type ElementText, nameOf, wordsOf } from "../elements/text";
+
+type SyntaxNode = ReturnType<typeof syntaxTree>["topNode"];
 
 /** Returns a source of completions with the words of a language. */
 export function cardCompletion(words: ElementText): (context: CompletionContext) => CompletionResult | null {

@@ -10,7 +10,6 @@ export interface PartWords {
   approve: string;
   reject: string;
   comment: string;
-  commentMissing: string;
   item: string;
   quantity: string;
   amount: string;
