@@ -2,7 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 /** The Studio is a screen of its own, with the version in its address. */
-const STUDIO = "/workflows/$workflowId/v/$version" as "/workflows/$workflowId";
+const STUDIO = "/workflows/$workflowId/v/$version";
 
 interface StudioLinkProps {
   workflowId: string;

@@ -1,10 +1,10 @@
 /** What makers see, in memory: two workflows with versions, profiles, templates, cards, and the data that they use. */
 
+import type { ActivationPreview } from "../../src/api/queries/activation";
 import type { CardOverview } from "../../src/api/queries/card-list";
 import type { Connection, Datastore } from "../../src/api/queries/data";
 import type { Use } from "../../src/api/queries/uses";
 import type {
-  ActivationPreview,
   Change,
   Profile,
   Template,
@@ -194,7 +194,6 @@ export function activation(changes: Partial<ActivationPreview> = {}): Activation
         verdict("execution-2", "NEEDS_MAPPING", "a path is at 'sapRequest_1'"),
         verdict("execution-3", "REFUSED", "a call is under way"),
       ],
-      mappings: [],
     },
     ...changes,
   };
@@ -362,8 +361,13 @@ export function withWorkflows(): Handlers {
       approvals: [],
     }),
     diffVersions: () => ({ message: "success", count: CHANGES.length, changes: CHANGES }),
-    previewActivation: () => ({ message: "success", item: activation() }),
+    ...withActivation(activation()),
   };
+}
+
+/** Handlers of the preview of an activation. */
+export function withActivation(item: ActivationPreview): Handlers {
+  return { previewActivation: () => ({ message: "success", item }) } as Handlers;
 }
 
 /** Handlers of datastores, calendars and connections. */

@@ -1,14 +1,14 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { refusal } from "../fakes/api";
+import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
-import { activation, MAKER, withWorkflows, workflow } from "../fakes/makers";
+import { activation, MAKER, withActivation, withWorkflows, workflow } from "../fakes/makers";
 import { signedIn } from "../fakes/people";
 import { changeScreen, speakGerman } from "../fakes/screen";
 
 const maker = signedIn({ permissions: MAKER });
 
-async function openSheet(...handlers: Parameters<typeof visit> extends [string, ...infer Given] ? Given : never) {
+async function openSheet(...handlers: readonly Handlers[]) {
   const visited = visit("/workflows/workflow-1", maker, withWorkflows(), ...handlers);
   await visited.user.click(await screen.findByRole("button", { name: "Activate draft 5" }));
   return { ...visited, sheet: within(await screen.findByRole("dialog")) };
@@ -59,9 +59,7 @@ describe("the activation sheet", () => {
 
   it("is blocked by problems, and its button says how many", async () => {
     const errors = [{ path: "/workflow_steps/1/settings/url", message: "the field is empty" }];
-    const { sheet } = await openSheet({
-      previewActivation: () => ({ message: "success", item: activation({ errors }) }),
-    });
+    const { sheet } = await openSheet(withActivation(activation({ errors })));
     const button = await sheet.findByRole("button", { name: "1 problem is left" });
     expect(button.hasAttribute("disabled")).toBe(true);
     expect(sheet.getByText("/workflow_steps/1/settings/url")).toBeTruthy();

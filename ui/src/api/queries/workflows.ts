@@ -15,7 +15,6 @@ export type Workflow = AnswerOf<"getWorkflowById">["item"];
 export type Template = AnswerOf<"getTemplates">["items"][number];
 export type Profile = AnswerOf<"getProfiles">["items"][number];
 export type Change = AnswerOf<"diffVersions">["changes"][number];
-export type ActivationPreview = AnswerOf<"previewActivation">["item"];
 
 export const HAVING = ["draft", "incident", "schedule"] as const;
 export type Having = (typeof HAVING)[number];
@@ -89,16 +88,6 @@ export const differenceQuery = (api: Api, workflowId: string, from: number, to: 
       const side = (version: number) => ({ id: workflowId, version });
       return api.call("diffVersions", { kind: "workflow", a: side(from), b: side(to) }, { signal });
     },
-  });
-
-/** What the activation of a version would change. Asked again each time: others change what it depends on. */
-export const activationQuery = (api: Api, workflowId: string, version: number) =>
-  queryOptions({
-    queryKey: [...WORKFLOWS, "activation", workflowId, version],
-    queryFn: ({ signal }) =>
-      api.call("previewActivation", { workflow_id: workflowId, workflow_version: version }, { signal }),
-    staleTime: 0,
-    gcTime: 0,
   });
 
 /** The payload that was stored for a version, and its schema. */
