@@ -45,6 +45,93 @@ const BUDGETS = {
     ],
     kilobytes: 300,
   },
+  workflows: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/list/WorkflowsPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  "new workflow": {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/creation/NewWorkflowPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  "overview of a workflow": {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/WorkflowPage.tsx",
+      "src/workflows/overview/OverviewPage.tsx",
+    ],
+    kilobytes: 330,
+  },
+  "comparison of versions": {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/WorkflowPage.tsx",
+      "src/workflows/compare/ComparePage.tsx",
+    ],
+    kilobytes: 330,
+  },
+  profiles: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/WorkflowPage.tsx",
+      "src/workflows/profiles/ProfilesPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  "settings of a workflow": {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/workflows/WorkflowPage.tsx",
+      "src/workflows/settings/SettingsPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  cards: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/cards/list/CardsPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  datastores: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/data/DataPage.tsx",
+      "src/data/datastores/DatastorePage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  calendars: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/data/DataPage.tsx",
+      "src/data/calendars/CalendarPage.tsx",
+    ],
+    kilobytes: 310,
+  },
+  connections: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/data/DataPage.tsx",
+      "src/data/connections/ConnectionPage.tsx",
+    ],
+    kilobytes: 310,
+  },
   insights: { chunks: ["app.html", "src/shell/Shell.tsx", "src/insights/InsightsPage.tsx"], kilobytes: 310 },
   "card designer, with its editor": {
     chunks: [

@@ -23,7 +23,7 @@ const PLACES: readonly Place[] = [
   { id: "executions", path: "/executions", icon: "executions", keys: "g e", permissions: ["read.executions"] },
   { id: "operations", path: "/operations", icon: "operations", keys: "g o", permissions: ["read.executions"] },
   { id: "insights", path: "/insights", icon: "insights", keys: "g s", permissions: ["read.executions"] },
-  { id: "data", path: "/data", icon: "data", keys: "g d", permissions: ["read.definitions"] },
+  { id: "data", path: "/data", icon: "data", keys: "g t", permissions: ["read.definitions"] },
   { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },
 ];
 

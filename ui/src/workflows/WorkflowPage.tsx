@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Chip } from "../kit/Chip";
 import { Icon } from "../kit/icons";
 import { Page } from "../kit/Page";
@@ -12,12 +12,15 @@ import { type Tab, Tabs } from "../kit/Tabs";
 import { Guarded, GuardedButton } from "../session/Guarded";
 import { useMay } from "../session/session";
 import { useText } from "../text/language";
-import { ActivationSheet } from "./activation/ActivationSheet";
-import { RunDialog } from "./overview/RunDialog";
 import { useOpenStudio } from "./StudioLink";
 import { TEXTS } from "./text";
 import { useVersions, useVersionsQuery, useWorkflowId, type Versions } from "./versions";
 import styles from "./workflows.module.css";
+
+const ActivationSheet = lazy(async () => ({
+  default: (await import("./activation/ActivationSheet")).ActivationSheet,
+}));
+const RunDialog = lazy(async () => ({ default: (await import("./overview/RunDialog")).RunDialog }));
 
 const TABS = [
   { id: "overview", to: "/workflows/$workflowId" },
@@ -101,12 +104,14 @@ function Actions({ versions: { active, draft, newest } }: { versions: Versions }
       <Button appearance="primary" onClick={() => openStudio(workflowId, newest.version)}>
         {draft === null ? text.open : text.edit}
       </Button>
-      {open === "run" && (
-        <RunDialog workflowId={workflowId} name={newest.name} version={active ?? newest} onClose={close} />
-      )}
-      {open === "activate" && draft !== null && (
-        <ActivationSheet workflowId={workflowId} version={draft.version} onClose={close} />
-      )}
+      <Suspense>
+        {open === "run" && (
+          <RunDialog workflowId={workflowId} name={newest.name} version={active ?? newest} onClose={close} />
+        )}
+        {open === "activate" && draft !== null && (
+          <ActivationSheet workflowId={workflowId} version={draft.version} onClose={close} />
+        )}
+      </Suspense>
     </span>
   );
 }
