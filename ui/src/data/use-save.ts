@@ -25,6 +25,7 @@ export function useSave(stored: Datastore, onDone: () => void): Save {
   const put = useMutation({
     mutationFn: (value: unknown) => api.call("putDatastore", { name: stored.name, value, if_revision: base }, { codec: EXACT }),
     onSuccess: (answer) => {
+      setBase(answer.item.revision);
       queries.setQueryData(query.queryKey, answer);
       void queries.invalidateQueries({ queryKey: [...DATASTORES, "list"] });
       onDone();

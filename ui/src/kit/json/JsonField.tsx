@@ -1,11 +1,15 @@
 /** A field for JSON: says where the first mistake is while it is typed, and never changes what was typed. */
 
 import { Button, Field, Textarea } from "@fluentui/react-components";
-import { useDeferredValue, useMemo } from "react";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useText } from "../../text/language";
 import styles from "./json.module.css";
 import { readJson, writeJson } from "./json-text";
 import { TEXTS } from "./text";
+
+/** A longer text is checked only when there is a pause in typing. */
+const LARGE = 100_000;
+const PAUSE_MS = 400;
 
 interface JsonFieldProps {
   label: string;
@@ -20,9 +24,8 @@ interface JsonFieldProps {
 
 export function JsonField({ label, value, onChange, hint, rows = 12, isReadOnly = false, check }: JsonFieldProps) {
   const text = useText(TEXTS);
-  // A large text is checked after it was drawn, so that no key waits for it.
-  const later = useDeferredValue(value);
-  const read = useMemo(() => readJson(later), [later]);
+  const settled = useSettled(value);
+  const read = useMemo(() => readJson(settled), [settled]);
   const fault =
     read.fault === null
       ? (check?.(read.value) ?? null)
@@ -52,4 +55,17 @@ export function JsonField({ label, value, onChange, hint, rows = 12, isReadOnly 
       )}
     </div>
   );
+}
+
+/** Returns the text that is checked: drawn before it is, so that no key waits for the check. */
+function useSettled(text: string): string {
+  const later = useDeferredValue(text);
+  const [settled, setSettled] = useState(text);
+  const isLarge = text.length > LARGE;
+  useEffect(() => {
+    if (!isLarge) return;
+    const timer = setTimeout(() => setSettled(text), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text, isLarge]);
+  return isLarge ? settled : later;
 }
