@@ -89,7 +89,7 @@ export const english = {
     deleteTitle: (name: string) => `Delete the profile “${name}”?`,
     deleteHint: "Executions that have started keep its values. A run that names it is refused.",
     secrets: (names: string) =>
-      `This looks like a secret: ${names}. Whoever may read workflows reads profiles; put secrets into a connection.`,
+      `This looks like a secret: ${names}. Each person who may read workflows reads profiles; put secrets into a connection.`,
     awkward: (name: string) => `Expressions read “${name}” only in brackets: environment['${name}'].`,
     changed: (by: string) =>
       `The profile was changed in between${by === "" ? "" : ` by ${by}`}. Nothing was overwritten, and your values are still here.`,

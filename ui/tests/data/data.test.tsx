@@ -151,8 +151,7 @@ describe("calendars", () => {
     for (const name of ["Add a span to Saturday", "Add a span to Sunday"]) {
       await user.click(await screen.findByRole("button", { name }));
       await user.click(screen.getByRole("button", { name: "Save" }));
-      await waitFor(() => expect(screen.getByRole("button", { name: "Save" }).hasAttribute("disabled")).toBe(true));
-      expect(screen.queryByRole("button", { name: "Discard changes" })).toBeNull();
+      await waitFor(() => expect(screen.queryByRole("button", { name: "Discard changes" })).toBeNull());
     }
     expect(revision).toBe(4);
   });

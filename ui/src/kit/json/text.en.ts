@@ -6,7 +6,7 @@ export const english = {
     ({
       empty: "There is no JSON yet",
       syntax: `Line ${line}, column ${column}: “${near}” cannot be here`,
-      end: `The text ends too early, in line ${line}: a bracket or a quotation mark is missing`,
+      end: `The text ends too early (line ${line}): a bracket or a quotation mark is missing`,
       duplicate: `Line ${line}: the name “${near}” occurs twice in one object`,
       levels: `Line ${line}, column ${column}: more than 200 objects and lists lie in each other`,
     })[kind],
