@@ -1,19 +1,13 @@
 /** Every address of the app, and the chunk that its screen loads. */
 
-import {
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  type RouterHistory,
-  redirect,
-} from "@tanstack/react-router";
+import { createRoute, createRouter, lazyRouteComponent, type RouterHistory, redirect } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
 import { signInSearch } from "./entrance/sign-in-search";
 import { executionSearch } from "./executions/execution/address";
 import { historySearch } from "./executions/history/history-search";
 import { insightsSearch } from "./insights/span";
-import { cardsSearch } from "./operations/cards/choices";
 import { makerRoutes } from "./maker-routes";
+import { cardsSearch } from "./operations/cards/choices";
 import { schedulesSearch } from "./operations/schedules/address";
 import { root, shell } from "./root-routes";
 

@@ -46,19 +46,11 @@ const BUDGETS = {
     kilobytes: 300,
   },
   workflows: {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/workflows/list/WorkflowsPage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/workflows/list/WorkflowsPage.tsx"],
     kilobytes: 310,
   },
   "new workflow": {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/workflows/creation/NewWorkflowPage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/workflows/creation/NewWorkflowPage.tsx"],
     kilobytes: 310,
   },
   "overview of a workflow": {
@@ -98,38 +90,19 @@ const BUDGETS = {
     kilobytes: 310,
   },
   cards: {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/cards/list/CardsPage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/cards/list/CardsPage.tsx"],
     kilobytes: 310,
   },
   datastores: {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/data/DataPage.tsx",
-      "src/data/datastores/DatastorePage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/data/DataPage.tsx", "src/data/datastores/DatastorePage.tsx"],
     kilobytes: 310,
   },
   calendars: {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/data/DataPage.tsx",
-      "src/data/calendars/CalendarPage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/data/DataPage.tsx", "src/data/calendars/CalendarPage.tsx"],
     kilobytes: 310,
   },
   connections: {
-    chunks: [
-      "app.html",
-      "src/shell/Shell.tsx",
-      "src/data/DataPage.tsx",
-      "src/data/connections/ConnectionPage.tsx",
-    ],
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/data/DataPage.tsx", "src/data/connections/ConnectionPage.tsx"],
     kilobytes: 310,
   },
   insights: { chunks: ["app.html", "src/shell/Shell.tsx", "src/insights/InsightsPage.tsx"], kilobytes: 310 },

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { DATASTORES, type Datastore, datastoreQuery } from "../api/queries/data";
+import { DATASTORES, type Datastore, datastoreQuery } from "../api/queries/makers/data";
 import { EXACT } from "../shared/exact";
 
 export interface Save {
@@ -23,7 +23,8 @@ export function useSave(stored: Datastore, onDone: () => void): Save {
   const [theirs, setTheirs] = useState<Datastore | null>(null);
   const query = datastoreQuery(api, stored.name);
   const put = useMutation({
-    mutationFn: (value: unknown) => api.call("putDatastore", { name: stored.name, value, if_revision: base }, { codec: EXACT }),
+    mutationFn: (value: unknown) =>
+      api.call("putDatastore", { name: stored.name, value, if_revision: base }, { codec: EXACT }),
     onSuccess: (answer) => {
       setBase(answer.item.revision);
       queries.setQueryData(query.queryKey, answer);

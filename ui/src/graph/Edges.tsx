@@ -20,7 +20,10 @@ export const Edges = memo(function Edges({ layout, travelled, differences }: Edg
     <>
       <svg className={styles.edges} width={layout.width} height={layout.height} aria-hidden="true">
         {sorted.map((edge) => (
-          <g key={keyOf(edge)} className={differences ? paintOf(edge, differences.get(keyOf(edge))) : styleOf(edge, isTravelled(edge))}>
+          <g
+            key={keyOf(edge)}
+            className={differences ? paintOf(edge, differences.get(keyOf(edge))) : styleOf(edge, isTravelled(edge))}
+          >
             <path d={pathOf(edge.points)} />
             <path className={styles.head} d={headOf(edge)} />
           </g>

@@ -27,7 +27,14 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   return (
     <nav ref={nav} className={styles.tabs} aria-label={label}>
       {tabs.map(({ to, text, count = 0, isRed = false }) => (
-        <Link key={to} to={to} params={true} className={styles.tab} activeOptions={EXACT} activeProps={{ "aria-current": "page" }}>
+        <Link
+          key={to}
+          to={to}
+          params={true}
+          className={styles.tab}
+          activeOptions={EXACT}
+          activeProps={{ "aria-current": "page" }}
+        >
           {text}
           {count > 0 && <Count value={count} tone={isRed ? "red" : "plain"} />}
         </Link>

@@ -45,7 +45,7 @@ export const german: Acts = {
     onGraph: "Auf dem Graphen zeigen",
     schedule: "Nächste Starts",
     now: "Jetzt",
-    then: "Nach der Aktivierung",
+    after: "Nach der Aktivierung",
     isPaused: "Der Zeitplan ist angehalten und bleibt es: Nichts startet, bis er fortgesetzt wird.",
     noSchedule: "Kein Zeitplan",
     noFires: "Keine weiteren Starts.",
@@ -62,7 +62,8 @@ export const german: Acts = {
     verdictCounts: (safe, mapping, refused) =>
       `Umstellbar: ${safe}. Brauchen eine Zuordnung von Schritten: ${mapping}. Nicht umstellbar: ${refused}.`,
     onlyExamined: (count) => `Die neuesten ${count} wurden geprüft.`,
-    move: (count) => (count === 1 ? "Die eine umstellen, die umstellbar ist" : `Die ${count} umstellen, die umstellbar sind`),
+    move: (count) =>
+      count === 1 ? "Die eine umstellen, die umstellbar ist" : `Die ${count} umstellen, die umstellbar sind`,
     mappingHint: "Die eine Zuordnung brauchen, stellen Sie danach um, aus der Liste der Ausführungen.",
     execution: "Ausführung",
     version: "Version",

@@ -41,7 +41,7 @@ export const english = {
     onGraph: "Show on the graph",
     schedule: "Next starts",
     now: "Now",
-    then: "After the activation",
+    after: "After the activation",
     isPaused: "The schedule is paused and stays so: nothing starts until it is resumed.",
     noSchedule: "No schedule",
     noFires: "No further starts.",

@@ -58,8 +58,7 @@ const creation: WorkflowsText["creation"] = {
   cards: (count) => (count === 1 ? "1 Karte" : `${count} Karten`),
   name: "Name",
   create: "Workflow anlegen",
-  connection: (kind) =>
-    ({ http: "HTTP-Verbindung", sap: "SAP-Verbindung", smtp: "E-Mail-Verbindung" })[kind] ?? kind,
+  connection: (kind) => ({ http: "HTTP-Verbindung", sap: "SAP-Verbindung", smtp: "E-Mail-Verbindung" })[kind] ?? kind,
   connectionHint: (name) => `Die Vorlage nennt sie „${name}“.`,
   asNamed: (name) => `Wie in der Vorlage: ${name}`,
   missing: (name) =>
@@ -73,7 +72,8 @@ const creation: WorkflowsText["creation"] = {
   tooLarge: (megabytes) => `Das hat ${megabytes} MB; eine Definition hat höchstens 10 MB. Nichts wurde gelesen.`,
   markup:
     "Das ist Markup (HTML oder XML), etwa eine Seite oder eine BPMN-Datei, keine Definition von Looply. Exportieren Sie den Workflow als JSON.",
-  steps: "Das sind kopierte Schritte, kein ganzer Workflow. Öffnen Sie einen Workflow im Studio und fügen Sie sie dort ein.",
+  steps:
+    "Das sind kopierte Schritte, kein ganzer Workflow. Öffnen Sie einen Workflow im Studio und fügen Sie sie dort ein.",
   broken: "Das ist kein korrektes JSON.",
   foreign: (product) =>
     ({

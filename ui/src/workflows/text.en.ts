@@ -1,4 +1,4 @@
-import type { Having } from "../api/queries/workflows";
+import type { Having } from "../api/queries/makers/workflows";
 import type { Difference } from "../graph/look";
 import type { Way } from "./compare/address";
 import type { Foreign } from "./creation/read-definition";
@@ -54,14 +54,16 @@ const list = {
 const creation = {
   title: "New workflow",
   gallery: "Begin with",
-  galleryHint: "A template is a whole workflow with its cards. You change it as you like; nothing runs before you activate it.",
+  galleryHint:
+    "A template is a whole workflow with its cards. You change it as you like; nothing runs before you activate it.",
   empty: "Empty workflow",
   emptySummary: "Only a start. Build it step by step in the Studio.",
   needs: (kind: string) => ({ http: "needs HTTP", sap: "needs SAP", smtp: "needs mail" })[kind] ?? `needs ${kind}`,
   cards: (count: number) => (count === 1 ? "1 card" : `${count} cards`),
   name: "Name",
   create: "Create the workflow",
-  connection: (kind: string) => ({ http: "HTTP connection", sap: "SAP connection", smtp: "Mail connection" })[kind] ?? kind,
+  connection: (kind: string) =>
+    ({ http: "HTTP connection", sap: "SAP connection", smtp: "Mail connection" })[kind] ?? kind,
   connectionHint: (name: string) => `The template names it “${name}”.`,
   asNamed: (name: string) => `As the template names it: ${name}`,
   missing: (name: string) => `There is no connection “${name}” yet. The workflow can be made now and activated later.`,
@@ -72,7 +74,8 @@ const creation = {
   paste: "Or paste its JSON",
   longText: "The text is too long to be shown here, but it has been read.",
   tooLarge: (megabytes: number) => `This has ${megabytes} MB; a definition has at most 10 MB. Nothing was read.`,
-  markup: "This is markup (HTML or XML), such as a page or a BPMN file, not a definition of Looply. Export the workflow as JSON.",
+  markup:
+    "This is markup (HTML or XML), such as a page or a BPMN file, not a definition of Looply. Export the workflow as JSON.",
   steps: "These are copied steps, not a whole workflow. Open a workflow in the Studio and paste them there.",
   broken: "This is not correct JSON.",
   foreign: (product: Foreign) =>

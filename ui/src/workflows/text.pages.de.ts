@@ -10,7 +10,8 @@ export const german: Pages = {
       "Ein Entwurf dieses Workflows ist offen und wurde nicht überschrieben. Öffnen Sie ihn, oder importieren Sie als neuen Workflow.",
     PROFILE_EXISTS: "Der Workflow hat schon ein Profil mit diesem Namen.",
     PROFILE_IS_DEFAULT: "Das ist das Standardprofil. Machen Sie zuerst ein anderes zum Standard.",
-    PROCESS_ID_IN_USE: "Eine offene Ausführung hat diese Prozess-Id. Warten Sie auf ihr Ende, oder nehmen Sie eine andere.",
+    PROCESS_ID_IN_USE:
+      "Eine offene Ausführung hat diese Prozess-Id. Warten Sie auf ihr Ende, oder nehmen Sie eine andere.",
     NOT_RUNNABLE: "Die Version kann nicht laufen: Sie ist ein unfertiger Entwurf oder nennt eine gelöschte Karte.",
     NO_ACTIVE_VERSION: "Noch keine Version ist aktiv.",
   },
@@ -127,7 +128,8 @@ export const german: Pages = {
     noWorkflow: "Kein Workflow",
     noPointer: "Ein Suchfeld beginnt mit / und nennt einen Wert, etwa /payload/output/po",
     tooMany: "Höchstens 10 Suchfelder sind möglich",
-    makesDraft: (version) => `Version ${version} ist aktiv und bleibt, wie sie ist: Speichern macht einen Entwurf daraus.`,
+    makesDraft: (version) =>
+      `Version ${version} ist aktiv und bleibt, wie sie ist: Speichern macht einen Entwurf daraus.`,
     saved: (version) => `In Entwurf ${version} gespeichert`,
     undo: "Änderungen verwerfen",
     conflict: (by, fields) =>

@@ -76,7 +76,7 @@ export function snippetsOf(url: string, body: string): readonly Snippet[] {
     `  -d ${shellQuoted(body)}`,
   ].join("\n");
   const abap = [
-    "\" lo_client: an HTTP client of the destination of Looply; the key is a header of the destination",
+    '" lo_client: an HTTP client of the destination of Looply; the key is a header of the destination',
     `cl_http_utility=>set_request_uri( request = lo_client->request uri = \`${path}\` ).`,
     "lo_client->request->set_method( `POST` ).",
     "lo_client->request->set_content_type( `application/json` ).",

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { versionsQuery, type WorkflowVersion } from "../api/queries/workflows";
+import { versionsQuery, type WorkflowVersion } from "../api/queries/makers/workflows";
 
 export interface Versions {
   /** Newest first. */

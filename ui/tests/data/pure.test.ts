@@ -82,10 +82,14 @@ describe("the settings of a connection", () => {
     expect(withSetting(settings, "tls/ca", "")).toEqual({ base_url: "https://a", unheard: [1] });
     expect(withSetting(settings, "tls/certificate", "y")).toEqual({ ...settings, tls: { ca: "x", certificate: "y" } });
     fc.assert(
-      fc.property(fc.constantFrom("base_url", "tls/ca", "proxy/url", "csrf/at"), fc.string({ minLength: 1 }), (id, value) => {
-        expect(at(withSetting(settings, id, value), id)).toBe(value);
-        expect(withSetting(settings, id, value).unheard).toEqual([1]);
-      }),
+      fc.property(
+        fc.constantFrom("base_url", "tls/ca", "proxy/url", "csrf/at"),
+        fc.string({ minLength: 1 }),
+        (id, value) => {
+          expect(at(withSetting(settings, id, value), id)).toBe(value);
+          expect(withSetting(settings, id, value).unheard).toEqual([1]);
+        },
+      ),
     );
   });
 

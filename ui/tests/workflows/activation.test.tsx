@@ -24,7 +24,9 @@ describe("the activation sheet", () => {
     expect(await sheet.findByText(/version 5 from then on, in place of version 4/)).toBeTruthy();
     expect(sheet.getByText(/the exit 'timeout' is open/)).toBeTruthy();
     expect(sheet.getByText("3 changes")).toBeTruthy();
-    expect(within(sheet.getByRole("list", { name: "After the activation" })).getByText(/moved by the change/)).toBeTruthy();
+    expect(
+      within(sheet.getByRole("list", { name: "After the activation" })).getByText(/moved by the change/),
+    ).toBeTruthy();
     expect(sheet.getByText("Version 4: 3 open")).toBeTruthy();
     const verdicts = within(sheet.getByRole("table", { name: "Verdict for each open execution" }));
     expect(verdicts.getByText("Can be moved")).toBeTruthy();

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { expectAccessible, fill, visit } from "../fakes/app";
 import { refusal } from "../fakes/api";
+import { expectAccessible, fill, visit } from "../fakes/app";
 import { MAKER, withWorkflows, workflow } from "../fakes/makers";
 import { signedIn } from "../fakes/people";
 import { changeScreen, speakGerman } from "../fakes/screen";
@@ -46,6 +46,7 @@ describe("a new workflow", () => {
 
   it("takes a pasted definition as a new workflow, or as the next draft of its own", async () => {
     const { user, api } = visit("/workflows/new", maker, withWorkflows(), creating);
+    await screen.findByLabelText("Or paste its JSON");
     await fill(user, "Or paste its JSON", TEXT);
     expect(await screen.findByText("“Orders”, 1 step")).toBeTruthy();
     await user.click(screen.getByRole("radio", { name: "The next draft of that workflow" }));
@@ -64,6 +65,7 @@ describe("a new workflow", () => {
         });
       },
     });
+    await screen.findByLabelText("Or paste its JSON");
     await fill(user, "Or paste its JSON", TEXT);
     await user.click(await screen.findByRole("button", { name: "Import" }));
     expect(await screen.findByText("type is missing")).toBeTruthy();

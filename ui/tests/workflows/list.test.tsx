@@ -13,17 +13,23 @@ describe("the list of workflows", () => {
     const table = await screen.findByRole("table", { name: "Workflows" });
     const [, orders, rates] = within(table).getAllByRole("row");
     expect(orders?.textContent).toContain("Version 4 active");
-    expect(within(orders as HTMLElement).getByRole("link", { name: "Draft 5" }).getAttribute("href")).toContain(
-      "/workflows/workflow-1/v/5",
-    );
+    expect(
+      within(orders as HTMLElement)
+        .getByRole("link", { name: "Draft 5" })
+        .getAttribute("href"),
+    ).toContain("/workflows/workflow-1/v/5");
     expect(orders?.textContent).toContain("Called by a program");
-    expect(within(orders as HTMLElement).getByRole("link", { name: "43 open" }).getAttribute("href")).toContain(
-      "/executions?workflow=",
-    );
+    expect(
+      within(orders as HTMLElement)
+        .getByRole("link", { name: "43 open" })
+        .getAttribute("href"),
+    ).toContain("/executions?workflow=");
     expect(orders?.textContent).toContain("2 incidents");
-    expect(within(orders as HTMLElement).getByRole("img").getAttribute("aria-label")).toBe(
-      "Purchase orders: 8 started in the last 24 hours, 1 failed",
-    );
+    expect(
+      within(orders as HTMLElement)
+        .getByRole("img")
+        .getAttribute("aria-label"),
+    ).toBe("Purchase orders: 8 started in the last 24 hours, 1 failed");
     expect(rates?.textContent).toContain("Mon–Fri 07:00, Europe/Dublin");
     await expectAccessible();
   });
@@ -31,7 +37,7 @@ describe("the list of workflows", () => {
   it("keeps its filters in the address, and drops them", async () => {
     const { user, address, api } = visit("/workflows", maker, withWorkflows());
     await user.click(await screen.findByRole("button", { name: "Scheduled" }));
-    await waitFor(() => expect(address()).toContain("has="));
+    await waitFor(() => expect(address()).toContain("with="));
     await waitFor(() => expect(screen.queryByText("Purchase orders")).toBeNull());
     await user.type(screen.getByRole("searchbox"), "nothing");
     expect(await screen.findByText("No workflow fits")).toBeTruthy();

@@ -85,7 +85,9 @@ describe("profiles", () => {
       },
     });
     await user.click(await screen.findByRole("button", { name: "Duplicate: prod" }));
-    expect((within(await screen.findByRole("dialog")).getByLabelText(/^Name/) as HTMLInputElement).value).toBe("prod 2");
+    expect((within(await screen.findByRole("dialog")).getByLabelText(/^Name/) as HTMLInputElement).value).toBe(
+      "prod 2",
+    );
     await user.keyboard("{Escape}");
     await user.click(await screen.findByRole("button", { name: "Make default: test" }));
     await waitFor(() =>

@@ -50,8 +50,8 @@ describe("a text that is to be imported", () => {
   });
 
   it("never throws", () => {
-    fc.assert(fc.property(fc.string(), (text) => readDefinition(text).kind !== ""));
-    fc.assert(fc.property(fc.json(), (text) => readDefinition(text).kind !== ""));
+    fc.assert(fc.property(fc.string(), (text) => typeof readDefinition(text).kind === "string"));
+    fc.assert(fc.property(fc.json(), (text) => typeof readDefinition(text).kind === "string"));
   });
 
   it("loses its identity as a new workflow, and nothing else", () => {
@@ -153,7 +153,14 @@ describe("two versions on one graph", () => {
   });
 
   it("have their changes by step, those of the workflow itself last", () => {
-    const own = { kind: "changed", subject: "workflow", name: "description", path: "", before: "a", after: "b" } as const;
+    const own = {
+      kind: "changed",
+      subject: "workflow",
+      name: "description",
+      path: "",
+      before: "a",
+      after: "b",
+    } as const;
     const groups = groupChanges([own, ...CHANGES]);
     expect(groups.map(({ step, changes }) => [step, changes.length])).toEqual([
       ["sapRequest_1", 1],
@@ -202,13 +209,16 @@ describe("settings", () => {
 
   it("of search have pointers only", () => {
     expect(["/payload/output/po", "/a~1b"].every(isPointer)).toBe(true);
-    expect(["payload", "/", "/a~2", "", "/a//b"].some(isPointer)).toBe(false);
+    expect(["payload", "/a~2", "", "a/b"].some(isPointer)).toBe(false);
   });
 });
 
 describe("a profile", () => {
   it("warns of values that look like secrets, at any depth", () => {
-    expect(secretsIn({ password: "x", db: { api_key: "y", token: "" }, tokens: 3 })).toEqual(["password", "db.api_key"]);
+    expect(secretsIn({ password: "x", db: { api_key: "y", token: "" }, tokens: 3 })).toEqual([
+      "password",
+      "db.api_key",
+    ]);
     expect(secretsIn({ url: "https://example.com", secretary: "a" })).toEqual([]);
     expect(secretsIn(null)).toEqual([]);
   });
@@ -224,8 +234,8 @@ describe("a profile", () => {
 
 describe("addresses", () => {
   it("drop what they do not know", () => {
-    expect(workflowsSearch({ term: " po ", has: ["draft", "x"], other: 1 })).toEqual({ term: "po", has: ["draft"] });
-    expect(workflowsSearch({ term: "", has: "draft" })).toEqual({});
+    expect(workflowsSearch({ term: " po ", with: ["draft", "x"], other: 1 })).toEqual({ term: "po", with: ["draft"] });
+    expect(workflowsSearch({ term: "", with: "draft" })).toEqual({});
     expect(compareSearch({ a: 3, b: "x", show: "map" })).toEqual({ a: 3 });
     expect(compareSearch({ a: 0, b: 2.5, show: "json" })).toEqual({ show: "json" });
   });

@@ -1,6 +1,6 @@
 import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
-import type { CardOverview } from "../../api/queries/card-list";
+import type { CardOverview } from "../../api/queries/makers/card-list";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useMay } from "../../session/session";
@@ -36,7 +36,11 @@ export function CardTile({ card, onAct }: CardTileProps) {
           <Acts card={card} onAct={onAct} />
         </div>
         <span className={styles.chips}>
-          {active === null ? <Chip tone="idle">{text.neverActive}</Chip> : <Chip tone="done">{text.active(active)}</Chip>}
+          {active === null ? (
+            <Chip tone="idle">{text.neverActive}</Chip>
+          ) : (
+            <Chip tone="done">{text.active(active)}</Chip>
+          )}
           {draft !== null && <Chip tone="skipped">{text.draft(draft.version)}</Chip>}
         </span>
         <small>
@@ -54,12 +58,7 @@ function Acts({ card: { card_name: name, draft }, onAct }: CardTileProps) {
   return (
     <Menu>
       <MenuTrigger disableButtonEnhancement>
-        <Button
-          appearance="subtle"
-          size="small"
-          icon={<Icon name="more" size={16} />}
-          aria-label={text.actsOf(name)}
-        />
+        <Button appearance="subtle" size="small" icon={<Icon name="more" size={16} />} aria-label={text.actsOf(name)} />
       </MenuTrigger>
       <MenuPopover>
         <MenuList>

@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";
-import type { Datastore } from "../../api/queries/data";
+import type { Datastore } from "../../api/queries/makers/data";
 import { writeJson } from "../../kit/json/json-text";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
@@ -42,9 +42,7 @@ export function CalendarForm({ first, stored }: { first: Calendar; stored: Datas
         onChange={(holidays) => setCalendar({ ...calendar, holidays })}
       />
       <Faults faults={faults} />
-      {theirs !== null && (
-        <ChangedByAnother theirs={theirs} mine={writeJson(documentOf(calendar))} onAccept={accept} />
-      )}
+      {theirs !== null && <ChangedByAnother theirs={theirs} mine={writeJson(documentOf(calendar))} onAccept={accept} />}
       {error !== null && error !== undefined && <Problem error={error} words={codes} shape="bar" />}
       <div className={styles.buttons}>
         <GuardedButton

@@ -7,8 +7,8 @@ import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import styles from "./calendars.module.css";
 import { isDate } from "./calendar";
+import styles from "./calendars.module.css";
 
 interface HolidaysProps {
   days: readonly string[];
@@ -27,20 +27,22 @@ export function Holidays({ days, isReadOnly, onChange }: HolidaysProps) {
         <section key={year} className={styles.year}>
           <h3>{year}</h3>
           <ul className={styles.holidays}>
-            {days.filter((day) => day.startsWith(year)).map((day) => (
-              <li key={day}>
-                <Holiday day={day} />
-                {!isReadOnly && (
-                  <Button
-                    appearance="subtle"
-                    size="small"
-                    icon={<Icon name="close" size={14} />}
-                    aria-label={text.removeHoliday(day)}
-                    onClick={() => onChange(days.filter((each) => each !== day))}
-                  />
-                )}
-              </li>
-            ))}
+            {days
+              .filter((day) => day.startsWith(year))
+              .map((day) => (
+                <li key={day}>
+                  <Holiday day={day} />
+                  {!isReadOnly && (
+                    <Button
+                      appearance="subtle"
+                      size="small"
+                      icon={<Icon name="close" size={14} />}
+                      aria-label={text.removeHoliday(day)}
+                      onClick={() => onChange(days.filter((each) => each !== day))}
+                    />
+                  )}
+                </li>
+              ))}
           </ul>
         </section>
       ))}

@@ -4,8 +4,8 @@ import { Button, Input } from "@fluentui/react-components";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
-import styles from "./calendars.module.css";
 import { type Calendar, DAYS, type Day, minutesOf, nextSpan, type Span, withHours } from "./calendar";
+import styles from "./calendars.module.css";
 
 interface WeekHoursProps {
   calendar: Calendar;

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { CONNECTIONS } from "../../api/queries/data";
+import { CONNECTIONS } from "../../api/queries/makers/data";
 import { Problem } from "../../kit/states/Problem";
 import { useConfirmed } from "../../session/confirmed";
 import { Guarded } from "../../session/Guarded";
@@ -51,7 +51,12 @@ function NewConnection() {
           <Field label={datastores.name} hint={text.nameHint} required>
             <Input value={draft.name} maxLength={128} onChange={(_, { value: name }) => setDraft({ ...draft, name })} />
           </Field>
-          <ConnectionFields key={kind === undefined ? OTHER : draft.kind} draft={draft} stored={[]} onChange={setDraft} />
+          <ConnectionFields
+            key={kind === undefined ? OTHER : draft.kind}
+            draft={draft}
+            stored={[]}
+            onChange={setDraft}
+          />
           {create.error !== null && <Problem error={create.error} words={codes} shape="bar" />}
           <div className={styles.buttons}>
             <Button type="submit" appearance="primary" disabled={create.isPending || isIncomplete}>

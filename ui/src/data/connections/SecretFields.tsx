@@ -19,8 +19,7 @@ interface SecretFieldsProps {
 export function SecretFields({ draft, stored, onChange }: SecretFieldsProps) {
   const { connections: text } = useText(TEXTS);
   const kind = KINDS[draft.kind];
-  const known: readonly { id: string; isLong?: boolean }[] =
-    kind === undefined ? [] : secretsOf(kind, draft.settings);
+  const known: readonly { id: string; isLong?: boolean }[] = kind === undefined ? [] : secretsOf(kind, draft.settings);
   const names = known.map(({ id }) => id);
   const others = [...new Set([...stored, ...Object.keys(draft.secrets)])].filter((name) => !names.includes(name));
   const set = (name: string, value: string | null): void =>

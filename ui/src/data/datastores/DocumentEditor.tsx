@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";
-import type { Datastore } from "../../api/queries/data";
+import type { Datastore } from "../../api/queries/makers/data";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson, writeJson } from "../../kit/json/json-text";
 import { SideBySide } from "../../kit/json/SideBySide";
@@ -27,7 +27,9 @@ export function DocumentEditor({ stored, onClose }: { stored: Datastore; onClose
   return (
     <>
       <JsonField label={text.document} value={document} onChange={setDocument} rows={18} />
-      {isCompared && <SideBySide label={text.differences} before={before} after={document} names={text.storedAndMine} />}
+      {isCompared && (
+        <SideBySide label={text.differences} before={before} after={document} names={text.storedAndMine} />
+      )}
       {theirs !== null && <ChangedByAnother theirs={theirs} mine={document} onAccept={accept} />}
       {error !== null && error !== undefined && <Problem error={error} words={codes} shape="bar" />}
       <div className={styles.buttons}>

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { DATASTORES } from "../../api/queries/data";
+import { DATASTORES } from "../../api/queries/makers/data";
 import { Confirm } from "../../kit/Confirm";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson } from "../../kit/json/json-text";
@@ -20,7 +20,8 @@ export function NewDatastoreDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [document, setDocument] = useState("{}");
   const create = useMutation({
-    mutationFn: (value: unknown) => api.call("putDatastore", { name: name.trim(), value, if_revision: 0 }, { codec: EXACT }),
+    mutationFn: (value: unknown) =>
+      api.call("putDatastore", { name: name.trim(), value, if_revision: 0 }, { codec: EXACT }),
     onSuccess: ({ item }) => {
       onClose();
       void navigate({ to: "/data/datastores/$name", params: { name: item.name } });

@@ -185,7 +185,7 @@ export function useChange(): (
   some: { [Key in keyof HistorySearch]?: HistorySearch[Key] | undefined },
   isAll?: boolean,
 ) => void {
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: "/executions" });
   return useCallback(
     (some, isAll = false) => {
       const next = (before: HistorySearch): HistorySearch => {

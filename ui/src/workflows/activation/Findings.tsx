@@ -1,5 +1,5 @@
 import { Button } from "@fluentui/react-components";
-import type { ActivationPreview } from "../../api/queries/activation";
+import type { ActivationPreview } from "../../api/queries/makers/activation";
 import { Icon } from "../../kit/icons";
 import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";

@@ -1,4 +1,4 @@
-import type { ActivationPreview } from "../../api/queries/activation";
+import type { ActivationPreview } from "../../api/queries/makers/activation";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";
@@ -18,7 +18,7 @@ export function ScheduleChange({ schedule: { before, after, is_paused: isPaused 
       {isPaused && <Note tone="warning">{text.isPaused}</Note>}
       <div className={styles.sides}>
         <Fired title={text.now} side={before} />
-        <Fired title={text.then} side={after} />
+        <Fired title={text.after} side={after} />
       </div>
     </Section>
   );
@@ -29,11 +29,7 @@ function Fired({ title, side }: { title: string; side: Side | null }) {
   return (
     <section>
       <h3 className={styles.side}>{title}</h3>
-      {side === null ? (
-        <p>{text.noSchedule}</p>
-      ) : (
-        <Fires label={title} items={side.items} timezone={side.timezone} />
-      )}
+      {side === null ? <p>{text.noSchedule}</p> : <Fires label={title} items={side.items} timezone={side.timezone} />}
     </section>
   );
 }

@@ -1,10 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
+import { WORKFLOWS } from "../../api/queries/makers/workflows";
 import { OPERATIONS } from "../../api/queries/operations";
-import { WORKFLOWS } from "../../api/queries/workflows";
 
 /** What became of the open executions that were to be moved. */
-export type Moved = { kind: "none" } | { kind: "bulk"; bulkId: string; count: number } | { kind: "failed"; error: unknown };
+export type Moved =
+  | { kind: "none" }
+  | { kind: "bulk"; bulkId: string; count: number }
+  | { kind: "failed"; error: unknown };
 
 interface Activation {
   /** Executions that are moved to the version once it is active. */
@@ -31,7 +34,6 @@ export function useActivate(workflowId: string, version: number, onActivated?: (
       }
     },
     onSuccess: () => onActivated?.(),
-    onSettled: () =>
-      Promise.all([WORKFLOWS, OPERATIONS].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+    onSettled: () => Promise.all([WORKFLOWS, OPERATIONS].map((queryKey) => queries.invalidateQueries({ queryKey }))),
   });
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { Change } from "../../api/queries/workflows";
+import type { Change } from "../../api/queries/makers/workflows";
 import { writeJson } from "../../kit/json/json-text";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
@@ -52,13 +52,13 @@ function Group({ group, name, isSelected, onSelect }: GroupProps) {
   return (
     <li ref={item} className={isSelected ? `${styles.group} ${styles.selected}` : styles.group}>
       {onSelect === undefined ? (
-        <h3 className={styles.name}>{name}</h3>
+        <div className={styles.name}>{name}</div>
       ) : (
-        <h3 className={styles.name}>
+        <div className={styles.name}>
           <button type="button" className={styles.button} aria-pressed={isSelected} onClick={onSelect}>
             {name}
           </button>
-        </h3>
+        </div>
       )}
       <ul>
         {group.changes.map((change) => (

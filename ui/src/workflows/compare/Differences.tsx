@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Change, Workflow } from "../../api/queries/workflows";
+import type { Change, Workflow } from "../../api/queries/makers/workflows";
 import { Canvas } from "../../graph/Canvas";
 import type { Difference } from "../../graph/look";
 import { readOutline } from "../../graph/outline";
@@ -12,8 +12,8 @@ import frame from "../graph/graph.module.css";
 import { TEXTS } from "../text";
 import type { Way } from "./address";
 import { ChangeList } from "./ChangeList";
-import styles from "./compare.module.css";
 import { countsOf } from "./changes";
+import styles from "./compare.module.css";
 import { type Merged, mergedLook, mergeOutlines } from "./merged";
 
 interface DifferencesProps {

@@ -1,7 +1,7 @@
 import { Button, SearchBox } from "@fluentui/react-components";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { HAVING, type Having } from "../../api/queries/workflows";
+import { HAVING, type Having } from "../../api/queries/makers/workflows";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "../workflows.module.css";
@@ -14,11 +14,11 @@ const PAUSE_MS = 300;
 export function Filters({ search }: { search: WorkflowsSearch }) {
   const { list: text } = useText(TEXTS);
   const navigate = useNavigate();
-  const { term = "", has = [] } = search;
+  const { term = "", with: has = [] } = search;
   const [typed, setTyped] = useState(term);
   const show = (next: { term: string; has: readonly Having[] }): void => {
     const words = next.term.trim();
-    const filter = { ...(words !== "" && { term: words }), ...(next.has.length > 0 && { has: next.has }) };
+    const filter = { ...(words !== "" && { term: words }), ...(next.has.length > 0 && { with: next.has }) };
     void navigate({ to: "/workflows", search: filter, replace: true });
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: only typing searches; the other filter is read then

@@ -7,7 +7,7 @@ import { TEXTS } from "../text";
 import type { WorkflowsSearch } from "./address";
 
 /** Nothing is there yet, or nothing fits the filters. */
-export function NoWorkflows({ search: { term, has } }: { search: WorkflowsSearch }) {
+export function NoWorkflows({ search: { term, with: has } }: { search: WorkflowsSearch }) {
   const { list: text } = useText(TEXTS);
   const navigate = useNavigate();
   if (term !== undefined || has !== undefined) {
@@ -15,7 +15,11 @@ export function NoWorkflows({ search: { term, has } }: { search: WorkflowsSearch
     return <Empty icon="search" title={text.noMatch} action={<Button onClick={drop}>{text.dropFilters}</Button>} />;
   }
   const create = (
-    <GuardedButton permission="edit.drafts" appearance="primary" onClick={() => void navigate({ to: "/workflows/new" })}>
+    <GuardedButton
+      permission="edit.drafts"
+      appearance="primary"
+      onClick={() => void navigate({ to: "/workflows/new" })}
+    >
       {text.first}
     </GuardedButton>
   );

@@ -1,14 +1,19 @@
-import { HAVING, type Having } from "../../api/queries/workflows";
+import { HAVING, type Having, type WorkflowFilter } from "../../api/queries/makers/workflows";
 
 /** What the address of the list says. */
 export interface WorkflowsSearch {
   term?: string;
-  has?: readonly Having[];
+  with?: readonly Having[];
 }
 
 /** Returns what is known of the search parameters; all others are dropped. */
-export function workflowsSearch({ term, has }: Record<string, unknown>): WorkflowsSearch {
-  const chosen = Array.isArray(has) ? HAVING.filter((each) => has.includes(each)) : [];
+export function workflowsSearch({ term, with: having }: Record<string, unknown>): WorkflowsSearch {
+  const chosen = Array.isArray(having) ? HAVING.filter((each) => having.includes(each)) : [];
   const text = typeof term === "string" ? term.trim() : typeof term === "number" ? String(term) : "";
-  return { ...(text !== "" && { term: text }), ...(chosen.length > 0 && { has: chosen }) };
+  return { ...(text !== "" && { term: text }), ...(chosen.length > 0 && { with: chosen }) };
+}
+
+/** Returns what the call of the list is asked for. */
+export function filterOf({ term, with: has }: WorkflowsSearch): WorkflowFilter {
+  return { ...(term !== undefined && { term }), ...(has !== undefined && { has }) };
 }

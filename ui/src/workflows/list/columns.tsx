@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
-import type { WorkflowRow } from "../../api/queries/workflows";
+import type { WorkflowRow } from "../../api/queries/makers/workflows";
 import { Chip } from "../../kit/Chip";
 import type { Column } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
@@ -69,11 +69,7 @@ function Versions({ row }: { row: WorkflowRow }) {
   return (
     <span className={styles.cell}>
       <span className={styles.chips}>
-        {active === null ? (
-          <Chip tone="idle">{text.neverActive}</Chip>
-        ) : (
-          <Chip tone="done">{text.active(active)}</Chip>
-        )}
+        {active === null ? <Chip tone="idle">{text.neverActive}</Chip> : <Chip tone="done">{text.active(active)}</Chip>}
         {draft !== null && (
           <StudioLink workflowId={workflowId} version={draft.version}>
             {text.draft(draft.version)}

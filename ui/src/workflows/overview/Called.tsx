@@ -1,8 +1,8 @@
-import { TabList, Tab as TabButton } from "@fluentui/react-components";
+import { Tab as TabButton, TabList } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { payloadQuery } from "../../api/queries/workflows";
+import { payloadQuery } from "../../api/queries/makers/workflows";
 import { CopyButton } from "../../kit/CopyButton";
 import { writeJson } from "../../kit/json/json-text";
 import { Section } from "../../kit/Page";

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Workflow } from "../../api/queries/workflows";
+import type { Workflow } from "../../api/queries/makers/workflows";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./overview.module.css";
@@ -54,7 +54,15 @@ export function Names({ workflow }: { workflow: Workflow }) {
   );
 }
 
-function Row({ name, items, children }: { name: string; items: readonly string[]; children: (item: string) => ReactNode }) {
+function Row({
+  name,
+  items,
+  children,
+}: {
+  name: string;
+  items: readonly string[];
+  children: (item: string) => ReactNode;
+}) {
   if (items.length === 0) return null;
   return (
     <div>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { workflowFiguresQuery } from "../../api/queries/workflows";
+import { workflowFiguresQuery } from "../../api/queries/makers/workflows";
 import { Answer } from "../../kit/Answer";
 import { Section } from "../../kit/Page";
 import { durationText } from "../../text/durations";
@@ -39,10 +39,7 @@ export function Numbers({ workflowId }: { workflowId: string }) {
               <Figure name={text.started} value={formats.number(started)} />
               <Figure name={text.completed} value={formats.number(completed)} />
               <Figure name={text.failed} value={formats.number(failed)} />
-              <Figure
-                name={text.median}
-                value={duration.p50 === null ? "–" : durationText(language, duration.p50)}
-              />
+              <Figure name={text.median} value={duration.p50 === null ? "–" : durationText(language, duration.p50)} />
             </dl>
           );
         }}

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { type Workflow, workflowQuery } from "../../api/queries/workflows";
+import { type Workflow, workflowQuery } from "../../api/queries/makers/workflows";
 import { Answer } from "../../kit/Answer";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
@@ -17,10 +17,10 @@ import styles from "../workflows.module.css";
 import { Called } from "./Called";
 import { Names } from "./Names";
 import { Numbers } from "./Numbers";
+import layout from "./overview.module.css";
 import { ProfileList } from "./ProfileList";
 import { ScheduleBox } from "./ScheduleBox";
 import { VersionList } from "./VersionList";
-import layout from "./overview.module.css";
 
 export function OverviewPage() {
   const versions = useVersions();

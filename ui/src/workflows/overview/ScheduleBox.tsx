@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
+import { WORKFLOWS, workflowFiresQuery } from "../../api/queries/makers/workflows";
 import { OPERATIONS, schedulesQuery } from "../../api/queries/operations";
-import { WORKFLOWS, workflowFiresQuery } from "../../api/queries/workflows";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { Confirm } from "../../kit/Confirm";
@@ -78,8 +78,7 @@ function ToggleDialog({ workflowId, version, isPaused, onClose }: ToggleDialogPr
       return api.call("toggleScheduledWorkflow", { workflow_id: workflowId, workflow_version: version, action });
     },
     onSuccess: onClose,
-    onSettled: () =>
-      Promise.all([OPERATIONS, WORKFLOWS].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+    onSettled: () => Promise.all([OPERATIONS, WORKFLOWS].map((queryKey) => queries.invalidateQueries({ queryKey }))),
   });
   return (
     <Confirm

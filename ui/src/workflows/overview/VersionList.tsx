@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { WorkflowVersion } from "../../api/queries/workflows";
+import type { WorkflowVersion } from "../../api/queries/makers/workflows";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable, TableFoot } from "../../kit/DataTable";
 import { Section } from "../../kit/Page";
@@ -26,12 +26,7 @@ export function VersionList({ versions }: { versions: Versions }) {
   const close = (): void => setOpen(null);
   return (
     <Section title={text.versions}>
-      <DataTable
-        label={text.versions}
-        columns={columns}
-        rows={versions.all}
-        keyOf={({ version }) => String(version)}
-      />
+      <DataTable label={text.versions} columns={columns} rows={versions.all} keyOf={({ version }) => String(version)} />
       {hasNextPage && (
         <TableFoot
           count={versions.all.length}

@@ -24,7 +24,11 @@ export function secretsIn(values: unknown): readonly string[] {
 
 /** Returns the names at the top that expressions can only read in brackets, such as `environment['base url']`. */
 export function awkwardNames(values: unknown): readonly string[] {
-  return isObject(values) ? Object.keys(values).filter((name) => !NAME.test(name)).slice(0, MOST_SHOWN) : [];
+  return isObject(values)
+    ? Object.keys(values)
+        .filter((name) => !NAME.test(name))
+        .slice(0, MOST_SHOWN)
+    : [];
 }
 
 /** Returns a name that no profile has: `prod`, `prod 2`, `prod 3`. */

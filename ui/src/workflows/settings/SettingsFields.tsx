@@ -3,15 +3,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
 import { workflowChoicesQuery } from "../../api/queries/authoring/choices";
 import { DurationField } from "../../kit/fields/DurationField";
+import { TagsField } from "../../kit/fields/lists/TagsField";
 import { NumberField } from "../../kit/fields/NumberField";
 import { namesOf } from "../../kit/fields/pickers/WorkflowField";
-import { TagsField } from "../../kit/fields/TagsField";
 import { ZoneField } from "../../kit/zones/ZoneField";
 import { textOf } from "../../shared/http";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
-import layout from "./settings.module.css";
 import { type FieldName, isPointer, type Values, withValue } from "./settings";
+import layout from "./settings.module.css";
 
 interface SettingsFieldsProps {
   values: Values;

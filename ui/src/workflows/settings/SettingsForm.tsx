@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";
-import type { Workflow } from "../../api/queries/workflows";
+import type { Workflow } from "../../api/queries/makers/workflows";
 import { Note } from "../../kit/Note";
 import { Problem } from "../../kit/states/Problem";
 import { isZone } from "../../kit/zones/zone";
@@ -13,8 +13,8 @@ import { definitionOf } from "../definition";
 import { TEXTS } from "../text";
 import styles from "../workflows.module.css";
 import { SettingsFields } from "./SettingsFields";
-import layout from "./settings.module.css";
 import { changedFields, readSettings, type Values } from "./settings";
+import layout from "./settings.module.css";
 import { useSaveSettings } from "./use-save-settings";
 
 /** Changes settings of the newest version. A change of another is joined; where both changed one field, it is asked. */

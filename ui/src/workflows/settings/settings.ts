@@ -6,15 +6,7 @@ import { isObject, type JsonObject } from "../../shared/http";
 /** Fields of the definition itself. */
 const OWN = ["workflow_name", "description"] as const;
 /** Fields of its `workflow_settings`. */
-const INNER = [
-  "timeout",
-  "max_concurrency",
-  "timezone",
-  "search_fields",
-  "retention",
-  "log",
-  "on_failure",
-] as const;
+const INNER = ["timeout", "max_concurrency", "timezone", "search_fields", "retention", "log", "on_failure"] as const;
 
 export const FIELDS = [...OWN, ...INNER];
 export type FieldName = (typeof FIELDS)[number];

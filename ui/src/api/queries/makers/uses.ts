@@ -1,8 +1,8 @@
 /** Which workflows name an object. */
 
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export type Use = AnswerOf<"getUses">["used_by"][number];
 export type UsedKind = "workflow" | "card" | "connection" | "datastore" | "calendar";

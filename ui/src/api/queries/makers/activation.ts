@@ -1,8 +1,8 @@
 /** What the activation of a version would change. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 import { type Change, WORKFLOWS } from "./workflows";
 
 type Fire = AnswerOf<"previewSchedule">["items"][number];

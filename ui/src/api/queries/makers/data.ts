@@ -1,9 +1,9 @@
 /** What workflows read and call: datastores, calendars within them, and connections. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { EXACT } from "../../shared/exact";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import { EXACT } from "../../../shared/exact";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export const DATASTORES = ["datastores"] as const;
 export const CONNECTIONS = ["connections"] as const;

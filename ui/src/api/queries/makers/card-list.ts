@@ -1,9 +1,9 @@
 /** Cards as a list shows them, one row each. */
 
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
-import { CARDS } from "./cards";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
+import { CARDS } from "../cards";
 
 const PAGE = 20;
 

@@ -1,9 +1,9 @@
 /** Workflows as their makers see them: the list, one with its versions, profiles, templates, and what differs. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { EXACT } from "../../shared/exact";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import { EXACT } from "../../../shared/exact";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export const WORKFLOWS = ["workflows"] as const;
 const PAGE = 30;
