@@ -1,4 +1,4 @@
-"""Templates: tested definitions of this release with their cards and samples, and workflows that are made from them.
+"""Templates: tested definitions of this release with their cards, and workflows that are made from them.
 
 Imports `context` and `authoring`.
 Never here: what an organization has stored.

@@ -1,6 +1,6 @@
 """Card templates (Adaptive Cards) and their versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
-from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import require_readable
@@ -165,23 +164,6 @@ class Cards:
         """Returns the highest version number, ACTIVE or not."""
         return await self._database.read(
             lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
-        )
-
-    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
-        """Returns cards, newest created first.
-
-        Guarantees: paging returns every card that existed at the first page exactly once; the cost of a page does not
-        depend on the number of cards, or with `matches` on `query.scanned` of them at most.
-        """
-        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
-
-    async def list_versions(
-        self, organization_id: str, card_id: str, limit: int, before: int | None = None
-    ) -> Sequence[VersionLine]:
-        """Returns versions of a card, newest first, with the texts of their templates. Raises: NotFound."""
-        query = VersionQuery(object_id=card_id, limit=limit, before=before, content="card_payload")
-        return await self._database.read(
-            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
         )
 
 

@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, Text, delete, false, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, RowMapping, delete, update
 
 from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
-from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
@@ -120,7 +119,7 @@ class Workflows:
         change = Change(organization_id, actor, self._clock.now())
         workflow_id = str(self._ids.next(change.at))
         made = {str(self._ids.next(change.at)): card for card in cards.values()}
-        definition = with_card_ids(draft.definition, dict(zip(cards, made, strict=True)))
+        definition = with_card_ids(draft.definition, dict(zip(cards, made, strict=True))) if cards else draft.definition
         values, uses = _values(structs.replace(draft, definition=definition)), uses_of(definition)
         mock = {"mock_payload": draft.mock_payload, "mock_schema": draft.mock_schema}
 
@@ -267,36 +266,6 @@ class Workflows:
             lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
         )
         return make_page(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
-
-    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
-        """Returns workflows, newest created first.
-
-        Guarantees: paging returns every workflow that existed at the first page exactly once; the cost of a page does
-        not depend on the number of workflows, or with `matches` on `query.scanned` of them at most.
-        """
-        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
-
-    async def list_versions(
-        self, organization_id: str, workflow_id: str, limit: int, before: int | None = None
-    ) -> Sequence[VersionLine]:
-        """Returns versions of a workflow, newest first, with the texts of their definitions. Raises: NotFound."""
-        query = VersionQuery(object_id=workflow_id, limit=limit, before=before, content="definition")
-        return await self._database.read(
-            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
-        )
-
-    async def definition_texts(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
-        """Returns the stored texts of the definitions of versions; one that does not exist is left out."""
-        if not keys:
-            return {}
-        columns = workflow_versions.c
-        query = select(columns.workflow_id, columns.workflow_version, type_coerce(columns.definition, Text)).where(
-            columns.organization_id == organization_id,
-            columns.deleted == false(),
-            tuple_(columns.workflow_id, columns.workflow_version).in_(sorted(keys)),
-        )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {(workflow_id, version): text for workflow_id, version, text in rows}
 
     async def name(self, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version, even if its content is damaged."""

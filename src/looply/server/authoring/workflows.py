@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import SaveResult, payload_schema
-from looply.app.templates.creation import create_from_template
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -105,20 +104,6 @@ class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     definition: Json
     incomplete: bool = False
-
-
-class CreateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A definition, or the id of a template with which the workflow begins.
-
-    `incomplete`: store it as a draft even if it has errors. With a template, `workflow_name` replaces its name, and
-    `connections` are names of connections by those that it has.
-    """
-
-    definition: Json | UnsetType = UNSET
-    incomplete: bool = False
-    template: str = ""
-    workflow_name: str = ""
-    connections: dict[str, str] = {}
 
 
 class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -241,28 +226,6 @@ async def get_workflows(call: Call) -> Response:
     return Response(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def create_workflow(call: Call) -> Response:
-    """Stores a new workflow."""
-    body: CreateBody = call.body
-    if body.template:
-        return _save_answer(await _create_from_template(call, body))
-    if body.definition is UNSET:
-        raise BadRequest.at("/definition", "must be given, or template; not both")
-    if body.workflow_name or body.connections:
-        raise BadRequest.at("/template", "must be given with workflow_name and connections")
-    return _save_answer(
-        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
-    )
-
-
-async def _create_from_template(call: Call, body: CreateBody) -> SaveResult:
-    if body.definition is not UNSET:
-        raise BadRequest.at("/template", "must not be given with a definition")
-    return await create_from_template(
-        call.services, call.principal, body.template, name=body.workflow_name, connections=body.connections
-    )
-
-
 async def update_workflow(call: Call) -> Response:
     """Stores a draft."""
     body: UpdateBody = call.body
@@ -272,9 +235,9 @@ async def update_workflow(call: Call) -> Response:
         (body.workflow_id, number_of(body.workflow_version, "workflow_version")),
         body.definition,
         modified_on=instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def import_workflow(call: Call) -> Response:
@@ -286,9 +249,9 @@ async def import_workflow(call: Call) -> Response:
         body.definition,
         workflow_id=body.workflow_id,
         modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def export_workflow(call: Call) -> Response:
@@ -323,12 +286,14 @@ def _requested_version(call: Call) -> tuple[str, int | None]:
     return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
 
 
-def _is_incomplete(call: Call) -> bool:
+def is_incomplete(call: Call) -> bool:
+    """Returns whether the draft of a call is stored even if it has errors."""
     incomplete: bool = call.body.incomplete
     return incomplete or flag_of(call, "incomplete")
 
 
-def _save_answer(saved: SaveResult) -> Response:
+def save_answer(saved: SaveResult) -> Response:
+    """Returns a stored version on the wire, with its warnings."""
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -363,7 +328,7 @@ def _record(row: WorkflowVersion) -> WorkflowRecord:
     )
 
 
-_INCOMPLETE: Final = (
+INCOMPLETE: Final = (
     Parameter("incomplete", "`true`: store the draft even if it has errors; it cannot be activated.", kind="flag"),
 )
 
@@ -423,23 +388,11 @@ ROUTES: Final = (
         refusals=(404, 409),
     ),
     manage_route(
-        path="/v2/workflows/createWorkflow",
-        access="edit.drafts",
-        handle=create_workflow,
-        summary="Create a workflow, from a definition or a template; version 1 is a draft",
-        description="From a template its cards are created, too, as drafts that the definition names by their version: "
-        "all of it is stored, or nothing.",
-        parameters=_INCOMPLETE,
-        body=CreateBody,
-        answer=SavedAnswer,
-        refusals=(404, 422, 429),
-    ),
-    manage_route(
         path="/v2/workflows/updateWorkflow",
         access="edit.drafts",
         handle=update_workflow,
         summary="Save a draft of a workflow; for an ACTIVE version, create the next draft",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=UpdateBody,
         answer=SavedAnswer,
         refusals=(404, 409, 422, 429),
@@ -449,7 +402,7 @@ ROUTES: Final = (
         access="edit.drafts",
         handle=import_workflow,
         summary="Import a definition as the next draft of its workflow, or as a new workflow",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=ImportBody,
         answer=SavedAnswer,
         refusals=(409, 422, 429),
