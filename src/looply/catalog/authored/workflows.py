@@ -12,7 +12,7 @@ from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.read_cache import ReadCache
-from looply.catalog.storage.tables import profiles, workflow_versions
+from looply.catalog.storage.tables import profiles, workflow_companions, workflow_versions
 from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
@@ -122,13 +122,13 @@ class Workflows:
 
         A new draft takes over the mock payload. `modified_on` is the lock: what the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
+        Raises: VersionChanged; NotFound (code `VERSION_DELETED`); BadRequest or Refused for a wrong name.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
-            row = _VERSIONS.get(connection, organization_id, key)
+            row = _VERSIONS.get_to_save(connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
@@ -158,17 +158,16 @@ class Workflows:
     ) -> None:
         """Deletes a version, or the whole workflow when no version is given; its number is never reused.
 
-        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles.
+        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles and
+        the companions.
         """
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> None:
             if _VERSIONS.delete(connection, change, (workflow_id, version)):
-                connection.execute(
-                    delete(profiles).where(
-                        profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
-                    )
-                )
+                for table in (profiles, workflow_companions):
+                    owned = (table.c.organization_id == organization_id, table.c.workflow_id == workflow_id.lower())
+                    connection.execute(delete(table).where(*owned))
 
         await self._database.write(store)
 
@@ -179,6 +178,12 @@ class Workflows:
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
+
+    async def get_to_save(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
+        """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
+        return await self._database.read(
+            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+        )
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
         """Returns the definition of a version, even if its mock payload is damaged. Raises: RecordDamaged."""
@@ -266,6 +271,15 @@ class Workflows:
             change.record(connection, "workflow.mock", workflow_id, version=version)
 
         await self._database.write(store)
+
+
+def require_workflow(connection: Connection, organization_id: str, workflow_id: str) -> str:
+    """Returns the id of a workflow of an organization as it is stored.
+
+    Raises: BadRequest for an id that is no UUID; NotFound (code `WORKFLOW_NOT_FOUND`).
+    """
+    _VERSIONS.latest_version(connection, organization_id, workflow_id)
+    return workflow_id.lower()
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:
