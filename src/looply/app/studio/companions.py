@@ -1,7 +1,7 @@
 """What makers keep beside a workflow: samples, and the canvas with its notes and folds."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -30,6 +30,9 @@ MAX_KNOWN: Final = 500
 _NAME_CHARACTERS: Final = 128
 _NOTE_CHARACTERS: Final = 4000
 _ID_CHARACTERS: Final = 64
+
+Colour: TypeAlias = Literal["yellow", "blue", "green", "red", "grey"]
+"""The colours of notes."""
 
 
 class SamplePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     near: str
     text: str
-    colour: str
+    colour: Colour = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,7 @@ class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):
 
     step: str
     message: str
-    note: str
+    note: str = ""
 
 
 class Canvas(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,8 +139,13 @@ async def put_canvas(
 
     Raises: BadRequest, NotFound, CompanionChanged; Refused (code `BAD_CANVAS`) with all findings.
     """
-    _refuse(_canvas_problems(canvas), "BAD_CANVAS")
+    refuse_canvas(canvas)
     return await _put(services, principal, workflow_id, "canvas", msgspec.to_builtins(canvas), revision)
+
+
+def refuse_canvas(canvas: Canvas) -> None:
+    """Raises: Refused (code `BAD_CANVAS`) with all findings of a canvas, if it has any."""
+    _refuse(_canvas_problems(canvas), "BAD_CANVAS")
 
 
 async def _put(

@@ -145,6 +145,12 @@ class Cards:
             await self._database.read(lambda connection: _VERSIONS.latest_active(connection, organization_id, card_id))
         )
 
+    async def latest_version(self, organization_id: str, card_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
+        )
+
     async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:
         """Returns versions, newest created first, after the version `after` if it is given.
 

@@ -46,9 +46,7 @@ class VersionChanged(Conflict):
             "next_version": next_version,
         }
         what = "activated" if is_active else "changed"
-        how = (
-            f"save it as the next draft, {next_version}, with that time" if is_active else "read it again before saving"
-        )
+        how = f"with that time it is saved as draft {next_version}" if is_active else "read it again before saving"
         super().__init__(
             f"{noun} {object_id} version {version} was {what} on {from_ms(row['modified_on_ms']).isoformat()}"
             f" by {self.modified_by or 'the operator'}; {how}",

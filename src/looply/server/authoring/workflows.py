@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.workflows import SaveResult, payload_schema
+from looply.app.studio import carrying
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -162,7 +163,7 @@ class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition with the ids by which an import finds its workflow."""
+    """A definition with the ids by which an import finds its workflow, and the notes and folds of it as `canvas`."""
 
     message: str
     definition: dict[str, Json]
@@ -224,7 +225,7 @@ async def create_workflow(call: Call) -> Response:
     """Stores a new workflow."""
     body: DefinitionBody = call.body
     return _save_answer(
-        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
+        await carrying.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
     )
 
 
@@ -245,7 +246,7 @@ async def update_workflow(call: Call) -> Response:
 async def import_workflow(call: Call) -> Response:
     """Stores an imported definition."""
     body: ImportBody = call.body
-    saved = await workflows.import_definition(
+    saved = await carrying.import_definition(
         call.services,
         call.principal,
         body.definition,
@@ -258,7 +259,7 @@ async def import_workflow(call: Call) -> Response:
 
 async def export_workflow(call: Call) -> Response:
     """Reads a definition as a file."""
-    definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
+    definition = await carrying.export_definition(call.services, call.principal, *_requested_version(call))
     return Response(ExportAnswer(message=SUCCESS, definition=definition))
 
 

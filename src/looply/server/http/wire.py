@@ -85,7 +85,7 @@ class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True)
     workflow_version: int | UnsetType = UNSET
     modified_on: int | UnsetType = UNSET
     card_version: int | UnsetType = UNSET
-    modified_by: str | None | UnsetType = UNSET
+    modified_by: str | UnsetType | None = UNSET
     modified_by_name: str | UnsetType = UNSET
     revision: int | UnsetType = UNSET
     next_version: int | UnsetType = UNSET

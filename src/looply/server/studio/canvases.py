@@ -1,6 +1,6 @@
 """Calls on what makers put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,7 +19,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: str
     near: str
     text: str
-    colour: Literal["yellow", "blue", "green", "red", "grey"] = "yellow"
+    colour: companions.Colour = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -84,8 +84,8 @@ ROUTES: Final = (
         handle=try_step,
         summary="Try one step on sample data, or on the data of an execution; nothing is stored in a history",
         description="Expressions and steps that compute run as in an execution, with the same limits. A real call "
-        "(`send`) also needs the permission `test.call`, is recorded in the audit, and is refused for an operation that "
-        "may not be repeated (409 `NOT_REPEATABLE`), unless `i_know` is true. Data of an execution need "
+        "(`send`) also needs the permission `test.call`, is recorded in the audit, and is refused for an operation "
+        "that may not be repeated (409 `NOT_REPEATABLE`), unless `i_know` is true. Data of an execution need "
         "`read.payloads`.",
         body=TryStepBody,
         answer=TrialAnswer,
