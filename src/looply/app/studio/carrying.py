@@ -38,9 +38,9 @@ async def import_definition(
     principal: Principal,
     definition: Json,
     *,
-    workflow_id: str,
-    modified_on: datetime | None,
-    incomplete: bool,
+    workflow_id: str = "",
+    modified_on: datetime | None = None,
+    incomplete: bool = False,
 ) -> SaveResult:
     """Stores an imported definition, and replaces the canvas by that of the file if it has one.
 
