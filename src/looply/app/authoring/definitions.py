@@ -14,6 +14,8 @@ from looply.jsontext import Json
 IDENTITY: Final = ("workflow_id", "workflow_version")
 """Fields of an exported definition that identify its origin; they are not part of the definition."""
 
+MAX_FINDINGS: Final = 1000
+"""The most errors, and the most warnings, of a definition that are stored with a draft or returned to a caller."""
 CANVAS: Final = "canvas"
 """The field of an exported definition with the notes and folds of its workflow; it is no part of the definition."""
 

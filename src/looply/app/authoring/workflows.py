@@ -3,7 +3,13 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from looply.app.authoring.definitions import IDENTITY, check_definition, definition_error, strip_identity
+from looply.app.authoring.definitions import (
+    IDENTITY,
+    MAX_FINDINGS,
+    check_definition,
+    definition_error,
+    strip_identity,
+)
 from looply.app.authoring.mock_payloads import mask_mock_payload
 from looply.app.authoring.schedules import align_schedule
 from looply.app.context.authors import name_author
@@ -203,5 +209,5 @@ async def _draft(
     if not isinstance(name, str) or not name.strip():
         name = UNTITLED
     frozen = freeze_operations(stored, services.registry.operations)
-    draft = WorkflowDraft(name=name, definition=frozen, findings=findings.errors)
+    draft = WorkflowDraft(name=name, definition=frozen, findings=findings.errors[:MAX_FINDINGS])
     return draft, findings

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
@@ -83,7 +84,11 @@ class ActivationPreview(msgspec.Struct, frozen=True, kw_only=True):
 async def preview_activation(
     services: Services, principal: Principal, workflow_id: str, version: int
 ) -> ActivationPreview:
-    """Returns what the activation of a version would change. Raises: BadRequest, NotFound, Overloaded."""
+    """Returns what the activation of a version would change.
+
+    Raises: BadRequest, NotFound, Overloaded; Forbidden without `read.executions`.
+    """
+    principal.require("read.executions")
     organization_id = principal.organization_id
     row = await workflows.get(services, principal, workflow_id, version)
     active = await _find_active(services, organization_id, row.workflow_id)
@@ -95,6 +100,8 @@ async def preview_activation(
     candidates, is_complete = await _find_open(services, organization_id, row.workflow_id)
     heads = [each.head for each in candidates if each.head is not None]
     live = await services.engine.schedules.find(organization_id, row.workflow_id)
+    is_lives = live is not None and active is not None and live.workflow_version == active.workflow_version
+    anchor = live.anchor if live is not None and is_lives else None
     return ActivationPreview(
         row=row,
         active=active,
@@ -102,7 +109,7 @@ async def preview_activation(
         warnings=findings.warnings,
         change_count=len(changes),
         changes=changes[:MAX_CHANGES],
-        before=_schedule_side(services, active) if active is not None else None,
+        before=_schedule_side(services, active, anchor) if active is not None else None,
         after=_schedule_side(services, row),
         is_paused=live is not None and live.status == "PAUSED",
         open_by_version=Counter(head.workflow_version for head in heads),
@@ -136,8 +143,11 @@ def _objects(value: Json) -> Iterator[dict[str, Any]]:
     yield from (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
-def _schedule_side(services: Services, row: WorkflowVersion) -> ScheduleSide | None:
-    """Returns the next fires of a version, also of one with errors elsewhere; None when it has no valid schedule."""
+def _schedule_side(services: Services, row: WorkflowVersion, anchor: datetime | None = None) -> ScheduleSide | None:
+    """Returns the next fires of a version, also of one with errors elsewhere; None when it has no valid schedule.
+
+    `anchor` is the instant from which an `every` without a start counts; None: it would count from now.
+    """
     start = next((each for each in _objects(row.definition.get("workflow_steps")) if each.get("id") == START), {})
     settings = start.get("settings")
     if not isinstance(settings, dict) or settings.get("trigger_type") != "SCHEDULED":
@@ -150,7 +160,8 @@ def _schedule_side(services: Services, row: WorkflowVersion) -> ScheduleSide | N
         )
     except DefinitionError:
         return None
-    return ScheduleSide(version=row.workflow_version, fires=View(count=FIRES).of(parsed, services.clock.now()))
+    fires = View(count=FIRES).of(parsed, services.clock.now(), anchor)
+    return ScheduleSide(version=row.workflow_version, fires=fires)
 
 
 async def _find_open(services: Services, organization_id: str, workflow_id: str) -> tuple[list[Candidate], bool]:

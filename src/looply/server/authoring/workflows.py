@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
+from looply.app.authoring.definitions import MAX_FINDINGS
 from looply.app.authoring.workflows import SaveResult, payload_schema
 from looply.app.studio import carrying
 from looply.catalog.authored.workflows import WorkflowVersion
@@ -155,11 +156,17 @@ class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The errors and warnings of a definition; their paths point into the definition."""
+    """The errors and warnings of a definition; their paths point into the definition.
+
+    They are in the order of the checks, those of one check in document order; at most 1,000 of each are listed of
+    `error_count` and `warning_count`.
+    """
 
     message: str
     errors: list[Finding]
     warnings: list[Finding]
+    error_count: int
+    warning_count: int
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,7 +273,15 @@ async def export_workflow(call: Call) -> Response:
 async def validate_workflow(call: Call) -> Response:
     """Checks a definition."""
     found = await workflows.validate(call.services, call.principal, call.body.definition)
-    return Response(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
+    return Response(
+        FindingsAnswer(
+            message=SUCCESS,
+            errors=_findings(found.errors),
+            warnings=_findings(found.warnings),
+            error_count=len(found.errors),
+            warning_count=len(found.warnings),
+        )
+    )
 
 
 async def activate_workflow(call: Call) -> Response:
@@ -305,7 +320,7 @@ def _save_answer(saved: SaveResult) -> Response:
 
 
 def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
-    return [finding_of(problem) for problem in problems]
+    return [finding_of(problem) for problem in problems[:MAX_FINDINGS]]
 
 
 def _key(row: WorkflowRow) -> WorkflowCursor:
