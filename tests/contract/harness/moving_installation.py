@@ -189,9 +189,7 @@ class Installation:
             )
             await catalog.profiles.create(organization, workflow.workflow_id, "prod", {"url": "https://p"})
             notes = {"notes": [{"id": "n1", "near": "wait_1", "text": "who answers?"}]}
-            await catalog.companions.put(
-                organization, workflow.workflow_id, "canvas", notes, revision=None, actor=None
-            )
+            await catalog.companions.put(organization, workflow.workflow_id, "canvas", notes, revision=None, actor=None)
             await catalog.cards.create(
                 organization, workspace, CardDraft(name="Order", payload={"type": "AdaptiveCard"})
             )

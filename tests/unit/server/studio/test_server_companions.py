@@ -104,7 +104,12 @@ async def test_a_canvas_is_no_part_of_the_definition_and_travels_with_it(mine: C
     own = {name: value for name, value in exported.items() if name != "workflow_id"}
     imported = (await theirs.post("importWorkflow", {"definition": own})).json()["item"]["workflow_id"]
     canvas = (await theirs.get("getCanvas", workflow_id=imported)).json()["item"]
-    assert (canvas["notes"], canvas["collapsed"], canvas["known"], canvas["revision"]) == ([NOTE], ["wait_1"], [known], 1)
+    assert (canvas["notes"], canvas["collapsed"], canvas["known"], canvas["revision"]) == (
+        [NOTE],
+        ["wait_1"],
+        [known],
+        1,
+    )
 
     again = await mine.post("importWorkflow", {"definition": {**exported, "canvas": {"notes": []}}})
     assert again.json()["unchanged"] is True

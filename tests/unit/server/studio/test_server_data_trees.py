@@ -102,7 +102,9 @@ async def test_the_item_of_a_body_is_there_and_nowhere_else(mine: Caller) -> Non
 
 
 async def test_a_tree_is_bounded(mine: Caller) -> None:
-    data = {"payload": {"output": {f"a{number}": {f"b{inner}": inner for inner in range(150)} for number in range(150)}}}
+    data = {
+        "payload": {"output": {f"a{number}": {f"b{inner}": inner for inner in range(150)} for number in range(150)}}
+    }
     found = await tree(mine, definition=definition(note_step()), step_id="note_1", data=data)
     assert (found["count"], found["is_cut"], len(flat(found))) == (MAX_NODES, True, MAX_NODES)
 

@@ -247,7 +247,8 @@ async def test_datastores_are_read_and_never_written(mine: Caller) -> None:
     item = await attempt(mine, asking, "a", data=DATA)
     assert (item["state"], item["input"]["recipients"]) == ("WAITS", ["s@example.com"])
     refused = await mine.post(
-        "testStep", {"definition": definition(EXAMPLES["datastore"]), "step_id": "datastore_1", "data": DATA, "send": True}
+        "testStep",
+        {"definition": definition(EXAMPLES["datastore"]), "step_id": "datastore_1", "data": DATA, "send": True},
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "NOT_SENDABLE")
 
