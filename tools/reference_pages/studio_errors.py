@@ -5,8 +5,10 @@ from typing import Final, Literal
 STUDIO_ERRORS: Final[dict[str, tuple[Literal["call", "state"], str]]] = {
     "ACTIVATED": (
         "state",
-        "The draft was activated since it was read, and is locked. `next_version` is the number of the draft that the "
-        "same save with the new `modified_on` makes.",
+        (
+            "The draft was activated since it was read, and is locked. `next_version` is the number of the draft that "
+            "the same save with the new `modified_on` makes."
+        ),
     ),
     "VERSION_DELETED": ("state", "The version was deleted. Save its content as a new workflow or card."),
     "BAD_CANVAS": ("call", "The notes or folds are too many or too long, or two notes have one id. See `errors`."),

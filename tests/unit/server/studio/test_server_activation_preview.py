@@ -1,5 +1,6 @@
 """`previewActivation`: what an activation changes, before it is made."""
 
+import itertools
 from typing import Any
 
 from server_kit import ASKING, COMPUTING, SCHEDULED, Caller, definition, note_step, wait_step
@@ -72,7 +73,7 @@ async def test_the_next_fires_are_shown_before_and_after(mine: Caller) -> None:
     assert (before["workflow_version"], len(before["items"])) == (1, 5)
     assert (after["timezone"], {item["local"][11:16] for item in after["items"]}) == ("Europe/Dublin", {"07:00"})
     hours = [item["on"] for item in before["items"]]
-    assert {later - earlier for earlier, later in zip(hours, hours[1:], strict=False)} == {3_600_000}
+    assert {later - earlier for earlier, later in itertools.pairwise(hours)} == {3_600_000}
 
 
 async def test_who_calls_it_is_named_with_the_steps(mine: Caller, theirs: Caller) -> None:
