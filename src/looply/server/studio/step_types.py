@@ -130,7 +130,7 @@ def _operation(connector: str, operation: Operation) -> OperationRecord:
 
 
 def _summary(operation: Operation, step_type: str) -> str:
-    """Returns what an operation does: the words of its own step type, else those that its connector says of its input."""
+    """Returns what an operation does: the words of its own step type, else what its connector says of its input."""
     if step_type:
         return STEP_TYPES[step_type].summary
     return " ".join((inspect.getdoc(operation.input) or "").partition("\n\n")[0].split())
