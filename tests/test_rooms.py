@@ -45,6 +45,7 @@ ROOMS = {
         "people",
         "inbox",
         "administration",
+        "studio",
     ),
     "app": (
         "openid",
@@ -58,6 +59,7 @@ ROOMS = {
         "people",
         "inbox",
         "administration",
+        "studio",
     ),
     "cli": (
         "display",

@@ -18,6 +18,7 @@ Permission: TypeAlias = Literal[
     "execute",
     "repair",
     "edit.drafts",
+    "test.call",
     "activate",
     "edit.datastores",
     "edit.profiles",
@@ -84,6 +85,9 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
         "create, change, import and check workflows and cards; store mock payloads; ask systems what they offer",
         "owner admin developer",
         "manage",
+    ),
+    "test.call": _Row(
+        "make real calls while trying a step of a draft (`testStep` with `send`)", "owner admin developer", "manage"
     ),
     "activate": _Row(
         "activate and delete versions of workflows and cards",
