@@ -51,7 +51,6 @@ ROOMS = {
         "openid",
         "context",
         "authoring",
-        "templates",
         "executions",
         "bulks",
         "monitoring",
@@ -60,6 +59,7 @@ ROOMS = {
         "inbox",
         "administration",
         "studio",
+        "templates",
     ),
     "cli": (
         "display",

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import structs
 from sqlalchemy import Connection, RowMapping, Text, cast, delete, false, func, or_, select, tuple_, update
 
 from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
+from looply.catalog.authored.companion_rows import insert_companion
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
@@ -54,6 +55,19 @@ class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Problem, ...] = ()
     mock_payload: Json = None
     mock_schema: dict[str, Any] | None = None
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new workflow begins with: cards that are made for it, and the content of its samples.
+
+    `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
+    """
+
+    cards: Mapping[str, CardDraft] = NO_CARDS
+    samples: Json = None
+
+
+NOTHING_BESIDE: Final = Beside()
 
 
 class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,18 +132,17 @@ class Workflows:
         draft: WorkflowDraft,
         *,
         actor: str | None = None,
-        cards: Mapping[str, CardDraft] = NO_CARDS,
+        beside: Beside = NOTHING_BESIDE,
     ) -> WorkflowVersion:
-        """Returns version 1 (a DRAFT) of a new workflow; with `cards` new cards are made for it, in one transaction.
-
-        `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
+        """Returns version 1 (a DRAFT) of a new workflow; what is `beside` it is stored in the same transaction.
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
         workflow_id = str(self._ids.next(change.at))
-        made = {str(self._ids.next(change.at)): card for card in cards.values()}
-        definition = with_card_ids(draft.definition, dict(zip(cards, made, strict=True))) if cards else draft.definition
+        made = {str(self._ids.next(change.at)): card for card in beside.cards.values()}
+        ids = dict(zip(beside.cards, made, strict=True))
+        definition = with_card_ids(draft.definition, ids) if ids else draft.definition
         values, uses = _values(structs.replace(draft, definition=definition)), uses_of(definition)
         mock = {"mock_payload": draft.mock_payload, "mock_schema": draft.mock_schema}
 
@@ -139,6 +152,8 @@ class Workflows:
             store_uses(connection, organization_id, key, uses)
             for card_id, card in made.items():
                 insert_card(connection, change, workspace_id, card_id, structs.replace(card, workflow=key))
+            if beside.samples is not None:
+                insert_companion(connection, change, workflow_id, "samples", beside.samples)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)

@@ -10,7 +10,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.listing import HeadQuery
 from looply.catalog.authored.uses import PLACES, UseKey
-from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
+from looply.catalog.authored.workflows import Beside, WorkflowDraft, WorkflowVersion
 from looply.catalog.storage.tables import workflow_uses
 from looply.errors import BadRequest, NotFound, Refused
 from looply.testing.clock import FakeClock
@@ -158,16 +158,21 @@ async def test_cards_of_a_new_workflow_are_stored_with_it_or_not_at_all(catalog:
     draft = WorkflowDraft(name="W", definition=asked, mock_payload={"a": 1}, mock_schema={"type": "object"})
     cards = {"one": CardDraft(name="Ask", payload={"type": "AdaptiveCard"})}
     organization_id, workspace_id = mine.organization_id, mine.workspace_id
-    version = await catalog.workflows.create(organization_id, workspace_id, draft, cards=cards)
+    version = await catalog.workflows.create(
+        organization_id, workspace_id, draft, beside=Beside(cards=cards, samples={"payloads": []})
+    )
     (head,) = (await catalog.card_lists.list_heads(organization_id, HeadQuery(limit=9))).items
     assert version.definition["workflow_steps"][0]["settings"] == {"card_id": head.object_id, "card_version": 1}
     assert (version.mock_payload, version.mock_schema) == ({"a": 1}, {"type": "object"})
     card = await catalog.cards.get(organization_id, (head.object_id, 1))
     assert (card.workflow_id, card.workflow_version) == (version.workflow_id, 1)
+    samples = await catalog.companions.find(organization_id, version.workflow_id, "samples")
+    assert samples is not None
+    assert (samples.content, samples.revision) == ({"payloads": []}, 1)
     (use,) = (await catalog.uses.list_page(organization_id, "card", head.object_id, 9)).items
     assert use.workflow_id == version.workflow_id
     wrong = {**cards, "two": CardDraft(name="", payload={})}
     with pytest.raises(Refused):
-        await catalog.workflows.create(organization_id, workspace_id, draft, cards=wrong)
+        await catalog.workflows.create(organization_id, workspace_id, draft, beside=Beside(cards=wrong, samples={}))
     assert await names(catalog, mine) == (["W"], "")
     assert len((await catalog.card_lists.list_heads(organization_id, HeadQuery(limit=9))).items) == 1
