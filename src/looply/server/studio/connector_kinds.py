@@ -50,7 +50,7 @@ def _record(connector: str, kind: ConnectionKind) -> ConnectorKindRecord:
         connector=connector,
         label=kind.title,
         settings_schema=titled_schema(kind.settings_schema),
-        secrets_schema=titled_schema(msgspec.json.schema(kind.secrets)),
+        secrets_schema=titled_schema(kind.secrets_schema),
         can_test=kind.test is not None,
         can_discover=kind.discover is not None,
     )
