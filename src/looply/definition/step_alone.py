@@ -83,9 +83,11 @@ def _alone(document: dict[str, Json], outline: Outline, step: StepOutline) -> di
     edges: list[Any] = [{"from": START, "to": step.id}]
     for named in _needed(outline, step):
         steps.append(named.raw)
-        if has_type(step, "join"):
+        if not has_type(step, "redirect"):
+            # What it names comes before it: the cards that it changes, the branches that meet here.
+            exits = [name for name in named.exits if name != "error"] if has_type(step, "join") else ["next"]
             edges = [{"from": START, "to": named.id}]
-            edges += [{"from": named.id, "to": step.id, "branch": name} for name in named.exits if name != "error"]
+            edges += [{"from": named.id, "to": step.id, "branch": name} for name in exits]
     if any(edge.source == step.id and edge.branch == "error" for edge in outline.edges):
         ending = "ending_of_the_trial"
         steps.append({"id": ending, "type": "terminate", "settings": {}})

@@ -63,13 +63,13 @@ async def test_a_draft_with_errors_lists_them_and_judges_nothing(mine: Caller) -
 
 async def test_the_next_fires_are_shown_before_and_after(mine: Caller) -> None:
     workflow_id = await mine.create(SCHEDULED)
-    assert (
-        await mine.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "workflow_status": "PAUSE"})
-    ).status_code in (200, 400)
+    paused = await mine.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "action": "PAUSE"})
+    assert paused.status_code == 200, paused.text
     daily = {"trigger_type": "SCHEDULED", "schedule": {"cron": "0 7 * * *", "timezone": "Europe/Dublin"}}
     number = await draft(mine, workflow_id, definition(note_step(), trigger=daily))
     schedule = (await preview(mine, workflow_id, number))["schedule"]
     before, after = schedule["before"], schedule["after"]
+    assert schedule["is_paused"] is True
     assert (before["workflow_version"], len(before["items"])) == (1, 5)
     assert (after["timezone"], {item["local"][11:16] for item in after["items"]}) == ("Europe/Dublin", {"07:00"})
     hours = [item["on"] for item in before["items"]]

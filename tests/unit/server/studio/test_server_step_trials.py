@@ -161,7 +161,7 @@ async def test_the_document_of_an_execution_is_used_with_its_secrets_masked(mine
 
 async def test_the_environment_is_that_of_the_profile(mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
-    profile = {"workflow_id": workflow_id, "profile_name": "prod", "environment": {"url": "https://p"}}
+    profile = {"workflow_id": workflow_id, "name": "prod", "values": {"url": "https://p"}}
     created = await mine.post("createProfile", profile)
     assert created.status_code == 200, created.text
     document = definition(note_step(value="${environment.url}"))

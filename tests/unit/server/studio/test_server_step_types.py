@@ -71,6 +71,23 @@ async def test_a_caller_that_has_the_list_receives_304(mine: Caller) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_kinds_of_connection_come_with_forms_for_their_settings_and_secrets(mine: Caller) -> None:
+    answer = await mine.get("getConnectorKinds")
+    kinds = {each["kind"]: each for each in answer.json()["items"]}
+    assert set(kinds) == {"http", "sap", "smtp"}
+    sap = kinds["sap"]
+    assert (sap["connector"], sap["can_test"], sap["can_discover"], kinds["http"]["can_discover"]) == (
+        "sap",
+        True,
+        True,
+        False,
+    )
+    draft = {"base_url": "https://s4.example", "client": "100", "user": "LOOPLY"}
+    assert jsonschema_rs.validator_for(sap["settings_schema"]).is_valid(draft)
+    assert not jsonschema_rs.validator_for(sap["settings_schema"]).is_valid({"client": 3})
+    jsonschema_rs.validator_for(sap["secrets_schema"])
+
+
 def test_titles_are_words() -> None:
     assert [title_of(name) for name in ("service_path", "max_visits", "url", "dst")] == [
         "Service path",
