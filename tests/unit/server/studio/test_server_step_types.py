@@ -58,6 +58,24 @@ async def test_operations_of_connectors_come_with_their_schemas(mine: Caller) ->
     operations = {each["operation"]: each for each in (await read(mine))["operations"]}
     assert set(operations) == {"sap.odata", "http.request", "email.send"}
     sap = operations["sap.odata"]
+    assert (sap["connector"], sap["step_type"], sap["connection_kind"]) == ("sap", "sapRequest", "sap")
+    assert operations["email.send"]["repeat"] == "never"
+    jsonschema_rs.validator_for(sap["input_schema"])
+
+
+async def test_a_caller_that_has_the_list_receives_304(mine: Caller) -> None:
+    first = await mine.get("getStepTypes")
+    again = await mine.client.get(
+        "/v2/workflows/getStepTypes", headers=mine.headers({"if-none-match": first.headers["etag"]})
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_kinds_of_connection_come_with_forms_for_their_settings_and_secrets(mine: Caller) -> None:
+    answer = await mine.get("getConnectorKinds")
+    kinds = {each["kind"]: each for each in answer.json()["items"]}
+    assert set(kinds) == {"http", "sap", "smtp"}
+    sap = kinds["sap"]
     assert (sap["connector"], sap["can_test"], sap["can_discover"]) == ("sap", True, True)
     assert kinds["http"]["can_discover"] is False
     draft = {"base_url": "https://s4.example", "client": "100", "user": "LOOPLY"}
