@@ -6,7 +6,9 @@ from pathlib import Path
 
 from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
+from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
+from looply.catalog.authored.presence import Presence
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
@@ -31,12 +33,14 @@ class Catalog:
     organizations: Organizations
     workflows: Workflows
     cards: Cards
+    companions: Companions
     profiles: Profiles
     connections: Connections
     keys: ApiKeys
     people: People
     bulks: Bulks
     views: Views
+    presence: Presence
     logons: RefusedLogons
     questions: Questions
     audit: AuditLog
@@ -111,12 +115,14 @@ class Catalog:
             organizations=Organizations(database, clock, ids, sealers if isinstance(sealers, DataKeys) else None),
             workflows=Workflows(database, clock, ids),
             cards=Cards(database, clock, ids),
+            companions=Companions(database, clock),
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             views=Views(database, clock, ids),
+            presence=Presence(database, clock),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),

@@ -45,7 +45,17 @@ from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
 from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session, views
-from looply.server.studio import activation, canvases, data_trees, presence, renaming, samples, step_trials, step_types
+from looply.server.studio import (
+    activation,
+    canvases,
+    connector_kinds,
+    data_trees,
+    presence,
+    renaming,
+    samples,
+    step_trials,
+    step_types,
+)
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -84,6 +94,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,
+    *connector_kinds.ROUTES,
     *data_trees.ROUTES,
     *step_trials.ROUTES,
     *samples.ROUTES,

@@ -188,6 +188,8 @@ class Installation:
                 organization, workspace, WorkflowDraft(name="Approval", definition={"b": 1, "a": [None, 10**40, "ü"]})
             )
             await catalog.profiles.create(organization, workflow.workflow_id, "prod", {"url": "https://p"})
+            notes = {"notes": [{"id": "n1", "near": "wait_1", "text": "who answers?"}]}
+            await catalog.companions.put(organization, workflow.workflow_id, "canvas", notes, revision=None, actor=None)
             await catalog.cards.create(
                 organization, workspace, CardDraft(name="Order", payload={"type": "AdaptiveCard"})
             )

@@ -96,18 +96,24 @@ class Cards:
 
         `modified_on` is the lock: what the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; otherwise as `create`.
+        Raises: VersionChanged; NotFound (code `VERSION_DELETED`); otherwise as `create`.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
-            row = _VERSIONS.get(connection, organization_id, key)
+            row = _VERSIONS.get_to_save(connection, organization_id, key)
             linked = _link_columns(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
             saved = _VERSIONS.save(connection, change, row, modified_on, {**values, **linked})
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
         return await self._database.write(store)
+
+    async def get_to_save(self, organization_id: str, key: VersionKey) -> CardVersion:
+        """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
+        return await self._database.read(
+            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+        )
 
     async def activate(self, organization_id: str, key: VersionKey, *, actor: str | None = None) -> CardVersion:
         """Activates and locks a version, and returns it; an ACTIVE one is not changed."""
@@ -137,6 +143,12 @@ class Cards:
         """
         return _version(
             await self._database.read(lambda connection: _VERSIONS.latest_active(connection, organization_id, card_id))
+        )
+
+    async def latest_version(self, organization_id: str, card_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
         )
 
     async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:

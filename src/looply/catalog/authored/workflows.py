@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete, update
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, false, func, or_, select, tuple_, update
 
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
-from looply.catalog.storage.damage import definition_hash, require_readable
+from looply.catalog.storage.damage import definition_hash, is_readable, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.read_cache import ReadCache
-from looply.catalog.storage.tables import profiles, workflow_versions
+from looply.catalog.storage.tables import profiles, workflow_companions, workflow_versions
 from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
@@ -76,6 +76,16 @@ class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
     mock_schema: dict[str, Any] | None
 
 
+class NamingVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version whose definition has a text somewhere: the newest version of its workflow, or its newest ACTIVE one."""
+
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    status: Literal["DRAFT", "ACTIVE"]
+    definition: dict[str, Any]
+
+
 class Workflows:
     """The workflows of an organization; those of another one are not found.
 
@@ -122,13 +132,13 @@ class Workflows:
 
         A new draft takes over the mock payload. `modified_on` is the lock: what the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
+        Raises: VersionChanged; NotFound (code `VERSION_DELETED`); BadRequest or Refused for a wrong name.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
-            row = _VERSIONS.get(connection, organization_id, key)
+            row = _VERSIONS.get_to_save(connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
@@ -158,17 +168,16 @@ class Workflows:
     ) -> None:
         """Deletes a version, or the whole workflow when no version is given; its number is never reused.
 
-        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles.
+        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles and
+        the companions.
         """
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> None:
             if _VERSIONS.delete(connection, change, (workflow_id, version)):
-                connection.execute(
-                    delete(profiles).where(
-                        profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
-                    )
-                )
+                for table in (profiles, workflow_companions):
+                    owned = (table.c.organization_id == organization_id, table.c.workflow_id == workflow_id.lower())
+                    connection.execute(delete(table).where(*owned))
 
         await self._database.write(store)
 
@@ -179,6 +188,12 @@ class Workflows:
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
+
+    async def get_to_save(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
+        """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
+        return await self._database.read(
+            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+        )
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
         """Returns the definition of a version, even if its mock payload is damaged. Raises: RecordDamaged."""
@@ -239,6 +254,29 @@ class Workflows:
         """Returns the pairs of workflow id and name of all versions, each pair once, in no particular order."""
         return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
 
+    async def list_naming(self, organization_id: str, text: str, limit: int) -> tuple[NamingVersion, ...]:
+        """Returns versions whose definition has a text, in any letter case; `limit` of them, by id and number.
+
+        Of each workflow only its newest version and its newest ACTIVE one. Damaged ones are left out. Reads the
+        definitions of the organization once.
+        """
+        columns = workflow_versions.c
+        live = (columns.organization_id == organization_id, columns.deleted == false())
+        newest = select(columns.workflow_id, func.max(columns.workflow_version)).where(*live)
+        of_each = newest.group_by(columns.workflow_id)
+        active = newest.where(columns.status == "ACTIVE").group_by(columns.workflow_id)
+        key = tuple_(columns.workflow_id, columns.workflow_version)
+        query = (
+            select(workflow_versions)
+            .where(*live, func.lower(cast(columns.definition, Text)).contains(text.lower(), autoescape=True))
+            .where(or_(key.in_(of_each), key.in_(active)))
+            .order_by(columns.workflow_id, columns.workflow_version)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        names = NamingVersion.__struct_fields__
+        return tuple(NamingVersion(**{name: row[name] for name in names}) for row in rows if is_readable(row))
+
     async def store_mock(
         self,
         organization_id: str,
@@ -266,6 +304,15 @@ class Workflows:
             change.record(connection, "workflow.mock", workflow_id, version=version)
 
         await self._database.write(store)
+
+
+def require_workflow(connection: Connection, organization_id: str, workflow_id: str) -> str:
+    """Returns the id of a workflow of an organization as it is stored.
+
+    Raises: BadRequest for an id that is no UUID; NotFound (code `WORKFLOW_NOT_FOUND`).
+    """
+    _VERSIONS.latest_version(connection, organization_id, workflow_id)
+    return workflow_id.lower()
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "users": "user {user_id}",
     "members": "member {user_id} of {organization_id}",
     "bulks": "bulk {bulk_id}",
+    "workflow_companions": "{kind} of workflow {workflow_id}",
     "audit_records": "audit record {record_id}",
 }
 """Table -> the label of its rows in errors."""

@@ -378,6 +378,34 @@ saved_views = Table(
     UniqueConstraint("organization_id", "page", "user_id", "view_name"),
 )
 
+# `looply.catalog.authored.companions`: what makers keep beside a workflow, for all of its versions.
+workflow_companions = Table(
+    "workflow_companions",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("workflow_id", ID, primary_key=True),
+    Column("kind", _text(16), primary_key=True),
+    Column("content", JsonText, nullable=False),
+    Column("revision", Integer, nullable=False),
+    *_changes(),
+)
+
+# `looply.catalog.authored.presence`, on PostgreSQL; on SQLite the process has them in memory. A row lives for a minute.
+open_editors = Table(
+    "open_editors",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("kind", _text(16), primary_key=True),
+    Column("object_id", ID, primary_key=True),
+    Column("actor", NAME, primary_key=True),
+    Column("tab", _text(64), primary_key=True),
+    Column("version", Integer),
+    Column("is_dirty", Boolean, nullable=False),
+    Column("step", _text(64), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False, index=True),
+)
+
 bulks = Table(
     "bulks",
     metadata,

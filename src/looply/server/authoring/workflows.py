@@ -7,7 +7,9 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
+from looply.app.authoring.definitions import MAX_FINDINGS
 from looply.app.authoring.workflows import SaveResult, payload_schema
+from looply.app.studio import carrying
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -154,15 +156,21 @@ class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The errors and warnings of a definition; their paths point into the definition."""
+    """The errors and warnings of a definition; their paths point into the definition.
+
+    They are in the order of the checks, those of one check in document order; at most 1,000 of each are listed of
+    `error_count` and `warning_count`.
+    """
 
     message: str
     errors: list[Finding]
     warnings: list[Finding]
+    error_count: int
+    warning_count: int
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition with the ids by which an import finds its workflow."""
+    """A definition with the ids by which an import finds its workflow, and the notes and folds of it as `canvas`."""
 
     message: str
     definition: dict[str, Json]
@@ -224,7 +232,7 @@ async def create_workflow(call: Call) -> Response:
     """Stores a new workflow."""
     body: DefinitionBody = call.body
     return _save_answer(
-        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
+        await carrying.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
     )
 
 
@@ -245,7 +253,7 @@ async def update_workflow(call: Call) -> Response:
 async def import_workflow(call: Call) -> Response:
     """Stores an imported definition."""
     body: ImportBody = call.body
-    saved = await workflows.import_definition(
+    saved = await carrying.import_definition(
         call.services,
         call.principal,
         body.definition,
@@ -258,14 +266,22 @@ async def import_workflow(call: Call) -> Response:
 
 async def export_workflow(call: Call) -> Response:
     """Reads a definition as a file."""
-    definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
+    definition = await carrying.export_definition(call.services, call.principal, *_requested_version(call))
     return Response(ExportAnswer(message=SUCCESS, definition=definition))
 
 
 async def validate_workflow(call: Call) -> Response:
     """Checks a definition."""
     found = await workflows.validate(call.services, call.principal, call.body.definition)
-    return Response(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
+    return Response(
+        FindingsAnswer(
+            message=SUCCESS,
+            errors=_findings(found.errors),
+            warnings=_findings(found.warnings),
+            error_count=len(found.errors),
+            warning_count=len(found.warnings),
+        )
+    )
 
 
 async def activate_workflow(call: Call) -> Response:
@@ -304,7 +320,7 @@ def _save_answer(saved: SaveResult) -> Response:
 
 
 def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
-    return [finding_of(problem) for problem in problems]
+    return [finding_of(problem) for problem in problems[:MAX_FINDINGS]]
 
 
 def _key(row: WorkflowRow) -> WorkflowCursor:

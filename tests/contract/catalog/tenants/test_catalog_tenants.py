@@ -50,6 +50,7 @@ REFUSED: dict[str, Call] = {
     "workflows.activate": lambda c, org, o: c.workflows.activate(org, (o.workflow, 1)),
     "workflows.delete": lambda c, org, o: c.workflows.delete(org, o.workflow),
     "workflows.get": lambda c, org, o: c.workflows.get(org, (o.workflow, 1)),
+    "workflows.get_to_save": lambda c, org, o: c.workflows.get_to_save(org, (o.workflow, 1)),
     "workflows.latest_active": lambda c, org, o: c.workflows.latest_active(org, o.workflow),
     "workflows.latest_version": lambda c, org, o: c.workflows.latest_version(org, o.workflow),
     "workflows.name": lambda c, org, o: c.workflows.name(org, (o.workflow, 1)),
@@ -60,7 +61,11 @@ REFUSED: dict[str, Call] = {
     "cards.activate": lambda c, org, o: c.cards.activate(org, (o.card, 1)),
     "cards.delete": lambda c, org, o: c.cards.delete(org, o.card),
     "cards.get": lambda c, org, o: c.cards.get(org, (o.card, 1)),
+    "cards.get_to_save": lambda c, org, o: c.cards.get_to_save(org, (o.card, 1)),
+    "cards.latest_version": lambda c, org, o: c.cards.latest_version(org, o.card),
     "cards.latest_active": lambda c, org, o: c.cards.latest_active(org, o.card),
+    "companions.find": lambda c, org, o: c.companions.find(org, o.workflow, "canvas"),
+    "companions.put": lambda c, org, o: c.companions.put(org, o.workflow, "canvas", {}, revision=None, actor=None),
     "profiles.create": lambda c, org, o: c.profiles.create(org, o.workflow, "new", {}),
     "profiles.update": lambda c, org, o: c.profiles.update(org, o.workflow, o.profile, {"a": 1}),
     "profiles.rename": lambda c, org, o: c.profiles.rename(org, o.workflow, o.profile, "new"),
@@ -94,6 +99,7 @@ REFUSED: dict[str, Call] = {
 }
 EMPTY: dict[str, Call] = {
     "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
+    "workflows.list_naming": lambda c, org, o: c.workflows.list_naming(org, "{", 10),
     "workflows.names": lambda c, org, o: c.workflows.names(org),
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
@@ -193,7 +199,7 @@ async def owned(catalog: Catalog, theirs) -> Owned:
 
 
 def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
-    nouns = ["organizations", "workflows", "cards", "profiles", "connections", "keys", "views", "audit"]
+    nouns = ["organizations", "workflows", "cards", "companions", "profiles", "connections", "keys", "views", "audit"]
     nouns += [f"people.{field.name}" for field in fields(catalog.people)]
     methods = {
         f"{noun}.{name}"
