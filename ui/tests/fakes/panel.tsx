@@ -25,9 +25,11 @@ export interface OpenPanel extends RenderResult {
   store: StudioStore;
 }
 
+/** What a person may who builds workflows. */
+export const MAKER: readonly Permission[] = ["read.definitions", "read.payloads", "read.executions", "edit.drafts"];
+
 interface PanelOptions {
   language?: Language;
-  isReadOnly?: boolean;
   permissions?: readonly Permission[];
 }
 
@@ -70,10 +72,10 @@ export function openPanel(
   store: StudioStore,
   stepId: string,
   handlers: Handlers = {},
-  { language = "en", permissions }: PanelOptions = {},
+  { language = "en", permissions = MAKER }: PanelOptions = {},
 ): OpenPanel {
   const api = fakeApi(QUIET, handlers);
-  const session = sessionOf(permissions === undefined ? {} : { permissions: [...permissions] });
+  const session = sessionOf({ permissions: [...permissions] });
   const result = render(
     <ApiProvider api={api}>
       <QueryClientProvider client={createQueryClient(() => undefined, { repeats: 0 })}>
@@ -82,7 +84,11 @@ export function openPanel(
             <LanguageProvider language={language}>
               <TimesProvider style="utc" clock={() => NOW}>
                 <ThemeProvider theme="light" density="comfortable">
-                  <StepPanel store={store} stepId={stepId} />
+                  <main>
+                    <h1>Orders</h1>
+                    <h2>Step</h2>
+                    <StepPanel store={store} stepId={stepId} />
+                  </main>
                 </ThemeProvider>
               </TimesProvider>
             </LanguageProvider>

@@ -69,7 +69,7 @@ function Groups({ items, term, expected }: { items: readonly DataNode[] } & Para
     <>
       {groupsOf(shown).map(([group, nodes]) => (
         <section key={group}>
-          <h4 className={styles.group}>{words.groups[group]}</h4>
+          <h3 className={styles.group}>{words.groups[group]}</h3>
           <DataRows key={isSearch ? searched : ""} nodes={nodes} isOpen={isSearch} />
         </section>
       ))}

@@ -3,7 +3,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { printExact } from "../../../src/shared/exact";
+import { prettyExact, printExact } from "../../../src/shared/exact";
 import { isObject } from "../../../src/shared/http";
 import { changeSetting } from "../../../src/studio/document/commands/settings";
 import { settingsOf, stepById } from "../../../src/studio/document/definition";
@@ -40,7 +40,7 @@ describe("a change of one setting", () => {
     fc.assert(
       fc.property(fc.constantFrom(...TYPES), values, fc.nat(), (type, value, pick) => {
         const definition = definitionOf(stepText(type));
-        const before = printExact(definition);
+        const before = prettyExact(definition);
         const { specs } = FORMS[type];
         const path = specs.length === 0 ? ["made"] : (specs[pick % specs.length]?.path ?? []);
         const store = storeWith(definition);
@@ -51,7 +51,7 @@ describe("a change of one setting", () => {
           if (name !== known) expect(printExact(settingsOf(after)[name])).toBe(printExact(member));
         }
         if (store.getState().log.done.length > 0) store.getState().undo();
-        expect(printExact(store.getState().document)).toBe(before);
+        expect(prettyExact(store.getState().document)).toBe(before);
       }),
       { numRuns: 300 },
     );

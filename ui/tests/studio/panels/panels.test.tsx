@@ -31,7 +31,7 @@ describe("an approval", () => {
   it("is a sentence, and a strip of what happens when no answer comes", () => {
     openStep(`"type": "approval", "settings": {"recipients": ["manager@example.com", "buyer@example.com"],
       "quorum": "any", "reminders": ["P1D"], "escalation": [{"after": "P2D", "to": "boss@example.com"}], "timeout": "P5D"}`);
-    const sentence = screen.getByText(/^Ask/);
+    const sentence = screen.getByText(/^Ask/, { selector: "p" });
     expect(sentence.textContent).toBe(
       "Ask manager@example.com and buyer@example.com at once. One of them must approve. Remind after 1 day. Hand over to boss@example.com after 2 days. Take the exit “timeout” after 5 days.",
     );

@@ -30,7 +30,7 @@ export function DetectPayload({ edit }: { edit: StepEdit }) {
   };
   return (
     <section className={styles.box} aria-label={text.title}>
-      <h4 className={styles.title}>{text.title}</h4>
+      <h3 className={styles.title}>{text.title}</h3>
       <p className={styles.hint}>{text.howTo}</p>
       {isListening ? (
         <Listening edit={edit} onFound={take} onEnd={() => setIsListening(false)} />
