@@ -7,6 +7,7 @@ import { ApiProvider } from "../../src/api/context";
 import { createQueryClient } from "../../src/api/query-client";
 import type { Permission } from "../../src/api/types";
 import { ThemeProvider } from "../../src/kit/theme";
+import { PreferencesProvider } from "../../src/session/preferences";
 import { SessionProvider } from "../../src/session/session";
 import { createFlag, SignedOutProvider } from "../../src/session/signed-out";
 import { parseExact } from "../../src/shared/exact";
@@ -38,6 +39,7 @@ export const QUIET: Handlers = {
   getStepTypes: () => ({ message: "success", count: 0, items: [], operations: [] }),
   getSamples: ({ workflow_id }) => ({ message: "success", item: noSamples(workflow_id) }),
   getExecutionRows: () => ({ message: "success", count: 0, items: [] }),
+  getProfiles: () => ({ message: "success", count: 0, items: [] }),
   getConnections: () => ({ message: "success", count: 0, items: [] }),
   getDatastores: () => ({ message: "success", count: 0, items: [] }),
   getOrganizationWorkflows: () => ({ message: "success", count: 0, items: [] }),
@@ -82,6 +84,7 @@ export function openPanel(
         <SignedOutProvider flag={createFlag()}>
           <SessionProvider session={session}>
             <LanguageProvider language={language}>
+              <PreferencesProvider>
               <TimesProvider style="utc" clock={() => NOW}>
                 <ThemeProvider theme="light" density="comfortable">
                   <main>
@@ -91,6 +94,7 @@ export function openPanel(
                   </main>
                 </ThemeProvider>
               </TimesProvider>
+              </PreferencesProvider>
             </LanguageProvider>
           </SessionProvider>
         </SignedOutProvider>

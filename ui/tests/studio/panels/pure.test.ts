@@ -222,8 +222,10 @@ describe("samples", () => {
   it("are a payload with pinned outputs, the first one unless another is chosen", () => {
     expect(sampleDocument(samples, null, undefined)).toEqual({
       payload: { output: { po: "1" } },
+      environment: {},
       http_1: { output: { data: 7 } },
     });
+    expect(sampleDocument(samples, null, undefined, { host: "h" })).toMatchObject({ environment: { host: "h" } });
     expect(sampleDocument(samples, { kind: "payload", name: "Second" }, undefined)).toMatchObject({
       payload: { output: { body: [1] } },
     });

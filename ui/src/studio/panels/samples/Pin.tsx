@@ -29,7 +29,7 @@ export function Pin({ edit }: { edit: StepEdit }) {
         <p className={styles.hint}>{text.none}</p>
       ) : (
         <>
-          <p className={styles.hint}>{text.since(formats.distance(pinned.pinned_on, now))}</p>
+          <p className={styles.hint}>{text.since(formats.distance(pinned.pinned_on ?? now, now))}</p>
           <JsonTree label={text.title} value={pinned.output} />
         </>
       )}
