@@ -6,6 +6,7 @@ The group decides under which heading a code is listed. A test checks that these
 from typing import Final, Literal, TypeAlias
 
 from reference_pages.monitoring_errors import MONITORING_ERRORS
+from reference_pages.studio_errors import STUDIO_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -279,6 +280,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "INVALID_INSTANT": ("definition", "Not an RFC 3339 time such as `2026-03-01T09:00:00Z`."),
     "INVALID_KEY": ("call", "The new key's scopes, expiry or workflows are not acceptable."),
     "INVALID_KIND": ("call", "`kind` is not the name of a kind of connection."),
+    "INVALID_NOTE": ("call", "The note of an activation is too long, or has a character 0."),
     "INVALID_NAME": ("call", "The name is empty, too long, or has characters that a name cannot have."),
     "INVALID_SECRET": ("call", "A secret must be a text, or null to remove it."),
     "INVALID_ZONE": ("definition", "Not an IANA time zone such as `Europe/Dublin`."),
@@ -484,8 +486,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "UNSUPPORTED_MEDIA_TYPE": ("call", "The body is a form, is not declared as JSON in UTF-8, or is compressed."),
     "UNWRITABLE_FILE": ("command", "The file cannot be written."),
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
+    "TEMPLATE_NOT_FOUND": ("state", "This release has no template with the id; `getTemplates` lists them."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
     **MONITORING_ERRORS,
+    **STUDIO_ERRORS,
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

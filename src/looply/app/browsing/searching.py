@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from looply.app.browsing.name_match import has_term, match_candidates, validate_term
 from looply.app.context.services import Services
 from looply.app.executions.search import validate_filter
-from looply.catalog.authored.listing import HeadPage
+from looply.catalog.authored.listing import HeadPage, HeadQuery
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Filter
 
@@ -30,7 +30,7 @@ _STARS: Final = 4
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. `version` is the newest one of a card; `detail` tells objects with the same title apart."""
+    """One object. `version` is the newest one of a card; `detail` distinguishes objects with the same title."""
 
     kind: FoundKind
     object_id: str
@@ -49,9 +49,9 @@ async def search_all(services: Services, principal: Principal, term: str) -> Seq
     if not text:
         return ()
     organization_id = principal.organization_id
-    matches = match_candidates(text)
-    workflows = await services.catalog.workflows.list_heads(organization_id, _CONSIDERED, matches=matches)
-    cards = await services.catalog.cards.list_heads(organization_id, _CONSIDERED, matches=matches)
+    query = HeadQuery(limit=_CONSIDERED, matches=match_candidates(text))
+    workflows = await services.catalog.workflow_lists.list_heads(organization_id, query)
+    cards = await services.catalog.card_lists.list_heads(organization_id, query)
     return [
         *_best(text, _objects("workflow", workflows)),
         *_best(text, _objects("card", cards)),

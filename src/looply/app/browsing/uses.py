@@ -2,7 +2,6 @@
 
 from typing import TypeAlias
 
-
 from looply.app.authoring import datastores
 from looply.app.context.services import Services
 from looply.catalog.authored.uses import UseKey, UsingVersion

@@ -13,7 +13,7 @@ import msgspec
 from looply.app.browsing.name_match import match_candidates, validate_term
 from looply.app.browsing.version_list import ListedVersions, count_changes
 from looply.app.context.services import Services
-from looply.catalog.authored.listing import Candidate, HeadPage, Matches, ObjectHead
+from looply.catalog.authored.listing import Candidate, HeadQuery, Matches, ObjectHead
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.tenants.principal import Principal
 from looply.definition import diff_definitions
@@ -31,6 +31,15 @@ HOURS: Final = 24
 
 _MOST_NAMED: Final = 500
 """More workflows are not named in a statement: they are picked from the list instead."""
+
+
+class WorkflowQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which workflows a page lists: those that match `term` and have all of `has`, with ids below `after`."""
+
+    term: str = ""
+    has: Collection[Having] = ()
+    after: str = ""
+    limit: int
 
 
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,16 +75,15 @@ class WorkflowEntries(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-async def list_workflows(
-    services: Services, principal: Principal, *, term: str, has: Collection[Having], after: str, limit: int
-) -> WorkflowEntries:
-    """Returns workflows, newest created first; those that match the term and have all of `has`.
+async def list_workflows(services: Services, principal: Principal, asked: WorkflowQuery) -> WorkflowEntries:
+    """Returns workflows, newest created first.
 
     Raises: BadRequest for a term that is too long; Forbidden for `incident` from a caller who may not read executions.
     """
     organization_id = principal.organization_id
     schedules = {each.workflow_id: each for each in await services.engine.schedules.list(organization_id)}
-    page = await _heads(services, principal, term, has, schedules, after, limit)
+    query = await _query_of(services, principal, asked, schedules)
+    page = await services.catalog.workflow_lists.list_heads(organization_id, query)
     triggers = await _read_triggers(services, organization_id, page.items)
     numbers, as_of = await _read_numbers(services, principal, [head.object_id for head in page.items])
     entries = [
@@ -95,37 +103,33 @@ async def list_versions(
     services: Services, principal: Principal, workflow_id: str, before: int | None, limit: int
 ) -> ListedVersions:
     """Returns the versions of a workflow below number `before`, newest first. Raises: NotFound, Overloaded."""
-    lines = await services.catalog.workflows.list_versions(principal.organization_id, workflow_id, limit + 1, before)
+    lines = await services.catalog.workflow_lists.list_versions(
+        principal.organization_id, workflow_id, limit + 1, before
+    )
     return await count_changes(services, lines, limit, diff_definitions)
 
 
-async def _heads(
-    services: Services,
-    principal: Principal,
-    term: str,
-    has: Collection[Having],
-    schedules: Mapping[str, Schedule],
-    after: str,
-    limit: int,
-) -> HeadPage:
-    organization_id = principal.organization_id
-    matches = match_candidates(validate_term(term), is_draft="draft" in has)
-    wanted: set[str] | None = None if principal.workflow_ids is None else set(principal.workflow_ids)
-    if "schedule" in has:
-        wanted = set(schedules) if wanted is None else wanted & set(schedules)
-    if "incident" in has:
+async def _query_of(
+    services: Services, principal: Principal, asked: WorkflowQuery, schedules: Mapping[str, Schedule]
+) -> HeadQuery:
+    matches = match_candidates(validate_term(asked.term), is_draft="draft" in asked.has)
+    sets: list[Collection[str]] = [] if principal.workflow_ids is None else [principal.workflow_ids]
+    if "schedule" in asked.has:
+        sets.append(schedules)
+    if "incident" in asked.has:
         principal.require("read.executions")
-        found = await services.engine.figures.workflows_with(organization_id, INCIDENTS.values())
-        wanted = set(found) if wanted is None else wanted & found
-    only: set[str] | None = wanted
-    if wanted is not None and len(wanted) > _MOST_NAMED:
-        matches, only = _and_is_one_of(matches, wanted), None
-    return await services.catalog.workflows.list_heads(organization_id, limit, after, only=only, matches=matches)
+        sets.append(await services.engine.figures.workflows_with(principal.organization_id, INCIDENTS.values()))
+    if not sets:
+        return HeadQuery(limit=asked.limit, after=asked.after, matches=matches)
+    ids = set(sets[0]).intersection(*sets[1:])
+    if len(ids) > _MOST_NAMED:
+        return HeadQuery(limit=asked.limit, after=asked.after, matches=_and_is_one_of(matches, ids))
+    return HeadQuery(limit=asked.limit, after=asked.after, matches=matches, only=ids)
 
 
-def _and_is_one_of(matches: Matches | None, wanted: set[str]) -> Matches:
+def _and_is_one_of(matches: Matches | None, ids: set[str]) -> Matches:
     def matches_both(candidate: Candidate) -> bool:
-        return candidate.object_id in wanted and (matches is None or matches(candidate))
+        return candidate.object_id in ids and (matches is None or matches(candidate))
 
     return matches_both
 
@@ -135,7 +139,7 @@ async def _read_triggers(
 ) -> dict[str, tuple[TriggerType | None, Json]]:
     """Returns what starts each workflow, and the schedule as its author wrote it, in the zone that it is in."""
     keys: list[VersionKey] = [(head.object_id, head.shown_version) for head in heads]
-    texts = await services.catalog.workflows.definition_texts(organization_id, keys)
+    texts = await services.catalog.workflow_lists.contents(organization_id, keys)
     return await services.background.run(lambda: {key[0]: _trigger_of(texts.get(key, "")) for key in keys})
 
 

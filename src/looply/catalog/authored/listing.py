@@ -4,7 +4,7 @@ A list is ordered by the ids of its objects, newest created first, so that a pag
 shows each object once, whatever is saved in the meantime. What decides whether an object is listed is in one index.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -12,7 +12,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, false, func, select, tuple_, type_coerce
 
 from looply.catalog.authored.versions import ACTIVE, DRAFT, VersionedTable, VersionKey
-from looply.catalog.tenants.names import validate_id
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import validate_limit
+from looply.catalog.storage.tables import card_versions, workflow_versions
 from looply.instants import from_ms
 
 SCANNED: Final = 20_000
@@ -33,6 +35,20 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 Matches = Callable[[Candidate], bool]
+
+
+class HeadQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects a page lists: up to `limit` with ids below `after`, if it is given, greatest first.
+
+    `only` restricts them to these ids. `matches` decides by the newest version, on the thread of the database; then a
+    page examines at most `scanned` objects.
+    """
+
+    limit: int
+    after: str = ""
+    only: Collection[str] | None = None
+    matches: Matches | None = None
+    scanned: int = SCANNED
 
 
 class ObjectHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,67 +96,105 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     content: str
 
 
-def list_heads(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    limit: int,
-    *,
-    after: str = "",
-    only: Collection[str] | None = None,
-    matches: Matches | None = None,
-    scanned: int = SCANNED,
+class ObjectLists:
+    """The lists of one kind of object of an organization; those of another organization are not listed."""
+
+    def __init__(self, database: CatalogDatabase, versions: VersionedTable, content: str) -> None:
+        """`content` names the column of what the author of a version wrote."""
+        self._database = database
+        self._versions = versions
+        self._content = content
+
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns one page of objects, newest created first.
+
+        Guarantees: paging returns every object that existed at the first page exactly once; the cost of a page does not
+        depend on the number of objects, or with `matches` on `query.scanned` of them at most.
+
+        Raises: BadRequest for a limit that is not positive.
+        """
+        limit = validate_limit(query.limit)
+        return await self._database.read(
+            lambda connection: _head_page(connection, self._versions, organization_id, limit, query)
+        )
+
+    async def list_versions(
+        self, organization_id: str, object_id: str, limit: int, before: int | None = None
+    ) -> Sequence[VersionLine]:
+        """Returns up to `limit` versions of an object below number `before`, newest first.
+
+        Raises: BadRequest; NotFound when it has no version.
+        """
+        versions, size = self._versions, validate_limit(limit)
+        columns = versions.table.c
+        query = select(
+            versions.version.label("version"),
+            columns[f"{versions.noun}_name"].label("name"),
+            columns.status,
+            func.coalesce(columns.modified_by, columns.created_by).label("by"),
+            columns.created_on_ms,
+            columns.modified_on_ms,
+            columns.note,
+            type_coerce(columns[self._content], Text).label("content"),
+        ).where(versions.object_id == object_id.lower(), *self._live(organization_id))
+        if before is not None:
+            query = query.where(versions.version < before)
+        query = query.order_by(versions.version.desc()).limit(size)
+
+        def read(connection: Connection) -> list[VersionLine]:
+            versions.latest_version(connection, organization_id, object_id)
+            return [_line(row) for row in connection.execute(query).all()]
+
+        return await self._database.read(read)
+
+    async def contents(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
+        """Returns the stored texts of what was written into versions; one that does not exist is left out."""
+        if not keys:
+            return {}
+        versions = self._versions
+        content = type_coerce(versions.table.c[self._content], Text)
+        query = select(versions.object_id, versions.version, content).where(
+            *self._live(organization_id), tuple_(versions.object_id, versions.version).in_(sorted(keys))
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(object_id, version): text for object_id, version, text in rows}
+
+    def _live(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
+        columns = self._versions.table.c
+        return columns.organization_id == organization_id, columns.deleted == false()
+
+
+def workflow_lists(database: CatalogDatabase) -> ObjectLists:
+    """Returns the lists of workflows; the content of a version is its definition."""
+    return ObjectLists(database, VersionedTable(workflow_versions, "workflow", carried=(), emptied={}), "definition")
+
+
+def card_lists(database: CatalogDatabase) -> ObjectLists:
+    """Returns the lists of cards; the content of a version is its template."""
+    return ObjectLists(database, VersionedTable(card_versions, "card", carried=(), emptied={}), "card_payload")
+
+
+def _head_page(
+    connection: Connection, versions: VersionedTable, organization_id: str, limit: int, query: HeadQuery
 ) -> HeadPage:
-    """Returns up to `limit` objects with ids below `after`, greatest first; `only` restricts them to these ids."""
+    matches = query.matches
+    batch = limit + 1 if matches is None else min(_BATCH, query.scanned)
+    candidates = _candidates(versions, organization_id, query.only)
     found: list[Candidate] = []
-    examined, place = 0, after or _AFTER_ALL
-    batch = limit + 1 if matches is None else _BATCH
+    examined, place = 0, query.after or _AFTER_ALL
     while True:
-        candidates = _candidates(connection, versions, organization_id, place, only, batch)
-        examined += len(candidates)
-        found += [each for each in candidates if matches is None or matches(each)]
+        rows = connection.execute(candidates.where(versions.object_id < place).limit(batch)).all()
+        seen = [Candidate(object_id, version, name, status == DRAFT) for object_id, version, name, status in rows]
+        found += [each for each in seen if matches is None or matches(each)]
         if len(found) > limit:
             shown = found[:limit]
             return HeadPage(items=_heads(connection, versions, organization_id, shown), after=shown[-1].object_id)
-        if len(candidates) < batch:
-            return HeadPage(items=_heads(connection, versions, organization_id, found))
-        place = candidates[-1].object_id
-        if examined >= scanned:
+        examined += len(seen)
+        is_over = len(seen) < batch
+        if is_over or examined >= query.scanned:
             heads = _heads(connection, versions, organization_id, found)
-            return HeadPage(items=heads, after=place, is_truncated=True)
-
-
-def list_versions(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    object_id: str,
-    limit: int,
-    *,
-    before: int | None = None,
-    content: str,
-) -> Sequence[VersionLine]:
-    """Returns up to `limit` versions of an object below number `before`, newest first; `content` names the column.
-
-    Raises: BadRequest; NotFound when the object has no version.
-    """
-    checked = validate_id(object_id, versions.noun)
-    versions.latest_version(connection, organization_id, checked)
-    columns = versions.table.c
-    query = select(
-        versions.version.label("version"),
-        columns[f"{versions.noun}_name"].label("name"),
-        columns.status,
-        func.coalesce(columns.modified_by, columns.created_by).label("by"),
-        columns.created_on_ms,
-        columns.modified_on_ms,
-        columns.note,
-        type_coerce(columns[content], Text).label("content"),
-    ).where(columns.organization_id == organization_id, columns.deleted == false(), versions.object_id == checked)
-    if before is not None:
-        query = query.where(versions.version < before)
-    rows = connection.execute(query.order_by(versions.version.desc()).limit(limit)).all()
-    return [_line(row) for row in rows]
+            return HeadPage(items=heads, after="" if is_over else seen[-1].object_id, is_truncated=not is_over)
+        place = seen[-1].object_id
 
 
 def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> ColumnElement[int]:
@@ -152,14 +206,8 @@ def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> Co
     return query.scalar_subquery()
 
 
-def _candidates(
-    connection: Connection,
-    versions: VersionedTable,
-    organization_id: str,
-    below: str,
-    only: Collection[str] | None,
-    limit: int,
-) -> list[Candidate]:
+def _candidates(versions: VersionedTable, organization_id: str, only: Collection[str] | None) -> Select[Any]:
+    """Returns the query of the newest versions of objects, greatest ids first; it reads one index only."""
     columns, other = versions.table.c, versions.table.alias()
     newest = (
         select(func.max(other.c[versions.version.name]))
@@ -171,16 +219,12 @@ def _candidates(
         .correlate(versions.table)
         .scalar_subquery()
     )
-    query = select(versions.object_id, versions.version, columns[f"{versions.noun}_name"], columns.status).where(
-        columns.organization_id == organization_id,
-        columns.deleted == false(),
-        versions.object_id < below,
-        versions.version == newest,
-    )
+    query: Select[Any] = select(
+        versions.object_id, versions.version, columns[f"{versions.noun}_name"], columns.status
+    ).where(columns.organization_id == organization_id, columns.deleted == false(), versions.version == newest)
     if only is not None:
         query = query.where(versions.object_id.in_(sorted(only)))
-    rows = connection.execute(query.order_by(versions.object_id.desc()).limit(limit))
-    return [Candidate(object_id, version, name, status == DRAFT) for object_id, version, name, status in rows]
+    return query.order_by(versions.object_id.desc())
 
 
 def _heads(

@@ -89,9 +89,9 @@ class Uses:
 
 def store_uses(connection: Connection, organization_id: str, key: VersionKey, uses: Sequence[Use]) -> None:
     """Stores the uses of one version in place of its former ones; writes nothing when they are the same."""
-    wanted: dict[tuple[str, str], list[list[str]]] = {}
+    rows_by_name: dict[tuple[str, str], list[list[str]]] = {}
     for use in uses:
-        places = wanted.setdefault((use.kind, use.name), [])
+        places = rows_by_name.setdefault((use.kind, use.name), [])
         if len(places) < PLACES:
             places.append([use.path, use.step, use.label])
     columns = workflow_uses.c
@@ -100,7 +100,7 @@ def store_uses(connection: Connection, organization_id: str, key: VersionKey, us
         (row.kind, row.name): row.places
         for row in connection.execute(select(columns.kind, columns.name, columns.places).where(*of_version))
     }
-    if stored == wanted:
+    if stored == rows_by_name:
         return
     connection.execute(delete(workflow_uses).where(*of_version))
     rows = [
@@ -112,7 +112,7 @@ def store_uses(connection: Connection, organization_id: str, key: VersionKey, us
             "name": name,
             "places": places,
         }
-        for (kind, name), places in wanted.items()
+        for (kind, name), places in rows_by_name.items()
     ]
     if rows:
         connection.execute(insert(workflow_uses), rows)

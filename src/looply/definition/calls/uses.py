@@ -56,9 +56,9 @@ def _of_step(step: StepOutline) -> Iterator[tuple[UseKind, str, str]]:
     type_ = step.type.name if step.type is not None else ""
     if name := constant_text(step.settings.get("connection")):
         yield "connection", name, _at(step, "connection")
-    if type_ in _SHOWS_CARD and "card" not in step.settings:
-        if name := constant_text(step.settings.get("card_id")):
-            yield "card", name.lower(), _at(step, "card_id")
+    card_id = constant_text(step.settings.get("card_id"))
+    if type_ in _SHOWS_CARD and "card" not in step.settings and card_id:
+        yield "card", card_id.lower(), _at(step, "card_id")
     if type_ == "approval":
         people = step.settings.get("recipients")
         if isinstance(people, dict):

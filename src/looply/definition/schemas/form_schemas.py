@@ -90,7 +90,12 @@ def form_schema(name: str) -> dict[str, Json]:
 
 
 def titled_schema(schema: Mapping[str, Any]) -> dict[str, Json]:
-    """Returns the schema of an operation with a title for each field that has none."""
+    """Returns the schema of an operation or a connection as a form: an object whose fields have titles."""
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    definitions = schema.get("$defs", {})
+    if name in definitions:
+        others = {other: part for other, part in definitions.items() if other != name}
+        schema = {**definitions[name], **({"$defs": others} if others else {})}
     return _described(dict(schema), "", _LEVELS)
 
 

@@ -1,5 +1,6 @@
 """The list of workflows, one row each, and the list of the versions of one."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -7,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.browsing import workflow_list
 from looply.app.browsing.version_list import ListedVersion
-from looply.app.browsing.workflow_list import Having, Numbers, WorkflowEntry
+from looply.app.browsing.workflow_list import Having, Numbers, WorkflowEntry, WorkflowQuery
 from looply.catalog.authored.listing import ObjectHead
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.lists import TriggerType
@@ -134,14 +135,13 @@ async def get_workflows(call: Call) -> Response:
     """Lists workflows."""
     after = cursor_of(call, "workflow_id")
     has: tuple[Having, ...] = one_of(call.query.all("has"), _HAVING, "has")
-    page = await workflow_list.list_workflows(
-        call.services,
-        call.principal,
+    query = WorkflowQuery(
         term=call.query.get("term"),
         has=frozenset(has),
         after=validate_id(after[0], "workflow") if after else "",
         limit=limit_of(call),
     )
+    page = await workflow_list.list_workflows(call.services, call.principal, query)
     names = await actor_names(call, [entry.head for entry in page.items])
     answer = WorkflowOverviewPage(
         message=SUCCESS,
@@ -237,7 +237,7 @@ def _last_day(numbers: Numbers) -> LastDay:
     )
 
 
-def _version(version: ListedVersion, names: dict[str, str]) -> VersionItem:
+def _version(version: ListedVersion, names: Mapping[str, str]) -> VersionItem:
     return VersionItem(
         version=version.version,
         name=version.name,

@@ -76,12 +76,19 @@ class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True)
 
     With code `AMBIGUOUS`, `workflow_ids` or `states` lists the values that the parameter could have. With code
     `DRAFT_OPEN`, `workflow_version` and `modified_on` are those of the open draft that the import did not overwrite.
+    With `STALE`, `ACTIVATED` and `VERSION_DELETED`, the other fields say what is stored now: who changed it and when,
+    its revision, and the number that the next draft would have.
     """
 
     workflow_ids: list[str] | UnsetType = UNSET
     states: list[str] | UnsetType = UNSET
     workflow_version: int | UnsetType = UNSET
     modified_on: int | UnsetType = UNSET
+    card_version: int | UnsetType = UNSET
+    modified_by: str | UnsetType | None = UNSET
+    modified_by_name: str | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
+    next_version: int | UnsetType = UNSET
 
 
 class ProviderRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,17 +115,25 @@ def _record(step_type: StepType) -> StepTypeRecord:
 
 
 def _operation(connector: str, operation: Operation) -> OperationRecord:
+    step_type = _STEP_TYPES.get(operation.name, "")
     return OperationRecord(
         operation=operation.name,
         connector=connector,
         label=operation.title,
-        summary=(inspect.getdoc(operation.input) or "").partition("\n\n")[0],
-        step_type=_STEP_TYPES.get(operation.name, ""),
+        summary=_summary(operation, step_type),
+        step_type=step_type,
         connection_kind=operation.connection_kind,
         input_schema=titled_schema(operation.input_schema),
         output_schema=operation.output_schema,
         repeat=operation.repeat_of({}),
     )
+
+
+def _summary(operation: Operation, step_type: str) -> str:
+    """Returns what an operation does: the words of its own step type, else what its connector says of its input."""
+    if step_type:
+        return STEP_TYPES[step_type].summary
+    return " ".join((inspect.getdoc(operation.input) or "").partition("\n\n")[0].split())
 
 
 _STEP_TYPES: Final = {row.operation: name for name, row in OPERATION_STEPS.items() if row.operation}

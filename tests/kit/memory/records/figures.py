@@ -73,10 +73,10 @@ class MemoryFigures:
         """Returns the roll-ups of the executions of these workflows for some hours."""
         if not workflow_ids or not begins:
             return []
-        wanted = {to_ms(begin) for begin in begins}
+        asked = {to_ms(begin) for begin in begins}
         span = (min(begins), max(begins) + GRAINS["hour"])
         rows = await self.rollups(organization_id, "hour", span, workflow_ids, None)
-        return [row for row in rows if not row.step and row.begin_ms in wanted]
+        return [row for row in rows if not row.step and row.begin_ms in asked]
 
     async def rollups(
         self,
