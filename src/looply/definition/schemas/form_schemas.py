@@ -15,6 +15,7 @@ _TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "api": "May be decided by the API",
         "app": "App",
+        "base_url": "Address",
         "cc": "Copy to",
         "dst": "When the clocks change",
         "fail_on": "Fails on",
