@@ -111,7 +111,8 @@ function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxPr
     area.current?.focus();
   };
   const insert = (code: string): void => {
-    const { selectionStart: from = text.length, selectionEnd: to = from } = area.current ?? {};
+    const from = area.current?.selectionStart ?? text.length;
+    const to = area.current?.selectionEnd ?? from;
     replace({ from, to }, insertCode(text, { from, to }, code).insert);
   };
   useImperativeHandle(ref, () => ({
