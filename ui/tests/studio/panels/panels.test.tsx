@@ -1,7 +1,7 @@
 /** What the special panels do, on an API in memory. */
 
-import { screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { act, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Permission } from "../../../src/api/types";
 import { settingsOf, stepById } from "../../../src/studio/document/definition";
 import type { StudioStore } from "../../../src/studio/document/store";
@@ -16,6 +16,10 @@ function openStep(text: string, handlers: Handlers = {}, permissions?: readonly 
   const step = `{"id": "step_1", ${text}}`;
   return openPanel(storeWith(definitionOf(step)), "step_1", handlers, permissions === undefined ? {} : { permissions });
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe.each(TYPES)("the settings of %s", (type) => {
   it("can be used by all, and are there in German", async () => {
@@ -255,6 +259,39 @@ describe("a start", () => {
     expect(await screen.findByText("there is no amount")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Use it" }));
     expect(store.getState().document.workflow_schema).toEqual({ type: "object", properties: { po: { type: "string" } } });
+  });
+
+  it("finds a test call that arrives while it listens, and not what the Studio itself saved", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    let stored: { payload: unknown; on: number } = { payload: null, on: 1 };
+    const { user, store } = openStep(start, {
+      getWorkflowSchemaById: () =>
+        ({
+          message: "success",
+          item: {
+            workflow_mock_payload: stored.payload,
+            workflow_schema: { type: "object", properties: { po: { type: "string" } } },
+            modified_on: stored.on,
+          },
+        }) as never,
+    });
+    await user.click(screen.getByRole("button", { name: "Listen for a test call" }));
+    expect(await screen.findByText(/workflow-1\/3\?test=true/)).toBeTruthy();
+    await act(() => vi.advanceTimersByTimeAsync(2_100));
+    store.setState({ document: { ...store.getState().document } });
+    stored = { payload: null, on: 2 };
+    await act(() => vi.advanceTimersByTimeAsync(2_100));
+    expect(screen.getByText(/test=true/)).toBeTruthy();
+    stored = { payload: { po: "4500000101" }, on: 3 };
+    await act(() => vi.advanceTimersByTimeAsync(2_100));
+    expect(await screen.findByText("1 field differs:")).toBeTruthy();
+    expect(screen.queryByText(/test=true/)).toBeNull();
+  });
+
+  it("starts by a schedule that is stored as soon as it is chosen", async () => {
+    const { user, store } = openStep(start);
+    await user.click(screen.getByLabelText("By a schedule"));
+    expect(settings(store)).toEqual({ trigger_type: "SCHEDULED", schedule: { cron: "0 7 * * MON,TUE,WED,THU,FRI" } });
   });
 
   it("by a schedule shows its next starts over a clock change", async () => {
