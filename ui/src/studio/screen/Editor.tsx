@@ -13,8 +13,8 @@ import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { graphKey, useDrawn } from "../canvas/use-drawn";
 import { Dialogs } from "../dialogs/Dialogs";
 import { treeRows } from "../outline/tree";
+import { StepPanel } from "../panels/StepPanel";
 import { Problems } from "../problems/Problems";
-import { BasicPanel } from "../side/BasicPanel";
 import { Side } from "../side/Side";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
@@ -55,7 +55,7 @@ export function Editor({ opened, onVersion }: EditorProps) {
       <div className={styles.main}>
         <Toolbox studio={open} />
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
-        <Side studio={open} Panel={BasicPanel} />
+        <Side studio={open} Panel={StepPanel} />
       </div>
       <Problems studio={open} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
       <Dialogs studio={open} notes={open.notes} />

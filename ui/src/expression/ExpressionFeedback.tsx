@@ -1,0 +1,124 @@
+/** What the server says of a text while it is edited: errors at their place, its type, its value on the sample. */
+
+import { Button } from "@fluentui/react-components";
+import { type RefObject, useEffect } from "react";
+import type { ExpressionFinding } from "../api/queries/authoring/expressions";
+import { Icon } from "../kit/icons";
+import { useText } from "../text/language";
+import type { Span } from "./code-points";
+import type { EditorHandle } from "./editor/EditorBox";
+import styles from "./Expression.module.css";
+import type { Mark } from "./editor/options";
+import { TEXTS } from "./text";
+import { type Expected, fallbackOf, fitOf } from "./types";
+import { type Judgement, type Placed, useJudgement } from "./use-judgement";
+import { ValueOnSample } from "./ValueOnSample";
+
+interface ExpressionFeedbackProps {
+  text: string;
+  expected: Expected;
+  editor: RefObject<EditorHandle | null>;
+}
+
+/** The code of a warning that a value may be missing. */
+const MISSING = "MISSING";
+
+export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbackProps) {
+  const words = useText(TEXTS);
+  const judgement = useJudgement(text);
+  useMarks(judgement, editor);
+  if (judgement === null) return <p className={styles.hint}>{words.howTo}</p>;
+  const { errors, warnings, type, isWhole } = judgement;
+  // A place of a text that was judged is the place of the same text only.
+  const isPresent = judgement.text === text;
+  const fit = isWhole ? fitOf(type, expected) : "unknown";
+  return (
+    <div className={styles.feedback}>
+      <div aria-live="polite">
+        {errors.map((placed) => (
+          <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text} isError />
+        ))}
+        {warnings.map((placed) => (
+          <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text}>
+            {placed.finding.code === MISSING && placed.span !== null && isPresent && (
+              <Fix span={placed.span} text={judgement.text} expected={expected} editor={editor} />
+            )}
+          </Finding>
+        ))}
+        {fit === "wrong" && (
+          <p className={styles.warning}>
+            <Icon name="warning" size={14} /> {words.wrongType(words.types[expected], type ?? "")}
+          </p>
+        )}
+        {fit === "may-be-missing" && warnings.length === 0 && (
+          <p className={styles.warning}>
+            <Icon name="warning" size={14} /> {words.mayBeMissing}
+            {isPresent && (
+              <Fix
+                span={{ from: 2, to: judgement.text.length - 1 }}
+                text={judgement.text}
+                expected={expected}
+                editor={editor}
+              />
+            )}
+          </p>
+        )}
+      </div>
+      <ValueOnSample text={text} type={isWhole ? type : null} />
+    </div>
+  );
+}
+
+function useMarks(judgement: Judgement | null, editor: RefObject<EditorHandle | null>): void {
+  useEffect(() => {
+    const marksOf = (placed: readonly Placed[], severity: Mark["severity"]): Mark[] =>
+      placed.flatMap(({ span, finding }) => (span === null ? [] : [{ ...span, severity, message: finding.message }]));
+    editor.current?.setMarks(
+      judgement === null ? [] : [...marksOf(judgement.errors, "error"), ...marksOf(judgement.warnings, "warning")],
+    );
+  }, [judgement, editor]);
+}
+
+interface FindingProps {
+  placed: Placed;
+  text: string;
+  isError?: boolean;
+  children?: React.ReactNode;
+}
+
+function Finding({ placed: { finding, span }, text, isError = false, children }: FindingProps) {
+  return (
+    <div className={isError ? styles.error : styles.warning}>
+      <Icon name={isError ? "failed" : "warning"} size={14} />
+      <div>
+        <p>{sentence(finding)}</p>
+        {isError && span !== null && <pre className={styles.caret}>{caretOf(text, span.from)}</pre>}
+        {children}
+      </div>
+    </div>
+  );
+}
+
+function Fix({ span, text, expected, editor }: { span: Span; text: string } & Omit<ExpressionFeedbackProps, "text">) {
+  const words = useText(TEXTS);
+  const code = text.slice(span.from, span.to).trim();
+  if (code === "") return null;
+  const fixed = `coalesce(${code}, ${fallbackOf(expected)})`;
+  return (
+    <Button size="small" onClick={() => editor.current?.replace(span, fixed)}>
+      {words.useInstead(fixed)}
+    </Button>
+  );
+}
+
+function sentence({ message, hint }: ExpressionFinding): string {
+  return hint === "" ? message : `${message} (${hint})`;
+}
+
+/** Returns the line of a position with a caret under it. */
+function caretOf(text: string, at: number): string {
+  const start = text.lastIndexOf("\n", at - 1) + 1;
+  const end = text.indexOf("\n", at);
+  const line = text.slice(start, end < 0 ? text.length : end);
+  return `${line}\n${" ".repeat([...text.slice(start, at)].length)}^`;
+}

@@ -1,0 +1,70 @@
+/** The judgement of the server on a text, a quarter of a second after the last key. */
+
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useApi } from "../api/context";
+import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
+import { type Span, spanOf } from "./code-points";
+import { hasExpression, wholeExpression } from "./parts";
+import { useExpressionSource } from "./source";
+import { useRested } from "./use-rested";
+
+const REST_MS = 250;
+
+/** A finding with its place in the text, in UTF-16 units; null where it has none. */
+export interface Placed {
+  finding: ExpressionFinding;
+  span: Span | null;
+}
+
+export interface Judgement {
+  /** The text that was judged. */
+  text: string;
+  errors: readonly Placed[];
+  warnings: readonly Placed[];
+  /** The type of a text that is one expression. */
+  type: string | null;
+  isWhole: boolean;
+}
+
+/** Returns the type of a text that is one expression; null while it is not known. Edits elsewhere do not ask again. */
+export function useTypeOf(text: string): string | null {
+  const source = useExpressionSource();
+  const [version] = useState(source.version);
+  return useJudgement(text, version)?.type ?? null;
+}
+
+/** Returns what is known of a text; null where there is nothing to judge, or not yet. `version` names the data. */
+export function useJudgement(text: string, version?: string): Judgement | null {
+  const api = useApi();
+  const source = useExpressionSource();
+  const rested = useRested(text, REST_MS);
+  const isJudged = hasExpression(rested);
+  const whole = wholeExpression(rested);
+  const checked = whole === null ? { template: rested } : { expression: whole };
+  const { data, isPlaceholderData } = useQuery({
+    ...findingsQuery(api, checked, source.where, version ?? source.version()),
+    enabled: isJudged,
+  });
+  return useMemo(
+    () => (data === undefined || !isJudged || isPlaceholderData ? null : judgementOf(rested, whole, data)),
+    [data, isJudged, isPlaceholderData, rested, whole],
+  );
+}
+
+export function judgementOf(text: string, whole: string | null, found: ExpressionFindings): Judgement {
+  // A bare expression is judged without its `${`.
+  const shift = whole === null ? 0 : 2;
+  const place = (finding: ExpressionFinding): Placed => {
+    if (finding.position === null) return { finding, span: null };
+    const { from, to } = spanOf(whole ?? text, finding.position, finding.length);
+    return { finding, span: { from: from + shift, to: to + shift } };
+  };
+  return {
+    text,
+    errors: found.errors.map(place),
+    warnings: found.warnings.map(place),
+    type: found.type,
+    isWhole: whole !== null,
+  };
+}

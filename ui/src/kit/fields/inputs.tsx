@@ -1,0 +1,45 @@
+/** How texts and JSON are typed: as they are, or in a form of the Studio with expressions. */
+
+import { type ComponentType, createContext, type ReactNode, useContext, useMemo } from "react";
+import type { FieldProps, Option, ValueKind } from "./field";
+import { PlainJson } from "./PlainJson";
+import { PlainText } from "./PlainText";
+
+export interface TextInputProps extends Omit<FieldProps, "value" | "onChange"> {
+  value: string;
+  onChange: (text: string) => void;
+  isMultiline?: boolean;
+  placeholder?: string;
+  /** What an expression must give. */
+  expected?: ValueKind;
+  /** Values to choose from; others may be typed. */
+  choices?: readonly Option[];
+}
+
+interface Inputs {
+  Text: ComponentType<TextInputProps>;
+  Json: ComponentType<FieldProps>;
+  /** Whether a value of any kind may be an expression. */
+  isComputing: boolean;
+  /** A hook: returns the type of the value of a text, such as `list of text`; null while it is not known. */
+  useType: (text: string) => string | null;
+}
+
+const InputsContext = createContext<Inputs>({ Text: PlainText, Json: PlainJson, isComputing: false, useType: () => null });
+
+interface InputsProviderProps {
+  text: ComponentType<TextInputProps>;
+  json: ComponentType<FieldProps>;
+  useType: Inputs["useType"];
+  children: ReactNode;
+}
+
+/** Gives the fields below inputs in which expressions can be written. */
+export function InputsProvider({ text, json, useType, children }: InputsProviderProps) {
+  const value = useMemo(() => ({ Text: text, Json: json, isComputing: true, useType }), [text, json, useType]);
+  return <InputsContext value={value}>{children}</InputsContext>;
+}
+
+export function useInputs(): Inputs {
+  return useContext(InputsContext);
+}

@@ -1,0 +1,6 @@
+export const english = {
+  value: "Value",
+  others: "Other settings, as JSON",
+};
+
+export type SchemaFormText = typeof english;

@@ -1,0 +1,83 @@
+/** The fields of a step type, each by its widget. */
+
+import { ChoiceField, Segmented } from "../../../kit/fields/ChoiceField";
+import { DurationField } from "../../../kit/fields/DurationField";
+import type { FieldProps } from "../../../kit/fields/field";
+import { InstantField } from "../../../kit/fields/InstantField";
+import { useInputs } from "../../../kit/fields/inputs";
+import { NumberField } from "../../../kit/fields/NumberField";
+import { PairsField } from "../../../kit/fields/lists/PairsField";
+import { ConnectionField } from "../../../kit/fields/pickers/ConnectionField";
+import { DatastoreField } from "../../../kit/fields/pickers/DatastoreField";
+import { PeopleField } from "../../../kit/fields/pickers/PeopleField";
+import { RulesField } from "../../../kit/fields/rules/RulesField";
+import { StatusesField } from "../../../kit/fields/lists/StatusesField";
+import { SwitchField } from "../../../kit/fields/SwitchField";
+import { useText } from "../../../text/language";
+import { PANEL_TEXTS } from "../text";
+import type { StepEdit } from "./edit";
+import type { Spec, Widget } from "./spec";
+
+export function SpecField({ spec, edit }: { spec: Spec; edit: StepEdit }) {
+  const text = useText(PANEL_TEXTS);
+  const { key, path, widget, isRequired = false } = spec;
+  const [label, hint] = text.fields[key];
+  return <WidgetField widget={widget} field={{ ...edit.field(path, label, hint), isRequired }} />;
+}
+
+export function WidgetField({ widget, field }: { widget: Widget; field: FieldProps }) {
+  const text = useText(PANEL_TEXTS);
+  const { Json } = useInputs();
+  switch (widget.kind) {
+    case "text":
+      return <TextOf field={field} widget={widget} />;
+    case "number":
+      return <NumberField {...field} {...widget} />;
+    case "duration":
+      return <DurationField {...field} {...widget} />;
+    case "instant":
+      return <InstantField {...field} />;
+    case "choice": {
+      const { options, isSegmented = false, ...others } = widget;
+      const shown = options.map((value) => ({ value, label: text.options[value as keyof typeof text.options] ?? value }));
+      return isSegmented ? (
+        <Segmented {...field} {...others} options={shown} />
+      ) : (
+        <ChoiceField {...field} {...others} options={shown} />
+      );
+    }
+    case "switch":
+      return <SwitchField {...field} {...widget} />;
+    case "pairs":
+      return <PairsField {...field} />;
+    case "json":
+      return <Json {...field} />;
+    case "statuses":
+      return <StatusesField {...field} wrong={text.noStatus} />;
+    case "people":
+      return <PeopleField {...field} />;
+    case "connection":
+      return <ConnectionField {...field} kind={widget.of} />;
+    case "datastore":
+      return <DatastoreField {...field} />;
+    case "rules":
+      return <RulesField {...field} />;
+  }
+}
+
+function TextOf({ field, widget }: { field: FieldProps; widget: Extract<Widget, { kind: "text" }> }) {
+  const { Text, Json } = useInputs();
+  const { value, onChange } = field;
+  // A list or an object where a text is expected stays what it is.
+  if (value !== undefined && typeof value !== "string") return <Json {...field} />;
+  return (
+    <Text
+      {...field}
+      value={value ?? ""}
+      isMultiline={widget.isMultiline ?? false}
+      expected={widget.expected ?? "text"}
+      placeholder={widget.placeholder ?? ""}
+      onChange={(next) => onChange(next === "" && value === undefined ? undefined : next)}
+    />
+  );
+}

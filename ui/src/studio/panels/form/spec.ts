@@ -1,0 +1,67 @@
+/** What the panel of a step type has: fields of its settings, in their order, and what no field can say. */
+
+import type { ComponentType } from "react";
+import type { JsonObject } from "../../../shared/http";
+import type { Path } from "../../document/patches";
+import type { FieldKey } from "../fields.en";
+import type { StepEdit } from "./edit";
+
+export type Widget =
+  | { kind: "text"; isMultiline?: boolean; expected?: "any" | "text" | "list" | "object"; placeholder?: string }
+  | { kind: "number"; isWhole?: boolean; least?: number; most?: number; placeholder?: string }
+  | { kind: "duration"; fallback?: string; unit?: "seconds" | "minutes" | "hours" | "days" }
+  | { kind: "instant" }
+  | { kind: "choice"; options: readonly string[]; fallback?: string; isComputable?: boolean; isSegmented?: boolean }
+  | { kind: "switch"; fallback?: boolean }
+  | { kind: "pairs" }
+  | { kind: "json" }
+  | { kind: "statuses" }
+  | { kind: "people" }
+  | { kind: "connection"; of: string }
+  | { kind: "datastore" }
+  | { kind: "rules" };
+
+export interface Spec {
+  /** The name of its texts. */
+  key: FieldKey;
+  /** Within the settings. */
+  path: Path;
+  widget: Widget;
+  isRequired?: boolean;
+  /** Under the fold. */
+  isAdvanced?: boolean;
+  /** Shown only then; a value that is set is always shown. */
+  when?: (settings: JsonObject) => boolean;
+}
+
+export interface StepForm {
+  specs: readonly Spec[];
+  /** Members of the settings that `Special` or `Before` edit. */
+  known?: readonly string[];
+  /** Above the fields. */
+  Before?: ComponentType<{ edit: StepEdit }>;
+  /** Below the fields. */
+  After?: ComponentType<{ edit: StepEdit }>;
+}
+
+/** Returns the value at a path, `undefined` where there is none. */
+export function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, name) => {
+    if (typeof value !== "object" || value === null) return undefined;
+    return Object.hasOwn(value, name) ? (value as Record<string | number, unknown>)[name] : undefined;
+  }, root);
+}
+
+/** Returns the fields that are shown, and how many of those under the fold have a value. */
+export function shownSpecs(specs: readonly Spec[], settings: JsonObject) {
+  const isSet = ({ path }: Spec): boolean => valueAt(settings, path) !== undefined;
+  const shown = specs.filter((spec) => isSet(spec) || spec.when === undefined || spec.when(settings));
+  const advanced = shown.filter(({ isAdvanced = false }) => isAdvanced);
+  return { plain: shown.filter(({ isAdvanced = false }) => !isAdvanced), advanced, set: advanced.filter(isSet).length };
+}
+
+/** Returns the members of the settings that no field edits. */
+export function otherSettings({ specs, known = [] }: StepForm, settings: JsonObject): JsonObject {
+  const edited = new Set([...specs.map(({ path }) => String(path[0])), ...known]);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !edited.has(name)));
+}

@@ -1,0 +1,26 @@
+import type { JsonObject } from "../../../shared/http";
+import type { StepForm } from "../form/spec";
+import { CardStepParts } from "./CardStepParts";
+
+const sends = ({ action = "send" }: JsonObject): boolean => action === "send";
+
+export const ADAPTIVE_CARD: StepForm = {
+  known: ["card", "card_id", "card_version", "wait", "target"],
+  specs: [
+    {
+      key: "cardAction",
+      path: ["action"],
+      widget: { kind: "choice", options: ["send", "update", "delete"], fallback: "send", isSegmented: true },
+    },
+    { key: "cardRecipients", path: ["recipients"], widget: { kind: "people" }, when: sends },
+    {
+      key: "channel",
+      path: ["channel"],
+      widget: { kind: "choice", options: ["inbox", "teams", "email"], fallback: "inbox" },
+      when: sends,
+    },
+    { key: "waitTimeout", path: ["wait", "timeout"], widget: { kind: "duration", unit: "days" }, when: sends },
+    { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },
+  ],
+  After: CardStepParts,
+};

@@ -1,0 +1,19 @@
+import type { StepForm } from "../form/spec";
+import { ApprovalParts } from "./ApprovalParts";
+import { ApprovalSentence } from "./ApprovalSentence";
+
+export const APPROVAL: StepForm = {
+  known: ["recipients", "quorum", "reminders", "escalation", "calendar", "timeout", "card", "card_id", "card_version", "order", "veto"],
+  Before: ApprovalSentence,
+  After: ApprovalParts,
+  specs: [
+    { key: "selfApproval", path: ["self_approval"], widget: { kind: "switch", fallback: true } },
+    { key: "requester", path: ["requester"], widget: { kind: "text" }, when: ({ self_approval }) => self_approval === false },
+    {
+      key: "commentRequired",
+      path: ["comment_required"],
+      widget: { kind: "choice", options: ["reject", "always"] },
+    },
+    { key: "api", path: ["api"], widget: { kind: "switch" }, isAdvanced: true },
+  ],
+};

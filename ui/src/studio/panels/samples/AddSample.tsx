@@ -1,0 +1,145 @@
+/** A new sample payload: pasted, uploaded, or taken from an execution. */
+
+import { Button, Field, Input, Textarea } from "@fluentui/react-components";
+import { useQuery } from "@tanstack/react-query";
+import { type ChangeEvent, useId, useState } from "react";
+import { useApi } from "../../../api/context";
+import type { SamplePayload } from "../../../api/queries/authoring/steps";
+import { jsonOf } from "../../../kit/fields/PlainJson";
+import { Problem } from "../../../kit/states/Problem";
+import { isObject } from "../../../shared/http";
+import { useMay } from "../../../session/session";
+import { useText } from "../../../text/language";
+import { Time } from "../../../text/time";
+import type { StudioStore } from "../../document/store";
+import styles from "../Panels.module.css";
+import { PANEL_TEXTS } from "../text";
+
+/** A larger body is refused by the trigger too. */
+const MOST_BYTES = 1_048_576;
+const MOST_EXECUTIONS = 5;
+
+interface AddSampleProps {
+  store: StudioStore;
+  onAdded: (payload: SamplePayload) => void;
+}
+
+export function AddSample({ store, onAdded }: AddSampleProps) {
+  const { samples: text } = useText(PANEL_TEXTS);
+  const mayRead = useMay("read.payloads");
+  const [way, setWay] = useState<"paste" | "execution" | null>(null);
+  const add = (payload: SamplePayload): void => {
+    setWay(null);
+    onAdded(payload);
+  };
+  return (
+    <>
+      <div className={styles.row}>
+        <Button size="small" aria-expanded={way === "paste"} onClick={() => setWay(way === "paste" ? null : "paste")}>
+          {text.paste}
+        </Button>
+        {mayRead && (
+          <Button
+            size="small"
+            aria-expanded={way === "execution"}
+            onClick={() => setWay(way === "execution" ? null : "execution")}
+          >
+            {text.fromExecution}
+          </Button>
+        )}
+      </div>
+      {way === "paste" && <Pasted onAdd={add} />}
+      {way === "execution" && <FromExecution workflowId={store.getState().workflowId} onAdd={add} />}
+    </>
+  );
+}
+
+function Pasted({ onAdd }: { onAdd: (payload: SamplePayload) => void }) {
+  const { samples: text } = useText(PANEL_TEXTS);
+  const [name, setName] = useState("");
+  const [typed, setTyped] = useState("");
+  const [isLarge, setIsLarge] = useState(false);
+  const file = useId();
+  const { value, line } = isLarge ? { value: undefined, line: 0 } : jsonOf(typed);
+  const take = (next: string): void => {
+    // A text of many megabytes is not put into the field.
+    const isTooLarge = next.length > MOST_BYTES;
+    setIsLarge(isTooLarge);
+    if (!isTooLarge) setTyped(next);
+  };
+  const upload = ({ target }: ChangeEvent<HTMLInputElement>): void => {
+    const [given] = target.files ?? [];
+    if (given === undefined) return;
+    if (given.size > MOST_BYTES) setIsLarge(true);
+    else void given.text().then(take);
+  };
+  const problem = isLarge ? text.tooLarge : line > 0 ? text.noJson(line) : null;
+  return (
+    <div className={styles.box}>
+      <Field label={text.name}>
+        <Input value={name} placeholder={text.namePlaceholder} onChange={(_, { value: next }) => setName(next)} />
+      </Field>
+      <Field label={text.body} {...(problem !== null && { validationMessage: problem })}>
+        <Textarea rows={6} spellCheck={false} value={typed} onChange={(_, { value: next }) => take(next)} />
+      </Field>
+      <label htmlFor={file} className={styles.hint}>
+        {text.upload}
+      </label>
+      <input id={file} type="file" accept=".json,application/json" onChange={upload} />
+      <div>
+        <Button
+          appearance="primary"
+          size="small"
+          disabled={value === undefined || problem !== null}
+          onClick={() => onAdd({ name: name.trim() || text.namePlaceholder, body: value, from_execution: "" })}
+        >
+          {text.add}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+interface FromExecutionProps {
+  workflowId: string;
+  onAdd: (payload: SamplePayload) => void;
+}
+
+function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
+  const { samples: text } = useText(PANEL_TEXTS);
+  const api = useApi();
+  const { data, error } = useQuery({
+    queryKey: ["sample-executions", workflowId],
+    queryFn: ({ signal }) => api.call("getExecutionRows", { workflow_id: workflowId, limit: MOST_EXECUTIONS }, { signal }),
+  });
+  const [failure, setFailure] = useState<unknown>(null);
+  const take = async (id: string, seq: number, name: string): Promise<void> => {
+    try {
+      const { document } = (await api.call("getExecutionAt", { workflow_execution_id: id, seq, scope: "" })).item;
+      const payload = isObject(document) && isObject(document.payload) ? document.payload.output : undefined;
+      onAdd({ name, body: payload ?? {}, from_execution: id });
+    } catch (cause) {
+      setFailure(cause);
+    }
+  };
+  if (error !== null) return <Problem error={error} shape="bar" />;
+  return (
+    <>
+      {failure !== null && <Problem error={failure} shape="bar" />}
+      <ul className={styles.list} aria-label={text.fromExecution}>
+        {data?.items.length === 0 && <li>{text.noExecutions}</li>}
+        {data?.items.map((row) => (
+          <li key={row.workflow_execution_id}>
+            <Button
+              size="small"
+              appearance="subtle"
+              onClick={() => void take(row.workflow_execution_id, row.seq, row.process_id)}
+            >
+              {row.process_id} <Time at={row.created_on} />
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+/** Tries one step on the sample: what it would send, which exit it takes, what it gives. A real call is asked for first. */
+
+import { Button, Checkbox } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useApi } from "../../../api/context";
+import type { Trial } from "../../../api/queries/authoring/steps";
+import { Confirm } from "../../../kit/Confirm";
+import { Icon } from "../../../kit/icons";
+import { Note } from "../../../kit/Note";
+import { Problem } from "../../../kit/states/Problem";
+import { useMay } from "../../../session/session";
+import { useText } from "../../../text/language";
+import { SHARED } from "../../../text/shared";
+import type { StepEdit } from "../form/edit";
+import styles from "../Panels.module.css";
+import { useSampleData } from "../samples/use-sample";
+import { PANEL_TEXTS } from "../text";
+import { TrialResult } from "./TrialResult";
+
+interface Asked {
+  send: boolean;
+  i_know: boolean;
+}
+
+/** Types that call another system: only with a real call do they give an output. */
+const CALLS: readonly string[] = ["httpRequest", "sapRequest", "operation", "email", "datastore"];
+
+export function TryStep({ edit }: { edit: StepEdit }) {
+  const { trial: text } = useText(PANEL_TEXTS);
+  const shared = useText(SHARED);
+  const mayCall = useMay("test.call");
+  const [isAsked, setIsAsked] = useState(false);
+  const trial = useTrial(edit);
+  const isCall = CALLS.includes(edit.type);
+  return (
+    <section className={styles.box} aria-label={text.title}>
+      <div className={styles.row}>
+        <Button
+          icon={<Icon name="play" size={14} />}
+          disabled={trial.isPending}
+          onClick={() => trial.mutate({ send: false, i_know: false })}
+        >
+          {isCall ? text.show : text.run}
+        </Button>
+        {isCall && (
+          <Button
+            disabled={trial.isPending || !mayCall}
+            {...(!mayCall && { title: shared.needsPermission("test.call") })}
+            onClick={() => setIsAsked(true)}
+          >
+            {text.send}
+          </Button>
+        )}
+      </div>
+      {isCall && !mayCall && <p className={styles.hint}>{shared.needsPermission("test.call")}</p>}
+      {isAsked && (
+        <RealCall
+          last={trial.data}
+          onSend={(i_know) => {
+            setIsAsked(false);
+            trial.mutate({ send: true, i_know });
+          }}
+          onClose={() => setIsAsked(false)}
+        />
+      )}
+      {trial.isPending && <Note tone="info">{text.running}</Note>}
+      {trial.error !== null && <Problem error={trial.error} words={text.codes} shape="bar" />}
+      {trial.data !== undefined && !trial.isPending && <TrialResult edit={edit} trial={trial.data} />}
+    </section>
+  );
+}
+
+/** Returns the trial of a step, on the sample that is chosen, with the definition as it is when it is tried. */
+function useTrial(edit: StepEdit) {
+  const api = useApi();
+  const { document: data } = useSampleData(edit.store);
+  return useMutation({
+    mutationFn: async ({ send, i_know }: Asked) => {
+      const { document } = edit.store.getState();
+      const sample = data === null ? {} : { data };
+      const input = { definition: document as Record<string, unknown>, step_id: edit.id, send, i_know, ...sample };
+      return (await api.call("testStep", input)).item;
+    },
+  });
+}
+
+interface RealCallProps {
+  /** What is known of the call from a trial before. */
+  last: Trial | undefined;
+  onSend: (knows: boolean) => void;
+  onClose: () => void;
+}
+
+function RealCall({ last, onSend, onClose }: RealCallProps) {
+  const { trial: text } = useText(PANEL_TEXTS);
+  const [knows, setKnows] = useState(false);
+  const isOnce = last === undefined || last.repeat === "never" || last.repeat === "ask" || last.repeat === "";
+  return (
+    <Confirm title={text.askTitle} verb={text.send} isDangerous onConfirm={() => onSend(knows)} onClose={onClose}>
+      <p>{text.askText}</p>
+      {isOnce && (
+        <Checkbox label={text.iKnow} checked={knows} onChange={(_, { checked }) => setKnows(checked === true)} />
+      )}
+    </Confirm>
+  );
+}
