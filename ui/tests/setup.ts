@@ -29,3 +29,8 @@ HTMLElement.prototype.hasPointerCapture = () => false;
 
 // jsdom scrolls nowhere.
 window.scrollTo = () => undefined;
+
+// jsdom measures nothing; the editor of expressions asks where its characters are.
+const NOWHERE = { x: 0, y: 0, top: 0, left: 0, right: 0, bottom: 0, width: 0, height: 0 };
+Range.prototype.getBoundingClientRect = () => ({ ...NOWHERE, toJSON: () => NOWHERE });
+Range.prototype.getClientRects = () => Object.assign([], { item: () => null });

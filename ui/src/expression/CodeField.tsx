@@ -1,4 +1,5 @@
 import { Field } from "@fluentui/react-components";
+import { Apart } from "../kit/fields/Apart";
 import styles from "./Expression.module.css";
 import { TextBox } from "./editor/TextBox";
 
@@ -21,6 +22,7 @@ export function CodeField({ label, value, onChange, hint, problem, isReadOnly = 
       {...(problem !== undefined && { validationMessage: problem })}
     >
       {(aria) => (
+        <Apart>
         <TextBox
           value={value}
           label={label}
@@ -31,6 +33,7 @@ export function CodeField({ label, value, onChange, hint, problem, isReadOnly = 
           onChange={onChange}
           view={(text) => <pre className={styles.pre}>{text}</pre>}
         />
+        </Apart>
       )}
     </Field>
   );

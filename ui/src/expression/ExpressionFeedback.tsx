@@ -29,6 +29,8 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
   useMarks(judgement, editor);
   if (judgement === null) return <p className={styles.hint}>{words.howTo}</p>;
   const { errors, warnings, type, isWhole } = judgement;
+  // A place of a text that was judged is the place of the same text only.
+  const isPresent = judgement.text === text;
   const fit = isWhole ? fitOf(type, expected) : "unknown";
   return (
     <div className={styles.feedback}>
@@ -38,7 +40,7 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
         ))}
         {warnings.map((placed) => (
           <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text}>
-            {placed.finding.code === MISSING && placed.span !== null && (
+            {placed.finding.code === MISSING && placed.span !== null && isPresent && (
               <Fix span={placed.span} text={judgement.text} expected={expected} editor={editor} />
             )}
           </Finding>
@@ -51,7 +53,14 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
         {fit === "may-be-missing" && warnings.length === 0 && (
           <p className={styles.warning}>
             <Icon name="warning" size={14} /> {words.mayBeMissing}
-            <Fix span={{ from: 2, to: judgement.text.length - 1 }} text={judgement.text} expected={expected} editor={editor} />
+            {isPresent && (
+              <Fix
+                span={{ from: 2, to: judgement.text.length - 1 }}
+                text={judgement.text}
+                expected={expected}
+                editor={editor}
+              />
+            )}
           </p>
         )}
       </div>

@@ -1,6 +1,7 @@
 /** A text that may hold expressions, with what the server says of it while it is edited. */
 
 import { Field } from "@fluentui/react-components";
+import { Apart } from "../kit/fields/Apart";
 import { ChipsView } from "./ChipsView";
 import { ExpressionFeedback } from "./ExpressionFeedback";
 import { TextBox } from "./editor/TextBox";
@@ -30,6 +31,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
       {...(problem !== undefined && { validationMessage: problem })}
     >
       {(aria) => (
+        <Apart>
         <TextBox
           value={value}
           label={label}
@@ -42,6 +44,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
           view={(text) => <ChipsView text={text} />}
           feedback={(text, editor) => <ExpressionFeedback text={text} expected={expected} editor={editor} />}
         />
+        </Apart>
       )}
     </Field>
   );

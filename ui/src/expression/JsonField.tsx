@@ -2,6 +2,7 @@
 
 import { Field } from "@fluentui/react-components";
 import { useState } from "react";
+import { Apart } from "../kit/fields/Apart";
 import { isSameJson, NotJson, parseExact, prettyExact } from "../shared/exact";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
@@ -44,6 +45,7 @@ export function JsonField({ label, value, onChange, name, hint, problem, isReadO
       {...(message !== undefined && { validationMessage: message })}
     >
       {(aria) => (
+        <Apart>
         <TextBox
           value={isTyped && typed !== null ? typed : written}
           label={label}
@@ -54,6 +56,7 @@ export function JsonField({ label, value, onChange, name, hint, problem, isReadO
           onChange={change}
           view={(text) => <pre className={styles.pre}>{text}</pre>}
         />
+        </Apart>
       )}
     </Field>
   );

@@ -1,6 +1,14 @@
 /** Where the expressions of a form get their data from, and which field a picked value goes into. */
 
-import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import {
+  createContext,
+  type Dispatch,
+  type ReactNode,
+  type SetStateAction,
+  useContext,
+  useMemo,
+  useState,
+} from "react";
 import type { InputOf } from "../api/types";
 import type { JsonObject } from "../shared/http";
 import type { Expected } from "./types";
@@ -37,7 +45,7 @@ export interface Target {
 
 interface Targets {
   target: Target | null;
-  setTarget: (target: Target | null) => void;
+  setTarget: Dispatch<SetStateAction<Target | null>>;
 }
 
 const SourceContext = createContext<ExpressionSource>(NO_DATA);

@@ -1,7 +1,7 @@
 /** The judgement of the server on a text, a quarter of a second after the last key. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useApi } from "../api/context";
 import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
 import { type Span, spanOf } from "./code-points";
@@ -27,8 +27,15 @@ export interface Judgement {
   isWhole: boolean;
 }
 
-/** Returns what is known of a text; null where there is nothing to judge, or not yet. */
-export function useJudgement(text: string): Judgement | null {
+/** Returns the type of a text that is one expression; null while it is not known. Edits elsewhere do not ask again. */
+export function useTypeOf(text: string): string | null {
+  const source = useExpressionSource();
+  const [version] = useState(source.version);
+  return useJudgement(text, version)?.type ?? null;
+}
+
+/** Returns what is known of a text; null where there is nothing to judge, or not yet. `version` names the data. */
+export function useJudgement(text: string, version?: string): Judgement | null {
   const api = useApi();
   const source = useExpressionSource();
   const rested = useRested(text, REST_MS);
@@ -36,7 +43,7 @@ export function useJudgement(text: string): Judgement | null {
   const whole = wholeExpression(rested);
   const checked = whole === null ? { template: rested } : { expression: whole };
   const { data, isPlaceholderData } = useQuery({
-    ...findingsQuery(api, checked, source.where, source.version()),
+    ...findingsQuery(api, checked, source.where, version ?? source.version()),
     enabled: isJudged,
   });
   return useMemo(

@@ -1,7 +1,7 @@
 /** JSON that keeps what JavaScript would lose: numbers with many digits, and the text of what was not touched.
  *
  * A number that `Number` would write in another way (`1.0`, `12345678901234567890`) is read as an `ExactNumber`. Each
- * object and list remembers the text it was read from, so that it is written as it came while nobody has changed it.
+ * object and list remembers the text it was read from, so that it is written as it came until it is changed.
  */
 
 import { isObject } from "./http";
@@ -23,7 +23,7 @@ export class ExactNumber {
 const texts = new WeakMap<object, string>();
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/sy;
 /** Members within members; the server refuses more. */
 const DEEPEST = 200;
 
@@ -150,8 +150,14 @@ class Reader {
   }
 
   #string(): string {
+    const start = this.#at;
     const text = this.#match(STRING);
-    return JSON.parse(text) as string;
+    try {
+      return JSON.parse(text) as string;
+    } catch {
+      // A line break in it, or an escape that there is not.
+      throw new NotJson(start);
+    }
   }
 
   #number(): number | ExactNumber {

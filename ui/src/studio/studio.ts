@@ -10,7 +10,7 @@ export interface Note {
   text: string;
 }
 
-/** What needs the server or the browser; its failures are shown by whoever gives it. */
+/** What needs the server or the browser; its failures are shown by the screen. */
 export interface Outer {
   /** Saves at once. */
   save: () => void;

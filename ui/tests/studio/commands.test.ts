@@ -89,7 +89,7 @@ describe("adding", () => {
 
   it.each(ADDABLE.filter((type) => type !== "terminate" && type !== "redirect"))("takes the path on: %s", (type) => {
     const added = done(ORDERS, addStep(ORDERS, at(START), type));
-    const removed = done(added, deleteBlock(added, `${type}_${type === "conditional" ? 2 : idsIn(ORDERS).filter((id) => id.startsWith(`${type}_`)).length + 1}`));
+    const removed = done(added, deleteBlock(added, `${type}_${idsIn(ORDERS).filter((id) => id.startsWith(`${type}_`)).length + 1}`));
     expect(edgesIn(removed)).toEqual(edgesIn(ORDERS));
     expect(idsIn(removed)).toEqual(idsIn(ORDERS));
   });
@@ -137,7 +137,7 @@ describe("moving", () => {
     expect(edgesIn(moved)).toEqual(expect.arrayContaining(["parallel_1 right email_1", "email_1 next join_1", "httpRequest_1 next parallel_1"]));
   });
 
-  it("says why a block cannot be where it is told", () => {
+  it("says why a block cannot be where it is put", () => {
     expect(moveBlock(ORDERS, "parallel_1", at("delay_1"))).toMatchObject({ why: "into-itself" });
     expect(moveBlock(ORDERS, "join_1", at(START))).toMatchObject({ why: "join-of-parallel" });
     expect(moveBlock(ORDERS, START, at("delay_1"))).toMatchObject({ why: "start" });
@@ -198,7 +198,7 @@ describe("connecting", () => {
     const hot = done(EMPTY, addStep(EMPTY, at(START), "overridePayload"));
     const two = done(hot, addStep(hot, at("overridePayload_1"), "overridePayload"));
     expect(connect(two, at("overridePayload_2"), "overridePayload_1")).toMatchObject({ why: "loop-without-pause" });
-    expect(targetsOf(ORDERS, at("delay_1"))).toEqual(["join_1"].filter((id) => id !== "join_1"));
+    expect(targetsOf(ORDERS, at("delay_1"))).toEqual([]);
     expect(targetsOf(ORDERS, at("approval_1", "rejected"))).toContain("parallel_1");
   });
 });

@@ -153,7 +153,7 @@ describe("the journal", () => {
     const timers = handTimers();
     const store = storeOf(ORDERS, timers.now);
     const port = memory();
-    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, onFailure: () => undefined });
+    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, savedOn: 1, onFailure: () => undefined });
     for (const text of ["PT2H", "PT3H"]) {
       timers.pass(2_000);
       store.getState().run(changeSetting(store.getState().document, "delay_1", ["for"], text));
@@ -177,7 +177,7 @@ describe("the journal", () => {
     const store = storeOf(ORDERS, timers.now);
     const port = { ...memory(), write: () => Promise.reject(new Error("full")) };
     let failures = 0;
-    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, onFailure: () => (failures += 1) });
+    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, savedOn: 1, onFailure: () => (failures += 1) });
     for (const text of ["PT2H", "PT3H"]) {
       store.getState().run(changeSetting(store.getState().document, "delay_1", ["for"], text));
       timers.pass(2_000);
@@ -187,7 +187,7 @@ describe("the journal", () => {
   });
 
   it("reads neither a cut text nor one of another format", () => {
-    const journal = { document: ORDERS, log: { done: [], undone: [] }, saved: ORDERS, modifiedOn: 1, at: 1 };
+    const journal = { document: ORDERS, log: { done: [], undone: [] }, saved: ORDERS, modifiedOn: 1, savedOn: 1, at: 1 };
     const text = printJournal(journal);
     expect(readJournal(text)).toEqual(journal);
     expect(readJournal(text.slice(0, -5))).toBeNull();

@@ -21,7 +21,12 @@ export interface EditorHandle {
 
 interface EditorBoxProps {
   ref: Ref<EditorHandle>;
+  /** The text with what is typed. */
   text: string;
+  /** The text as the document has it. */
+  given: string;
+  /** Whether what is typed has not reached the document: it must not be replaced by what the document has. */
+  isPending: () => boolean;
   label: string;
   mode: EditorMode;
   isMultiline: boolean;
@@ -37,7 +42,7 @@ export function EditorBox(props: EditorBoxProps) {
 function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: EditorOptions) => OpenEditor }) {
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<OpenEditor>(null);
-  const options = useEditorOptions(props);
+  const { options, typed } = useEditorOptions(props);
   useLayoutEffect(() => {
     if (place.current === null) return;
     const opened = open({ ...options.current, parent: place.current });
@@ -48,7 +53,13 @@ function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: Edi
       opened.close();
     };
   }, [open, options]);
-  useEffect(() => editor.current?.setText(props.text), [props.text]);
+  const { given, isPending } = props;
+  useEffect(() => {
+    // What was typed comes back from the document a moment later, when more may have been typed.
+    if (isPending() || given === typed.current) return;
+    typed.current = given;
+    editor.current?.setText(given);
+  }, [given, isPending, typed]);
   useImperativeHandle(ref, () => ({
     setMarks: (marks) => editor.current?.setMarks(marks),
     replace: (span, text) => editor.current?.replace(span, text),
@@ -61,13 +72,15 @@ function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: Edi
 
 /** Returns the options of the editor, whose functions always act on the newest state of the field. */
 function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: Omit<EditorBoxProps, "ref">) {
+  /** The text of the editor, as far as it was typed here. */
+  const typed = useRef(text);
   const api = useApi();
   const queries = useQueryClient();
   const source = useExpressionSource();
   const newest = useRef({ onChange, onHelp, source });
   newest.current = { onChange, onHelp, source };
   const known = () => queries.getQueryData(functionsQuery(api).queryKey)?.items;
-  return useRef<Omit<EditorOptions, "parent">>({
+  const options = useRef<Omit<EditorOptions, "parent">>({
     text,
     label,
     mode,
@@ -79,11 +92,15 @@ function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: 
       const found = known()?.find((each) => each.name === name);
       return found === undefined ? null : `${found.signature}\n${found.summary}\n${found.example.expression}`;
     },
-    onChange: (next) => newest.current.onChange(next),
+    onChange: (next) => {
+      typed.current = next;
+      newest.current.onChange(next);
+    },
     onHelp: () => newest.current.onHelp(),
     onUndo: () => newest.current.source.undo?.() ?? false,
     onRedo: () => newest.current.source.redo?.() ?? false,
   });
+  return { options, typed };
 }
 
 function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxProps) {
@@ -94,7 +111,8 @@ function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxPr
     area.current?.focus();
   };
   const insert = (code: string): void => {
-    const { selectionStart: from = text.length, selectionEnd: to = from } = area.current ?? {};
+    const from = area.current?.selectionStart ?? text.length;
+    const to = area.current?.selectionEnd ?? from;
     replace({ from, to }, insertCode(text, { from, to }, code).insert);
   };
   useImperativeHandle(ref, () => ({

@@ -8,7 +8,7 @@ import type { EditorMode } from "./options";
 import { FunctionHelp } from "../functions/FunctionHelp";
 import { insertCode } from "../parts";
 import { droppedPath, isPathDrag } from "../picker/drag";
-import { useTarget } from "../source";
+import { type Target, useTarget } from "../source";
 import type { Expected } from "../types";
 import { useDraft } from "./use-draft";
 
@@ -35,7 +35,7 @@ export function TextBox(props: TextBoxProps) {
   const [isHelped, setIsHelped] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorHandle>(null);
-  const { text, change, flush } = useDraft(value, props.onChange);
+  const { text, change, flush, isPending } = useDraft(value, props.onChange);
   const open = useOpening(props, { text, change, editor, setIsOpen });
   const close = ({ relatedTarget }: FocusEvent): void => {
     if (isHelped || (relatedTarget instanceof Node && box.current?.contains(relatedTarget))) return;
@@ -60,6 +60,8 @@ export function TextBox(props: TextBoxProps) {
         <EditorBox
           ref={editor}
           text={text}
+          given={value}
+          isPending={isPending}
           label={label}
           mode={mode}
           isMultiline={isMultiline}
@@ -104,6 +106,9 @@ function useOpening({ label, expected = "any", isReadOnly = false }: TextBoxProp
   newest.current = opening;
   const cursor = useRef<number | null>(null);
   useEffect(() => void loadEditor(), []);
+  const mine = useRef<Target>(null);
+  // A field that is gone takes no more values.
+  useEffect(() => () => setTarget((target) => (target === mine.current ? null : target)), [setTarget]);
   const insert = (path: string): void => {
     const { editor, text, change } = newest.current;
     if (editor.current !== null) return editor.current.insertPath(path);
@@ -116,7 +121,8 @@ function useOpening({ label, expected = "any", isReadOnly = false }: TextBoxProp
     open: (): void => {
       if (isReadOnly) return;
       opening.setIsOpen(true);
-      setTarget({ insert, expected, label });
+      mine.current = { insert, expected, label };
+      setTarget(mine.current);
     },
     remember: (): void => {
       cursor.current = newest.current.editor.current?.cursor() ?? cursor.current;

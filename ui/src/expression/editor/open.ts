@@ -87,9 +87,14 @@ function keysOf({ isMultiline, onHelp, onUndo, onRedo }: EditorOptions): KeyBind
     { key: "Mod-y", run: forth, preventDefault: true, stopPropagation: true },
     { key: "Mod-Shift-z", run: forth, preventDefault: true, stopPropagation: true },
     { key: "Ctrl-Space", run: startCompletion },
-    { key: "F1", run: () => (onHelp(), true), preventDefault: true },
+    { key: "F1", run: () => helped(onHelp), preventDefault: true },
   ];
   return isMultiline ? keys : [...keys, { key: "Enter", run: () => true }];
+}
+
+function helped(onHelp: () => void): boolean {
+  onHelp();
+  return true;
 }
 
 function setText(view: EditorView, text: string): void {

@@ -9,6 +9,8 @@ interface Draft {
   change: (text: string) => void;
   /** Gives the text to the document now. */
   flush: () => void;
+  /** Whether something typed has not reached the document. */
+  isPending: () => boolean;
 }
 
 /** Returns a draft of `value`. What is typed reaches `onChange` after a rest, on `flush`, with a command key, and at the end. */
@@ -47,5 +49,6 @@ export function useDraft(value: string, onChange: (text: string) => void): Draft
       flush();
     };
   }, [flush]);
-  return { text: draft ?? value, change, flush };
+  const isPending = useCallback(() => pending.current !== null, []);
+  return { text: draft ?? value, change, flush, isPending };
 }

@@ -24,12 +24,11 @@ export function DataPicker() {
   const [isFitting, setIsFitting] = useState(true);
   const source = useExpressionSource();
   const where = () => {
-    const { definition, workflow_id, workflow_version, step_id } = source.where();
-    if (typeof step_id !== "string") return null;
-    return definition ? { definition, step_id } : { workflow_id, workflow_version, step_id };
+    const { step_id, data: _, schema: __, ...rest } = source.where();
+    return typeof step_id === "string" ? { ...rest, step_id } : null;
   };
   const query = useQuery(
-    dataTreeQuery(useApi(), where as never, source.sample, source.version(), identityOf(source.sample)),
+    dataTreeQuery(useApi(), where, source.sample, source.version(), identityOf(source.sample)),
   );
   const expected = isFitting ? (target?.expected ?? "any") : "any";
   return (
@@ -70,7 +69,7 @@ function Groups({ items, term, expected }: { items: readonly DataNode[] } & Para
     <>
       {groupsOf(shown).map(([group, nodes]) => (
         <section key={group}>
-          <h4 className={styles.group}>{words.groups[group]}</h4>
+          <h3 className={styles.group}>{words.groups[group]}</h3>
           <DataRows key={isSearch ? searched : ""} nodes={nodes} isOpen={isSearch} />
         </section>
       ))}

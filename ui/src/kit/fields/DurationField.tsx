@@ -1,6 +1,7 @@
 import { Field, Input, Select } from "@fluentui/react-components";
 import { useState } from "react";
 import { useText } from "../../text/language";
+import { Apart } from "./Apart";
 import { Computed } from "./Computed";
 import { amountsOf, durationOf, singleOf, UNITS, type Unit } from "./duration";
 import { type FieldProps, frameOf } from "./field";
@@ -22,13 +23,15 @@ export function DurationField(props: DurationFieldProps) {
   return (
     <Computed field={props} expected="text">
       <Field {...frameOf(props)}>
-        {(aria) =>
-          isWritten ? (
-            <Written {...props} aria={aria} written={written} />
-          ) : (
-            <AmountOf {...props} aria={aria} written={written} unit={unit} />
-          )
-        }
+        {(aria) => (
+          <Apart>
+            {isWritten ? (
+              <Written {...props} aria={aria} written={written} />
+            ) : (
+              <AmountOf {...props} aria={aria} written={written} unit={unit} />
+            )}
+          </Apart>
+        )}
       </Field>
     </Computed>
   );

@@ -1,6 +1,7 @@
 import { Field, Input } from "@fluentui/react-components";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { Apart } from "./Apart";
 import { Computed } from "./Computed";
 import { type FieldProps, frameOf } from "./field";
 import styles from "./Fields.module.css";
@@ -20,6 +21,7 @@ export function InstantField(props: FieldProps) {
     <Computed field={props} expected="text">
       <Field {...frameOf(props)}>
         {(aria) => (
+          <Apart>
           <div className={styles.stack}>
             <Input
               {...aria}
@@ -41,6 +43,7 @@ export function InstantField(props: FieldProps) {
               <span className={styles.hint}>{Number.isNaN(at) ? text.noInstant : formats.instant(at)}</span>
             )}
           </div>
+          </Apart>
         )}
       </Field>
     </Computed>

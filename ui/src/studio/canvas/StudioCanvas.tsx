@@ -6,6 +6,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
 import { lead, move } from "../actions/acts";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
+import type { Mode } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { candidatesOf, type Candidates } from "./candidates";
@@ -150,8 +151,10 @@ function onKeys(event: KeyboardEvent, studio: Studio, drawn: Drawn, candidates: 
   if (store.getState().selection !== null) store.getState().select(next);
 }
 
+type Choosing = Extract<Mode, { at: number }>;
+
 /** Arrows choose, Enter takes, Escape leaves. Returns whether the key was meant for that. */
-function chooses(key: string, studio: Studio, mode: { kind: "move"; step: string; at: number } | { kind: "connect"; exit: { from: string; exit: string }; at: number }, { places, steps }: Candidates): boolean {
+function chooses(key: string, studio: Studio, mode: Choosing, { places, steps }: Candidates): boolean {
   const count = places.length + steps.length;
   const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[key];
   if (key === "Escape") studio.screen.setState({ mode: null });

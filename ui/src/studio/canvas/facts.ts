@@ -2,7 +2,7 @@
 
 import { ownerOf } from "../../graph/regions";
 import { blockOf } from "../document/blocks";
-import { type Definition, nameOf, settingsOf, type StepJson, stepById, typeOf } from "../document/definition";
+import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../document/definition";
 import { shapeOf } from "../document/shape";
 import type { StudioFinding } from "../document/store";
 import { exitLook } from "../exits";
@@ -33,9 +33,10 @@ export interface FactsInput {
 export function factsOf({ document, findings, folded, order, text }: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
   const facts = new Map<string, StepFacts>();
+  const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
   for (const [at, id] of order.entries()) {
-    const step = stepById(document, id);
-    if (step === null) continue;
+    const step = steps.get(id);
+    if (step === undefined) continue;
     const type = typeOf(step);
     const { errors, warnings } = counts.get(id) ?? { errors: 0, warnings: 0 };
     const hidden = folded.has(id) ? (blockOf(document, id)?.members.size ?? 1) - 1 : 0;

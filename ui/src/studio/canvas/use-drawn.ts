@@ -1,4 +1,4 @@
-/** The drawn graph of a document: computed anew only when its steps, exits or edges changed, not for each key typed. */
+/** The drawn graph of a document: computed again only when its steps, exits or edges changed, not for each key typed. */
 
 import { useRef } from "react";
 import type { Definition } from "../document/definition";
@@ -23,7 +23,7 @@ export function useDrawn(document: Definition, { folded, hasErrors }: Shown): Dr
 const keys = new WeakMap<Definition, string>();
 
 /** Returns a text that is the same for documents that are drawn alike. */
-function graphKey(document: Definition): string {
+export function graphKey(document: Definition): string {
   const known = keys.get(document);
   if (known !== undefined) return known;
   const { outline } = shapeOf(document);

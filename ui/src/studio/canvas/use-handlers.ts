@@ -1,7 +1,8 @@
-/** What the pointer does on the canvas. The functions stay the same, so that no step draws anew for them. */
+/** What the pointer does on the canvas. The functions stay the same, so that no step is drawn again for them. */
 
 import { type MouseEvent, useMemo, useRef } from "react";
 import { add, chooseType, lead, move, pasteText } from "../actions/acts";
+import { nextArea } from "../screen/areas";
 import type { Studio } from "../studio";
 import type { PlaceHandlers } from "./PlusButton";
 import type { NodeHandlers } from "./StudioNode";
@@ -18,6 +19,8 @@ export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]
       else {
         screen.setState({ focused: step, chosen: [] });
         store.getState().select(step);
+        // By a key: the first field of the panel is where that leads.
+        if (event.detail === 0) requestAnimationFrame(() => nextArea("side"));
       }
     };
     return {

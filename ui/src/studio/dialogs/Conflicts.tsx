@@ -1,4 +1,4 @@
-/** What two authors changed in one place: each is chosen by a person, nothing is overwritten meanwhile. */
+/** What two authors changed in one place: each is chosen by a person, until then nothing is overwritten. */
 
 import {
   Button,

@@ -2,7 +2,7 @@
 
 import { flowOf } from "../../graph/flow";
 import { ERROR, START } from "../../graph/outline";
-import { edgesWithin } from "../../graph/regions";
+import { edgesWithin, type Region } from "../../graph/regions";
 import { type Definition, exitOf } from "./definition";
 import { type Exit, mainExit, reachable, rootsOf, type Shape, shapeOf, targetOf } from "./shape";
 
@@ -16,30 +16,55 @@ export interface Block {
   outs: readonly Exit[];
 }
 
+const blocks = new WeakMap<Shape, Map<string, Block>>();
+
 /** Returns the block that begins with a step, null for an id that no step has. */
 export function blockOf(document: Definition, head: string): Block | null {
   const shape = shapeOf(document);
   if (!shape.outline.steps.has(head)) return null;
-  const next = nextOf(shape, head);
+  const known = blocks.get(shape) ?? new Map<string, Block>();
+  blocks.set(shape, known);
+  const found = known.get(head) ?? findBlock(shape, head);
+  known.set(head, found);
+  return found;
+}
+
+function findBlock(shape: Shape, head: string): Block {
+  const next = followerOf(shape, head);
   const members = membersOf(shape, head, next);
   return { head, members, next, outs: outsOf(shape, head, members, next) };
 }
 
-function nextOf(shape: Shape, head: string): string | null {
+/** Returns the step after the block of a step, null where there is none. */
+export function followerOf(shape: Shape, head: string): string | null {
   const main = mainExit(shape, head);
   const direct = main === null ? null : targetOf(shape, main);
-  const { type } = shape.outline.steps.get(head) ?? { type: "" };
+  const type = shape.outline.steps.get(head)?.type;
   if (type === "parallel" || type === "forEach") return direct;
-  return meetingOf(shape, head) ?? direct;
+  return meetingsOf(shape).get(head) ?? direct;
 }
 
-/** Where all ways from a step meet again, those of errors left aside. */
-function meetingOf({ outline, regions }: Shape, head: string): string | null {
-  const region = regions.of.get(head);
-  if (region === undefined) return null;
+const meetings = new WeakMap<Shape, ReadonlyMap<string, string | null>>();
+
+/** Where all ways from each step meet again within its branch or body, those of errors left aside. */
+function meetingsOf(shape: Shape): ReadonlyMap<string, string | null> {
+  const known = meetings.get(shape);
+  if (known !== undefined) return known;
+  const { outline, regions } = shape;
+  const steps = new Map<Region, string[]>();
+  for (const [id, region] of regions.of) {
+    const inside = steps.get(region);
+    if (inside === undefined) steps.set(region, [id]);
+    else inside.push(id);
+  }
   const isRedirect = (id: string): boolean => outline.steps.get(id)?.type === "redirect";
-  const edges = edgesWithin(outline, regions, region).filter(({ from, exit }) => exit !== ERROR && !isRedirect(from));
-  return flowOf([head], edges, () => 0).meetings.get(head) ?? null;
+  const found = new Map<string, string | null>();
+  for (const [region, ids] of steps) {
+    const edges = edgesWithin(outline, regions, region).filter(({ from, exit }) => exit !== ERROR && !isRedirect(from));
+    for (const [id, meeting] of flowOf(ids, edges, () => 0).meetings) found.set(id, meeting);
+  }
+  meetings.set(shape, found);
+  return found;
 }
 
 function membersOf(shape: Shape, head: string, next: string | null): Set<string> {

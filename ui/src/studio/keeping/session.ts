@@ -66,13 +66,20 @@ export function keepOpen(setup: Setup): Keeping {
   }));
   let saver: Autosave | null = null;
   let journaling: Journaling | null = null;
-  const begin = (): void => {
-    journaling = journalOf(setup, status);
-    saver = saverOf(setup, status, () => journaling);
+  const { isReadOnly } = store.getState();
+  const begin = (from: Stored): void => {
+    journaling = journalOf(setup, from, status);
+    saver = saverOf(setup, from, status, () => journaling);
   };
-  const recoverInto = (journal: Journal): void => {
-    store.getState().reset(journal);
+  /** Until a person has decided about kept changes nothing is written over them. */
+  const ask = (recovery: Journal): void => {
+    store.getState().setReadOnly(true);
+    status.setState({ recovery });
+  };
+  const decided = (): Journal | null => {
+    const { recovery } = status.getState();
     status.setState({ recovery: null });
+    return recovery;
   };
   return {
     status,
@@ -80,21 +87,23 @@ export function keepOpen(setup: Setup): Keeping {
       let isOver = false;
       void kept(setup).then((journal) => {
         if (isOver) return;
-        begin();
-        // What the server has may be restored without a question: it is the way back that is missing.
-        if (journal !== null && unsavedCount(journal) > 0) status.setState({ recovery: journal });
-        else if (journal !== null && journal.modifiedOn === opened.modifiedOn) store.getState().reset({ ...journal, document: store.getState().document });
+        if (journal !== null && unsavedCount(journal) > 0) {
+          ask(journal);
+          return;
+        }
+        // The server has all of it: only the way back is missing.
+        const { document, reset } = store.getState();
+        if (journal?.modifiedOn === opened.modifiedOn) reset({ document, log: journal.log });
+        begin(opened);
       });
-      const leave = presence(setup, status);
-      const stopChecks = keepChecked({ store, timers: ports.timers, validate: ports.validate, onState: (check) => status.setState({ check }) });
+      const ends = [presence(setup, status), checks(setup, status)];
       return () => {
         isOver = true;
         void journaling?.flush();
-        void saver?.flush().catch(() => undefined);
+        void saver?.flush();
         saver?.stop();
         journaling?.stop();
-        leave();
-        stopChecks();
+        for (const end of ends) end();
       };
     },
     flush: () => {
@@ -103,14 +112,25 @@ export function keepOpen(setup: Setup): Keeping {
     },
     resolve: (choices) => void saver?.resolve(choices),
     recover: () => {
-      const { recovery } = status.getState();
-      if (recovery !== null) recoverInto(recovery);
+      const journal = decided();
+      if (journal === null) return;
+      store.getState().setReadOnly(false);
+      store.getState().reset(journal);
+      // What another author has saved since is merged by the first save.
+      begin({ ...opened, definition: journal.saved, modifiedOn: journal.modifiedOn });
     },
     discard: () => {
-      status.setState({ recovery: null });
+      if (decided() === null) return;
+      store.getState().setReadOnly(isReadOnly);
       void ports.journals.remove(setup.key).catch(() => undefined);
+      begin(opened);
     },
   };
+}
+
+function checks({ store, ports }: Setup, status: StoreApi<Status>): () => void {
+  const { timers, validate } = ports;
+  return keepChecked({ store, timers, validate, onState: (check) => status.setState({ check }) });
 }
 
 async function kept({ key, ports }: Setup): Promise<Journal | null> {
@@ -122,24 +142,30 @@ async function kept({ key, ports }: Setup): Promise<Journal | null> {
   }
 }
 
-function journalOf({ store, key, opened, ports }: Setup, status: StoreApi<Status>): Journaling {
+function journalOf({ store, key, ports }: Setup, from: Stored, status: StoreApi<Status>): Journaling {
   return keepJournal({
     key,
     store,
     port: ports.journals,
     timers: ports.timers,
-    saved: opened.definition,
-    modifiedOn: opened.modifiedOn,
+    saved: from.definition,
+    modifiedOn: from.modifiedOn,
+    savedOn: ports.timers.now(),
     onFailure: () => status.setState({ keepsNothing: true }),
   });
 }
 
-function saverOf({ store, opened, ports }: Setup, status: StoreApi<Status>, journal: () => Journaling | null): Autosave {
+function saverOf(
+  { store, ports }: Setup,
+  from: Stored,
+  status: StoreApi<Status>,
+  journal: () => Journaling | null,
+): Autosave {
   return autosave({
     store,
     server: ports.server,
     timers: ports.timers,
-    opened,
+    opened: from,
     asError: asCallError,
     events: {
       onState: (save) => {

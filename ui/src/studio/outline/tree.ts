@@ -1,9 +1,8 @@
 /** The workflow as a list for reading: each step once, indented by its branch, with the exit that leads to it. */
 
 import { ERROR, START } from "../../graph/outline";
-import { blockOf } from "../document/blocks";
-import type { Definition } from "../document/definition";
-import { exitOf } from "../document/definition";
+import { followerOf } from "../document/blocks";
+import { type Definition, exitOf } from "../document/definition";
 import { type Shape, shapeOf, targetOf } from "../document/shape";
 
 export interface TreeRow {
@@ -20,7 +19,7 @@ export interface TreeRow {
 /** Returns the rows in reading order: a step, the lanes of its exits, then what follows where they meet. */
 export function treeRows(document: Definition): readonly TreeRow[] {
   const shape = shapeOf(document);
-  const walker = new Walker(document, shape);
+  const walker = new Walker(shape);
   if (shape.outline.steps.has(START)) walker.chain(START, 1, "", "");
   for (const id of shape.outline.steps.keys()) if (!walker.seen.has(id)) walker.chain(id, 1, "", "", true);
   return walker.rows;
@@ -36,11 +35,9 @@ interface Task {
 class Walker {
   readonly rows: TreeRow[] = [];
   readonly seen = new Set<string>();
-  readonly #document: Definition;
   readonly #shape: Shape;
 
-  constructor(document: Definition, shape: Shape) {
-    this.#document = document;
+  constructor(shape: Shape) {
     this.#shape = shape;
   }
 
@@ -71,9 +68,9 @@ class Walker {
     return [...lanes, ...follows];
   }
 
-  /** Where the lanes meet again; costly to find, and plain for a step with one way on. */
+  /** Where the lanes meet again. */
   #nextOf(step: string, count: number): string | null {
     if (count === 1) return this.#shape.leaving.get(step)?.[0]?.to ?? null;
-    return count === 0 ? null : (blockOf(this.#document, step)?.next ?? null);
+    return count === 0 ? null : followerOf(this.#shape, step);
   }
 }

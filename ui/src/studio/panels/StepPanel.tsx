@@ -4,7 +4,7 @@ import { Button, Tab, TabList, Tooltip } from "@fluentui/react-components";
 import { useEffect, useState } from "react";
 import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
-import { useJudgement } from "../../expression/use-judgement";
+import { useTypeOf } from "../../expression/use-judgement";
 import { InputsProvider } from "../../kit/fields/inputs";
 import { Icon } from "../../kit/icons";
 import { Empty } from "../../kit/states/Empty";
@@ -34,10 +34,6 @@ export function StepPanel({ store, stepId }: StepPanelProps) {
   if (edit === null) return <Empty icon="help" title={text.gone} />;
   // Another step is another form: what is typed belongs to the step that it was typed for.
   return <Panel key={stepId} edit={edit} />;
-}
-
-function useTypeOf(text: string): string | null {
-  return useJudgement(text)?.type ?? null;
 }
 
 function Panel({ edit }: { edit: StepEdit }) {

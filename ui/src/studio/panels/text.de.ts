@@ -184,6 +184,9 @@ export const german: PanelText = {
     named: "Aus der Bibliothek",
     own: "Dieses Schritts",
     newest: "Neueste aktive",
+    open: "Karte im Designer öffnen",
+    picture: "Die Karte, mit dem Beispiel",
+    noPicture: (message) => `Die Karte lässt sich mit dem Beispiel nicht zeichnen. ${message}`,
     draftOnly: (name) => `${name} (nur Entwurf)`,
   },
   forEach: {

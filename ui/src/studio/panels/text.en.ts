@@ -183,6 +183,9 @@ export const english = {
     named: "From the library",
     own: "Of this step",
     newest: "Newest active one",
+    open: "Open the card in the designer",
+    picture: "The card, on the sample",
+    noPicture: (message: string) => `The card cannot be drawn on the sample. ${message}`,
     draftOnly: (name: string) => `${name} (draft only)`,
   },
   forEach: {

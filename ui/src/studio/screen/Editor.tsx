@@ -10,11 +10,11 @@ import type { Viewing } from "../actions/actions";
 import { useActions } from "../actions/use-actions";
 import { factsOf } from "../canvas/facts";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
-import { useDrawn } from "../canvas/use-drawn";
+import { graphKey, useDrawn } from "../canvas/use-drawn";
 import { Dialogs } from "../dialogs/Dialogs";
 import { treeRows } from "../outline/tree";
+import { StepPanel } from "../panels/StepPanel";
 import { Problems } from "../problems/Problems";
-import { BasicPanel } from "../side/BasicPanel";
 import { Side } from "../side/Side";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
@@ -55,7 +55,7 @@ export function Editor({ opened, onVersion }: EditorProps) {
       <div className={styles.main}>
         <Toolbox studio={open} />
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
-        <Side studio={open} Panel={BasicPanel} />
+        <Side studio={open} Panel={StepPanel} />
       </div>
       <Problems studio={open} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
       <Dialogs studio={open} notes={open.notes} />
@@ -68,10 +68,13 @@ function useFacts({ store, screen }: Open) {
   const document = useStore(store, (state) => state.document);
   const findings = useStore(store, (state) => state.findings);
   const folded = useStore(screen, (state) => state.folded);
-  return useMemo(() => {
-    const order = treeRows(document).map(({ step }) => step);
-    return factsOf({ document, findings, folded, order, text });
-  }, [document, findings, folded, text]);
+  const key = graphKey(document);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the order changes with the graph, not with each key typed
+  const order = useMemo(() => treeRows(document).map(({ step }) => step), [key]);
+  return useMemo(
+    () => factsOf({ document, findings, folded, order, text }),
+    [document, findings, folded, order, text],
+  );
 }
 
 /** What actions do with the view: the same functions for keys, menus and palette. */

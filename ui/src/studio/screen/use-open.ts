@@ -70,7 +70,7 @@ function make(api: Api, { record, definition }: OpenVersion, mayEdit: boolean, o
   return { store, screen, keeping };
 }
 
-/** Tells the tabs of one person apart. */
+/** Distinguishes the tabs of one person. */
 const TAB = crypto.randomUUID();
 
 function serverOf(api: Api, workflow_id: string): Ports["server"] {

@@ -10,9 +10,15 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { nameOf, stepById, typeOf } from "../document/definition";
 import styles from "../screen/Screen.module.css";
+import type { StudioStore } from "../document/store";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import type { PanelProps } from "./BasicPanel";
+
+/** What a panel of a step gets. */
+export interface PanelProps {
+  store: StudioStore;
+  stepId: string;
+}
 
 const WIDTH = { least: 360, usual: 376, most: 720, step: 24 } as const;
 

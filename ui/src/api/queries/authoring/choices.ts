@@ -21,7 +21,7 @@ interface Page<Item, Key> {
 /** Returns the items of all pages, up to `MOST_PAGES`. */
 async function allOf<Item, Key>(read: (key: Partial<Key>) => Promise<Page<Item, Key>>): Promise<Item[]> {
   const found: Item[] = [];
-  let key: Partial<Key> = {};
+  let key = {} as Partial<Key>;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { items, lastKey } = await read(key);
     found.push(...items);

@@ -75,3 +75,14 @@ export const documentQuery = (api: Api, executionId: string, seq: number) =>
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+
+/** The values of the default profile of a workflow, which steps read as `environment`. */
+export const environmentQuery = (api: Api, workflowId: string) =>
+  queryOptions({
+    queryKey: ["sample-environment", workflowId],
+    queryFn: async ({ signal }) => {
+      const { items } = await api.call("getProfiles", { workflow_id: workflowId }, { signal });
+      return items.find(({ is_default }) => is_default)?.values ?? {};
+    },
+    retry: false,
+  });

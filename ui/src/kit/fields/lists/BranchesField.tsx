@@ -37,7 +37,7 @@ export function BranchesField({ label, branches, acts, isReadOnly, hasStyle = fa
   const ids = all.map(({ id }) => id).filter((id) => typeof id === "string");
   return (
     <section className={styles.rows} aria-label={label}>
-      <h4 className={styles.title}>{label}</h4>
+      <h3 className={styles.title}>{label}</h3>
       {all.map((branch, at) => (
         <Branch
           key={typeof branch.id === "string" ? branch.id : at}

@@ -32,9 +32,8 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
     onChange(next.length === 0 ? undefined : Object.fromEntries(next));
   return (
     <Field {...frameOf(props)}>
-      {(aria) => (
-        // biome-ignore lint/a11y/useSemanticElements: the label is that of the field
-        <div {...aria} role="group" className={styles.rows}>
+      {() => (
+        <fieldset aria-label={label} className={styles.rows}>
           {entries.map(([name, value], at) => (
             <Row
               // A name is edited until it is left; the row stays the same row.
@@ -73,7 +72,7 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
               </Button>
             </div>
           )}
-        </div>
+        </fieldset>
       )}
     </Field>
   );

@@ -3,6 +3,7 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { useText } from "../../../text/language";
+import { Apart } from "../Apart";
 import { Icon } from "../../icons";
 import { type FieldProps, frameOf } from "../field";
 import styles from "../Fields.module.css";
@@ -50,6 +51,7 @@ export function TagsField(props: TagsFieldProps) {
   return (
     <Field {...frame}>
       {(aria) => (
+        <Apart>
         <div className={styles.tight}>
           <ul className={styles.tags} aria-label={props.label}>
             {tags.map((tag) => (
@@ -87,6 +89,7 @@ export function TagsField(props: TagsFieldProps) {
             ))}
           </datalist>
         </div>
+        </Apart>
       )}
     </Field>
   );

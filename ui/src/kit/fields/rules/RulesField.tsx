@@ -21,7 +21,7 @@ export function RulesField(props: FieldProps) {
   if (rules === null) return <Json {...props} />;
   return (
     <section className={styles.rows} aria-label={label}>
-      <h4 className={styles.title}>{label}</h4>
+      <h3 className={styles.title}>{label}</h3>
       {problem !== undefined && <p className={styles.problem}>{problem}</p>}
       {rules.map((rule, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a rule has no identity but its place
@@ -51,7 +51,7 @@ export function GroupsField(props: FieldProps) {
   if (conditions === null) return <Json {...props} />;
   const groups = groupsOf(conditions);
   return (
-    <section className={styles.rows} aria-label={label}>
+    <fieldset className={styles.rows} aria-label={label}>
       {groups.map((places, group) => (
         <Fragment key={places[0]}>
           {group > 0 && <span className={styles.word}>{text.rules.or}</span>}
@@ -77,7 +77,7 @@ export function GroupsField(props: FieldProps) {
         </Fragment>
       ))}
       {!isReadOnly && <Add label={text.rules.addGroup} onClick={() => onChange([...conditions, joined("or")])} />}
-    </section>
+    </fieldset>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Connecting an exit with a step that is there already. */
 
-import { ERROR, START } from "../../../graph/outline";
+import { START } from "../../../graph/outline";
 import { regionAfter } from "../../../graph/regions";
 import { type Definition, nameOf, stepById } from "../definition";
 import { edgeBetween, graphCommand, graphOf, leadTo, withGraph } from "../graph-edit";
@@ -38,7 +38,5 @@ function isAcross({ outline, regions }: Shape, exit: Exit, to: string): boolean 
   const target = regions.of.get(to);
   if (from === undefined || target === undefined) return false;
   const edge = { ...edgeBetween(exit, to), exit: exit.exit };
-  const isOpening = exit.exit !== ERROR && outline.steps.get(exit.from)?.type === "parallel";
-  const after = regionAfter(edge, from, outline, regions.joins);
-  return after !== target && !(isOpening && regions.joins.get(exit.from) === to);
+  return regionAfter(edge, from, outline, regions.joins) !== target;
 }

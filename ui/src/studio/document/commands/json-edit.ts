@@ -1,6 +1,6 @@
 /** Edits of the JSON text: what it says is compared with the document, and the difference is one change. */
 
-import { NotJson, parseExact } from "../../../shared/exact";
+import { ExactNumber, NotJson, parseExact } from "../../../shared/exact";
 import { isObject } from "../../../shared/http";
 import { type Definition, isStep } from "../definition";
 import type { Address, Command } from "../log";
@@ -17,7 +17,7 @@ export function editJson(document: Definition, text: string): Planned {
     if (error instanceof NotJson) return refuse("not-json", String(lineOf(text, error.at)));
     throw error;
   }
-  if (!isObject(value)) return refuse("not-object");
+  if (!isObject(value) || value instanceof ExactNumber) return refuse("not-object");
   return takeDefinition(document, value, "editJson");
 }
 

@@ -3,8 +3,8 @@
 import type { JsonObject } from "../../../shared/http";
 import { type Definition, nameOf, stepById } from "../definition";
 import { stepDraft } from "../drafts";
-import { type Planned } from "../store";
 import { refuse } from "../refusals";
+import type { Planned } from "../store";
 
 export function replaceStep(document: Definition, id: string, next: JsonObject): Planned {
   const step = stepById(document, id);

@@ -1,6 +1,6 @@
 /** The journal of a document in this browser: after a crash or a sign-out its changes, and their undo, are still there. */
 
-import { parseExact, printExact } from "../../../shared/exact";
+import { isSameJson, parseExact, printExact } from "../../../shared/exact";
 import { isObject } from "../../../shared/http";
 import type { Definition } from "../definition";
 import type { Edited, Entry, Log } from "../log";
@@ -17,14 +17,15 @@ export interface Journal extends Edited {
   /** What the server had at the last save, and its time of change. */
   saved: Definition;
   modifiedOn: number;
-  /** When it was written, in epoch milliseconds. */
+  /** When it was saved and when the journal was written, by the clock of this browser, in epoch milliseconds. */
+  savedOn: number;
   at: number;
 }
 
 const FORMAT = 1;
 
-export function printJournal({ document, log, saved, modifiedOn, at }: Journal): string {
-  return printExact({ format: FORMAT, modifiedOn, at, saved, document, done: log.done, undone: log.undone });
+export function printJournal({ document, log, saved, modifiedOn, savedOn, at }: Journal): string {
+  return printExact({ format: FORMAT, modifiedOn, savedOn, at, saved, document, done: log.done, undone: log.undone });
 }
 
 /** Returns the journal of a text, null for one that this release cannot read. */
@@ -37,10 +38,11 @@ export function readJournal(text: string): Journal | null {
     return null;
   }
   if (!isObject(value) || value.format !== FORMAT) return null;
-  const { document, saved, modifiedOn, at, done, undone } = value;
-  if (!isObject(document) || !isObject(saved) || typeof modifiedOn !== "number" || typeof at !== "number") return null;
+  const { document, saved, modifiedOn, savedOn, at, done, undone } = value;
+  if (!isObject(document) || !isObject(saved)) return null;
+  if (typeof modifiedOn !== "number" || typeof savedOn !== "number" || typeof at !== "number") return null;
   const log: Log = { done: entriesOf(done), undone: entriesOf(undone) };
-  return { document, saved, modifiedOn, at, log };
+  return { document, saved, modifiedOn, savedOn, at, log };
 }
 
 function entriesOf(value: unknown): Entry[] {
@@ -49,8 +51,7 @@ function entriesOf(value: unknown): Entry[] {
 }
 
 /** Returns how many changes of a journal the server does not have. */
-export function unsavedCount({ document, saved, log }: Journal): number {
-  if (printExact(document) === printExact(saved)) return 0;
-  const since = log.done.findLastIndex((entry) => entry.name === "takeOver");
-  return Math.max(1, log.done.length - Math.max(0, since));
+export function unsavedCount({ document, saved, savedOn, log }: Journal): number {
+  if (isSameJson(document, saved)) return 0;
+  return Math.max(1, log.done.filter((entry) => entry.at > savedOn).length);
 }

@@ -22,12 +22,14 @@ interface Kept {
   timers: Timers;
   saved: Definition;
   modifiedOn: number;
+  /** When it was saved, by the clock of this browser. */
+  savedOn: number;
   /** Called once when the browser keeps nothing. */
   onFailure: () => void;
 }
 
-export function keepJournal({ key, store, port, timers, saved, modifiedOn, onFailure }: Kept): Journaling {
-  let server = { saved, modifiedOn };
+export function keepJournal({ key, store, port, timers, saved, modifiedOn, savedOn, onFailure }: Kept): Journaling {
+  let server = { saved, modifiedOn, savedOn };
   let cancel: (() => void) | null = null;
   let hasFailed = false;
   const write = async (): Promise<void> => {
@@ -50,7 +52,7 @@ export function keepJournal({ key, store, port, timers, saved, modifiedOn, onFai
   });
   return {
     saved: (definition, modifiedOn) => {
-      server = { saved: definition, modifiedOn };
+      server = { saved: definition, modifiedOn, savedOn: timers.now() };
       later();
     },
     flush: async () => {

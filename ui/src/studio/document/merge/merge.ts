@@ -77,7 +77,7 @@ function mergeSteps(base: Definition, mine: Definition, theirs: Definition, deci
     const step = mergeStep(id, before.get(id), one.get(id), other.get(id), decider);
     return step === undefined ? [] : [step];
   });
-  // What is no step is nobody's to merge: it stays where mine has it.
+  // What is no step cannot be merged: it stays where mine has it.
   return [...merged, ...rawSteps(mine).filter((step) => !isStep(step))];
 }
 

@@ -12,7 +12,7 @@ export interface Clash {
   theirs: unknown;
 }
 
-/** Decides a clash; its answer is what stands there afterwards. */
+/** Decides a clash; its answer is what is there afterwards. */
 export type Decide = (clash: Clash) => unknown;
 
 /** Returns the merged value. Objects are merged by member, lists of things with ids by id, all else is one value. */

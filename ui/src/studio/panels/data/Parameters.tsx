@@ -24,7 +24,7 @@ export function Parameters({ edit }: { edit: StepEdit }) {
         <Json {...field} />
       ) : (
         <section className={styles.box} aria-label={field.label}>
-          <h4 className={styles.title}>{field.label}</h4>
+          <h3 className={styles.title}>{field.label}</h3>
           {rows.map((row, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a row has no identity but its place
             <div key={at} className={styles.item}>

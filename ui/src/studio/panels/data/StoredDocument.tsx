@@ -23,7 +23,7 @@ export function StoredDocument({ edit }: { edit: StepEdit }) {
   const members = isObject(data) ? Object.keys(data).slice(0, MOST) : [];
   return (
     <section className={styles.box} aria-label={text.document}>
-      <h4 className={styles.title}>{text.document}</h4>
+      <h3 className={styles.title}>{text.document}</h3>
       <JsonTree label={text.document} value={data} depth={1} />
       {!edit.isReadOnly && members.length > 0 && (
         <div className={styles.row}>

@@ -39,7 +39,7 @@ function Payload({ edit }: { edit: StepEdit }) {
   if (!isForm) return <Json {...field} />;
   return (
     <section className={styles.box} aria-label={field.label}>
-      <h4 className={styles.title}>{field.label}</h4>
+      <h3 className={styles.title}>{field.label}</h3>
       <SchemaForm
         schema={data}
         value={field.value}

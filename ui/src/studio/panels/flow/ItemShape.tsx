@@ -25,7 +25,7 @@ export function ItemShape({ edit }: { edit: StepEdit }) {
   if (!Array.isArray(data.value)) return <p className={styles.bad}>{text.noList}</p>;
   return (
     <section className={styles.box} aria-label={text.item}>
-      <h4 className={styles.title}>{text.item}</h4>
+      <h3 className={styles.title}>{text.item}</h3>
       <p className={styles.hint}>{text.count(data.value.length)}</p>
       {data.value.length > 0 && <JsonTree label={text.item} value={data.value[0]} />}
     </section>

@@ -1,7 +1,8 @@
 import type { StepForm } from "../form/spec";
-import { RulesOnSample } from "./RulesOnSample";
+import { TryStep } from "../trial/TryStep";
 
 export const CONDITIONAL: StepForm = {
   specs: [{ key: "rules", path: ["rules"], widget: { kind: "rules" }, isRequired: true }],
-  After: RulesOnSample,
+  // Which exit the sample takes.
+  After: TryStep,
 };

@@ -38,7 +38,7 @@ function Reminders({ edit }: { edit: StepEdit }) {
   const give = (next: readonly unknown[]): void => field.onChange(next.length === 0 ? undefined : next);
   return (
     <section className={styles.box} aria-label={field.label}>
-      <h4 className={styles.title}>{field.label}</h4>
+      <h3 className={styles.title}>{field.label}</h3>
       {value.map((each, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a reminder has no identity but its place
         <div key={at} className={styles.item}>
@@ -67,7 +67,7 @@ function Escalation({ edit }: { edit: StepEdit }) {
   const give = (next: readonly unknown[]): void => field.onChange(next.length === 0 ? undefined : next);
   return (
     <section className={styles.box} aria-label={field.label}>
-      <h4 className={styles.title}>{field.label}</h4>
+      <h3 className={styles.title}>{field.label}</h3>
       {value.map((each, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: an entry has no identity but its place
         <div key={at} className={styles.item}>

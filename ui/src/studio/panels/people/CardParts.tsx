@@ -7,9 +7,11 @@ import { ChoiceField, Segmented } from "../../../kit/fields/ChoiceField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { NumberField } from "../../../kit/fields/NumberField";
 import { Problem } from "../../../kit/states/Problem";
+import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
+import { CardPicture } from "./CardPicture";
 
 export function CardParts({ edit }: { edit: StepEdit }) {
   const { card: text, fields } = useText(PANEL_TEXTS);
@@ -42,6 +44,7 @@ export function CardParts({ edit }: { edit: StepEdit }) {
         onChange={choose}
       />
       {kind === "own" && <Json {...edit.field(["card"], ...fields.card)} />}
+      {isObject(edit.settings.card) && <CardPicture card={edit.settings.card} />}
       {kind === "named" && <Named edit={edit} />}
     </>
   );
@@ -50,6 +53,9 @@ export function CardParts({ edit }: { edit: StepEdit }) {
 function Named({ edit }: { edit: StepEdit }) {
   const { fields, card: text } = useText(PANEL_TEXTS);
   const { data, error } = useQuery(cardChoicesQuery(useApi()));
+  const { card_id: id, card_version: given } = edit.settings;
+  const chosen = data?.find((each) => each.card_id === id);
+  const version = typeof given === "number" ? given : (chosen?.active_version ?? chosen?.newest_version);
   return (
     <>
       {error !== null && <Problem error={error} shape="bar" />}
@@ -67,6 +73,22 @@ function Named({ edit }: { edit: StepEdit }) {
         least={1}
         placeholder={text.newest}
       />
+      {chosen !== undefined && version !== undefined && (
+        <a href={designerOf(edit, chosen.card_id, version)} target="_blank" rel="noopener noreferrer">
+          {text.open}
+        </a>
+      )}
     </>
   );
+}
+
+/** Returns the address of the designer, which is opened beside the Studio, with this step in mind. */
+function designerOf({ store, id }: StepEdit, card: string, version: number): string {
+  const { workflowId, version: workflowVersion } = store.getState();
+  const search = new URLSearchParams({
+    workflow: workflowId,
+    workflow_version: String(workflowVersion),
+    step: id,
+  });
+  return `/app/cards/${encodeURIComponent(card)}/v/${version}?${search}`;
 }

@@ -25,9 +25,9 @@ export function TimeStrip({ moments, calendar, name }: TimeStripProps) {
   if (moments.length < 2) return <p className={styles.hint}>{text.never}</p>;
   return (
     <section aria-label={text.title} className={styles.strip}>
-      <h4 className={styles.title}>
+      <h3 className={styles.title}>
         {text.title} <span className={styles.hint}>{name === "" ? text.ifNow : text.ifNowCalendar(name)}</span>
-      </h4>
+      </h3>
       <Line moments={moments} calendar={calendar} />
       <List moments={moments} isWorking={name !== ""} />
       {name !== "" && calendar === null && <p className={styles.hint}>{text.noCalendar(name)}</p>}

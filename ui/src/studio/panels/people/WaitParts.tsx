@@ -1,6 +1,6 @@
 /** Who may answer a wait, and what the answer looks like. */
 
-import { Checkbox, Field } from "@fluentui/react-components";
+import { Checkbox } from "@fluentui/react-components";
 import { useInputs } from "../../../kit/fields/inputs";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
@@ -27,8 +27,10 @@ export function WaitParts({ edit }: { edit: StepEdit }) {
       {sources === null ? (
         <Json {...field} />
       ) : (
-        <Field label={label} {...(hint !== undefined && { hint })}>
-          <div className={styles.row}>
+        <fieldset className={styles.row} aria-label={label}>
+          <h3 className={styles.title}>
+            {label} <span className={styles.hint}>{hint}</span>
+          </h3>
             {SOURCES.map((source) => (
               <Checkbox
                 key={source}
@@ -38,8 +40,7 @@ export function WaitParts({ edit }: { edit: StepEdit }) {
                 onChange={(_, { checked }) => toggle(source, checked === true)}
               />
             ))}
-          </div>
-        </Field>
+        </fieldset>
       )}
       <Json {...schema} />
       {!edit.isReadOnly && <SchemaOfSample onSchema={schema.onChange} />}

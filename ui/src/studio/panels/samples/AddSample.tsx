@@ -5,7 +5,6 @@ import { useQuery } from "@tanstack/react-query";
 import { type ChangeEvent, useId, useState } from "react";
 import { useApi } from "../../../api/context";
 import type { SamplePayload } from "../../../api/queries/authoring/steps";
-import { documentQuery } from "../../../api/queries/authoring/steps";
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
 import { isObject } from "../../../shared/http";
@@ -116,7 +115,7 @@ function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
   const [failure, setFailure] = useState<unknown>(null);
   const take = async (id: string, seq: number, name: string): Promise<void> => {
     try {
-      const document = await documentQuery(api, id, seq).queryFn?.({ signal: new AbortController().signal } as never);
+      const { document } = (await api.call("getExecutionAt", { workflow_execution_id: id, seq, scope: "" })).item;
       const payload = isObject(document) && isObject(document.payload) ? document.payload.output : undefined;
       onAdd({ name, body: payload ?? {}, from_execution: id });
     } catch (cause) {

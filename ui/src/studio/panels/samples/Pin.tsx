@@ -22,14 +22,14 @@ export function Pin({ edit }: { edit: StepEdit }) {
   const pinned = acts.samples?.outputs[edit.id];
   return (
     <section className={styles.box} aria-label={text.title}>
-      <h4 className={styles.title}>
+      <h3 className={styles.title}>
         <Icon name="pin" size={14} /> {text.title}
-      </h4>
+      </h3>
       {pinned === undefined ? (
         <p className={styles.hint}>{text.none}</p>
       ) : (
         <>
-          <p className={styles.hint}>{text.since(formats.distance(pinned.pinned_on, now))}</p>
+          <p className={styles.hint}>{text.since(formats.distance(pinned.pinned_on ?? now, now))}</p>
           <JsonTree label={text.title} value={pinned.output} />
         </>
       )}

@@ -5,19 +5,21 @@ import { isObject, type JsonObject } from "../../../shared/http";
 
 export type SampleChoice = { kind: "payload"; name: string } | { kind: "execution"; id: string; seq: number };
 
-/** Returns the data document; null when there is nothing to show values on. */
+/** Returns the data document; null when there is nothing to show values on. `environment` is that of the profile. */
 export function sampleDocument(
   samples: Samples | null,
   choice: SampleChoice | null,
   execution: unknown,
+  environment: JsonObject = {},
 ): JsonObject | null {
   const pinned = Object.entries(samples?.outputs ?? {}).map(([step, { output }]) => [step, { output }] as const);
   if (choice?.kind === "execution") {
     return isObject(execution) ? { ...execution, ...Object.fromEntries(pinned) } : null;
   }
   const payload = samples?.payloads.find(({ name }) => name === choice?.name) ?? samples?.payloads[0];
-  if (payload === undefined) return pinned.length === 0 ? null : { payload: { output: {} }, ...Object.fromEntries(pinned) };
-  return { payload: { output: payloadOf(payload.body) }, ...Object.fromEntries(pinned) };
+  if (payload === undefined && pinned.length === 0) return null;
+  const output = payload === undefined ? {} : payloadOf(payload.body);
+  return { payload: { output }, environment, ...Object.fromEntries(pinned) };
 }
 
 /** Returns what steps read of a body: an object as it is, any other value as `body`. */

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { useStore } from "zustand";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { useApi } from "../../../api/context";
-import { documentQuery } from "../../../api/queries/authoring/steps";
+import { documentQuery, environmentQuery } from "../../../api/queries/authoring/steps";
 import type { JsonObject } from "../../../shared/http";
 import type { StudioStore } from "../../document/store";
 import { type SampleChoice, sampleDocument } from "./sample-document";
@@ -46,6 +46,10 @@ export function useSampleData(store: StudioStore): SampleData {
   const { samples } = useSamples(store.getState().workflowId);
   const { id, seq } = choice?.kind === "execution" ? choice : { id: "", seq: 0 };
   const { data, error } = useQuery({ ...documentQuery(useApi(), id, seq), enabled: id !== "" });
-  const document = useMemo(() => sampleDocument(samples, choice, data), [samples, choice, data]);
+  const { data: environment } = useQuery(environmentQuery(useApi(), store.getState().workflowId));
+  const document = useMemo(
+    () => sampleDocument(samples, choice, data, environment),
+    [samples, choice, data, environment],
+  );
   return { document, error };
 }

@@ -9,6 +9,7 @@ import {
   samplesKey,
   samplesQuery,
 } from "../../../api/queries/authoring/steps";
+import { useMay } from "../../../session/session";
 
 export interface SampleActs {
   samples: Samples | null;
@@ -27,7 +28,9 @@ type Change = (samples: Samples) => Pick<Samples, "payloads" | "outputs">;
 export function useSamples(workflowId: string): SampleActs {
   const api = useApi();
   const queries = useQueryClient();
-  const { data = null, error } = useQuery(samplesQuery(api, workflowId));
+  // Samples are read by those who may edit; for others there are none.
+  const mayEdit = useMay("edit.drafts");
+  const { data = null, error } = useQuery({ ...samplesQuery(api, workflowId), enabled: mayEdit });
   const saving = useMutation({
     // What others have saved in the meantime is read first, so that it stays.
     mutationFn: async (change: Change) => {

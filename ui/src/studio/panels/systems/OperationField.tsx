@@ -57,7 +57,7 @@ function OperationInput({ edit, operation }: { edit: StepEdit; operation: Operat
   );
   return (
     <section className={styles.box} aria-label={field.label}>
-      <h4 className={styles.title}>{field.label}</h4>
+      <h3 className={styles.title}>{field.label}</h3>
       <SchemaForm
         schema={operation.input_schema}
         value={field.value}

@@ -35,15 +35,18 @@ export function entityText({ set, keys, rest }: Entity): string {
 
 /** Splits at the commas that are neither in quotes nor in an expression. */
 function partsOf(text: string): string[] {
-  const parts = [""];
+  const parts: string[] = [];
+  let part = "";
   let isQuoted = false;
   let depth = 0;
   for (const sign of text) {
     if (sign === "{") depth += 1;
     else if (sign === "}") depth -= 1;
     else if (sign === "'" && depth === 0) isQuoted = !isQuoted;
-    if (sign === "," && !isQuoted && depth === 0) parts.push("");
-    else parts[parts.length - 1] += sign;
+    if (sign === "," && !isQuoted && depth === 0) {
+      parts.push(part);
+      part = "";
+    } else part += sign;
   }
-  return parts;
+  return [...parts, part];
 }

@@ -48,7 +48,7 @@ function InputOnSample({ edit }: { edit: StepEdit }) {
   if (data === undefined) return null;
   return (
     <section aria-label={text.input}>
-      <h4 className={styles.title}>{text.input}</h4>
+      <h3 className={styles.title}>{text.input}</h3>
       {data.error === null ? (
         <JsonTree label={text.input} value={data.value} />
       ) : (
@@ -67,7 +67,7 @@ function OutputOnSample({ edit }: { edit: StepEdit }) {
   if (output === undefined) return <p className={styles.hint}>{text.noOutput}</p>;
   return (
     <section aria-label={text.output}>
-      <h4 className={styles.title}>{text.output}</h4>
+      <h3 className={styles.title}>{text.output}</h3>
       <JsonTree label={text.output} value={output} />
     </section>
   );

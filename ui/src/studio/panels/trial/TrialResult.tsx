@@ -58,7 +58,7 @@ export function TrialResult({ edit, trial }: { edit: StepEdit; trial: Trial }) {
 function Part({ label, value }: { label: string; value: unknown }) {
   return (
     <section aria-label={label}>
-      <h5 className={styles.title}>{label}</h5>
+      <h3 className={styles.title}>{label}</h3>
       <JsonTree label={label} value={value} />
     </section>
   );

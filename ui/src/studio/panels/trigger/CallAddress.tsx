@@ -21,7 +21,7 @@ export function CallAddress({ edit }: { edit: StepEdit }) {
   const snippet = snippetOf(language, { ...target, body: bodyOf(document) });
   return (
     <section className={styles.box} aria-label={text.address}>
-      <h4 className={styles.title}>{text.address}</h4>
+      <h3 className={styles.title}>{text.address}</h3>
       <div className={styles.item}>
         <code className={styles.code}>{url}</code>
         <CopyButton value={url} label={text.copyAddress} />

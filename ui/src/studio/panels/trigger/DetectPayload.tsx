@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useApi } from "../../../api/context";
 import { detectedQuery } from "../../../api/queries/authoring/steps";
 import { CopyButton } from "../../../kit/CopyButton";
@@ -30,7 +30,7 @@ export function DetectPayload({ edit }: { edit: StepEdit }) {
   };
   return (
     <section className={styles.box} aria-label={text.title}>
-      <h4 className={styles.title}>{text.title}</h4>
+      <h3 className={styles.title}>{text.title}</h3>
       <p className={styles.hint}>{text.howTo}</p>
       {isListening ? (
         <Listening edit={edit} onFound={take} onEnd={() => setIsListening(false)} />
@@ -52,6 +52,19 @@ export function DetectPayload({ edit }: { edit: StepEdit }) {
   );
 }
 
+/** What the version had when it was listened for the first time. */
+interface Seen {
+  text: string;
+  changedOn: number;
+  document: unknown;
+}
+
+/** Whether a test call has arrived. The time alone says it only where the Studio itself has saved nothing. */
+function isAnother(first: Seen, now: Seen): boolean {
+  if (now.text !== first.text) return true;
+  return now.changedOn !== first.changedOn && now.document === first.document;
+}
+
 interface ListeningProps {
   edit: StepEdit;
   onFound: (payload: DetectedPayload) => void;
@@ -62,19 +75,19 @@ function Listening({ edit, onFound, onEnd }: ListeningProps) {
   const { detect: text } = useText(PANEL_TEXTS);
   const { workflowId, version } = edit.store.getState();
   const { data, error } = useQuery({ ...detectedQuery(useApi(), workflowId, version, true), gcTime: 0 });
-  const [first, setFirst] = useState<number | null>(null);
-  const changedOn = data?.modified_on ?? null;
+  const first = useRef<Seen | null>(null);
   useEffect(() => {
     const timer = setTimeout(onEnd, LONGEST_MS);
     return () => clearTimeout(timer);
   }, [onEnd]);
   useEffect(() => {
-    if (changedOn === null) return;
-    if (first === null) setFirst(changedOn);
-    else if (changedOn !== first && data !== undefined) {
-      onFound({ payload: data.workflow_mock_payload, schema: data.workflow_schema });
-    }
-  }, [changedOn, first, data, onFound]);
+    if (data === undefined) return;
+    const { document } = edit.store.getState();
+    const payload = data.workflow_mock_payload;
+    const seen: Seen = { text: JSON.stringify(payload), changedOn: data.modified_on, document };
+    if (first.current === null) first.current = seen;
+    else if (isAnother(first.current, seen)) onFound({ payload, schema: data.workflow_schema });
+  }, [data, edit.store, onFound]);
   const url = testUrl({ origin: window.location.origin, workflowId }, version);
   return (
     <>

@@ -40,7 +40,7 @@ export function Detected({ edit, found, onDone }: DetectedProps) {
   };
   return (
     <div className={styles.form}>
-      <h5 className={styles.title}>{text.found}</h5>
+      <h4 className={styles.title}>{text.found}</h4>
       <JsonTree label={text.found} value={found.payload} />
       <p>{changes.length === 0 ? text.sameSchema : text.changes(changes.length)}</p>
       <ul className={styles.list}>

@@ -41,9 +41,9 @@ export function SchedulePreview({ schedule }: { schedule: JsonObject }) {
   if (data === undefined) return null;
   return (
     <section aria-label={text.next}>
-      <h4 className={styles.title}>
+      <h3 className={styles.title}>
         {text.next} <span className={styles.hint}>{data.timezone}</span>
-      </h4>
+      </h3>
       <Fires items={data.items} holidays={holidaysOf(document)} />
       {data.change_on !== null && (
         <div className={styles.row}>

@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { STUB, sizeOf } from "../../src/graph/sizes";
+import { drawnOf } from "../../src/studio/canvas/drawn";
+import { drawnPoints, plusesOf } from "../../src/studio/canvas/places";
+import { type Direction, readingOrder, walk } from "../../src/studio/canvas/walk";
+import { addStep } from "../../src/studio/document/commands/insert";
+import { shapeOf } from "../../src/studio/document/shape";
+import { treeRows } from "../../src/studio/outline/tree";
+import { ACTS, done, EMPTY, ORDERS, planned, storeOf } from "./definitions";
+
+const ALL = { folded: new Set<string>(), hasErrors: true };
+
+function edited(acts: Parameters<typeof planned>[1][]) {
+  const store = storeOf(ORDERS);
+  for (const act of acts) store.getState().attempt(planned(store.getState().document, act));
+  return store.getState().document;
+}
+
+describe("what is drawn", () => {
+  it("has every step once, none over another, after any edits", () => {
+    fc.assert(
+      fc.property(ACTS, (acts) => {
+        const document = edited(acts);
+        const drawn = drawnOf(document, ALL);
+        const { outline } = shapeOf(document);
+        const nodes = drawn.layout.nodes.map(({ step, x, y }) => ({ step, x, y, ...sizeOf(drawn.outline.steps.get(step)?.type) }));
+        const steps = nodes.filter(({ step }) => drawn.outline.steps.get(step)?.type !== STUB).map(({ step }) => step);
+        expect(steps.toSorted()).toEqual([...outline.steps.keys()].toSorted());
+        for (const [at, a] of nodes.entries()) {
+          const hit = nodes
+            .slice(at + 1)
+            .filter((b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height);
+          expect(hit).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  it("has a place at every exit that can be reached, but those of errors", () => {
+    fc.assert(
+      fc.property(ACTS, (acts) => {
+        const document = edited(acts);
+        const { outline, regions } = shapeOf(document);
+        const places = new Set(plusesOf(drawnOf(document, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`));
+        for (const { id, exits, type } of outline.steps.values()) {
+          if (!regions.of.has(id) || type === "redirect") continue;
+          for (const exit of exits) if (exit !== "error") expect(places).toContain(`${id} ${exit}`);
+        }
+      }),
+    );
+  });
+
+  it("shows open exits beside lanes that meet as lines that end at their place", () => {
+    const drawn = drawnOf(ORDERS, ALL);
+    expect([...drawn.open]).toEqual(["approval_1 rejected", "approval_1 timeout"]);
+    const edge = drawn.layout.edges.find(({ exit }) => exit === "rejected");
+    if (edge === undefined) throw new Error("not drawn");
+    const end = drawnPoints(edge, drawn.open).at(-1);
+    const place = plusesOf(drawn).find(({ exit }) => exit.exit === "rejected");
+    expect(place).toMatchObject({ isOpen: true, ...end });
+  });
+
+  it("has a place in an empty branch, in an empty body, and below the last step", () => {
+    const looped = done(EMPTY, addStep(EMPTY, { from: "WorkflowStartState", exit: "next" }, "forEach"));
+    const places = plusesOf(drawnOf(looped, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`);
+    expect(places.toSorted()).toEqual(["WorkflowStartState next", "forEach_1 each", "forEach_1 next"]);
+    expect(plusesOf(drawnOf(ORDERS, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`)).toContain("parallel_1 right");
+  });
+
+  it("leaves out the inside of folded blocks, and error paths that are off", () => {
+    const folded = drawnOf(ORDERS, { folded: new Set(["conditional_1", "parallel_1"]), hasErrors: true });
+    expect(readingOrder(folded).map(({ step }) => step)).toEqual([
+      "WorkflowStartState",
+      "conditional_1",
+      "email_1",
+      "parallel_1",
+      "terminate_1",
+    ]);
+    const caught = done(ORDERS, addStep(ORDERS, { from: "httpRequest_1", exit: "error" }, "delay"));
+    const plain = drawnOf(caught, { folded: new Set(), hasErrors: false });
+    expect(plain.outline.steps.has("delay_2")).toBe(false);
+    expect(drawnOf(caught, ALL).outline.steps.has("delay_2")).toBe(true);
+  });
+
+  it("is walked without getting lost: each step leads to a step that is drawn", () => {
+    fc.assert(
+      fc.property(ACTS, fc.constantFrom<Direction>("down", "up", "left", "right", "first", "last", "out", "over"), (acts, way) => {
+        const document = edited(acts);
+        const drawn = drawnOf(document, ALL);
+        const steps = new Set(readingOrder(drawn).map(({ step }) => step));
+        for (const step of steps) {
+          const next = walk(document, drawn, step, way);
+          expect(next === null || steps.has(next)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("of a thousand steps takes less than a frame of a slow screen", () => {
+    let document = EMPTY;
+    const steps = Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, type: at % 7 === 0 ? "approval" : "httpRequest" }));
+    const edges = steps.map(({ id }, at) => {
+      const before = steps[at - 1];
+      const from = before?.id ?? "WorkflowStartState";
+      return before?.type === "approval" ? { from, to: id, branch: "approved" } : { from, to: id };
+    });
+    document = { ...EMPTY, workflow_steps: [...(EMPTY.workflow_steps as unknown[]), ...steps], workflow_connections: edges };
+    const begin = performance.now();
+    expect(drawnOf(document, ALL).layout.nodes.length).toBeGreaterThan(1_000);
+    const took = performance.now() - begin;
+    expect(took).toBeLessThan(1_000);
+  });
+});
+
+describe("the outline", () => {
+  it("has every step once, after any edits", () => {
+    fc.assert(
+      fc.property(ACTS, (acts) => {
+        const document = edited(acts);
+        const rows = treeRows(document).map(({ step }) => step);
+        expect(rows.toSorted()).toEqual([...shapeOf(document).outline.steps.keys()].toSorted());
+      }),
+    );
+  });
+
+  it("reads as a person would tell it: the lanes, then what follows", () => {
+    expect(treeRows(ORDERS).map(({ step, level, exit }) => `${level} ${exit} ${step}`)).toEqual([
+      "1  WorkflowStartState",
+      "1  conditional_1",
+      "2 yes approval_1",
+      "2 no httpRequest_1",
+      "1  email_1",
+      "1  parallel_1",
+      "2 left delay_1",
+      "1  join_1",
+      "1  terminate_1",
+    ]);
+  });
+});
