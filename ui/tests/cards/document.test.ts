@@ -6,6 +6,7 @@ import { isEqual, merge } from "../../src/cards/document/differences";
 import { existing, type Log, logOf, MOST_ENTRIES, redo, run, undo } from "../../src/cards/document/log";
 import { outlineOf } from "../../src/cards/document/outline";
 import { pathOf, pointerOf, valueAt } from "../../src/cards/document/path";
+import { offeredTypes } from "../../src/cards/document/places";
 import { createCardStore } from "../../src/cards/document/store";
 import type { JsonObject } from "../../src/shared/http";
 import { approvalCard, at, changeOf, ids, type Step, steps } from "./cards";
@@ -104,6 +105,15 @@ describe("a command", () => {
     expect(isRefusal(action) ? action : action.focus).toEqual([["actions", 2]]);
     const fact = add(card, [newPart("Fact")], at("body", 1, "items", 1, "facts", 0));
     expect(isRefusal(fact) ? fact : fact.focus).toEqual([["body", 1, "items", 1, "facts", 1]]);
+  });
+
+  it("offers what only the selected part takes, and knows an item of a choice from a fact by its place", () => {
+    const card: JsonObject = { type: "AdaptiveCard", body: [{ type: "Input.ChoiceSet", id: "a", choices: [] }, { type: "ColumnSet", columns: [] }] };
+    expect(offeredTypes(card, at("body", 0))).toEqual(["Choice"]);
+    expect(offeredTypes(card, at("body", 1))).toEqual(["Column"]);
+    expect(offeredTypes(card, at())).toEqual([]);
+    const item = add(card, [newPart("Choice")], at("body", 0));
+    expect(isRefusal(item) ? item : item.focus).toEqual([["body", 0, "choices", 0]]);
   });
 
   it("moves a part up, down, into the one above and out again", () => {

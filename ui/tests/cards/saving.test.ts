@@ -118,7 +118,7 @@ function opened(card = version()) {
     card,
     store,
     journal,
-    key: "k",
+    keyOf: () => "k",
     later: timers.later,
     server: {
       save: async ({ modified_on }, document) => {
@@ -220,7 +220,7 @@ describe("the draft of a card", () => {
     const store = createCardStore(approvalCard(), () => 0);
     const gone = (): Promise<never> => Promise.reject(refusal(404, "CARD_NOT_FOUND"));
     const draft = createDraft({
-      ...{ card: version(), store, journal, key: "k", later: timers.later },
+      ...{ card: version(), store, journal, keyOf: () => "k", later: timers.later },
       ...{ server: { save: gone, read: gone }, onSignedOut: () => undefined, onSaved: () => undefined },
     });
     draft.start();

@@ -68,8 +68,18 @@ export function cardServer(
     stored: (version) => versions.get(version),
     handlers: {
       getCardById: ({ card_version }) => answer(found(card_version)),
-      getOrganizationCards: () => {
-        const items = [...versions.values()].map(({ card_payload: _, ...row }) => row);
+      getCardVersions: () => {
+        const items = [...versions.values()].map((card) => ({
+          version: card.card_version,
+          name: card.card_name,
+          status: card.status,
+          by: card.modified_by,
+          on: card.modified_on,
+          created_on: card.created_on,
+          change_count: null,
+          note: "",
+        }));
+        items.sort((one, other) => other.version - one.version);
         return { message: "success", count: items.length, items };
       },
       updateCard: ({ card_version, card_payload, modified_on }) => {

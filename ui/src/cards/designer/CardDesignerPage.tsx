@@ -36,7 +36,11 @@ function Opened() {
           card={item}
           journal={journal}
           onVersion={opened.follow}
-          onReopen={() => void query.refetch().then(() => setRound((before) => before + 1))}
+          onReopen={() => {
+            const reopen = (): void => setRound((before) => before + 1);
+            if (opened.settle()) reopen();
+            else void query.refetch().then(reopen);
+          }}
         />
       )}
     </Answer>
@@ -56,6 +60,12 @@ function useOpened(cardId: string, version: number) {
   }
   return {
     version: opened.current.version,
+    /** Opens the version whose address is shown; returns whether it is another one. */
+    settle: (): boolean => {
+      const isOther = opened.current.version !== opened.current.followed;
+      opened.current = { ...opened.current, version: opened.current.followed };
+      return isOther;
+    },
     follow: (next: number): void => {
       opened.current = { ...opened.current, followed: next };
       void navigate({

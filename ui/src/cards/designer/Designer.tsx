@@ -1,19 +1,20 @@
 /** The designer: what can be added and the parts at the left, the picture, and the properties of the selected part. */
 
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { CardVersion } from "../../api/queries/cards";
 import { Page } from "../../kit/Page";
 import { useThemeName } from "../../kit/theme";
 import { usePreferences } from "../../session/preferences";
-import { useMay } from "../../session/session";
+import { useMay, useSession } from "../../session/session";
 import type { JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
 import { checkCard } from "../checks/checks";
 import { add } from "../document/commands";
 import { outlineOf } from "../document/outline";
 import { isSame, pathOf, pointerOf, ROOT } from "../document/path";
+import { offeredTypes } from "../document/places";
 import { createCardStore } from "../document/store";
 import { JsonPane } from "../json/JsonPane";
 import { Palette } from "../palette/Palette";
@@ -22,12 +23,12 @@ import { usePicture } from "../preview/use-picture";
 import { Properties } from "../properties/Properties";
 import { SamplePane } from "../sample/SamplePane";
 import { useSample } from "../sample/use-sample";
-import type { Journal } from "../saving/journal";
+import { type Journal, journalKey } from "../saving/journal";
 import { useDraft } from "../saving/use-draft";
 import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
 import { Activate } from "./Activate";
-import { CARD_ROUTE } from "./address";
+import { CARD_ROUTE, withPane } from "./address";
 import styles from "./Designer.module.css";
 import { Findings } from "./Findings";
 import { findingsOf, marksOf, textsOf } from "./findings";
@@ -50,7 +51,8 @@ interface DesignerProps {
 export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) {
   const text = useText(TEXTS);
   const search = useSearch({ from: CARD_ROUTE });
-  const navigate = useNavigate({ from: "/cards/$cardId/v/$version" });
+  const params = useParams({ from: CARD_ROUTE });
+  const navigate = useNavigate();
   const theme = useThemeName(usePreferences().preferences.theme);
   const [store] = useState(() => createCardStore(card.card_payload, Date.now));
   const draft = useDraft({ card, store, journal, onVersion: (saved) => onVersion(saved.card_version) });
@@ -60,7 +62,8 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
   const isReadOnly = !mayEdit || !isEditing;
   const { log, selected } = useStore(store);
   const parts = useMemo(() => outlineOf(log.document), [log.document]);
-  const json = useCardJson(store, log.document);
+  const key = journalKey("json", useSession().user.user_id, card.card_id, card.card_version);
+  const json = useCardJson({ store, card: log.document, journal, key });
   const sample = useSample(card, search, journal);
   const picture = usePicture(json.wrong === "" ? log.document : null, sample.data);
   // What is written shows at once; the checks of a large card may come a moment later.
@@ -90,7 +93,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
         <Panes
           pane={pane}
           onPane={(next) =>
-            void navigate({ search: ({ pane: _, ...rest }) => (next === "design" ? rest : { ...rest, pane: next }) })
+            void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, next) })
           }
         />
       }
@@ -104,7 +107,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
                 {...{ store, parts, selected, marks, isReadOnly }}
                 onEdit={() => areas.properties.current?.querySelector<HTMLElement>("input, textarea, select")?.focus()}
               />
-              <Palette isReadOnly={isReadOnly} onAdd={addParts} />
+              <Palette offered={offeredTypes(log.document, selected[0] ?? ROOT)} isReadOnly={isReadOnly} onAdd={addParts} />
             </div>
           )}
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}

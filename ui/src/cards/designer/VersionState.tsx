@@ -4,7 +4,7 @@ import { Button, Select } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { versionsQuery } from "../../api/queries/cards";
+import { type CardVersion, versionsQuery } from "../../api/queries/cards";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import type { SaveState } from "../saving/saver";
@@ -27,7 +27,7 @@ export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: Vers
   const { saved, save } = draft.now;
   const { data: versions = [] } = useQuery(versionsQuery(useApi(), saved.card_id));
   const isActive = saved.status === "ACTIVE";
-  const newer = versions.find(({ status, card_version }) => status === "DRAFT" && card_version > saved.card_version);
+  const newer = versions.find(({ status, version }) => status === "DRAFT" && version > saved.card_version);
   const open = (version: string): void =>
     void navigate({ to: "/cards/$cardId/v/$version", params: { cardId: saved.card_id, version }, search });
   return (
@@ -39,7 +39,7 @@ export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: Vers
         value={String(saved.card_version)}
         onChange={(_, { value }) => open(value)}
       >
-        {withCurrent(versions, saved).map(({ card_version: version, status }) => (
+        {withCurrent(versions, saved).map(({ version, status }) => (
           <option key={version} value={version}>
             {text.versionOf(version, status === "ACTIVE")}
           </option>
@@ -51,8 +51,8 @@ export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: Vers
         </span>
       )}
       {isActive && newer !== undefined && (
-        <Button size="small" onClick={() => open(String(newer.card_version))}>
-          {text.openDraft(newer.card_version, newer.modified_by_name ?? newer.modified_by ?? "")}
+        <Button size="small" onClick={() => open(String(newer.version))}>
+          {text.openDraft(newer.version, newer.by_name ?? newer.by ?? "")}
         </Button>
       )}
       {isActive && mayEdit && !isEditing && (
@@ -64,15 +64,15 @@ export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: Vers
   );
 }
 
-interface VersionRow {
-  card_version: number;
+interface Row {
+  version: number;
   status: "ACTIVE" | "DRAFT";
 }
 
 /** The list may be older than the version on the screen. */
-function withCurrent(versions: readonly VersionRow[], saved: VersionRow): readonly VersionRow[] {
-  const others = versions.filter(({ card_version }) => card_version !== saved.card_version);
-  return [saved, ...others].sort((one, other) => other.card_version - one.card_version);
+function withCurrent(versions: readonly Row[], { card_version: version, status }: CardVersion): readonly Row[] {
+  const others = versions.filter((each) => each.version !== version);
+  return [{ version, status }, ...others].sort((one, other) => other.version - one.version);
 }
 
 function stateText(save: SaveState, text: (typeof TEXTS)["en"]): string {

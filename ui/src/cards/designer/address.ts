@@ -32,3 +32,8 @@ function isNumber(value: unknown): value is number {
 
 /** The route of the page, by which its parts read the address. */
 export const CARD_ROUTE = "/shell/cards/$cardId/v/$version";
+
+/** Returns the search of another view of the same card. */
+export function withPane({ pane: _, ...rest }: CardSearch, next: Pane): CardSearch {
+  return next === "design" ? rest : { ...rest, pane: next };
+}

@@ -46,6 +46,7 @@ export const german = {
   palette: "Teil hinzufügen",
   searchParts: "Teile suchen",
   noParts: "Kein Teil heißt so.",
+  inPart: "In diesem Teil",
   readyParts: "Fertige Teile",
   groups: { containers: "Behälter", content: "Inhalt", inputs: "Felder", actions: "Schaltflächen" },
   ready: {

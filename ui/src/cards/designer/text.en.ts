@@ -45,6 +45,7 @@ export const english = {
   palette: "Add a part",
   searchParts: "Search parts",
   noParts: "No part has this name.",
+  inPart: "In this part",
   readyParts: "Ready parts",
   groups: { containers: "Containers", content: "Content", inputs: "Fields", actions: "Buttons" },
   ready: {

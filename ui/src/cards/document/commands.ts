@@ -56,7 +56,8 @@ export function add(card: JsonObject, parts: readonly JsonObject[], selected: Pa
   const placed: { part: JsonObject; place: Place }[] = [];
   const shifts = new Map<string, number>();
   for (const each of parts) {
-    const place = placeFor(card, typeIn(each), selected);
+    // A fact and an item of a choice look alike; the place says which it is.
+    const place = placeFor(card, typeIn(each), selected) ?? placeFor(card, isPlain(each) ? "Choice" : "", selected);
     if (place === null) return "no-place";
     const key = pointerOf(place.list);
     const shift = shifts.get(key) ?? 0;
@@ -167,7 +168,12 @@ export function replace(next: JsonObject, name: CommandName): Command {
 }
 
 function typeIn(part: JsonObject): string {
-  return typeof part.type === "string" ? part.type : "value" in part && "title" in part ? "Fact" : "";
+  if (typeof part.type === "string") return part.type;
+  return isPlain(part) ? "Fact" : "";
+}
+
+function isPlain(part: JsonObject): boolean {
+  return part.type === undefined && "title" in part && "value" in part;
 }
 
 function insert(draft: JsonObject, { list, at }: Place, part: unknown): void {

@@ -76,6 +76,14 @@ function endOf(card: JsonObject, path: Path, type: string): Place | null {
   return null;
 }
 
+/** Returns the types that only the selected part, or the one around it, takes: the columns of a set, facts, choices. */
+export function offeredTypes(card: JsonObject, path: Path): readonly string[] {
+  const owner = ownerOf(path);
+  const slots = [...slotsAt(card, path), ...(owner === null ? [] : slotsAt(card, owner))];
+  const types = slots.filter(({ isSingle }) => !isSingle).map(({ accepts: kind }) => typeOf(null, kind));
+  return [...new Set(types)].filter((type) => type !== "");
+}
+
 export type Direction = "up" | "down" | "in" | "out";
 
 /**

@@ -7,7 +7,7 @@ const MIDDLE = choice("verticalContentAlignment", ["top", "center", "bottom"], "
 
 export const CONTAINERS: readonly Element[] = [
   {
-    ...{ type: "AdaptiveCard", kind: "card", group: null, since: "1.0", title: "fallbackText", initial: {} },
+    type: "AdaptiveCard", kind: "card", group: null, since: "1.0", title: "fallbackText", initial: {},
     slots: [slot("body", "block"), slot("actions", "action"), PRESSED],
     properties: [
       choice("version", ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"], "1.5"),
@@ -20,13 +20,13 @@ export const CONTAINERS: readonly Element[] = [
     ],
   },
   {
-    ...{ type: "Container", kind: "block", group: "containers", since: "1.0", title: "id" },
+    type: "Container", kind: "block", group: "containers", since: "1.0", title: "id",
     initial: { items: [text("")] },
     slots: [slot("items", "block"), PRESSED],
     properties: [...CONTAINER, MIDDLE, ...BLOCK],
   },
   {
-    ...{ type: "ColumnSet", kind: "block", group: "containers", since: "1.0", title: "id" },
+    type: "ColumnSet", kind: "block", group: "containers", since: "1.0", title: "id",
     initial: {
       columns: [
         { type: "Column", width: "stretch", items: [text("")] },
@@ -37,13 +37,13 @@ export const CONTAINERS: readonly Element[] = [
     properties: [...CONTAINER.filter(({ name }) => name !== "rtl"), ALIGN, ...BLOCK],
   },
   {
-    ...{ type: "Column", kind: "column", group: null, since: "1.0", title: "id" },
+    type: "Column", kind: "column", group: null, since: "1.0", title: "id",
     initial: { width: "stretch", items: [text("")] },
     slots: [slot("items", "block"), PRESSED],
     properties: [property("width", "text", { default: "auto" }), ...CONTAINER, MIDDLE, ...BLOCK],
   },
   {
-    ...{ type: "Table", kind: "block", group: "containers", since: "1.5", title: "id" },
+    type: "Table", kind: "block", group: "containers", since: "1.5", title: "id",
     initial: {
       columns: [{ width: 2 }, { width: 1 }],
       rows: [{ type: "TableRow", cells: [1, 2].map(() => ({ type: "TableCell", items: [text("")] })) }],
@@ -60,7 +60,7 @@ export const CONTAINERS: readonly Element[] = [
     ],
   },
   {
-    ...{ type: "TableRow", kind: "row", group: null, since: "1.5", title: "id" },
+    type: "TableRow", kind: "row", group: null, since: "1.5", title: "id",
     initial: { cells: [{ type: "TableCell", items: [text("")] }] },
     slots: [slot("cells", "cell", "1.5")],
     properties: [
@@ -71,25 +71,25 @@ export const CONTAINERS: readonly Element[] = [
     ],
   },
   {
-    ...{ type: "TableCell", kind: "cell", group: null, since: "1.5", title: "id" },
+    type: "TableCell", kind: "cell", group: null, since: "1.5", title: "id",
     initial: { items: [text("")] },
     slots: [slot("items", "block"), PRESSED],
     properties: [...CONTAINER, MIDDLE, ...BLOCK.filter(({ name }) => name.startsWith("$"))],
   },
   {
-    ...{ type: "ImageSet", kind: "block", group: "containers", since: "1.0", title: "id" },
+    type: "ImageSet", kind: "block", group: "containers", since: "1.0", title: "id",
     initial: { images: [{ type: "Image", url: "" }] },
     slots: [slot("images", "image")],
     properties: [choice("imageSize", ["small", "medium", "large"], "medium"), ...BLOCK],
   },
   {
-    ...{ type: "FactSet", kind: "block", group: "containers", since: "1.0", title: "id" },
+    type: "FactSet", kind: "block", group: "containers", since: "1.0", title: "id",
     initial: { facts: [{ title: "", value: "" }] },
     slots: [slot("facts", "fact")],
     properties: BLOCK,
   },
   {
-    ...{ type: "Fact", kind: "fact", group: null, since: "1.0", title: "title" },
+    type: "Fact", kind: "fact", group: null, since: "1.0", title: "title",
     initial: { title: "", value: "" },
     slots: [],
     properties: [
@@ -99,7 +99,7 @@ export const CONTAINERS: readonly Element[] = [
     ],
   },
   {
-    ...{ type: "ActionSet", kind: "block", group: "containers", since: "1.2", title: "id" },
+    type: "ActionSet", kind: "block", group: "containers", since: "1.2", title: "id",
     initial: { actions: [{ type: "Action.Submit", title: "", data: { action: "" } }] },
     slots: [slot("actions", "action")],
     properties: BLOCK,

@@ -21,11 +21,13 @@ interface Item {
 }
 
 interface PaletteProps {
+  /** The types that only what is selected takes. */
+  offered: readonly string[];
   isReadOnly: boolean;
   onAdd: (parts: readonly JsonObject[]) => void;
 }
 
-export function Palette({ isReadOnly, onAdd }: PaletteProps) {
+export function Palette({ offered, isReadOnly, onAdd }: PaletteProps) {
   const text = useText(TEXTS);
   const words = useText(ELEMENT_TEXTS);
   const [term, setTerm] = useState("");
@@ -35,14 +37,16 @@ export function Palette({ isReadOnly, onAdd }: PaletteProps) {
     help: text.ready[part][1],
     make: () => readyPart(part, text.partWords),
   }));
+  const itemOf = (type: string): Item => {
+    const [name = type, help = ""] = words.elements[type] ?? [];
+    return { key: type, name, help, make: () => [newPart(type)] };
+  };
   const groups: readonly { title: string; items: readonly Item[] }[] = [
+    { title: text.inPart, items: offered.map(itemOf) },
     { title: text.readyParts, items: ready },
     ...GROUPS.map((group) => ({
       title: text.groups[group],
-      items: ELEMENTS.filter((element) => element.group === group).map(({ type }) => {
-        const [name = type, help = ""] = words.elements[type] ?? [];
-        return { key: type, name, help, make: () => [newPart(type)] };
-      }),
+      items: ELEMENTS.filter((element) => element.group === group).map(({ type }) => itemOf(type)),
     })),
   ];
   const sought = term.trim().toLowerCase();

@@ -37,7 +37,7 @@ export const sourcesQuery = (api: Api, linked: LinkedWorkflow | null, maySeeData
       ]);
       return [
         ...(samples.status === "fulfilled" ? samplesOf(samples.value.item) : []),
-        ...(schema.status === "fulfilled" ? [ofSchema(schema.value)] : []),
+        ...(schema.status === "fulfilled" ? [ofSchema(schema.value.item)] : []),
         ...(rows.status === "fulfilled" && rows.value !== null ? rows.value.items.map((row) => ofExecution(api, row)) : []),
       ];
     },
@@ -58,8 +58,14 @@ function samplesOf({ payloads, outputs }: Samples): Source[] {
   }));
 }
 
-function ofSchema(schema: unknown): Source {
-  return { key: "schema", kind: "schema", name: "", load: async () => documentOf(sampleOf(schema)) };
+interface Known {
+  workflow_mock_payload: unknown;
+  workflow_schema: unknown;
+}
+
+/** The payload that was detected, else one that fits the schema. */
+function ofSchema({ workflow_mock_payload: detected, workflow_schema: schema }: Known): Source {
+  return { key: "schema", kind: "schema", name: "", load: async () => documentOf(detected ?? sampleOf(schema)) };
 }
 
 function ofExecution(api: Api, row: { workflow_execution_id: string; process_id: string | null }): Source {

@@ -13,7 +13,7 @@ import { isEqual } from "../document/differences";
 import type { CardStore } from "../document/store";
 import { type Reconciled, reconcile } from "./conflict";
 import { type Journal, type Unsaved, unsavedOf } from "./journal";
-import { createSaver, type Later, type SaveState } from "./saver";
+import { createSaver, type Later, type Saver, type SaveState } from "./saver";
 
 /** Both changed the same. `their` is their version, as it is on the server. */
 export interface Conflicted extends Reconciled {
@@ -49,8 +49,8 @@ export interface DraftSurroundings {
   card: CardVersion;
   store: CardStore;
   journal: Journal;
-  /** Of the person and the version. */
-  key: string;
+  /** Under which a version's unsaved changes are kept. */
+  keyOf: (card: CardVersion) => string;
   later: Later;
   server: {
     save: (card: CardVersion, document: JsonObject) => Promise<CardVersion>;
@@ -63,8 +63,17 @@ export interface DraftSurroundings {
 /** How long after a change it is kept in the browser. */
 export const KEEP_MS = 300;
 
+/** What the acts of a draft share. `saver` and `state` do not change, the rest does. */
+interface Held {
+  around: DraftSurroundings;
+  state: StoreApi<DraftState>;
+  saver: Saver;
+  /** The version as it was read or saved last, and its template. */
+  base: { card: CardVersion; document: JsonObject };
+  mayMakeDraft: boolean;
+}
+
 export function createDraft(around: DraftSurroundings): Draft {
-  const { store, journal, key, later, server } = around;
   const state = createStore<DraftState>(() => ({
     save: { kind: "saved" },
     conflict: null,
@@ -72,117 +81,140 @@ export function createDraft(around: DraftSurroundings): Draft {
     unsaved: null,
     saved: around.card,
   }));
-  let base = { card: around.card, document: around.card.card_payload };
-  let mayMakeDraft = around.card.status === "DRAFT";
-  let forget = (): void => undefined;
-  const current = (): JsonObject => store.getState().log.document;
-
-  const send = async (document: JsonObject): Promise<void> => {
-    const saved = await server.save(base.card, document);
-    const isNewVersion = saved.card_version !== base.card.card_version;
-    base = { card: saved, document };
-    state.setState({ saved });
-    if (current() === document) void journal.drop(key);
-    around.onSaved(saved, isNewVersion);
-  };
-
-  const takeTheirs = async (): Promise<void> => {
-    const their = await server.read(base.card);
-    // What was written while their version was read counts too.
-    const found = reconcile(base.document, current(), their.card_payload);
-    if (found.conflicts.length > 0) {
-      saver.hold();
-      return state.setState({ conflict: { ...found, their } });
-    }
-    base = { card: their, document: their.card_payload };
-    mayMakeDraft = their.status === "DRAFT";
-    if (!isEqual(found.mine, current())) store.change(replace(found.mine, "merge"));
-    else if (mayMakeDraft) await send(current());
-    else askForDraft();
-  };
-
-  const askForDraft = (): void => {
-    saver.hold();
-    state.setState({ asksForDraft: true });
-  };
-
   const saver = createSaver({
-    later,
+    later: around.later,
     onState: (save) => state.setState({ save }),
-    save: async (document) => {
-      try {
-        await send(document);
-      } catch (thrown) {
-        const error = asCallError(thrown);
-        if (error.kind === "signed-out") around.onSignedOut();
-        if (error.code !== "STALE") throw thrown;
-        await takeTheirs();
-      }
-    },
+    save: (document) => sendOrMerge(held, document),
   });
-
-  const keep = (): void => {
-    const { document, done } = store.getState().log;
-    const unsaved: Unsaved = { base: base.document, modifiedOn: base.card.modified_on, document, done };
-    if (document !== base.document) void journal.write(key, unsaved);
+  const held: Held = {
+    around,
+    state,
+    saver,
+    base: { card: around.card, document: around.card.card_payload },
+    mayMakeDraft: around.card.status === "DRAFT",
   };
-
-  let cancelKeep = (): void => undefined;
-  const onChange = (document: JsonObject): void => {
-    cancelKeep();
-    cancelKeep = later(keep, KEEP_MS);
-    if (!mayMakeDraft) askForDraft();
-    saver.change(document);
-  };
-
+  let end = (): void => undefined;
   return {
     state,
     flush: saver.flush,
     start: () => {
-      const unsubscribe = store.subscribe(({ log }, before) => {
-        if (log.document !== before.log.document) onChange(log.document);
-      });
-      let isGone = false;
-      void journal.read(key).then((found) => !isGone && state.setState({ unsaved: unsavedOf(found) }));
-      forget = () => {
-        isGone = true;
-        unsubscribe();
-      };
+      end = follow(held);
     },
     stop: () => {
-      forget();
-      cancelKeep();
+      end();
+      keep(held);
       saver.stop();
     },
-    choose: (side) => {
-      const { conflict } = state.getState();
-      if (conflict === null) return;
-      base = { card: conflict.their, document: conflict.their.card_payload };
-      state.setState({ conflict: null });
-      store.change(replace(conflict[side], side === "mine" ? "merge" : "theirs"));
-      saver.change(current());
-      saver.resume();
-    },
+    choose: (side) => choose(held, side),
     makeDraft: () => {
-      mayMakeDraft = true;
+      held.mayMakeDraft = true;
       state.setState({ asksForDraft: false });
       saver.resume();
     },
-    recover: () => {
-      const { unsaved } = state.getState();
-      if (unsaved === null) return;
-      state.setState({ unsaved: null });
-      recoverInto(store, unsaved, base.document);
-    },
+    recover: () => recover(held),
     dropUnsaved: () => {
       state.setState({ unsaved: null });
-      void journal.drop(key);
+      void around.journal.drop(around.keyOf(held.base.card));
     },
   };
 }
 
+function current({ around: { store } }: Held): JsonObject {
+  return store.getState().log.document;
+}
+
+/** Keeps and saves every change, and looks for those of an earlier visit. Returns what ends it. */
+function follow(held: Held): () => void {
+  const { store, journal, keyOf, later } = held.around;
+  let cancel = (): void => undefined;
+  let isGone = false;
+  const unsubscribe = store.subscribe(({ log }, before) => {
+    if (log.document === before.log.document) return;
+    cancel();
+    cancel = later(() => keep(held), KEEP_MS);
+    if (!held.mayMakeDraft) askForDraft(held);
+    held.saver.change(log.document);
+  });
+  void journal.read(keyOf(held.base.card)).then((found) => {
+    if (!isGone) held.state.setState({ unsaved: unsavedOf(found) });
+  });
+  return () => {
+    isGone = true;
+    unsubscribe();
+    cancel();
+  };
+}
+
+/** Keeps in the browser what is not saved. */
+function keep({ around, base }: Held): void {
+  const { document, done } = around.store.getState().log;
+  if (document === base.document) return;
+  const unsaved: Unsaved = { base: base.document, modifiedOn: base.card.modified_on, document, done };
+  void around.journal.write(around.keyOf(base.card), unsaved);
+}
+
+function askForDraft({ saver, state }: Held): void {
+  saver.hold();
+  state.setState({ asksForDraft: true });
+}
+
+async function sendOrMerge(held: Held, document: JsonObject): Promise<void> {
+  try {
+    await send(held, document);
+  } catch (thrown) {
+    const error = asCallError(thrown);
+    if (error.kind === "signed-out") held.around.onSignedOut();
+    if (error.code !== "STALE") throw thrown;
+    await takeTheirs(held);
+  }
+}
+
+async function send(held: Held, document: JsonObject): Promise<void> {
+  const { server, journal, keyOf, onSaved } = held.around;
+  const saved = await server.save(held.base.card, document);
+  const isNewVersion = saved.card_version !== held.base.card.card_version;
+  void journal.drop(keyOf(held.base.card));
+  held.base = { card: saved, document };
+  held.state.setState({ saved });
+  // What changed while it was saved is kept under the version that has it.
+  keep(held);
+  onSaved(saved, isNewVersion);
+}
+
+async function takeTheirs(held: Held): Promise<void> {
+  const { store, server } = held.around;
+  const their = await server.read(held.base.card);
+  // What was written while their version was read counts too.
+  const found = reconcile(held.base.document, current(held), their.card_payload);
+  if (found.conflicts.length > 0) {
+    held.saver.hold();
+    held.state.setState({ conflict: { ...found, their } });
+    return;
+  }
+  held.base = { card: their, document: their.card_payload };
+  held.mayMakeDraft = their.status === "DRAFT";
+  if (!isEqual(found.mine, current(held))) store.change(replace(found.mine, "merge"));
+  else if (held.mayMakeDraft) await send(held, current(held));
+  else askForDraft(held);
+}
+
+function choose(held: Held, side: "mine" | "theirs"): void {
+  const { conflict } = held.state.getState();
+  if (conflict === null) return;
+  held.base = { card: conflict.their, document: conflict.their.card_payload };
+  held.mayMakeDraft = conflict.their.status === "DRAFT";
+  held.state.setState({ conflict: null });
+  held.around.store.change(replace(conflict[side], side === "mine" ? "merge" : "theirs"));
+  held.saver.change(current(held));
+  if (held.mayMakeDraft) held.saver.resume();
+  else askForDraft(held);
+}
+
 /** Opens the log of an earlier visit; where the card was changed since, those changes are merged into it. */
-function recoverInto(store: CardStore, unsaved: Unsaved, current: JsonObject): void {
-  if (isEqual(unsaved.base, current)) store.open({ document: unsaved.document, done: unsaved.done, undone: [] });
-  else store.change(replace(reconcile(unsaved.base, unsaved.document, current).mine, "restore"));
+function recover({ around: { store }, state, base }: Held): void {
+  const { unsaved } = state.getState();
+  if (unsaved === null) return;
+  state.setState({ unsaved: null });
+  if (isEqual(unsaved.base, base.document)) store.open({ document: unsaved.document, done: unsaved.done, undone: [] });
+  else store.change(replace(reconcile(unsaved.base, unsaved.document, base.document).mine, "restore"));
 }

@@ -26,8 +26,8 @@ export function unsavedOf(value: unknown): Unsaved | null {
 }
 
 /** The key of a person's changes of a version of a card. */
-export function journalKey(kind: "card" | "sample", userId: string, cardId: string, version: number): string {
-  return [kind, userId, cardId, ...(kind === "card" ? [version] : [])].join(" ");
+export function journalKey(kind: "card" | "json" | "sample", userId: string, cardId: string, version: number): string {
+  return [kind, userId, cardId, ...(kind === "sample" ? [] : [version])].join(" ");
 }
 
 const DATABASE = "looply-cards";

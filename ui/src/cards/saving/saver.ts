@@ -22,6 +22,7 @@ export interface Saver {
   /** Saves nothing by itself until `resume`: a question is open. */
   hold: () => void;
   resume: () => void;
+  /** Saves once more what is not saved, and then nothing by itself. */
   stop: () => void;
 }
 
@@ -42,11 +43,12 @@ export function createSaver({ save, later, onState }: Surroundings): Saver {
   let open: JsonObject | null = null;
   let running: Promise<void> | null = null;
   let isHeld = false;
+  let isStopped = false;
   let cancel = (): void => undefined;
 
   const plan = (milliseconds: number): void => {
     cancel();
-    if (!isHeld) cancel = later(() => void flush(), milliseconds);
+    if (!isHeld && !isStopped) cancel = later(() => void flush(), milliseconds);
   };
 
   const saveOnce = async (): Promise<boolean> => {
@@ -81,6 +83,7 @@ export function createSaver({ save, later, onState }: Surroundings): Saver {
   return {
     change: (card) => {
       open = card;
+      isStopped = false;
       if (running === null) onState({ kind: "changed" });
       plan(SAVE_MS);
     },
@@ -93,7 +96,10 @@ export function createSaver({ save, later, onState }: Surroundings): Saver {
       isHeld = false;
       if (open !== null) void flush();
     },
-    stop: () => cancel(),
+    stop: () => {
+      isStopped = true;
+      void flush();
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export function useDraft({ card, store, journal, onVersion }: DraftOptions): Dra
       card,
       store,
       journal,
-      key: journalKey("card", userId, card.card_id, card.card_version),
+      keyOf: ({ card_id, card_version }) => journalKey("card", userId, card_id, card_version),
       later: browserLater,
       server: {
         save: async ({ card_id, card_version, modified_on }, document) =>

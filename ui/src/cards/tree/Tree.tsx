@@ -1,13 +1,13 @@
 /** The parts of the card as a tree: one tab stop, all changes by keys. Only the rows on the screen are drawn. */
 
-import { type ClipboardEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import { clipboardOf, pastedOf } from "../document/clipboard";
 import { add, dropOn, duplicate, moveBy, remove, replace } from "../document/commands";
 import type { Part } from "../document/outline";
-import { isSame, objectAt, type Path, ROOT } from "../document/path";
+import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "../document/path";
 import type { CardStore } from "../document/store";
 import { type Act, actOf, shownRows } from "./keys";
 import { Row } from "./Row";
@@ -30,39 +30,47 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
   const text = useText(TEXTS);
   const scroll = useRef<HTMLDivElement>(null);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => shownRows(parts, folded), [parts, folded]);
-  const current = Math.max(0, rows.findIndex(({ path }) => isSame(path, selected[0] ?? ROOT)));
+  const [first = ROOT] = selected;
+  // What is selected is shown, also when it was selected in the picture.
+  const rows = useMemo(() => shownRows(parts, unfolded(folded, pointerOf(first))), [parts, folded, first]);
+  const current = Math.max(0, rows.findIndex(({ path }) => isSame(path, first)));
   const { from, to, above, below, onScroll, show } = useVirtualRows(scroll, ROW_HEIGHT, rows.length);
   const chosen = new Set(selected.map((path) => path.join("\n")));
-  const focusRow = (row: number): void => {
-    show(row);
-    // The row may be drawn only now that it is on the screen.
-    requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus());
-  };
+  // A key changes the card or the selection; the focus follows when the rows are those of then.
+  const isFocusDue = useRef(false);
+  useEffect(() => {
+    if (!isFocusDue.current) return;
+    isFocusDue.current = false;
+    show(current);
+    const row = (): HTMLElement | null => scroll.current?.querySelector(`[data-row="${current}"]`) ?? null;
+    // A row that was not on the screen is drawn a moment later.
+    if (row() === null) requestAnimationFrame(() => row()?.focus());
+    else row()?.focus();
+  });
   // Rows keep the function that they were first given.
-  const fold = (pointer: string, isFolded: boolean): void =>
+  const fold = (pointer: string, isFolded: boolean): void => {
+    const { log, selected: now } = store.getState();
+    const path = pathOf(pointer, log.document);
+    if (isFolded && now.some((each) => isWithin(each, path))) store.select([path]);
     setFolded((before) => {
       const next = new Set(before);
       if (isFolded) next.add(pointer);
       else next.delete(pointer);
       return next;
     });
-  const changed = (): void => focusRow(Math.max(0, rowOfSelection(store, parts)));
+  };
   const obey = (act: Act): void => {
     const part = rows[current];
     if (part === undefined) return;
+    isFocusDue.current = act.kind !== "edit";
     if (act.kind === "go") {
       const target = rows[act.row];
       if (target === undefined) return;
       store.select(act.extends ? [target.path, ...selected.filter((path) => !isSame(path, target.path))] : [target.path]);
-      focusRow(act.row);
     } else if (act.kind === "fold") fold(part.pointer, act.isFolded);
     else if (act.kind === "edit") onEdit();
     else if (act.kind === "toggle") store.select([part.path]);
-    else if (!isReadOnly) {
-      store.change(changeOf(act, store, selected));
-      changed();
-    }
+    else if (!isReadOnly) store.change(changeOf(act, store, selected));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const act = actOf(event, rows, current, folded.has(rows[current]?.pointer ?? ""));
@@ -85,6 +93,7 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
       onCopy={(event) => copy(event, store, selected)}
       onCut={(event) => {
         copy(event, store, selected);
+        isFocusDue.current = true;
         if (!isReadOnly) store.change(remove(store.getState().log.document, selected));
       }}
       onPaste={(event) => !isReadOnly && paste(event, store, selected)}
@@ -110,9 +119,9 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
   );
 }
 
-function rowOfSelection(store: CardStore, parts: readonly Part[]): number {
-  const [first = ROOT] = store.getState().selected;
-  return parts.findIndex(({ path }) => isSame(path, first));
+/** Returns what is folded, without the parts around a pointer. */
+function unfolded(folded: ReadonlySet<string>, pointer: string): ReadonlySet<string> {
+  return new Set([...folded].filter((each) => each === pointer || !`${pointer}/`.startsWith(`${each}/`)));
 }
 
 function changeOf(act: Extract<Act, { kind: "move" | "remove" | "duplicate" }>, store: CardStore, selected: readonly Path[]) {

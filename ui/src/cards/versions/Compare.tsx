@@ -2,7 +2,7 @@
 
 import { Select } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useApi } from "../../api/context";
 import { type CardVersion, cardQuery, versionsQuery } from "../../api/queries/cards";
@@ -11,7 +11,7 @@ import type { FrameTheme } from "../../frame/messages";
 import { Answer } from "../../kit/Answer";
 import type { JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
-import type { CardSearch } from "../designer/address";
+import { CARD_ROUTE, type CardSearch } from "../designer/address";
 import { TEXTS } from "../designer/text";
 import { ELEMENT_TEXTS, nameOf, wordsOf } from "../elements/text";
 import { usePicture } from "../preview/use-picture";
@@ -29,21 +29,22 @@ interface CompareProps {
 
 export function Compare({ card, document, data, theme, search }: CompareProps) {
   const text = useText(TEXTS);
-  const navigate = useNavigate({ from: "/cards/$cardId/v/$version" });
+  const params = useParams({ from: CARD_ROUTE });
+  const navigate = useNavigate();
   const api = useApi();
   const { data: versions = [] } = useQuery(versionsQuery(api, card.card_id));
-  const others = versions.filter(({ card_version }) => card_version !== card.card_version);
-  const older = others.find(({ card_version }) => card_version < card.card_version) ?? others[0];
-  const chosen = search.with ?? older?.card_version;
+  const others = versions.filter(({ version }) => version !== card.card_version);
+  const older = others.find(({ version }) => version < card.card_version) ?? others[0];
+  const chosen = search.with ?? older?.version;
   if (chosen === undefined) return <p className={styles.none}>{text.noOtherVersion}</p>;
   return (
     <section className={styles.compare} aria-label={text.paneNames.compare}>
       <Select
         aria-label={text.compareWith}
         value={String(chosen)}
-        onChange={(_, { value }) => void navigate({ search: (before) => ({ ...before, with: Number(value) }) })}
+        onChange={(_, { value }) => void navigate({ to: "/cards/$cardId/v/$version", params, search: { ...search, with: Number(value) } })}
       >
-        {others.map(({ card_version: version, status }) => (
+        {others.map(({ version, status }) => (
           <option key={version} value={version}>
             {text.versionOf(version, status === "ACTIVE")}
           </option>
