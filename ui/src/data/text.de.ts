@@ -54,6 +54,18 @@ const connections = {
       clock: "Uhr",
     })[check] ?? check,
   millis: (count) => `${count} ms`,
+  offers: "Was das System anbietet",
+  offersHint: "Seine OData-Services mit ihren Entitäten und Operationen. Dafür wird das System aufgerufen.",
+  ask: "System fragen",
+  searchServices: "Services suchen",
+  services: "Services",
+  service: "Service",
+  servicePath: "Pfad",
+  serviceVersion: "OData",
+  serviceCount: (shown, count) =>
+    shown < count ? `Die ersten ${shown} von ${count} Services` : count === 1 ? "1 Service" : `${count} Services`,
+  outline: "Hineinsehen",
+  outlineOf: (service) => `In ${service} hineinsehen`,
   fields: {
     base_url: "Basis-URL",
     auth: "Authentifizierung",
@@ -181,6 +193,7 @@ export const german = {
     DATASTORE_NOT_FOUND: "Diesen Datenspeicher gibt es nicht. Er wurde vielleicht gelöscht.",
     CONNECTION_NOT_FOUND: "Diese Verbindung gibt es nicht. Sie wurde vielleicht gelöscht oder umbenannt.",
     CONNECTION_EXISTS: "Eine andere Verbindung hat diesen Namen.",
+    NOT_DISCOVERED: "Das System hat nicht gesagt, was es anbietet. Testen Sie zuerst die Verbindung.",
     SECRETS_NEEDED:
       "Was Sie geändert haben, entscheidet, wohin oder wie die Geheimnisse gesendet werden. Geben Sie sie noch einmal ein, oder entfernen Sie sie.",
   },

@@ -58,6 +58,18 @@ const connections = {
       clock: "Clock",
     })[check] ?? check,
   millis: (count: string) => `${count} ms`,
+  offers: "What the system offers",
+  offersHint: "Its OData services, with their entities and operations. The system is called for it.",
+  ask: "Ask the system",
+  searchServices: "Search services",
+  services: "Services",
+  service: "Service",
+  servicePath: "Path",
+  serviceVersion: "OData",
+  serviceCount: (shown: number, count: number) =>
+    shown < count ? `The first ${shown} of ${count} services` : count === 1 ? "1 service" : `${count} services`,
+  outline: "Look into it",
+  outlineOf: (service: string) => `Look into ${service}`,
   fields: {
     base_url: "Base URL",
     auth: "Authentication",
@@ -185,6 +197,7 @@ export const english = {
     DATASTORE_NOT_FOUND: "There is no such datastore. It may have been deleted.",
     CONNECTION_NOT_FOUND: "There is no such connection. It may have been deleted or renamed.",
     CONNECTION_EXISTS: "Another connection has this name.",
+    NOT_DISCOVERED: "The system did not say what it offers. Test the connection first.",
     SECRETS_NEEDED: "What you changed decides where or how the secrets are sent. Type them again, or remove them.",
   },
   datastores: {

@@ -283,6 +283,32 @@ describe("connections", () => {
     expect(screen.getByLabelText("User")).toHaveProperty("value", "OTHER");
   });
 
+  it("ask their system what it offers, only when it is wished", async () => {
+    const { user, api } = visit("/data/connections/S4 production", maker, withData(), {
+      discoverConnection: ({ service }) => ({
+        message: "success",
+        item:
+          service === undefined
+            ? {
+                services: [
+                  { path: "/sap/opu/odata/sap/API_PO", name: "API_PO", title: "Purchase orders", version: "2" },
+                  { path: "/sap/opu/odata/sap/API_BP", name: "API_BP", title: "Partners", version: "2" },
+                ],
+              }
+            : { entity_sets: [{ name: "A_PurchaseOrder" }], operations: [] },
+      }),
+    });
+    const ask = await screen.findByText("Ask the system");
+    expect(api.calls.some(([name]) => name === "discoverConnection")).toBe(false);
+    await user.click(ask);
+    await user.type(await screen.findByLabelText("Search services"), "order");
+    expect(await screen.findByText("1 service")).toBeTruthy();
+    expect(screen.queryByText("API_BP")).toBeNull();
+    await user.click(screen.getByText("Look into it"));
+    expect(await screen.findByText("entity_sets")).toBeTruthy();
+    await expectAccessible();
+  });
+
   it("get new secrets without another change", async () => {
     const { user, api } = visit("/data/connections/S4 production", maker, withData(), {
       updateConnection: () => ({ message: "success", item: connection() }),

@@ -13,6 +13,7 @@ import {
 } from "../../src/data/calendars/calendar";
 import { sentSecrets } from "../../src/data/connections/draft";
 import { at, fieldsOf, KINDS, missingOf, secretsOf, withSetting } from "../../src/data/connections/kinds";
+import { findServices, servicesOf } from "../../src/data/connections/offers";
 import { CALENDAR } from "../fakes/makers";
 
 describe("a calendar", () => {
@@ -62,6 +63,18 @@ describe("a calendar", () => {
   it("has dates that exist", () => {
     expect(isDate("2028-02-29")).toBe(true);
     for (const text of ["2026-02-29", "2026-1-1", "", "today"]) expect(isDate(text)).toBe(false);
+  });
+});
+
+describe("what a system offers", () => {
+  const item = { services: [{ path: "/a", title: "Orders" }, { path: "" }, 3, { path: "/b", name: "B", version: "4" }] };
+
+  it("is read as far as it can be, and found by all words", () => {
+    expect(servicesOf(item).map(({ name }) => name)).toEqual(["/a", "B"]);
+    expect(servicesOf(null)).toEqual([]);
+    expect(findServices(servicesOf(item), "orders /a")).toHaveLength(1);
+    expect(findServices(servicesOf(item), "orders b")).toEqual([]);
+    expect(findServices(servicesOf(item), "")).toHaveLength(2);
   });
 });
 

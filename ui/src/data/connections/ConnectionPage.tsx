@@ -17,6 +17,7 @@ import { ObjectHead } from "../ObjectHead";
 import { TEXTS } from "../text";
 import { ConnectionForm } from "./ConnectionForm";
 import { DeleteConnectionDialog } from "./DeleteConnectionDialog";
+import { Offers } from "./Offers";
 import { RotateDialog } from "./RotateDialog";
 
 export function ConnectionPage() {
@@ -58,6 +59,7 @@ function Found({ connection }: { connection: Connection }) {
         ) : (
           <JsonTree label={text.settings} value={connection.settings} />
         )}
+        {connection.kind === "sap" && <Offers name={connection.name} />}
         <UsedBy kind="connection" name={connection.name} />
       </div>
       {open === "rotate" && <RotateDialog connection={connection} onClose={close} />}

@@ -52,3 +52,13 @@ export const connectionQuery = (api: Api, name: string) =>
     queryKey: [...CONNECTIONS, "one", name],
     queryFn: ({ signal }) => api.call("getConnection", { name }, { signal }),
   });
+
+/** What the system of a connection offers: its services, or the entities and operations of one. */
+export const offersQuery = (api: Api, name: string, service: string) =>
+  queryOptions({
+    queryKey: [...CONNECTIONS, "offers", name, service],
+    queryFn: ({ signal }) =>
+      api.call("discoverConnection", { name, ...(service !== "" && { service }) }, { signal }),
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
