@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { cardsSearch } from "../../src/cards/list/address";
 import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
-import { card, MAKER, READER, USE } from "../fakes/makers";
+import { card, MAKER, READER, USE, version } from "../fakes/makers";
 import { signedIn } from "../fakes/people";
 import { changeScreen, speakGerman } from "../fakes/screen";
 
@@ -117,13 +117,27 @@ describe("the list of cards", () => {
     await waitFor(() => expect(api.calls).toContainEqual(["deleteCard", { card_id: "card-1" }]));
   });
 
-  it("has no actions for a reader; in German, on a phone", async () => {
+  it("lists the versions of a card", async () => {
+    const { user } = visit("/cards", maker, withCards(), {
+      getCardVersions: () => ({ message: "success", count: 2, items: [version(5), version(4)] }),
+    });
+    await act(user, "Versions");
+    const dialog = within(await screen.findByRole("dialog"));
+    expect((await dialog.findByText("Version 4")).getAttribute("href")).toContain("/cards/card-1/v/4");
+    await expectAccessible();
+  });
+
+  it("has only versions for a reader; in German, on a phone", async () => {
     changeScreen({ isPhone: true });
     speakGerman();
-    visit("/cards", signedIn({ permissions: READER }), withCards());
+    const { user } = visit("/cards", signedIn({ permissions: READER }), withCards());
     expect(await screen.findByText("Entwurf 3")).toBeTruthy();
-    expect(screen.queryByRole("button", { name: /^Aktionen/ })).toBeNull();
     expect(screen.getByRole("button", { name: "Neue Karte" }).getAttribute("aria-disabled")).toBe("true");
     await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Aktionen für Release of an order" }));
+    const items = await screen.findAllByRole("menuitem");
+    const possible = items.filter((item) => item.getAttribute("aria-disabled") !== "true");
+    expect(possible.map(({ textContent }) => textContent)).toEqual(["Versionen"]);
+    expect(items[1]?.title).toContain("edit.drafts");
   });
 });

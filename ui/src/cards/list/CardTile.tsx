@@ -1,10 +1,12 @@
 import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import type { CardOverview } from "../../api/queries/makers/card-list";
+import type { Permission } from "../../api/types";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
+import { SHARED } from "../../text/shared";
 import { Time } from "../../text/time";
 import type { Act } from "./CardsPage";
 import styles from "./list.module.css";
@@ -53,8 +55,6 @@ export function CardTile({ card, onAct }: CardTileProps) {
 
 function Acts({ card: { card_name: name, draft }, onAct }: CardTileProps) {
   const text = useText(TEXTS);
-  const [mayEdit, mayActivate] = [useMay("edit.drafts"), useMay("activate")];
-  if (!mayEdit && !mayActivate) return null;
   return (
     <Menu>
       <MenuTrigger disableButtonEnhancement>
@@ -62,17 +62,41 @@ function Acts({ card: { card_name: name, draft }, onAct }: CardTileProps) {
       </MenuTrigger>
       <MenuPopover>
         <MenuList>
-          <MenuItem disabled={!mayEdit} onClick={() => onAct("duplicate")}>
+          <MenuItem onClick={() => onAct("versions")}>{text.versions}</MenuItem>
+          <GuardedItem permission="edit.drafts" onClick={() => onAct("duplicate")}>
             {text.duplicate}
-          </MenuItem>
-          <MenuItem disabled={!mayActivate || draft === null} onClick={() => onAct("activate")}>
+          </GuardedItem>
+          <GuardedItem permission="activate" isOff={draft === null} onClick={() => onAct("activate")}>
             {draft === null ? text.nothingToActivate : text.activate(draft.version)}
-          </MenuItem>
-          <MenuItem disabled={!mayActivate} onClick={() => onAct("delete")}>
+          </GuardedItem>
+          <GuardedItem permission="activate" onClick={() => onAct("delete")}>
             {text.delete}
-          </MenuItem>
+          </GuardedItem>
         </MenuList>
       </MenuPopover>
     </Menu>
+  );
+}
+
+interface GuardedItemProps {
+  permission: Permission;
+  /** There is nothing that it could do. */
+  isOff?: boolean;
+  onClick: () => void;
+  children: string;
+}
+
+/** An entry for people with a permission; for the others it says which one it needs. */
+function GuardedItem({ permission, isOff = false, onClick, children }: GuardedItemProps) {
+  const shared = useText(SHARED);
+  const may = useMay(permission);
+  return (
+    <MenuItem
+      disabled={!may || isOff}
+      {...(!may && { title: shared.needsPermission(permission) })}
+      onClick={onClick}
+    >
+      {children}
+    </MenuItem>
   );
 }

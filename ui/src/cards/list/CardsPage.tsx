@@ -21,8 +21,9 @@ import styles from "./list.module.css";
 import { NewCardDialog } from "./NewCardDialog";
 import { NoCards } from "./NoCards";
 import { TEXTS } from "./text";
+import { VersionsDialog } from "./VersionsDialog";
 
-export type Act = "duplicate" | "activate" | "delete";
+export type Act = "duplicate" | "versions" | "activate" | "delete";
 type Open = { act: "create" } | { act: Act; card: CardOverview };
 
 export function CardsPage() {
@@ -80,6 +81,8 @@ function Opened({ open, onClose }: { open: Open; onClose: () => void }) {
       return <NewCardDialog source={null} onClose={onClose} />;
     case "duplicate":
       return <NewCardDialog source={open.card} onClose={onClose} />;
+    case "versions":
+      return <VersionsDialog card={open.card} onClose={onClose} />;
     case "activate":
       return <ActivateDialog card={open.card} onClose={onClose} />;
     case "delete":

@@ -26,3 +26,15 @@ export const cardsQuery = (api: Api, { term, isDraft = false }: CardFilter) =>
     initialPageParam: {} as InputOf<"getCards">,
     getNextPageParam: (page) => page.lastKey,
   });
+
+export type CardVersionRow = AnswerOf<"getCardVersions">["items"][number];
+
+/** The versions of a card, newest first. */
+export const cardVersionsQuery = (api: Api, cardId: string) =>
+  infiniteQueryOptions({
+    queryKey: [...CARDS, "list", "versions", cardId],
+    queryFn: ({ pageParam, signal }) =>
+      api.call("getCardVersions", { card_id: cardId, limit: PAGE, ...pageParam }, { signal }),
+    initialPageParam: {} as Partial<InputOf<"getCardVersions">>,
+    getNextPageParam: (page) => page.lastKey,
+  });
