@@ -89,23 +89,26 @@ describe("snippets", () => {
 
 describe("what a definition names", () => {
   it("is listed once, without what expressions compute", () => {
-    const found = referencesOf([
-      { type: "sapRequest", settings: { connection: "S4" } },
-      { type: "httpRequest", settings: { connection: "S4" } },
-      { type: "httpRequest", settings: { connection: "${environment.connection}" } },
-      { type: "approval", settings: { calendar: "working-time", recipients: { datastore: "approvers" } } },
-      { type: "datastore", settings: { name: "numbers" } },
-      { type: "adaptiveCard", settings: { card_id: "card-1" } },
-      { type: "subworkflow", settings: { workflow_id: "workflow-2" } },
-      null,
-      { type: "approval", settings: null },
-    ]);
+    const found = referencesOf(
+      [
+        { type: "sapRequest", settings: { connection: "S4" } },
+        { type: "httpRequest", settings: { connection: "S4" } },
+        { type: "httpRequest", settings: { connection: "${environment.connection}" } },
+        { type: "approval", settings: { calendar: "working-time", recipients: { datastore: "approvers" } } },
+        { type: "datastore", settings: { name: "numbers" } },
+        { type: "adaptiveCard", settings: { card_id: "card-1" } },
+        { type: "subworkflow", settings: { workflow_id: "workflow-2" } },
+        null,
+        { type: "approval", settings: null },
+      ],
+      { on_failure: "workflow-3" },
+    );
     expect(found).toEqual({
       connections: ["S4"],
       cards: ["card-1"],
       datastores: ["approvers", "numbers"],
       calendars: ["working-time"],
-      workflows: ["workflow-2"],
+      workflows: ["workflow-2", "workflow-3"],
     });
   });
 });

@@ -91,11 +91,7 @@ function GuardedItem({ permission, isOff = false, onClick, children }: GuardedIt
   const shared = useText(SHARED);
   const may = useMay(permission);
   return (
-    <MenuItem
-      disabled={!may || isOff}
-      {...(!may && { title: shared.needsPermission(permission) })}
-      onClick={onClick}
-    >
+    <MenuItem disabled={!may || isOff} {...(!may && { title: shared.needsPermission(permission) })} onClick={onClick}>
       {children}
     </MenuItem>
   );

@@ -1,6 +1,11 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useApi } from "../../api/context";
+import { workflowChoicesQuery } from "../../api/queries/authoring/choices";
+import { cardsQuery } from "../../api/queries/makers/card-list";
 import type { Workflow } from "../../api/queries/makers/workflows";
+import { namesOf } from "../../kit/fields/pickers/WorkflowField";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./overview.module.css";
@@ -9,7 +14,10 @@ import { referencesOf } from "./references";
 /** What a workflow calls and reads, each with the way to it. */
 export function Names({ workflow }: { workflow: Workflow }) {
   const { overview: text } = useText(TEXTS);
-  const { connections, cards, datastores, calendars, workflows } = referencesOf(workflow.workflow_steps);
+  const { connections, cards, datastores, calendars, workflows } = referencesOf(
+    workflow.workflow_steps,
+    workflow.workflow_settings,
+  );
   if ([connections, cards, datastores, calendars, workflows].every((each) => each.length === 0)) {
     return <p>{text.namesNothing}</p>;
   }
@@ -37,20 +45,33 @@ export function Names({ workflow }: { workflow: Workflow }) {
         )}
       </Row>
       <Row name={text.workflows} items={workflows}>
-        {(workflowId) => (
-          <Link to="/workflows/$workflowId" params={{ workflowId }} preload={false}>
-            {workflowId}
-          </Link>
-        )}
+        {(workflowId) => <WorkflowLink workflowId={workflowId} />}
       </Row>
       <Row name={text.cards} items={cards}>
-        {(card) => (
-          <Link to="/cards" search={{ term: card }} preload={false}>
-            {card}
-          </Link>
-        )}
+        {(cardId) => <CardLink cardId={cardId} />}
       </Row>
     </dl>
+  );
+}
+
+/** A workflow by its name; by its id as long as that is not known. */
+function WorkflowLink({ workflowId }: { workflowId: string }) {
+  const { data } = useQuery(workflowChoicesQuery(useApi()));
+  return (
+    <Link to="/workflows/$workflowId" params={{ workflowId }} preload={false}>
+      {namesOf(data ?? []).get(workflowId) ?? workflowId}
+    </Link>
+  );
+}
+
+/** A card by its name; by its id as long as that is not known. */
+function CardLink({ cardId }: { cardId: string }) {
+  const { data } = useInfiniteQuery(cardsQuery(useApi(), { term: cardId }));
+  const found = data?.pages[0]?.items.find(({ card_id: id }) => id === cardId);
+  return (
+    <Link to="/cards" search={{ term: cardId }} preload={false}>
+      {found?.card_name ?? cardId}
+    </Link>
   );
 }
 

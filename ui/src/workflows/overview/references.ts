@@ -12,8 +12,8 @@ export interface References {
   workflows: readonly string[];
 }
 
-/** Returns what steps name, each once, in the order of the document. */
-export function referencesOf(steps: readonly unknown[]): References {
+/** Returns what steps and settings name, each once, in the order of the document. */
+export function referencesOf(steps: readonly unknown[], settings: JsonObject = {}): References {
   const found = { connections: [], cards: [], datastores: [], calendars: [], workflows: [] } as Record<
     keyof References,
     string[]
@@ -22,14 +22,15 @@ export function referencesOf(steps: readonly unknown[]): References {
     const name = textOf(value);
     if (name && !name.includes("${") && !found[kind].includes(name)) found[kind].push(name);
   };
-  for (const { type, settings } of steps.filter(isObject)) {
-    if (!isObject(settings)) continue;
-    add("connections", settings.connection);
-    add("cards", settings.card_id);
-    if (type === "datastore") add("datastores", settings.name);
-    if (type === "subworkflow") add("workflows", settings.workflow_id);
-    if (type === "approval") addApproval(settings, add);
+  for (const { type, settings: of } of steps.filter(isObject)) {
+    if (!isObject(of)) continue;
+    add("connections", of.connection);
+    add("cards", of.card_id);
+    if (type === "datastore") add("datastores", of.name);
+    if (type === "subworkflow") add("workflows", of.workflow_id);
+    if (type === "approval") addApproval(of, add);
   }
+  add("workflows", settings.on_failure);
   return found;
 }
 
