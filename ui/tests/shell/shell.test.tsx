@@ -27,6 +27,20 @@ describe("the frame of the app", () => {
     await expectAccessible();
   });
 
+  it("has the places that do not fit at the foot of a phone under one button", async () => {
+    changeScreen({ isPhone: true });
+    const { user, address } = visit("/me", signedIn());
+    const foot = within(await screen.findByRole("navigation", { name: "Main" }));
+    expect(foot.getAllByRole("link").map(({ textContent }) => textContent)).toEqual([
+      "Inbox",
+      "Executions",
+      "Operations",
+    ]);
+    await user.click(foot.getByRole("button", { name: "More" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Cards" }));
+    await waitFor(() => expect(address()).toBe("/cards"));
+  });
+
   it("leads to sign-in when there is no session, and back to the screen after it", async () => {
     const { user, address, api } = visit("/me", signedOut());
     await user.type(await screen.findByLabelText(/Email/), "manager@example.com");
