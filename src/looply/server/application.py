@@ -16,10 +16,12 @@ from looply.server.authoring import (
     expression_editing,
     expressions,
     fires,
+    new_workflows,
     profiles,
     schedules,
     workflows,
 )
+from looply.server.browsing import card_list, comparing, finding, workflow_list
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
@@ -90,7 +92,12 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *fires.ROUTES,
     *fire_calendar.ROUTES,
     *workflows.ROUTES,
+    *new_workflows.ROUTES,
+    *workflow_list.ROUTES,
     *cards.ROUTES,
+    *card_list.ROUTES,
+    *comparing.ROUTES,
+    *finding.ROUTES,
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,

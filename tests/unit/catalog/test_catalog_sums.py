@@ -22,7 +22,10 @@ from looply.catalog.tenants.keys import KeyDraft
 from looply.catalog.trail import backup
 from looply.errors import NotFound, SchemaMismatch, StoreCorrupt
 
-FLOW = WorkflowDraft(name="Approval", definition={"text": "ü" * 50, "limit": 10**30})
+FLOW = WorkflowDraft(
+    name="Approval",
+    definition={"text": "ü" * 50, "limit": 10**30, "workflow_settings": {"on_failure": "another"}},
+)
 CARD = CardDraft(name="Ask", payload={})
 SHOP = ConnectionDraft(name="Shop", kind="http", settings={}, secrets={"token": "sesame"})
 

@@ -7,8 +7,12 @@ from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.principal import Principal
 
 
-async def activate(services: Services, principal: Principal, workflow_id: str, version: int) -> WorkflowVersion:
+async def activate(
+    services: Services, principal: Principal, workflow_id: str, version: int, note: str = ""
+) -> WorkflowVersion:
     """Activates and locks a version, and returns it. Its schedule replaces the schedule of the former version.
+
+    `note` says what is new in the version.
 
     The definition is stored with the executions first, so an ACTIVE version can always run. A second activation only
     repairs a schedule that a crash in between has left outdated.
@@ -25,7 +29,11 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
     await services.engine.put_definition(workflow, draft.workflow_id, draft.workflow_version)
     async with services.schedule_lock:
         row = await services.catalog.workflows.activate(
-            organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.actor
+            organization_id,
+            (workflow_id, version),
+            definition_hash=draft.definition_hash,
+            note=note,
+            actor=principal.actor,
         )
         await align_schedule(services, organization_id, row.workflow_id)
         return row

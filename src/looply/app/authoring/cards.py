@@ -46,9 +46,9 @@ async def update(
         raise
 
 
-async def activate(services: Services, principal: Principal, key: VersionKey) -> CardVersion:
-    """Activates and locks a version, and returns it. Raises: BadRequest, NotFound."""
-    return await services.catalog.cards.activate(principal.organization_id, key, actor=principal.actor)
+async def activate(services: Services, principal: Principal, key: VersionKey, note: str = "") -> CardVersion:
+    """Activates and locks a version, and returns it; `note` says what is new. Raises: BadRequest, NotFound, Refused."""
+    return await services.catalog.cards.activate(principal.organization_id, key, note=note, actor=principal.actor)
 
 
 async def delete(services: Services, principal: Principal, card_id: str, version: int | None) -> None:

@@ -1,6 +1,6 @@
 """What makers keep beside a workflow: samples, and the canvas with its notes and folds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -10,7 +10,8 @@ from looply.app.authoring.mock_payloads import execution_input
 from looply.app.context.addressing import get_owned
 from looply.app.context.authors import name_author
 from looply.app.context.services import Services
-from looply.catalog.authored.companions import Companion, CompanionChanged, CompanionKind
+from looply.catalog.authored.companion_rows import CompanionKind
+from looply.catalog.authored.companions import Companion, CompanionChanged
 from looply.catalog.tenants.principal import Principal
 from looply.definition import trigger_secrets
 from looply.errors import NotFound, Problem, Refused
@@ -99,6 +100,28 @@ def canvas_of(found: Companion | None) -> Canvas:
     return msgspec.convert(found.content, Canvas) if found is not None else Canvas()
 
 
+def samples_content(samples: Samples, secret: Sequence[str] = (), *, pinned_on: int = 0) -> dict[str, Json]:
+    """Returns samples as they are stored, the values at the pointers `secret` of payloads as `***`.
+
+    `pinned_on` is the instant of outputs that have none, in milliseconds.
+    """
+    return {
+        "payloads": [
+            {"name": each.name, "body": mask_input(each.body, secret), "from_execution": each.from_execution}
+            for each in samples.payloads
+        ],
+        "outputs": {
+            step: {
+                "output": each.output,
+                "exit": each.exit,
+                "from_execution": each.from_execution,
+                "pinned_on": each.pinned_on or pinned_on,
+            }
+            for step, each in samples.outputs.items()
+        },
+    }
+
+
 async def put_samples(
     services: Services, principal: Principal, workflow_id: str, samples: Samples, *, revision: int
 ) -> Companion:
@@ -110,22 +133,7 @@ async def put_samples(
     _refuse(_sample_problems(samples, services.limits), "BAD_SAMPLES")
     taken = await _take_from_executions(services, principal, workflow_id, samples)
     secret = await _secrets(services, principal, workflow_id)
-    now = to_ms(services.clock.now())
-    content = {
-        "payloads": [
-            {"name": each.name, "body": mask_input(each.body, secret), "from_execution": each.from_execution}
-            for each in taken.payloads
-        ],
-        "outputs": {
-            step: {
-                "output": each.output,
-                "exit": each.exit,
-                "from_execution": each.from_execution,
-                "pinned_on": each.pinned_on or now,
-            }
-            for step, each in taken.outputs.items()
-        },
-    }
+    content = samples_content(taken, secret, pinned_on=to_ms(services.clock.now()))
     if reason := size_problem(content, MAX_SAMPLE_BYTES, services.limits):
         message = f"the samples of a workflow together: {reason}, which is the most"
         raise Refused(message, code="BAD_SAMPLES", problems=(Problem(path="", message=message),))

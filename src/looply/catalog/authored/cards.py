@@ -1,11 +1,14 @@
 """Card templates (Adaptive Cards) and their versions."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
+from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
@@ -26,6 +29,9 @@ class CardDraft(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     payload: dict[str, Any]
     workflow: VersionKey | None = None
+
+
+NO_CARDS: Final[Mapping[str, CardDraft]] = MappingProxyType({})
 
 
 class CardSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +77,12 @@ class Cards:
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace or a workflow of another organization.
         """
-        values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
         card_id = str(self._ids.next(change.at))
 
         def store(connection: Connection) -> CardVersion:
             require_workspace(connection, organization_id, workspace_id)
-            linked = _link_columns(connection, organization_id, draft)
-            key = _VERSIONS.create(connection, change, card_id, {**values, **linked, "workspace_id": workspace_id})
+            key = insert_card(connection, change, workspace_id, card_id, draft)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -115,12 +119,18 @@ class Cards:
             lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
         )
 
-    async def activate(self, organization_id: str, key: VersionKey, *, actor: str | None = None) -> CardVersion:
-        """Activates and locks a version, and returns it; an ACTIVE one is not changed."""
+    async def activate(
+        self, organization_id: str, key: VersionKey, *, note: str = "", actor: str | None = None
+    ) -> CardVersion:
+        """Activates and locks a version, and returns it; an ACTIVE one is not changed.
+
+        `note` says what is new in it. Raises: Refused for one that is too long.
+        """
+        checked_note = validate_note(note)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
-            _VERSIONS.activate(connection, change, _VERSIONS.get(connection, organization_id, key))
+            _VERSIONS.activate(connection, change, _VERSIONS.get(connection, organization_id, key), checked_note)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -161,6 +171,17 @@ class Cards:
         return make_page(
             rows, size, lambda row: CardSummary(**summary_columns(row, "card", "workflow_id", "workflow_version"))
         )
+
+
+def insert_card(
+    connection: Connection, change: Change, workspace_id: str, card_id: str, draft: CardDraft
+) -> VersionKey:
+    """Stores version 1 of a new card of a workspace of the change's organization, and returns its key.
+
+    Raises: BadRequest or Refused for a wrong name; NotFound for a workflow of another organization.
+    """
+    linked = _link_columns(connection, change.organization_id, draft)
+    return _VERSIONS.create(connection, change, card_id, {**_values(draft), **linked, "workspace_id": workspace_id})
 
 
 def _values(draft: CardDraft) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
+from looply.catalog.authored.companion_rows import CompanionKind, insert_companion
 from looply.catalog.authored.workflows import require_workflow
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
@@ -16,8 +17,6 @@ from looply.clock import Clock
 from looply.errors import Conflict
 from looply.instants import from_ms, to_ms
 from looply.jsontext import Json
-
-CompanionKind: TypeAlias = Literal["samples", "canvas"]
 
 _ACTIONS: Final[Mapping[CompanionKind, str]] = {"samples": "workflow.samples", "canvas": "workflow.canvas"}
 
@@ -112,9 +111,7 @@ def _store(
     owner, kind = which
     at_ms = to_ms(change.at)
     if former is None:
-        keys = {"organization_id": change.organization_id, "workflow_id": owner, "kind": kind}
-        changes = {"created_by": change.actor, "modified_by": change.actor, "created_on_ms": at_ms}
-        connection.execute(insert(table).values(**keys, **changes, content=content, revision=1, modified_on_ms=at_ms))
+        insert_companion(connection, change, owner, kind, content)
         return
     mine = (table.c.organization_id == change.organization_id, table.c.workflow_id == owner, table.c.kind == kind)
     values = {"content": content, "revision": former["revision"] + 1, "modified_by": change.actor}

@@ -169,12 +169,12 @@ class VersionedTable(msgspec.Struct, frozen=True):
         change.record(connection, f"{self.noun}.save", object_id, version=version)
         return object_id, version
 
-    def activate(self, connection: Connection, change: Change, row: RowMapping) -> None:
-        """Locks the DRAFT of `row` forever; does nothing to an ACTIVE version."""
+    def activate(self, connection: Connection, change: Change, row: RowMapping, note: str = "") -> None:
+        """Locks the DRAFT of `row` forever, and stores the note of that; does nothing to an ACTIVE version."""
         if row["status"] == ACTIVE:
             return
         object_id, version = _key_of(row, self.noun)
-        self._update(connection, change, row, {"status": ACTIVE})
+        self._update(connection, change, row, {"status": ACTIVE, "note": note or None})
         change.record(connection, f"{self.noun}.activate", object_id, version=version)
 
     def delete(self, connection: Connection, change: Change, key: tuple[str, int | None]) -> bool:

@@ -1,12 +1,17 @@
 """Workflows and their versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import Connection, RowMapping, Text, cast, delete, false, func, or_, select, tuple_, update
 
+from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
+from looply.catalog.authored.companion_rows import insert_companion
+from looply.catalog.authored.notes import validate_note
+from looply.catalog.authored.uses import drop_uses, store_uses
 from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import definition_hash, is_readable, require_readable
 from looply.catalog.storage.database import CatalogDatabase
@@ -17,6 +22,8 @@ from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
+from looply.definition.calls.replacing import with_card_ids
+from looply.definition.calls.uses import uses_of
 from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json, encode_json
 
@@ -38,11 +45,29 @@ _VERSIONS = VersionedTable(
 
 
 class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The draft that an author saves. With findings it is incomplete: it is stored but cannot be activated."""
+    """The draft that an author saves. With findings it is incomplete: it is stored but cannot be activated.
+
+    `mock_payload` and its schema are those of a new workflow; later drafts keep what is stored.
+    """
 
     name: str
     definition: dict[str, Any]
     findings: tuple[Problem, ...] = ()
+    mock_payload: Json = None
+    mock_schema: dict[str, Any] | None = None
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new workflow begins with: cards that are made for it, and the content of its samples.
+
+    `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
+    """
+
+    cards: Mapping[str, CardDraft] = NO_CARDS
+    samples: Json = None
+
+
+NOTHING_BESIDE: Final = Beside()
 
 
 class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,20 +126,34 @@ class Workflows:
         self._recent: ReadCache[WorkflowVersion] = ReadCache(database, clock, _is_small)
 
     async def create(
-        self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
+        self,
+        organization_id: str,
+        workspace_id: str,
+        draft: WorkflowDraft,
+        *,
+        actor: str | None = None,
+        beside: Beside = NOTHING_BESIDE,
     ) -> WorkflowVersion:
-        """Returns version 1 (a DRAFT) of a new workflow.
+        """Returns version 1 (a DRAFT) of a new workflow; what is `beside` it is stored in the same transaction.
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
         """
-        values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
         workflow_id = str(self._ids.next(change.at))
+        made = {str(self._ids.next(change.at)): card for card in beside.cards.values()}
+        ids = dict(zip(beside.cards, made, strict=True))
+        definition = with_card_ids(draft.definition, ids) if ids else draft.definition
+        values, uses = _values(structs.replace(draft, definition=definition)), uses_of(definition)
+        mock = {"mock_payload": draft.mock_payload, "mock_schema": draft.mock_schema}
 
         def store(connection: Connection) -> WorkflowVersion:
             require_workspace(connection, organization_id, workspace_id)
-            owned = {**values, "workspace_id": workspace_id, "mock_payload": None, "mock_schema": None}
-            key = _VERSIONS.create(connection, change, workflow_id, owned)
+            key = _VERSIONS.create(connection, change, workflow_id, {**values, **mock, "workspace_id": workspace_id})
+            store_uses(connection, organization_id, key, uses)
+            for card_id, card in made.items():
+                insert_card(connection, change, workspace_id, card_id, structs.replace(card, workflow=key))
+            if beside.samples is not None:
+                insert_companion(connection, change, workflow_id, "samples", beside.samples)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -134,31 +173,41 @@ class Workflows:
 
         Raises: VersionChanged; NotFound (code `VERSION_DELETED`); BadRequest or Refused for a wrong name.
         """
-        values = _values(draft)
+        values, uses = _values(draft), uses_of(draft.definition)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
             row = _VERSIONS.get_to_save(connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
+            store_uses(connection, organization_id, saved, uses)
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
         return await self._database.write(store)
 
     async def activate(
-        self, organization_id: str, key: VersionKey, *, definition_hash: str | None = None, actor: str | None = None
+        self,
+        organization_id: str,
+        key: VersionKey,
+        *,
+        definition_hash: str | None = None,
+        note: str = "",
+        actor: str | None = None,
     ) -> WorkflowVersion:
         """Activates and locks a version, and returns it; an ACTIVE one is not changed.
 
-        `definition_hash` is that of the definition that the caller has checked; None activates any.
+        `definition_hash` is that of the definition that the caller has checked; None activates any. `note` says what is
+        new in the version.
 
-        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash.
+        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash;
+        Refused for a note that is too long.
         """
+        checked_note = validate_note(note)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
             row = _VERSIONS.get(connection, organization_id, key)
             _check_activation(_version(row), definition_hash)
-            _VERSIONS.activate(connection, change, row)
+            _VERSIONS.activate(connection, change, row, checked_note)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -174,7 +223,9 @@ class Workflows:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> None:
-            if _VERSIONS.delete(connection, change, (workflow_id, version)):
+            is_last = _VERSIONS.delete(connection, change, (workflow_id, version))
+            drop_uses(connection, workflow_id.lower(), version)
+            if is_last:
                 for table in (profiles, workflow_companions):
                     owned = (table.c.organization_id == organization_id, table.c.workflow_id == workflow_id.lower())
                     connection.execute(delete(table).where(*owned))

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from looply.catalog.storage.tables import JsonText, Unreadable, metadata
+from looply.catalog.storage.json_columns import JsonText, Unreadable
+from looply.catalog.storage.tables import metadata
 from looply.errors import RecordDamaged
 from looply.jsontext import Json, fingerprint
 

@@ -69,3 +69,29 @@ def unique(table: str, column: str) -> sa.UniqueConstraint:
 def index(table: str, *columns: str) -> None:
     """Creates an index."""
     op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns))
+
+
+def version_state(table: str) -> list[Any]:
+    """Returns the columns of the state of versions."""
+    return [
+        required("status", text(8)),
+        required("deleted", sa.Boolean()),
+        sa.Column("note", text(2000)),
+        sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
+    ]
+
+
+def _is_draft_or_active() -> str:
+    if is_postgres():
+        # As PostgreSQL itself writes it, so that a restored dump has the same text.
+        return "status::text = ANY (ARRAY['DRAFT'::varchar::text, 'ACTIVE'::varchar::text])"
+    return "status IN ('DRAFT', 'ACTIVE')"
+
+
+def create_version_indexes(table: str, noun: str) -> None:
+    """Creates the indexes of versions: the last creation, the list of versions, the list of objects."""
+    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
+    listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
+    op.create_index(f"ix_{table}_list", table, listed)
+    of_objects = ["organization_id", "deleted", f"{noun}_id", f"{noun}_version", "status", f"{noun}_name"]
+    op.create_index(f"ix_{table}_objects", table, of_objects)

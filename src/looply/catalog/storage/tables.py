@@ -4,14 +4,13 @@ Times are milliseconds since 1970-01-01 UTC. Deleted versions remain as empty ro
 are never reused and a list cursor that names one remains valid.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -21,13 +20,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     true,
 )
 from sqlalchemy.types import TypeEngine
 
-from looply.jsontext import Json, encode_stored, parse_stored
+from looply.catalog.storage.json_columns import JsonText
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -40,6 +38,8 @@ NAME = _text(200)
 EMAIL_CHARACTERS: Final = 320
 """The longest mail address of RFC 5321."""
 EMAIL = _text(EMAIL_CHARACTERS)
+NOTE_CHARACTERS: Final = 2000
+"""The longest note of an activation."""
 
 metadata = MetaData(
     naming_convention={
@@ -50,38 +50,6 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-
-
-class Unreadable(NamedTuple):
-    """Placeholder for a JSON value whose stored text cannot be read. It is never stored."""
-
-    reason: str
-
-
-class JsonText(TypeDecorator[Json]):
-    """A JSON value as text: preserves key order and integers of any size, which the databases' own types do not.
-
-    A text that cannot be read becomes `Unreadable`, so that one damaged row does not make a whole list fail.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
-        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
-
-        Raises: ValueError for a value that could not be read back.
-        """
-        if isinstance(value, Unreadable):
-            raise ValueError(f"it is a placeholder for a value that cannot be read: {value.reason}")
-        return encode_stored(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
-        """Returns the value of the stored text, exactly as it was given, or `Unreadable`."""
-        try:
-            return None if value is None else parse_stored(value.encode())
-        except ValueError as error:
-            return Unreadable(str(error))
 
 
 organizations = Table(
@@ -125,14 +93,18 @@ def _changes() -> list[Any]:
 
 
 def _version_state(noun: str) -> list[Any]:
-    """Columns and indexes of versions: one index finds the last creation, the other serves the list."""
+    """Columns and indexes of versions: for the last creation, for the list of versions, for the list of objects."""
     table = f"{noun}_versions"
+    listed = (f"{noun}_id", f"{noun}_version", "status", f"{noun}_name")
     return [
         Column("status", _text(8), nullable=False),
         Column("deleted", Boolean, nullable=False),
+        # What the author of the activation wrote about it.
+        Column("note", _text(NOTE_CHARACTERS)),
         CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
         Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
         Index(f"ix_{table}_list", "organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"),
+        Index(f"ix_{table}_objects", "organization_id", "deleted", *listed),
     ]
 
 
@@ -164,6 +136,19 @@ card_versions = Table(
     Column("workflow_version", Integer),
     *_changes(),
     *_version_state("card"),
+)
+
+# `looply.catalog.authored.uses`: one row for each object that a version names, with the places of the name.
+workflow_uses = Table(
+    "workflow_uses",
+    metadata,
+    Column("workflow_id", ID, primary_key=True),
+    Column("workflow_version", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _text(16), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("places", JsonText, nullable=False),
+    Index("ix_workflow_uses_object", "organization_id", "kind", "name", "workflow_id", "workflow_version"),
 )
 
 profiles = Table(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter, validators
 
 from looply.cli import on_demand
+from looply.cli.authoring import gallery
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import ApiClient, segment
@@ -20,8 +21,11 @@ from looply.cli.terminal.tables import record, show_items, table
 from looply.cli.terminal.terminal import Here
 from looply.errors import Unavailable
 
-APP: Final = App(name="workflow", help="Workflows: list, show, new, import, export, diff, validate, activate, trigger.")
-for _command in COMMANDS:
+APP: Final = App(
+    name="workflow",
+    help="Workflows: list, show, templates, create, new, import, export, diff, validate, activate, trigger.",
+)
+for _command in (*gallery.COMMANDS, *COMMANDS):
     APP.command(_command)
 
 _COLUMNS: Final = {
@@ -114,11 +118,18 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
 
 @APP.command
 async def activate(
-    workflow_id: WorkflowId, version: VersionNumber, /, *, server: Server = THE_SERVER, terminal: Here
+    workflow_id: WorkflowId,
+    version: VersionNumber,
+    /,
+    *,
+    note: Annotated[str, Parameter(help="What is new in the version; lists of versions show it.")] = "",
+    server: Server = THE_SERVER,
+    terminal: Here,
 ) -> None:
     """Make a draft ACTIVE: the version becomes immutable, and triggers start it."""
     async with server.client(terminal) as client:
-        body = {"workflow_id": await client.workflow_id(workflow_id), "workflow_version": version}
+        named = {"workflow_id": await client.workflow_id(workflow_id), "workflow_version": version}
+        body = {**named, "note": note} if note else named
         item = (await client.post("activateWorkflow", body))["item"]
     document = {name: item[name] for name in (*IDENTITY, "workflow_status")}
     terminal.show(document, lambda: record(document))

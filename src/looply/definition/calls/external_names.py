@@ -45,13 +45,13 @@ def external_names(document: dict[str, Json], operations: Operations = NO_OPERAT
     created = _created_datastores(outline)
     found = [name for step in outline.steps for name in _of_step(step, created, operations)]
     settings = document.get("workflow_settings")
-    on_failure = _constant_text(settings.get("on_failure")) if isinstance(settings, dict) else None
+    on_failure = constant_text(settings.get("on_failure")) if isinstance(settings, dict) else None
     if on_failure:
         found.append(ExternalName(kind="workflow", name=on_failure, path="/workflow_settings/on_failure"))
     return tuple(found)
 
 
-def _constant_text(value: Json) -> str | None:
+def constant_text(value: Json) -> str | None:
     """Returns a constant text of the settings; None when it has an expression, or is no text."""
     return value if isinstance(value, str) and "${" not in value else None
 
@@ -68,23 +68,23 @@ def _of_step(step: StepOutline, created: frozenset[str], operations: Operations)
         and _UNKNOWN_NAME not in created
     ):
         yield from (each for each in _datastores(step, "name", step.settings.get("name")) if each.name not in created)
-    if type_ == "subworkflow" and (name := _constant_text(step.settings.get("workflow_id"))):
+    if type_ == "subworkflow" and (name := constant_text(step.settings.get("workflow_id"))):
         version = step.settings.get("version")
         yield ExternalName(kind="workflow", name=name, path=_at(step, "workflow_id"), detail=version)
 
 
 def _operations(step: StepOutline, type_: str, operations: Operations) -> Iterator[ExternalName]:
     kind = OPERATION_STEPS[type_].connection_kind or None
-    if type_ == "operation" and (name := _constant_text(step.settings.get("operation"))):
+    if type_ == "operation" and (name := constant_text(step.settings.get("operation"))):
         yield ExternalName(kind="operation", name=name, path=_at(step, "operation"))
         kind = operations[name].connection_kind or None if name in operations else None
     yield from _connections(step, kind)
 
 
 def _connections(step: StepOutline, kind: str | None) -> Iterator[ExternalName]:
-    if name := _constant_text(step.settings.get("connection")):
+    if name := constant_text(step.settings.get("connection")):
         yield ExternalName(kind="connection", name=name, path=_at(step, "connection"), detail=kind)
-    system, client = _constant_text(step.settings.get("system_id")), step.settings.get("client")
+    system, client = constant_text(step.settings.get("system_id")), step.settings.get("client")
     if kind == "sap" and system and isinstance(client, int | str) and "${" not in str(client):
         detail = str(client).strip().zfill(3)  # as the connector reads it: an SAP client has three digits
         yield ExternalName(kind="sap system", name=system, path=_at(step, "system_id"), detail=detail)
@@ -98,7 +98,7 @@ def _approval_datastores(step: StepOutline) -> Iterator[ExternalName]:
 
 
 def _datastores(step: StepOutline, field: str, value: Json) -> Iterator[ExternalName]:
-    name = _constant_text(value)
+    name = constant_text(value)
     if name is not None and not name_finding(name):
         yield ExternalName(kind="datastore", name=canonical_name(name), path=_at(step, *field.split("/")))
 
@@ -106,7 +106,7 @@ def _datastores(step: StepOutline, field: str, value: Json) -> Iterator[External
 def _created_datastores(outline: Outline) -> frozenset[str]:
     """Returns the datastores that steps of the definition create; the empty name for a computed one."""
     names = (
-        _constant_text(step.settings.get("name"))
+        constant_text(step.settings.get("name"))
         for step in outline.steps
         if step.type is not None
         and step.type.name == "datastore"

@@ -83,9 +83,14 @@ def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json
 
 def trigger_schema(document: Json) -> dict[str, Json] | None:
     """Returns the schema that the trigger of a definition checks bodies against; None unless it is an object."""
-    settings = _trigger(document).get("settings")
-    schema = settings.get("schema") if isinstance(settings, dict) else None
+    schema = trigger_settings(document).get("schema")
     return schema if isinstance(schema, dict) else None
+
+
+def trigger_settings(document: Json) -> dict[str, Json]:
+    """Returns the settings of the trigger of a definition, also of one with errors; empty when it has none."""
+    settings = _trigger(document).get("settings")
+    return settings if isinstance(settings, dict) else {}
 
 
 def trigger_secrets(document: Json) -> tuple[str, ...]:

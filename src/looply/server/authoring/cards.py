@@ -104,6 +104,12 @@ class CardVersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     card_version: int | str
 
 
+class ActivateCardBody(CardVersionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identifies a draft. `note` says what is new in it, up to 2,000 characters; lists of versions show it."""
+
+    note: str = ""
+
+
 class DeleteCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Identifies a version of a card, or without `card_version` all versions."""
 
@@ -161,9 +167,9 @@ async def update_card(call: Call) -> Response:
 
 async def activate_card(call: Call) -> Response:
     """Makes a draft ACTIVE."""
-    body: CardVersionBody = call.body
+    body: ActivateCardBody = call.body
     key = (body.card_id, number_of(body.card_version, "card_version"))
-    return _answer(await cards.activate(call.services, call.principal, key))
+    return _answer(await cards.activate(call.services, call.principal, key, body.note))
 
 
 async def delete_card(call: Call) -> Response:
@@ -262,9 +268,9 @@ ROUTES: Final = (
         handle=activate_card,
         summary="Activate a draft of a card; the version can no longer change",
         tag="Cards",
-        body=CardVersionBody,
+        body=ActivateCardBody,
         answer=CardAnswer,
-        refusals=(404,),
+        refusals=(404, 422),
     ),
     manage_route(
         path="/v2/workflows/deleteCard",

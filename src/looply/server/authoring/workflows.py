@@ -142,6 +142,12 @@ class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     workflow_version: int | str
 
 
+class ActivateBody(VersionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identifies a draft. `note` says what is new in it, up to 2,000 characters; lists of versions show it."""
+
+    note: str = ""
+
+
 class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Identifies a version of a workflow, or without `workflow_version` all versions."""
 
@@ -228,14 +234,6 @@ async def get_workflows(call: Call) -> Response:
     return Response(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def create_workflow(call: Call) -> Response:
-    """Stores a new workflow."""
-    body: DefinitionBody = call.body
-    return _save_answer(
-        await carrying.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
-    )
-
-
 async def update_workflow(call: Call) -> Response:
     """Stores a draft."""
     body: UpdateBody = call.body
@@ -245,9 +243,9 @@ async def update_workflow(call: Call) -> Response:
         (body.workflow_id, number_of(body.workflow_version, "workflow_version")),
         body.definition,
         modified_on=instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def import_workflow(call: Call) -> Response:
@@ -259,9 +257,9 @@ async def import_workflow(call: Call) -> Response:
         body.definition,
         workflow_id=body.workflow_id,
         modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def export_workflow(call: Call) -> Response:
@@ -286,9 +284,9 @@ async def validate_workflow(call: Call) -> Response:
 
 async def activate_workflow(call: Call) -> Response:
     """Makes a draft ACTIVE."""
-    body: VersionBody = call.body
+    body: ActivateBody = call.body
     version = number_of(body.workflow_version, "workflow_version")
-    row = await activate(call.services, call.principal, body.workflow_id, version)
+    row = await activate(call.services, call.principal, body.workflow_id, version, body.note)
     return Response(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
@@ -304,12 +302,14 @@ def _requested_version(call: Call) -> tuple[str, int | None]:
     return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
 
 
-def _is_incomplete(call: Call) -> bool:
+def is_incomplete(call: Call) -> bool:
+    """Returns whether the draft of a call is stored even if it has errors."""
     incomplete: bool = call.body.incomplete
     return incomplete or flag_of(call, "incomplete")
 
 
-def _save_answer(saved: SaveResult) -> Response:
+def save_answer(saved: SaveResult) -> Response:
+    """Returns a stored version on the wire, with its warnings."""
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -344,7 +344,7 @@ def _record(row: WorkflowVersion) -> WorkflowRecord:
     )
 
 
-_INCOMPLETE: Final = (
+INCOMPLETE: Final = (
     Parameter("incomplete", "`true`: store the draft even if it has errors; it cannot be activated.", kind="flag"),
 )
 
@@ -404,21 +404,11 @@ ROUTES: Final = (
         refusals=(404, 409),
     ),
     manage_route(
-        path="/v2/workflows/createWorkflow",
-        access="edit.drafts",
-        handle=create_workflow,
-        summary="Create a workflow; version 1 is a draft",
-        parameters=_INCOMPLETE,
-        body=DefinitionBody,
-        answer=SavedAnswer,
-        refusals=(422, 429),
-    ),
-    manage_route(
         path="/v2/workflows/updateWorkflow",
         access="edit.drafts",
         handle=update_workflow,
         summary="Save a draft of a workflow; for an ACTIVE version, create the next draft",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=UpdateBody,
         answer=SavedAnswer,
         refusals=(404, 409, 422, 429),
@@ -428,7 +418,7 @@ ROUTES: Final = (
         access="edit.drafts",
         handle=import_workflow,
         summary="Import a definition as the next draft of its workflow, or as a new workflow",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=ImportBody,
         answer=SavedAnswer,
         refusals=(409, 422, 429),
@@ -449,7 +439,7 @@ ROUTES: Final = (
         handle=activate_workflow,
         summary="Activate a draft of a workflow: the version can no longer change, and `latest` refers to it",
         description="A named connection, card, datastore or workflow that does not exist is an error.",
-        body=VersionBody,
+        body=ActivateBody,
         answer=WorkflowAnswer,
         refusals=(404, 409, 422, 429),
     ),

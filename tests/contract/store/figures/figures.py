@@ -16,13 +16,14 @@ from contract.store.samples import (
     working,
 )
 from looply.engine.ports.store import Store
-from looply.engine.records.figures.figures import Counts, FigureChange, Grain, RollUp, StepChange
+from looply.engine.records.figures.figures import Counts, CountsOfWorkflows, FigureChange, Grain, RollUp, StepChange
 from looply.errors import Stale
 from looply.instants import to_ms
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+UNKNOWN = "0190ffff-0000-7000-8000-000000000000"
 STARTED = FigureChange(open={"R": 1}, started=1)
 ENDED = FigureChange(open={"R": -1}, completed=1, ms=2000, steps=(StepChange("call_1", 1, 1500, failed=1, retried=1),))
 
@@ -144,3 +145,29 @@ class FigureContract:
         await folded(store)
         assert (await store.figures.counts(ORGANIZATION, [])).totals == {"R": 2, "F": 1, "i2": 1, "c": 1}
         assert list(await store.figures.find_drift()) == []
+
+    async def test_the_figures_of_some_workflows_are_read_by_themselves(self, store: Store, samples: Samples) -> None:
+        failing = FigureChange(open={"F": 1, "i1": 2}, failed=1)
+        for workflow_id, profile, change in (
+            (WORKFLOW, "", STARTED),
+            (WORKFLOW, "test", STARTED),
+            (OTHER_WORKFLOW, "", failing),
+        ):
+            await store.journal.commit(samples.first(workflow_id=workflow_id, profile=profile, figures=change))
+        behind = await store.figures.counts_of(ORGANIZATION, [WORKFLOW])
+        assert (behind.totals, behind.behind_since is None) == ({}, False)
+        await folded(store)
+        assert await store.figures.counts_of(ORGANIZATION, [WORKFLOW, UNKNOWN]) == CountsOfWorkflows(
+            {WORKFLOW: {"R": 2}}, None
+        )
+        assert (await store.figures.counts_of(OTHER_ORGANIZATION, [WORKFLOW])).totals == {}
+        assert await store.figures.workflows_with(ORGANIZATION, ["i1", "i2"]) == {OTHER_WORKFLOW}
+        assert await store.figures.workflows_with(ORGANIZATION, ["i2"]) == frozenset()
+        assert await store.figures.workflows_with(OTHER_ORGANIZATION, ["i1"]) == frozenset()
+        begin = START_TIME.replace(minute=0, second=0, microsecond=0)
+        rows = await store.figures.hours_of(ORGANIZATION, [WORKFLOW, UNKNOWN], [begin - HOUR, begin])
+        assert [(row.begin_ms, row.workflow_id, row.step, row.rollup.started) for row in rows] == [
+            (to_ms(begin), WORKFLOW, "", 1)
+        ] * 2
+        assert list(await store.figures.hours_of(ORGANIZATION, [WORKFLOW], [begin - HOUR])) == []
+        assert list(await store.figures.hours_of(ORGANIZATION, [], [begin])) == []

@@ -1,7 +1,7 @@
 """The figures of the memory store."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from kit.memory.commits import Commits
@@ -9,12 +9,14 @@ from kit.memory.data import MemoryData
 from looply.engine.records.figures.figures import (
     CARDS,
     FAILED,
+    GRAINS,
     INCIDENTS,
     LETTERS,
     RUNNING,
     WAITING,
     CounterKey,
     Counts,
+    CountsOfWorkflows,
     Drift,
     Grain,
     RollUp,
@@ -49,6 +51,32 @@ class MemoryFigures:
                 totals[key.name] += total
         behind = from_ms(data.figure_changes[0].at_ms) if data.figure_changes else None
         return Counts({name: total for name, total in totals.items() if total}, behind)
+
+    async def counts_of(self, organization_id: str, workflow_ids: Sequence[str]) -> CountsOfWorkflows:
+        """Returns the counters of each of these workflows."""
+        found = {each: await self.counts(organization_id, [each]) for each in workflow_ids}
+        behind = (await self.counts(organization_id, [])).behind_since
+        return CountsOfWorkflows({each: counts.totals for each, counts in found.items() if counts.totals}, behind)
+
+    async def workflows_with(self, organization_id: str, names: Collection[str]) -> frozenset[str]:
+        """Returns the ids of the workflows with a counter over 0 of one of these names."""
+        known = {number: name for name, number in self._data.numbers.items()}
+        return frozenset(
+            known[key.workflow]
+            for key, total in self._data.counters.items()
+            if known[key.org] == organization_id and key.name in names and total > 0
+        )
+
+    async def hours_of(
+        self, organization_id: str, workflow_ids: Sequence[str], begins: Sequence[datetime]
+    ) -> Sequence[RollUpRow]:
+        """Returns the roll-ups of the executions of these workflows for some hours."""
+        if not workflow_ids or not begins:
+            return []
+        asked = {to_ms(begin) for begin in begins}
+        span = (min(begins), max(begins) + GRAINS["hour"])
+        rows = await self.rollups(organization_id, "hour", span, workflow_ids, None)
+        return [row for row in rows if not row.step and row.begin_ms in asked]
 
     async def rollups(
         self,

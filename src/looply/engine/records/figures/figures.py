@@ -9,7 +9,7 @@ Durations are kept as a histogram whose classes grow by a ninth, so that those o
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -191,6 +191,13 @@ class Counts(NamedTuple):
     behind_since: datetime | None
 
 
+class CountsOfWorkflows(NamedTuple):
+    """The counters of some workflows by id and name, and since when changes are not in them yet (None: all are)."""
+
+    totals: Mapping[str, Mapping[str, int]]
+    behind_since: datetime | None
+
+
 class Figures(Protocol):
     """The part of a store that keeps counters and roll-ups. It raises what other parts of a store do."""
 
@@ -205,6 +212,17 @@ class Figures(Protocol):
         """Returns the counters of an organization, of some workflows if any are named."""
         ...
 
+    async def counts_of(self, organization_id: str, workflow_ids: Sequence[str]) -> CountsOfWorkflows:
+        """Returns the counters of each of these workflows; one without any has no entry.
+
+        The cost depends on how many are named, not on how many the organization has.
+        """
+        ...
+
+    async def workflows_with(self, organization_id: str, names: Collection[str]) -> frozenset[str]:
+        """Returns the ids of the workflows with a counter over 0 of one of these names."""
+        ...
+
     async def rollups(
         self,
         organization_id: str,
@@ -214,6 +232,15 @@ class Figures(Protocol):
         profile: str | None,
     ) -> Sequence[RollUpRow]:
         """Returns the roll-ups that begin in a span, end exclusive; of some workflows and one profile if given."""
+        ...
+
+    async def hours_of(
+        self, organization_id: str, workflow_ids: Sequence[str], begins: Sequence[datetime]
+    ) -> Sequence[RollUpRow]:
+        """Returns the roll-ups of the executions of these workflows for the hours that begin at these instants.
+
+        A workflow has one for each profile of an hour. The cost is as that of `counts_of`.
+        """
         ...
 
     async def drop_rollups(self, grain: Grain, before: datetime) -> None:

@@ -1,6 +1,6 @@
 """The figures of a store with tables: changes folded into counters and roll-ups, and the proof of the counters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from looply.engine.records.figures.figures import (
     ChangeRow,
     CounterKey,
     Counts,
+    CountsOfWorkflows,
     Drift,
     FigureChange,
     Grain,
@@ -65,6 +66,27 @@ _PUT: Final = Variants(
 _TOTALS: Final = (
     "SELECT (SELECT w.id FROM name w WHERE w.n = c.workflow), c.name, c.total FROM counter c"
     " WHERE c.org = :org AND c.total <> 0"
+)
+_TOTALS_OF: Final = Variants(
+    "SELECT c.workflow, c.name, c.total FROM json_each(:workflows) w CROSS JOIN counter c"
+    " ON c.org = :org AND c.workflow = w.value WHERE c.total <> 0",
+    "SELECT c.workflow, c.name, c.total FROM jsonb_array_elements_text(:workflows:jsonb) AS w(n)"
+    " JOIN counter c ON c.org = :org AND c.workflow = w.n::integer WHERE c.total <> 0",
+)
+_HAVING: Final = Variants(
+    "SELECT DISTINCT (SELECT w.id FROM name w WHERE w.n = c.workflow) FROM counter c"
+    " WHERE c.org = :org AND c.total > 0 AND c.name IN (SELECT value FROM json_each(:names))",
+    "SELECT DISTINCT (SELECT w.id FROM name w WHERE w.n = c.workflow) FROM counter c"
+    " WHERE c.org = :org AND c.total > 0 AND c.name IN (SELECT jsonb_array_elements_text(:names:jsonb))",
+)
+_HOURS_OF: Final = Variants(
+    "SELECT r.begin_ms, r.workflow, r.body FROM json_each(:begins) b CROSS JOIN json_each(:workflows) w"
+    " CROSS JOIN rollup r ON r.org = :org AND r.grain = 'hour' AND r.begin_ms = b.value AND r.workflow = w.value"
+    " WHERE r.step = '' ORDER BY r.begin_ms",
+    "SELECT r.begin_ms, r.workflow, r.body FROM jsonb_array_elements_text(:begins:jsonb) AS b(at_ms)"
+    " CROSS JOIN jsonb_array_elements_text(:workflows:jsonb) AS w(n)"
+    " JOIN rollup r ON r.org = :org AND r.grain = 'hour' AND r.begin_ms = b.at_ms::bigint AND r.workflow = w.n::integer"
+    " WHERE r.step = '' ORDER BY r.begin_ms",
 )
 _BEHIND: Final = "SELECT at_ms FROM figure_change ORDER BY n LIMIT 1"
 _ROLLUPS: Final = (
@@ -157,6 +179,49 @@ class SqlFigures:
 
         return await self._sessions.read(read)
 
+    async def counts_of(self, organization_id: str, workflow_ids: Sequence[str]) -> CountsOfWorkflows:
+        """Returns the counters of each of these workflows."""
+
+        async def read(session: Session) -> CountsOfWorkflows:
+            org, ids = await _numbers(session, organization_id, workflow_ids)
+            totals: dict[str, dict[str, int]] = {}
+            if ids:
+                for workflow, name, total in await session.rows(_TOTALS_OF, {"org": org, "workflows": _json([*ids])}):
+                    totals.setdefault(ids[workflow], {})[name] = total
+            behind = await session.rows(_BEHIND)
+            return CountsOfWorkflows(totals, instant_or_none(behind[0][0] if behind else None))
+
+        return await self._sessions.read(read)
+
+    async def workflows_with(self, organization_id: str, names: Collection[str]) -> frozenset[str]:
+        """Returns the ids of the workflows with a counter over 0 of one of these names."""
+
+        async def read(session: Session) -> frozenset[str]:
+            (org,) = await session.find_numbers(organization_id)
+            if org is None:
+                return frozenset()
+            rows = await session.rows(_HAVING, {"org": org, "names": _json(sorted(names))})
+            return frozenset(workflow_id for (workflow_id,) in rows)
+
+        return await self._sessions.read(read)
+
+    async def hours_of(
+        self, organization_id: str, workflow_ids: Sequence[str], begins: Sequence[datetime]
+    ) -> Sequence[RollUpRow]:
+        """Returns the roll-ups of the executions of these workflows for some hours."""
+
+        async def read(session: Session) -> list[RollUpRow]:
+            org, ids = await _numbers(session, organization_id, workflow_ids)
+            if not ids:
+                return []
+            parameters = {"org": org, "workflows": _json([*ids]), "begins": _json([to_ms(begin) for begin in begins])}
+            return [
+                RollUpRow(begin_ms, ids[workflow], "", _ROLLUP.decode(body))
+                for begin_ms, workflow, body in await session.rows(_HOURS_OF, parameters)
+            ]
+
+        return await self._sessions.read(read)
+
     async def rollups(
         self,
         organization_id: str,
@@ -191,6 +256,15 @@ class SqlFigures:
     async def correct(self) -> None:
         """Sets counters that differ to the count."""
         await self._sessions.change(_CORRECT, {}, [("figures",)])
+
+
+async def _numbers(
+    session: Session, organization_id: str, workflow_ids: Sequence[str]
+) -> tuple[int | None, dict[int, str]]:
+    """Returns the number of an organization, and the ids of those workflows that have a number, by it."""
+    org, *numbers = await session.find_numbers(organization_id, *workflow_ids)
+    known = zip(numbers, workflow_ids, strict=True)
+    return org, {number: workflow_id for number, workflow_id in known if number is not None and org is not None}
 
 
 async def _fold(session: Session, limit: int) -> int:

@@ -1,12 +1,11 @@
 """The base revision: all tables of the first release. A release that changes them adds a revision."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
 from looply.catalog.storage.migration_columns import (
     changes,
+    create_version_indexes,
     index,
     is_postgres,
     organization,
@@ -16,6 +15,7 @@ from looply.catalog.storage.migration_columns import (
     required,
     text,
     unique,
+    version_state,
 )
 
 revision = "0001"
@@ -29,6 +29,7 @@ def upgrade() -> None:
     _create_organizations()
     _create_workflow_versions()
     _create_card_versions()
+    _create_workflow_uses()
     _create_profiles()
     _create_connections()
     _create_api_keys()
@@ -46,27 +47,6 @@ def upgrade() -> None:
     _create_audit()
     _create_sums()
     _create_change_count()
-
-
-def _version_state(table: str) -> list[Any]:
-    return [
-        required("status", text(8)),
-        required("deleted", sa.Boolean()),
-        sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
-    ]
-
-
-def _is_draft_or_active() -> str:
-    if is_postgres():
-        # As PostgreSQL itself writes it, so that a restored dump has the same text.
-        return "status::text = ANY (ARRAY['DRAFT'::varchar::text, 'ACTIVE'::varchar::text])"
-    return "status IN ('DRAFT', 'ACTIVE')"
-
-
-def _create_version_indexes(table: str, noun: str) -> None:
-    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
-    listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
-    op.create_index(f"ix_{table}_list", table, listed)
 
 
 def _create_organizations() -> None:
@@ -104,10 +84,10 @@ def _create_workflow_versions() -> None:
         required("mock_payload", sa.Text()),
         required("mock_schema", sa.Text()),
         *changes(),
-        *_version_state("workflow_versions"),
+        *version_state("workflow_versions"),
         sa.PrimaryKeyConstraint("workflow_id", "workflow_version", name=op.f("pk_workflow_versions")),
     )
-    _create_version_indexes("workflow_versions", "workflow")
+    create_version_indexes("workflow_versions", "workflow")
 
 
 def _create_card_versions() -> None:
@@ -121,10 +101,26 @@ def _create_card_versions() -> None:
         sa.Column("workflow_id", text(36)),
         sa.Column("workflow_version", sa.Integer()),
         *changes(),
-        *_version_state("card_versions"),
+        *version_state("card_versions"),
         sa.PrimaryKeyConstraint("card_id", "card_version", name=op.f("pk_card_versions")),
     )
-    _create_version_indexes("card_versions", "card")
+    create_version_indexes("card_versions", "card")
+
+
+def _create_workflow_uses() -> None:
+    op.create_table(
+        "workflow_uses",
+        required("workflow_id", text(36)),
+        required("workflow_version", sa.Integer(), autoincrement=False),
+        required("kind", text(16)),
+        required("name", text(200)),
+        required("organization_id", text(36)),
+        required("places", sa.Text()),
+        primary("workflow_uses", "workflow_id", "workflow_version", "kind", "name"),
+        organization("workflow_uses"),
+    )
+    listed = ["organization_id", "kind", "name", "workflow_id", "workflow_version"]
+    op.create_index("ix_workflow_uses_object", "workflow_uses", listed)
 
 
 def _create_profiles() -> None:
