@@ -30,7 +30,7 @@ from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
-from looply.engine.effects.trial_calls import TrialCall, opened_of
+from looply.engine.ports.trial_calls import TrialCall, opened_of
 from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
