@@ -11,20 +11,28 @@ import { Guarded } from "../session/Guarded";
 import { Editor } from "./screen/Editor";
 import { Reading } from "./screen/Reading";
 
+/** One opening of the editor: the version that it was opened with, and the one that its address has. */
+interface Opening {
+  workflowId: string;
+  opened: string;
+  shown: string;
+  /** Saving an active version makes a draft, whose address is another one; the editor stays as it is. */
+  became: string;
+}
+
 export function StudioPage() {
   const { workflowId, version } = useParams({ from: "/shell/workflows/$workflowId/v/$version" });
-  // Saving an active version makes a draft, whose address is another one; the editor stays as it is.
-  const [open, setOpen] = useState({ workflowId, asked: version, became: version });
-  if (open.workflowId !== workflowId || open.became !== version) {
-    setOpen({ workflowId, asked: version, became: version });
-  }
+  const [open, setOpen] = useState<Opening>({ workflowId, opened: version, shown: version, became: version });
+  if (open.workflowId !== workflowId || (version !== open.shown && version !== open.became)) {
+    setOpen({ workflowId, opened: version, shown: version, became: version });
+  } else if (version !== open.shown) setOpen({ ...open, shown: version });
   return (
     <Guarded permission="read.definitions">
       <Version
-        key={`${open.workflowId} ${open.asked}`}
+        key={`${open.workflowId} ${open.opened}`}
         workflowId={open.workflowId}
-        version={open.asked}
-        onVersion={(became) => setOpen({ ...open, became })}
+        version={open.opened}
+        onVersion={(became) => setOpen((before) => ({ ...before, became }))}
       />
     </Guarded>
   );

@@ -216,14 +216,16 @@ describe("the Studio", () => {
   });
 
   it("asks when another author changed the same place, and overwrites nothing", async () => {
-    const { user, fake } = await openStudio();
+    const { user, fake } = await openStudio(ORDERS as JsonObject, `${PAGE}?view=split`);
     const described = (text: string): JsonObject => ({
       ...ORDERS,
       workflow_steps: (ORDERS.workflow_steps as JsonObject[]).map((step) => (step.id === "email_1" ? { ...step, description: text } : step)),
     });
     fake.saveAs("Ada", described("Theirs"));
-    await user.click(await node("email_1"));
-    fireEvent.change(await screen.findByRole("textbox", { name: "Name" }), { target: { value: "Mine" } });
+    const field = await screen.findByRole("textbox", { name: "Definition as JSON" });
+    const text = (field as HTMLTextAreaElement).value.replace('"type": "email",', '"type": "email",\n"description": "Mine",');
+    fireEvent.change(field, { target: { value: text } });
+    await user.click(screen.getByRole("button", { name: "Take over" }));
     await user.keyboard("{Control>}s{/Control}");
     await screen.findByText(/Ada saved this draft while you edited it/);
     expect((fake.stored.definition.workflow_steps as JsonObject[])[4]).toMatchObject({ description: "Theirs" });

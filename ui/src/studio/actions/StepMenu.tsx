@@ -52,7 +52,7 @@ export function StepMenu({ studio, menu }: { studio: Studio; menu: OpenMenu }) {
             <MenuItem
               key={action.id}
               icon={<Icon name={action.icon} size={16} />}
-              secondaryContent={action.keys[0]}
+              secondaryContent={action.keys[0] ?? null}
               onClick={() => {
                 menu.close();
                 action.run(studio, NO_VIEW);

@@ -1,5 +1,6 @@
 /** What a person can do with the step that has the focus. Keys, menus, palette and pointer all end here. */
 
+import { START } from "../../graph/outline";
 import type { JsonObject } from "../../shared/http";
 import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
 import { copied, duplicated, placeAfter, readPasted } from "../document/commands/clipboard";
@@ -16,18 +17,15 @@ import { type Exit, shapeOf } from "../document/shape";
 import type { Planned } from "../document/store";
 import type { Studio } from "../studio";
 
-/** Does what was planned; the place of it gets the focus. */
+/** Does what was planned; the place of it gets the focus. Returns whether it was done. */
 export function attempt({ store, screen }: Studio, planned: Planned): boolean {
-  const isDone = store.getState().attempt(planned);
+  if (!store.getState().attempt(planned)) return false;
   const { selection, document } = store.getState();
   const { focused } = screen.getState();
-  if (isDone && selection?.step != null) screen.setState({ focused: selection.step, mode: null });
-  else if (isDone) screen.setState({ focused: stepById(document, focused) === null ? firstId(studioOf(store)) : focused, mode: null });
-  return isDone;
+  const kept = stepById(document, focused) === null ? START : focused;
+  screen.setState({ focused: selection?.step ?? kept, mode: null });
+  return true;
 }
-
-const studioOf = (store: Studio["store"]) => store.getState().document;
-const firstId = (document: ReturnType<typeof studioOf>): string => [...shapeOf(document).outline.steps.keys()][0] ?? "";
 
 export function add(studio: Studio, exit: Exit, type: string, settings?: JsonObject): boolean {
   return attempt(studio, addStep(studio.store.getState().document, exit, type, settings));

@@ -5,16 +5,23 @@ import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
+import type { StudioText } from "../text.en";
 import { type Action, type Viewing, possible } from "./actions";
 import { actionOf, pressOf } from "./keys";
+
+const GO_MS = 1_000;
 
 /** Runs actions by their keys, and lists them in the palette and among the shortcuts. */
 export function useActions(studio: Studio, view: Viewing): void {
   const latest = useRef(view);
   latest.current = view;
   useEffect(() => {
+    let goAt = Number.NEGATIVE_INFINITY;
     const onKeyDown = (event: KeyboardEvent): void => {
-      const press = event.defaultPrevented ? null : pressOf(event);
+      // `g` and a letter lead to another place of the app.
+      const isGoing = event.timeStamp - goAt < GO_MS;
+      goAt = event.key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
+      const press = event.defaultPrevented || isGoing ? null : pressOf(event);
       const target = event.target instanceof Element ? event.target : null;
       const action = press === null ? null : actionOf(possible(studio), press, target);
       if (action === null || hasSelection(action)) return;
@@ -45,7 +52,8 @@ function useActionCommands(studio: Studio, view: Viewing): Command[] {
   }));
 }
 
-export function actionText({ id }: Action, text: ReturnType<typeof useText<(typeof TEXTS)["en"]>>): string {
+/** Returns what an action is called. */
+export function actionText({ id }: Action, text: StudioText): string {
   if (id === "undo") return text.undo;
   return id === "redo" ? text.redo : text.acts[id];
 }

@@ -1,25 +1,26 @@
 /** The whole graph in a corner, with what is on the screen; a click leads there. For the pointer: keys have the outline. */
 
 import { type MouseEvent, memo, useRef } from "react";
-import type { PlacedNode } from "../../graph/layout";
-import { NODE } from "../../graph/sizes";
+import { NODE, STUB } from "../../graph/sizes";
 import { groupOf } from "../steps/kinds";
+import type { Drawn } from "./drawn";
 import styles from "./Lines.module.css";
+import type { View } from "./use-view";
 
 const LARGEST = { width: 160, height: 120 } as const;
 
 interface MinimapProps {
-  nodes: readonly PlacedNode[];
-  typeOf: (step: string) => string;
-  width: number;
-  height: number;
+  drawn: Drawn;
   /** The part that is seen, in the measure of the graph. */
-  view: { left: number; top: number; width: number; height: number };
+  view: View;
   onGo: (x: number, y: number) => void;
 }
 
-export const Minimap = memo(function Minimap({ nodes, typeOf, width, height, view, onGo }: MinimapProps) {
+export const Minimap = memo(function Minimap({ drawn, view, onGo }: MinimapProps) {
   const picture = useRef<SVGSVGElement>(null);
+  const { nodes } = drawn.layout;
+  const [width, height] = [Math.max(1, drawn.layout.width), Math.max(1, drawn.layout.height)];
+  const typeOf = (step: string): string => drawn.outline.steps.get(step)?.type ?? "";
   const scale = Math.min(LARGEST.width / width, LARGEST.height / height, 0.2);
   const go = (event: MouseEvent): void => {
     const box = picture.current?.getBoundingClientRect();
@@ -30,7 +31,9 @@ export const Minimap = memo(function Minimap({ nodes, typeOf, width, height, vie
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <div className={styles.map} onClick={go} aria-hidden="true">
       <svg ref={picture} width={width * scale} height={height * scale} viewBox={`0 0 ${width} ${height}`}>
-        {nodes.map(({ step, x, y }) => (
+        {nodes
+          .filter(({ step }) => typeOf(step) !== STUB)
+          .map(({ step, x, y }) => (
           <rect
             key={step}
             x={x}

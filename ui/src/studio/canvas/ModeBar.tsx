@@ -44,17 +44,18 @@ export function ModeBar({ studio, candidates, facts }: ModeBarProps) {
   );
 }
 
+/** What is chosen: an exit, as its `+` has it, or a step. */
 function keyOf({ places, steps }: Candidates, at: number): string | null {
   const place = places[at];
-  const step = steps[at];
-  if (place !== undefined) return `[data-plus="${CSS.escape(`${place.from} ${place.exit}`)}"]`;
-  return step === undefined ? null : `[data-step="${CSS.escape(step)}"]`;
+  return place === undefined ? (steps[at] ?? null) : `${place.from} ${place.exit}`;
 }
 
 /** Scrolls to what is chosen. */
-function useShown(selector: string | null): void {
+function useShown(key: string | null): void {
   useEffect(() => {
+    const all = [...window.document.querySelectorAll<HTMLElement>("[data-plus], [data-step]")];
+    const found = key === null ? undefined : all.find(({ dataset }) => dataset.plus === key || dataset.step === key);
     // jsdom scrolls nowhere.
-    if (selector !== null) window.document.querySelector(selector)?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
-  }, [selector]);
+    found?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [key]);
 }

@@ -1,6 +1,6 @@
 /** The canvas of the Studio: one stop of Tab, walked by the arrows, scrolled and zoomed as any content. */
 
-import { type KeyboardEvent, type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
@@ -53,7 +53,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
   useFocusFollows(studio, box);
   const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
   const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
-  const go = (x: number, y: number): void => scrollTo(box.current, x * scale, y * scale);
+  const go = useCallback((x: number, y: number): void => scrollTo(box.current, x * scale, y * scale), [scale]);
   return (
     <section className={styles.canvas} aria-label={text.canvas} data-zoom={zoomLevel(scale)} data-area="canvas">
       <Scroller box={box} label={text.scrolls} className={styles.scroll} {...dragging}>
@@ -66,14 +66,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
       </Scroller>
       <ModeBar studio={studio} candidates={candidates} facts={facts} />
       <ZoomBar studio={studio} scale={scale} onScale={acts.scaleBy} onFit={acts.fit} />
-      <Minimap
-        nodes={layout.nodes}
-        typeOf={(step) => facts.get(step)?.type ?? ""}
-        width={Math.max(1, layout.width)}
-        height={Math.max(1, layout.height)}
-        view={view}
-        onGo={go}
-      />
+      <Minimap drawn={drawn} view={view} onGo={go} />
       <StepMenu studio={studio} menu={menu} />
     </section>
   );
@@ -118,6 +111,7 @@ function scrollTo(element: HTMLElement | null, x: number, y: number): void {
 /** The focus of the page stays on the step that has the focus of the canvas, also when another one was deleted. */
 function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement | null>): void {
   const focused = useStore(screen, (state) => state.focused);
+  const isAsking = useStore(screen, (state) => state.mode !== null);
   const selected = useStore(store, ({ selection }) => selection?.step ?? null);
   useEffect(() => {
     if (selected !== null) screen.setState({ focused: selected });
@@ -125,8 +119,8 @@ function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement |
   useEffect(() => {
     const { activeElement, body } = window.document;
     const isHere = activeElement === body || box.current?.contains(activeElement) === true;
-    if (isHere) focusNode(box.current, focused);
-  }, [box, focused]);
+    if (isHere && !isAsking) focusNode(box.current, focused);
+  }, [box, focused, isAsking]);
 }
 
 function onKeys(event: KeyboardEvent, studio: Studio, drawn: Drawn, candidates: Candidates, acts: CanvasHandle): void {

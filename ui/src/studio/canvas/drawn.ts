@@ -24,6 +24,8 @@ export interface Drawn {
   below: readonly Exit[];
   /** Where the ways of a branch meet before its join. */
   ends: ReadonlySet<string>;
+  /** Steps whose blocks are folded: what leaves them is the way on, not an exit of theirs. */
+  heads: ReadonlySet<string>;
 }
 
 export interface Shown {
@@ -37,19 +39,19 @@ export function exitKey({ from, exit }: Exit): string {
 
 /** Returns what is drawn of a document. */
 export function drawnOf(document: Definition, shown: Shown): Drawn {
-  const plain = visible(document, shown);
-  const regions = findRegions(plain);
-  const added = new Added(plain, regions);
+  const { plain, heads } = visible(document, shown);
+  const added = new Added(plain, findRegions(plain));
   added.arrivals();
-  for (const step of plain.steps.values()) added.exits(step);
+  for (const step of plain.steps.values()) if (!heads.has(step.id)) added.exits(step);
   const steps = new Map([...plain.steps, ...added.steps]);
   const edges = [...plain.edges.filter((edge) => !added.replaced.has(edge)), ...added.edges];
   const outline = { steps, edges };
-  return { outline, layout: layoutOf(outline), stubs: added.stubs, open: added.open, below: added.below, ends: added.ends };
+  const { stubs, open, below, ends } = added;
+  return { outline, layout: layoutOf(outline), stubs, open, below, ends, heads };
 }
 
 /** Returns the outline without redirects, without the insides of folded blocks, and without error paths that are off. */
-function visible(document: Definition, { folded, hasErrors }: Shown): Outline {
+function visible(document: Definition, { folded, hasErrors }: Shown): { plain: Outline; heads: ReadonlySet<string> } {
   const { outline } = shapeOf(document);
   const hidden = new Set(hasErrors ? [] : onlyOnErrors(document));
   const heads = new Set<string>();
@@ -66,7 +68,7 @@ function visible(document: Definition, { folded, hasErrors }: Shown): Outline {
   const isLine = ({ from, exit }: GraphEdge): boolean =>
     !heads.has(from) && outline.steps.get(from)?.type !== "redirect" && (hasErrors || exit !== ERROR);
   const edges = [...outline.edges.filter(isLine), ...joined];
-  return { steps, edges: edges.filter(({ from, to }) => steps.has(from) && steps.has(to)) };
+  return { plain: { steps, edges: edges.filter(({ from, to }) => steps.has(from) && steps.has(to)) }, heads };
 }
 
 /** Steps that nothing but an error leads to. */
@@ -100,6 +102,12 @@ class Added {
   exits(step: GraphStep): void {
     const leaving = this.#leaving.get(step.id) ?? [];
     const taken = new Set(leaving.map(({ exit }) => exit));
+    if (!this.#regions.of.has(step.id)) {
+      // In the tray there is no room for lanes; what follows the last step can be added.
+      const [only, ...others] = step.exits.filter((exit) => exit !== ERROR);
+      if (only === NEXT && others.length === 0 && !taken.has(NEXT)) this.below.push({ from: step.id, exit: NEXT });
+      return;
+    }
     if (step.type === "parallel") {
       for (const exit of step.exits) if (exit !== ERROR && !taken.has(exit)) this.#stub({ from: step.id, exit });
       return;
@@ -107,10 +115,11 @@ class Added {
     if (step.exits.includes(EACH) && !taken.has(EACH)) this.#stub({ from: step.id, exit: EACH });
     const plain = step.exits.filter((exit) => exit !== ERROR && exit !== EACH);
     const open = plain.filter((exit) => !taken.has(exit));
+    const isAlone = plain.length === 1 && !leaving.some(({ exit }) => exit !== EACH);
     const meeting = plain.length > open.length ? this.#meetingOf(step.id) : null;
     for (const exit of open) {
       if (meeting !== null) this.#cut({ from: step.id, exit }, meeting);
-      else if (plain.length === 1 && (exit === NEXT || leaving.length === 0)) this.below.push({ from: step.id, exit });
+      else if (isAlone) this.below.push({ from: step.id, exit });
       else this.#stub({ from: step.id, exit });
     }
   }
@@ -120,7 +129,7 @@ class Added {
     for (const edge of this.#outline.edges) {
       const region = this.#branchOf(edge);
       const owner = region === null ? null : ownerOf(region);
-      if (region === null || owner === null || this.#regions.joins.get(owner) !== edge.to || edge.exit === ERROR) continue;
+      if (region === null || owner === null || this.#regions.joins.get(owner) !== edge.to) continue;
       const end = `= ${region}`;
       if (!this.steps.has(end)) this.#point(end, edge.to);
       if (edge.from === owner) this.stubs.set(end, { from: edge.from, exit: edge.exit });

@@ -1,7 +1,7 @@
 /** Where the `+` of each exit is drawn, and where the lines between steps end. */
 
 import type { PlacedEdge } from "../../graph/layout";
-import { ERROR } from "../../graph/outline";
+import { ARRIVE, ERROR } from "../../graph/outline";
 import type { Point } from "../../graph/routes";
 import { GAP, NODE, STUB, sizeOf } from "../../graph/sizes";
 import type { Exit } from "../document/shape";
@@ -22,10 +22,11 @@ export function plusesOf(drawn: Drawn): readonly Plus[] {
   return found.toSorted((a, b) => a.y - b.y || a.x - b.x);
 }
 
-function onEdges({ layout, open, outline, stubs }: Drawn): Plus[] {
+function onEdges({ layout, open, outline, stubs, heads }: Drawn): Plus[] {
   return layout.edges.flatMap((edge) => {
     const exit = { from: edge.from, exit: edge.exit };
-    const isReal = outline.steps.get(edge.from)?.type !== STUB && !stubs.has(edge.to) && edge.exit !== "join";
+    const isPoint = outline.steps.get(edge.from)?.type === STUB || stubs.has(edge.to);
+    const isReal = !isPoint && !heads.has(edge.from) && edge.exit !== ARRIVE;
     return isReal && edge.exit !== ERROR ? [{ exit, isOpen: open.has(exitKey(exit)), ...plusOn(edge) }] : [];
   });
 }

@@ -12,6 +12,7 @@ import { factsOf } from "../canvas/facts";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { graphKey, useDrawn } from "../canvas/use-drawn";
 import { Dialogs } from "../dialogs/Dialogs";
+import { stepById } from "../document/definition";
 import { treeRows } from "../outline/tree";
 import { StepPanel } from "../panels/StepPanel";
 import { Problems } from "../problems/Problems";
@@ -111,12 +112,15 @@ function useAddress({ store, screen, keeping }: Open, onVersion: (version: strin
   const version = useStore(keeping.status, (state) => state.version);
   const opened = useRef(version);
   useEffect(() => {
-    if (first.current === undefined) return;
+    if (first.current === undefined || stepById(store.getState().document, first.current) === null) return;
     store.getState().select(first.current);
     screen.setState({ focused: first.current });
   }, [store, screen]);
   useEffect(() => {
     const step = selected ?? undefined;
+    const isFirst = first.current !== undefined;
+    first.current = undefined;
+    if (isFirst) return;
     void navigate({ to: ".", search: (before: Record<string, unknown>) => withStep(before, step), replace: true, resetScroll: false });
   }, [navigate, selected]);
   useEffect(() => {

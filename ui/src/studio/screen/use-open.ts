@@ -11,6 +11,7 @@ import { useSignedOutFlag } from "../../session/signed-out";
 import type { Stored } from "../document/keeping/autosave";
 import { indexedDbJournals } from "../document/keeping/indexed-db";
 import { BROWSER_TIMERS } from "../document/keeping/timers";
+import { refuse } from "../document/refusals";
 import { createStudioStore, type StudioStore } from "../document/store";
 import { type Keeping, keepOpen, type Ports } from "../keeping/session";
 import { createScreenStore, type ScreenStore } from "../screen-state";
@@ -40,9 +41,11 @@ export function useOpen(opened: OpenVersion): Open {
     rename: (definition, from, to) => renameInDefinition(api, definition, from, to),
     readClipboard: () => navigator.clipboard.readText(),
     writeClipboard: (text) => navigator.clipboard.writeText(text),
-    openNew: (definition) => void createFrom(api, definition).then((workflowId) =>
-      navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } }),
-    ),
+    openNew: (definition) => {
+      const open = (workflowId: string) =>
+        navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } });
+      createFrom(api, definition).then(open, () => store.getState().refuse(refuse("not-saved")));
+    },
     setNote: canvas.setNote,
     setFolded: canvas.setFolded,
   }));

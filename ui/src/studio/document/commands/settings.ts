@@ -1,5 +1,6 @@
 /** Changes of what a step says: its settings, its other fields, and the fields of the workflow. */
 
+import { ExactNumber } from "../../../shared/exact";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { type Definition, nameOf, stepById } from "../definition";
 import { stepDraft } from "../drafts";
@@ -49,6 +50,7 @@ function setAt(target: JsonObject | unknown[], path: Path, value: unknown): void
   if (name === undefined) return;
   if (Array.isArray(target)) {
     const at = Number(name);
+    while (target.length < at) target.push(null);
     if (rest.length > 0) setAt(innerOf(target, at, rest), rest, value);
     else if (value === undefined) target.splice(at, 1);
     else target[at] = value;
@@ -61,7 +63,7 @@ function setAt(target: JsonObject | unknown[], path: Path, value: unknown): void
 function innerOf(target: object, name: string | number, rest: Path): JsonObject | unknown[] {
   const places = target as Record<string | number, unknown>;
   const inner = places[name];
-  if (isObject(inner) || Array.isArray(inner)) return inner;
+  if ((isObject(inner) && !(inner instanceof ExactNumber)) || Array.isArray(inner)) return inner;
   const made: JsonObject | unknown[] = typeof rest[0] === "number" ? [] : {};
   places[name] = made;
   // The draft of immer is what was put in, read again.
