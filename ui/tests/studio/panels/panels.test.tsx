@@ -192,7 +192,7 @@ describe("samples", () => {
       getSamples: () => ({ message: "success", item: item() }),
       putSamples: ({ payloads = [], revision }) => {
         expect(revision).toBe(stored.revision);
-        stored = { payloads: payloads.map((each) => ({ from_execution: "", ...each })), revision: revision + 1 };
+        stored = { payloads: payloads.map(({ name, body, from_execution = "" }) => ({ name, body, from_execution })), revision: revision + 1 };
         return { message: "success", item: item() };
       },
     });
@@ -241,7 +241,7 @@ describe("a start", () => {
         item: {
           workflow_id: "workflow-1",
           revision: revision + 1,
-          payloads: payloads.map((each) => ({ from_execution: "", ...each })),
+          payloads: payloads.map(({ name, body, from_execution = "" }) => ({ name, body, from_execution })),
           outputs: {},
           modified_by: null,
           modified_on: null,
