@@ -76,7 +76,10 @@ function Value({ node }: { node: DataNode }) {
       onClick={() => target?.insert(node.path)}
     >
       <span className={styles.name}>{node.name}</span>
-      <span className={styles.type}>{node.type}</span>
+      <span className={styles.type}>
+        {node.type}
+        {node.size !== undefined && `, ${node.size}`}
+      </span>
       {sample !== "" && <span className={styles.sample}>{sample}</span>}
     </button>
   );

@@ -87,7 +87,7 @@ function Members({ members, isOpen, value, onChange, ...place }: MembersProps) {
           name={`${place.name}/${member.name}`}
           pointer={`${place.pointer}/${member.name.replaceAll("~", "~0").replaceAll("/", "~1")}`}
           member={member}
-          value={value[member.name]}
+          value={Object.hasOwn(value, member.name) ? value[member.name] : undefined}
           onChange={(next) => set(member.name, next)}
         />
       ))}

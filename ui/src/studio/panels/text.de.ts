@@ -128,6 +128,7 @@ export const german: PanelText = {
       DONE: "Fertig",
       FAILED: "Gescheitert",
       WAITS: "Würde warten",
+      BEGINS: "Würde beginnen",
       NOT_SENT: "Nicht gesendet",
       UNKNOWN: "Ausgang unbekannt",
     },

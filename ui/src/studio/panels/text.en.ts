@@ -127,6 +127,7 @@ export const english = {
       DONE: "Done",
       FAILED: "Failed",
       WAITS: "Would wait",
+      BEGINS: "Would begin",
       NOT_SENT: "Not sent",
       UNKNOWN: "Outcome unknown",
     },

@@ -134,7 +134,7 @@ describe("a trial", () => {
     operation: "http.request",
     repeat: "never",
     millis: 3,
-    fuel: 1,
+    fuel: { used: 1, limit: 1000 },
   } as const;
   const http = `"type": "httpRequest", "settings": {"url": "https://example.com"}`;
   const openTrial = async (handlers: Handlers, permissions?: readonly Permission[]) => {
@@ -147,7 +147,11 @@ describe("a trial", () => {
     const { user, api } = await openTrial({ testStep: () => ({ message: "success", item: trial }) });
     await user.click(screen.getByRole("button", { name: "Show what would be sent" }));
     expect(await screen.findByText("Not sent")).toBeTruthy();
-    expect(api.calls.find(([id]) => id === "testStep")?.[1]).toMatchObject({ step_id: "step_1", send: false });
+    expect(api.calls.find(([id]) => id === "testStep")?.[1]).toMatchObject({
+      workflow_id: "workflow-1",
+      step_id: "step_1",
+      send: false,
+    });
   });
 
   it("makes no real call without the permission", async () => {
@@ -188,7 +192,7 @@ describe("samples", () => {
       getSamples: () => ({ message: "success", item: item() }),
       putSamples: ({ payloads = [], revision }) => {
         expect(revision).toBe(stored.revision);
-        stored = { payloads: payloads.map((each) => ({ from_execution: "", ...each })), revision: revision + 1 };
+        stored = { payloads: payloads.map(({ name, body, from_execution = "" }) => ({ name, body, from_execution })), revision: revision + 1 };
         return { message: "success", item: item() };
       },
     });
@@ -237,7 +241,7 @@ describe("a start", () => {
         item: {
           workflow_id: "workflow-1",
           revision: revision + 1,
-          payloads: payloads.map((each) => ({ from_execution: "", ...each })),
+          payloads: payloads.map(({ name, body, from_execution = "" }) => ({ name, body, from_execution })),
           outputs: {},
           modified_by: null,
           modified_on: null,

@@ -14,6 +14,7 @@ const TONES: Readonly<Record<Trial["state"], Tone>> = {
   DONE: "done",
   FAILED: "failed",
   WAITS: "waiting",
+  BEGINS: "running",
   NOT_SENT: "idle",
   UNKNOWN: "retry",
 };
@@ -35,7 +36,7 @@ export function TrialResult({ edit, trial }: { edit: StepEdit; trial: Trial }) {
       </div>
       {error !== null && (
         <p className={styles.bad}>
-          {[error.status, error.code, error.message].filter(Boolean).join(" ")} {error.path !== "" && <code>{error.path}</code>}
+          {[error.status, error.code, error.message].filter(Boolean).join(" ")}
         </p>
       )}
       {input !== null && <Part label={text.input} value={input} />}

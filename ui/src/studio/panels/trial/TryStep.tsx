@@ -77,10 +77,10 @@ function useTrial(edit: StepEdit) {
   const { document: data } = useSampleData(edit.store);
   return useMutation({
     mutationFn: async ({ send, i_know }: Asked) => {
-      const { document } = edit.store.getState();
+      const { document, workflowId } = edit.store.getState();
       const sample = data === null ? {} : { data };
-      const input = { definition: document as Record<string, unknown>, step_id: edit.id, send, i_know, ...sample };
-      return (await api.call("testStep", input)).item;
+      const step = { definition: document as Record<string, unknown>, workflow_id: workflowId, step_id: edit.id };
+      return (await api.call("testStep", { ...step, ...sample, send, i_know })).item;
     },
   });
 }
@@ -95,7 +95,7 @@ interface RealCallProps {
 function RealCall({ last, onSend, onClose }: RealCallProps) {
   const { trial: text } = useText(PANEL_TEXTS);
   const [knows, setKnows] = useState(false);
-  const isOnce = last === undefined || last.repeat === "never" || last.repeat === "ask" || last.repeat === "";
+  const isOnce = last?.repeat !== "always";
   return (
     <Confirm title={text.askTitle} verb={text.send} isDangerous onConfirm={() => onSend(knows)} onClose={onClose}>
       <p>{text.askText}</p>
