@@ -57,10 +57,9 @@ class RunOrder:
     """
 
     def __init__(self, outline: Outline) -> None:
-        self._ids = list(outline.by_id)
-        self._numbers = {id_: number for number, id_ in enumerate(self._ids)}
+        self._numbers = {id_: number for number, id_ in enumerate(outline.by_id)}
         # Sets of steps are bit sets in integers.
-        count = len(self._ids)
+        count = len(self._numbers)
         everything = (1 << count) - 1
         self._maybe, self._surely = [0] * count, [everything] * count
         self._reached: frozenset[int] = frozenset()
