@@ -2,6 +2,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Exit } from "./document/shape";
+import type { StudioFinding } from "./document/store";
 
 /** What a person is about to do on the canvas; the next choice ends it. */
 export type Mode =
@@ -14,6 +15,7 @@ export type Mode =
   | { kind: "type"; step: string }
   | { kind: "wrap"; steps: readonly string[] }
   | { kind: "note"; step: string }
+  | { kind: "known"; finding: StudioFinding }
   | { kind: "find" }
   | { kind: "exit"; step: string };
 

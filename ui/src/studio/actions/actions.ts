@@ -13,7 +13,7 @@ import type { Studio } from "../studio";
 import type { StudioText } from "../text.en";
 import * as acts from "./acts";
 
-export type ActId = Exclude<keyof StudioText["acts"], "group" | "wrapForEach" | "wrapParallel"> | "undo" | "redo";
+export type ActId = Exclude<keyof StudioText["acts"], "group" | "wrapForEach" | "wrapParallel" | "wrapExtract"> | "undo" | "redo";
 
 export interface Action {
   id: ActId;

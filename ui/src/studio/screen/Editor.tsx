@@ -15,6 +15,7 @@ import { Dialogs } from "../dialogs/Dialogs";
 import { stepById } from "../document/definition";
 import { treeRows } from "../outline/tree";
 import { StepPanel } from "../panels/StepPanel";
+import { noteOf } from "../problems/known";
 import { Problems } from "../problems/Problems";
 import { Side } from "../side/Side";
 import { TEXTS } from "../text";
@@ -58,13 +59,13 @@ export function Editor({ opened, onVersion }: EditorProps) {
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
         <Side studio={open} Panel={StepPanel} />
       </div>
-      <Problems studio={open} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
+      <Problems studio={open} known={open.known} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
       <Dialogs studio={open} notes={open.notes} />
     </div>
   );
 }
 
-function useFacts({ store, screen }: Open) {
+function useFacts({ store, screen, known }: Open) {
   const text = useText(TEXTS);
   const document = useStore(store, (state) => state.document);
   const findings = useStore(store, (state) => state.findings);
@@ -72,9 +73,10 @@ function useFacts({ store, screen }: Open) {
   const key = graphKey(document);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the order changes with the graph, not with each key typed
   const order = useMemo(() => treeRows(document).map(({ step }) => step), [key]);
+  const open = useMemo(() => findings.filter((finding) => noteOf(finding, known) === null), [findings, known]);
   return useMemo(
-    () => factsOf({ document, findings, folded, order, text }),
-    [document, findings, folded, order, text],
+    () => factsOf({ document, findings: open, folded, order, text }),
+    [document, open, folded, order, text],
   );
 }
 

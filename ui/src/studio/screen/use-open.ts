@@ -1,7 +1,7 @@
 /** Puts an opened version together: its store, what keeps it, and what the browser does for it. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { type OpenVersion, readVersion, renameInDefinition, saveDraft, validateDefinition } from "../../api/queries/studio";
@@ -14,6 +14,7 @@ import { BROWSER_TIMERS } from "../document/keeping/timers";
 import { refuse } from "../document/refusals";
 import { createStudioStore, type StudioStore } from "../document/store";
 import { type Keeping, keepOpen, type Ports } from "../keeping/session";
+import type { KnownWarning } from "../problems/known";
 import { createScreenStore, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
 import { useCanvasRecord } from "./use-canvas";
@@ -21,6 +22,7 @@ import { useCanvasRecord } from "./use-canvas";
 export interface Open extends Studio {
   keeping: Keeping;
   notes: ReadonlyMap<string, string>;
+  known: readonly KnownWarning[];
 }
 
 /** Returns an open version; it is kept until the screen is left. */
@@ -41,6 +43,7 @@ export function useOpen(opened: OpenVersion): Open {
     rename: (definition, from, to) => renameInDefinition(api, definition, from, to),
     readClipboard: () => navigator.clipboard.readText(),
     writeClipboard: (text) => navigator.clipboard.writeText(text),
+    create: (definition) => createFrom(api, definition),
     openNew: (definition) => {
       const open = (workflowId: string) =>
         navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } });
@@ -48,8 +51,10 @@ export function useOpen(opened: OpenVersion): Open {
     },
     setNote: canvas.setNote,
     setFolded: canvas.setFolded,
+    setKnown: canvas.setKnown,
   }));
-  return { store, screen, outer, keeping, notes: canvas.notes };
+  const { notes, known } = canvas;
+  return useMemo(() => ({ store, screen, outer, keeping, notes, known }), [store, screen, outer, keeping, notes, known]);
 }
 
 function make(api: Api, { record, definition }: OpenVersion, mayEdit: boolean, organization: string, onSignedOut: () => void) {
