@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -15,12 +15,13 @@ from looply.app.bulks.preview import preview as preview_bulk
 from looply.app.bulks.requests import BulkRequest
 from looply.app.bulks.selection import Candidate, find_matching
 from looply.app.context.services import Services
-from looply.catalog.authored.workflows import NamingVersion, WorkflowVersion
+from looply.catalog.authored.uses import UsingVersion
+from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.principal import Principal
 from looply.definition.diff import Change, diff_definitions
 from looply.definition.graph.model import START
 from looply.engine.ports.lists import Filter
-from looply.errors import Conflict, DefinitionError, NotFound, Problem
+from looply.errors import Conflict, DefinitionError, NotFound, Problem, RecordDamaged
 from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
 
@@ -42,7 +43,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     `is_latest_called`: it starts the newest ACTIVE version, whichever that is.
     """
 
-    version: NamingVersion
+    version: UsingVersion
     steps: tuple[str, ...]
     on_failure: bool
     is_latest_called: bool
@@ -95,8 +96,8 @@ async def preview_activation(
     findings = await check_definition(
         services, organization_id, row.definition, row.mock_schema, own_id=row.workflow_id, needs_names=True
     )
-    former = active.definition if active is not None else {}
-    changes = await services.background.run(lambda: diff_definitions(_readable(former), _readable(row.definition)))
+    former: dict[str, Json] = active.definition if active is not None else {}
+    changes = await services.background.run(lambda: diff_definitions(former, row.definition))
     candidates, is_complete = await _find_open(services, organization_id, row.workflow_id)
     heads = [each.head for each in candidates if each.head is not None]
     live = await services.engine.schedules.find(organization_id, row.workflow_id)
@@ -124,19 +125,6 @@ async def _find_active(services: Services, organization_id: str, workflow_id: st
         return await services.catalog.workflows.latest_active(organization_id, workflow_id)
     except (NotFound, Conflict):
         return None
-
-
-def _readable(definition: Mapping[str, Any]) -> dict[str, Json]:
-    """Returns a definition whose steps and edges can be compared: an incomplete draft may have others, too."""
-    steps = definition.get("workflow_steps")
-    edges = definition.get("workflow_connections")
-    return {
-        **definition,
-        "workflow_steps": [each for each in _objects(steps) if isinstance(each.get("id"), str)],
-        "workflow_connections": [
-            each for each in _objects(edges) if isinstance(each.get("from"), str) and "to" in each
-        ],
-    }
 
 
 def _objects(value: Json) -> Iterator[dict[str, Any]]:
@@ -205,28 +193,29 @@ async def _judge(
 
 
 async def _find_callers(services: Services, organization_id: str, workflow_id: str) -> tuple[Caller, ...]:
-    """Returns the versions that start a workflow: of each workflow the newest ACTIVE one, and the newest one."""
-    named = await services.catalog.workflows.list_naming(organization_id, workflow_id, MAX_CALLERS)
-    return tuple(found for each in named if (found := _caller(each, workflow_id)) is not None)
+    """Returns the versions that start a workflow: newest ACTIVE ones, and drafts that are newer."""
+    page = await services.catalog.uses.list_page(organization_id, "workflow", workflow_id, MAX_CALLERS)
+    return tuple([await _caller(services, organization_id, each) for each in page.items])
 
 
-def _caller(version: NamingVersion, workflow_id: str) -> Caller | None:
-    steps: list[str] = []
-    called: set[Literal["latest", "other"]] = set()
-    for step in _objects(version.definition.get("workflow_steps")):
-        settings = step.get("settings")
-        if step.get("type") != "subworkflow" or not isinstance(settings, dict):
-            continue
-        if str(settings.get("workflow_id", "")).lower() == workflow_id:
-            steps.append(str(step.get("id")))
-            called.add("latest" if settings.get("version") in (None, "", "latest") else "other")
-    general = version.definition.get("workflow_settings")
-    on_failure = isinstance(general, dict) and str(general.get("on_failure", "")).lower() == workflow_id
-    if not steps and not on_failure:
-        return None
+async def _caller(services: Services, organization_id: str, using: UsingVersion) -> Caller:
+    steps = tuple(place.step for place in using.places if place.step)
+    on_failure = any(not place.step for place in using.places)
+    try:
+        row = await services.catalog.workflows.get(organization_id, using.key)
+        called = [
+            _version_called(step) for step in _objects(row.definition.get("workflow_steps")) if step.get("id") in steps
+        ]
+    except (NotFound, RecordDamaged):
+        called = []
     return Caller(
-        version=version,
-        steps=tuple(steps),
+        version=using,
+        steps=steps,
         on_failure=on_failure,
-        is_latest_called=on_failure or "latest" in called,
+        is_latest_called=on_failure or any(version in (None, "", "latest") for version in called),
     )
+
+
+def _version_called(step: Mapping[str, Any]) -> Json:
+    settings = step.get("settings")
+    return settings.get("version") if isinstance(settings, dict) else None

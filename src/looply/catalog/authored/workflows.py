@@ -6,14 +6,14 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, Text, cast, delete, false, func, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, update
 
 from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
 from looply.catalog.authored.companion_rows import insert_companion
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
-from looply.catalog.storage.damage import definition_hash, is_readable, require_readable
+from looply.catalog.authored.versions import VersionedTable, VersionKey, row_to_save, summary_columns
+from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.read_cache import ReadCache
@@ -101,16 +101,6 @@ class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
     mock_schema: dict[str, Any] | None
 
 
-class NamingVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version whose definition has a text somewhere: the newest version of its workflow, or its newest ACTIVE one."""
-
-    workflow_id: str
-    workflow_version: int
-    workflow_name: str
-    status: Literal["DRAFT", "ACTIVE"]
-    definition: dict[str, Any]
-
-
 class Workflows:
     """The workflows of an organization; those of another one are not found.
 
@@ -177,7 +167,7 @@ class Workflows:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
-            row = _VERSIONS.get_to_save(connection, organization_id, key)
+            row = row_to_save(_VERSIONS, connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
             store_uses(connection, organization_id, saved, uses)
             return _version(_VERSIONS.get(connection, organization_id, saved))
@@ -243,7 +233,7 @@ class Workflows:
     async def get_to_save(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
         """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
         return await self._database.read(
-            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+            lambda connection: _version(row_to_save(_VERSIONS, connection, organization_id, key))
         )
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
@@ -304,29 +294,6 @@ class Workflows:
     async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
         """Returns the pairs of workflow id and name of all versions, each pair once, in no particular order."""
         return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
-
-    async def list_naming(self, organization_id: str, text: str, limit: int) -> tuple[NamingVersion, ...]:
-        """Returns versions whose definition has a text, in any letter case; `limit` of them, by id and number.
-
-        Of each workflow only its newest version and its newest ACTIVE one. Damaged ones are left out. Reads the
-        definitions of the organization once.
-        """
-        columns = workflow_versions.c
-        live = (columns.organization_id == organization_id, columns.deleted == false())
-        newest = select(columns.workflow_id, func.max(columns.workflow_version)).where(*live)
-        of_each = newest.group_by(columns.workflow_id)
-        active = newest.where(columns.status == "ACTIVE").group_by(columns.workflow_id)
-        key = tuple_(columns.workflow_id, columns.workflow_version)
-        query = (
-            select(workflow_versions)
-            .where(*live, func.lower(cast(columns.definition, Text)).contains(text.lower(), autoescape=True))
-            .where(or_(key.in_(of_each), key.in_(active)))
-            .order_by(columns.workflow_id, columns.workflow_version)
-            .limit(limit)
-        )
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        names = NamingVersion.__struct_fields__
-        return tuple(NamingVersion(**{name: row[name] for name in names}) for row in rows if is_readable(row))
 
     async def store_mock(
         self,

@@ -73,22 +73,3 @@ async def test_few_of_many_editors_are_shown(catalog: Catalog, mine: Tenant, wor
     for number in range(MAX_SHOWN + 5):
         shown = await catalog.presence.touch(key, Editor(actor="ann", tab=f"{number:02}"))
     assert len(shown) == MAX_SHOWN
-
-
-async def test_versions_that_name_a_text_are_the_newest_of_each_workflow(
-    catalog: Catalog, mine: Tenant, theirs: Tenant
-) -> None:
-    org = mine.organization_id
-    naming = WorkflowDraft(name="w", definition={"calls": "ABC-1"})
-    one = await catalog.workflows.create(org, mine.workspace_id, naming)
-    await catalog.workflows.activate(org, (one.workflow_id, 1))
-    await catalog.workflows.save_draft(org, (one.workflow_id, 1), DRAFT, modified_on=None)
-    two = await catalog.workflows.create(org, mine.workspace_id, naming)
-    await catalog.workflows.activate(org, (two.workflow_id, 1))
-    await catalog.workflows.save_draft(org, (two.workflow_id, 1), naming, modified_on=None)
-    await catalog.workflows.activate(org, (two.workflow_id, 2))
-    await catalog.workflows.create(theirs.organization_id, theirs.workspace_id, naming)
-    found = [(each.workflow_id, each.workflow_version) for each in await catalog.workflows.list_naming(org, "abc-1", 9)]
-    assert found == sorted([(one.workflow_id, 1), (two.workflow_id, 2)])
-    assert len(await catalog.workflows.list_naming(org, "abc-1", 1)) == 1
-    assert await catalog.workflows.list_naming(org, "a%c", 9) == ()

@@ -102,7 +102,6 @@ REFUSED: dict[str, Call] = {
 }
 EMPTY: dict[str, Call] = {
     "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
-    "workflows.list_naming": lambda c, org, o: c.workflows.list_naming(org, "{", 10),
     "workflows.names": lambda c, org, o: c.workflows.names(org),
     "workflow_lists.list_heads": lambda c, org, o: c.workflow_lists.list_heads(org, HeadQuery(limit=10)),
     "workflow_lists.contents": lambda c, org, o: c.workflow_lists.contents(org, [(o.workflow, 1)]),
