@@ -1,7 +1,7 @@
 /** Notes and folds of a workflow: beside its versions, kept by the server, merged with those of others by their revision. */
 
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { asCallError } from "../../api/errors";
@@ -34,10 +34,13 @@ export function useCanvasRecord(workflowId: string, screen: ScreenStore): Canvas
   return { notes, known: item?.known ?? NONE, ...acts };
 }
 
-/** The folds of the server are those of the screen at first; afterwards each changes the other. */
+/** The screen begins with the folds of the server; afterwards it is the screen that changes them. */
 function useFolds(item: CanvasRecord | undefined, screen: ScreenStore): void {
+  const isRead = useRef(false);
   useEffect(() => {
-    if (item !== undefined && item.collapsed.length > 0) screen.setState({ folded: new Set(item.collapsed) });
+    if (item === undefined || isRead.current) return;
+    isRead.current = true;
+    if (item.collapsed.length > 0) screen.setState({ folded: new Set(item.collapsed) });
   }, [item, screen]);
 }
 
