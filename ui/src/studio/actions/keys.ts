@@ -1,6 +1,6 @@
 /** From a press of keys to an action. While a person types, only keys that mean nothing in a field are taken. */
 
-import type { Action } from "./actions";
+import type { Action } from "./action";
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
 const OVERLAY = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";

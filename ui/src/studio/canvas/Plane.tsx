@@ -9,17 +9,17 @@ import { groupOf } from "../steps/kinds";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
-import type { Candidates } from "./candidates";
-import { type Drawn, exitKey } from "./drawn";
+import type { Candidates } from "./drawing/candidates";
+import { type Drawn, exitKey } from "./drawing/drawn";
 import { EdgeLines } from "./EdgeLines";
-import type { StepFacts } from "./facts";
+import type { StepFacts } from "./drawing/facts";
 import { PlusButton } from "./PlusButton";
-import { plusesOf } from "./places";
+import { plusesOf } from "./drawing/places";
 import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
 import { useCanvasHandlers } from "./use-handlers";
-import { isSeen } from "./seen";
-import { readingOrder } from "./walk";
+import { isSeen } from "./drawing/seen";
+import { readingOrder } from "./drawing/walk";
 import type { View } from "./use-view";
 
 interface PlaneProps {

@@ -9,16 +9,16 @@ import { StepMenu, useStepMenu } from "../actions/StepMenu";
 import type { Mode } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { candidatesOf, type Candidates } from "./candidates";
-import type { Drawn } from "./drawn";
-import type { StepFacts } from "./facts";
+import { candidatesOf, type Candidates } from "./drawing/candidates";
+import type { Drawn } from "./drawing/drawn";
+import type { StepFacts } from "./drawing/facts";
 import { Minimap } from "./Minimap";
 import { ModeBar } from "./ModeBar";
 import { Plane } from "./Plane";
 import { dragging } from "./pan";
 import styles from "./StudioCanvas.module.css";
 import { bounded, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
-import { DIRECTIONS, walk } from "./walk";
+import { DIRECTIONS, walk } from "./drawing/walk";
 import { ZoomBar } from "./ZoomBar";
 
 export interface CanvasHandle {

@@ -6,7 +6,7 @@ import { stepIcon } from "../../graph/StepNode";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
-import type { StepFacts } from "../canvas/facts";
+import type { StepFacts } from "../canvas/drawing/facts";
 import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
 import type { Studio } from "../studio";

@@ -7,7 +7,7 @@ import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { attempt, chooseType } from "../actions/acts";
-import type { StepFacts } from "../canvas/facts";
+import type { StepFacts } from "../canvas/drawing/facts";
 import type { CheckState } from "../document/keeping/checks";
 import type { StudioFinding } from "../document/store";
 import type { Studio } from "../studio";

@@ -1,8 +1,8 @@
 /** The drawn graph of a document: computed again only when its steps, exits or edges changed, not for each key typed. */
 
 import { useRef } from "react";
-import type { Definition } from "../document/definition";
-import { shapeOf } from "../document/shape";
+import type { Definition } from "../../document/definition";
+import { shapeOf } from "../../document/shape";
 import { type Drawn, drawnOf, type Shown } from "./drawn";
 
 interface Kept extends Shown {

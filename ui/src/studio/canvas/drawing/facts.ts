@@ -1,13 +1,13 @@
 /** What is said of each step on the canvas and in the outline. */
 
-import { ownerOf } from "../../graph/regions";
-import { blockOf } from "../document/blocks";
-import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../document/definition";
-import { shapeOf } from "../document/shape";
-import type { StudioFinding } from "../document/store";
-import { exitLook } from "../exits";
-import { tellingLine } from "../steps/telling";
-import type { StudioText } from "../text.en";
+import { ownerOf } from "../../../graph/regions";
+import { blockOf } from "../../document/blocks";
+import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../../document/definition";
+import { shapeOf } from "../../document/shape";
+import type { StudioFinding } from "../../document/store";
+import { exitLook } from "../../exits";
+import { tellingLine } from "../../steps/telling";
+import type { StudioText } from "../../text.en";
 
 export interface StepFacts {
   step: StepJson;
