@@ -52,3 +52,9 @@ export function toggleFold(screen: ScreenStore, step: string, isFolded: boolean)
   else folded.delete(step);
   screen.setState({ folded });
 }
+
+/** Takes over the step of an element that has got the focus of the page. */
+export function focusOn(screen: ScreenStore, element: Element): void {
+  const step = element.closest<HTMLElement>("[data-step]")?.dataset.step;
+  if (step !== undefined && step !== screen.getState().focused) screen.setState({ focused: step });
+}

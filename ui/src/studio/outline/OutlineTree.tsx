@@ -9,6 +9,7 @@ import { StepMenu, useStepMenu } from "../actions/StepMenu";
 import type { StepFacts } from "../canvas/drawing/facts";
 import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
+import { focusOn } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import styles from "./OutlineTree.module.css";
@@ -36,7 +37,13 @@ export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
   }, [focused]);
   const focusAt = shown.some(({ step }) => step === focused) ? focused : shown[0]?.step;
   return (
-    <div ref={box} className={styles.outline} data-area="outline" data-steps>
+    <div
+      ref={box}
+      className={styles.outline}
+      data-area="outline"
+      data-steps
+      onFocus={(event) => focusOn(studio.screen, event.target)}
+    >
       {filter !== "" && <p role="status">{text.found(shown.length)}</p>}
       <div role="tree" aria-label={text.outline}>
         {shown.map((row) => (
