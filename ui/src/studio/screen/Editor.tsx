@@ -8,7 +8,7 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import type { Viewing } from "../actions/action";
 import { useActions } from "../actions/use-actions";
-import { factsOf } from "../canvas/drawing/facts";
+import { factsOf, type StepFacts } from "../canvas/drawing/facts";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { graphKey, useDrawn } from "../canvas/drawing/use-drawn";
 import { Dialogs } from "../dialogs/Dialogs";
@@ -74,10 +74,11 @@ function useFacts({ store, screen, known }: Open) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the order changes with the graph, not with each key typed
   const order = useMemo(() => treeRows(document).map(({ step }) => step), [key]);
   const open = useMemo(() => findings.filter((finding) => noteOf(finding, known) === null), [findings, known]);
-  return useMemo(
-    () => factsOf({ document, findings: open, folded, order, text }),
-    [document, open, folded, order, text],
-  );
+  const before = useRef<ReadonlyMap<string, StepFacts>>(new Map());
+  return useMemo(() => {
+    before.current = factsOf({ document, findings: open, folded, order, text, before: before.current });
+    return before.current;
+  }, [document, open, folded, order, text]);
 }
 
 /** What actions do with the view: the same functions for keys, menus and palette. */
