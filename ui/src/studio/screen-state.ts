@@ -35,7 +35,7 @@ export interface ScreenState {
 export type ScreenStore = StoreApi<ScreenState>;
 
 export function createScreenStore(focused: string): ScreenStore {
-  return createStore(() => ({
+  return createStore<ScreenState>(() => ({
     scale: 1,
     folded: new Set<string>(),
     hasErrors: true,

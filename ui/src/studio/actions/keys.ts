@@ -29,5 +29,5 @@ export function actionOf(actions: readonly Action[], press: string, target: Elem
   const isHere = target === null || target === document.body || target.closest("[data-steps]") !== null;
   const isButton = target?.closest("button:not([data-step])") != null;
   // Enter on a button is its click, on a step as well.
-  return isHere && !(press === "Enter") && !isButton ? found : null;
+  return isHere && press !== "Enter" && !isButton ? found : null;
 }
