@@ -32,7 +32,7 @@ class Installation(NamedTuple):
             "workflow_steps": [start, *steps],
             "workflow_connections": edges,
         }
-        answer = self.org.post("createWorkflow", definition=definition, incomplete=True)
+        answer = self.org.post("createWorkflow", {"definition": definition, "incomplete": True})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["item"]["workflow_id"])
 

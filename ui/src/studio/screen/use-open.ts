@@ -6,6 +6,7 @@ import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { type OpenVersion, readVersion, renameInDefinition, saveDraft, validateDefinition } from "../../api/queries/studio";
 import { START } from "../../graph/outline";
+import { EXACT } from "../../shared/exact";
 import { useMay, useSession } from "../../session/session";
 import { useSignedOutFlag } from "../../session/signed-out";
 import type { Stored } from "../document/keeping/autosave";
@@ -102,7 +103,7 @@ function serverOf(api: Api, workflow_id: string): Ports["server"] {
 }
 
 async function createFrom(api: Api, definition: Stored["definition"]): Promise<string> {
-  const { item } = await api.call("createWorkflow", { definition, incomplete: true });
+  const { item } = await api.call("createWorkflow", { definition, incomplete: true }, { codec: EXACT });
   return item.workflow_id;
 }
 
