@@ -5,6 +5,7 @@ import type { JsonObject } from "../../shared/http";
 import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
 import { copied, duplicated, placeAfter, readPasted } from "../document/commands/clipboard";
 import { connect } from "../document/commands/connect";
+import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
 import { moveBlock } from "../document/commands/move";
 import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
@@ -130,6 +131,22 @@ export function chosenSteps({ screen }: Studio): readonly string[] {
 
 export function wrapChosen(studio: Studio, steps: readonly string[], wrapper: Wrapper): void {
   if (attempt(studio, wrap(studio.store.getState().document, steps, wrapper))) studio.screen.setState({ chosen: [] });
+}
+
+/** Makes a workflow of steps, and puts a call of it in their place. */
+export async function extractChosen(studio: Studio, steps: readonly string[]): Promise<void> {
+  const { store, screen, outer } = studio;
+  const { document } = store.getState();
+  const found = extract(document, steps);
+  if ("why" in found) {
+    store.getState().refuse(found);
+    return;
+  }
+  const workflowId = await outer.create(found.definition);
+  // What was edited in the same time is not lost: the place of the steps is found in the document as it is then.
+  const now = extract(store.getState().document, steps);
+  const isDone = "why" in now ? attempt(studio, now) : attempt(studio, now.replace(workflowId));
+  if (isDone) screen.setState({ chosen: [], said: found.outside.join(", ") });
 }
 
 /** Renames by the server. A change in between is kept: the new name is taken into the document as it is then. */

@@ -6,7 +6,8 @@ import { useText } from "../../text/language";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import type { StudioText } from "../text.en";
-import { type Action, type Viewing, possible } from "./actions";
+import type { Action, Viewing } from "./action";
+import { possible } from "./actions";
 import { actionOf, pressOf } from "./keys";
 
 const GO_MS = 1_000;
