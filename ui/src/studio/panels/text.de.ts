@@ -81,6 +81,7 @@ export const german: PanelText = {
     remove: (name) => `„${name}“ löschen`,
     paste: "JSON einfügen oder hochladen",
     fromExecution: "Aus einer Ausführung nehmen",
+    pinAll: "Ausgaben aller Schritte dieser Ausführung anheften",
     noExecutions: "Dieser Workflow hat noch keine Ausführungen.",
     name: "Name",
     namePlaceholder: "Beispiel",

@@ -80,6 +80,7 @@ export const english = {
     remove: (name: string) => `Delete “${name}”`,
     paste: "Paste or upload JSON",
     fromExecution: "Take from an execution",
+    pinAll: "Pin the outputs of all steps of this execution",
     noExecutions: "This workflow has no executions yet.",
     name: "Name",
     namePlaceholder: "Sample",
