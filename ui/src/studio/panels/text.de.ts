@@ -81,6 +81,7 @@ export const german: PanelText = {
     remove: (name) => `„${name}“ löschen`,
     paste: "JSON einfügen oder hochladen",
     fromExecution: "Aus einer Ausführung nehmen",
+    pinAll: "Ausgaben aller Schritte dieser Ausführung anheften",
     noExecutions: "Dieser Workflow hat noch keine Ausführungen.",
     name: "Name",
     namePlaceholder: "Beispiel",
@@ -96,7 +97,7 @@ export const german: PanelText = {
   },
   pins: {
     title: "Angeheftete Ausgabe",
-    none: "Keine Ausgabe ist angeheftet. Eine angeheftete tritt in Beispielen und Proben an die Stelle des Aufrufs.",
+    none: "Keine Ausgabe ist angeheftet. Eine angeheftete lesen spätere Schritte, in Beispielen und Proben.",
     since: (distance) => `angeheftet ${distance}`,
     pinSample: "Ausgabe des Beispiels anheften",
     type: "Ausgabe eingeben",

@@ -80,6 +80,7 @@ export const english = {
     remove: (name: string) => `Delete “${name}”`,
     paste: "Paste or upload JSON",
     fromExecution: "Take from an execution",
+    pinAll: "Pin the outputs of all steps of this execution",
     noExecutions: "This workflow has no executions yet.",
     name: "Name",
     namePlaceholder: "Sample",
@@ -95,7 +96,7 @@ export const english = {
   },
   pins: {
     title: "Pinned output",
-    none: "No output is pinned. A pinned one is used in place of the call, in samples and trials.",
+    none: "No output is pinned. Later steps read a pinned one, in samples and trials.",
     since: (distance: string) => `pinned ${distance}`,
     pinSample: "Pin the output of the sample",
     type: "Type an output",

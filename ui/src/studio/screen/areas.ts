@@ -9,7 +9,7 @@ export function nextArea(name: string | null): void {
   const at = areas.findIndex((area) => area.contains(document.activeElement));
   const area = name === null ? areas[(at + 1) % Math.max(1, areas.length)] : areas.find((each) => each.dataset.area === name);
   if (area === undefined) return;
-  const selector = name === "side" ? "input, textarea, [contenteditable=true], select" : FOCUSABLE;
+  const selector = name === "side" ? "input, textarea, [contenteditable=true], [role=textbox], select" : FOCUSABLE;
   const target = area.querySelector<HTMLElement>(selector) ?? area.querySelector<HTMLElement>(FOCUSABLE);
   const step = area.querySelector<HTMLElement>("[data-step][tabindex='0']");
   (name === null && step !== null ? step : target)?.focus();

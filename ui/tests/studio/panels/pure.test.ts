@@ -8,7 +8,7 @@ import { shapeOf, wordsOf } from "../../../src/kit/schema-form/schema";
 import { durationWords } from "../../../src/studio/panels/duration-words";
 import { momentsOf, termsOf } from "../../../src/studio/panels/people/terms";
 import { calendarOf, idleSpans, workingInstant } from "../../../src/studio/panels/people/working-time";
-import { outputOf, sampleDocument } from "../../../src/studio/panels/samples/sample-document";
+import { outputOf, outputsOf, sampleDocument } from "../../../src/studio/panels/samples/sample-document";
 import { schemaOf } from "../../../src/studio/panels/samples/schema-of";
 import { withFreeName } from "../../../src/studio/panels/samples/use-samples";
 import { entityOf, entityText } from "../../../src/studio/panels/systems/entity";
@@ -237,6 +237,14 @@ describe("samples", () => {
     const found = sampleDocument(samples, { kind: "execution", id: "x", seq: 9 }, document);
     expect(outputOf(found, "http_1")).toEqual({ data: 7 });
     expect(sampleDocument(samples, { kind: "execution", id: "x", seq: 9 }, undefined)).toBeNull();
+  });
+
+  it("are the outputs of all steps of an execution, to be pinned", () => {
+    const document = { payload: { output: {} }, http_1: { output: 1 }, item: 2 };
+    expect(outputsOf(document, ["http_1", "http_2", "toString"], "x")).toEqual({
+      http_1: { output: 1, exit: "next", from_execution: "x", pinned_on: 0 },
+    });
+    expect(outputsOf(null, ["http_1"], "x")).toEqual({});
   });
 
   it("have names of their own", () => {

@@ -1,4 +1,4 @@
-/** The output of a step that is kept for samples: values of later steps are shown on it, and trials use it. */
+/** The output of a step that is kept for samples: later steps read it, in samples and trials. */
 
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";

@@ -6,11 +6,12 @@ import { useApi } from "../../../api/context";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
 import { useText } from "../../../text/language";
+import { stepsOf } from "../../document/definition";
 import type { StudioStore } from "../../document/store";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import { AddSample } from "./AddSample";
-import type { SampleChoice } from "./sample-document";
+import { outputsOf, type SampleChoice } from "./sample-document";
 import { useSampleChoice, useSampleData } from "./use-sample";
 import { useSamples } from "./use-samples";
 
@@ -21,7 +22,7 @@ export function SampleBar({ store, isReadOnly }: { store: StudioStore; isReadOnl
   const { workflowId } = store.getState();
   const acts = useSamples(workflowId);
   const [choice, choose] = useSampleChoice(store);
-  const { error } = useSampleData(store);
+  const { document, error } = useSampleData(store);
   const payloads = acts.samples?.payloads ?? [];
   const chosen = choice?.kind === "payload" ? choice.name : (payloads[0]?.name ?? null);
   return (
@@ -42,6 +43,17 @@ export function SampleBar({ store, isReadOnly }: { store: StudioStore; isReadOnl
             choose({ kind: "payload", name: payload.name });
           }}
         />
+      )}
+      {choice?.kind === "execution" && !isReadOnly && (
+        <div>
+          <Button
+            size="small"
+            disabled={acts.isSaving || document === null}
+            onClick={() => acts.pinAll(outputsOf(document, stepsOf(store.getState().document).map(({ id }) => id), choice.id))}
+          >
+            {text.pinAll}
+          </Button>
+        </div>
       )}
       {(acts.error ?? error) != null && <Problem error={acts.error ?? error} shape="bar" />}
     </section>

@@ -1,6 +1,6 @@
 /** The data on which values are shown: a payload, or an execution; pinned outputs first. Pure. */
 
-import type { Samples } from "../../../api/queries/authoring/steps";
+import type { PinnedOutput, Samples } from "../../../api/queries/authoring/steps";
 import { isObject, type JsonObject } from "../../../shared/http";
 
 export type SampleChoice = { kind: "payload"; name: string } | { kind: "execution"; id: string; seq: number };
@@ -25,6 +25,19 @@ export function sampleDocument(
 /** Returns what steps read of a body: an object as it is, any other value as `body`. */
 function payloadOf(body: unknown): JsonObject {
   return isObject(body) ? body : { body };
+}
+
+/** Returns the outputs of steps in the data of an execution, to be pinned. */
+export function outputsOf(
+  document: JsonObject | null,
+  steps: readonly string[],
+  execution: string,
+): Record<string, PinnedOutput> {
+  const found = steps.flatMap((step) => {
+    const output = outputOf(document, step);
+    return output === undefined ? [] : [[step, { output, exit: "next", from_execution: execution, pinned_on: 0 }] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 /** Returns the output of a step in a data document, `undefined` for none. */

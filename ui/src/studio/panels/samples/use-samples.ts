@@ -20,6 +20,8 @@ export interface SampleActs {
   addPayload: (payload: SamplePayload) => void;
   removePayload: (name: string) => void;
   pin: (step: string, output: PinnedOutput) => void;
+  /** Pins outputs of several steps, as one change. */
+  pinAll: (outputs: Readonly<Record<string, PinnedOutput>>) => void;
   unpin: (step: string) => void;
 }
 
@@ -50,6 +52,7 @@ export function useSamples(workflowId: string): SampleActs {
     removePayload: (name) =>
       mutate(({ payloads, outputs }) => ({ payloads: payloads.filter((each) => each.name !== name), outputs })),
     pin: (step, output) => mutate(({ payloads, outputs }) => ({ payloads, outputs: { ...outputs, [step]: output } })),
+    pinAll: (pinned) => mutate(({ payloads, outputs }) => ({ payloads, outputs: { ...outputs, ...pinned } })),
     unpin: (step) =>
       mutate(({ payloads, outputs: { [step]: _, ...outputs } }) => ({ payloads, outputs })),
   };
