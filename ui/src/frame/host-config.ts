@@ -26,14 +26,33 @@ const foregroundColors = {
   attention: ink("bad"),
 };
 
-const container = (surface: string) => ({
-  backgroundColor: `var(--${surface})`,
-  borderColor: "var(--line)",
-  foregroundColors,
+/** Those of Teams, by the tones of `frame.css`. */
+const teamsColors = (text: string) => ({
+  default: ink(text, `${text}-subtle`),
+  dark: ink("tone-dark"),
+  light: ink("tone-light"),
+  accent: ink("tone-accent"),
+  good: ink("tone-good"),
+  warning: ink("tone-warning"),
+  attention: ink("tone-attention"),
 });
 
-/** Where Teams differs. Source: the host configurations of Teams in the repository of Adaptive Cards. */
+const container = (surface: string, colors: object = foregroundColors) => ({
+  backgroundColor: `var(--${surface})`,
+  borderColor: "var(--line)",
+  foregroundColors: colors,
+});
+
+/** Where Teams differs. Source: `samples/HostConfig/microsoft-teams-light.json` in the repository of Adaptive Cards. */
 const TEAMS = {
+  containerStyles: {
+    default: container("surface", teamsColors("text")),
+    emphasis: container("surface-emphasis", teamsColors("text")),
+    accent: container("accent-surface", teamsColors("tone-bright")),
+    good: container("good-surface", teamsColors("tone-bright")),
+    warning: container("warning-surface", teamsColors("tone-bright")),
+    attention: container("bad-surface", teamsColors("tone-bright")),
+  },
   spacing: { small: 8, default: 12, medium: 16, large: 20, extraLarge: 24, padding: 16 },
   actions: {
     maxActions: 6,

@@ -68,11 +68,16 @@ describe("the checks of a card", () => {
   });
 
   it("find a text that can hardly be read on its background, with the ratio of WCAG", () => {
-    const text = { type: "TextBlock", text: "a", color: "light", isSubtle: true };
-    const container = { type: "Container", style: "attention", items: [text] };
+    const text = { type: "TextBlock", text: "a", color: "good" };
+    const container = { type: "Container", style: "emphasis", items: [text] };
     expect(ratioOf("#ffffff", "#000000")).toBeCloseTo(21);
     expect(ratioOf("#767676", "#ffffff")).toBeCloseTo(4.54, 2);
-    expect(found(card([container]))).toEqual([]);
+    expect(found(card([text]))).toEqual(["CONTRAST_LOW /body/0 color"]);
+    expect(found(card([container]))).toEqual(["CONTRAST_LOW /body/0/items/0 color"]);
+    expect(found(card([{ ...text, color: "accent" }]))).toEqual([]);
+    expect(found(card([{ ...container, style: "good", items: [{ type: "TextBlock", text: "a" }] }]))).toEqual([]);
+    // The style of a container that has ended does not count.
+    expect(found(card([{ ...container, items: [] }, { type: "TextBlock", text: "a", isSubtle: true }]))).toEqual([]);
     expect(found(card([{ ...container, backgroundImage: "https://example.com/a.png" }]))).toEqual([]);
   });
 

@@ -86,7 +86,10 @@ const ofPart =
   (version: string) =>
   (part: Part): Check[] => {
     const { element, pointer, type, value } = part;
-    if (element === undefined) return [finding("PART_UNKNOWN", "warning", pointer, "type", type)];
+    if (element === undefined) {
+      // That the whole is no card is said once.
+      return pointer === "" ? [] : [finding("PART_UNKNOWN", "warning", pointer, "type", type)];
+    }
     const found = part.path.length > 0 && newer(element.since, version) ? [finding("PART_NEWER", "warning", pointer, "", element.since)] : [];
     return [...found, ...ofProperties(part, version), ...ofAddresses(part), ...ofAnswer(type, pointer, value)];
   };

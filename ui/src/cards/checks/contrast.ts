@@ -8,36 +8,41 @@ type Theme = "light" | "dark";
 /** [text, subtle text] */
 type Tone = readonly [string, string];
 
-/** Source: the colors of our card frame (`shared/theme.css`, `frame/frame.css`), in the same names as cards have. */
+/**
+ * What Teams shows for the names of colors, on white and on its dark gray; half-transparent ones as they are seen there.
+ * Source: `samples/HostConfig/microsoft-teams-light.json` and `-dark.json` in the repository of Adaptive Cards.
+ */
 const TONES: Readonly<Record<Theme, Readonly<Record<string, Tone>>>> = {
   light: {
-    default: ["#242424", "#616161"],
-    dark: ["#242424", "#616161"],
-    light: ["#616161", "#616161"],
-    accent: ["#4f52b2", "#4f52b2"],
-    good: ["#0e700e", "#0e700e"],
-    warning: ["#835c00", "#835c00"],
-    attention: ["#b10e1c", "#b10e1c"],
+    default: ["#252424", "#5b5b5b"],
+    dark: ["#252424", "#5b5b5b"],
+    light: ["#ffffff", "#f3f2f1"],
+    accent: ["#6264a7", "#8b8cc7"],
+    good: ["#92c353", "#9dc964"],
+    warning: ["#f8d22a", "#f9d740"],
+    attention: ["#c4314b", "#ca465d"],
   },
   dark: {
-    default: ["#ffffff", "#b8b8b8"],
-    dark: ["#ffffff", "#b8b8b8"],
-    light: ["#b8b8b8", "#b8b8b8"],
-    accent: ["#aab1fa", "#aab1fa"],
-    good: ["#6ccb5f", "#6ccb5f"],
-    warning: ["#f2c661", "#f2c661"],
-    attention: ["#ff8d96", "#ff8d96"],
+    default: ["#ffffff", "#cbcbcb"],
+    dark: ["#201f1f", "#2d2c2c"],
+    light: ["#ffffff", "#cbcbcb"],
+    accent: ["#a6a7dc", "#8b8cc7"],
+    good: ["#92c353", "#88b44f"],
+    warning: ["#f8d22a", "#e3c12a"],
+    attention: ["#d74654", "#c64350"],
   },
 };
-const SURFACES: Readonly<Record<Theme, Readonly<Record<string, string>>>> = {
-  light: {
-    ...{ default: "#ffffff", emphasis: "#f0f0f0", accent: "#f0f0fb", good: "#f1faf1" },
-    ...{ warning: "#fef7e6", attention: "#fdf3f4" },
-  },
-  dark: {
-    ...{ default: "#292929", emphasis: "#333333", accent: "#2b2b40", good: "#16281a" },
-    ...{ warning: "#33270a", attention: "#3b1519" },
-  },
+/** The styles with a color are bright in both themes, and their usual text is dark. */
+const BRIGHT: Readonly<Record<string, string>> = {
+  accent: "#c7def9",
+  good: "#ccffcc",
+  warning: "#ffe2b2",
+  attention: "#ffc5b2",
+};
+const ON_BRIGHT: Tone = ["#201f1f", "#2d2c2c"];
+const PLAIN: Readonly<Record<Theme, Readonly<Record<string, string>>>> = {
+  light: { default: "#ffffff", emphasis: "#f9f8f7" },
+  dark: { default: "#2d2c2c", emphasis: "#292828" },
 };
 /** WCAG 2.2, 1.4.3. */
 const ENOUGH = 4.5;
@@ -66,12 +71,13 @@ function isText({ type }: Part): boolean {
 /** Null where it cannot be known: a picture behind, or a color that data choose. */
 function worst({ value }: Part, around: Part | undefined): number | null {
   if (around?.value.backgroundImage !== undefined) return null;
-  const surface = String(around?.value.style ?? "default").toLowerCase();
+  const style = String(around?.value.style ?? "default").toLowerCase();
   const color = String(value.color ?? "default").toLowerCase();
   const ratios = (["light", "dark"] as const).map((theme) => {
-    const tone = TONES[theme][color]?.[value.isSubtle === true ? 1 : 0];
-    const behind = SURFACES[theme][surface] ?? SURFACES[theme].default;
-    return tone === undefined || behind === undefined ? null : ratioOf(tone, behind);
+    const bright = BRIGHT[style];
+    const tone = bright !== undefined && color === "default" ? ON_BRIGHT : TONES[theme][color];
+    const behind = bright ?? PLAIN[theme][style] ?? PLAIN[theme].default;
+    return tone === undefined || behind === undefined ? null : ratioOf(tone[value.isSubtle === true ? 1 : 0], behind);
   });
   const known = ratios.filter((ratio) => ratio !== null);
   return known.length === 0 ? null : Math.min(...known);

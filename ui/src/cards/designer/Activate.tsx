@@ -6,7 +6,7 @@ import { CARDS } from "../../api/queries/cards";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
 import type { useDraft } from "../saving/use-draft";
-import type { Finding } from "./findings";
+import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 interface ActivateProps {

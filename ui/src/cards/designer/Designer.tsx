@@ -31,7 +31,7 @@ import { Activate } from "./Activate";
 import { CARD_ROUTE, withPane } from "./address";
 import styles from "./Designer.module.css";
 import { Findings } from "./Findings";
-import { findingsOf, marksOf, textsOf } from "./findings";
+import { findingsOf, marksOf, textsOf } from "./all-findings";
 import { Notices } from "./Notices";
 import { Panes } from "./Panes";
 import { TEXTS } from "./text";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import styles from "./Designer.module.css";
-import type { Finding } from "./findings";
+import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 const MOST = 200;

@@ -10,7 +10,7 @@ import type { CardStore } from "../document/store";
 import { ELEMENT_TEXTS, nameOf, wordsOf } from "../elements/text";
 import type { useDraft } from "../saving/use-draft";
 import type { CardSearch } from "./address";
-import type { Finding } from "./findings";
+import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 import { UseInStep } from "./UseInStep";
 

@@ -20,7 +20,7 @@ export const checks: typeof en.checks = {
   VALUE_MISSING: () => "Das ist noch leer.",
   CHOICE_UNKNOWN: (value) => `„${value}“ ist keiner der Werte; Leser nehmen den üblichen.`,
   TOO_LARGE: (kilobytes) => `Mit diesen Daten hat die Karte ${kilobytes} KB; Teams nimmt 28 KB.`,
-  CONTRAST_LOW: (ratio) => `Diese Farbe ist auf ihrem Hintergrund schlecht lesbar: Kontrast ${ratio}, nötig sind 4,5.`,
+  CONTRAST_LOW: (ratio) => `Diese Farbe ist in Teams auf ihrem Hintergrund schlecht lesbar: Kontrast ${ratio}, nötig sind 4,5.`,
 };
 
 export const commands: typeof en.commands = {

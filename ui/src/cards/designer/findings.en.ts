@@ -22,7 +22,7 @@ export const checks: Readonly<Record<CheckCode, (detail: string) => string>> = {
   VALUE_MISSING: () => "This is still empty.",
   CHOICE_UNKNOWN: (value) => `“${value}” is none of the values; readers take the usual one.`,
   TOO_LARGE: (kilobytes) => `On this data the card has ${kilobytes} KB; Teams takes 28 KB.`,
-  CONTRAST_LOW: (ratio) => `This color is hard to read on its background: contrast ${ratio}, needed is 4.5.`,
+  CONTRAST_LOW: (ratio) => `This color is hard to read on its background in Teams: contrast ${ratio}, needed is 4.5.`,
 };
 
 /** What undo and redo change. */

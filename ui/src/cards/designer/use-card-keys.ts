@@ -4,7 +4,7 @@ import { useText } from "../../text/language";
 import { isSame, pathOf } from "../document/path";
 import type { CardStore } from "../document/store";
 import type { useDraft } from "../saving/use-draft";
-import type { Finding } from "./findings";
+import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 interface CardKeys {

@@ -11,7 +11,7 @@ interface Worded {
 
 /** Returns the words of a property; those of a type go before those of all. A name without words is its own. */
 export function wordsOf(text: ElementText, type: string, name: string): Worded {
-  const [label, help] = text.properties[`${type} ${name}`] ?? text.properties[name] ?? [name, ""];
+  const [label, help] = text.properties[`${type} ${name}`] ?? text.properties[name] ?? ([name, ""] as const);
   return { label, help };
 }
 

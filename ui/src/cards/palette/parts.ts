@@ -81,7 +81,7 @@ function sapError(words: PartWords): JsonObject {
     style: "attention",
     $when: "${exists(sapRequest_1.output.error)}",
     items: [
-      { type: "TextBlock", text: words.sapTitle, weight: "bolder", color: "attention", wrap: true },
+      { type: "TextBlock", text: words.sapTitle, weight: "bolder", wrap: true },
       {
         type: "FactSet",
         facts: [

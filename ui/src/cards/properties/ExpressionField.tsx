@@ -76,21 +76,21 @@ export function ExpressionField(props: ExpressionFieldProps) {
         onChange={({ target }, { value }) => {
           onChange(value);
           setChosen(0);
-          setAt(isWithin(whole, target.selectionStart + before.length, value) ? target.selectionStart : null);
+          const isCode = isBare && !value.includes("${");
+          setAt(isCode || isWithin(value, target.selectionStart) ? target.selectionStart : null);
         }}
         onKeyDown={onKeyDown}
         onBlur={() => setAt(null)}
       />
       <Completions id={list} items={found} active={active} onTake={take} />
-      <Value text={whole} data={data} />
+      <Value text={text.trim() === "" ? "" : whole} data={data} />
     </div>
   );
 }
 
-/** Whether the cursor is within `${}`, where something can be completed. A bare expression always is. */
-function isWithin(whole: string, at: number, written: string): boolean {
-  if (whole !== written && whole.startsWith("${") && !written.includes("${")) return true;
-  const before = written.slice(0, at);
+/** Whether a cursor is within `${}`, where something can be completed. */
+function isWithin(text: string, at: number): boolean {
+  const before = text.slice(0, at);
   return before.lastIndexOf("${") > before.lastIndexOf("}");
 }
 

@@ -61,7 +61,8 @@ export function useSample(card: CardVersion, search: CardSearch, journal: Journa
 
 /** The workflow from whose step the designer was opened, else the one that the card was made for. */
 function useLinked(card: CardVersion, { workflow, workflow_version: version }: CardSearch): LinkedWorkflow | null {
-  const [id, number] = workflow === undefined ? [card.workflow_id, card.workflow_version] : [workflow, version ?? null];
+  const id = workflow ?? card.workflow_id;
+  const number = workflow === undefined ? card.workflow_version : (version ?? null);
   return useMemo(() => (id === null || number === null ? null : { workflowId: id, version: number }), [id, number]);
 }
 
