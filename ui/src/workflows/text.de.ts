@@ -69,6 +69,7 @@ const creation: WorkflowsText["creation"] = {
   file: "Datei wählen oder hierher ziehen:",
   paste: "Oder ihr JSON einfügen",
   longText: "Der Text ist zu lang, um hier gezeigt zu werden, wurde aber gelesen.",
+  unread: "Die Datei konnte nicht gelesen werden. Sie wurde vielleicht verschoben; wählen Sie sie noch einmal.",
   tooLarge: (megabytes) => `Das hat ${megabytes} MB; eine Definition hat höchstens 10 MB. Nichts wurde gelesen.`,
   markup:
     "Das ist Markup (HTML oder XML), etwa eine Seite oder eine BPMN-Datei, keine Definition von Looply. Exportieren Sie den Workflow als JSON.",

@@ -73,6 +73,7 @@ const creation = {
   file: "Choose a file, or drag it here:",
   paste: "Or paste its JSON",
   longText: "The text is too long to be shown here, but it has been read.",
+  unread: "The file could not be read. It may have been moved; choose it again.",
   tooLarge: (megabytes: number) => `This has ${megabytes} MB; a definition has at most 10 MB. Nothing was read.`,
   markup:
     "This is markup (HTML or XML), such as a page or a BPMN file, not a definition of Looply. Export the workflow as JSON.",

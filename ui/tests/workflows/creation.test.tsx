@@ -101,6 +101,17 @@ describe("a new workflow", () => {
     expect(screen.queryByText("“Orders”, 1 step")).toBeNull();
   });
 
+  it("keeps the field when a file cannot be read", async () => {
+    const { user } = visit("/workflows/new", maker, withWorkflows(), creating);
+    await screen.findByLabelText("Or paste its JSON");
+    await fill(user, "Or paste its JSON", TEXT);
+    const moved = new File(["x"], "moved.json", { type: "application/json" });
+    Object.defineProperty(moved, "text", { value: () => Promise.reject(new DOMException("gone", "NotFoundError")) });
+    fireEvent.change(screen.getByLabelText(/Choose a file/), { target: { files: [moved] } });
+    expect(await screen.findByText(/The file could not be read/)).toBeTruthy();
+    expect(screen.getByLabelText("Or paste its JSON")).toHaveProperty("value", TEXT);
+  });
+
   it("is offered in German on a phone", async () => {
     changeScreen({ isPhone: true });
     speakGerman();

@@ -20,6 +20,7 @@ export function Import() {
   const { creation: text } = useText(TEXTS);
   const [source, setSource] = useState("");
   const [large, setLarge] = useState<number | null>(null);
+  const [isUnread, setIsUnread] = useState(false);
   const later = useDeferredValue(source);
   const read = useMemo(
     (): Definition => (large === null ? readDefinition(later) : { kind: "large", megabytes: megabytesOf(large) }),
@@ -31,16 +32,25 @@ export function Import() {
     setSource(isLarge ? "" : next);
   };
   const takeFile = async (file: File): Promise<void> => {
+    setIsUnread(false);
     if (file.size > LARGEST_BYTES) {
       setLarge(file.size);
       setSource("");
-    } else takeText(await file.text());
+      return;
+    }
+    try {
+      takeText(await file.text());
+    } catch {
+      // It was moved or locked after it was chosen; what is in the field stays.
+      setIsUnread(true);
+    }
   };
   const isShown = source.length <= LONGEST_SHOWN;
   return (
     <Section title={text.import} hint={text.importHint}>
       <div className={styles.import}>
         <FileDrop onFile={(file) => void takeFile(file)} />
+        {isUnread && <Note tone="warning">{text.unread}</Note>}
         <Field label={text.paste}>
           <Textarea
             value={isShown ? source : ""}
