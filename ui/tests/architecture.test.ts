@@ -12,7 +12,7 @@ const FEATURES = [
   ...["studio", "workflows", "cards", "data"],
 ];
 /** Parts of a feature that another one opens: they load on their own, and know nothing of who opens them. */
-const OPENED: Readonly<Record<string, readonly string[]>> = { studio: ["workflows/activation/ActivationSheet"] };
+const OPENED: Readonly<Record<string, readonly string[]>> = { studio: ["workflows/activation/VersionActs"] };
 /** What puts everything together lies beside the folders. */
 const ROOT = "";
 const LONGEST = 300;

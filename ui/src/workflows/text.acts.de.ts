@@ -32,6 +32,7 @@ export const german: Acts = {
   activation: {
     title: (version) => `Version ${version} aktivieren`,
     verb: (version) => `Version ${version} aktivieren`,
+    saving: "Wird erst gespeichert …",
     blocked: (count) => (count === 1 ? "1 Problem ist übrig" : `${count} Probleme sind übrig`),
     first: "Das ist die erste aktive Version. Wer beim Aufruf keine nennt, bekommt von da an sie.",
     replaces: (active, version) =>

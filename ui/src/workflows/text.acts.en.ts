@@ -28,6 +28,7 @@ export const english = {
   activation: {
     title: (version: number) => `Activate version ${version}`,
     verb: (version: number) => `Activate version ${version}`,
+    saving: "Saving first …",
     blocked: (count: number) => (count === 1 ? "1 problem is left" : `${count} problems are left`),
     first: "This is the first active version. From then on callers who name no version get it.",
     replaces: (active: number, version: number) =>

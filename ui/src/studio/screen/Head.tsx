@@ -1,7 +1,7 @@
 /** The head of the Studio: which version, whether it is saved, undo and redo, and what can be done with the whole. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useStore } from "zustand";
 import { textOf } from "../../shared/http";
 import { Tag } from "../../kit/Chip";
@@ -14,6 +14,10 @@ import { TEXTS } from "../text";
 import { Others } from "./Others";
 import { SaveWord } from "./SaveWord";
 import styles from "./Screen.module.css";
+
+const VersionActs = lazy(async () => ({
+  default: (await import("../../workflows/activation/VersionActs")).VersionActs,
+}));
 
 interface HeadProps {
   studio: Studio;
@@ -28,7 +32,9 @@ export function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
   const name = useStore(studio.store, ({ document }) => textOf(document.workflow_name) ?? "");
   const version = useStore(keeping.status, (state) => state.version);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
-  const isDraft = !isActive || version !== studio.store.getState().version;
+  const isSaved = useStore(keeping.status, ({ save }) => save.kind === "saved");
+  const { workflowId, version: opened } = studio.store.getState();
+  const isDraft = !isActive || version !== opened;
   useEffect(() => {
     document.title = `${name} · ${product}`;
   }, [name, product]);
@@ -47,6 +53,11 @@ export function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
             {text.edit}
           </Button>
         </Tooltip>
+      )}
+      {isDraft && (
+        <Suspense>
+          <VersionActs workflowId={workflowId} version={version} isSaved={isSaved} onSave={keeping.flush} />
+        </Suspense>
       )}
     </header>
   );
