@@ -11,7 +11,7 @@ const DEFINITION = {
   workflow_steps: [{ id: "WorkflowStartState", type: "trigger", settings: { trigger_type: "REQUEST" } }],
   workflow_connections: [],
 };
-const draft = () => fakeStudio(DEFINITION, { workflow_id: "workflow-1", workflow_version: 5, workflow_status: "DRAFT" });
+const draft = () => fakeStudio(DEFINITION, { workflow_version: 5, workflow_status: "DRAFT" });
 
 describe("a draft in the Studio", () => {
   it("is activated by the sheet, which then leads to the workflow", async () => {
