@@ -67,7 +67,8 @@ describe("a calendar", () => {
 });
 
 describe("what a system offers", () => {
-  const item = { services: [{ path: "/a", title: "Orders" }, { path: "" }, 3, { path: "/b", name: "B", version: "4" }] };
+  const services = [{ path: "/a", title: "Orders" }, { path: "" }, 3, { path: "/b", name: "B", version: "4" }];
+  const item = { services };
 
   it("is read as far as it can be, and found by all words", () => {
     expect(servicesOf(item).map(({ name }) => name)).toEqual(["/a", "B"]);
