@@ -11,7 +11,7 @@ from looply.clock import Clock
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
-from looply.engine.effects.trial_calls import TrialCall, call_document, outcome_of
+from looply.engine.ports.trial_calls import TrialCall, call_document, outcome_of
 from looply.errors import Permanent
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EffectDone, EffectFailed

@@ -17,8 +17,8 @@ from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
-from looply.engine.effects.trial_calls import TrialCall
 from looply.engine.ports.port import Engine
+from looply.engine.ports.trial_calls import TrialCall
 from looply.engine.processing.feed import Feed
 from looply.errors import Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed

@@ -96,8 +96,8 @@ async def preview_activation(
     findings = await check_definition(
         services, organization_id, row.definition, row.mock_schema, own_id=row.workflow_id, needs_names=True
     )
-    former = active.definition if active is not None else {}
-    changes = await services.background.run(lambda: diff_definitions(_readable(former), _readable(row.definition)))
+    former: dict[str, Json] = active.definition if active is not None else {}
+    changes = await services.background.run(lambda: diff_definitions(former, row.definition))
     candidates, is_complete = await _find_open(services, organization_id, row.workflow_id)
     heads = [each.head for each in candidates if each.head is not None]
     live = await services.engine.schedules.find(organization_id, row.workflow_id)
@@ -125,19 +125,6 @@ async def _find_active(services: Services, organization_id: str, workflow_id: st
         return await services.catalog.workflows.latest_active(organization_id, workflow_id)
     except (NotFound, Conflict):
         return None
-
-
-def _readable(definition: Mapping[str, Any]) -> dict[str, Json]:
-    """Returns a definition whose steps and edges can be compared: an incomplete draft may have others, too."""
-    steps = definition.get("workflow_steps")
-    edges = definition.get("workflow_connections")
-    return {
-        **definition,
-        "workflow_steps": [each for each in _objects(steps) if isinstance(each.get("id"), str)],
-        "workflow_connections": [
-            each for each in _objects(edges) if isinstance(each.get("from"), str) and "to" in each
-        ],
-    }
 
 
 def _objects(value: Json) -> Iterator[dict[str, Any]]:

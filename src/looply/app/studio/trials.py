@@ -21,7 +21,7 @@ from looply.definition import CallSettings, trigger_secrets
 from looply.definition.graph.model import START
 from looply.definition.step_alone import StepAlone, compile_for_step
 from looply.definition.values.repeat import Repeat
-from looply.engine.effects.trial_calls import TrialCall
+from looply.engine.ports.trial_calls import TrialCall
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Permanent
 from looply.execution.answering.trial import (
     Trial,

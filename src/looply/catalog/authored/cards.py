@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping
 
 from looply.catalog.authored.notes import validate_note
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.authored.versions import VersionedTable, VersionKey, row_to_save, summary_columns
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
@@ -106,7 +106,7 @@ class Cards:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
-            row = _VERSIONS.get_to_save(connection, organization_id, key)
+            row = row_to_save(_VERSIONS, connection, organization_id, key)
             linked = _link_columns(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
             saved = _VERSIONS.save(connection, change, row, modified_on, {**values, **linked})
             return _version(_VERSIONS.get(connection, organization_id, saved))
@@ -116,7 +116,7 @@ class Cards:
     async def get_to_save(self, organization_id: str, key: VersionKey) -> CardVersion:
         """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
         return await self._database.read(
-            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+            lambda connection: _version(row_to_save(_VERSIONS, connection, organization_id, key))
         )
 
     async def activate(

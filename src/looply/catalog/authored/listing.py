@@ -198,12 +198,15 @@ def _head_page(
 
 
 def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> ColumnElement[int]:
-    """Returns the highest number of the ACTIVE versions of an object as a subquery, 0 when there is none."""
+    """Returns the highest number of the ACTIVE versions of an object, 0 when there is none, for a query of versions."""
     other = versions.table.alias()
     query = select(func.coalesce(func.max(other.c[versions.version.name]), 0)).where(
-        other.c[versions.object_id.name] == object_id, other.c.deleted == false(), other.c.status == ACTIVE
+        other.c.organization_id == versions.table.c.organization_id,
+        other.c[versions.object_id.name] == object_id,
+        other.c.deleted == false(),
+        other.c.status == ACTIVE,
     )
-    return query.scalar_subquery()
+    return query.correlate(versions.table).scalar_subquery()
 
 
 def _candidates(versions: VersionedTable, organization_id: str, only: Collection[str] | None) -> Select[Any]:

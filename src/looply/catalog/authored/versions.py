@@ -88,18 +88,6 @@ class VersionedTable(msgspec.Struct, frozen=True):
             raise not_found_error(self.noun, object_id, version=version)
         return row
 
-    def get_to_save(self, connection: Connection, organization_id: str, key: VersionKey) -> RowMapping:
-        """Returns the version's row as `get`. Raises: as `get`; NotFound (code `VERSION_DELETED`) for a deleted one."""
-        try:
-            return self.get(connection, organization_id, key)
-        except NotFound as error:
-            object_id, version = _checked(key, self.noun)
-            of_it = (self.table.c.organization_id == organization_id, self.object_id == object_id)
-            if connection.execute(select(self.version).where(*of_it, self.version == version)).first() is None:
-                raise
-            message = f"{self.noun} {object_id} version {version} was deleted; save it as a new {self.noun}"
-            raise NotFound(message, code="VERSION_DELETED") from error
-
     def latest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
         """Returns the row of the ACTIVE version with the highest number.
 
@@ -159,11 +147,11 @@ class VersionedTable(msgspec.Struct, frozen=True):
         """
         object_id, version = _key_of(row, self.noun)
         if lock is not None and to_ms(lock) != row["modified_on_ms"]:
-            raise VersionChanged(self.noun, row, self._next_version(connection, object_id))
+            raise VersionChanged(self.noun, row, _next_version(self, connection, object_id))
         if row["status"] == ACTIVE:
             require_readable(row, self.table)
             carried = {name: row[name] for name in ("workspace_id", *self.carried)}
-            key = (object_id, self._next_version(connection, object_id))
+            key = (object_id, _next_version(self, connection, object_id))
             return self._insert(connection, change, key, {**carried, **values})
         self._update(connection, change, row, values)
         change.record(connection, f"{self.noun}.save", object_id, version=version)
@@ -235,12 +223,6 @@ class VersionedTable(msgspec.Struct, frozen=True):
         change.record(connection, f"{self.noun}.create", key[0], version=key[1])
         return key
 
-    def _next_version(self, connection: Connection, object_id: str) -> int:
-        # Deleted versions count, too: their numbers are never reused.
-        query = select(func.max(self.version)).where(self.object_id == object_id)
-        last: int = connection.execute(query).scalar_one()
-        return last + 1
-
     def _update(self, connection: Connection, change: Change, row: RowMapping, values: Mapping[str, Any]) -> None:
         object_id, version = _key_of(row, self.noun)
         modified_on_ms = max(to_ms(change.at), row["modified_on_ms"] + 1)
@@ -253,6 +235,29 @@ class VersionedTable(msgspec.Struct, frozen=True):
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
         columns = self.table.c
         return columns.organization_id == organization_id, self.object_id == object_id, columns.deleted == false()
+
+
+def row_to_save(versions: VersionedTable, connection: Connection, organization_id: str, key: VersionKey) -> RowMapping:
+    """Returns the row of a version that an author saves.
+
+    Raises: as `VersionedTable.get`; NotFound (code `VERSION_DELETED`) for a version that was deleted.
+    """
+    try:
+        return versions.get(connection, organization_id, key)
+    except NotFound as error:
+        object_id, version = _checked(key, versions.noun)
+        of_it = (versions.table.c.organization_id == organization_id, versions.object_id == object_id)
+        if connection.execute(select(versions.version).where(*of_it, versions.version == version)).first() is None:
+            raise
+        message = f"{versions.noun} {object_id} version {version} was deleted; save it as a new {versions.noun}"
+        raise NotFound(message, code="VERSION_DELETED") from error
+
+
+def _next_version(versions: VersionedTable, connection: Connection, object_id: str) -> int:
+    # Deleted versions count, too: their numbers are never reused.
+    query = select(func.max(versions.version)).where(versions.object_id == object_id)
+    last: int = connection.execute(query).scalar_one()
+    return last + 1
 
 
 def _checked(key: VersionKey, noun: str) -> VersionKey:

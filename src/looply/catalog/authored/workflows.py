@@ -12,7 +12,7 @@ from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
 from looply.catalog.authored.companion_rows import insert_companion
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.authored.versions import VersionedTable, VersionKey, row_to_save, summary_columns
 from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
@@ -167,7 +167,7 @@ class Workflows:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
-            row = _VERSIONS.get_to_save(connection, organization_id, key)
+            row = row_to_save(_VERSIONS, connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
             store_uses(connection, organization_id, saved, uses)
             return _version(_VERSIONS.get(connection, organization_id, saved))
@@ -233,7 +233,7 @@ class Workflows:
     async def get_to_save(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
         """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
         return await self._database.read(
-            lambda connection: _version(_VERSIONS.get_to_save(connection, organization_id, key))
+            lambda connection: _version(row_to_save(_VERSIONS, connection, organization_id, key))
         )
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:

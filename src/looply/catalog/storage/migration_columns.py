@@ -16,7 +16,7 @@ def is_postgres() -> bool:
     return op.get_context().dialect.name == "postgresql"
 
 
-def required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
+def column(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
     """Returns a column that always has a value."""
     return sa.Column(name, kind, nullable=False, **options)
 
@@ -24,8 +24,8 @@ def required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
 def owner(table: str) -> list[Any]:
     """Returns the columns of the owner of a row, with their foreign key."""
     return [
-        required("organization_id", text(36)),
-        required("workspace_id", text(36)),
+        column("organization_id", text(36)),
+        column("workspace_id", text(36)),
         sa.ForeignKeyConstraint(
             ["organization_id", "workspace_id"],
             ["workspaces.organization_id", "workspaces.workspace_id"],
@@ -45,8 +45,8 @@ def changes() -> list[Any]:
     return [
         sa.Column("created_by", text(200)),
         sa.Column("modified_by", text(200)),
-        required("created_on_ms", sa.BigInteger()),
-        required("modified_on_ms", sa.BigInteger()),
+        column("created_on_ms", sa.BigInteger()),
+        column("modified_on_ms", sa.BigInteger()),
     ]
 
 
@@ -74,8 +74,8 @@ def index(table: str, *columns: str) -> None:
 def version_state(table: str) -> list[Any]:
     """Returns the columns of the state of versions."""
     return [
-        required("status", text(8)),
-        required("deleted", sa.Boolean()),
+        column("status", text(8)),
+        column("deleted", sa.Boolean()),
         sa.Column("note", text(2000)),
         sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
     ]

@@ -20,7 +20,7 @@ class PrecedingSteps(NamedTuple):
 class Order(NamedTuple):
     """The same as `PrecedingSteps`, for one step: each question takes a short time, however many steps there are.
 
-    Bit n stands for the step of number n.
+    Bit n represents the step of number n.
     """
 
     numbers: Mapping[str, int]

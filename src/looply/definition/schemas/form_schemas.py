@@ -90,7 +90,7 @@ def form_schema(name: str) -> dict[str, Json]:
     return {**made, "$defs": rules} if rules else made
 
 
-def titled_schema(schema: Mapping[str, Any]) -> dict[str, Json]:
+def form_of_schema(schema: Mapping[str, Any]) -> dict[str, Json]:
     """Returns the schema of an operation or a connection as a form: an object whose fields have titles."""
     name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
     definitions = schema.get("$defs", {})

@@ -17,7 +17,7 @@ from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
-from looply.engine.effects.trial_calls import TrialCall
+from looply.engine.ports.trial_calls import TrialCall
 from looply.errors import BadInput, LooplyError, Overloaded, Permanent, Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json

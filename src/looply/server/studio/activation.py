@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from looply.app.studio import activation
-from looply.jsontext import Json
+from looply.server.browsing.comparing import ChangeItem, change_item
 from looply.server.executions.bulk_records import BulkMapping
 from looply.server.http.call import Call, Response, Route
 from looply.server.http.rows import PreviewRecord, preview_answer
@@ -18,21 +18,6 @@ class PreviewActivationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     workflow_id: str
     workflow_version: int | str
-
-
-class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference from the ACTIVE version.
-
-    `name` is the step's id, the edge as `from/branch`, or the field of the definition; `path` is a JSON Pointer within
-    it. `before` and `after` are null where the value is absent.
-    """
-
-    kind: Literal["added", "removed", "changed"]
-    subject: Literal["step", "edge", "workflow"]
-    name: str
-    path: str
-    before: Json
-    after: Json
 
 
 class ScheduleSide(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +97,7 @@ class ActivationPreview(msgspec.Struct, frozen=True, kw_only=True):
     errors: list[Finding]
     warnings: list[Finding]
     change_count: int
-    changes: list[ChangeRecord]
+    changes: list[ChangeItem]
     schedule: ScheduleChange
     open_by_version: list[OpenVersion]
     is_open_complete: bool
@@ -140,7 +125,7 @@ async def preview_activation(call: Call) -> Response:
         errors=[finding_of(problem) for problem in seen.errors],
         warnings=[finding_of(problem) for problem in seen.warnings],
         change_count=seen.change_count,
-        changes=[ChangeRecord(**msgspec.structs.asdict(change)) for change in seen.changes],
+        changes=[change_item(change) for change in seen.changes],
         schedule=ScheduleChange(
             before=_schedule_side(seen.before), after=_schedule_side(seen.after), is_paused=seen.is_paused
         ),

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.connectors.port import ConnectionKind
-from looply.definition.schemas.form_schemas import titled_schema
+from looply.definition.schemas.form_schemas import form_of_schema
 from looply.jsontext import Json
 from looply.server.http.call import IF_NONE_MATCH, Call, Response, read_route
 from looply.server.http.wire import SUCCESS, answer_or_304
@@ -49,8 +49,8 @@ def _record(connector: str, kind: ConnectionKind) -> ConnectorKindRecord:
         kind=kind.name,
         connector=connector,
         label=kind.title,
-        settings_schema=titled_schema(kind.settings_schema),
-        secrets_schema=titled_schema(kind.secrets_schema),
+        settings_schema=form_of_schema(kind.settings_schema),
+        secrets_schema=form_of_schema(kind.secrets_schema),
         can_test=kind.test is not None,
         can_discover=kind.discover is not None,
     )

@@ -8,7 +8,7 @@ import msgspec
 from looply.connectors.port import Operation
 from looply.definition import STEP_TYPES, StepType
 from looply.definition.calls.operation_steps import OPERATION_STEPS
-from looply.definition.schemas.form_schemas import form_schema, titled_schema
+from looply.definition.schemas.form_schemas import form_of_schema, form_schema
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.schemas.step_examples import EXAMPLES
 from looply.definition.schemas.step_types import EXITS, exits_of
@@ -123,7 +123,7 @@ def _operation(connector: str, operation: Operation) -> OperationRecord:
         summary=_summary(operation, step_type),
         step_type=step_type,
         connection_kind=operation.connection_kind,
-        input_schema=titled_schema(operation.input_schema),
+        input_schema=form_of_schema(operation.input_schema),
         output_schema=operation.output_schema,
         repeat=operation.repeat_of({}),
     )

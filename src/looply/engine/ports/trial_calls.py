@@ -40,7 +40,7 @@ class TrialCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.operation.partition(".")[0]
 
 
-def opened_of(call: TrialCall, at: datetime) -> tuple[ExecutionState, OpenStep]:
+def open_step_of(call: TrialCall, at: datetime) -> tuple[ExecutionState, OpenStep]:
     """Returns the call as a worker makes it: an open step of an execution that has nothing else."""
     started = ExecutionStarted(
         at=at,
