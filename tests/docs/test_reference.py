@@ -11,9 +11,10 @@ from reference_pages.commands import command_names, is_documented
 from reference_pages.error_notes import NOTES
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
-from reference_pages.workflows.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
+from reference_pages.workflows.step_texts import OUTPUTS, SUMMARIES
 
 from looply.definition import OPERATORS, STEP_TYPES, definition_schema, parse_definition
+from looply.definition.schemas.step_examples import EXAMPLES
 from looply.expressions.functions.table import FUNCTIONS
 from looply.jsontext import Json
 from looply.server.application import all_routes

@@ -12,7 +12,6 @@ import msgspec
 
 from looply.app.authoring import workflows
 from looply.app.context.addressing import get_owned
-from looply.app.context.audit import record
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
 from looply.app.studio.curl import curl_of
@@ -201,10 +200,10 @@ async def _call(services: Services, principal: Principal, request: TrialRequest,
             " system; send it with `i_know` true if that is intended"
         )
         raise Conflict(message, code="NOT_REPEATABLE")
-    # Recorded before: no call leaves without a record of it.
-    await record(
-        services,
-        principal,
+    # Recorded before, unlike what changes something here: no call leaves without its record.
+    await services.catalog.audit.record(
+        principal.organization_id,
+        principal.actor,
         "step.try",
         request.workflow_id.lower() or "draft",
         step=request.step_id,

@@ -10,17 +10,11 @@ from looply.definition.graph.regions import find_regions, has_type, joins_of
 _MAX_SWEEPS = 50  # each nesting level of loops takes one; no real definition has that many
 
 
-class PrecedingSteps(NamedTuple):
-    """The ids of steps that have an output when a step begins: `maybe` on some path to it, `surely` on every path."""
-
-    maybe: frozenset[str]
-    surely: frozenset[str]
-
-
 class Order(NamedTuple):
-    """The same as `PrecedingSteps`, for one step: each question takes a short time, however many steps there are.
+    """The steps that have an output when a step begins: `maybe` on some path to it, `surely` on every path.
 
-    Bit n represents the step of number n.
+    Sets of steps are bit sets, where bit n represents the step of number n: each question takes a short time, however
+    many steps there are.
     """
 
     numbers: Mapping[str, int]
@@ -63,10 +57,9 @@ class RunOrder:
     """
 
     def __init__(self, outline: Outline) -> None:
-        self._ids = list(outline.by_id)
-        self._numbers = {id_: number for number, id_ in enumerate(self._ids)}
+        self._numbers = {id_: number for number, id_ in enumerate(outline.by_id)}
         # Sets of steps are bit sets in integers.
-        count = len(self._ids)
+        count = len(self._numbers)
         everything = (1 << count) - 1
         self._maybe, self._surely = [0] * count, [everything] * count
         self._reached: frozenset[int] = frozenset()
@@ -76,21 +69,12 @@ class RunOrder:
             for number, concurrent in _concurrent_steps(outline, self._numbers).items():
                 self._maybe[number] |= concurrent
 
-    def before(self, step_id: str) -> PrecedingSteps | None:
-        """Returns the steps before a step; None when it does not exist or is not reachable."""
-        order = self.order(step_id)
-        return PrecedingSteps(self._ids_of(order.maybe), self._ids_of(order.surely)) if order is not None else None
-
     def order(self, step_id: str) -> Order | None:
         """Returns which steps run before a step; None when it does not exist or is not reachable."""
         number = self._numbers.get(step_id, -1)
         if number not in self._reached:
             return None
         return Order(self._numbers, self._maybe[number], self._surely[number])
-
-    def _ids_of(self, bits: int) -> frozenset[str]:
-        flags = reversed(f"{bits:b}")
-        return frozenset(id_ for id_, flag in zip(self._ids, flags, strict=False) if flag == "1")
 
     def _sweep(self, transitions: list[list[_Transition]], everything: int) -> None:
         start = self._numbers[START]
