@@ -2,6 +2,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Exit } from "./document/shape";
+import type { StudioFinding } from "./document/store";
 
 /** What a person is about to do on the canvas; the next choice ends it. */
 export type Mode =
@@ -14,6 +15,7 @@ export type Mode =
   | { kind: "type"; step: string }
   | { kind: "wrap"; steps: readonly string[] }
   | { kind: "note"; step: string }
+  | { kind: "known"; finding: StudioFinding }
   | { kind: "find" }
   | { kind: "exit"; step: string };
 
@@ -33,7 +35,7 @@ export interface ScreenState {
 export type ScreenStore = StoreApi<ScreenState>;
 
 export function createScreenStore(focused: string): ScreenStore {
-  return createStore(() => ({
+  return createStore<ScreenState>(() => ({
     scale: 1,
     folded: new Set<string>(),
     hasErrors: true,
@@ -49,4 +51,10 @@ export function toggleFold(screen: ScreenStore, step: string, isFolded: boolean)
   if (isFolded) folded.add(step);
   else folded.delete(step);
   screen.setState({ folded });
+}
+
+/** Takes over the step of an element that has got the focus of the page. */
+export function focusOn(screen: ScreenStore, element: Element): void {
+  const step = element.closest<HTMLElement>("[data-step]")?.dataset.step;
+  if (step !== undefined && step !== screen.getState().focused) screen.setState({ focused: step });
 }

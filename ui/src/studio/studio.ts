@@ -1,7 +1,7 @@
 /** One open workflow: its document, what the screen shows, and what the outer world does for it. */
 
 import type { Definition } from "./document/definition";
-import type { StudioStore } from "./document/store";
+import type { StudioFinding, StudioStore } from "./document/store";
 import type { ScreenStore } from "./screen-state";
 
 export interface Note {
@@ -18,10 +18,14 @@ export interface Outer {
   rename: (definition: Definition, from: string, to: string) => Promise<Definition>;
   readClipboard: () => Promise<string>;
   writeClipboard: (text: string) => Promise<void>;
+  /** Stores a definition as a new workflow; returns its id, rejects with a `CallError`. */
+  create: (definition: Definition) => Promise<string>;
   /** Opens a definition as a new workflow. */
   openNew: (definition: Definition) => void;
   setNote: (step: string, text: string) => void;
   setFolded: (step: string, isFolded: boolean) => void;
+  /** Remembers a warning as known, with a note; null forgets it. */
+  setKnown: (finding: StudioFinding, note: string | null) => void;
 }
 
 export interface Studio {

@@ -6,6 +6,7 @@ import { NODE } from "../../src/graph/sizes";
 import { ADDABLE } from "../../src/studio/document/commands/blanks";
 import { addBranch, deleteBranch, moveBranch, renameBranch } from "../../src/studio/document/commands/branches";
 import { connect, targetsOf } from "../../src/studio/document/commands/connect";
+import { extract } from "../../src/studio/document/commands/extract";
 import { editJson } from "../../src/studio/document/commands/json-edit";
 import { addStep } from "../../src/studio/document/commands/insert";
 import { moveBlock } from "../../src/studio/document/commands/move";
@@ -291,5 +292,24 @@ describe("other changes", () => {
     expect(refusalOfId(ORDERS, "email_1", "delay_1")).toMatchObject({ why: "id-taken" });
     expect(refusalOfId(ORDERS, "email_1", "payload")).toMatchObject({ why: "bad-id" });
     expect(refusalOfId(ORDERS, START, "start")).toMatchObject({ why: "start" });
+  });
+});
+
+describe("making a workflow of steps", () => {
+  it("moves them into a definition of their own, and calls it in their place", () => {
+    const found = extract(ORDERS, ["httpRequest_1"]);
+    if ("why" in found) throw new Error(found.why);
+    expect(edgesIn(found.definition)).toEqual([`${START} next httpRequest_1`]);
+    expect(found.outside).toEqual(["approval_1"]);
+    const called = done(ORDERS, found.replace("workflow-2"));
+    expect(edgesIn(called)).toEqual(expect.arrayContaining(["conditional_1 no subworkflow_1", "subworkflow_1 next email_1"]));
+    expect(stepById(called, "subworkflow_1")?.settings).toMatchObject({ workflow_id: "workflow-2" });
+    expect(idsIn(called)).not.toContain("httpRequest_1");
+  });
+
+  it("takes neither the start, steps apart, nor nothing", () => {
+    expect(extract(ORDERS, [START])).toMatchObject({ why: "start" });
+    expect(extract(ORDERS, ["approval_1", "terminate_1"])).toMatchObject({ why: "not-neighbors" });
+    expect(extract(ORDERS, [])).toMatchObject({ why: "nothing-selected" });
   });
 });

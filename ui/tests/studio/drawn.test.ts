@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { STUB, sizeOf } from "../../src/graph/sizes";
-import { drawnOf } from "../../src/studio/canvas/drawn";
-import { drawnPoints, plusesOf } from "../../src/studio/canvas/places";
-import { type Direction, readingOrder, walk } from "../../src/studio/canvas/walk";
+import { drawnOf } from "../../src/studio/canvas/drawing/drawn";
+import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
+import { type Direction, readingOrder, walk } from "../../src/studio/canvas/drawing/walk";
 import { addStep } from "../../src/studio/document/commands/insert";
 import { shapeOf } from "../../src/studio/document/shape";
 import { treeRows } from "../../src/studio/outline/tree";

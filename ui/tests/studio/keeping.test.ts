@@ -7,6 +7,8 @@ import { findingsOf, keepChecked } from "../../src/studio/document/keeping/check
 import { type JournalPort, printJournal, readJournal, unsavedCount } from "../../src/studio/document/keeping/journal";
 import { keepJournal } from "../../src/studio/document/keeping/journaling";
 import { keepPresent } from "../../src/studio/document/keeping/presence";
+import { patchesBetween } from "../../src/studio/document/patches";
+import { keepOpen } from "../../src/studio/keeping/session";
 import { refusal } from "../fakes/api";
 import { done, ORDERS, storeOf } from "./definitions";
 import { handTimers } from "./timers";
@@ -251,5 +253,79 @@ describe("presence", () => {
     await settle();
     leave();
     expect(calls).toEqual([false, false, true]);
+  });
+});
+
+describe("kept changes", () => {
+  const touch = async () => [];
+  const validate = async () => ({ errors: [], warnings: [] });
+
+  function opened(text: string | null) {
+    const timers = handTimers();
+    const store = storeOf(ORDERS, timers.now);
+    const { server, port } = fakeServer(ORDERS);
+    const removed: string[] = [];
+    const journals: JournalPort = {
+      read: async () => text,
+      write: async () => undefined,
+      remove: async (key) => void removed.push(key),
+    };
+    const ports = { server: port, journals, timers, validate, touch, onSignedOut: () => undefined };
+    const keeping = keepOpen({ store, key: "k", opened: server.stored, ports });
+    return { timers, store, server, keeping, removed };
+  }
+
+  const changed = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT2H"));
+  const entry = { name: "changeSetting" as const, subject: "", focus: { step: "delay_1", field: "" }, key: null, at: 5 };
+  const log = {
+    done: [{ ...entry, patches: patchesBetween(ORDERS, changed), inverse: patchesBetween(changed, ORDERS) }],
+    undone: [],
+  };
+  const journal = printJournal({ document: changed, log, saved: ORDERS, modifiedOn: 1, savedOn: 1, at: 9 });
+
+  it("are offered, and nothing is edited or written over them until that is decided", async () => {
+    const { store, server, keeping, timers } = opened(journal);
+    keeping.start();
+    await settle();
+    expect(keeping.status.getState().recovery).toMatchObject({ modifiedOn: 1 });
+    expect(store.getState()).toMatchObject({ isReadOnly: true, document: ORDERS });
+    keeping.recover();
+    timers.pass(2_000);
+    await settle();
+    expect(server.stored.definition).toEqual(changed);
+    store.getState().undo();
+    expect(store.getState().document).toEqual(ORDERS);
+  });
+
+  it("are merged with what another author has saved since", async () => {
+    const { server, keeping, timers } = opened(journal);
+    server.stored = { ...server.stored, definition: done(ORDERS, changeSetting(ORDERS, "email_1", ["subject"], "Theirs")), modifiedOn: 4 };
+    keeping.start();
+    await settle();
+    keeping.recover();
+    for (let round = 0; round < 2; round += 1) {
+      timers.pass(2_000);
+      await settle();
+    }
+    expect(stepById(server.stored.definition, "delay_1")?.settings).toEqual({ for: "PT2H" });
+    expect(stepById(server.stored.definition, "email_1")?.settings).toMatchObject({ subject: "Theirs" });
+  });
+
+  it("are forgotten when they are discarded", async () => {
+    const { store, keeping, removed } = opened(journal);
+    keeping.start();
+    await settle();
+    keeping.discard();
+    expect(removed).toEqual(["k"]);
+    expect(store.getState()).toMatchObject({ isReadOnly: false, document: ORDERS });
+  });
+
+  it("that the server has are there to undo, without a question", async () => {
+    const saved = printJournal({ document: ORDERS, log, saved: ORDERS, modifiedOn: 1, savedOn: 9, at: 9 });
+    const { store, keeping } = opened(saved);
+    keeping.start();
+    await settle();
+    expect(keeping.status.getState().recovery).toBeNull();
+    expect(store.getState().log.done).toHaveLength(1);
   });
 });

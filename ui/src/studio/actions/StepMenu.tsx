@@ -6,7 +6,8 @@ import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { possible, type Viewing } from "./actions";
+import type { Viewing } from "./action";
+import { possible } from "./actions";
 import { actionText } from "./use-actions";
 
 export interface OpenMenu {

@@ -1,9 +1,11 @@
 /** What a person can do with the step that has the focus. Keys, menus, palette and pointer all end here. */
 
+import { START } from "../../graph/outline";
 import type { JsonObject } from "../../shared/http";
 import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
 import { copied, duplicated, placeAfter, readPasted } from "../document/commands/clipboard";
 import { connect } from "../document/commands/connect";
+import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
 import { moveBlock } from "../document/commands/move";
 import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
@@ -16,18 +18,15 @@ import { type Exit, shapeOf } from "../document/shape";
 import type { Planned } from "../document/store";
 import type { Studio } from "../studio";
 
-/** Does what was planned; the place of it gets the focus. */
+/** Does what was planned; the place of it gets the focus. Returns whether it was done. */
 export function attempt({ store, screen }: Studio, planned: Planned): boolean {
-  const isDone = store.getState().attempt(planned);
+  if (!store.getState().attempt(planned)) return false;
   const { selection, document } = store.getState();
   const { focused } = screen.getState();
-  if (isDone && selection?.step != null) screen.setState({ focused: selection.step, mode: null });
-  else if (isDone) screen.setState({ focused: stepById(document, focused) === null ? firstId(studioOf(store)) : focused, mode: null });
-  return isDone;
+  const kept = stepById(document, focused) === null ? START : focused;
+  screen.setState({ focused: selection?.step ?? kept, mode: null });
+  return true;
 }
-
-const studioOf = (store: Studio["store"]) => store.getState().document;
-const firstId = (document: ReturnType<typeof studioOf>): string => [...shapeOf(document).outline.steps.keys()][0] ?? "";
 
 export function add(studio: Studio, exit: Exit, type: string, settings?: JsonObject): boolean {
   return attempt(studio, addStep(studio.store.getState().document, exit, type, settings));
@@ -132,6 +131,22 @@ export function chosenSteps({ screen }: Studio): readonly string[] {
 
 export function wrapChosen(studio: Studio, steps: readonly string[], wrapper: Wrapper): void {
   if (attempt(studio, wrap(studio.store.getState().document, steps, wrapper))) studio.screen.setState({ chosen: [] });
+}
+
+/** Makes a workflow of steps, and puts a call of it in their place. */
+export async function extractChosen(studio: Studio, steps: readonly string[]): Promise<void> {
+  const { store, screen, outer } = studio;
+  const { document } = store.getState();
+  const found = extract(document, steps);
+  if ("why" in found) {
+    store.getState().refuse(found);
+    return;
+  }
+  const workflowId = await outer.create(found.definition);
+  // What was edited in the same time is not lost: the place of the steps is found in the document as it is then.
+  const now = extract(store.getState().document, steps);
+  const isDone = "why" in now ? attempt(studio, now) : attempt(studio, now.replace(workflowId));
+  if (isDone) screen.setState({ chosen: [], said: found.outside.join(", ") });
 }
 
 /** Renames by the server. A change in between is kept: the new name is taken into the document as it is then. */

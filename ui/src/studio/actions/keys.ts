@@ -1,6 +1,6 @@
 /** From a press of keys to an action. While a person types, only keys that mean nothing in a field are taken. */
 
-import type { Action } from "./actions";
+import type { Action } from "./action";
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
 const OVERLAY = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
@@ -29,5 +29,5 @@ export function actionOf(actions: readonly Action[], press: string, target: Elem
   const isHere = target === null || target === document.body || target.closest("[data-steps]") !== null;
   const isButton = target?.closest("button:not([data-step])") != null;
   // Enter on a button is its click, on a step as well.
-  return isHere && !(press === "Enter") && !isButton ? found : null;
+  return isHere && press !== "Enter" && !isButton ? found : null;
 }

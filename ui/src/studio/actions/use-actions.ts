@@ -5,7 +5,9 @@ import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { type Action, type Viewing, possible } from "./actions";
+import type { StudioText } from "../text.en";
+import type { Action, Viewing } from "./action";
+import { possible } from "./actions";
 import { actionOf, pressOf } from "./keys";
 
 const GO_MS = 1_000;
@@ -51,7 +53,8 @@ function useActionCommands(studio: Studio, view: Viewing): Command[] {
   }));
 }
 
-export function actionText({ id }: Action, text: ReturnType<typeof useText<(typeof TEXTS)["en"]>>): string {
+/** Returns what an action is called. */
+export function actionText({ id }: Action, text: StudioText): string {
   if (id === "undo") return text.undo;
   return id === "redo" ? text.redo : text.acts[id];
 }

@@ -7,7 +7,7 @@ import { settingsOf, stepById } from "../document/definition";
 import { tellingLine } from "../steps/telling";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import type { Drawn } from "./drawn";
+import type { Drawn } from "./drawing/drawn";
 import styles from "./Lines.module.css";
 
 interface BoxesProps {

@@ -7,9 +7,9 @@ import { pathOf } from "../../graph/routes";
 import { sizeOf, STUB } from "../../graph/sizes";
 import type { ExitLook } from "../exits";
 import { DRAGGED } from "./drag";
-import { type Drawn, exitKey } from "./drawn";
+import { type Drawn, exitKey } from "./drawing/drawn";
 import styles from "./Lines.module.css";
-import { drawnPoints } from "./places";
+import { drawnPoints } from "./drawing/places";
 
 interface EdgeLinesProps {
   drawn: Drawn;

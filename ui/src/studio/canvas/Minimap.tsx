@@ -3,7 +3,7 @@
 import { type MouseEvent, memo, useRef } from "react";
 import { NODE, STUB } from "../../graph/sizes";
 import { groupOf } from "../steps/kinds";
-import type { Drawn } from "./drawn";
+import type { Drawn } from "./drawing/drawn";
 import styles from "./Lines.module.css";
 import type { View } from "./use-view";
 

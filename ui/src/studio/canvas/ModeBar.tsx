@@ -9,8 +9,8 @@ import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import type { Candidates } from "./candidates";
-import type { StepFacts } from "./facts";
+import type { Candidates } from "./drawing/candidates";
+import type { StepFacts } from "./drawing/facts";
 import styles from "./StudioCanvas.module.css";
 
 interface ModeBarProps {

@@ -3,23 +3,24 @@
 import { type MouseEvent, useMemo } from "react";
 import { useStore } from "zustand";
 import { useText } from "../../text/language";
-import { stepById } from "../document/definition";
-import { exitLook } from "../exits";
+import { type Definition, stepsOf } from "../document/definition";
+import { type ExitLook, exitLook } from "../exits";
 import { groupOf } from "../steps/kinds";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
-import type { Candidates } from "./candidates";
-import { type Drawn, exitKey } from "./drawn";
+import type { Candidates } from "./drawing/candidates";
+import { type Drawn, exitKey } from "./drawing/drawn";
 import { EdgeLines } from "./EdgeLines";
-import type { StepFacts } from "./facts";
+import type { StepFacts } from "./drawing/facts";
 import { PlusButton } from "./PlusButton";
-import { plusesOf } from "./places";
+import { plusesOf } from "./drawing/places";
 import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
 import { useCanvasHandlers } from "./use-handlers";
-import { isSeen } from "./seen";
-import { readingOrder } from "./walk";
+import { isSeen } from "./drawing/seen";
+import { graphKey } from "./drawing/use-drawn";
+import { readingOrder } from "./drawing/walk";
 import type { View } from "./use-view";
 
 interface PlaneProps {
@@ -33,14 +34,10 @@ interface PlaneProps {
 }
 
 export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }: PlaneProps) {
-  const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   const handlers = useCanvasHandlers(studio, onMenu);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
-  const lookOf = useMemo(
-    () => (from: string, exit: string) => exitLook(stepById(document, from), exit, text.exits),
-    [document, text],
-  );
+  const lookOf = useExitLooks(document);
   const isAll = drawn.layout.nodes.length <= MOST_DRAWN;
   const edges = useMemo(
     () => (isAll ? drawn.layout.edges : drawn.layout.edges.filter(({ points }) => points.some((point) => isSeen(point, view)))),
@@ -55,6 +52,17 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
       {!isReadOnly && <Pluses {...{ studio, drawn, facts, candidates, handlers, lookOf }} view={isAll ? null : view} />}
     </>
   );
+}
+
+/** Returns what gives the look of an exit; it is the same function while no branch changes. */
+function useExitLooks(document: Definition): (from: string, exit: string) => ExitLook {
+  const text = useText(TEXTS);
+  const key = graphKey(document);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the looks change with the graph, not with each key typed
+  return useMemo(() => {
+    const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
+    return (from, exit) => exitLook(steps.get(from) ?? null, exit, text.exits);
+  }, [key, text]);
 }
 
 /** Above this many only what is on the screen is in the page; the outline stays complete. */

@@ -6,7 +6,7 @@ import { pathOf } from "../../graph/routes";
 import { NODE } from "../../graph/sizes";
 import { shapeOf } from "../document/shape";
 import type { Studio } from "../studio";
-import type { Drawn } from "./drawn";
+import type { Drawn } from "./drawing/drawn";
 import styles from "./Lines.module.css";
 
 const ASIDE = 24;

@@ -6,19 +6,19 @@ import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
 import { lead, move } from "../actions/acts";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
-import type { Mode } from "../screen-state";
+import { focusOn, type Mode, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { candidatesOf, type Candidates } from "./candidates";
-import type { Drawn } from "./drawn";
-import type { StepFacts } from "./facts";
+import { candidatesOf, type Candidates } from "./drawing/candidates";
+import type { Drawn } from "./drawing/drawn";
+import type { StepFacts } from "./drawing/facts";
 import { Minimap } from "./Minimap";
 import { ModeBar } from "./ModeBar";
 import { Plane } from "./Plane";
 import { dragging } from "./pan";
 import styles from "./StudioCanvas.module.css";
 import { bounded, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
-import { DIRECTIONS, walk } from "./walk";
+import { DIRECTIONS, walk } from "./drawing/walk";
 import { ZoomBar } from "./ZoomBar";
 
 export interface CanvasHandle {
@@ -46,7 +46,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
   const view = useView(box, scale);
   const menu = useStepMenu();
   const { layout } = drawn;
-  const acts = useCanvasActs(studio, box, layout);
+  const acts = useCanvasActs(screen, box, layout);
   useWheelZoom(box, acts.scaleBy);
   useImperativeHandle(handle, () => acts, [acts]);
   useLayoutEffect(() => acts.fit(), [acts]);
@@ -58,7 +58,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
     <section className={styles.canvas} aria-label={text.canvas} data-zoom={zoomLevel(scale)} data-area="canvas">
       <Scroller box={box} label={text.scrolls} className={styles.scroll} {...dragging}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: its steps are the buttons; the arrows walk among them */}
-        <div className={styles.space} style={size} data-steps onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}>
+        <div className={styles.space} style={size} data-steps onFocus={(event) => focusOn(screen, event.target)} onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}>
           <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
             <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />
           </div>
@@ -72,20 +72,20 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
   );
 }
 
-function useCanvasActs(studio: Studio, box: RefObject<HTMLElement | null>, layout: Drawn["layout"]): CanvasHandle {
+function useCanvasActs(screen: ScreenStore, box: RefObject<HTMLElement | null>, layout: Drawn["layout"]): CanvasHandle {
   const size = useRef(layout);
   size.current = layout;
-  return useMemo(() => {
-    const { screen } = studio;
-    return {
+  return useMemo(
+    () => ({
       fit: () => screen.setState({ scale: fitting(box.current, size.current) }),
       scaleBy: (by) => screen.setState(({ scale }) => ({ scale: by === null ? 1 : bounded(scale + by) })),
       focusStep: (step) => {
         screen.setState({ focused: step });
         focusNode(box.current, step);
       },
-    };
-  }, [studio, box]);
+    }),
+    [screen, box],
+  );
 }
 
 function fitting(element: HTMLElement | null, layout: { width: number; height: number }): number {

@@ -1,10 +1,12 @@
 /** Dialogs in which one thing is chosen. */
 
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { removeKeeping, retype, wrapChosen } from "../actions/acts";
+import { extractChosen, removeKeeping, retype, wrapChosen } from "../actions/acts";
 import { targetsOf } from "../document/commands/connect";
 import { nameOf, stepById } from "../document/definition";
 import { shapeOf } from "../document/shape";
@@ -103,10 +105,15 @@ export function WrapIn({ studio, steps, onClose }: { studio: Studio; steps: read
     onClose();
     wrapChosen(studio, steps, wrapper);
   };
+  const making = useMutation({ mutationFn: () => extractChosen(studio, steps), onSuccess: onClose });
   return (
     <Choice title={text.wrapTitle(steps.length)} onClose={onClose}>
       <Button onClick={into("forEach")}>{text.acts.wrapForEach}</Button>
       <Button onClick={into("parallel")}>{text.acts.wrapParallel}</Button>
+      <Button disabled={making.isPending} onClick={() => making.mutate()}>
+        {text.acts.wrapExtract}
+      </Button>
+      {making.error !== null && <Problem error={making.error} shape="bar" />}
     </Choice>
   );
 }

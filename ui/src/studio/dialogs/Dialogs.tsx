@@ -4,7 +4,7 @@ import { useStore } from "zustand";
 import type { Studio } from "../studio";
 import { AddStep } from "../toolbox/AddStep";
 import { ChooseExit, KeepBranch, Retype, WrapIn } from "./Choices";
-import { NoteDialog, RenameDialog } from "./Fields";
+import { KnownDialog, NoteDialog, RenameDialog } from "./Fields";
 
 export function Dialogs({ studio, notes }: { studio: Studio; notes: ReadonlyMap<string, string> }) {
   const mode = useStore(studio.screen, (state) => state.mode);
@@ -24,6 +24,8 @@ export function Dialogs({ studio, notes }: { studio: Studio; notes: ReadonlyMap<
       return <RenameDialog studio={studio} step={mode.step} onClose={close} />;
     case "note":
       return <NoteDialog studio={studio} step={mode.step} note={notes.get(mode.step) ?? ""} onClose={close} />;
+    case "known":
+      return <KnownDialog studio={studio} finding={mode.finding} onClose={close} />;
     default:
       return null;
   }

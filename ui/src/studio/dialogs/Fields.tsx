@@ -10,6 +10,7 @@ import { SHARED } from "../../text/shared";
 import { rename } from "../actions/acts";
 import { refusalOfId } from "../document/commands/rename";
 import { nameOf, stepById } from "../document/definition";
+import type { StudioFinding } from "../document/store";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 
@@ -59,6 +60,29 @@ export function NoteDialog({ studio, step, note, onClose }: OfStep & { note: str
     <Confirm title={text.noteTitle(found === null ? step : nameOf(found))} verb={shared.save} onConfirm={save} onClose={onClose}>
       <Field label={text.noteText}>
         <Textarea value={typed} maxLength={500} autoFocus onChange={(_, { value }) => setTyped(value)} />
+      </Field>
+    </Confirm>
+  );
+}
+
+interface KnownDialogProps {
+  studio: Studio;
+  finding: StudioFinding;
+  onClose: () => void;
+}
+
+export function KnownDialog({ studio, finding, onClose }: KnownDialogProps) {
+  const text = useText(TEXTS);
+  const [note, setNote] = useState("");
+  const mark = (): void => {
+    studio.outer.setKnown(finding, note.trim());
+    onClose();
+  };
+  return (
+    <Confirm title={text.knownTitle} verb={text.markKnown} onConfirm={mark} onClose={onClose}>
+      <p>{finding.message}</p>
+      <Field label={text.knownNote}>
+        <Textarea value={note} maxLength={500} autoFocus onChange={(_, { value }) => setNote(value)} />
       </Field>
     </Confirm>
   );

@@ -29,6 +29,7 @@ export type CommandName =
   | "disconnect"
   | "duplicate"
   | "editJson"
+  | "extract"
   | "move"
   | "moveBranch"
   | "paste"

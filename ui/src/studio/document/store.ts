@@ -73,7 +73,7 @@ function shown(document: Definition, focus: Address): Address | null {
 }
 
 export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
-  return createStore((set, get) => {
+  return createStore<StudioState & StudioActions>((set, get) => {
     const step = (next: ReturnType<typeof undo>): void => {
       if (next === null || get().isReadOnly) return;
       const { document, log, entry } = next;

@@ -1,14 +1,16 @@
 /** The workflow as a tree of text, with all the commands of the canvas: complete at any size, and for screen readers. */
 
-import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { stepIcon } from "../../graph/StepNode";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
-import type { StepFacts } from "../canvas/facts";
+import type { StepFacts } from "../canvas/drawing/facts";
+import { graphKey } from "../canvas/drawing/use-drawn";
 import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
+import { focusOn } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import styles from "./OutlineTree.module.css";
@@ -26,9 +28,12 @@ export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
   const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   const { focused } = useStore(studio.screen);
-  const rows = useMemo(() => treeRows(document), [document]);
+  const key = graphKey(document);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows change with the graph, not with each key typed
+  const rows = useMemo(() => treeRows(document), [key]);
   const shown = useMemo(() => findRows(rows, document, filter), [rows, document, filter]);
   const menu = useStepMenu();
+  const open = useStable(menu.open);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const isHere = box.current?.contains(window.document.activeElement) === true;
@@ -36,11 +41,25 @@ export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
   }, [focused]);
   const focusAt = shown.some(({ step }) => step === focused) ? focused : shown[0]?.step;
   return (
-    <div ref={box} className={styles.outline} data-area="outline" data-steps>
+    <div
+      ref={box}
+      className={styles.outline}
+      data-area="outline"
+      data-steps
+      onFocus={(event) => focusOn(studio.screen, event.target)}
+    >
       {filter !== "" && <p role="status">{text.found(shown.length)}</p>}
       <div role="tree" aria-label={text.outline}>
         {shown.map((row) => (
-          <Row key={row.step} row={row} studio={studio} facts={facts} isFocused={row.step === focusAt} onMenu={menu.open} rows={shown} />
+          <Row
+            key={row.step}
+            row={row}
+            studio={studio}
+            fact={facts.get(row.step)}
+            isFocused={row.step === focusAt}
+            onMenu={open}
+            rows={shown}
+          />
         ))}
       </div>
       <StepMenu studio={studio} menu={menu} />
@@ -52,15 +71,14 @@ interface RowProps {
   row: TreeRow;
   rows: readonly TreeRow[];
   studio: Studio;
-  facts: ReadonlyMap<string, StepFacts>;
+  fact: StepFacts | undefined;
   isFocused: boolean;
   onMenu: (step: string, event: MouseEvent) => void;
 }
 
-function Row({ row, rows, studio, facts, isFocused, onMenu }: RowProps) {
+const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: RowProps) {
   const text = useText(TEXTS);
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
-  const fact = facts.get(row.step);
   const document = studio.store.getState().document;
   const exit = row.exit === "" ? "" : exitLook(stepById(document, row.from), row.exit, text.exits).text;
   const choose = (): void => {
@@ -94,6 +112,15 @@ function Row({ row, rows, studio, facts, isFocused, onMenu }: RowProps) {
       {problems > 0 && <span className={styles.problems}>{problems}</span>}
     </div>
   );
+});
+
+type OnMenu = RowProps["onMenu"];
+
+/** Returns a function that stays the same, so that no row is drawn again for it. */
+function useStable(latest: OnMenu): OnMenu {
+  const current = useRef(latest);
+  current.current = latest;
+  return useCallback((step, event) => current.current(step, event), []);
 }
 
 function onKeys(event: KeyboardEvent, row: TreeRow, rows: readonly TreeRow[], studio: Studio, choose: () => void): void {

@@ -7,16 +7,18 @@ import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { attempt, chooseType } from "../actions/acts";
-import type { StepFacts } from "../canvas/facts";
+import type { StepFacts } from "../canvas/drawing/facts";
 import type { CheckState } from "../document/keeping/checks";
 import type { StudioFinding } from "../document/store";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { type Fix, fixesOf } from "./fixes";
+import { type KnownWarning, noteOf } from "./known";
 import styles from "./Problems.module.css";
 
 interface ProblemsProps {
   studio: Studio;
+  known: readonly KnownWarning[];
   facts: ReadonlyMap<string, StepFacts>;
   check: CheckState;
   onShow: (finding: StudioFinding) => void;
@@ -25,9 +27,13 @@ interface ProblemsProps {
 /** More are not listed at once; the first are those to begin with. */
 const MOST_LISTED = 100;
 
-export function Problems({ studio, facts, check, onShow }: ProblemsProps) {
+export function Problems({ studio, known, facts, check, onShow }: ProblemsProps) {
   const text = useText(TEXTS);
-  const findings = useStore(studio.store, (state) => state.findings);
+  const all = useStore(studio.store, (state) => state.findings);
+  const findings = all.filter((finding) => noteOf(finding, known) === null);
+  const accepted = all.filter((finding) => noteOf(finding, known) !== null);
+  const nameOf = ({ step }: StudioFinding): string =>
+    step === null ? text.workflowItself : (facts.get(step)?.name ?? step);
   const [isOpen, setOpen] = useState(false);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   return (
@@ -54,9 +60,21 @@ export function Problems({ studio, facts, check, onShow }: ProblemsProps) {
               key={`${finding.path} ${finding.message}`}
               studio={studio}
               finding={finding}
-              name={finding.step === null ? text.workflowItself : (facts.get(finding.step)?.name ?? finding.step)}
+              name={nameOf(finding)}
               onShow={() => onShow(finding)}
             />
+          ))}
+          {accepted.length > 0 && <li className={styles.hint}>{text.known(accepted.length)}</li>}
+          {accepted.map((finding) => (
+            <li key={`${finding.path} ${finding.message}`} className={styles.finding}>
+              <b>{nameOf(finding)}</b>
+              <span className={styles.grow}>
+                {finding.message} <span className={styles.hint}>{noteOf(finding, known)}</span>
+              </span>
+              <Button size="small" appearance="transparent" onClick={() => studio.outer.setKnown(finding, null)}>
+                {text.unmark}
+              </Button>
+            </li>
           ))}
         </ul>
       )}
@@ -102,6 +120,15 @@ function Finding({ studio, finding, name, onShow }: FindingProps) {
             {each.kind === "rename" ? text.fixes.rename(each.to) : text.fixes[each.kind]}
           </Button>
         ))}
+      {finding.severity === "warning" && !isReadOnly && (
+        <Button
+          size="small"
+          appearance="transparent"
+          onClick={() => studio.screen.setState({ mode: { kind: "known", finding } })}
+        >
+          {text.markKnown}
+        </Button>
+      )}
       <Button size="small" appearance="transparent" onClick={onShow} disabled={finding.step === null}>
         {text.goTo}
       </Button>

@@ -6,15 +6,16 @@ import { useStore } from "zustand";
 import type { OpenVersion } from "../../api/queries/studio";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
-import type { Viewing } from "../actions/actions";
+import type { Viewing } from "../actions/action";
 import { useActions } from "../actions/use-actions";
-import { factsOf } from "../canvas/facts";
+import { factsOf, type StepFacts } from "../canvas/drawing/facts";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
-import { graphKey, useDrawn } from "../canvas/use-drawn";
+import { graphKey, useDrawn } from "../canvas/drawing/use-drawn";
 import { Dialogs } from "../dialogs/Dialogs";
 import { stepById } from "../document/definition";
 import { treeRows } from "../outline/tree";
 import { StepPanel } from "../panels/StepPanel";
+import { noteOf } from "../problems/known";
 import { Problems } from "../problems/Problems";
 import { Side } from "../side/Side";
 import { TEXTS } from "../text";
@@ -58,13 +59,13 @@ export function Editor({ opened, onVersion }: EditorProps) {
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
         <Side studio={open} Panel={StepPanel} />
       </div>
-      <Problems studio={open} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
+      <Problems studio={open} known={open.known} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
       <Dialogs studio={open} notes={open.notes} />
     </div>
   );
 }
 
-function useFacts({ store, screen }: Open) {
+function useFacts({ store, screen, known }: Open) {
   const text = useText(TEXTS);
   const document = useStore(store, (state) => state.document);
   const findings = useStore(store, (state) => state.findings);
@@ -72,10 +73,12 @@ function useFacts({ store, screen }: Open) {
   const key = graphKey(document);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the order changes with the graph, not with each key typed
   const order = useMemo(() => treeRows(document).map(({ step }) => step), [key]);
-  return useMemo(
-    () => factsOf({ document, findings, folded, order, text }),
-    [document, findings, folded, order, text],
-  );
+  const open = useMemo(() => findings.filter((finding) => noteOf(finding, known) === null), [findings, known]);
+  const before = useRef<ReadonlyMap<string, StepFacts>>(new Map());
+  return useMemo(() => {
+    before.current = factsOf({ document, findings: open, folded, order, text, before: before.current });
+    return before.current;
+  }, [document, open, folded, order, text]);
 }
 
 /** What actions do with the view: the same functions for keys, menus and palette. */

@@ -1,11 +1,12 @@
 /** Puts an opened version together: its store, what keeps it, and what the browser does for it. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { type OpenVersion, readVersion, renameInDefinition, saveDraft, validateDefinition } from "../../api/queries/studio";
 import { START } from "../../graph/outline";
+import { EXACT } from "../../shared/exact";
 import { useMay, useSession } from "../../session/session";
 import { useSignedOutFlag } from "../../session/signed-out";
 import type { Stored } from "../document/keeping/autosave";
@@ -14,6 +15,7 @@ import { BROWSER_TIMERS } from "../document/keeping/timers";
 import { refuse } from "../document/refusals";
 import { createStudioStore, type StudioStore } from "../document/store";
 import { type Keeping, keepOpen, type Ports } from "../keeping/session";
+import type { KnownWarning } from "../problems/known";
 import { createScreenStore, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
 import { useCanvasRecord } from "./use-canvas";
@@ -21,6 +23,7 @@ import { useCanvasRecord } from "./use-canvas";
 export interface Open extends Studio {
   keeping: Keeping;
   notes: ReadonlyMap<string, string>;
+  known: readonly KnownWarning[];
 }
 
 /** Returns an open version; it is kept until the screen is left. */
@@ -41,6 +44,7 @@ export function useOpen(opened: OpenVersion): Open {
     rename: (definition, from, to) => renameInDefinition(api, definition, from, to),
     readClipboard: () => navigator.clipboard.readText(),
     writeClipboard: (text) => navigator.clipboard.writeText(text),
+    create: (definition) => createFrom(api, definition),
     openNew: (definition) => {
       const open = (workflowId: string) =>
         navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } });
@@ -48,8 +52,10 @@ export function useOpen(opened: OpenVersion): Open {
     },
     setNote: canvas.setNote,
     setFolded: canvas.setFolded,
+    setKnown: canvas.setKnown,
   }));
-  return { store, screen, outer, keeping, notes: canvas.notes };
+  const { notes, known } = canvas;
+  return useMemo(() => ({ store, screen, outer, keeping, notes, known }), [store, screen, outer, keeping, notes, known]);
 }
 
 function make(api: Api, { record, definition }: OpenVersion, mayEdit: boolean, organization: string, onSignedOut: () => void) {
@@ -97,7 +103,7 @@ function serverOf(api: Api, workflow_id: string): Ports["server"] {
 }
 
 async function createFrom(api: Api, definition: Stored["definition"]): Promise<string> {
-  const { item } = await api.call("createWorkflow", { definition, incomplete: true });
+  const { item } = await api.call("createWorkflow", { definition, incomplete: true }, { codec: EXACT });
   return item.workflow_id;
 }
 

@@ -10,7 +10,7 @@ import type { Planned } from "../store";
 
 export type Wrapper = "forEach" | "parallel";
 
-interface Chain {
+export interface Chain {
   head: string;
   members: ReadonlySet<string>;
   next: string | null;

@@ -1,8 +1,9 @@
 /** The drawn graph of a document: computed again only when its steps, exits or edges changed, not for each key typed. */
 
 import { useRef } from "react";
-import type { Definition } from "../document/definition";
-import { shapeOf } from "../document/shape";
+import type { Definition } from "../../document/definition";
+import { shapeOf } from "../../document/shape";
+import { isObject } from "../../../shared/http";
 import { type Drawn, drawnOf, type Shown } from "./drawn";
 
 interface Kept extends Shown {
@@ -22,12 +23,16 @@ export function useDrawn(document: Definition, { folded, hasErrors }: Shown): Dr
 
 const keys = new WeakMap<Definition, string>();
 
-/** Returns a text that is the same for documents that are drawn alike. */
+/** Returns a text that is the same for documents with the same steps, exits, edges and looks of branches. */
 export function graphKey(document: Definition): string {
   const known = keys.get(document);
   if (known !== undefined) return known;
   const { outline } = shapeOf(document);
-  const steps = [...outline.steps.values()].map(({ id, type, exits, settings }) => [id, type, exits, settings.of, settings.target]);
+  const steps = [...outline.steps.values()].map(({ id, type, exits, settings }) => {
+    const { of, target, branches } = settings;
+    const looks = Array.isArray(branches) ? branches.filter(isObject).map(({ label, style }) => [label, style]) : [];
+    return [id, type, exits, of, target, looks];
+  });
   const key = JSON.stringify([steps, outline.edges]);
   keys.set(document, key);
   return key;

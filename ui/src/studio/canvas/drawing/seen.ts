@@ -1,7 +1,7 @@
 /** Whether a point of the graph is on the screen, or near it. */
 
-import type { Point } from "../../graph/routes";
-import type { View } from "./use-view";
+import type { Point } from "../../../graph/routes";
+import type { View } from "../use-view";
 
 const MARGIN = 400;
 

@@ -4,14 +4,14 @@
  * which is cut at its `+`; else as a stub, a step of type `STUB`. Redirects are lines of their own, no edges.
  */
 
-import { type Flow, flowOf } from "../../graph/flow";
-import { layoutOf, type Layout } from "../../graph/layout";
-import { EACH, ERROR, type GraphEdge, type GraphStep, NEXT, type Outline, START } from "../../graph/outline";
-import { edgesWithin, findRegions, ownerOf, type Regions, regionOf } from "../../graph/regions";
-import { STUB } from "../../graph/sizes";
-import { blockOf } from "../document/blocks";
-import type { Definition } from "../document/definition";
-import { type Exit, reachable, rootsOf, shapeOf } from "../document/shape";
+import { type Flow, flowOf } from "../../../graph/flow";
+import { layoutOf, type Layout } from "../../../graph/layout";
+import { EACH, ERROR, type GraphEdge, type GraphStep, NEXT, type Outline, START } from "../../../graph/outline";
+import { edgesWithin, findRegions, ownerOf, type Regions, regionOf } from "../../../graph/regions";
+import { STUB } from "../../../graph/sizes";
+import { blockOf } from "../../document/blocks";
+import type { Definition } from "../../document/definition";
+import { type Exit, reachable, rootsOf, shapeOf } from "../../document/shape";
 
 export interface Drawn {
   outline: Outline;

@@ -1,11 +1,11 @@
 /** The places or steps among which a person chooses by the arrows while something is moved or connected. */
 
-import { blockOf } from "../document/blocks";
-import { targetsOf } from "../document/commands/connect";
-import { mayMoveTo } from "../document/commands/move";
-import type { Definition } from "../document/definition";
-import { type Exit, shapeOf, targetOf } from "../document/shape";
-import type { Mode } from "../screen-state";
+import { blockOf } from "../../document/blocks";
+import { targetsOf } from "../../document/commands/connect";
+import { mayMoveTo } from "../../document/commands/move";
+import type { Definition } from "../../document/definition";
+import { type Exit, shapeOf, targetOf } from "../../document/shape";
+import type { Mode } from "../../screen-state";
 import { type Drawn, exitKey } from "./drawn";
 import { plusesOf } from "./places";
 import { readingOrder } from "./walk";

@@ -1,10 +1,10 @@
 /** Where the `+` of each exit is drawn, and where the lines between steps end. */
 
-import type { PlacedEdge } from "../../graph/layout";
-import { ARRIVE, ERROR } from "../../graph/outline";
-import type { Point } from "../../graph/routes";
-import { GAP, NODE, STUB, sizeOf } from "../../graph/sizes";
-import type { Exit } from "../document/shape";
+import type { PlacedEdge } from "../../../graph/layout";
+import { ARRIVE, ERROR } from "../../../graph/outline";
+import type { Point } from "../../../graph/routes";
+import { GAP, NODE, STUB, sizeOf } from "../../../graph/sizes";
+import type { Exit } from "../../document/shape";
 import { type Drawn, exitKey } from "./drawn";
 
 export interface Plus extends Point {

@@ -1,11 +1,11 @@
 /** Where the arrows of the keyboard lead on the canvas. */
 
-import type { PlacedNode } from "../../graph/layout";
-import { STUB, sizeOf } from "../../graph/sizes";
-import { ownerOf } from "../../graph/regions";
-import { blockOf } from "../document/blocks";
-import type { Definition } from "../document/definition";
-import { mainExit, shapeOf, targetOf } from "../document/shape";
+import type { PlacedNode } from "../../../graph/layout";
+import { STUB, sizeOf } from "../../../graph/sizes";
+import { ownerOf } from "../../../graph/regions";
+import { blockOf } from "../../document/blocks";
+import type { Definition } from "../../document/definition";
+import { mainExit, shapeOf, targetOf } from "../../document/shape";
 import type { Drawn } from "./drawn";
 
 export type Direction = "down" | "up" | "left" | "right" | "first" | "last" | "out" | "over";

@@ -1,13 +1,13 @@
 /** What is said of each step on the canvas and in the outline. */
 
-import { ownerOf } from "../../graph/regions";
-import { blockOf } from "../document/blocks";
-import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../document/definition";
-import { shapeOf } from "../document/shape";
-import type { StudioFinding } from "../document/store";
-import { exitLook } from "../exits";
-import { tellingLine } from "../steps/telling";
-import type { StudioText } from "../text.en";
+import { ownerOf } from "../../../graph/regions";
+import { blockOf } from "../../document/blocks";
+import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../../document/definition";
+import { shapeOf } from "../../document/shape";
+import type { StudioFinding } from "../../document/store";
+import { exitLook } from "../../exits";
+import { tellingLine } from "../../steps/telling";
+import type { StudioText } from "../../text.en";
 
 export interface StepFacts {
   step: StepJson;
@@ -27,10 +27,12 @@ export interface FactsInput {
   /** Ids of the steps in reading order. */
   order: readonly string[];
   text: StudioText;
+  /** What is as it was stays the same object, so that it is not drawn again. */
+  before?: ReadonlyMap<string, StepFacts>;
 }
 
 /** Returns the facts by step. */
-export function factsOf({ document, findings, folded, order, text }: FactsInput): ReadonlyMap<string, StepFacts> {
+export function factsOf({ document, findings, folded, order, text, before }: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
   const facts = new Map<string, StepFacts>();
   const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
@@ -51,9 +53,16 @@ export function factsOf({ document, findings, folded, order, text }: FactsInput)
       problems: errors + warnings,
       folded: hidden,
     });
-    facts.set(id, { step, type, name, line: tellingLine(type, settingsOf(step)), label, errors, warnings, hidden });
+    const line = tellingLine(type, settingsOf(step));
+    const fact = { step, type, name, line, label, errors, warnings, hidden };
+    const known = before?.get(id);
+    facts.set(id, known !== undefined && isSame(known, fact) ? known : fact);
   }
   return facts;
+}
+
+function isSame(a: StepFacts, b: StepFacts): boolean {
+  return (Object.keys(a) as (keyof StepFacts)[]).every((name) => Object.is(a[name], b[name]));
 }
 
 function countsOf(findings: readonly StudioFinding[]) {

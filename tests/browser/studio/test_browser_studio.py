@@ -1,0 +1,147 @@
+"""A workflow is drawn in a browser: by keys alone, undone after a reload, and merged with what another tab saved."""
+
+import random
+from typing import TYPE_CHECKING, Any, Final
+
+from browser.app.visits import Visit
+from browser.studio.conftest import Installation
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ACTS: Final = 60
+_KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
+
+
+def _open(maker: Visit, workflow_id: str, page: "Page | None" = None) -> "Page":
+    found = page or maker.page
+    found.goto(f"{maker.address}/app/workflows/{workflow_id}/v/1")
+    found.locator("[data-step=WorkflowStartState]").wait_for()
+    return found
+
+
+def _add(page: "Page", name: str) -> None:
+    """Adds a step after the one with the focus, by keys."""
+    page.keyboard.press("a")
+    page.get_by_role("dialog").get_by_role("combobox").fill(name)
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for(state="detached")
+
+
+def _save(page: "Page") -> None:
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saved", exact=False).first.wait_for()
+
+
+def _edges(definition: dict[str, Any]) -> list[str]:
+    edges = definition["workflow_connections"]
+    return sorted(f"{edge['from']} {edge.get('branch', 'next')} {edge['to']}" for edge in edges)
+
+
+def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, installation: Installation) -> None:
+    workflow_id = installation.draft([], [])
+    page = _open(maker, workflow_id)
+    page.locator("[data-step=WorkflowStartState]").focus()
+    _add(page, "Condition")
+    page.locator("[data-step=conditional_1]").wait_for()
+    _add(page, "Approval")
+    page.locator("[data-step=approval_1]").wait_for()
+    _add(page, "E-mail")
+    page.locator("[data-step=email_1]").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("[data-step=approval_1]").focus()
+    page.keyboard.press("c")
+    page.get_by_role("button", name="rejected").press("Enter")
+    page.get_by_text("Connect “rejected”", exact=False).wait_for()
+    page.locator("[data-step=approval_1]").focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-plus='approval_1 rejected']").wait_for()
+    maker.look("studio")
+    _save(page)
+    assert _edges(installation.stored(workflow_id)) == [
+        "WorkflowStartState next conditional_1",
+        "approval_1 approved email_1",
+        "approval_1 rejected email_1",
+        "conditional_1 yes approval_1",
+    ]
+    maker.check()
+
+
+def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation: Installation) -> None:
+    steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 5)]
+    ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
+    edges = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
+    workflow_id = installation.draft(steps, edges)
+    before = installation.stored(workflow_id)
+    page = _open(maker, workflow_id)
+    choose = random.Random(20)
+    for _ in range(ACTS):
+        nodes = page.locator("[data-step]").evaluate_all("(all) => all.map(({dataset}) => dataset.step)")
+        others = [node for node in nodes if node != "WorkflowStartState"]
+        page.locator(f"[data-step={choose.choice(others or nodes)}]").focus()
+        if len(others) < 3 or choose.random() < 0.3:
+            _add(page, choose.choice(["Condition", "Delay", "Parallel", "E-mail"]))
+        else:
+            page.keyboard.press(choose.choice(_KEYS))
+            dialog = page.get_by_role("dialog")
+            if dialog.count():
+                dialog.get_by_role("button", name="Keep", exact=False).first.click()
+    _save(page)
+    page.reload()
+    page.locator("[data-step=WorkflowStartState]").wait_for()
+    undo = page.get_by_role("button", name="Undo", exact=False)
+    redo = page.get_by_role("button", name="Redo", exact=False)
+    edited = installation.stored(workflow_id)
+    undone = 0
+    while undo.is_enabled():
+        undo.click()
+        undone += 1
+    _save(page)
+    assert installation.stored(workflow_id) == before
+    for _ in range(undone):
+        redo.click()
+    _save(page)
+    assert installation.stored(workflow_id) == edited
+    maker.check()
+
+
+def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
+    maker: Visit, installation: Installation
+) -> None:
+    steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in (1, 2)]
+    edges = [{"from": "WorkflowStartState", "to": "delay_1"}, {"from": "delay_1", "to": "delay_2"}]
+    workflow_id = installation.draft(steps, edges)
+    first = _open(maker, workflow_id)
+    second = _open(maker, workflow_id, maker.new_tab())
+    first.locator("[data-step=delay_1]").focus()
+    _add(first, "E-mail")
+    _save(first)
+    second.locator("[data-step=delay_2]").focus()
+    _add(second, "Condition")
+    second.keyboard.press("Control+s")
+    second.get_by_text("came in", exact=False).wait_for()
+    second.locator("[data-step=email_1]").wait_for()
+    _save(second)
+    assert _edges(installation.stored(workflow_id)) == [
+        "WorkflowStartState next delay_1",
+        "delay_1 next email_1",
+        "delay_2 next conditional_1",
+        "email_1 next delay_2",
+    ]
+    second.close()
+    maker.expect("409")
+    maker.check()
+
+
+def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visit, installation: Installation) -> None:
+    steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 1_000)]
+    ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
+    edges = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
+    page = _open(maker, installation.draft(steps, edges))
+    page.locator("[data-step=delay_1]").focus()
+    assert page.locator("button[data-step]").count() < 400
+    _add(page, "E-mail")
+    page.locator("[data-step=email_1]").wait_for()
+    page.get_by_role("button", name="Outline").click()
+    assert page.get_by_role("treeitem").count() == 1_001
+    maker.check()

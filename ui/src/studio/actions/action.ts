@@ -1,0 +1,29 @@
+/** What an action is: a row of the one table that feeds keys, menus and the palette. */
+
+import type { IconName } from "../../kit/icons";
+import type { Studio } from "../studio";
+import type { StudioText } from "../text.en";
+
+export type ActId = Exclude<keyof StudioText["acts"], "group" | "wrapForEach" | "wrapParallel" | "wrapExtract"> | "undo" | "redo";
+
+export interface Action {
+  id: ActId;
+  icon: IconName;
+  /** The keys that run it, such as `Shift+Delete`; the first is shown. */
+  keys: readonly string[];
+  /** `step`: it is done to the step with the focus, and is in the menu of steps. `screen`: it works everywhere. */
+  scope: "step" | "screen";
+  isChange: boolean;
+  /** Whether it makes sense now; what is not is not listed. */
+  when?: (studio: Studio) => boolean;
+  run: (studio: Studio, view: Viewing) => void;
+}
+
+/** What the canvas does for actions of the view. */
+export interface Viewing {
+  fit: () => void;
+  scaleBy: (by: number | null) => void;
+  showProblem: (by: number) => void;
+  openSide: () => void;
+  nextArea: (by: number) => void;
+}
