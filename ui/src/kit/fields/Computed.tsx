@@ -34,10 +34,10 @@ export function Computed({ field, expected, children }: ComputedProps) {
       {isExpression ? (
         <Text
           {...field}
-          value={isComputed(value) ? value : ""}
+          value={typeof value === "string" ? value : ""}
           expected={expected}
           onChange={(next) => {
-            if (next !== "" || isComputed(value)) field.onChange(next === "" ? undefined : next);
+            if (next !== "" || typeof value === "string") field.onChange(next === "" ? undefined : next);
           }}
         />
       ) : (

@@ -1,6 +1,7 @@
 /** One condition: a value, a comparison, and what it is compared with. */
 
 import { Button, Checkbox, Field, Select } from "@fluentui/react-components";
+import { ExactNumber } from "../../../shared/exact";
 import type { JsonObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import { Icon } from "../../icons";
@@ -120,7 +121,8 @@ function adapted({ value }: RuleView, operator: string): Partial<RuleView> {
   if (operand === "test") return typeof value === "boolean" ? {} : { value: undefined };
   if (operand === "boolean") return typeof value === "boolean" ? {} : { value: true };
   if (operand === "number") return typeof value === "string" || typeof value === "boolean" ? { value: 0 } : {};
-  return typeof value === "string" ? {} : { value: value === undefined || value === null ? "" : String(value) };
+  if (typeof value === "string") return {};
+  return { value: value instanceof ExactNumber ? value.text : String(value ?? "") };
 }
 
 function Value({ name, view, isReadOnly, onChange }: PartsProps) {

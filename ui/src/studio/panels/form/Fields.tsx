@@ -77,7 +77,8 @@ function TextOf({ field, widget }: { field: FieldProps; widget: Extract<Widget, 
       isMultiline={widget.isMultiline ?? false}
       expected={widget.expected ?? "text"}
       placeholder={widget.placeholder ?? ""}
-      onChange={(next) => onChange(next === "" && value === undefined ? undefined : next)}
+      // A setting that is not needed and empty is none.
+      onChange={(next) => onChange(next === "" && field.isRequired !== true ? undefined : next)}
     />
   );
 }

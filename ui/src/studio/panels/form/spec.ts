@@ -36,7 +36,7 @@ export interface Spec {
 
 export interface StepForm {
   specs: readonly Spec[];
-  /** Members of the settings that `Special` or `Before` edit. */
+  /** Members of the settings that `Before` and `After` edit. */
   known?: readonly string[];
   /** Above the fields. */
   Before?: ComponentType<{ edit: StepEdit }>;

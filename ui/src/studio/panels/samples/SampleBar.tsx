@@ -13,7 +13,7 @@ import { PANEL_TEXTS } from "../text";
 import { AddSample } from "./AddSample";
 import { outputsOf, type SampleChoice } from "./sample-document";
 import { useSampleChoice, useSampleData } from "./use-sample";
-import { useSamples } from "./use-samples";
+import { useSamples, withFreeName } from "./use-samples";
 
 const MOST_EXECUTIONS = 5;
 
@@ -39,8 +39,9 @@ export function SampleBar({ store, isReadOnly }: { store: StudioStore; isReadOnl
         <AddSample
           store={store}
           onAdded={(payload) => {
-            acts.addPayload(payload);
-            choose({ kind: "payload", name: payload.name });
+            const named = withFreeName(payload, payloads);
+            acts.addPayload(named);
+            choose({ kind: "payload", name: named.name });
           }}
         />
       )}

@@ -86,8 +86,12 @@ function Listening({ edit, onFound, onEnd }: ListeningProps) {
     const payload = data.workflow_mock_payload;
     const seen: Seen = { text: JSON.stringify(payload), changedOn: data.modified_on, document };
     if (first.current === null) first.current = seen;
-    else if (isAnother(first.current, seen)) onFound({ payload, schema: data.workflow_schema });
-  }, [data, edit.store, onFound]);
+    else if (isAnother(first.current, seen)) {
+      // A schema that was written is what the server answers; the payload is what differs from it.
+      const isWritten = document.workflow_schema !== undefined || edit.settings.schema !== undefined;
+      onFound({ payload, schema: isWritten ? schemaOf(payload) : data.workflow_schema });
+    }
+  }, [data, edit, onFound]);
   const url = testUrl({ origin: window.location.origin, workflowId }, version);
   return (
     <>

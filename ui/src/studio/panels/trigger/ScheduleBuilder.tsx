@@ -1,6 +1,7 @@
 /** When a workflow starts by itself, with a preview of the next starts. */
 
 import { Checkbox, Field, Input } from "@fluentui/react-components";
+import { useState } from "react";
 import { ChoiceField, Segmented } from "../../../kit/fields/ChoiceField";
 import { DurationField } from "../../../kit/fields/DurationField";
 import { InstantField } from "../../../kit/fields/InstantField";
@@ -24,9 +25,10 @@ const STARTS: Readonly<Record<Plan["kind"], Plan>> = {
 export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
   const { fields, schedule: text } = useText(PANEL_TEXTS);
   const { Json } = useInputs();
+  const [isCron, setIsCron] = useState(false);
   const field = edit.field(["schedule"], ...fields.schedule);
   if (field.value !== undefined && !isObject(field.value)) return <Json {...field} />;
-  const plan = planOf(field.value);
+  const plan = isCron ? cronOf(planOf(field.value)) : planOf(field.value);
   const { every: _, cron: __, ...others } = field.value ?? {};
   const give = (next: Plan): void => field.onChange({ ...membersOf(next), ...others });
   return (
@@ -37,7 +39,11 @@ export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
         value={plan.kind}
         isReadOnly={edit.isReadOnly}
         options={(Object.keys(STARTS) as Plan["kind"][]).map((value) => ({ value, label: text.kinds[value] }))}
-        onChange={(next) => give(kept(STARTS[next as Plan["kind"]], field.value))}
+        onChange={(next) => {
+          // What the other forms say is shown as a cron expression on request.
+          setIsCron(next === "cron");
+          give(next === "cron" ? cronOf(plan) : STARTS[next as Plan["kind"]]);
+        }}
       />
       <PlanFields edit={edit} plan={plan} onPlan={give} />
       <Terms edit={edit} />
@@ -46,10 +52,9 @@ export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
   );
 }
 
-/** Returns the plan that another kind starts with; a cron expression begins with what the schedule was. */
-function kept(start: Plan, schedule: unknown): Plan {
-  const { cron } = membersOf(planOf(schedule));
-  return start.kind === "cron" && cron !== undefined ? { kind: "cron", cron } : start;
+/** Returns a plan as a cron expression; empty for one that is none. */
+function cronOf(plan: Plan): Plan {
+  return { kind: "cron", cron: membersOf(plan).cron ?? "" };
 }
 
 interface PlanFieldsProps {
