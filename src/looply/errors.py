@@ -30,6 +30,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from difflib import get_close_matches
+from heapq import nlargest
 from typing import Final, Literal, Self, TypeAlias
 
 import msgspec
@@ -435,10 +436,24 @@ class SettingsError(LooplyError):
     code = "SETTINGS"
 
 
+def _count_alike(one: str, other: str) -> int:
+    """Returns the number of characters with which both texts begin."""
+    return next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), len(one))
+
+
+_COMPARED: Final = 100
+"""The most names that a misspelled one is compared with."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns `did you mean 'x'?` with the known name that is closest to `name`, or an empty text."""
     if len(name) > _LONGEST:
         return ""
     by_folded = {item.casefold(): item for item in known}
-    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    folded = name.casefold()
+    compared: Iterable[str] = by_folded
+    if len(by_folded) > _COMPARED:
+        # A comparison costs far more than a common beginning, which nearly all misspelled names have.
+        compared = nlargest(_COMPARED, by_folded, key=lambda other: _count_alike(folded, other))
+    close = get_close_matches(folded, compared, n=1, cutoff=0.6)
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""

@@ -6,6 +6,7 @@ The group decides under which heading a code is listed. A test checks that these
 from typing import Final, Literal, TypeAlias
 
 from reference_pages.monitoring_errors import MONITORING_ERRORS
+from reference_pages.studio_errors import STUDIO_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -489,5 +490,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
     **MONITORING_ERRORS,
+    **STUDIO_ERRORS,
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

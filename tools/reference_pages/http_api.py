@@ -100,14 +100,18 @@ def _content(title: str, content: dict[str, Any], schemas: dict[str, Any]) -> li
     return [f"{title}: {text}".rstrip(": "), table(("field", "type", "always"), rows)]
 
 
-def _fields(prefix: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _fields(
+    prefix: str, schema: dict[str, Any], schemas: dict[str, Any], around: tuple[dict[str, Any], ...] = ()
+) -> Iterator[tuple[str, str, str]]:
+    """Yields the rows of the fields of an object; an object within its like is not described again."""
     required = schema.get("required", [])
     for name, value in schema.get("properties", {}).items():
         resolved = _resolved(_present(value), schemas)
         yield code(prefix + name), _kind(value, schemas), "yes" if name in required else ""
         inner, mark = _held(resolved, schemas)
-        if inner.get("properties") and "WorkflowDefinition" not in str(value):
-            yield from _fields(f"{prefix}{name}{mark}.", inner, schemas)
+        is_new = not any(inner is outer for outer in (*around, schema))
+        if inner.get("properties") and is_new and "WorkflowDefinition" not in str(value):
+            yield from _fields(f"{prefix}{name}{mark}.", inner, schemas, (*around, schema))
 
 
 def _held(schema: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], str]:

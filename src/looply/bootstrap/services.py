@@ -41,6 +41,7 @@ def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metr
         metrics_token=settings.metrics_token,
         turns=base.turns,
         prober=prober,
+        entropy=base.entropy,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
+from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
+from looply.catalog.authored.listing import ObjectLists, card_lists, workflow_lists
+from looply.catalog.authored.presence import Presence
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.uses import Uses
 from looply.catalog.authored.views import Views
@@ -31,14 +34,18 @@ class Catalog:
 
     organizations: Organizations
     workflows: Workflows
+    workflow_lists: ObjectLists
     uses: Uses
     cards: Cards
+    card_lists: ObjectLists
+    companions: Companions
     profiles: Profiles
     connections: Connections
     keys: ApiKeys
     people: People
     bulks: Bulks
     views: Views
+    presence: Presence
     logons: RefusedLogons
     questions: Questions
     audit: AuditLog
@@ -112,14 +119,18 @@ class Catalog:
         return cls(
             organizations=Organizations(database, clock, ids, sealers if isinstance(sealers, DataKeys) else None),
             workflows=Workflows(database, clock, ids),
+            workflow_lists=workflow_lists(database),
             uses=Uses(database),
             cards=Cards(database, clock, ids),
+            card_lists=card_lists(database),
+            companions=Companions(database, clock),
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             views=Views(database, clock, ids),
+            presence=Presence(database, clock),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),

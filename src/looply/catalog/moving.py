@@ -23,8 +23,8 @@ from looply.sealing import SealBroken
 SCHEMA_NAME: Final = "looply_catalog"
 
 _PAGE = 100
-# Tables that each kind of database keeps about itself.
-_NOT_MOVED = frozenset({"table_sums", "change_count"})
+# Tables that each kind of database keeps about itself, and what lives for a minute.
+_NOT_MOVED = frozenset({"table_sums", "change_count", "open_editors"})
 # A subtype comes before its base type; all other types are texts.
 _KINDS: Final[tuple[tuple[type[TypeEngine[Any]], Kind], ...]] = (
     (Boolean, "boolean"),

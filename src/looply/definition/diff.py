@@ -87,8 +87,8 @@ def _differences(before: Json, after: Json, path: str, *, aligns: bool = False) 
 
 
 def _aligned(before: list[Json], after: list[Json], path: str) -> Iterator[tuple[str, Json, Json]]:
-    texts = [[canonical_json(item) for item in items] for items in (before, after)]
-    for _, i, i_end, j, j_end in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+    old, new = ([canonical_json(item) for item in items] for items in (before, after))
+    for _, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         both = min(i_end - i, j_end - j)
         for k in range(both):
             yield from _differences(before[i + k], after[j + k], join_pointer(path, j + k), aligns=True)

@@ -16,6 +16,7 @@ from looply.server.authoring import (
     expression_editing,
     expressions,
     fires,
+    new_workflows,
     profiles,
     schedules,
     workflows,
@@ -46,7 +47,17 @@ from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
 from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session, views
-from looply.server.studio import activation, canvases, data_trees, presence, renaming, samples, step_trials, step_types
+from looply.server.studio import (
+    activation,
+    canvases,
+    connector_kinds,
+    data_trees,
+    presence,
+    renaming,
+    samples,
+    step_trials,
+    step_types,
+)
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -81,6 +92,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *fires.ROUTES,
     *fire_calendar.ROUTES,
     *workflows.ROUTES,
+    *new_workflows.ROUTES,
     *workflow_list.ROUTES,
     *cards.ROUTES,
     *card_list.ROUTES,
@@ -89,6 +101,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,
+    *connector_kinds.ROUTES,
     *data_trees.ROUTES,
     *step_trials.ROUTES,
     *samples.ROUTES,

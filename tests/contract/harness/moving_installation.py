@@ -184,10 +184,12 @@ class Installation:
         for name in ("Mine", "Theirs"):
             organization, workspace = await catalog.organizations.create(name)
             self.organizations.append(organization)
-            workflow = await catalog.workflows.create(
-                organization, workspace, WorkflowDraft(name="Approval", definition={"b": 1, "a": [None, 10**40, "ü"]})
-            )
+            named = {"workflow_settings": {"on_failure": "another"}}
+            draft = WorkflowDraft(name="Approval", definition={"b": 1, "a": [None, 10**40, "ü"], **named})
+            workflow = await catalog.workflows.create(organization, workspace, draft)
             await catalog.profiles.create(organization, workflow.workflow_id, "prod", {"url": "https://p"})
+            notes = {"notes": [{"id": "n1", "near": "wait_1", "text": "who answers?"}]}
+            await catalog.companions.put(organization, workflow.workflow_id, "canvas", notes, revision=None, actor=None)
             await catalog.cards.create(
                 organization, workspace, CardDraft(name="Order", payload={"type": "AdaptiveCard"})
             )

@@ -17,6 +17,7 @@ from server_kit import ALL_SCOPES, PUBLIC_URL, Caller, CheckedDispatch, Scripted
 
 from kit.memory import MemoryStore
 from looply.app.context.child_targets import find_child_target
+from looply.app.context.credentials import CatalogConnections
 from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.services import Services
@@ -25,9 +26,6 @@ from looply.catalog.people.passwords import HashCost, Passwords
 from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import Ids, SystemClock
 from looply.connectors.client import build_client
-from looply.connectors.credentials.logons import Logons
-from looply.connectors.credentials.sessions import SessionCache
-from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.email.connector import CONNECTOR as EMAIL
 from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -35,9 +33,9 @@ from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.coding.codec import Codec
-from looply.engine.effects.connection_prober import ConnectionProber, Reach
+from looply.engine.effects.connection_prober import ConnectionProber
 from looply.engine.effects.in_process import InProcessDispatcher
-from looply.engine.effects.worker import Worker
+from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.shell.reading import Parts
 from looply.engine.upkeep.pump import Pump
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -119,22 +117,12 @@ def pump(engine: tuple[ScriptedShell, Pump]) -> Pump:
 
 
 @pytest_asyncio.fixture
-async def prober(limits: Limits) -> AsyncIterator[ConnectionProber]:
-    """Tests connections of this machine."""
+async def prober(limits: Limits, catalog: Catalog) -> AsyncIterator[ConnectionProber]:
+    """Tests connections of this machine, and tries calls of steps to it."""
     clock, policy = SystemClock(), EgressPolicy(("127.0.0.0/8",))
     client = build_client(policy, limits)
-    yield ConnectionProber(
-        Reach(
-            registry=CONNECTORS,
-            sender=client.sender,
-            dialer=GuardedDialer(policy),
-            clock=clock,
-            limits=limits,
-            sessions=SessionCache(clock),
-            tokens=TokenCache(clock),
-            logons=Logons(),
-        )
-    )
+    resources = WorkerResources(dialer=GuardedDialer(policy), limits=limits)
+    yield Worker(CONNECTORS, CatalogConnections(catalog, CONNECTORS), client.sender, clock, resources).prober
     await client.close()
 
 
@@ -158,6 +146,7 @@ def services(
         limits=limits,
         passwords=Passwords(entropy, CHEAP),
         prober=prober,
+        entropy=entropy,
     )
 
 

@@ -4,8 +4,9 @@ import json
 from typing import Any, Final
 
 from looply.definition import STEP_TYPES, StepType, definition_schema
+from looply.definition.schemas.step_examples import EXAMPLES
 from reference_pages.markdown import code, json_block, page, table
-from reference_pages.workflows.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
+from reference_pages.workflows.step_texts import OUTPUTS, SUMMARIES
 
 _INTRO: Final = """
 A step has an `id`, a `type` and `settings`. The id is a letter followed by letters, digits and `_`, at most 64 in

@@ -10,6 +10,7 @@ const PERMISSIONS: Partial<Record<Permission, string>> = {
   execute: "Ausführungen starten, fortsetzen und abbrechen",
   repair: "Ausführungen reparieren und wiederholen, Karten weitergeben, Zeitpläne anhalten und fortsetzen",
   "edit.drafts": "Workflows und Karten anlegen, ändern, importieren und prüfen",
+  "test.call": "beim Ausprobieren eines Schritts echte Aufrufe machen",
   activate: "Versionen von Workflows und Karten aktivieren und löschen",
   "edit.datastores": "Datenspeicher schreiben und löschen",
   "edit.profiles": "Profile anlegen, ändern und löschen",

@@ -46,6 +46,17 @@ export const german = {
     executions: "Ausführungen",
     help: "Hilfe",
   },
+  found: {
+    workflow: "Workflows",
+    card: "Karten",
+    execution: "Ausführungen",
+    datastore: "Datenspeicher",
+    connection: "Verbindungen",
+  },
+  foundDetail: (detail) =>
+    detail.replace(/^(DRAFT|ACTIVE)-(\d+)$/, (_, status: string, version: string) =>
+      status === "DRAFT" ? `Entwurf ${version}` : `Version ${version}`,
+    ),
   goTo: (place) => `Gehe zu ${place}`,
   notFound: "Diese Seite gibt es nicht",
   notFoundHint: "Die Adresse ist vielleicht unvollständig.",

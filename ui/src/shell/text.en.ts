@@ -48,6 +48,17 @@ export const english = {
     executions: "Executions",
     help: "Help",
   },
+  found: {
+    workflow: "Workflows",
+    card: "Cards",
+    execution: "Executions",
+    datastore: "Datastores",
+    connection: "Connections",
+  },
+  foundDetail: (detail: string) =>
+    detail.replace(/^(DRAFT|ACTIVE)-(\d+)$/, (_, status: string, version: string) =>
+      status === "DRAFT" ? `draft ${version}` : `version ${version}`,
+    ),
   goTo: (place: string) => `Go to ${place}`,
   notFound: "There is no such page",
   notFoundHint: "The address may be incomplete.",

@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { FoundObject } from "../../src/api/queries/search";
 import { expectAccessible, visit } from "../fakes/app";
 import { signedIn, signedOut } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
@@ -50,6 +51,33 @@ describe("the frame of the app", () => {
     await user.keyboard("{Enter}");
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
     expect(screen.queryByRole("combobox", { name: "Search or run a command" })).toBeNull();
+  });
+
+  it("finds workflows and executions by the server and opens one of them", async () => {
+    const items: FoundObject[] = [
+      { kind: "workflow", id: "w-1", title: "Orders", detail: "DRAFT-3", url: "/app/workflows/w-1" },
+      { kind: "execution", id: "e-1", title: "PO-4711", detail: "Orders", url: "/app/executions/e-1" },
+    ];
+    const { user, api, address } = visit("/me", signedIn(), {
+      searchAll: () => ({ message: "success", count: items.length, items }),
+    });
+    await screen.findByRole("heading", { name: "My account" });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), " orders");
+    await screen.findByRole("option", { name: "Orders · draft 3" });
+    expect(api.calls.filter(([id]) => id === "searchAll")).toEqual([["searchAll", { term: "orders" }]]);
+    await expectAccessible();
+    await user.click(screen.getByRole("option", { name: "PO-4711 · Orders" }));
+    await waitFor(() => expect(address()).toBe("/executions/e-1"));
+  });
+
+  it("asks the server for nothing where a person may not read definitions, or has typed one letter", async () => {
+    const { user, api } = visit("/me", signedIn({ role: "approver", permissions: ["own"] }));
+    await screen.findByRole("heading", { name: "My account" });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "orders");
+    await screen.findByRole("status");
+    expect(api.calls.filter(([id]) => id === "searchAll")).toEqual([]);
   });
 
   it("lists the keys of the screen by the question mark", async () => {

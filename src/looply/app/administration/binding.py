@@ -7,7 +7,7 @@ The bound services contain an engine that shows only these workflows. An id of a
 that no workflow has, before any look-up, so that each call answers exactly as for an object that does not exist.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import merge
@@ -34,7 +34,7 @@ from looply.engine.ports.port import (
     ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
-from looply.engine.records.figures.figures import Counts, Drift, Figures, Grain, RollUpRow
+from looply.engine.records.figures.figures import Counts, CountsOfWorkflows, Drift, Figures, Grain, RollUpRow
 from looply.engine.records.figures.overview import IncidentGroup, Obstacles, RowFacts
 from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
@@ -299,6 +299,17 @@ class _BoundFigures:
 
     async def counts(self, organization_id: str, workflow_ids: Sequence[str]) -> Counts:
         return await self._figures.counts(organization_id, self._narrow(workflow_ids))
+
+    async def counts_of(self, organization_id: str, workflow_ids: Sequence[str]) -> CountsOfWorkflows:
+        return await self._figures.counts_of(organization_id, sorted(self._ids.intersection(workflow_ids)))
+
+    async def workflows_with(self, organization_id: str, names: Collection[str]) -> frozenset[str]:
+        return self._ids & await self._figures.workflows_with(organization_id, names)
+
+    async def hours_of(
+        self, organization_id: str, workflow_ids: Sequence[str], begins: Sequence[datetime]
+    ) -> Sequence[RollUpRow]:
+        return await self._figures.hours_of(organization_id, sorted(self._ids.intersection(workflow_ids)), begins)
 
     async def rollups(
         self,

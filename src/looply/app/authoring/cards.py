@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from looply.app.context.authors import name_author
 from looply.app.context.services import Services
 from looply.catalog.authored.cards import CardDraft, CardSummary, CardVersion
-from looply.catalog.authored.versions import VersionKey
+from looply.catalog.authored.versions import VersionChanged, VersionKey
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.principal import Principal
 
@@ -28,16 +29,21 @@ async def update(
 ) -> CardVersion:
     """Saves a template and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
-    Raises: BadRequest, Refused, NotFound, Conflict (code `STALE`) when it was changed after `modified_on`.
+    Raises: BadRequest, Refused, NotFound (code `VERSION_DELETED` for one that was deleted); VersionChanged when it was
+    changed or activated after `modified_on`, which names the author.
     """
-    former = await services.catalog.cards.get(principal.organization_id, key)
+    former = await services.catalog.cards.get_to_save(principal.organization_id, key)
     workflow = None
     if former.workflow_id is not None and former.workflow_version is not None:
         workflow = (former.workflow_id, former.workflow_version)
     draft = CardDraft(name=former.card_name if name is None else name, payload=payload, workflow=workflow)
-    return await services.catalog.cards.save_draft(
-        principal.organization_id, key, draft, modified_on=modified_on, actor=principal.actor
-    )
+    try:
+        return await services.catalog.cards.save_draft(
+            principal.organization_id, key, draft, modified_on=modified_on, actor=principal.actor
+        )
+    except VersionChanged as error:
+        await name_author(services, principal.organization_id, error)
+        raise
 
 
 async def activate(services: Services, principal: Principal, key: VersionKey, note: str = "") -> CardVersion:

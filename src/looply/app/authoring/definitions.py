@@ -14,6 +14,11 @@ from looply.jsontext import Json
 IDENTITY: Final = ("workflow_id", "workflow_version")
 """Fields of an exported definition that identify its origin; they are not part of the definition."""
 
+MAX_FINDINGS: Final = 1000
+"""The most errors, and the most warnings, of a definition that are stored with a draft or returned to a caller."""
+CANVAS: Final = "canvas"
+"""The field of an exported definition with the notes and folds of its workflow; it is no part of the definition."""
+
 
 async def check_definition(
     services: Services,
@@ -59,5 +64,5 @@ def definition_error(findings: Findings) -> DefinitionError:
 
 
 def strip_identity(definition: dict[str, Any]) -> dict[str, Any]:
-    """Returns a definition without what a file has in addition: the ids, and the reference to its JSON Schema."""
-    return {name: value for name, value in definition.items() if name not in (*IDENTITY, "$schema")}
+    """Returns a definition without what a file has in addition: ids, canvas, and the reference to its JSON Schema."""
+    return {name: value for name, value in definition.items() if name not in (*IDENTITY, CANVAS, "$schema")}

@@ -11,6 +11,7 @@ from looply.app.context.services import Prober
 from looply.catalog.calls.questions import Question, Questions
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
+from looply.engine.ports.trial_calls import call_of, outcome_document
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.jsontext import Json
@@ -66,6 +67,8 @@ class QuestionRunner(Loop):
 
     async def _result(self, question: Question) -> Json:
         content: dict[str, Any] = question.content
+        if content["what"] == "try":
+            return outcome_document(await self._prober.try_call(call_of(content["call"])))
         given = content["connection"]
         values = ConnectionValues(
             name=given["name"],

@@ -3,11 +3,18 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from looply.app.authoring.definitions import IDENTITY, check_definition, definition_error, strip_identity
+from looply.app.authoring.definitions import (
+    IDENTITY,
+    MAX_FINDINGS,
+    check_definition,
+    definition_error,
+    strip_identity,
+)
 from looply.app.authoring.mock_payloads import mask_mock_payload
 from looply.app.authoring.schedules import align_schedule
+from looply.app.context.authors import name_author
 from looply.app.context.services import Services
-from looply.catalog.authored.versions import VersionKey
+from looply.catalog.authored.versions import VersionChanged, VersionKey
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
 from looply.catalog.storage.damage import definition_hash
 from looply.catalog.storage.pages import Page
@@ -70,14 +77,19 @@ async def update(
 ) -> SaveResult:
     """Saves a definition and returns its DRAFT: the given version, or the next one if the given one is ACTIVE.
 
-    Raises: DefinitionError as `create`; NotFound; Conflict (code `STALE`) when it was changed after `modified_on`.
+    Raises: DefinitionError as `create`; NotFound (code `VERSION_DELETED` for one that was deleted); VersionChanged when
+    it was changed or activated after `modified_on`, which names the author.
     """
     organization_id = principal.organization_id
-    former = await services.catalog.workflows.get(organization_id, key)
+    former = await services.catalog.workflows.get_to_save(organization_id, key)
     draft, findings = await _draft(services, organization_id, definition, former, incomplete=incomplete)
-    version = await services.catalog.workflows.save_draft(
-        organization_id, key, draft, modified_on=modified_on, actor=principal.actor
-    )
+    try:
+        version = await services.catalog.workflows.save_draft(
+            organization_id, key, draft, modified_on=modified_on, actor=principal.actor
+        )
+    except VersionChanged as error:
+        await name_author(services, organization_id, error)
+        raise
     return SaveResult(await mask_mock_payload(services, principal, version), findings.warnings)
 
 
@@ -197,5 +209,5 @@ async def _draft(
     if not isinstance(name, str) or not name.strip():
         name = UNTITLED
     frozen = freeze_operations(stored, services.registry.operations)
-    draft = WorkflowDraft(name=name, definition=frozen, findings=findings.errors)
+    draft = WorkflowDraft(name=name, definition=frozen, findings=findings.errors[:MAX_FINDINGS])
     return draft, findings

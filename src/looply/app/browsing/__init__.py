@@ -1,5 +1,5 @@
-"""Use cases by which authors find their way: lists of workflows and cards, their versions, differences, uses, search.
+"""Use cases of authors that read: lists of workflows and cards, versions, differences, uses; and the search.
 
-Imports `context`, `authoring`, and the search of `executions`.
+Imports `context`, `authoring` and `executions`.
 Never here: changes of what is stored.
 """

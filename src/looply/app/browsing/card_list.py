@@ -38,7 +38,7 @@ async def list_cards(
     organization_id = principal.organization_id
     matches = match_candidates(validate_term(term), is_draft=is_draft)
     query = HeadQuery(limit=limit, after=after, matches=matches)
-    page = await services.catalog.cards.list_heads(organization_id, query)
+    page = await services.catalog.card_lists.list_heads(organization_id, query)
     uses = await services.catalog.uses.count_workflows(organization_id, "card", [each.object_id for each in page.items])
     entries = [CardEntry(head=head, used_by=uses.get(head.object_id, 0)) for head in page.items]
     return CardEntries(items=entries, after=page.after, is_truncated=page.is_truncated)
@@ -48,7 +48,7 @@ async def list_versions(
     services: Services, principal: Principal, card_id: str, before: int | None, limit: int
 ) -> ListedVersions:
     """Returns the versions of a card below number `before`, newest first. Raises: NotFound, Overloaded."""
-    lines = await services.catalog.cards.list_versions(principal.organization_id, card_id, limit + 1, before)
+    lines = await services.catalog.card_lists.list_versions(principal.organization_id, card_id, limit + 1, before)
     return await count_changes(services, lines, limit, diff_cards)
 
 

@@ -30,7 +30,7 @@ _STARS: Final = 4
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. `version` is the newest one of a card; `detail` tells objects with the same title apart."""
+    """One object. `version` is the newest one of a card; `detail` distinguishes objects with the same title."""
 
     kind: FoundKind
     object_id: str
@@ -50,8 +50,8 @@ async def search_all(services: Services, principal: Principal, term: str) -> Seq
         return ()
     organization_id = principal.organization_id
     query = HeadQuery(limit=_CONSIDERED, matches=match_candidates(text))
-    workflows = await services.catalog.workflows.list_heads(organization_id, query)
-    cards = await services.catalog.cards.list_heads(organization_id, query)
+    workflows = await services.catalog.workflow_lists.list_heads(organization_id, query)
+    cards = await services.catalog.card_lists.list_heads(organization_id, query)
     return [
         *_best(text, _objects("workflow", workflows)),
         *_best(text, _objects("card", cards)),

@@ -83,7 +83,7 @@ async def list_workflows(services: Services, principal: Principal, asked: Workfl
     organization_id = principal.organization_id
     schedules = {each.workflow_id: each for each in await services.engine.schedules.list(organization_id)}
     query = await _query_of(services, principal, asked, schedules)
-    page = await services.catalog.workflows.list_heads(organization_id, query)
+    page = await services.catalog.workflow_lists.list_heads(organization_id, query)
     triggers = await _read_triggers(services, organization_id, page.items)
     numbers, as_of = await _read_numbers(services, principal, [head.object_id for head in page.items])
     entries = [
@@ -103,7 +103,9 @@ async def list_versions(
     services: Services, principal: Principal, workflow_id: str, before: int | None, limit: int
 ) -> ListedVersions:
     """Returns the versions of a workflow below number `before`, newest first. Raises: NotFound, Overloaded."""
-    lines = await services.catalog.workflows.list_versions(principal.organization_id, workflow_id, limit + 1, before)
+    lines = await services.catalog.workflow_lists.list_versions(
+        principal.organization_id, workflow_id, limit + 1, before
+    )
     return await count_changes(services, lines, limit, diff_definitions)
 
 
@@ -137,7 +139,7 @@ async def _read_triggers(
 ) -> dict[str, tuple[TriggerType | None, Json]]:
     """Returns what starts each workflow, and the schedule as its author wrote it, in the zone that it is in."""
     keys: list[VersionKey] = [(head.object_id, head.shown_version) for head in heads]
-    texts = await services.catalog.workflows.definition_texts(organization_id, keys)
+    texts = await services.catalog.workflow_lists.contents(organization_id, keys)
     return await services.background.run(lambda: {key[0]: _trigger_of(texts.get(key, "")) for key in keys})
 
 

@@ -1,4 +1,4 @@
-"""The prober of a server that makes no calls: workers, which see the network, test connections for it."""
+"""The prober of a server that makes no calls: workers, which see the network, test connections and try calls for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +11,10 @@ from looply.clock import Clock
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
+from looply.engine.ports.trial_calls import TrialCall, call_document, outcome_of
 from looply.errors import Permanent
+from looply.execution.facts.address import Address
+from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 
 PATIENCE_SECONDS: Final = 10.0
@@ -55,10 +58,29 @@ class RemoteProber:
         require_discovery(self._registry.connection_kind(values.kind))
         return await self._answer(organization_id, values, {"what": "discover", "question": dict(question)})
 
+    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+        """Makes the call of a step that is tried; when the worker that took it does not answer, the outcome is unknown.
+
+        Raises: Permanent (code `NO_WORKER`) when no worker takes it, and what the worker says instead.
+        """
+        content = {"what": "try", "call": call_document(call)}
+        try:
+            found = await self._ask(call.organization_id, call.connector, content)
+        except Permanent as error:
+            if error.code != "TIMEOUT":
+                raise
+            address, now = Address("", call.step, 1).text, self._clock.now()
+            return EffectFailed(
+                at=now, address=address, attempt=1, code="TIMEOUT", message=error.message, was_sent=True
+            )
+        return outcome_of(found, call, self._clock.now())
+
     async def _answer(self, organization_id: str, values: ConnectionValues, asked: dict[str, Json]) -> Json:
-        """Returns the answer of a worker. Raises: Permanent with what the worker says instead, or that none answers."""
         connector = self._registry.connector_of_kind(values.kind)
-        content = {**asked, "connection": _document(values)}
+        return await self._ask(organization_id, connector, {**asked, "connection": _document(values)})
+
+    async def _ask(self, organization_id: str, connector: str, content: dict[str, Json]) -> Json:
+        """Returns the answer of a worker. Raises: Permanent with what the worker says instead, or that none answers."""
         question_id = await self._questions.ask(organization_id, connector, content)
         try:
             answer = await self._wait(organization_id, question_id, connector)

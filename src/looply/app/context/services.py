@@ -14,12 +14,14 @@ from looply.app.context.sign_in import SignInMeans
 from looply.app.openid.providers import Providers
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
-from looply.clock import Clock, SystemClock, SystemEntropy
+from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
+from looply.engine.ports.trial_calls import TrialCall
 from looply.engine.processing.feed import Feed
 from looply.errors import Refused
+from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
@@ -62,7 +64,7 @@ class Signal:
 
 
 class Prober(Protocol):
-    """Tests connections and asks systems what they offer, from a process that makes the calls."""
+    """Tests connections, asks systems what they offer and tries calls of steps, from a process that makes the calls."""
 
     async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
         """Returns the checks of a connection. Raises: NotFound, Refused; Overloaded when no such process answers."""
@@ -70,6 +72,10 @@ class Prober(Protocol):
 
     async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
         """Returns what the system offers. Raises: NotFound, Refused, OperationError."""
+        ...
+
+    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+        """Makes the call of a step that is tried. Raises: Overloaded; Permanent when no such process takes it."""
         ...
 
 
@@ -81,6 +87,10 @@ class NoProber:
         raise _no_calls()
 
     async def discover(self, *_: object) -> Json:
+        """Raises: Refused, always."""
+        raise _no_calls()
+
+    async def try_call(self, *_: object) -> EffectDone | EffectFailed:
         """Raises: Refused, always."""
         raise _no_calls()
 
@@ -96,8 +106,8 @@ class Services:
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
-    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections from where
-    calls are made.
+    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
+    of steps, from where calls are made. `entropy` gives each trial of a step an id and a seed of its own.
     """
 
     engine: Engine
@@ -119,6 +129,7 @@ class Services:
     providers: Providers = field(default_factory=Providers)
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
     prober: Prober = field(default_factory=NoProber)
+    entropy: Entropy = field(default_factory=SystemEntropy)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -1,5 +1,5 @@
 """Use cases of the Studio: the data of a step, trials of one step, samples, notes, presence, activation.
 
-Imports `context`, `authoring`, `executions`, `bulks`.
+Imports `context`, `authoring` and `bulks`.
 Never here: wire names, or what is stored of an execution.
 """

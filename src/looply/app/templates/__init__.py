@@ -1,5 +1,5 @@
-"""Templates: tested definitions of this release with their cards and samples, and workflows that are made from them.
+"""Templates: tested definitions of this release with their cards, and workflows that are made from them.
 
-Imports `context` and `authoring`.
+Imports `context`, `authoring` and `studio`.
 Never here: what an organization has stored.
 """

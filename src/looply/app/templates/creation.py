@@ -7,13 +7,15 @@ from looply.app.authoring.definitions import check_definition, definition_error
 from looply.app.authoring.mock_schema import mock_schema
 from looply.app.authoring.workflows import SaveResult
 from looply.app.context.services import Services
+from looply.app.studio.companions import SamplePayload, Samples, samples_content
 from looply.app.templates.gallery import Template, get_template
 from looply.catalog.authored.cards import CardDraft
-from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import Beside, WorkflowDraft
 from looply.catalog.tenants.principal import Principal
 from looply.definition.calls.operations import freeze_operations
 from looply.definition.calls.replacing import with_cards, with_connections
 from looply.errors import Refused
+from looply.jsontext import Json
 
 
 async def create_from_template(
@@ -24,7 +26,7 @@ async def create_from_template(
     name: str = "",
     connections: Mapping[str, str] | None = None,
 ) -> SaveResult:
-    """Creates the workflow and the cards of a template; returns version 1, a DRAFT, with the first sample.
+    """Creates the workflow and the cards of a template; returns version 1, a DRAFT, with its samples.
 
     `name` replaces the name of the template. `connections` are names of the organization's connections by those of the
     template; a connection that does not exist is a warning.
@@ -50,9 +52,18 @@ async def create_from_template(
     )
     cards = {card.card_id: CardDraft(name=card.card_name, payload=card.card_payload) for card in template.cards}
     version = await services.catalog.workflows.create(
-        organization_id, principal.workspace_id, draft, actor=principal.actor, cards=cards
+        organization_id,
+        principal.workspace_id,
+        draft,
+        actor=principal.actor,
+        beside=Beside(cards=cards, samples=_samples(template)),
     )
     return SaveResult(version, findings.warnings)
+
+
+def _samples(template: Template) -> Json:
+    payloads = tuple(SamplePayload(name=sample.name, body=sample.body) for sample in template.samples)
+    return samples_content(Samples(payloads=payloads)) if payloads else None
 
 
 def _with_connections(template: Template, connections: Mapping[str, str]) -> dict[str, Any]:

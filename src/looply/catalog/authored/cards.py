@@ -1,6 +1,6 @@
 """Card templates (Adaptive Cards) and their versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -8,9 +8,8 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
-from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
 from looply.catalog.authored.notes import validate_note
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.authored.versions import VersionedTable, VersionKey, row_to_save, summary_columns
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
@@ -101,18 +100,24 @@ class Cards:
 
         `modified_on` is the lock: what the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; otherwise as `create`.
+        Raises: VersionChanged; NotFound (code `VERSION_DELETED`); otherwise as `create`.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> CardVersion:
-            row = _VERSIONS.get(connection, organization_id, key)
+            row = row_to_save(_VERSIONS, connection, organization_id, key)
             linked = _link_columns(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
             saved = _VERSIONS.save(connection, change, row, modified_on, {**values, **linked})
             return _version(_VERSIONS.get(connection, organization_id, saved))
 
         return await self._database.write(store)
+
+    async def get_to_save(self, organization_id: str, key: VersionKey) -> CardVersion:
+        """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
+        return await self._database.read(
+            lambda connection: _version(row_to_save(_VERSIONS, connection, organization_id, key))
+        )
 
     async def activate(
         self, organization_id: str, key: VersionKey, *, note: str = "", actor: str | None = None
@@ -150,6 +155,12 @@ class Cards:
             await self._database.read(lambda connection: _VERSIONS.latest_active(connection, organization_id, card_id))
         )
 
+    async def latest_version(self, organization_id: str, card_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
+        )
+
     async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:
         """Returns versions, newest created first, after the version `after` if it is given.
 
@@ -159,29 +170,6 @@ class Cards:
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
         return make_page(
             rows, size, lambda row: CardSummary(**summary_columns(row, "card", "workflow_id", "workflow_version"))
-        )
-
-    async def latest_version(self, organization_id: str, card_id: str) -> int:
-        """Returns the highest version number, ACTIVE or not."""
-        return await self._database.read(
-            lambda connection: _VERSIONS.latest_version(connection, organization_id, card_id)
-        )
-
-    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
-        """Returns cards, newest created first.
-
-        Guarantees: paging returns every card that existed at the first page exactly once; the cost of a page does not
-        depend on the number of cards, or with `matches` on `query.scanned` of them at most.
-        """
-        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
-
-    async def list_versions(
-        self, organization_id: str, card_id: str, limit: int, before: int | None = None
-    ) -> Sequence[VersionLine]:
-        """Returns versions of a card, newest first, with the texts of their templates. Raises: NotFound."""
-        query = VersionQuery(object_id=card_id, limit=limit, before=before, content="card_payload")
-        return await self._database.read(
-            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
         )
 
 

@@ -4,7 +4,7 @@ A list is ordered by the ids of its objects, newest created first, so that a pag
 shows each object once, whatever is saved in the meantime. What decides whether an object is listed is in one index.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -12,8 +12,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, false, func, select, tuple_, type_coerce
 
 from looply.catalog.authored.versions import ACTIVE, DRAFT, VersionedTable, VersionKey
+from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import validate_limit
-from looply.catalog.tenants.names import validate_id
+from looply.catalog.storage.tables import card_versions, workflow_versions
 from looply.instants import from_ms
 
 SCANNED: Final = 20_000
@@ -82,15 +83,6 @@ class HeadPage(msgspec.Struct, frozen=True, kw_only=True):
     is_truncated: bool = False
 
 
-class VersionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to `limit` versions of an object below number `before`; `content` names the column of their content."""
-
-    object_id: str
-    limit: int
-    before: int | None = None
-    content: str
-
-
 class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an object. `content` is the stored text of what its author wrote; `note` is of its activation."""
 
@@ -104,9 +96,88 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     content: str
 
 
-def list_heads(connection: Connection, versions: VersionedTable, organization_id: str, query: HeadQuery) -> HeadPage:
-    """Returns one page of objects. Raises: BadRequest for a limit that is not positive."""
-    limit, matches = validate_limit(query.limit), query.matches
+class ObjectLists:
+    """The lists of one kind of object of an organization; those of another organization are not listed."""
+
+    def __init__(self, database: CatalogDatabase, versions: VersionedTable, content: str) -> None:
+        """`content` names the column of what the author of a version wrote."""
+        self._database = database
+        self._versions = versions
+        self._content = content
+
+    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
+        """Returns one page of objects, newest created first.
+
+        Guarantees: paging returns every object that existed at the first page exactly once; the cost of a page does not
+        depend on the number of objects, or with `matches` on `query.scanned` of them at most.
+
+        Raises: BadRequest for a limit that is not positive.
+        """
+        limit = validate_limit(query.limit)
+        return await self._database.read(
+            lambda connection: _head_page(connection, self._versions, organization_id, limit, query)
+        )
+
+    async def list_versions(
+        self, organization_id: str, object_id: str, limit: int, before: int | None = None
+    ) -> Sequence[VersionLine]:
+        """Returns up to `limit` versions of an object below number `before`, newest first.
+
+        Raises: BadRequest; NotFound when it has no version.
+        """
+        versions, size = self._versions, validate_limit(limit)
+        columns = versions.table.c
+        query = select(
+            versions.version.label("version"),
+            columns[f"{versions.noun}_name"].label("name"),
+            columns.status,
+            func.coalesce(columns.modified_by, columns.created_by).label("by"),
+            columns.created_on_ms,
+            columns.modified_on_ms,
+            columns.note,
+            type_coerce(columns[self._content], Text).label("content"),
+        ).where(versions.object_id == object_id.lower(), *self._live(organization_id))
+        if before is not None:
+            query = query.where(versions.version < before)
+        query = query.order_by(versions.version.desc()).limit(size)
+
+        def read(connection: Connection) -> list[VersionLine]:
+            versions.latest_version(connection, organization_id, object_id)
+            return [_line(row) for row in connection.execute(query).all()]
+
+        return await self._database.read(read)
+
+    async def contents(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
+        """Returns the stored texts of what was written into versions; one that does not exist is left out."""
+        if not keys:
+            return {}
+        versions = self._versions
+        content = type_coerce(versions.table.c[self._content], Text)
+        query = select(versions.object_id, versions.version, content).where(
+            *self._live(organization_id), tuple_(versions.object_id, versions.version).in_(sorted(keys))
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(object_id, version): text for object_id, version, text in rows}
+
+    def _live(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
+        columns = self._versions.table.c
+        return columns.organization_id == organization_id, columns.deleted == false()
+
+
+def workflow_lists(database: CatalogDatabase) -> ObjectLists:
+    """Returns the lists of workflows; the content of a version is its definition."""
+    return ObjectLists(database, VersionedTable(workflow_versions, "workflow", carried=(), emptied={}), "definition")
+
+
+def card_lists(database: CatalogDatabase) -> ObjectLists:
+    """Returns the lists of cards; the content of a version is its template."""
+    return ObjectLists(database, VersionedTable(card_versions, "card", carried=(), emptied={}), "card_payload")
+
+
+def _head_page(
+    connection: Connection, versions: VersionedTable, organization_id: str, limit: int, query: HeadQuery
+) -> HeadPage:
+    matches = query.matches
     batch = limit + 1 if matches is None else min(_BATCH, query.scanned)
     candidates = _candidates(versions, organization_id, query.only)
     found: list[Candidate] = []
@@ -126,36 +197,16 @@ def list_heads(connection: Connection, versions: VersionedTable, organization_id
         place = seen[-1].object_id
 
 
-def list_versions(
-    connection: Connection, versions: VersionedTable, organization_id: str, query: VersionQuery
-) -> Sequence[VersionLine]:
-    """Returns versions of an object, newest first. Raises: BadRequest; NotFound when it has no version."""
-    size = validate_limit(query.limit)
-    checked = validate_id(query.object_id, versions.noun)
-    versions.latest_version(connection, organization_id, checked)
-    columns = versions.table.c
-    rows = select(
-        versions.version.label("version"),
-        columns[f"{versions.noun}_name"].label("name"),
-        columns.status,
-        func.coalesce(columns.modified_by, columns.created_by).label("by"),
-        columns.created_on_ms,
-        columns.modified_on_ms,
-        columns.note,
-        type_coerce(columns[query.content], Text).label("content"),
-    ).where(columns.organization_id == organization_id, columns.deleted == false(), versions.object_id == checked)
-    if query.before is not None:
-        rows = rows.where(versions.version < query.before)
-    return [_line(row) for row in connection.execute(rows.order_by(versions.version.desc()).limit(size)).all()]
-
-
 def newest_active(versions: VersionedTable, object_id: ColumnElement[str]) -> ColumnElement[int]:
-    """Returns the highest number of the ACTIVE versions of an object as a subquery, 0 when there is none."""
+    """Returns the highest number of the ACTIVE versions of an object, 0 when there is none, for a query of versions."""
     other = versions.table.alias()
     query = select(func.coalesce(func.max(other.c[versions.version.name]), 0)).where(
-        other.c[versions.object_id.name] == object_id, other.c.deleted == false(), other.c.status == ACTIVE
+        other.c.organization_id == versions.table.c.organization_id,
+        other.c[versions.object_id.name] == object_id,
+        other.c.deleted == false(),
+        other.c.status == ACTIVE,
     )
-    return query.scalar_subquery()
+    return query.correlate(versions.table).scalar_subquery()
 
 
 def _candidates(versions: VersionedTable, organization_id: str, only: Collection[str] | None) -> Select[Any]:
@@ -171,9 +222,9 @@ def _candidates(versions: VersionedTable, organization_id: str, only: Collection
         .correlate(versions.table)
         .scalar_subquery()
     )
-    query = select(versions.object_id, versions.version, columns[f"{versions.noun}_name"], columns.status).where(
-        columns.organization_id == organization_id, columns.deleted == false(), versions.version == newest
-    )
+    query: Select[Any] = select(
+        versions.object_id, versions.version, columns[f"{versions.noun}_name"], columns.status
+    ).where(columns.organization_id == organization_id, columns.deleted == false(), versions.version == newest)
     if only is not None:
         query = query.where(versions.object_id.in_(sorted(only)))
     return query.order_by(versions.object_id.desc())

@@ -127,7 +127,9 @@ def drop_uses(connection: Connection, workflow_id: str, version: int | None) -> 
 
 def _is_of_version() -> ColumnElement[bool]:
     uses, versions = workflow_uses.c, workflow_versions.c
-    return (versions.workflow_id == uses.workflow_id) & (versions.workflow_version == uses.workflow_version)
+    is_of_it = (versions.workflow_id == uses.workflow_id) & (versions.workflow_version == uses.workflow_version)
+    # With the organization one index has all that a page needs of versions.
+    return is_of_it & (versions.organization_id == uses.organization_id)
 
 
 def _counts() -> tuple[ColumnElement[bool], ...]:

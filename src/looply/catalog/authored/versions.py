@@ -18,14 +18,40 @@ from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, fal
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.tenants.names import MAX_VERSION, not_found_error, validate_id, validate_version
 from looply.catalog.trail.audit import Change
-from looply.errors import BadRequest, Conflict
+from looply.errors import BadRequest, Conflict, NotFound
 from looply.instants import from_ms, to_ms
+from looply.jsontext import Json
 
 DRAFT = "DRAFT"
 ACTIVE = "ACTIVE"
 
 VersionKey = tuple[str, int]
 """Id of the object and number of the version, both not validated yet."""
+
+
+class VersionChanged(Conflict):
+    """A version was changed (code `STALE`) or activated (`ACTIVATED`) since the author read it; nothing was stored.
+
+    `fields` are those of what is stored now, and the number that the next draft would have.
+    """
+
+    def __init__(self, noun: str, row: RowMapping, next_version: int) -> None:
+        object_id, version = _key_of(row, noun)
+        is_active = row["status"] == ACTIVE
+        self.modified_by: str | None = row["modified_by"] or row["created_by"]
+        self.fields: dict[str, Json] = {
+            f"{noun}_version": version,
+            "modified_on": row["modified_on_ms"],
+            "modified_by": self.modified_by,
+            "next_version": next_version,
+        }
+        what = "activated" if is_active else "changed"
+        how = f"with that time it is saved as draft {next_version}" if is_active else "read it again before saving"
+        super().__init__(
+            f"{noun} {object_id} version {version} was {what} on {from_ms(row['modified_on_ms']).isoformat()}"
+            f" by {self.modified_by or 'the operator'}; {how}",
+            code="ACTIVATED" if is_active else "STALE",
+        )
 
 
 class VersionedTable(msgspec.Struct, frozen=True):
@@ -117,24 +143,15 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         `lock` is the `modified_on` that the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; RecordDamaged when the next DRAFT would copy
-        a damaged value.
+        Raises: VersionChanged; RecordDamaged when the next DRAFT would copy a damaged value.
         """
         object_id, version = _key_of(row, self.noun)
         if lock is not None and to_ms(lock) != row["modified_on_ms"]:
-            raise Conflict(
-                f"{self.noun} {object_id} version {version} was changed on {from_ms(row['modified_on_ms']).isoformat()}"
-                f" by {row['modified_by'] or row['created_by'] or 'the operator'}; read it again before saving",
-                code="STALE",
-            )
+            raise VersionChanged(self.noun, row, _next_version(self, connection, object_id))
         if row["status"] == ACTIVE:
             require_readable(row, self.table)
             carried = {name: row[name] for name in ("workspace_id", *self.carried)}
-            # Deleted versions count, too: their numbers are never reused.
-            last: int = connection.execute(
-                select(func.max(self.version)).where(self.object_id == object_id)
-            ).scalar_one()
-            key = (object_id, last + 1)
+            key = (object_id, _next_version(self, connection, object_id))
             return self._insert(connection, change, key, {**carried, **values})
         self._update(connection, change, row, values)
         change.record(connection, f"{self.noun}.save", object_id, version=version)
@@ -218,6 +235,29 @@ class VersionedTable(msgspec.Struct, frozen=True):
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
         columns = self.table.c
         return columns.organization_id == organization_id, self.object_id == object_id, columns.deleted == false()
+
+
+def row_to_save(versions: VersionedTable, connection: Connection, organization_id: str, key: VersionKey) -> RowMapping:
+    """Returns the row of a version that an author saves.
+
+    Raises: as `VersionedTable.get`; NotFound (code `VERSION_DELETED`) for a version that was deleted.
+    """
+    try:
+        return versions.get(connection, organization_id, key)
+    except NotFound as error:
+        object_id, version = _checked(key, versions.noun)
+        of_it = (versions.table.c.organization_id == organization_id, versions.object_id == object_id)
+        if connection.execute(select(versions.version).where(*of_it, versions.version == version)).first() is None:
+            raise
+        message = f"{versions.noun} {object_id} version {version} was deleted; save it as a new {versions.noun}"
+        raise NotFound(message, code="VERSION_DELETED") from error
+
+
+def _next_version(versions: VersionedTable, connection: Connection, object_id: str) -> int:
+    # Deleted versions count, too: their numbers are never reused.
+    query = select(func.max(versions.version)).where(versions.object_id == object_id)
+    last: int = connection.execute(query).scalar_one()
+    return last + 1
 
 
 def _checked(key: VersionKey, noun: str) -> VersionKey:

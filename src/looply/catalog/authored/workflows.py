@@ -2,22 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, RowMapping, Text, delete, false, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, RowMapping, delete, update
 
 from looply.catalog.authored.cards import NO_CARDS, CardDraft, insert_card
-from looply.catalog.authored.listing import HeadPage, HeadQuery, VersionLine, VersionQuery, list_heads, list_versions
+from looply.catalog.authored.companion_rows import insert_companion
 from looply.catalog.authored.notes import validate_note
 from looply.catalog.authored.uses import drop_uses, store_uses
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
+from looply.catalog.authored.versions import VersionedTable, VersionKey, row_to_save, summary_columns
 from looply.catalog.storage.damage import definition_hash, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.read_cache import ReadCache
-from looply.catalog.storage.tables import profiles, workflow_versions
+from looply.catalog.storage.tables import profiles, workflow_companions, workflow_versions
 from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
@@ -55,6 +55,19 @@ class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Problem, ...] = ()
     mock_payload: Json = None
     mock_schema: dict[str, Any] | None = None
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new workflow begins with: cards that are made for it, and the content of its samples.
+
+    `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
+    """
+
+    cards: Mapping[str, CardDraft] = NO_CARDS
+    samples: Json = None
+
+
+NOTHING_BESIDE: Final = Beside()
 
 
 class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,18 +122,17 @@ class Workflows:
         draft: WorkflowDraft,
         *,
         actor: str | None = None,
-        cards: Mapping[str, CardDraft] = NO_CARDS,
+        beside: Beside = NOTHING_BESIDE,
     ) -> WorkflowVersion:
-        """Returns version 1 (a DRAFT) of a new workflow; with `cards` new cards are made for it, in one transaction.
-
-        `cards` are by the `card_id` that steps of the definition have for them, which becomes the id of the new card.
+        """Returns version 1 (a DRAFT) of a new workflow; what is `beside` it is stored in the same transaction.
 
         Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
         workflow_id = str(self._ids.next(change.at))
-        made = {str(self._ids.next(change.at)): card for card in cards.values()}
-        definition = with_card_ids(draft.definition, dict(zip(cards, made, strict=True)))
+        made = {str(self._ids.next(change.at)): card for card in beside.cards.values()}
+        ids = dict(zip(beside.cards, made, strict=True))
+        definition = with_card_ids(draft.definition, ids) if ids else draft.definition
         values, uses = _values(structs.replace(draft, definition=definition)), uses_of(definition)
         mock = {"mock_payload": draft.mock_payload, "mock_schema": draft.mock_schema}
 
@@ -130,6 +142,8 @@ class Workflows:
             store_uses(connection, organization_id, key, uses)
             for card_id, card in made.items():
                 insert_card(connection, change, workspace_id, card_id, structs.replace(card, workflow=key))
+            if beside.samples is not None:
+                insert_companion(connection, change, workflow_id, "samples", beside.samples)
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._database.write(store)
@@ -147,13 +161,13 @@ class Workflows:
 
         A new draft takes over the mock payload. `modified_on` is the lock: what the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
+        Raises: VersionChanged; NotFound (code `VERSION_DELETED`); BadRequest or Refused for a wrong name.
         """
         values, uses = _values(draft), uses_of(draft.definition)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> WorkflowVersion:
-            row = _VERSIONS.get(connection, organization_id, key)
+            row = row_to_save(_VERSIONS, connection, organization_id, key)
             saved = _VERSIONS.save(connection, change, row, modified_on, values)
             store_uses(connection, organization_id, saved, uses)
             return _version(_VERSIONS.get(connection, organization_id, saved))
@@ -193,7 +207,8 @@ class Workflows:
     ) -> None:
         """Deletes a version, or the whole workflow when no version is given; its number is never reused.
 
-        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles.
+        Executions continue: each has its own copy of the definition. Deleting the last version deletes the profiles and
+        the companions.
         """
         change = Change(organization_id, actor, self._clock.now())
 
@@ -201,11 +216,9 @@ class Workflows:
             is_last = _VERSIONS.delete(connection, change, (workflow_id, version))
             drop_uses(connection, workflow_id.lower(), version)
             if is_last:
-                connection.execute(
-                    delete(profiles).where(
-                        profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
-                    )
-                )
+                for table in (profiles, workflow_companions):
+                    owned = (table.c.organization_id == organization_id, table.c.workflow_id == workflow_id.lower())
+                    connection.execute(delete(table).where(*owned))
 
         await self._database.write(store)
 
@@ -216,6 +229,12 @@ class Workflows:
             return _version(_VERSIONS.get(connection, organization_id, key))
 
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
+
+    async def get_to_save(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
+        """Returns the version as `get`. Raises: NotFound with code `VERSION_DELETED` for one that was deleted."""
+        return await self._database.read(
+            lambda connection: _version(row_to_save(_VERSIONS, connection, organization_id, key))
+        )
 
     async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
         """Returns the definition of a version, even if its mock payload is damaged. Raises: RecordDamaged."""
@@ -268,36 +287,6 @@ class Workflows:
         )
         return make_page(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
 
-    async def list_heads(self, organization_id: str, query: HeadQuery) -> HeadPage:
-        """Returns workflows, newest created first.
-
-        Guarantees: paging returns every workflow that existed at the first page exactly once; the cost of a page does
-        not depend on the number of workflows, or with `matches` on `query.scanned` of them at most.
-        """
-        return await self._database.read(lambda connection: list_heads(connection, _VERSIONS, organization_id, query))
-
-    async def list_versions(
-        self, organization_id: str, workflow_id: str, limit: int, before: int | None = None
-    ) -> Sequence[VersionLine]:
-        """Returns versions of a workflow, newest first, with the texts of their definitions. Raises: NotFound."""
-        query = VersionQuery(object_id=workflow_id, limit=limit, before=before, content="definition")
-        return await self._database.read(
-            lambda connection: list_versions(connection, _VERSIONS, organization_id, query)
-        )
-
-    async def definition_texts(self, organization_id: str, keys: Collection[VersionKey]) -> Mapping[VersionKey, str]:
-        """Returns the stored texts of the definitions of versions; one that does not exist is left out."""
-        if not keys:
-            return {}
-        columns = workflow_versions.c
-        query = select(columns.workflow_id, columns.workflow_version, type_coerce(columns.definition, Text)).where(
-            columns.organization_id == organization_id,
-            columns.deleted == false(),
-            tuple_(columns.workflow_id, columns.workflow_version).in_(sorted(keys)),
-        )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {(workflow_id, version): text for workflow_id, version, text in rows}
-
     async def name(self, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version, even if its content is damaged."""
         return await self._database.read(lambda connection: _VERSIONS.name(connection, organization_id, key))
@@ -333,6 +322,15 @@ class Workflows:
             change.record(connection, "workflow.mock", workflow_id, version=version)
 
         await self._database.write(store)
+
+
+def require_workflow(connection: Connection, organization_id: str, workflow_id: str) -> str:
+    """Returns the id of a workflow of an organization as it is stored.
+
+    Raises: BadRequest for an id that is no UUID; NotFound (code `WORKFLOW_NOT_FOUND`).
+    """
+    _VERSIONS.latest_version(connection, organization_id, workflow_id)
+    return workflow_id.lower()
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from looply.catalog.storage.tables import JsonText, Unreadable, metadata
+from looply.catalog.storage.json_columns import JsonText, Unreadable
+from looply.catalog.storage.tables import metadata
 from looply.errors import RecordDamaged
 from looply.jsontext import Json, fingerprint
 
@@ -24,6 +25,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "users": "user {user_id}",
     "members": "member {user_id} of {organization_id}",
     "bulks": "bulk {bulk_id}",
+    "workflow_companions": "{kind} of workflow {workflow_id}",
     "audit_records": "audit record {record_id}",
 }
 """Table -> the label of its rows in errors."""

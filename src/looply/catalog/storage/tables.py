@@ -4,14 +4,13 @@ Times are milliseconds since 1970-01-01 UTC. Deleted versions remain as empty ro
 are never reused and a list cursor that names one remains valid.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -21,13 +20,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     true,
 )
 from sqlalchemy.types import TypeEngine
 
-from looply.jsontext import Json, encode_stored, parse_stored
+from looply.catalog.storage.json_columns import JsonText
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -52,38 +50,6 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-
-
-class Unreadable(NamedTuple):
-    """Placeholder for a JSON value whose stored text cannot be read. It is never stored."""
-
-    reason: str
-
-
-class JsonText(TypeDecorator[Json]):
-    """A JSON value as text: preserves key order and integers of any size, which the databases' own types do not.
-
-    A text that cannot be read becomes `Unreadable`, so that one damaged row does not make a whole list fail.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
-        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
-
-        Raises: ValueError for a value that could not be read back.
-        """
-        if isinstance(value, Unreadable):
-            raise ValueError(f"it is a placeholder for a value that cannot be read: {value.reason}")
-        return encode_stored(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
-        """Returns the value of the stored text, exactly as it was given, or `Unreadable`."""
-        try:
-            return None if value is None else parse_stored(value.encode())
-        except ValueError as error:
-            return Unreadable(str(error))
 
 
 organizations = Table(
@@ -395,6 +361,34 @@ saved_views = Table(
     Column("is_shared", Boolean, nullable=False),
     *_changes(),
     UniqueConstraint("organization_id", "page", "user_id", "view_name"),
+)
+
+# `looply.catalog.authored.companions`: what makers keep beside a workflow, for all of its versions.
+workflow_companions = Table(
+    "workflow_companions",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("workflow_id", ID, primary_key=True),
+    Column("kind", _text(16), primary_key=True),
+    Column("content", JsonText, nullable=False),
+    Column("revision", Integer, nullable=False),
+    *_changes(),
+)
+
+# `looply.catalog.authored.presence`, on PostgreSQL; on SQLite the process has them in memory. A row lives for a minute.
+open_editors = Table(
+    "open_editors",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("kind", _text(16), primary_key=True),
+    Column("object_id", ID, primary_key=True),
+    Column("actor", NAME, primary_key=True),
+    Column("tab", _text(64), primary_key=True),
+    Column("version", Integer),
+    Column("is_dirty", Boolean, nullable=False),
+    Column("step", _text(64), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False, index=True),
 )
 
 bulks = Table(

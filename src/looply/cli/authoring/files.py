@@ -21,6 +21,7 @@ from looply.cli.terminal.terminal import Here, json_text
 from looply.errors import Refused
 
 IDENTITY: Final = ("workflow_id", "workflow_version")
+CANVAS: Final = "canvas"
 SCHEMA: Final = "$schema"
 _SCHEMA_FILE: Final = "looply-definition.schema.json"
 _TEMPLATES: Final = {
@@ -124,8 +125,8 @@ COMMANDS: Final = (new, export, diff)
 
 
 def without_file_fields(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a definition without what a file has in addition: the ids, and the reference to the schema."""
-    return {name: value for name, value in definition.items() if name not in (*IDENTITY, SCHEMA)}
+    """Returns a definition without what a file has in addition: ids, canvas, and the reference to the schema."""
+    return {name: value for name, value in definition.items() if name not in (*IDENTITY, CANVAS, SCHEMA)}
 
 
 def _valid(file: str, document: Any) -> dict[str, Any]:

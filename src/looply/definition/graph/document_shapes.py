@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from looply.definition.graph.document_fields import DocumentFields, StepEntries
 from looply.definition.graph.model import START
 from looply.definition.graph.outline import Outline, StepOutline, read_outline
 from looply.definition.graph.regions import find_regions, has_type
-from looply.definition.graph.run_order import PrecedingSteps, RunOrder
+from looply.definition.graph.run_order import Order, RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
 from looply.definition.values.pointer import is_pointer
@@ -117,35 +118,31 @@ class DocumentShapes:
         self._regions = find_regions(outline).regions
         self._order = RunOrder(outline)
         self._body = _body_of(payload_schema)
-        self._entries = {step.id: _entry(step) for step in outline.by_id.values()}
-        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if has_type(step, "overridePayload"))
+        self._entries = StepEntries({step.id: _entry(step) for step in outline.by_id.values()})
+        self._overrides = tuple(id_ for id_, step in outline.by_id.items() if has_type(step, "overridePayload"))
+        self._waiting = waiting_steps(outline)
         self._items: dict[str, Field] = {}
         self._payloads: dict[tuple[frozenset[str], frozenset[str]], Field] = {}
 
     def of(self, step_id: str) -> Shape:
         """Returns the shape of the document at a step."""
-        before = self._order.before(step_id)
-        fields = {
-            "payload": self._payload(before),
+        order = self._order.order(step_id)
+        own = {
+            "payload": self._payload(order),
             START: Field(NOTHING),
             "environment": Field(_OBJECT),
             "waits": Field(object_of({id_: Field(TEXTUAL) for id_ in self.visible_waits(step_id)})),
             "error": Field(_ERROR, Presence.UNSTATED),
             **self._iteration(step_id),
         }
-        for id_, entry in self._entries.items():
-            if id_ not in fields and (before is None or id_ in before.maybe):
-                presence = Presence.UNSTATED if before is None else _presence(id_, before)
-                fields[id_] = entry[presence]
-        return object_of(fields)
+        return object_of(DocumentFields(own, self._entries, order))
 
     def visible_waits(self, step_id: str) -> list[str]:
         """Returns the steps whose wait tokens a step can read: those of its own and of the enclosing regions."""
         region = self._regions.get(step_id)
-        found = waiting_steps(self._outline)
         if region is None:
-            return list(found)
-        return [id_ for id_ in found if (own := self._regions.get(id_, ())) == region[: len(own)]]
+            return list(self._waiting)
+        return [id_ for id_ in self._waiting if (own := self._regions.get(id_, ())) == region[: len(own)]]
 
     def _iteration(self, step_id: str) -> dict[str, Field]:
         """Returns `item` and `index` for a step in a body, and for a step whose region is not known."""
@@ -174,8 +171,14 @@ class DocumentShapes:
             return ANY
         return items(found) if found.kinds & LIST else ANY
 
-    def _payload(self, before: PrecedingSteps | None) -> Field:
-        key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)
+    def _payload(self, order: Order | None) -> Field:
+        if order is None:
+            key = frozenset(self._overrides), _NONE
+        else:
+            key = (
+                frozenset(id_ for id_ in self._overrides if order.may_have_run(id_)),
+                frozenset(id_ for id_ in self._overrides if order.has_surely_run(id_)),
+            )
         if key not in self._payloads:
             steps = [step for id_, step in self._outline.by_id.items() if id_ in key[0]]
             body = _apply_overrides(self._body, steps, key[1])
@@ -227,10 +230,6 @@ def _entry(step: StepOutline) -> Mapping[Presence, Field]:
     """Returns the entry of a step in the document, by whether it has run."""
     made = object_of({"description": Field(TEXTUAL), "output": Field(_output(step))})
     return {presence: Field(made, presence) for presence in Presence}
-
-
-def _presence(id_: str, before: PrecedingSteps) -> Presence:
-    return Presence.ALWAYS if id_ in before.surely else Presence.SOMETIMES
 
 
 def _output(step: StepOutline) -> Shape:

@@ -17,6 +17,25 @@ class PrecedingSteps(NamedTuple):
     surely: frozenset[str]
 
 
+class Order(NamedTuple):
+    """The same as `PrecedingSteps`, for one step: each question takes a short time, however many steps there are.
+
+    Bit n represents the step of number n.
+    """
+
+    numbers: Mapping[str, int]
+    maybe: int
+    surely: int
+
+    def may_have_run(self, step_id: str) -> bool:
+        """Returns whether a step has an output on some path."""
+        return bool(self.maybe >> self.numbers[step_id] & 1)
+
+    def has_surely_run(self, step_id: str) -> bool:
+        """Returns whether a step has an output on every path."""
+        return bool(self.surely >> self.numbers[step_id] & 1)
+
+
 class _Transition(NamedTuple):
     target: int
     may_give: int
@@ -59,10 +78,15 @@ class RunOrder:
 
     def before(self, step_id: str) -> PrecedingSteps | None:
         """Returns the steps before a step; None when it does not exist or is not reachable."""
+        order = self.order(step_id)
+        return PrecedingSteps(self._ids_of(order.maybe), self._ids_of(order.surely)) if order is not None else None
+
+    def order(self, step_id: str) -> Order | None:
+        """Returns which steps run before a step; None when it does not exist or is not reachable."""
         number = self._numbers.get(step_id, -1)
         if number not in self._reached:
             return None
-        return PrecedingSteps(self._ids_of(self._maybe[number]), self._ids_of(self._surely[number]))
+        return Order(self._numbers, self._maybe[number], self._surely[number])
 
     def _ids_of(self, bits: int) -> frozenset[str]:
         flags = reversed(f"{bits:b}")

@@ -1,10 +1,10 @@
-"""Tests connections, saved or not, and asks systems what they offer, from the process that makes the calls."""
+"""Tests connections, saved or not, asks systems what they offer, and tries calls of steps: where calls are made."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -17,12 +17,17 @@ from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
-from looply.errors import BadInput, LooplyError, Permanent, Refused
+from looply.engine.ports.trial_calls import TrialCall
+from looply.errors import BadInput, LooplyError, Overloaded, Permanent, Refused
+from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.limits import Limits
 
 TIMEOUT: Final = timedelta(seconds=60)
 """The time of a whole test, and of one question."""
+
+_TRIED_AT_ONCE: Final = 8
+"""The most calls of steps that a process tries at once."""
 
 _DEFECTS: Final = (
     ArithmeticError,
@@ -54,11 +59,27 @@ class Reach:
     logons: Logons
 
 
+TryCall: TypeAlias = Callable[[TrialCall], Awaitable[EffectDone | EffectFailed]]
+"""Makes the call of a step that is tried."""
+
+
 class ConnectionProber:
     """Tests connections and discovers systems. Nothing that a connector does wrong reaches a caller as a defect."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, try_call: TryCall) -> None:
         self._reach = reach
+        self._try_call = try_call
+        self._tried = 0
+
+    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+        """Makes a call. Raises: Overloaded while too many others are tried."""
+        if self._tried >= _TRIED_AT_ONCE:
+            raise Overloaded(f"{_TRIED_AT_ONCE} calls of steps are tried at present; repeat in a second")
+        self._tried += 1
+        try:
+            return await self._try_call(call)
+        finally:
+            self._tried -= 1
 
     async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
         """Returns the checks of a connection; a defect of the connector is a check that failed.

@@ -30,6 +30,7 @@ from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
+from looply.engine.ports.trial_calls import TrialCall, open_step_of
 from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
@@ -117,7 +118,8 @@ class Worker:
                 sessions=self._sessions,
                 tokens=self._tokens,
                 logons=self._resources.logons,
-            )
+            ),
+            self.try_call,
         )
 
     @property
@@ -157,7 +159,14 @@ class Worker:
         except LooplyError:
             return None
 
-    async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
+    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+        """Makes the call of a step that is tried, which belongs to no execution: bytes of its answer are not kept."""
+        state, opened = open_step_of(call, self._clock.now())
+        return await self.carry_out(state, opened, keeps_bytes=False)
+
+    async def carry_out(
+        self, state: ExecutionState, opened: OpenStep, *, keeps_bytes: bool = True
+    ) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
 
         Secrets that were sent are masked in messages, and in outputs from `MIN_LENGTH` characters on. A shorter one, or
@@ -168,7 +177,8 @@ class Worker:
         self._resources.turns.note(state.started.organization_id)
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
-        context = self._context(state, opened, credentials, marked)
+        blobs = self._blobs(state.started, credentials, marked) if keeps_bytes else NoBlobs()
+        context = self._context(state, opened, credentials, blobs)
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
             return failure(opened, self._clock.now(), _not_installed(state, opened))
@@ -198,9 +208,7 @@ class Worker:
             verdict=operation.verdict_on(opened.input, output, now),
         )
 
-    def _context(
-        self, state: ExecutionState, opened: OpenStep, credentials: list[str], marked: Sequence[str]
-    ) -> CallContext:
+    def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str], blobs: Blobs) -> CallContext:
         started = state.started
         organization_id = started.organization_id
         address = parse_address(opened.address)
@@ -239,7 +247,7 @@ class Worker:
             ),
             dialer=BoundDialer(self._resources.dialer, bounds),
             sandbox=self._resources.sandbox,
-            blobs=self._blobs(started, credentials, marked),
+            blobs=blobs,
             limits=self._resources.limits,
             depth=started.depth,
             has_secrets=bool(opened.secret),

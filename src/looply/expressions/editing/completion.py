@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
+from looply.expressions.editing.paths import PLAIN_NAME, quote_name, root_path
 from looply.expressions.editing.unfinished import PartialExpression, read_partial
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import infer
@@ -19,7 +20,6 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 CompletionKind: TypeAlias = Literal["field", "function", "variable"]
 
-_NAME: Final = re.compile(r"[A-Za-z_$@#][A-Za-z0-9_]*")
 _REST: Final = re.compile(r"[A-Za-z0-9_]*")
 _REST_OF_TEXT: Final = re.compile(r"[^'\"\]]*['\"]?\s*\]?")
 _MOST: Final = 200
@@ -119,14 +119,14 @@ class _CompletionContext:
         prefix = self._source[quote + 1 : self._position].lower()
         for name, found in self._fields(self._before.operand_before(len(pieces) - 2)):
             if name.lower().startswith(prefix):
-                yield Completion(name, "field", _detail(found), f"{_quote(name)}]", quote, end)
+                yield Completion(name, "field", _detail(found), f"{quote_name(name)}]", quote, end)
 
     def _members(self, operand: str, dot: int) -> Iterator[Completion]:
         """Completes the name after `value.`."""
         for name, found in self._fields(operand):
             if name.lower().startswith(self._prefix.lower()):
-                is_plain = _NAME.fullmatch(name) is not None
-                insert, start = (name, self._start) if is_plain else (f"[{_quote(name)}]", dot)
+                is_plain = PLAIN_NAME.fullmatch(name) is not None
+                insert, start = (name, self._start) if is_plain else (f"[{quote_name(name)}]", dot)
                 yield Completion(name, "field", _detail(found), insert, start, self._end)
 
     def _fields(self, operand: str) -> Iterator[tuple[str, Field]]:
@@ -145,8 +145,7 @@ class _CompletionContext:
         yield from (each for each in variables if not each.label.startswith("$"))
         for name, found in (self._visible.document.fields or {}).items():
             if name.lower().startswith(prefix) and name not in self._visible.variables:
-                insert = name if _NAME.fullmatch(name) else f"$data[{_quote(name)}]"
-                yield Completion(name, "field", _detail(found), insert, self._start, self._end)
+                yield Completion(name, "field", _detail(found), root_path(name), self._start, self._end)
         yield from (each for each in variables if each.label.startswith("$"))
         call = "" if self._source.startswith("(", self._end) else "("
         for name, function in FUNCTIONS.items():
@@ -157,8 +156,3 @@ class _CompletionContext:
 
 def _detail(found: Field) -> str:
     return f"{found.shape}, may be missing" if found.presence is Presence.SOMETIMES else str(found.shape)
-
-
-def _quote(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"

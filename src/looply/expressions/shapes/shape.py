@@ -5,6 +5,7 @@ possible texts, the items of a list, the members of an object. So the union of t
 shape grows without bound.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -54,6 +55,25 @@ class Field:
     presence: Presence = Presence.ALWAYS
 
 
+class LazyFields(Mapping[str, Field]):
+    """The members of an object with so many that they are made when they are asked for."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def weight(self) -> int:
+        """About how many shapes are within them."""
+
+    def __bool__(self) -> bool:
+        """Returns that there are members: counting them would make them."""
+        return True
+
+    @abstractmethod
+    def alike(self, folded: str) -> list[Field]:
+        """Returns the members whose name in lower case is this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The static type of a value.
@@ -79,7 +99,10 @@ class Shape:
 
     def __post_init__(self) -> None:
         """Counts the shapes within this one."""
-        inner = sum(member.shape.weight for member in self.fields.values()) if self.fields else 0
+        if isinstance(self.fields, LazyFields):
+            inner = self.fields.weight
+        else:
+            inner = sum(member.shape.weight for member in self.fields.values()) if self.fields else 0
         weight = 1 + inner + (self.item.weight if self.item is not None else 0)
         object.__setattr__(self, "weight", weight + (self.others.weight if self.others is not None else 0))
 

@@ -12,6 +12,7 @@ from looply.expressions.shapes.shape import (
     OBJECT,
     TEXTUAL,
     Field,
+    LazyFields,
     Presence,
     Shape,
     object_of,
@@ -48,7 +49,10 @@ def _field(shape: Shape, name: str) -> Step:
     if exact is not None and exact.presence is Presence.ALWAYS:
         return Step(exact.shape, is_known=True)
     folded = name.lower()
-    alike = [found for other, found in fields.items() if other.lower() == folded]
+    if isinstance(fields, LazyFields):
+        alike = fields.alike(folded)
+    else:
+        alike = [found for other, found in fields.items() if other.lower() == folded]
     if not alike:
         if shape.others is None:
             return Step(NOTHING, is_known=False)

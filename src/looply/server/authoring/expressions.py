@@ -7,7 +7,7 @@ call, so the answer about a wrong one is 200 with its position; 4xx is for malfo
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta, to_builtins
+from msgspec import Meta
 
 from looply.app.authoring import expressions
 from looply.app.authoring.expressions import EvaluationInput, Source, SourceFinding
@@ -15,9 +15,9 @@ from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.expressions.values.semantics import Kind
 from looply.instants import to_ms
-from looply.jsontext import Json, fingerprint
+from looply.jsontext import Json
 from looply.server.http.call import IF_NONE_MATCH, Call, Response, Route, read_route
-from looply.server.http.wire import SUCCESS, instant_of
+from looply.server.http.wire import SUCCESS, answer_or_304, instant_of
 
 _MAX_SEED: Final = 128
 _FORMS: Final = ("expression", "template", "card")
@@ -153,18 +153,7 @@ async def evaluate_expression(call: Call) -> Response:
 
 async def get_expression_functions(call: Call) -> Response:
     """Lists the functions."""
-    etag = f'"{fingerprint(to_builtins(_FUNCTION_ITEMS)).hex()}"'
-    headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
-    if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
-        return Response(b"", 304, headers, b"")
-    answer = FunctionList(message=SUCCESS, count=len(_FUNCTION_ITEMS), items=_FUNCTION_ITEMS)
-    return Response(answer, headers=headers)
-
-
-def _is_known(etag: str, known: str) -> bool:
-    """Returns whether `If-None-Match` lists the tag. Source: RFC 9110 section 13.1.2."""
-    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-    return etag in tags or tags == ["*"]
+    return answer_or_304(call, FunctionList(message=SUCCESS, count=len(_FUNCTION_ITEMS), items=_FUNCTION_ITEMS))
 
 
 def finding_item(finding: SourceFinding) -> ExpressionFinding:

@@ -7,8 +7,9 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
+from looply.app.authoring.definitions import MAX_FINDINGS
 from looply.app.authoring.workflows import SaveResult, payload_schema
-from looply.app.templates.creation import create_from_template
+from looply.app.studio import carrying
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -107,20 +108,6 @@ class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     incomplete: bool = False
 
 
-class CreateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A definition, or the id of a template with which the workflow begins.
-
-    `incomplete`: store it as a draft even if it has errors. With a template, `workflow_name` replaces its name, and
-    `connections` are names of connections by those that it has.
-    """
-
-    definition: Json | UnsetType = UNSET
-    incomplete: bool = False
-    template: str = ""
-    workflow_name: str = ""
-    connections: dict[str, str] = {}
-
-
 class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`modified_on` is the value that the author has read. It prevents two authors from overwriting each other."""
 
@@ -175,15 +162,21 @@ class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The errors and warnings of a definition; their paths point into the definition."""
+    """The errors and warnings of a definition; their paths point into the definition.
+
+    They are in the order of the checks, those of one check in document order; at most 1,000 of each are listed of
+    `error_count` and `warning_count`.
+    """
 
     message: str
     errors: list[Finding]
     warnings: list[Finding]
+    error_count: int
+    warning_count: int
 
 
 class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition with the ids by which an import finds its workflow."""
+    """A definition with the ids by which an import finds its workflow, and the notes and folds of it as `canvas`."""
 
     message: str
     definition: dict[str, Json]
@@ -241,28 +234,6 @@ async def get_workflows(call: Call) -> Response:
     return Response(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-async def create_workflow(call: Call) -> Response:
-    """Stores a new workflow."""
-    body: CreateBody = call.body
-    if body.template:
-        return _save_answer(await _create_from_template(call, body))
-    if body.definition is UNSET:
-        raise BadRequest.at("/definition", "must be given, or template; not both")
-    if body.workflow_name or body.connections:
-        raise BadRequest.at("/template", "must be given with workflow_name and connections")
-    return _save_answer(
-        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
-    )
-
-
-async def _create_from_template(call: Call, body: CreateBody) -> SaveResult:
-    if body.definition is not UNSET:
-        raise BadRequest.at("/template", "must not be given with a definition")
-    return await create_from_template(
-        call.services, call.principal, body.template, name=body.workflow_name, connections=body.connections
-    )
-
-
 async def update_workflow(call: Call) -> Response:
     """Stores a draft."""
     body: UpdateBody = call.body
@@ -272,35 +243,43 @@ async def update_workflow(call: Call) -> Response:
         (body.workflow_id, number_of(body.workflow_version, "workflow_version")),
         body.definition,
         modified_on=instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def import_workflow(call: Call) -> Response:
     """Stores an imported definition."""
     body: ImportBody = call.body
-    saved = await workflows.import_definition(
+    saved = await carrying.import_definition(
         call.services,
         call.principal,
         body.definition,
         workflow_id=body.workflow_id,
         modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
-        incomplete=_is_incomplete(call),
+        incomplete=is_incomplete(call),
     )
-    return _save_answer(saved)
+    return save_answer(saved)
 
 
 async def export_workflow(call: Call) -> Response:
     """Reads a definition as a file."""
-    definition = await workflows.export_definition(call.services, call.principal, *_requested_version(call))
+    definition = await carrying.export_definition(call.services, call.principal, *_requested_version(call))
     return Response(ExportAnswer(message=SUCCESS, definition=definition))
 
 
 async def validate_workflow(call: Call) -> Response:
     """Checks a definition."""
     found = await workflows.validate(call.services, call.principal, call.body.definition)
-    return Response(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
+    return Response(
+        FindingsAnswer(
+            message=SUCCESS,
+            errors=_findings(found.errors),
+            warnings=_findings(found.warnings),
+            error_count=len(found.errors),
+            warning_count=len(found.warnings),
+        )
+    )
 
 
 async def activate_workflow(call: Call) -> Response:
@@ -323,12 +302,14 @@ def _requested_version(call: Call) -> tuple[str, int | None]:
     return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
 
 
-def _is_incomplete(call: Call) -> bool:
+def is_incomplete(call: Call) -> bool:
+    """Returns whether the draft of a call is stored even if it has errors."""
     incomplete: bool = call.body.incomplete
     return incomplete or flag_of(call, "incomplete")
 
 
-def _save_answer(saved: SaveResult) -> Response:
+def save_answer(saved: SaveResult) -> Response:
+    """Returns a stored version on the wire, with its warnings."""
     body = SavedAnswer(
         message=SUCCESS,
         item=_record(saved.version),
@@ -339,7 +320,7 @@ def _save_answer(saved: SaveResult) -> Response:
 
 
 def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
-    return [finding_of(problem) for problem in problems]
+    return [finding_of(problem) for problem in problems[:MAX_FINDINGS]]
 
 
 def _key(row: WorkflowRow) -> WorkflowCursor:
@@ -363,7 +344,7 @@ def _record(row: WorkflowVersion) -> WorkflowRecord:
     )
 
 
-_INCOMPLETE: Final = (
+INCOMPLETE: Final = (
     Parameter("incomplete", "`true`: store the draft even if it has errors; it cannot be activated.", kind="flag"),
 )
 
@@ -423,23 +404,11 @@ ROUTES: Final = (
         refusals=(404, 409),
     ),
     manage_route(
-        path="/v2/workflows/createWorkflow",
-        access="edit.drafts",
-        handle=create_workflow,
-        summary="Create a workflow, from a definition or a template; version 1 is a draft",
-        description="From a template its cards are created, too, as drafts that the definition names by their version: "
-        "all of it is stored, or nothing.",
-        parameters=_INCOMPLETE,
-        body=CreateBody,
-        answer=SavedAnswer,
-        refusals=(404, 422, 429),
-    ),
-    manage_route(
         path="/v2/workflows/updateWorkflow",
         access="edit.drafts",
         handle=update_workflow,
         summary="Save a draft of a workflow; for an ACTIVE version, create the next draft",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=UpdateBody,
         answer=SavedAnswer,
         refusals=(404, 409, 422, 429),
@@ -449,7 +418,7 @@ ROUTES: Final = (
         access="edit.drafts",
         handle=import_workflow,
         summary="Import a definition as the next draft of its workflow, or as a new workflow",
-        parameters=_INCOMPLETE,
+        parameters=INCOMPLETE,
         body=ImportBody,
         answer=SavedAnswer,
         refusals=(409, 422, 429),

@@ -1,5 +1,5 @@
-"""Calls by which authors find their way: lists of workflows and cards, their versions, differences, uses, search.
+"""Calls of authors that read: lists of workflows and cards, versions, differences, uses, templates; and the search.
 
-Imports `http`, and the records of figures of `monitoring`.
-Never here: changes. A call of this room reads.
+Imports `http` and `monitoring`.
+Never here: changes of what is stored.
 """

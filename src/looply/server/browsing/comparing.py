@@ -10,7 +10,7 @@ from looply.app.browsing.uses import UsedKind, list_uses
 from looply.catalog.authored.uses import UseKey, UsingVersion
 from looply.catalog.tenants.names import validate_id
 from looply.definition.calls.uses import Use
-from looply.definition.diff import ChangeKind, Subject
+from looply.definition.diff import Change, ChangeKind, Subject
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
@@ -98,21 +98,23 @@ class UsesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     last_key: UseCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
+def change_item(change: Change) -> ChangeItem:
+    """Returns a change on the wire."""
+    return ChangeItem(
+        kind=change.kind,
+        subject=change.subject,
+        name=change.name,
+        path=change.path,
+        before=change.before,
+        after=change.after,
+    )
+
+
 async def diff_versions(call: Call) -> Response:
     """Compares two versions."""
     body: DiffBody = call.body
     found = await compare(call.services, call.principal, body.kind, _side(body.a, "a"), _side(body.b, "b"))
-    changes = [
-        ChangeItem(
-            kind=change.kind,
-            subject=change.subject,
-            name=change.name,
-            path=change.path,
-            before=change.before,
-            after=change.after,
-        )
-        for change in found[:MOST_CHANGES]
-    ]
+    changes = [change_item(change) for change in found[:MOST_CHANGES]]
     answer = DiffAnswer(
         message=SUCCESS, count=len(found), changes=changes, truncated=len(found) > MOST_CHANGES or UNSET
     )

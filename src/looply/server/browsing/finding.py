@@ -13,7 +13,7 @@ from looply.server.http.wire import SUCCESS
 
 
 class FoundItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. `detail` tells it from others with the same title; `url` is its page in the web app."""
+    """One object. `detail` distinguishes it from others with the same title; `url` is its page in the web app."""
 
     kind: FoundKind
     id: str

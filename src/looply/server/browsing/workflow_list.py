@@ -1,5 +1,6 @@
 """The list of workflows, one row each, and the list of the versions of one."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -236,7 +237,7 @@ def _last_day(numbers: Numbers) -> LastDay:
     )
 
 
-def _version(version: ListedVersion, names: dict[str, str]) -> VersionItem:
+def _version(version: ListedVersion, names: Mapping[str, str]) -> VersionItem:
     return VersionItem(
         version=version.version,
         name=version.name,

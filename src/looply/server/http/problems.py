@@ -10,6 +10,8 @@ from msgspec import UNSET
 from looply.app.authoring.workflows import DraftOpen
 from looply.app.context.addressing import Ambiguous
 from looply.app.context.sign_in import SignedOut
+from looply.catalog.authored.companions import CompanionChanged
+from looply.catalog.authored.versions import VersionChanged
 from looply.catalog.authored.views import ViewChanged
 from looply.errors import (
     BadRequest,
@@ -94,7 +96,7 @@ def error_answer(error: Exception, request_id: str) -> Response:
         more: dict[str, Any] = {}
         if isinstance(error, Ambiguous):
             more = {error.field: list(error.choices)}
-        if isinstance(error, DraftOpen | ViewChanged):
+        if isinstance(error, DraftOpen | ViewChanged | CompanionChanged | VersionChanged):
             more = error.fields
         if isinstance(error, SignInRequired):
             body = error_body(error.message, error.code, error.problems, request_id)

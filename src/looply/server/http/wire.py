@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, to_builtins
 from msgspec.structs import asdict
 
 from looply.app.context.sign_in import SignInMeans
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest, Problem
 from looply.instants import from_ms
+from looply.jsontext import fingerprint
 from looply.permissions import Permission
-from looply.server.http.call import Call, Parameter
+from looply.server.http.call import IF_NONE_MATCH, Call, Parameter, Response
 
 MAX_PAGE_ITEMS: Final = 30
 """Items on one page of the API, whatever `limit` a caller sends."""
@@ -75,12 +76,19 @@ class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True)
 
     With code `AMBIGUOUS`, `workflow_ids` or `states` lists the values that the parameter could have. With code
     `DRAFT_OPEN`, `workflow_version` and `modified_on` are those of the open draft that the import did not overwrite.
+    With `STALE`, `ACTIVATED` and `VERSION_DELETED`, the other fields say what is stored now: who changed it and when,
+    its revision, and the number that the next draft would have.
     """
 
     workflow_ids: list[str] | UnsetType = UNSET
     states: list[str] | UnsetType = UNSET
     workflow_version: int | UnsetType = UNSET
     modified_on: int | UnsetType = UNSET
+    card_version: int | UnsetType = UNSET
+    modified_by: str | UnsetType | None = UNSET
+    modified_by_name: str | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
+    next_version: int | UnsetType = UNSET
 
 
 class ProviderRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,3 +231,17 @@ def finding_of(problem: Problem) -> Finding:
 def latest_text(is_latest: bool) -> Literal["true", "false"]:
     """Returns a boolean as the string that records carry."""
     return "true" if is_latest else "false"
+
+
+def answer_or_304(call: Call, answer: msgspec.Struct) -> Response:
+    """Returns an answer with its `ETag`, or 304 where the caller has it already. Source: RFC 9110 section 13.1.2.
+
+    The route declares `If-None-Match`.
+    """
+    etag = f'"{fingerprint(to_builtins(answer)).hex()}"'
+    headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
+    known = call.headers.get(IF_NONE_MATCH.lower().encode(), "")
+    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    if etag in tags or tags == ["*"]:
+        return Response(b"", 304, headers, b"")
+    return Response(answer, headers=headers)

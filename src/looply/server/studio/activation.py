@@ -1,14 +1,16 @@
 """The call that shows what the activation of a version would change."""
 
+from collections import Counter
 from typing import Final, Literal
 
 import msgspec
 
-from looply.jsontext import Json
+from looply.app.studio import activation
+from looply.server.browsing.comparing import ChangeItem, change_item
 from looply.server.executions.bulk_records import BulkMapping
 from looply.server.http.call import Call, Response, Route
-from looply.server.http.rows import PreviewRecord
-from looply.server.http.wire import Finding
+from looply.server.http.rows import PreviewRecord, preview_answer
+from looply.server.http.wire import SUCCESS, Finding, finding_of, number_of
 
 
 class PreviewActivationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,21 +18,6 @@ class PreviewActivationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     workflow_id: str
     workflow_version: int | str
-
-
-class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference from the ACTIVE version.
-
-    `name` is the step's id, the edge as `from/branch`, or the field of the definition; `path` is a JSON Pointer within
-    it. `before` and `after` are null where the value is absent.
-    """
-
-    kind: Literal["added", "removed", "changed"]
-    subject: Literal["step", "edge", "workflow"]
-    name: str
-    path: str
-    before: Json
-    after: Json
 
 
 class ScheduleSide(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +97,7 @@ class ActivationPreview(msgspec.Struct, frozen=True, kw_only=True):
     errors: list[Finding]
     warnings: list[Finding]
     change_count: int
-    changes: list[ChangeRecord]
+    changes: list[ChangeItem]
     schedule: ScheduleChange
     open_by_version: list[OpenVersion]
     is_open_complete: bool
@@ -127,7 +114,75 @@ class ActivationPreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def preview_activation(call: Call) -> Response:
     """Shows what an activation would change."""
-    raise NotImplementedError
+    body: PreviewActivationBody = call.body
+    version = number_of(body.workflow_version, "workflow_version")
+    seen = await activation.preview_activation(call.services, call.principal, body.workflow_id, version)
+    item = ActivationPreview(
+        workflow_id=seen.row.workflow_id,
+        workflow_version=seen.row.workflow_version,
+        status=seen.row.status,
+        active_version=seen.active.workflow_version if seen.active is not None else None,
+        errors=[finding_of(problem) for problem in seen.errors],
+        warnings=[finding_of(problem) for problem in seen.warnings],
+        change_count=seen.change_count,
+        changes=[change_item(change) for change in seen.changes],
+        schedule=ScheduleChange(
+            before=_schedule_side(seen.before), after=_schedule_side(seen.after), is_paused=seen.is_paused
+        ),
+        open_by_version=[
+            OpenVersion(workflow_version=number, count=count)
+            for number, count in sorted(seen.open_by_version.items(), reverse=True)
+        ],
+        is_open_complete=seen.is_open_complete,
+        callers=[_caller(each) for each in seen.callers],
+        migration=_migration(seen.migration),
+    )
+    return Response(ActivationPreviewAnswer(message=SUCCESS, item=item))
+
+
+def _schedule_side(side: activation.ScheduleSide | None) -> ScheduleSide | None:
+    if side is None:
+        return None
+    shown = preview_answer(side.fires)
+    return ScheduleSide(workflow_version=side.version, timezone=shown.timezone, items=shown.items)
+
+
+def _caller(caller: activation.Caller) -> CallerRecord:
+    version = caller.version
+    return CallerRecord(
+        workflow_id=version.workflow_id,
+        workflow_name=version.workflow_name,
+        workflow_version=version.workflow_version,
+        status=version.status,
+        steps=list(caller.steps),
+        on_failure=caller.on_failure,
+        is_latest_called=caller.is_latest_called,
+    )
+
+
+def _migration(found: activation.Migration) -> MigrationPreview:
+    items = [
+        MigrationVerdict(
+            workflow_execution_id=judgement.execution_id,
+            process_id=judgement.process_id,
+            workflow_version=version,
+            verdict=judgement.verdict,
+            why=judgement.why,
+        )
+        for judgement, version in found.judgements
+    ]
+    counts = Counter(item.verdict for item in items)
+    return MigrationPreview(
+        examined=len(items),
+        is_complete=found.is_complete,
+        safe=counts["SAFE"],
+        needs_mapping=counts["NEEDS_MAPPING"],
+        refused=counts["REFUSED"],
+        items=items,
+        mappings=[
+            BulkMapping(state=each.step, count=each.count, choices=list(each.choices)) for each in found.mappings
+        ],
+    )
 
 
 ROUTES: Final = (

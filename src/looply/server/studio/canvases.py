@@ -1,12 +1,16 @@
 """Calls on what makers put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.app.studio import companions
+from looply.catalog.authored.companions import Companion
+from looply.instants import to_ms
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Response, manage_route, read_route
-from looply.server.http.wire import WORKFLOW_ID
+from looply.server.http.wire import SUCCESS, WORKFLOW_ID
 
 
 class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,7 +19,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: str
     near: str
     text: str
-    colour: Literal["yellow", "blue", "green", "red", "grey"] = "yellow"
+    colour: companions.Colour = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,12 +66,37 @@ class CanvasAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_canvas(call: Call) -> Response:
     """Reads the canvas of a workflow."""
-    raise NotImplementedError
+    workflow_id = call.query.get("workflow_id")
+    return await _answer(call, workflow_id, await companions.find(call.services, call.principal, workflow_id, "canvas"))
 
 
 async def put_canvas(call: Call) -> Response:
     """Replaces the canvas of a workflow."""
-    raise NotImplementedError
+    body: CanvasBody = call.body
+    canvas = companions.Canvas(
+        notes=tuple(companions.Note(**msgspec.structs.asdict(note)) for note in body.notes),
+        collapsed=tuple(body.collapsed),
+        known=tuple(companions.KnownWarning(**msgspec.structs.asdict(each)) for each in body.known),
+    )
+    stored = await companions.put_canvas(
+        call.services, call.principal, body.workflow_id, canvas, revision=body.revision
+    )
+    return await _answer(call, body.workflow_id, stored)
+
+
+async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
+    canvas = companions.canvas_of(found)
+    item = CanvasRecord(
+        workflow_id=workflow_id.lower(),
+        revision=found.revision if found is not None else 0,
+        notes=[CanvasNote(**msgspec.structs.asdict(note)) for note in canvas.notes],
+        collapsed=list(canvas.collapsed),
+        known=[KnownWarning(**msgspec.structs.asdict(each)) for each in canvas.known],
+        modified_by=found.modified_by if found is not None else None,
+        modified_on=to_ms(found.modified_on) if found is not None else None,
+    )
+    (named,) = await name_actors(call, [item])
+    return Response(CanvasAnswer(message=SUCCESS, item=named))
 
 
 ROUTES: Final = (

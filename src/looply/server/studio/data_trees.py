@@ -5,8 +5,12 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.app.authoring.expression_editing import StepOfDefinition, StepOfWorkflow
+from looply.app.studio import data_trees
+from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, Route
+from looply.server.http.wire import SUCCESS, version_of
 
 
 class DescribeDataBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,8 +39,9 @@ class DataNode(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is the expression of the value, without `${}`. `type` is its type in words, such as `list of text`, and
     `kinds` are the kinds of value that it may be. `MAYBE`: it may be missing. `sample` is a value that it has had or
-    could have, shortened where it is long; it is absent when none is known. The one child of a list, named `[0]`, is
-    its first item. `is_cut`: it has more children than are listed.
+    could have, shortened where it is long; absent when none is known, and for lists and objects, of which `size` counts
+    the items or members. Where only a sample is known, the type is that of the sample. The one child of a list, named
+    `[0]`, is its first item. `is_cut`: it has more children than are listed.
     """
 
     name: str
@@ -46,6 +51,7 @@ class DataNode(msgspec.Struct, frozen=True, kw_only=True):
     certainty: Literal["ALWAYS", "MAYBE"]
     origin: DataOrigin = msgspec.field(name="from")
     sample: Json | UnsetType = UNSET
+    size: int | UnsetType = UNSET
     is_cut: bool | UnsetType = UNSET
     children: list["DataNode"]
 
@@ -61,7 +67,34 @@ class DataTree(msgspec.Struct, frozen=True, kw_only=True):
 
 async def describe_data(call: Call) -> Response:
     """Describes the data that a step can read."""
-    raise NotImplementedError
+    body: DescribeDataBody = call.body
+    context: StepOfDefinition | StepOfWorkflow
+    if (body.definition is None) == (body.workflow_id is None):
+        raise BadRequest.at("/definition", "give a definition or a workflow_id; not both")
+    if body.definition is not None:
+        if body.workflow_version is not None:
+            raise BadRequest.at("/workflow_version", "is only allowed with workflow_id")
+        context = StepOfDefinition(body.definition, body.step_id)
+    else:
+        context = StepOfWorkflow(body.workflow_id or "", version_of(body.workflow_version), body.step_id)
+    tree = await data_trees.describe(call.services, call.principal, context, body.data)
+    items = [_record(node) for node in tree.nodes]
+    return Response(DataTree(message=SUCCESS, count=tree.count, items=items, is_cut=tree.is_cut))
+
+
+def _record(node: data_trees.DataNode) -> DataNode:
+    return DataNode(
+        name=node.name,
+        path=node.path,
+        type=str(node.seen),
+        kinds=list(node.kinds),
+        certainty="ALWAYS" if node.is_certain else "MAYBE",
+        origin=DataOrigin(kind=node.origin, step=node.step),
+        sample=node.sample if node.has_sample else UNSET,
+        size=UNSET if node.size is None else node.size,
+        is_cut=node.is_cut or UNSET,
+        children=[_record(child) for child in node.children],
+    )
 
 
 ROUTES: Final = (

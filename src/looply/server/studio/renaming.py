@@ -4,8 +4,10 @@ from typing import Final
 
 import msgspec
 
+from looply.definition.graph import renaming
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, manage_route
+from looply.server.http.wire import SUCCESS
 
 
 class RenameStepBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,16 +19,28 @@ class RenameStepBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class RenamedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The definition after it, and JSON Pointers to the values that changed."""
+    """The definition after it, and JSON Pointers to the values that changed.
+
+    `unread` point to texts that have the characters of the old id in an expression that cannot be read; they did not
+    change.
+    """
 
     message: str
     definition: dict[str, Json]
     changed: list[str]
+    unread: list[str]
 
 
 async def rename_step(call: Call) -> Response:
     """Renames a step."""
-    raise NotImplementedError
+    body: RenameStepBody = call.body
+    services = call.services
+    made = await services.background.run(
+        lambda: renaming.rename_step(body.definition, body.old, body.new, services.limits)
+    )
+    return Response(
+        RenamedAnswer(message=SUCCESS, definition=made.definition, changed=list(made.changed), unread=list(made.unread))
+    )
 
 
 ROUTES: Final = (
@@ -38,6 +52,6 @@ ROUTES: Final = (
         description="Nothing is stored.",
         body=RenameStepBody,
         answer=RenamedAnswer,
-        refusals=(409, 422, 429),
+        refusals=(422, 429),
     ),
 )

@@ -5,38 +5,62 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.app.studio import companions
+from looply.catalog.authored.companions import Companion
+from looply.instants import to_ms
 from looply.jsontext import Json
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Response, manage_route, read_route
-from looply.server.http.wire import WORKFLOW_ID
+from looply.server.http.wire import SUCCESS, WORKFLOW_ID
 
 
-class SamplePayload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A named payload. `from_execution` is the execution that it was taken from, empty for none."""
+class SamplePayloadBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named payload. Without a `body` it is taken from the execution `from_execution`: that with which it started."""
 
     name: str
-    body: Json
+    body: Json | UnsetType = UNSET
     from_execution: str = ""
 
 
-class PinnedOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The output of a step that trials use in place of its call. `pinned_on` is when, in epoch milliseconds."""
+class PinnedOutputBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pinned output of a step. Without an `output` it is taken from the execution `from_execution`.
 
-    output: Json
+    `pinned_on` is when it was pinned, in epoch milliseconds; 0 is now.
+    """
+
+    output: Json | UnsetType = UNSET
     exit: str = "next"
     from_execution: str = ""
     pinned_on: int = 0
 
 
+class SamplePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A named payload. `from_execution` is the execution that it was taken from, empty for none."""
+
+    name: str
+    body: Json
+    from_execution: str
+
+
+class PinnedOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """The output of a step that editors read where nothing has run. `pinned_on` is when, in epoch milliseconds."""
+
+    output: Json
+    exit: str
+    from_execution: str
+    pinned_on: int
+
+
 class SamplesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All samples of a workflow: those that are left out are deleted.
 
-    `revision` is the one that the caller has read, 0 when there were none. A `pinned_on` of 0 is now.
+    `revision` is the one that the caller has read, 0 when there were none.
     """
 
     workflow_id: str
     revision: int
-    payloads: list[SamplePayload] = []
-    outputs: dict[str, PinnedOutput] = {}
+    payloads: list[SamplePayloadBody] = []
+    outputs: dict[str, PinnedOutputBody] = {}
 
 
 class SamplesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +84,48 @@ class SamplesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_samples(call: Call) -> Response:
     """Reads the samples of a workflow."""
-    raise NotImplementedError
+    workflow_id = call.query.get("workflow_id")
+    return await _answer(
+        call, workflow_id, await companions.find(call.services, call.principal, workflow_id, "samples")
+    )
 
 
 async def put_samples(call: Call) -> Response:
     """Replaces the samples of a workflow."""
-    raise NotImplementedError
+    body: SamplesBody = call.body
+    samples = companions.Samples(
+        payloads=tuple(companions.SamplePayload(**msgspec.structs.asdict(each)) for each in body.payloads),
+        outputs={step: companions.PinnedOutput(**msgspec.structs.asdict(each)) for step, each in body.outputs.items()},
+    )
+    stored = await companions.put_samples(
+        call.services, call.principal, body.workflow_id, samples, revision=body.revision
+    )
+    return await _answer(call, body.workflow_id, stored)
+
+
+async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
+    samples = companions.samples_of(found)
+    item = SamplesRecord(
+        workflow_id=workflow_id.lower(),
+        revision=found.revision if found is not None else 0,
+        payloads=[
+            SamplePayload(name=each.name, body=each.body, from_execution=each.from_execution)
+            for each in samples.payloads
+        ],
+        outputs={
+            step: PinnedOutput(
+                output=each.output,
+                exit=each.exit,
+                from_execution=each.from_execution,
+                pinned_on=each.pinned_on,
+            )
+            for step, each in samples.outputs.items()
+        },
+        modified_by=found.modified_by if found is not None else None,
+        modified_on=to_ms(found.modified_on) if found is not None else None,
+    )
+    (named,) = await name_actors(call, [item])
+    return Response(SamplesAnswer(message=SUCCESS, item=named))
 
 
 ROUTES: Final = (

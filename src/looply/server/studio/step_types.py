@@ -1,11 +1,20 @@
 """Calls on the types of steps, as the panels and the toolbox of an editor show them."""
 
+import inspect
 from typing import Final, Literal
 
 import msgspec
 
+from looply.connectors.port import Operation
+from looply.definition import STEP_TYPES, StepType
+from looply.definition.calls.operation_steps import OPERATION_STEPS
+from looply.definition.schemas.form_schemas import form_of_schema, form_schema
+from looply.definition.schemas.output_schema import OUTPUTS
+from looply.definition.schemas.step_examples import EXAMPLES
+from looply.definition.schemas.step_types import EXITS, exits_of
 from looply.jsontext import Json
 from looply.server.http.call import IF_NONE_MATCH, Call, Response, read_route
+from looply.server.http.wire import SUCCESS, answer_or_304
 
 
 class StepExitRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +81,62 @@ class StepTypeList(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_step_types(call: Call) -> Response:
     """Lists the types of steps."""
-    raise NotImplementedError
+    items = [_record(step_type) for step_type in STEP_TYPES.values()]
+    operations = [
+        _operation(connector.name, operation)
+        for connector in call.services.registry.connectors
+        for operation in connector.operations
+    ]
+    return answer_or_304(call, StepTypeList(message=SUCCESS, count=len(items), items=items, operations=operations))
+
+
+def _record(step_type: StepType) -> StepTypeRecord:
+    row = OPERATION_STEPS.get(step_type.name)
+    return StepTypeRecord(
+        type=step_type.name,
+        label=step_type.title,
+        group=step_type.group,
+        icon=step_type.icon,
+        summary=step_type.summary,
+        exits=[
+            StepExitRecord(name=name, label=EXITS[name].label, when=EXITS[name].when)
+            for name in exits_of(step_type, None)
+        ],
+        has_branches=step_type.has_branches,
+        main_exit=step_type.main_exit,
+        settings_schema=form_schema(step_type.name),
+        output_schema=OUTPUTS[step_type.name],
+        has_retry=step_type.is_call,
+        is_call=step_type.is_call,
+        is_pause=step_type.is_pause,
+        connection_kind=row.connection_kind if row is not None else "",
+        example=EXAMPLES[step_type.name],
+    )
+
+
+def _operation(connector: str, operation: Operation) -> OperationRecord:
+    step_type = _STEP_TYPES.get(operation.name, "")
+    return OperationRecord(
+        operation=operation.name,
+        connector=connector,
+        label=operation.title,
+        summary=_summary(operation, step_type),
+        step_type=step_type,
+        connection_kind=operation.connection_kind,
+        input_schema=form_of_schema(operation.input_schema),
+        output_schema=operation.output_schema,
+        repeat=operation.repeat_of({}),
+    )
+
+
+def _summary(operation: Operation, step_type: str) -> str:
+    """Returns what an operation does: the words of its own step type, else what its connector says of its input."""
+    if step_type:
+        return STEP_TYPES[step_type].summary
+    return " ".join((inspect.getdoc(operation.input) or "").partition("\n\n")[0].split())
+
+
+_STEP_TYPES: Final = {row.operation: name for name, row in OPERATION_STEPS.items() if row.operation}
 
 
 ROUTES: Final = (

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.listing import HeadPage, HeadQuery
 from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
@@ -50,17 +51,24 @@ REFUSED: dict[str, Call] = {
     "workflows.activate": lambda c, org, o: c.workflows.activate(org, (o.workflow, 1)),
     "workflows.delete": lambda c, org, o: c.workflows.delete(org, o.workflow),
     "workflows.get": lambda c, org, o: c.workflows.get(org, (o.workflow, 1)),
+    "workflows.get_to_save": lambda c, org, o: c.workflows.get_to_save(org, (o.workflow, 1)),
     "workflows.latest_active": lambda c, org, o: c.workflows.latest_active(org, o.workflow),
     "workflows.latest_version": lambda c, org, o: c.workflows.latest_version(org, o.workflow),
     "workflows.name": lambda c, org, o: c.workflows.name(org, (o.workflow, 1)),
     "workflows.definition": lambda c, org, o: c.workflows.definition(org, (o.workflow, 1)),
+    "workflow_lists.list_versions": lambda c, org, o: c.workflow_lists.list_versions(org, o.workflow, 10),
     "workflows.store_mock": lambda c, org, o: c.workflows.store_mock(org, (o.workflow, 1), {}, {}),
     "cards.create": lambda c, org, o: c.cards.create(org, o.workspace, CARD),
     "cards.save_draft": lambda c, org, o: c.cards.save_draft(org, (o.card, 1), CARD, modified_on=None),
     "cards.activate": lambda c, org, o: c.cards.activate(org, (o.card, 1)),
     "cards.delete": lambda c, org, o: c.cards.delete(org, o.card),
     "cards.get": lambda c, org, o: c.cards.get(org, (o.card, 1)),
+    "cards.get_to_save": lambda c, org, o: c.cards.get_to_save(org, (o.card, 1)),
+    "cards.latest_version": lambda c, org, o: c.cards.latest_version(org, o.card),
     "cards.latest_active": lambda c, org, o: c.cards.latest_active(org, o.card),
+    "card_lists.list_versions": lambda c, org, o: c.card_lists.list_versions(org, o.card, 10),
+    "companions.find": lambda c, org, o: c.companions.find(org, o.workflow, "canvas"),
+    "companions.put": lambda c, org, o: c.companions.put(org, o.workflow, "canvas", {}, revision=None, actor=None),
     "profiles.create": lambda c, org, o: c.profiles.create(org, o.workflow, "new", {}),
     "profiles.update": lambda c, org, o: c.profiles.update(org, o.workflow, o.profile, {"a": 1}),
     "profiles.rename": lambda c, org, o: c.profiles.rename(org, o.workflow, o.profile, "new"),
@@ -95,7 +103,12 @@ REFUSED: dict[str, Call] = {
 EMPTY: dict[str, Call] = {
     "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
     "workflows.names": lambda c, org, o: c.workflows.names(org),
+    "workflow_lists.list_heads": lambda c, org, o: c.workflow_lists.list_heads(org, HeadQuery(limit=10)),
+    "workflow_lists.contents": lambda c, org, o: c.workflow_lists.contents(org, [(o.workflow, 1)]),
+    "uses.list_page": lambda c, org, o: c.uses.list_page(org, "connection", o.connection, 10),
+    "uses.count_workflows": lambda c, org, o: c.uses.count_workflows(org, "connection", [o.connection]),
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
+    "card_lists.list_heads": lambda c, org, o: c.card_lists.list_heads(org, HeadQuery(limit=10)),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
     "views.list_all": lambda c, org, o: c.views.list_all(org, o.user, "executions"),
@@ -193,7 +206,20 @@ async def owned(catalog: Catalog, theirs) -> Owned:
 
 
 def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
-    nouns = ["organizations", "workflows", "cards", "profiles", "connections", "keys", "views", "audit"]
+    nouns = [
+        "organizations",
+        "workflows",
+        "workflow_lists",
+        "uses",
+        "cards",
+        "card_lists",
+        "companions",
+        "profiles",
+        "connections",
+        "keys",
+        "views",
+        "audit",
+    ]
     nouns += [f"people.{field.name}" for field in fields(catalog.people)]
     methods = {
         f"{noun}.{name}"
@@ -249,7 +275,8 @@ async def test_the_same_call_by_the_owner_is_accepted(catalog: Catalog, theirs, 
 
 @pytest.mark.parametrize("name", EMPTY)
 async def test_lists_show_nothing_of_theirs(catalog: Catalog, mine, owned: Owned, name: str) -> None:
-    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), [], (), {}, None)
+    nothing = (Page(items=()), HeadPage(items=()), [], (), {}, None)
+    assert await EMPTY[name](catalog, mine.organization_id, owned) in nothing
 
 
 async def test_the_audit_shows_own_records_only(catalog: Catalog, mine, owned: Owned) -> None:

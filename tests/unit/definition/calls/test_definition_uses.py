@@ -36,10 +36,10 @@ def test_a_use_has_its_place_and_the_first_line_of_the_description() -> None:
     [
         (step("adaptiveCard", card_id="ABC"), [("card", "abc")]),
         (step("adaptiveCard", card_id="ABC", card={}), []),
-        (step("approval", calendar="Hours"), [("datastore", "hours"), ("calendar", "hours")]),
+        (step("approval", calendar="Hours"), [("datastore", "Hours"), ("calendar", "Hours")]),
         (step("approval", recipients={"datastore": "people"}), [("datastore", "people")]),
         (step("approval", recipients=["ann@example.com"]), []),
-        (step("datastore", name="a b/"), []),
+        (step("datastore", name=" a"), []),
         (step("datastore", name="totals"), [("datastore", "totals")]),
         (step("subworkflow", workflow_id="ABC"), [("workflow", "abc")]),
         (step("subworkflow", workflow_id="${payload.output.id}"), []),

@@ -18,6 +18,7 @@ NARROWED = {
         "explainExecution",
         "exportWorkflow",
         "getBlob",
+        "getCanvas",
         "getCounts",
         "getDecisions",
         "getEventData",
@@ -40,6 +41,7 @@ NARROWED = {
         "getScheduleFires",
         "getSchedules",
         "getStatistics",
+        "getStepTypes",
         "getWorkflowById",
         "getWorkflowById_v1",
         "getWorkflowExecutionById",
@@ -55,6 +57,7 @@ NARROWED = {
     },
     "POST": {
         "completeExpression",
+        "describeData",
         "evaluateExpression",
         "previewSchedule",
         "reassignCard",

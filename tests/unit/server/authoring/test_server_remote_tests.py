@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from server_kit import Caller
+from server_kit import Caller, definition
 
 from kit.servers.sap_gateway import SERVICE_2, StrictGateway
 from looply.app.authoring.question_runner import QuestionRunner
@@ -166,3 +166,45 @@ async def test_what_a_worker_refuses_is_the_result(
         await remote.prober.discover(mine.organization_id, values, {"service": ""})
     assert caught.value.code == "OPERATION_NOT_INSTALLED"
     assert clock.monotonic() > 0
+
+
+def reading(gateway: StrictGateway) -> dict[str, Any]:
+    """Returns a trial of a step that reads from the gateway."""
+    step = {
+        "id": "read",
+        "type": "sapRequest",
+        "settings": {"connection": "S4", "service_path": SERVICE_2, "entity": "Orders"},
+    }
+    return {"definition": definition(step), "step_id": "read", "send": True}
+
+
+@pytest.mark.usefixtures("remote")
+async def test_a_worker_tries_the_call_of_a_step(mine: Caller, gateway: StrictGateway) -> None:
+    assert (await mine.post("createConnection", {"name": "S4", **draft(gateway)})).status_code == 200
+    item = (await mine.post("testStep", reading(gateway))).json()["item"]
+    assert (item["state"], item["output"]["status"]) == ("DONE", "200"), item
+    assert gateway.requests != []
+
+
+async def test_a_call_that_no_worker_takes_is_not_made(
+    mine: Caller, remote: Services, away: Away, prober: ConnectionProber, registry: Registry, gateway: StrictGateway
+) -> None:
+    away.runner = QuestionRunner(remote.catalog.questions, prober, registry, ["http"])
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    refused = await mine.post("testStep", reading(gateway))
+    assert (refused.status_code, refused.json()["code"]) == (409, "NO_WORKER")
+    assert gateway.requests == []
+
+
+async def test_a_call_whose_worker_does_not_answer_has_an_unknown_outcome_or_has_failed(
+    mine: Caller, away: Away, gateway: StrictGateway, remote: Services
+) -> None:
+    assert isinstance(remote.prober, RemoteProber)
+    away.is_answering = False
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    body = reading(gateway)
+    item = (await mine.post("testStep", body)).json()["item"]
+    assert (item["state"], item["error"]["code"]) == ("FAILED", "TIMEOUT")
+    body["definition"]["workflow_steps"][1]["on_unknown"] = "incident"
+    item = (await mine.post("testStep", body)).json()["item"]
+    assert (item["state"], item["error"]["code"]) == ("UNKNOWN", "OUTCOME_UNKNOWN")

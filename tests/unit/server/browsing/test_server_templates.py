@@ -216,6 +216,9 @@ async def test_a_workflow_from_a_template_has_its_cards_its_sample_and_the_conne
     assert (stored.workflow_id, stored.workflow_version) == (item["workflow_id"], 1)
     schema = (await mine.get("getWorkflowSchemaById", workflow_id=item["workflow_id"], workflow_version="1")).json()
     assert schema["item"]["workflow_mock_payload"]["po"] == "4500000101"
+    samples = (await mine.get("getSamples", workflow_id=item["workflow_id"])).json()["item"]
+    assert [each["name"] for each in samples["payloads"]] == ["Over the limit", "Under the limit"]
+    assert samples["revision"] == 1
 
 
 @pytest.mark.parametrize(

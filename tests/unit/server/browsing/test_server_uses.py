@@ -52,7 +52,7 @@ async def test_each_kind_of_object_has_its_uses_with_the_step(mine: Caller, thei
         ("card", card_id, ["ask_1"]),
         ("datastore", "people", ["ask_1"]),
         ("datastore", "hours", ["ask_1"]),
-        ("calendar", "HOURS", ["ask_1"]),
+        ("calendar", "hours", ["ask_1"]),
         ("datastore", "totals", ["store_1"]),
         ("workflow", child, ["child_1", None]),
     ):
@@ -67,6 +67,8 @@ async def test_each_kind_of_object_has_its_uses_with_the_step(mine: Caller, thei
 
 
 async def test_uses_are_those_of_the_newest_active_version_and_of_newer_drafts(mine: Caller) -> None:
+    settings = {"base_url": "https://api.example", "auth": "none"}
+    await mine.post("createConnection", {"name": "API", "kind": "http", "settings": settings})
     workflow_id = await mine.create(definition(call_step()))
     other = await mine.create(definition(call_step("call_2"), call_step("call_3")))
 
@@ -88,7 +90,7 @@ async def test_uses_are_those_of_the_newest_active_version_and_of_newer_drafts(m
     assert await versions() == [(workflow_id, 2, "call_9")]
     await save(mine, workflow_id, definition(note_step()), 2)
     await mine.activate(workflow_id, 3)
-    assert (await mine.get("getUses", kind="connection", name="API")).status_code == 404
+    assert await versions() == []
 
 
 async def test_cards_are_listed_with_the_workflows_that_use_them(mine: Caller) -> None:

@@ -122,9 +122,9 @@ async def test_paging_shows_each_workflow_once_whatever_is_saved_in_between(mine
 async def test_a_search_that_reaches_its_limit_says_so_and_continues(mine: Caller, catalog: Catalog) -> None:
     sought, other = await mine.create(named("Sought")), await mine.create(named("Other"))
     query = HeadQuery(limit=1, scanned=1, matches=lambda each: each.name == "Sought")
-    page = await catalog.workflows.list_heads(mine.organization_id, query)
+    page = await catalog.workflow_lists.list_heads(mine.organization_id, query)
     assert (page.items, page.after, page.is_truncated) == ((), other, True)
-    rest = await catalog.workflows.list_heads(mine.organization_id, structs.replace(query, after=page.after))
+    rest = await catalog.workflow_lists.list_heads(mine.organization_id, structs.replace(query, after=page.after))
     assert [head.object_id for head in rest.items] == [sought]
     assert [row["workflow_id"] for row in await rows(mine, term="sOUG")] == [sought]
     assert [row["workflow_id"] for row in await rows(mine, term=other.upper())] == [other]

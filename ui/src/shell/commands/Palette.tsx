@@ -8,6 +8,7 @@ import { TEXTS } from "../text";
 import { type Command, useCommandList } from "./commands";
 import { useExecutionCommands } from "./execution-commands";
 import { find, grouped } from "./find";
+import { useFoundCommands } from "./found-commands";
 import { Keys } from "./Keys";
 import styles from "./Palette.module.css";
 
@@ -29,7 +30,7 @@ function Finder({ onClose }: { onClose: () => void }) {
   const list = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const commands = [...find(useCommandList(), typed), ...useExecutionCommands(typed)];
+  const commands = [...find(useCommandList(), typed), ...useExecutionCommands(typed), ...useFoundCommands(typed)];
   const found = grouped(commands).flatMap(([, each]) => each);
   const chosen = found[Math.min(at, found.length - 1)];
   const run = (command: Command | undefined): void => {

@@ -1,9 +1,22 @@
 """The base revision: all tables of the first release. A release that changes them adds a revision."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from looply.catalog.storage.migration_columns import (
+    changes,
+    column,
+    create_version_indexes,
+    index,
+    is_postgres,
+    organization,
+    owner,
+    primary,
+    reference,
+    text,
+    unique,
+    version_state,
+)
 
 revision = "0001"
 down_revision = None
@@ -27,6 +40,8 @@ def upgrade() -> None:
     _create_sessions()
     _create_role_settings()
     _create_saved_views()
+    _create_companions()
+    _create_open_editors()
     _create_calls()
     _create_keys_of_secrets()
     _create_audit()
@@ -34,100 +49,20 @@ def upgrade() -> None:
     _create_change_count()
 
 
-def _text(length: int) -> sa.String:
-    """Text that is compared and ordered by code points, as in SQLite, whatever the locale of the database."""
-    return sa.String(length, "C" if _is_postgres() else None)
-
-
-def _is_postgres() -> bool:
-    return op.get_context().dialect.name == "postgresql"
-
-
-def _required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False, **options)
-
-
-def _owner(table: str) -> list[Any]:
-    return [
-        _required("organization_id", _text(36)),
-        _required("workspace_id", _text(36)),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "workspace_id"],
-            ["workspaces.organization_id", "workspaces.workspace_id"],
-            name=op.f(f"fk_{table}_organization_id_workspace_id"),
-        ),
-    ]
-
-
-def _organization(table: str) -> sa.ForeignKeyConstraint:
-    name = op.f(f"fk_{table}_organization_id")
-    return sa.ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"], name=name)
-
-
-def _changes() -> list[Any]:
-    return [
-        sa.Column("created_by", _text(200)),
-        sa.Column("modified_by", _text(200)),
-        _required("created_on_ms", sa.BigInteger()),
-        _required("modified_on_ms", sa.BigInteger()),
-    ]
-
-
-def _reference(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
-    target = "user_id" if other == "users" else "organization_id"
-    return sa.ForeignKeyConstraint([column], [f"{other}.{target}"], name=op.f(f"fk_{table}_{column}"))
-
-
-def _primary(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
-    return sa.PrimaryKeyConstraint(*columns, name=op.f(f"pk_{table}"))
-
-
-def _unique(table: str, column: str) -> sa.UniqueConstraint:
-    return sa.UniqueConstraint(column, name=op.f(f"uq_{table}_{column}"))
-
-
-def _index(table: str, *columns: str) -> None:
-    op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns))
-
-
-def _version_state(table: str) -> list[Any]:
-    return [
-        _required("status", _text(8)),
-        _required("deleted", sa.Boolean()),
-        sa.Column("note", _text(2000)),
-        sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
-    ]
-
-
-def _is_draft_or_active() -> str:
-    if _is_postgres():
-        # As PostgreSQL itself writes it, so that a restored dump has the same text.
-        return "status::text = ANY (ARRAY['DRAFT'::varchar::text, 'ACTIVE'::varchar::text])"
-    return "status IN ('DRAFT', 'ACTIVE')"
-
-
-def _create_version_indexes(table: str, noun: str) -> None:
-    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
-    listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
-    op.create_index(f"ix_{table}_list", table, listed)
-    of_objects = ["organization_id", "deleted", f"{noun}_id", f"{noun}_version", "status", f"{noun}_name"]
-    op.create_index(f"ix_{table}_objects", table, of_objects)
-
-
 def _create_organizations() -> None:
     op.create_table(
         "organizations",
-        _required("organization_id", _text(36)),
-        _required("organization_name", _text(200)),
-        _required("created_on_ms", sa.BigInteger()),
+        column("organization_id", text(36)),
+        column("organization_name", text(200)),
+        column("created_on_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_organizations")),
     )
     op.create_table(
         "workspaces",
-        _required("workspace_id", _text(36)),
-        _required("organization_id", _text(36)),
-        _required("workspace_name", _text(200)),
-        _required("created_on_ms", sa.BigInteger()),
+        column("workspace_id", text(36)),
+        column("organization_id", text(36)),
+        column("workspace_name", text(200)),
+        column("created_on_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspaces")),
         sa.UniqueConstraint("organization_id", "workspace_id", name=op.f("uq_workspaces_organization_id_workspace_id")),
         sa.ForeignKeyConstraint(
@@ -139,50 +74,50 @@ def _create_organizations() -> None:
 def _create_workflow_versions() -> None:
     op.create_table(
         "workflow_versions",
-        _required("workflow_id", _text(36)),
-        _required("workflow_version", sa.Integer(), autoincrement=False),
-        *_owner("workflow_versions"),
-        _required("workflow_name", _text(200)),
-        _required("definition", sa.Text()),
-        _required("definition_hash", _text(32)),
-        _required("findings", sa.Text()),
-        _required("mock_payload", sa.Text()),
-        _required("mock_schema", sa.Text()),
-        *_changes(),
-        *_version_state("workflow_versions"),
+        column("workflow_id", text(36)),
+        column("workflow_version", sa.Integer(), autoincrement=False),
+        *owner("workflow_versions"),
+        column("workflow_name", text(200)),
+        column("definition", sa.Text()),
+        column("definition_hash", text(32)),
+        column("findings", sa.Text()),
+        column("mock_payload", sa.Text()),
+        column("mock_schema", sa.Text()),
+        *changes(),
+        *version_state("workflow_versions"),
         sa.PrimaryKeyConstraint("workflow_id", "workflow_version", name=op.f("pk_workflow_versions")),
     )
-    _create_version_indexes("workflow_versions", "workflow")
+    create_version_indexes("workflow_versions", "workflow")
 
 
 def _create_card_versions() -> None:
     op.create_table(
         "card_versions",
-        _required("card_id", _text(36)),
-        _required("card_version", sa.Integer(), autoincrement=False),
-        *_owner("card_versions"),
-        _required("card_name", _text(200)),
-        _required("card_payload", sa.Text()),
-        sa.Column("workflow_id", _text(36)),
+        column("card_id", text(36)),
+        column("card_version", sa.Integer(), autoincrement=False),
+        *owner("card_versions"),
+        column("card_name", text(200)),
+        column("card_payload", sa.Text()),
+        sa.Column("workflow_id", text(36)),
         sa.Column("workflow_version", sa.Integer()),
-        *_changes(),
-        *_version_state("card_versions"),
+        *changes(),
+        *version_state("card_versions"),
         sa.PrimaryKeyConstraint("card_id", "card_version", name=op.f("pk_card_versions")),
     )
-    _create_version_indexes("card_versions", "card")
+    create_version_indexes("card_versions", "card")
 
 
 def _create_workflow_uses() -> None:
     op.create_table(
         "workflow_uses",
-        _required("workflow_id", _text(36)),
-        _required("workflow_version", sa.Integer(), autoincrement=False),
-        _required("kind", _text(16)),
-        _required("name", _text(200)),
-        _required("organization_id", _text(36)),
-        _required("places", sa.Text()),
-        _primary("workflow_uses", "workflow_id", "workflow_version", "kind", "name"),
-        _organization("workflow_uses"),
+        column("workflow_id", text(36)),
+        column("workflow_version", sa.Integer(), autoincrement=False),
+        column("kind", text(16)),
+        column("name", text(200)),
+        column("organization_id", text(36)),
+        column("places", sa.Text()),
+        primary("workflow_uses", "workflow_id", "workflow_version", "kind", "name"),
+        organization("workflow_uses"),
     )
     listed = ["organization_id", "kind", "name", "workflow_id", "workflow_version"]
     op.create_index("ix_workflow_uses_object", "workflow_uses", listed)
@@ -191,12 +126,12 @@ def _create_workflow_uses() -> None:
 def _create_profiles() -> None:
     op.create_table(
         "profiles",
-        _required("organization_id", _text(36)),
-        _required("workflow_id", _text(36)),
-        _required("profile_name", _text(200)),
-        _required("environment", sa.Text()),
-        _required("is_default", sa.Boolean()),
-        *_changes(),
+        column("organization_id", text(36)),
+        column("workflow_id", text(36)),
+        column("profile_name", text(200)),
+        column("environment", sa.Text()),
+        column("is_default", sa.Boolean()),
+        *changes(),
         sa.PrimaryKeyConstraint("organization_id", "workflow_id", "profile_name", name=op.f("pk_profiles")),
     )
     is_default = sa.column("is_default", sa.Boolean()) == sa.true()
@@ -213,15 +148,15 @@ def _create_profiles() -> None:
 def _create_connections() -> None:
     op.create_table(
         "connections",
-        _required("connection_id", _text(36)),
-        *_owner("connections"),
-        _required("connection_name", _text(200)),
-        _required("kind", _text(64)),
-        _required("settings", sa.Text()),
-        _required("secret_names", sa.Text()),
-        _required("sealed_secrets", sa.LargeBinary()),
-        _required("revision", sa.Integer()),
-        *_changes(),
+        column("connection_id", text(36)),
+        *owner("connections"),
+        column("connection_name", text(200)),
+        column("kind", text(64)),
+        column("settings", sa.Text()),
+        column("secret_names", sa.Text()),
+        column("sealed_secrets", sa.LargeBinary()),
+        column("revision", sa.Integer()),
+        *changes(),
         sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_connections")),
         sa.UniqueConstraint(
             "organization_id", "connection_name", name=op.f("uq_connections_organization_id_connection_name")
@@ -235,20 +170,20 @@ def _create_connections() -> None:
 def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
-        _required("key_id", _text(36)),
-        *_owner("api_keys"),
-        _required("key_name", _text(200)),
-        _required("prefix", _text(8)),
-        _required("key_sha256", sa.LargeBinary(32)),
-        _required("scopes", sa.Text()),
-        sa.Column("created_by", _text(200)),
-        _required("created_on_ms", sa.BigInteger()),
+        column("key_id", text(36)),
+        *owner("api_keys"),
+        column("key_name", text(200)),
+        column("prefix", text(8)),
+        column("key_sha256", sa.LargeBinary(32)),
+        column("scopes", sa.Text()),
+        sa.Column("created_by", text(200)),
+        column("created_on_ms", sa.BigInteger()),
         sa.Column("expires_on_ms", sa.BigInteger()),
         sa.Column("revoked_on_ms", sa.BigInteger()),
         sa.Column("workflow_ids", sa.Text()),
         sa.Column("permissions", sa.Text()),
         sa.Column("last_used_on_ms", sa.BigInteger()),
-        sa.Column("last_used_from", _text(64)),
+        sa.Column("last_used_from", text(64)),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("prefix", name=op.f("uq_api_keys_prefix")),
     )
@@ -258,20 +193,20 @@ def _create_api_keys() -> None:
 def _create_bulks() -> None:
     op.create_table(
         "bulks",
-        _required("bulk_id", _text(36)),
-        *_owner("bulks"),
-        _required("action", _text(16)),
-        _required("wanted", sa.Text()),
-        _required("options", sa.Text()),
-        _required("status", _text(16)),
-        _required("place", _text(36)),
-        _required("done", sa.BigInteger()),
-        _required("refused", sa.BigInteger()),
-        _required("refusals", sa.Text()),
-        _required("holder", _text(36)),
-        _required("held_until_ms", sa.BigInteger()),
+        column("bulk_id", text(36)),
+        *owner("bulks"),
+        column("action", text(16)),
+        column("wanted", sa.Text()),
+        column("options", sa.Text()),
+        column("status", text(16)),
+        column("place", text(36)),
+        column("done", sa.BigInteger()),
+        column("refused", sa.BigInteger()),
+        column("refusals", sa.Text()),
+        column("holder", text(36)),
+        column("held_until_ms", sa.BigInteger()),
         sa.Column("ended_on_ms", sa.BigInteger()),
-        *_changes(),
+        *changes(),
         sa.PrimaryKeyConstraint("bulk_id", name=op.f("pk_bulks")),
     )
     op.create_index(op.f("ix_bulks_organization_id_bulk_id"), "bulks", ["organization_id", "bulk_id"])
@@ -281,237 +216,270 @@ def _create_bulks() -> None:
 def _create_users() -> None:
     op.create_table(
         "users",
-        _required("user_id", _text(36)),
-        _required("user_name", _text(200)),
-        _required("email", _text(320)),
-        _required("email_key", _text(320)),
-        sa.Column("password_hash", _text(200)),
+        column("user_id", text(36)),
+        column("user_name", text(200)),
+        column("email", text(320)),
+        column("email_key", text(320)),
+        sa.Column("password_hash", text(200)),
         sa.Column("totp_sealed", sa.LargeBinary()),
-        sa.Column("totp_organization_id", _text(36)),
+        sa.Column("totp_organization_id", text(36)),
         sa.Column("totp_step", sa.BigInteger()),
-        sa.Column("organization_id", _text(36)),
+        sa.Column("organization_id", text(36)),
         sa.Column("reset_requested_on_ms", sa.BigInteger()),
         sa.Column("preferences", sa.Text()),
-        _required("created_on_ms", sa.BigInteger()),
-        _required("modified_on_ms", sa.BigInteger()),
-        _primary("users", "user_id"),
-        _unique("users", "email_key"),
-        _reference("users", "totp_organization_id", "organizations"),
+        column("created_on_ms", sa.BigInteger()),
+        column("modified_on_ms", sa.BigInteger()),
+        primary("users", "user_id"),
+        unique("users", "email_key"),
+        reference("users", "totp_organization_id", "organizations"),
     )
     op.create_table(
         "identities",
-        _required("issuer", _text(400)),
-        _required("subject", _text(255)),
-        _required("user_id", _text(36)),
-        _required("created_on_ms", sa.BigInteger()),
-        _primary("identities", "issuer", "subject"),
-        _reference("identities", "user_id", "users"),
+        column("issuer", text(400)),
+        column("subject", text(255)),
+        column("user_id", text(36)),
+        column("created_on_ms", sa.BigInteger()),
+        primary("identities", "issuer", "subject"),
+        reference("identities", "user_id", "users"),
     )
-    _index("identities", "user_id")
+    index("identities", "user_id")
 
 
 def _create_members() -> None:
     op.create_table(
         "members",
-        _required("organization_id", _text(36)),
-        _required("user_id", _text(36)),
-        _required("role", _text(16)),
-        _required("status", _text(16)),
+        column("organization_id", text(36)),
+        column("user_id", text(36)),
+        column("role", text(16)),
+        column("status", text(16)),
         sa.Column("groups", sa.Text()),
         sa.Column("last_seen_on_ms", sa.BigInteger()),
-        *_changes(),
-        _primary("members", "organization_id", "user_id"),
-        _reference("members", "organization_id", "organizations"),
-        _reference("members", "user_id", "users"),
+        *changes(),
+        primary("members", "organization_id", "user_id"),
+        reference("members", "organization_id", "organizations"),
+        reference("members", "user_id", "users"),
     )
-    _index("members", "user_id")
+    index("members", "user_id")
 
 
 def _create_one_time_links() -> None:
     op.create_table(
         "invitations",
-        _required("invitation_id", _text(36)),
-        _required("organization_id", _text(36)),
-        _required("email", _text(320)),
-        _required("email_key", _text(320)),
-        _required("role", _text(16)),
-        _required("token_sha256", sa.LargeBinary(32)),
-        _required("expires_on_ms", sa.BigInteger()),
+        column("invitation_id", text(36)),
+        column("organization_id", text(36)),
+        column("email", text(320)),
+        column("email_key", text(320)),
+        column("role", text(16)),
+        column("token_sha256", sa.LargeBinary(32)),
+        column("expires_on_ms", sa.BigInteger()),
         sa.Column("ended_on_ms", sa.BigInteger()),
-        *_changes(),
-        _primary("invitations", "invitation_id"),
-        _unique("invitations", "token_sha256"),
-        _reference("invitations", "organization_id", "organizations"),
+        *changes(),
+        primary("invitations", "invitation_id"),
+        unique("invitations", "token_sha256"),
+        reference("invitations", "organization_id", "organizations"),
     )
-    _index("invitations", "organization_id", "invitation_id")
+    index("invitations", "organization_id", "invitation_id")
     op.create_table(
         "password_resets",
-        _required("token_sha256", sa.LargeBinary(32)),
-        _required("user_id", _text(36)),
-        _required("removes_second_factor", sa.Boolean()),
-        sa.Column("created_by", _text(200)),
-        _required("created_on_ms", sa.BigInteger()),
-        _required("expires_on_ms", sa.BigInteger()),
-        _primary("password_resets", "token_sha256"),
-        _reference("password_resets", "user_id", "users"),
+        column("token_sha256", sa.LargeBinary(32)),
+        column("user_id", text(36)),
+        column("removes_second_factor", sa.Boolean()),
+        sa.Column("created_by", text(200)),
+        column("created_on_ms", sa.BigInteger()),
+        column("expires_on_ms", sa.BigInteger()),
+        primary("password_resets", "token_sha256"),
+        reference("password_resets", "user_id", "users"),
     )
-    _index("password_resets", "user_id")
+    index("password_resets", "user_id")
 
 
 def _create_sessions() -> None:
     op.create_table(
         "sessions",
-        _required("session_id", _text(36)),
-        _required("token_sha256", sa.LargeBinary(32)),
-        _required("user_id", _text(36)),
-        _required("organization_id", _text(36)),
-        _required("workspace_id", _text(36)),
-        _required("csrf", _text(64)),
-        _required("sign_in", _text(64)),
-        _required("address", _text(64)),
-        _required("user_agent", _text(200)),
+        column("session_id", text(36)),
+        column("token_sha256", sa.LargeBinary(32)),
+        column("user_id", text(36)),
+        column("organization_id", text(36)),
+        column("workspace_id", text(36)),
+        column("csrf", text(64)),
+        column("sign_in", text(64)),
+        column("address", text(64)),
+        column("user_agent", text(200)),
         sa.Column("confirmed_until_ms", sa.BigInteger()),
-        _required("last_seen_on_ms", sa.BigInteger()),
-        _required("created_on_ms", sa.BigInteger()),
-        _required("expires_on_ms", sa.BigInteger()),
-        _primary("sessions", "session_id"),
-        _unique("sessions", "token_sha256"),
-        _reference("sessions", "user_id", "users"),
+        column("last_seen_on_ms", sa.BigInteger()),
+        column("created_on_ms", sa.BigInteger()),
+        column("expires_on_ms", sa.BigInteger()),
+        primary("sessions", "session_id"),
+        unique("sessions", "token_sha256"),
+        reference("sessions", "user_id", "users"),
         sa.ForeignKeyConstraint(
             ["organization_id", "workspace_id"],
             ["workspaces.organization_id", "workspaces.workspace_id"],
             name=op.f("fk_sessions_organization_id_workspace_id"),
         ),
     )
-    _index("sessions", "user_id")
-    _index("sessions", "expires_on_ms")
+    index("sessions", "user_id")
+    index("sessions", "expires_on_ms")
     op.create_table(
         "sign_in_attempts",
-        _required("subject", sa.LargeBinary(32)),
-        _required("count", sa.Integer()),
-        _required("begun_on_ms", sa.BigInteger()),
-        _primary("sign_in_attempts", "subject"),
+        column("subject", sa.LargeBinary(32)),
+        column("count", sa.Integer()),
+        column("begun_on_ms", sa.BigInteger()),
+        primary("sign_in_attempts", "subject"),
     )
-    _index("sign_in_attempts", "begun_on_ms")
+    index("sign_in_attempts", "begun_on_ms")
 
 
 def _create_calls() -> None:
     op.create_table(
         "refused_logons",
-        _required("principal", sa.LargeBinary(16)),
-        _required("failures", sa.Integer()),
-        _required("under_way", sa.Text()),
-        _required("changed_on_ms", sa.BigInteger()),
-        _primary("refused_logons", "principal"),
+        column("principal", sa.LargeBinary(16)),
+        column("failures", sa.Integer()),
+        column("under_way", sa.Text()),
+        column("changed_on_ms", sa.BigInteger()),
+        primary("refused_logons", "principal"),
     )
-    _index("refused_logons", "changed_on_ms")
+    index("refused_logons", "changed_on_ms")
     op.create_table(
         "questions",
-        _required("question_id", _text(36)),
-        _required("organization_id", _text(36)),
-        _required("connector", _text(64)),
-        _required("state", _text(16)),
-        _required("sealed_question", sa.LargeBinary()),
+        column("question_id", text(36)),
+        column("organization_id", text(36)),
+        column("connector", text(64)),
+        column("state", text(16)),
+        column("sealed_question", sa.LargeBinary()),
         sa.Column("sealed_answer", sa.LargeBinary()),
-        _required("created_on_ms", sa.BigInteger()),
-        _primary("questions", "question_id"),
-        _reference("questions", "organization_id", "organizations"),
+        column("created_on_ms", sa.BigInteger()),
+        primary("questions", "question_id"),
+        reference("questions", "organization_id", "organizations"),
     )
-    _index("questions", "created_on_ms")
+    index("questions", "created_on_ms")
 
 
 def _create_role_settings() -> None:
     op.create_table(
         "role_settings",
-        _required("organization_id", _text(36)),
-        _required("viewers_read_payloads", sa.Boolean()),
-        _required("developers_repair", sa.Boolean()),
-        _required("developers_activate", sa.Boolean()),
-        *_changes(),
-        _primary("role_settings", "organization_id"),
-        _reference("role_settings", "organization_id", "organizations"),
+        column("organization_id", text(36)),
+        column("viewers_read_payloads", sa.Boolean()),
+        column("developers_repair", sa.Boolean()),
+        column("developers_activate", sa.Boolean()),
+        *changes(),
+        primary("role_settings", "organization_id"),
+        reference("role_settings", "organization_id", "organizations"),
     )
 
 
 def _create_saved_views() -> None:
-    unique = ("organization_id", "page", "user_id", "view_name")
+    names = ("organization_id", "page", "user_id", "view_name")
     op.create_table(
         "saved_views",
-        _required("view_id", _text(36)),
-        _required("organization_id", _text(36)),
-        _required("user_id", _text(36)),
-        _required("page", _text(64)),
-        _required("view_name", _text(200)),
-        _required("query", sa.Text()),
-        _required("is_shared", sa.Boolean()),
-        *_changes(),
-        _primary("saved_views", "view_id"),
-        _reference("saved_views", "organization_id", "organizations"),
-        _reference("saved_views", "user_id", "users"),
-        sa.UniqueConstraint(*unique, name=op.f(f"uq_saved_views_{'_'.join(unique)}")),
+        column("view_id", text(36)),
+        column("organization_id", text(36)),
+        column("user_id", text(36)),
+        column("page", text(64)),
+        column("view_name", text(200)),
+        column("query", sa.Text()),
+        column("is_shared", sa.Boolean()),
+        *changes(),
+        primary("saved_views", "view_id"),
+        reference("saved_views", "organization_id", "organizations"),
+        reference("saved_views", "user_id", "users"),
+        sa.UniqueConstraint(*names, name=op.f(f"uq_saved_views_{'_'.join(names)}")),
     )
+
+
+def _create_companions() -> None:
+    op.create_table(
+        "workflow_companions",
+        column("organization_id", text(36)),
+        column("workflow_id", text(36)),
+        column("kind", text(16)),
+        column("content", sa.Text()),
+        column("revision", sa.Integer()),
+        *changes(),
+        primary("workflow_companions", "organization_id", "workflow_id", "kind"),
+        reference("workflow_companions", "organization_id", "organizations"),
+    )
+
+
+def _create_open_editors() -> None:
+    op.create_table(
+        "open_editors",
+        column("organization_id", text(36)),
+        column("kind", text(16)),
+        column("object_id", text(36)),
+        column("actor", text(200)),
+        column("tab", text(64)),
+        sa.Column("version", sa.Integer()),
+        column("is_dirty", sa.Boolean()),
+        column("step", text(64)),
+        column("since_ms", sa.BigInteger()),
+        column("seen_ms", sa.BigInteger()),
+        primary("open_editors", "organization_id", "kind", "object_id", "actor", "tab"),
+        reference("open_editors", "organization_id", "organizations"),
+    )
+    index("open_editors", "seen_ms")
 
 
 def _create_keys_of_secrets() -> None:
     op.create_table(
         "master_keys",
-        _required("key_id", _text(36)),
-        _required("sealed_check", sa.LargeBinary()),
-        _required("generation", sa.Integer()),
-        _required("added_on_ms", sa.BigInteger()),
+        column("key_id", text(36)),
+        column("sealed_check", sa.LargeBinary()),
+        column("generation", sa.Integer()),
+        column("added_on_ms", sa.BigInteger()),
         sa.Column("retired_on_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_master_keys")),
     )
     op.create_table(
         "data_keys",
-        _required("organization_id", _text(36)),
-        _required("number", sa.Integer(), autoincrement=False),
-        _required("wrapped", sa.LargeBinary()),
-        _required("master_key_id", _text(36)),
-        _required("seals", sa.BigInteger()),
-        _required("created_on_ms", sa.BigInteger()),
+        column("organization_id", text(36)),
+        column("number", sa.Integer(), autoincrement=False),
+        column("wrapped", sa.LargeBinary()),
+        column("master_key_id", text(36)),
+        column("seals", sa.BigInteger()),
+        column("created_on_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("organization_id", "number", name=op.f("pk_data_keys")),
-        _organization("data_keys"),
+        organization("data_keys"),
     )
 
 
 def _create_audit() -> None:
     op.create_table(
         "audit_records",
-        _required("record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
-        _required("organization_id", _text(36)),
-        _required("at_ms", sa.BigInteger()),
-        sa.Column("actor", _text(200)),
-        _required("action", _text(64)),
-        _required("object_id", _text(240)),
-        _required("details", sa.Text()),
+        column("record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+        column("organization_id", text(36)),
+        column("at_ms", sa.BigInteger()),
+        sa.Column("actor", text(200)),
+        column("action", text(64)),
+        column("object_id", text(240)),
+        column("details", sa.Text()),
         sa.Column("number", sa.BigInteger()),
         sa.Column("hash", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("record_id", name=op.f("pk_audit_records")),
-        _organization("audit_records"),
+        organization("audit_records"),
         sqlite_autoincrement=True,
     )
     op.create_index("uq_audit_records_number", "audit_records", ["organization_id", "number"], unique=True)
     op.create_table(
         "audit_heads",
-        _required("organization_id", _text(36)),
-        _required("count", sa.BigInteger()),
-        _required("hash", sa.LargeBinary()),
+        column("organization_id", text(36)),
+        column("count", sa.BigInteger()),
+        column("hash", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_audit_heads")),
-        _organization("audit_heads"),
+        organization("audit_heads"),
     )
 
 
 def _create_sums() -> None:
     op.create_table(
         "table_sums",
-        _required("table_name", _text(64)),
-        _required("digest", sa.LargeBinary()),
+        column("table_name", text(64)),
+        column("digest", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("table_name", name=op.f("pk_table_sums")),
     )
 
 
 def _create_change_count() -> None:
-    if _is_postgres():
-        op.create_table("change_count", _required("changes", sa.BigInteger()))
+    if is_postgres():
+        op.create_table("change_count", column("changes", sa.BigInteger()))
         op.execute("INSERT INTO change_count(changes) VALUES (0)")

@@ -1,0 +1,274 @@
+"""Trials: one step is visited on sample data, or on that of an execution. Only a real call is recorded, in the audit.
+
+Theory of operation: the pure part (`execution/answering/trial.py`) visits the step as an execution does. Where the
+step makes a call, its outcome comes from here: of a datastore that is read, or of the process that makes the calls.
+"""
+
+import asyncio
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from looply.app.authoring import workflows
+from looply.app.context.addressing import get_owned
+from looply.app.context.audit import record
+from looply.app.context.embedding import embed_cards
+from looply.app.context.services import Services
+from looply.app.studio.curl import curl_of
+from looply.catalog.tenants.principal import Principal
+from looply.definition import CallSettings, trigger_secrets
+from looply.definition.graph.model import START
+from looply.definition.step_alone import StepAlone, compile_for_step
+from looply.definition.values.repeat import Repeat
+from looply.engine.ports.trial_calls import TrialCall
+from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Permanent
+from looply.execution.answering.trial import (
+    Trial,
+    TrialOutcome,
+    begin_trial,
+    continue_trial,
+    state_of_execution,
+    state_on_sample,
+)
+from looply.execution.document.sizes import json_bytes
+from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.datastores import READ, apply, is_datastore_operation
+from looply.execution.facts.events import ExecutionStarted, StepScheduled
+from looply.jsontext import Json
+
+_GET: Final = "datastore.get"
+_SEED_BYTES: Final = 32
+_NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+_RESERVED: Final = ("environment", "waits", "error", "item", "index", START)
+
+
+class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is tried. Exactly one of `definition` and a stored version; `workflow_id` may go with a definition too.
+
+    `data` is a sample of the data document, `execution_id` the execution whose document is used; at most one of them.
+    """
+
+    step_id: str
+    definition: dict[str, Json] | None = None
+    workflow_id: str = ""
+    version: int | None = None
+    data: dict[str, Json] | None = None
+    execution_id: str = ""
+    profile: str | None = None
+    send: bool = False
+    i_know: bool = False
+
+
+class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the step did, for its reader. `operation` and `repeat` are those of its call, empty without one."""
+
+    outcome: TrialOutcome
+    operation: str
+    repeat: Repeat | Literal[""]
+    millis: int
+    fuel: int
+    curl: str
+
+
+async def try_step(services: Services, principal: Principal, request: TrialRequest) -> TrialResult:
+    """Tries a step.
+
+    Raises: BadRequest; Forbidden without `read.payloads` for the data of an execution, or without `test.call` for a
+    real call; NotFound; Conflict (codes `NOT_REPEATABLE`, `NOT_SENDABLE`, `NO_WORKER`); DefinitionError with the errors
+    of the step; Overloaded.
+    """
+    if request.send:
+        principal.require("test.call")
+    if request.execution_id:
+        principal.require("read.payloads")
+    begun = services.clock.monotonic()
+    trial = await _begin(services, principal, request)
+    scheduled = trial.outcome.scheduled
+    operation = ""
+    repeat: Repeat | Literal[""] = ""
+    if scheduled is not None:
+        operation = scheduled.operation
+        repeat = found = _repeat(services, trial, scheduled)
+        trial = await _call(services, principal, request, trial, found)
+    outcome = trial.outcome
+    return TrialResult(
+        outcome=msgspec.structs.replace(outcome, scheduled=None),
+        operation=operation,
+        repeat=repeat,
+        millis=round((services.clock.monotonic() - begun) * 1000),
+        fuel=trial.fuel,
+        curl=curl_of(operation, outcome.input, await _base_url(services, principal, outcome.input)),
+    )
+
+
+async def _begin(services: Services, principal: Principal, request: TrialRequest) -> Trial:
+    definition = await _definition(services, principal, request)
+    embedded, _ = await embed_cards(services.catalog.cards, principal.organization_id, definition)
+    environment = await _environment(services, principal, request)
+    execution = None
+    if request.execution_id:
+        owned = await get_owned(services, principal.organization_id, request.execution_id)
+        execution = owned.state
+    data = request.data or {}
+    _check_sample(data)
+    limits = services.limits
+
+    def begin() -> Trial:
+        alone = compile_for_step(embedded, request.step_id, limits)
+        started = msgspec.structs.replace(
+            _started(services, principal, request, alone),
+            environment=environment,
+            secret=tuple(pointer for pointer in trigger_secrets(embedded) if pointer.startswith("/output")),
+        )
+        if execution is not None:
+            if environment is None:
+                started = msgspec.structs.replace(started, environment=execution.started.environment)
+            state = state_of_execution(execution, started)
+        else:
+            state = state_on_sample(alone.workflow, started, data)
+        item = ("item" in data, data.get("item"), data.get("index"))
+        return begin_trial(alone.workflow, state, request.step_id, (alone.region, alone.bodies), item, limits)
+
+    return await services.background.run(begin)
+
+
+async def _definition(services: Services, principal: Principal, request: TrialRequest) -> dict[str, Any]:
+    if request.definition is not None:
+        return request.definition
+    return (await workflows.get(services, principal, request.workflow_id, request.version)).definition
+
+
+async def _environment(services: Services, principal: Principal, request: TrialRequest) -> Json:
+    """Returns the values of the profile that is named, else those of the sample, else those of the default profile."""
+    given = (request.data or {}).get("environment")
+    if request.profile is None and given is not None:
+        return given
+    if not request.workflow_id:
+        if request.profile:
+            raise BadRequest.at("/profile", "needs workflow_id, the workflow that has the profile")
+        return None
+    found = await services.library.profile(principal.organization_id, request.workflow_id, request.profile or "")
+    return found.values if found is not None else None
+
+
+def _check_sample(data: dict[str, Json]) -> None:
+    for name, entry in data.items():
+        if name not in _RESERVED and not isinstance(entry, dict):
+            raise BadRequest.at(f"/data/{name[:80]}", "must be an object with `output`")
+
+
+def _started(services: Services, principal: Principal, request: TrialRequest, alone: StepAlone) -> ExecutionStarted:
+    return ExecutionStarted(
+        at=services.clock.now(),
+        by=principal.by,
+        execution_id=str(UUID(bytes=services.entropy.token(16), version=4)),
+        organization_id=principal.organization_id,
+        workspace_id=principal.workspace_id,
+        workflow_id=request.workflow_id or _NO_ID,
+        workflow_version=request.version or 1,
+        definition=alone.workflow.hash.hex(),
+        seed=services.entropy.token(_SEED_BYTES),
+    )
+
+
+def _repeat(services: Services, trial: Trial, scheduled: StepScheduled) -> Repeat:
+    """Returns whether the call may be repeated, by the connector's own rule for this input."""
+    if scheduled.operation in (_GET, READ):
+        return "always"
+    operation = services.registry.operations.get(scheduled.operation)
+    if operation is not None and isinstance(scheduled.input, dict):
+        return operation.repeat_of(scheduled.input)
+    settings = trial.visit.step.settings
+    return settings.repeat if isinstance(settings, CallSettings) else "never"
+
+
+async def _call(services: Services, principal: Principal, request: TrialRequest, trial: Trial, repeat: Repeat) -> Trial:
+    """Returns the trial after its call; without it where it is not to be sent."""
+    scheduled = trial.outcome.scheduled
+    assert scheduled is not None
+    if scheduled.operation in (_GET, READ) and principal.may("read.payloads"):
+        return continue_trial(trial, await _read_datastores(services, principal, scheduled))
+    if _only_computes(services, scheduled):
+        return await _send(services, principal, trial, scheduled)
+    if not request.send:
+        return trial
+    if is_datastore_operation(scheduled.operation):
+        raise Conflict("a trial changes no datastore; write it by `putDatastore`", code="NOT_SENDABLE")
+    if repeat != "always" and not request.i_know:
+        message = (
+            f"{scheduled.operation} may not be repeated with this input ({repeat}): the call takes effect in the other"
+            " system; send it with `i_know` true if that is intended"
+        )
+        raise Conflict(message, code="NOT_REPEATABLE")
+    # Recorded before: no call leaves without a record of it.
+    await record(
+        services,
+        principal,
+        "step.try",
+        request.workflow_id.lower() or "draft",
+        step=request.step_id,
+        operation=scheduled.operation,
+        connection=_connection(scheduled.input),
+    )
+    return await _send(services, principal, trial, scheduled)
+
+
+def _only_computes(services: Services, scheduled: StepScheduled) -> bool:
+    """Returns whether an operation reaches no other system, such as code that runs in the sandbox."""
+    operation = services.registry.operations.get(scheduled.operation)
+    return operation is not None and operation.is_derived
+
+
+async def _send(services: Services, principal: Principal, trial: Trial, scheduled: StepScheduled) -> Trial:
+    call = TrialCall(
+        organization_id=principal.organization_id,
+        execution_id=trial.state.started.execution_id,
+        step=scheduled.step,
+        operation=scheduled.operation,
+        input=scheduled.input,
+        timeout_seconds=scheduled.timeout_seconds,
+        secret=scheduled.secret,
+    )
+    try:
+        outcome = await services.prober.try_call(call)
+    except Permanent as error:
+        raise Conflict(f"the call was not made: {error.message}", code=error.code) from error
+    return await asyncio.to_thread(continue_trial, trial, outcome)
+
+
+async def _read_datastores(
+    services: Services, principal: Principal, scheduled: StepScheduled
+) -> EffectDone | EffectFailed:
+    """Returns the outcome of a read of datastores, as the engine gives it."""
+    assert isinstance(scheduled.input, dict)
+    at, address = services.clock.now(), scheduled.address.text
+    output: dict[str, Json] = {}
+    try:
+        if scheduled.operation == READ:
+            for name in scheduled.input["names"]:
+                found = await services.engine.datastores.find(principal.organization_id, name)
+                output[name] = found.stored.value if found.stored is not None else None
+        else:
+            found = await services.engine.datastores.find(principal.organization_id, scheduled.input["name"])
+            output = apply(_GET, scheduled.input, found.known, services.limits).output
+    except LooplyError as error:
+        return EffectFailed(at=at, address=address, attempt=1, code=error.code, message=error.message)
+    return EffectDone(at=at, address=address, attempt=1, output=output, size=json_bytes(output))
+
+
+def _connection(value: Json) -> str:
+    name = value.get("connection") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+async def _base_url(services: Services, principal: Principal, shown: Json) -> str:
+    """Returns the address of the connection of a call, empty where it has none."""
+    name = _connection(shown)
+    if not name:
+        return ""
+    try:
+        found = await services.catalog.connections.get(principal.organization_id, name)
+    except (NotFound, BadRequest):
+        return ""
+    return str(found.settings.get("base_url", ""))
