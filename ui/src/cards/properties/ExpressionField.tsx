@@ -15,6 +15,8 @@ interface ExpressionFieldProps {
   text: string;
   /** Whether the whole text is one expression, without `${}`. */
   isBare: boolean;
+  /** Whether Enter begins another line. */
+  isLong: boolean;
   /** What the expressions read. */
   data: unknown;
   isReadOnly: boolean;
@@ -26,7 +28,7 @@ const LONGEST_VALUE = 300;
 const CODE = { className: styles.code ?? "" };
 
 export function ExpressionField(props: ExpressionFieldProps) {
-  const { id, label, text, isBare, data, isReadOnly, describedBy, onChange } = props;
+  const { id, label, text, isBare, isLong, data, isReadOnly, describedBy, onChange } = props;
   const list = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const [at, setAt] = useState<number | null>(null);
@@ -52,7 +54,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
     if (isTaken) take(completion);
     else if (event.key === "Escape" && at !== null) setAt(null);
     else if (found.length > 0 && step !== 0) setChosen((active + step + found.length) % found.length);
-    else if (!isOpening) return;
+    else if (!isOpening && (isLong || event.key !== "Enter")) return;
     event.preventDefault();
     event.stopPropagation();
   };
