@@ -53,7 +53,7 @@ function ExitName({ edge, look }: { edge: PlacedEdge; look: ExitLook }) {
   const drag = (event: DragEvent): void => event.dataTransfer.setData(DRAGGED.exit, exitKey(edge));
   return (
     <span
-      className={`${styles.exit} ${styles[look.style]}`}
+      className={`${styles.exit} ${styles[look.style] ?? ""}`}
       style={{ left, top }}
       draggable
       onDragStart={drag}

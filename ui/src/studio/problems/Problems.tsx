@@ -102,7 +102,7 @@ function Finding({ studio, finding, name, onShow }: FindingProps) {
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const fix = (each: Fix): void => {
     if (each.kind === "connect") chooseType(studio, { from: each.from, exit: each.exit });
-    else attempt(studio, each.planned);
+    else attempt(studio, each.plan(studio.store.getState().document));
   };
   return (
     <li className={styles.finding}>

@@ -2,16 +2,18 @@
 
 import { addStep } from "../document/commands/insert";
 import { changeStep } from "../document/commands/settings";
-import type { Definition } from "../document/definition";
+import { type Definition, stepById } from "../document/definition";
 import type { Path } from "../document/patches";
-import { shapeOf } from "../document/shape";
 import type { Planned, StudioFinding } from "../document/store";
 
+/** What is planned for the document as it is when a person chooses it. */
+type Plan = (document: Definition) => Planned;
+
 export type Fix =
-  | { kind: "rename"; to: string; planned: Planned }
+  | { kind: "rename"; to: string; plan: Plan }
   /** Opens the list of steps for an open exit. */
   | { kind: "connect"; from: string; exit: string }
-  | { kind: "end"; planned: Planned };
+  | { kind: "end"; plan: Plan };
 
 const SUGGESTION = /did you mean ['"“`]?([^'"”`?]+)['"”`]?\??/i;
 const OPEN_EXIT = /the exit '([^']+)' of '([^']+)' is open/;
@@ -24,30 +26,29 @@ export function fixesOf(document: Definition, finding: StudioFinding): readonly 
   if (exit !== undefined && from !== undefined) {
     return [
       { kind: "connect", from, exit },
-      { kind: "end", planned: addStep(document, { from, exit }, "terminate") },
+      { kind: "end", plan: (now) => addStep(now, { from, exit }, "terminate") },
     ];
   }
   if (FROM_START.test(finding.message) && finding.step !== null) return [{ kind: "connect", from: finding.step, exit: "next" }];
   const to = SUGGESTION.exec(finding.hint)?.[1];
-  const path = finding.step === null ? null : pathOf(document, finding.step, finding.field);
-  if (to === undefined || path === null || finding.step === null) return [];
-  return [{ kind: "rename", to, planned: changeStep(document, finding.step, path, to) }];
+  const { step } = finding;
+  const path = step === null || to === undefined ? null : pathOf(document, step, finding.field);
+  if (to === undefined || path === null || step === null) return [];
+  return [{ kind: "rename", to, plan: (now) => changeStep(now, step, path, to) }];
 }
 
 /** Returns the path of a pointer to a text within a step: only a whole text is replaced. */
-function pathOf(document: Definition, step: string, field: string): Path | null {
-  const parts = field.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+function pathOf(document: Definition, id: string, field: string): Path | null {
+  const parts = field
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   if (parts.length === 0 || parts[0] === "id") return null;
   const path: (string | number)[] = [];
-  let at: unknown = shapeOf(document).outline.steps.has(step) ? stepValue(document, step) : undefined;
+  let at: unknown = stepById(document, id);
   for (const part of parts) {
     path.push(Array.isArray(at) ? Number(part) : part);
     at = typeof at === "object" && at !== null ? (at as Record<string, unknown>)[part] : undefined;
   }
   return typeof at === "string" && !at.includes("${") ? path : null;
-}
-
-function stepValue(document: Definition, id: string): unknown {
-  const steps = Array.isArray(document.workflow_steps) ? document.workflow_steps : [];
-  return steps.find((step: unknown) => typeof step === "object" && step !== null && (step as { id?: unknown }).id === id);
 }
