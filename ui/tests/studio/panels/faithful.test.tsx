@@ -22,7 +22,7 @@ describe.each(TYPES)("the panel of %s", (type) => {
     const before = printExact(definition);
     const { store } = openPanel(storeWith(definition), "step_1");
     for (const tab of screen.getAllByRole("tab")) fireEvent.click(tab);
-    expect(screen.getAllByRole("tab").map(({ textContent }) => textContent)).toEqual(TAB_NAMES);
+    expect(screen.getAllByRole("tab")).toHaveLength(TAB_NAMES.length);
     expect(store.getState().log.done).toEqual([]);
     expect(printExact(store.getState().document)).toBe(before);
   });
