@@ -23,16 +23,16 @@ export function CodeField({ label, value, onChange, hint, problem, isReadOnly = 
     >
       {(aria) => (
         <Apart>
-        <TextBox
-          value={value}
-          label={label}
-          mode="code"
-          isMultiline
-          isReadOnly={isReadOnly}
-          aria={aria}
-          onChange={onChange}
-          view={(text) => <pre className={styles.pre}>{text}</pre>}
-        />
+          <TextBox
+            value={value}
+            label={label}
+            mode="code"
+            isMultiline
+            isReadOnly={isReadOnly}
+            aria={aria}
+            onChange={onChange}
+            view={(text) => <pre className={styles.pre}>{text}</pre>}
+          />
         </Apart>
       )}
     </Field>

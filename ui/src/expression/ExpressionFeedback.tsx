@@ -6,8 +6,8 @@ import type { ExpressionFinding } from "../api/queries/authoring/expressions";
 import { Icon } from "../kit/icons";
 import { useText } from "../text/language";
 import type { Span } from "./code-points";
-import type { EditorHandle } from "./editor/EditorBox";
 import styles from "./Expression.module.css";
+import type { EditorHandle } from "./editor/EditorBox";
 import type { Mark } from "./editor/options";
 import { TEXTS } from "./text";
 import { type Expected, fallbackOf, fitOf } from "./types";
@@ -36,7 +36,12 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
     <div className={styles.feedback}>
       <div aria-live="polite">
         {errors.map((placed) => (
-          <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text} isError />
+          <Finding
+            key={`${placed.span?.from} ${placed.finding.message}`}
+            placed={placed}
+            text={judgement.text}
+            isError
+          />
         ))}
         {warnings.map((placed) => (
           <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text}>
@@ -106,7 +111,7 @@ function Fix({ span, text, expected, editor }: { span: Span; text: string } & Om
   const fixed = `coalesce(${code}, ${fallbackOf(expected)})`;
   return (
     <Button size="small" onClick={() => editor.current?.replace(span, fixed)}>
-      {words.useInstead(fixed)}
+      {words.instead(fixed)}
     </Button>
   );
 }

@@ -32,18 +32,18 @@ export function ExpressionField(props: ExpressionFieldProps) {
     >
       {(aria) => (
         <Apart>
-        <TextBox
-          value={value}
-          label={label}
-          expected={expected}
-          isMultiline={isMultiline}
-          isReadOnly={isReadOnly}
-          placeholder={props.placeholder ?? ""}
-          aria={aria}
-          onChange={props.onChange}
-          view={(text) => <ChipsView text={text} />}
-          feedback={(text, editor) => <ExpressionFeedback text={text} expected={expected} editor={editor} />}
-        />
+          <TextBox
+            value={value}
+            label={label}
+            expected={expected}
+            isMultiline={isMultiline}
+            isReadOnly={isReadOnly}
+            placeholder={props.placeholder ?? ""}
+            aria={aria}
+            onChange={props.onChange}
+            view={(text) => <ChipsView text={text} />}
+            feedback={(text, editor) => <ExpressionFeedback text={text} expected={expected} editor={editor} />}
+          />
         </Apart>
       )}
     </Field>

@@ -6,8 +6,8 @@ import { Apart } from "../kit/fields/Apart";
 import { isSameJson, NotJson, parseExact, prettyExact } from "../shared/exact";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
-import { useExpressionSource } from "./source";
 import { TextBox } from "./editor/TextBox";
+import { useExpressionSource } from "./source";
 import { TEXTS } from "./text";
 
 interface JsonFieldProps {
@@ -46,16 +46,16 @@ export function JsonField({ label, value, onChange, name, hint, problem, isReadO
     >
       {(aria) => (
         <Apart>
-        <TextBox
-          value={isTyped && typed !== null ? typed : written}
-          label={label}
-          mode="json"
-          isMultiline
-          isReadOnly={isReadOnly}
-          aria={aria}
-          onChange={change}
-          view={(text) => <pre className={styles.pre}>{text}</pre>}
-        />
+          <TextBox
+            value={isTyped && typed !== null ? typed : written}
+            label={label}
+            mode="json"
+            isMultiline
+            isReadOnly={isReadOnly}
+            aria={aria}
+            onChange={change}
+            view={(text) => <pre className={styles.pre}>{text}</pre>}
+          />
         </Apart>
       )}
     </Field>

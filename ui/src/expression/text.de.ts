@@ -11,7 +11,7 @@ export const german: ExpressionText = {
   fuel: (percent) => `braucht ${percent} % der erlaubten Arbeit`,
   wrongType: (needed, found) => `Dieses Feld braucht ${needed}; der Ausdruck ergibt: ${found}.`,
   mayBeMissing: "Der Wert kann fehlen.",
-  useInstead: (code) => `${code} verwenden`,
+  instead: (code) => `${code} verwenden`,
   types: {
     any: "einen beliebigen Wert",
     text: "einen Text",
@@ -23,7 +23,8 @@ export const german: ExpressionText = {
   functions: "Funktionen",
   findFunction: "Funktion suchen",
   noFunction: "Keine Funktion hat das im Namen oder in der Beschreibung.",
-  noJson: (line) => `Zeile ${line}: Das ist kein JSON. Es bleibt hier stehen und wird erst gespeichert, wenn es JSON ist.`,
+  noJson: (line) =>
+    `Zeile ${line}: Das ist kein JSON. Es bleibt hier stehen und wird erst gespeichert, wenn es JSON ist.`,
   picker: {
     title: "Daten",
     find: "Wert suchen",

@@ -9,7 +9,7 @@ export const english = {
   fuel: (percent: number) => `uses ${percent} % of the permitted work`,
   wrongType: (needed: string, found: string) => `This field needs ${needed}; the expression gives: ${found}.`,
   mayBeMissing: "The value may be missing.",
-  useInstead: (code: string) => `Use ${code}`,
+  instead: (code: string) => `Use ${code}`,
   types: {
     any: "any value",
     text: "a text",

@@ -11,7 +11,8 @@ export function fitOf(type: string | null, expected: Expected): Fit {
   const kinds = type.split(" or ").map(kindOf);
   const present = kinds.filter((kind) => kind !== "null");
   if (present.length === 0) return "wrong";
-  if (!present.every((kind) => fits(kind, expected))) return present.some((kind) => fits(kind, expected)) ? "unknown" : "wrong";
+  if (!present.every((kind) => fits(kind, expected)))
+    return present.some((kind) => fits(kind, expected)) ? "unknown" : "wrong";
   return present.length < kinds.length ? "may-be-missing" : "fits";
 }
 

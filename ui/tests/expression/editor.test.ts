@@ -115,7 +115,10 @@ describe("the editor", () => {
 
   it("bears marks beyond the end of a text that became shorter", () => {
     const { editor, text } = open("${abc}");
-    editor.setMarks([{ from: 2, to: 50, severity: "error", message: "x" }, { from: 90, to: 99, severity: "error", message: "y" }]);
+    editor.setMarks([
+      { from: 2, to: 50, severity: "error", message: "x" },
+      { from: 90, to: 99, severity: "error", message: "y" },
+    ]);
     expect(text()).toBe("${abc}");
   });
 
@@ -133,7 +136,14 @@ describe("the editor", () => {
 });
 
 describe("completion", () => {
-  const field: Completion = { label: "output", kind: "field", detail: "object", insert: "output", position: 12, length: 2 };
+  const field: Completion = {
+    label: "output",
+    kind: "field",
+    detail: "object",
+    insert: "output",
+    position: 12,
+    length: 2,
+  };
 
   function asked(text: string, complete: EditorOptions["complete"], position = text.length) {
     const context = new CompletionContext(EditorState.create({ doc: text }), position, false);
@@ -148,7 +158,9 @@ describe("completion", () => {
   });
 
   it("begins an expression in place of a slash that begins a word", async () => {
-    const complete = vi.fn(() => Promise.resolve([{ ...field, label: "payload", insert: "payload", position: 8, length: 0 }]));
+    const complete = vi.fn(() =>
+      Promise.resolve([{ ...field, label: "payload", insert: "payload", position: 8, length: 0 }]),
+    );
     const result = await asked("Order /", complete);
     expect(complete).toHaveBeenCalledWith("Order ${", 8, expect.anything());
     expect(result).toMatchObject({ from: 6, to: 7, options: [{ apply: "${payload}" }] });

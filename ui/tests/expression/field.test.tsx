@@ -6,8 +6,8 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiProvider } from "../../src/api/context";
-import { createQueryClient } from "../../src/api/query-client";
 import type { DataNode } from "../../src/api/queries/authoring/steps";
+import { createQueryClient } from "../../src/api/query-client";
 import { ExpressionField } from "../../src/expression/ExpressionField";
 import { JsonField } from "../../src/expression/JsonField";
 import { DataPicker } from "../../src/expression/picker/DataPicker";
@@ -41,6 +41,22 @@ interface OpenOptions {
   withPicker?: boolean;
 }
 
+interface HeldProps {
+  first: string;
+  expected: Expected;
+  onChange: (text: string) => void;
+}
+
+/** A field whose value is kept, as a document keeps it. */
+function Held({ first, expected, onChange }: HeldProps) {
+  const [value, setValue] = useState(first);
+  const change = (text: string): void => {
+    onChange(text);
+    setValue(text);
+  };
+  return <ExpressionField label="Subject" value={value} expected={expected} onChange={change} />;
+}
+
 function open(first: string, { handlers = {}, source = {}, expected = "text", withPicker = false }: OpenOptions = {}) {
   const api = fakeApi(QUIET, handlers);
   const onChange = vi.fn<(text: string) => void>();
@@ -51,28 +67,18 @@ function open(first: string, { handlers = {}, source = {}, expected = "text", wi
     unfinished: new Map(),
     ...source,
   };
-  function Held() {
-    const [value, setValue] = useState(first);
-    return (
-      <ExpressionField
-        label="Subject"
-        value={value}
-        expected={expected}
-        onChange={(text) => {
-          onChange(text);
-          setValue(text);
-        }}
-      />
-    );
-  }
   render(
     <ApiProvider api={api}>
       <QueryClientProvider client={createQueryClient(() => undefined, { repeats: 0 })}>
         <ThemeProvider theme="light" density="comfortable">
           <ExpressionProvider source={where}>
-            <Held />
-            <button type="button">elsewhere</button>
-            {withPicker && <DataPicker />}
+            <main>
+              <h1>Orders</h1>
+              <h2>Step</h2>
+              <Held first={first} expected={expected} onChange={onChange} />
+              <button type="button">elsewhere</button>
+              {withPicker && <DataPicker />}
+            </main>
           </ExpressionProvider>
         </ThemeProvider>
       </QueryClientProvider>
@@ -93,7 +99,9 @@ describe("an expression field", () => {
     expect(field().textContent).toBe("Order payloadpo of add(1, 2)");
     await expectAccessible();
     await user.click(field());
-    await waitFor(() => expect(field().textContent || (field() as HTMLTextAreaElement).value).toContain("${payload.output.po}"));
+    await waitFor(() =>
+      expect(field().textContent || (field() as HTMLTextAreaElement).value).toContain("${payload.output.po}"),
+    );
     await user.click(screen.getByText("elsewhere"));
     await waitFor(() => expect(field().textContent).toBe("Order payloadpo of add(1, 2)"));
   });
@@ -125,7 +133,9 @@ describe("an expression field", () => {
   it("says that a value may be missing, and takes another instead", async () => {
     const warning = { ...FINDING, message: "may be missing", position: 0, length: 17 };
     const { user, onChange } = open("${payload.output.po}", {
-      handlers: { validateExpression: () => ({ message: "success", errors: [], warnings: [warning], type: "text or null" }) },
+      handlers: {
+        validateExpression: () => ({ message: "success", errors: [], warnings: [warning], type: "text or null" }),
+      },
     });
     await user.click(field());
     await user.click(await screen.findByText("Use coalesce(payload.output.po, '')"));
@@ -256,7 +266,8 @@ describe("the data tree", () => {
 
   it("inserts a value at the cursor of the field that had the focus", async () => {
     const { user, onChange } = open("Order ", { handlers, withPicker: true });
-    await user.click(field());
+    // A click of jsdom, which has no layout, would put the cursor before the text.
+    act(() => field().focus());
     await user.type(screen.getByLabelText("Find a value"), "po");
     await user.click(await screen.findByTitle("payload.output.po"));
     expect(screen.getByText("Goes into “Subject”")).toBeTruthy();
@@ -283,9 +294,9 @@ describe("the data tree", () => {
   });
 
   it("shows what fits, with what leads to it", () => {
-    expect(filteredTree(TREE, { term: "", expected: "list" }).map(({ name, children }) => [name, children.length])).toEqual([
-      ["payload", 1],
-    ]);
+    expect(
+      filteredTree(TREE, { term: "", expected: "list" }).map(({ name, children }) => [name, children.length]),
+    ).toEqual([["payload", 1]]);
     expect(filteredTree(TREE, { term: "RATE", expected: "any" }).map(({ name }) => name)).toEqual(["http_1"]);
     expect(filteredTree(TREE, { term: "none", expected: "any" })).toEqual([]);
     expect(fitsNode(node("x", { kinds: [] }), "number")).toBe(true);

@@ -33,7 +33,11 @@ describe("positions", () => {
 
 describe("the parts of a text", () => {
   it("are the text again, whatever it is", () => {
-    fc.assert(fc.property(text, (given) => expect(joinParts(partsOf(given))).toBe(given)));
+    fc.assert(
+      fc.property(text, (given) => {
+        expect(joinParts(partsOf(given))).toBe(given);
+      }),
+    );
   });
 
   it("are words, paths and other expressions", () => {

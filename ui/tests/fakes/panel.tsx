@@ -48,7 +48,7 @@ export const QUIET: Handlers = {
   describeData: () => ({ message: "success", count: 0, items: [], is_cut: false }),
   validateExpression: () => ({ message: "success", errors: [], warnings: [], type: null }),
   completeExpression: () => ({ message: "success", count: 0, items: [] }),
-  validateWorkflow: () => ({ message: "success", errors: [], warnings: [] }),
+  validateWorkflow: () => ({ message: "success", errors: [], warnings: [], error_count: 0, warning_count: 0 }),
   previewSchedule: () => ({ message: "success", timezone: "UTC", change_on: null, count: 0, items: [] }),
 };
 
@@ -85,15 +85,15 @@ export function openPanel(
           <SessionProvider session={session}>
             <LanguageProvider language={language}>
               <PreferencesProvider>
-              <TimesProvider style="utc" clock={() => NOW}>
-                <ThemeProvider theme="light" density="comfortable">
-                  <main>
-                    <h1>Orders</h1>
-                    <h2>Step</h2>
-                    <StepPanel store={store} stepId={stepId} />
-                  </main>
-                </ThemeProvider>
-              </TimesProvider>
+                <TimesProvider style="utc" clock={() => NOW}>
+                  <ThemeProvider theme="light" density="comfortable">
+                    <main>
+                      <h1>Orders</h1>
+                      <h2>Step</h2>
+                      <StepPanel store={store} stepId={stepId} />
+                    </main>
+                  </ThemeProvider>
+                </TimesProvider>
               </PreferencesProvider>
             </LanguageProvider>
           </SessionProvider>

@@ -27,12 +27,19 @@ export function fakeStudio(definition: JsonObject, changes: Partial<WorkflowReco
     handlers: {
       getWorkflowById: () => ({ message: "success", item: fake.stored.record }),
       exportWorkflow: () => ({ message: "success", definition: fake.stored.definition }),
-      validateWorkflow: () => ({ message: "success", errors: fake.findings, warnings: [] }),
+      validateWorkflow: () => ({
+        message: "success",
+        errors: fake.findings,
+        warnings: [],
+        error_count: fake.findings.length,
+        warning_count: 0,
+      }),
       updateWorkflow: (input) => save(fake, input),
       renameStep: ({ definition: given, from, to }) => ({
         message: "success",
         definition: JSON.parse(JSON.stringify(given).replaceAll(`"${from}"`, `"${to}"`)) as JsonObject,
         changed: [],
+        unread: [],
       }),
       getCanvas: () => ({ message: "success", item: fake.stored.canvas }),
       putCanvas: ({ revision, notes = [], collapsed = [], known = [] }) => {
@@ -53,7 +60,12 @@ function save(fake: FakeStudio, input: Parameters<NonNullable<Handlers["updateWo
   if (input.modified_on !== record.modified_on) throw refusal(409, "STALE");
   const version = record.workflow_status === "ACTIVE" ? record.workflow_version + 1 : record.workflow_version;
   fake.stored.definition = input.definition as JsonObject;
-  fake.stored.record = { ...record, workflow_status: "DRAFT", workflow_version: version, modified_on: record.modified_on + 1 };
+  fake.stored.record = {
+    ...record,
+    workflow_status: "DRAFT",
+    workflow_version: version,
+    modified_on: record.modified_on + 1,
+  };
   return { message: "success", item: fake.stored.record, warnings: [] };
 }
 
@@ -82,5 +94,13 @@ function recordOf(definition: JsonObject): WorkflowRecord {
 }
 
 function emptyCanvas(): CanvasRecord {
-  return { workflow_id: "workflow-1", revision: 0, notes: [], collapsed: [], known: [], modified_by: null, modified_on: null };
+  return {
+    workflow_id: "workflow-1",
+    revision: 0,
+    notes: [],
+    collapsed: [],
+    known: [],
+    modified_by: null,
+    modified_on: null,
+  };
 }

@@ -43,7 +43,11 @@ export const versionQuery = (api: Api, workflowId: string, version: number | str
   });
 
 /** Stores a draft, also with errors. Over an ACTIVE version it makes the next draft. */
-export function saveDraft(api: Api, record: Pick<WorkflowRecord, "workflow_id" | "workflow_version" | "modified_on">, definition: JsonObject) {
+export function saveDraft(
+  api: Api,
+  record: Pick<WorkflowRecord, "workflow_id" | "workflow_version" | "modified_on">,
+  definition: JsonObject,
+) {
   const { workflow_id, workflow_version, modified_on } = record;
   const body = { workflow_id, workflow_version, modified_on, definition, incomplete: true };
   return api.call("updateWorkflow", body, options());
@@ -54,7 +58,12 @@ export function validateDefinition(api: Api, definition: JsonObject, signal: Abo
 }
 
 /** Renames a step in everything that reads it. */
-export async function renameInDefinition(api: Api, definition: JsonObject, from: string, to: string): Promise<JsonObject> {
+export async function renameInDefinition(
+  api: Api,
+  definition: JsonObject,
+  from: string,
+  to: string,
+): Promise<JsonObject> {
   const answer = await api.call("renameStep", { definition, from, to }, options());
   return answer.definition;
 }

@@ -1,15 +1,15 @@
 /** The one open editor: CodeMirror when it is loaded, else a plain text area. It does not change while it is open. */
 
+import { useQueryClient } from "@tanstack/react-query";
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
 import { complete, functionsQuery } from "../../api/queries/authoring/expressions";
-import { useQueryClient } from "@tanstack/react-query";
-import styles from "../Expression.module.css";
-import { loadedEditor, styleNonce } from "./load";
-import type { EditorMode, EditorOptions, Mark, OpenEditor } from "./options";
 import type { Span } from "../code-points";
+import styles from "../Expression.module.css";
 import { insertCode } from "../parts";
 import { useExpressionSource } from "../source";
+import { loadedEditor, styleNonce } from "./load";
+import type { EditorMode, EditorOptions, Mark, OpenEditor } from "./options";
 
 export interface EditorHandle {
   setMarks: (marks: readonly Mark[]) => void;
@@ -86,8 +86,7 @@ function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: 
     mode,
     isMultiline,
     nonce: styleNonce(),
-    complete: (template, position, signal) =>
-      complete(api, template, position, newest.current.source.where(), signal),
+    complete: (template, position, signal) => complete(api, template, position, newest.current.source.where(), signal),
     describe: (name) => {
       const found = known()?.find((each) => each.name === name);
       return found === undefined ? null : `${found.signature}\n${found.summary}\n${found.example.expression}`;

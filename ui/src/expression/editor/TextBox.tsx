@@ -1,15 +1,15 @@
 /** A field of text: a view of it until it has the focus, then the one editor. */
 
 import { type DragEvent, type FocusEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
-import { EditorBox, type EditorHandle } from "./EditorBox";
 import styles from "../Expression.module.css";
-import { loadEditor } from "./load";
-import type { EditorMode } from "./options";
 import { FunctionHelp } from "../functions/FunctionHelp";
 import { insertCode } from "../parts";
 import { droppedPath, isPathDrag } from "../picker/drag";
 import { type Target, useTarget } from "../source";
 import type { Expected } from "../types";
+import { EditorBox, type EditorHandle } from "./EditorBox";
+import { loadEditor } from "./load";
+import type { EditorMode } from "./options";
 import { useDraft } from "./use-draft";
 
 export interface TextBoxProps {
@@ -69,6 +69,7 @@ export function TextBox(props: TextBoxProps) {
           onHelp={() => setIsHelped(true)}
         />
       ) : (
+        // biome-ignore lint/a11y/useSemanticElements: an input cannot show chips
         <div
           role="textbox"
           tabIndex={0}
@@ -83,10 +84,7 @@ export function TextBox(props: TextBoxProps) {
       )}
       {isOpen && props.feedback?.(text, editor)}
       {isHelped && (
-        <FunctionHelp
-          onChoose={(name) => editor.current?.insertFunction(name)}
-          onClose={() => setIsHelped(false)}
-        />
+        <FunctionHelp onChoose={(name) => editor.current?.insertFunction(name)} onClose={() => setIsHelped(false)} />
       )}
     </div>
   );
@@ -111,7 +109,10 @@ function useOpening({ label, expected = "any", isReadOnly = false }: TextBoxProp
   useEffect(() => () => setTarget((target) => (target === mine.current ? null : target)), [setTarget]);
   const insert = (path: string): void => {
     const { editor, text, change } = newest.current;
-    if (editor.current !== null) return editor.current.insertPath(path);
+    if (editor.current !== null) {
+      editor.current.insertPath(path);
+      return;
+    }
     const from = Math.min(cursor.current ?? text.length, text.length);
     const { insert: inserted } = insertCode(text, { from, to: from }, path);
     cursor.current = from + inserted.length;

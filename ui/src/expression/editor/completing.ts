@@ -1,6 +1,11 @@
 /** Completion within expressions, and of `/` in a text, which begins one. */
 
-import type { CompletionContext, CompletionResult, CompletionSource, Completion as Option } from "@codemirror/autocomplete";
+import type {
+  CompletionContext,
+  CompletionResult,
+  CompletionSource,
+  Completion as Option,
+} from "@codemirror/autocomplete";
 import type { Completion } from "../../api/queries/authoring/expressions";
 import { toCodePoints, toUnits } from "../code-points";
 import { expressionSpans } from "../parts";
@@ -39,7 +44,10 @@ export function placeOf(text: string, position: number): Place | null {
 }
 
 /** Returns the source of completions of one field. Answers are kept by the text before the cursor. */
-export function completionSource({ complete, describe }: Pick<EditorOptions, "complete" | "describe">): CompletionSource {
+export function completionSource({
+  complete,
+  describe,
+}: Pick<EditorOptions, "complete" | "describe">): CompletionSource {
   const kept = new Map<string, readonly Completion[]>();
   return async (context) => {
     const place = placeOf(context.state.doc.toString(), context.pos);
@@ -73,7 +81,11 @@ async function ask(
   }
 }
 
-function resultOf(place: Place, found: readonly Completion[], describe: EditorOptions["describe"]): CompletionResult | null {
+function resultOf(
+  place: Place,
+  found: readonly Completion[],
+  describe: EditorOptions["describe"],
+): CompletionResult | null {
   const [first] = found;
   if (first === undefined) return null;
   const from = toUnits(place.text, first.position);

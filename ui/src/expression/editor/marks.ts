@@ -33,4 +33,7 @@ const closing = EditorView.inputHandler.of((view, from, to, typed) => {
   return true;
 });
 
-export const expressionMarks: Extension = [ViewPlugin.fromClass(Marks, { decorations: (marks) => marks.decorations }), closing];
+export const expressionMarks: Extension = [
+  ViewPlugin.fromClass(Marks, { decorations: (marks) => marks.decorations }),
+  closing,
+];

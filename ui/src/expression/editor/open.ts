@@ -43,7 +43,14 @@ export function openEditor(options: EditorOptions): OpenEditor {
 
 const MODES: Readonly<Record<EditorMode, (options: EditorOptions) => Extension>> = {
   expression: (options) => [expressionMarks, completing(options)],
-  json: (options) => [json(), syntaxHighlighting(defaultHighlightStyle), bracketMatching(), mono(), expressionMarks, completing(options)],
+  json: (options) => [
+    json(),
+    syntaxHighlighting(defaultHighlightStyle),
+    bracketMatching(),
+    mono(),
+    expressionMarks,
+    completing(options),
+  ],
   code: () => [lineNumbers(), bracketMatching(), mono()],
 };
 

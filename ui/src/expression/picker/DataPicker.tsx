@@ -27,9 +27,7 @@ export function DataPicker() {
     const { step_id, data: _, schema: __, ...rest } = source.where();
     return typeof step_id === "string" ? { ...rest, step_id } : null;
   };
-  const query = useQuery(
-    dataTreeQuery(useApi(), where, source.sample, source.version(), identityOf(source.sample)),
-  );
+  const query = useQuery(dataTreeQuery(useApi(), where, source.sample, source.version(), identityOf(source.sample)));
   const expected = isFitting ? (target?.expected ?? "any") : "any";
   return (
     <section className={styles.picker} aria-label={text.title}>

@@ -1,8 +1,8 @@
 import { Field, Select } from "@fluentui/react-components";
 import { useText } from "../../text/language";
 import { Computed } from "./Computed";
-import { type FieldProps, frameOf, isComputed, type Option } from "./field";
 import styles from "./Fields.module.css";
+import { type FieldProps, frameOf, isComputed, type Option } from "./field";
 import { TEXTS } from "./text";
 
 interface ChoiceFieldProps extends FieldProps {

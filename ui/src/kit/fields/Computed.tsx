@@ -4,8 +4,8 @@ import { Button, Tooltip } from "@fluentui/react-components";
 import { type ReactNode, useState } from "react";
 import { useText } from "../../text/language";
 import { Icon } from "../icons";
-import { type FieldProps, isComputed, type ValueKind } from "./field";
 import styles from "./Fields.module.css";
+import { type FieldProps, isComputed, type ValueKind } from "./field";
 import { useInputs } from "./inputs";
 import { TEXTS } from "./text";
 

@@ -4,8 +4,8 @@ import { useText } from "../../text/language";
 import { Apart } from "./Apart";
 import { Computed } from "./Computed";
 import { amountsOf, durationOf, singleOf, UNITS, type Unit } from "./duration";
-import { type FieldProps, frameOf } from "./field";
 import styles from "./Fields.module.css";
+import { type FieldProps, frameOf } from "./field";
 import { TEXTS } from "./text";
 
 interface DurationFieldProps extends FieldProps {
@@ -49,9 +49,9 @@ function AmountOf({ written, aria, label, unit: first = "hours", fallback, isRea
   const unit = single?.unit ?? chosen ?? first;
   const shown = fallback === undefined ? null : singleOf(fallback);
   const setAmount = (typed: string): void => {
-    if (typed.trim() === "") return onChange(undefined);
     const amount = Number(typed);
-    if (Number.isSafeInteger(amount) && amount >= 0) onChange(durationOf({ amount, unit }));
+    if (typed.trim() === "") onChange(undefined);
+    else if (Number.isSafeInteger(amount) && amount >= 0) onChange(durationOf({ amount, unit }));
   };
   const setUnit = (next: Unit): void => {
     setChosen(next);

@@ -3,8 +3,8 @@ import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { Apart } from "./Apart";
 import { Computed } from "./Computed";
-import { type FieldProps, frameOf } from "./field";
 import styles from "./Fields.module.css";
+import { type FieldProps, frameOf } from "./field";
 import { TEXTS } from "./text";
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
@@ -22,27 +22,27 @@ export function InstantField(props: FieldProps) {
       <Field {...frameOf(props)}>
         {(aria) => (
           <Apart>
-          <div className={styles.stack}>
-            <Input
-              {...aria}
-              className={styles.mono}
-              autoComplete="off"
-              placeholder="2026-03-02T07:00:00+01:00"
-              readOnly={isReadOnly}
-              value={written}
-              onChange={(_, { value: next }) => onChange(next === "" ? undefined : next)}
-            />
-            <Input
-              type="datetime-local"
-              aria-label={text.pickTime(label)}
-              disabled={isReadOnly}
-              value={Number.isNaN(at) ? "" : localOf(at)}
-              onChange={(_, { value: next }) => onChange(next === "" ? undefined : withOffset(next))}
-            />
-            {written !== "" && (
-              <span className={styles.hint}>{Number.isNaN(at) ? text.noInstant : formats.instant(at)}</span>
-            )}
-          </div>
+            <div className={styles.stack}>
+              <Input
+                {...aria}
+                className={styles.mono}
+                autoComplete="off"
+                placeholder="2026-03-02T07:00:00+01:00"
+                readOnly={isReadOnly}
+                value={written}
+                onChange={(_, { value: next }) => onChange(next === "" ? undefined : next)}
+              />
+              <Input
+                type="datetime-local"
+                aria-label={text.pickTime(label)}
+                disabled={isReadOnly}
+                value={Number.isNaN(at) ? "" : localOf(at)}
+                onChange={(_, { value: next }) => onChange(next === "" ? undefined : withOffset(next))}
+              />
+              {written !== "" && (
+                <span className={styles.hint}>{Number.isNaN(at) ? text.noInstant : formats.instant(at)}</span>
+              )}
+            </div>
           </Apart>
         )}
       </Field>

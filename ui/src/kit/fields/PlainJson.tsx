@@ -2,9 +2,9 @@ import { Field, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
 import { isSameJson, NotJson, parseExact, prettyExact } from "../../shared/exact";
 import { useText } from "../../text/language";
+import styles from "./Fields.module.css";
 import type { FieldProps } from "./field";
 import { frameOf } from "./field";
-import styles from "./Fields.module.css";
 import { TEXTS } from "./text";
 
 /** A JSON value as text, without expressions. */

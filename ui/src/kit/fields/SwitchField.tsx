@@ -1,7 +1,7 @@
 import { Switch } from "@fluentui/react-components";
 import { Computed } from "./Computed";
-import { type FieldProps, isComputed } from "./field";
 import styles from "./Fields.module.css";
+import { type FieldProps, isComputed } from "./field";
 
 interface SwitchFieldProps extends FieldProps {
   /** What holds when there is none. */

@@ -25,7 +25,12 @@ interface Inputs {
   useType: (text: string) => string | null;
 }
 
-const InputsContext = createContext<Inputs>({ Text: PlainText, Json: PlainJson, isComputing: false, useType: () => null });
+const InputsContext = createContext<Inputs>({
+  Text: PlainText,
+  Json: PlainJson,
+  isComputing: false,
+  useType: () => null,
+});
 
 interface InputsProviderProps {
   text: ComponentType<TextInputProps>;

@@ -4,15 +4,15 @@ import { Button, Field, Input } from "@fluentui/react-components";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
 import { ChoiceField } from "../fields/ChoiceField";
-import { type FieldProps, frameOf } from "../fields/field";
 import styles from "../fields/Fields.module.css";
+import { type FieldProps, frameOf } from "../fields/field";
 import { useInputs } from "../fields/inputs";
 import { NumberField } from "../fields/NumberField";
 import { SwitchField } from "../fields/SwitchField";
 import { TEXTS } from "../fields/text";
 import { Icon } from "../icons";
-import { SCHEMA_TEXTS } from "./text";
 import { type Member, shapeOf } from "./schema";
+import { SCHEMA_TEXTS } from "./text";
 
 interface SchemaFormProps {
   schema: JsonObject;
@@ -129,7 +129,7 @@ function Value({ member, value, onChange, ...place }: ValueProps) {
     case "text": {
       if (value !== undefined && typeof value !== "string") return <Json {...field} />;
       const give = (next: string): void => onChange(next === "" ? undefined : next);
-      if (shape.isSecret) return <Secret {...field} value={value ?? ""} onChange={give} />;
+      if (shape.isSecret) return <Secret {...field} value={value ?? ""} />;
       const placeholder = typeof member.fallback === "string" ? member.fallback : "";
       return (
         <Text
@@ -254,7 +254,7 @@ function blankOf(schema: JsonObject): unknown {
 }
 
 /** A secret: what is stored is never shown, and typing replaces it. */
-function Secret(field: FieldProps & { value: string; onChange: (text: string) => void }) {
+function Secret(field: FieldProps & { value: string }) {
   return (
     <Field {...frameOf(field)}>
       <Input
@@ -262,7 +262,7 @@ function Secret(field: FieldProps & { value: string; onChange: (text: string) =>
         autoComplete="new-password"
         readOnly={field.isReadOnly ?? false}
         value={field.value}
-        onChange={(_, { value }) => field.onChange(value)}
+        onChange={(_, { value }) => field.onChange(value === "" ? undefined : value)}
       />
     </Field>
   );

@@ -30,7 +30,10 @@ export const fields: Readonly<Record<FieldKey, FieldWords>> = {
   servicePath: ["Dienst"],
   entity: ["Entität", "Die Menge mit Schlüssel, wie A_PurchaseOrder('4500000101')."],
   next: ["Nächste Seite", "Der Verweis auf eine nächste Seite aus einem früheren Schritt."],
-  sapOutput: ["Antwort", "Mit Typen: Zahlen und Daten nach den Metadaten des Dienstes. Unverändert: die Texte von OData."],
+  sapOutput: [
+    "Antwort",
+    "Mit Typen: Zahlen und Daten nach den Metadaten des Dienstes. Unverändert: die Texte von OData.",
+  ],
   systemId: ["System", "Statt einer Verbindung, zusammen mit dem Mandanten."],
   client: ["Mandant"],
   batch: ["Stapel", "Aufrufe, die zusammen gesendet werden, statt Entität, Parametern und Inhalt."],
@@ -73,7 +76,10 @@ export const fields: Readonly<Record<FieldKey, FieldWords>> = {
   storeName: ["Datenspeicher"],
   storePath: ["Pfad", "In seinem Dokument; ohne ihn das ganze Dokument."],
   storeValue: ["Wert", "Beim Zusammenführen entfernt null einen Eintrag."],
-  ifRevision: ["Nur bei Revision", "Eine andere lässt den Schritt scheitern; 0: den Datenspeicher darf es nicht geben."],
+  ifRevision: [
+    "Nur bei Revision",
+    "Eine andere lässt den Schritt scheitern; 0: den Datenspeicher darf es nicht geben.",
+  ],
   parameters: ["Werte", "Ein Name mit Punkten setzt einen inneren Wert."],
   wholePayload: ["Ganzer Payload", "Ersetzt, was der Aufrufer gesendet hat."],
   cardAction: ["Was geschieht"],

@@ -9,7 +9,8 @@ export const german: PanelText = {
   settings: "Einstellungen",
   others: "Weitere Einstellungen, als JSON",
   othersHint: "Kein Feld kennt sie. Sie bleiben, wie sie sind.",
-  unknownType: (type) => `Der Typ „${type}“ ist hier nicht bekannt. Seine Einstellungen bleiben und werden als JSON bearbeitet.`,
+  unknownType: (type) =>
+    `Der Typ „${type}“ ist hier nicht bekannt. Seine Einstellungen bleiben und werden als JSON bearbeitet.`,
   noStatus: "Ein Status ist eine Zahl wie 404 oder eine Klasse wie 4xx.",
   insertData: "Daten einfügen",
   larger: "Größer",
@@ -134,12 +135,14 @@ export const german: PanelText = {
       UNKNOWN: "Ausgang unbekannt",
     },
     codes: {
-      NOT_REPEATABLE: "Der Aufruf darf nicht wiederholt werden. Bestätigen Sie, dass Sie das wissen, um ihn trotzdem zu machen.",
+      NOT_REPEATABLE:
+        "Der Aufruf darf nicht wiederholt werden. Bestätigen Sie, dass Sie das wissen, um ihn trotzdem zu machen.",
     },
   },
   retry: {
     noCall: "Dieser Schritt ruft kein anderes System auf: Er wird nicht erneut versucht.",
-    noErrorExit: "Scheitert der Schritt endgültig, hält die Ausführung mit einer Störung. Eine Kante am Ausgang „error“ führt stattdessen weiter.",
+    noErrorExit:
+      "Scheitert der Schritt endgültig, hält die Ausführung mit einer Störung. Eine Kante am Ausgang „error“ führt stattdessen weiter.",
     errorExit: (target) => `Scheitert der Schritt endgültig, führt der Pfad zu „${target}“.`,
   },
   notes: { noPointer: "Eine Stelle in den Daten des Schritts, wie /output/data/token." },
@@ -218,7 +221,8 @@ export const german: PanelText = {
   },
   detect: {
     title: "Payload erkennen",
-    howTo: "Einen Probeaufruf senden oder einen vorhandenen Payload nehmen: Alle Schritte kennen dann die Felder. Nichts läuft.",
+    howTo:
+      "Einen Probeaufruf senden oder einen vorhandenen Payload nehmen: Alle Schritte kennen dann die Felder. Nichts läuft.",
     listen: "Auf Probeaufruf warten",
     waiting: "Einen Aufruf an diese Adresse senden. Es wird zehn Minuten gewartet.",
     stop: "Nicht mehr warten",

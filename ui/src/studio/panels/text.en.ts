@@ -138,7 +138,8 @@ export const english = {
   },
   retry: {
     noCall: "This step calls no other system: it is not tried again.",
-    noErrorExit: "When the step fails for good, the execution stops with an incident. An edge at its exit “error” leads on instead.",
+    noErrorExit:
+      "When the step fails for good, the execution stops with an incident. An edge at its exit “error” leads on instead.",
     errorExit: (target: string) => `When the step fails for good, the path leads to “${target}”.`,
   },
   notes: { noPointer: "A place in the step's data, such as /output/data/token." },
@@ -227,7 +228,8 @@ export const english = {
     sameSchema: "It has the fields that are known already.",
     changes: (count: number) => (count === 1 ? "1 field differs:" : `${count} fields differ:`),
     kinds: { added: "new", removed: "missing", changed: "other type" },
-    breaks: (count: number) => (count === 1 ? "1 place would not fit any more:" : `${count} places would not fit any more:`),
+    breaks: (count: number) =>
+      count === 1 ? "1 place would not fit any more:" : `${count} places would not fit any more:`,
     breaksNothing: "Every expression fits it.",
     notChecked: "Which expressions it breaks could not be found out at the moment.",
     ownSchema: "The trigger has a schema of its own, which is used first. Change it below if calls may look like this.",

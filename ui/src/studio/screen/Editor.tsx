@@ -9,8 +9,8 @@ import { useText } from "../../text/language";
 import type { Viewing } from "../actions/action";
 import { useActions } from "../actions/use-actions";
 import { factsOf, type StepFacts } from "../canvas/drawing/facts";
-import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { graphKey, useDrawn } from "../canvas/drawing/use-drawn";
+import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { Dialogs } from "../dialogs/Dialogs";
 import { stepById } from "../document/definition";
 import { treeRows } from "../outline/tree";
@@ -59,7 +59,13 @@ export function Editor({ opened, onVersion }: EditorProps) {
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
         <Side studio={open} Panel={StepPanel} />
       </div>
-      <Problems studio={open} known={open.known} facts={facts} check={check} onShow={({ step, field }) => show(step, field)} />
+      <Problems
+        studio={open}
+        known={open.known}
+        facts={facts}
+        check={check}
+        onShow={({ step, field }) => show(step, field)}
+      />
       <Dialogs studio={open} notes={open.notes} />
     </div>
   );
@@ -124,14 +130,23 @@ function useAddress({ store, screen, keeping }: Open, onVersion: (version: strin
     const isFirst = first.current !== undefined;
     first.current = undefined;
     if (isFirst) return;
-    void navigate({ to: ".", search: (before: Record<string, unknown>) => withStep(before, step), replace: true, resetScroll: false });
+    void navigate({
+      to: ".",
+      search: (before: Record<string, unknown>) => withStep(before, step),
+      replace: true,
+      resetScroll: false,
+    });
   }, [navigate, selected]);
   useEffect(() => {
     if (version === opened.current) return;
     opened.current = version;
     onVersion(String(version));
     const { workflowId } = store.getState();
-    void navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: String(version) }, replace: true });
+    void navigate({
+      to: "/workflows/$workflowId/v/$version",
+      params: { workflowId, version: String(version) },
+      replace: true,
+    });
   }, [navigate, version, store, onVersion]);
 }
 

@@ -44,7 +44,8 @@ function ViewSwitch({ view }: { view: ViewName }) {
   const text = useText(TEXTS);
   const navigate = useNavigate();
   const show = (next: ViewName) => (): void => {
-    const change = (before: Record<string, unknown>) => ({ ...before, view: next === "graph" ? undefined : next });
+    const change = ({ view: _, ...others }: Record<string, unknown>) =>
+      next === "graph" ? others : { ...others, view: next };
     void navigate({ to: ".", search: change, replace: true, resetScroll: false });
   };
   return (

@@ -9,8 +9,8 @@ import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { nameOf, stepById, typeOf } from "../document/definition";
-import styles from "../screen/Screen.module.css";
 import type { StudioStore } from "../document/store";
+import styles from "../screen/Screen.module.css";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 
@@ -59,7 +59,11 @@ export function Side({ studio, Panel }: SideProps) {
           </Tooltip>
         )}
         <Tooltip content={text.closeSide} relationship="label">
-          <Button appearance="subtle" icon={<Icon name="close" size={16} />} onClick={() => studio.store.getState().select(null)} />
+          <Button
+            appearance="subtle"
+            icon={<Icon name="close" size={16} />}
+            onClick={() => studio.store.getState().select(null)}
+          />
         </Tooltip>
       </header>
       <div className={styles.sideBody}>

@@ -1,15 +1,15 @@
 /** What no field knows survives: byte for byte when nothing is edited, and beside what is edited. */
 
-import { screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { prettyExact, printExact } from "../../../src/shared/exact";
 import { isObject } from "../../../src/shared/http";
 import { changeSetting } from "../../../src/studio/document/commands/settings";
 import { settingsOf, stepById } from "../../../src/studio/document/definition";
-import { FORMS } from "../../../src/studio/panels/forms";
 import { lastFilled } from "../../../src/studio/panels/form/edit";
 import { otherSettings, valueAt } from "../../../src/studio/panels/form/spec";
+import { FORMS } from "../../../src/studio/panels/forms";
 import { english } from "../../../src/studio/panels/text.en";
 import { definitionOf, openPanel, storeWith } from "../../fakes/panel";
 import { STEPS, stepText, TYPES } from "./steps";
@@ -17,12 +17,12 @@ import { STEPS, stepText, TYPES } from "./steps";
 const TAB_NAMES = Object.values(english.tabs);
 
 describe.each(TYPES)("the panel of %s", (type) => {
-  it("shows every part, changes nothing by itself, and keeps the text of the definition", async () => {
+  it("shows every part, changes nothing by itself, and keeps the text of the definition", () => {
     const definition = definitionOf(stepText(type));
     const before = printExact(definition);
-    const { user, store } = openPanel(storeWith(definition), "step_1");
-    for (const name of TAB_NAMES) await user.click(screen.getByRole("tab", { name }));
-    await user.click(screen.getByRole("tab", { name: english.tabs.settings }));
+    const { store } = openPanel(storeWith(definition), "step_1");
+    for (const tab of screen.getAllByRole("tab")) fireEvent.click(tab);
+    expect(screen.getAllByRole("tab")).toHaveLength(TAB_NAMES.length);
     expect(store.getState().log.done).toEqual([]);
     expect(printExact(store.getState().document)).toBe(before);
   });

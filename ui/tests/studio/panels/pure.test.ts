@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amountsOf, durationOf, lengthOf, singleOf, UNITS } from "../../../src/kit/fields/duration";
-import { without } from "../../../src/kit/fields/rules/RulesField";
 import { groupsFor, OPERATORS } from "../../../src/kit/fields/rules/operators";
+import { without } from "../../../src/kit/fields/rules/RulesField";
 import { changedRule, groupsOf, viewOf } from "../../../src/kit/fields/rules/rule";
 import { shapeOf, wordsOf } from "../../../src/kit/schema-form/schema";
 import { durationWords } from "../../../src/studio/panels/duration-words";
@@ -47,7 +47,12 @@ describe("rules", () => {
 
   it("are turned round and back without loss", () => {
     const turned = changedRule(rule, { isNot: true });
-    expect(turned).toEqual({ variable: "${a}", note: "kept", operator: "Not", value: { operator: "NumericEquals", value: 1 } });
+    expect(turned).toEqual({
+      variable: "${a}",
+      note: "kept",
+      operator: "Not",
+      value: { operator: "NumericEquals", value: 1 },
+    });
     expect(viewOf(turned)).toEqual({ isNot: true, variable: "${a}", operator: "NumericEquals", value: 1 });
     expect(changedRule(turned, { isNot: false })).toEqual(rule);
   });
@@ -56,7 +61,10 @@ describe("rules", () => {
     const inherited = { operator: "Not", variable: "${a}", value: { operator: "IsNull" } };
     expect(changedRule(inherited, { variable: "${b}" })).toEqual({ ...inherited, variable: "${b}" });
     const own = { operator: "Not", value: { variable: "${a}", operator: "IsNull" } };
-    expect(changedRule(own, { variable: "${b}" })).toEqual({ operator: "Not", value: { variable: "${b}", operator: "IsNull" } });
+    expect(changedRule(own, { variable: "${b}" })).toEqual({
+      operator: "Not",
+      value: { variable: "${b}", operator: "IsNull" },
+    });
   });
 
   it("leave to JSON what the builder cannot show", () => {
@@ -66,7 +74,10 @@ describe("rules", () => {
 
   it("are in groups that begin with `or`; a group that loses its first keeps its place", () => {
     const conditions = [{ join: "simple" }, { join: "and" }, { join: "or" }, { join: "and" }];
-    expect(groupsOf(conditions)).toEqual([[0, 1], [2, 3]]);
+    expect(groupsOf(conditions)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
     expect(groupsOf(without(conditions, 2))).toEqual([[0, 1], [2]]);
     expect(groupsOf(without(conditions, 0))).toEqual([[0], [1, 2]]);
   });
@@ -83,12 +94,18 @@ describe("rules", () => {
 describe("forms of schemas", () => {
   it("know objects, texts, numbers, lists, choices and secrets, with or without expressions", () => {
     const expression = { type: "string", pattern: "\\$\\{" };
-    expect(shapeOf({ anyOf: [{ type: "integer", minimum: 0 }, expression] })).toMatchObject({ kind: "number", isWhole: true, least: 0 });
+    expect(shapeOf({ anyOf: [{ type: "integer", minimum: 0 }, expression] })).toMatchObject({
+      kind: "number",
+      isWhole: true,
+      least: 0,
+    });
     expect(shapeOf({ type: ["string", "null"] })).toMatchObject({ kind: "text" });
     expect(shapeOf({ type: "string", format: "password" })).toMatchObject({ kind: "text", isSecret: true });
     expect(shapeOf({ type: "string", enum: ["a", "b"] })).toEqual({ kind: "choice", options: ["a", "b"] });
     expect(shapeOf({ type: "array", items: { type: "string" } })).toEqual({ kind: "list", item: { type: "string" } });
-    expect(shapeOf({ type: "object", properties: { base_url: { type: "string" } }, required: ["base_url"] })).toMatchObject({
+    expect(
+      shapeOf({ type: "object", properties: { base_url: { type: "string" } }, required: ["base_url"] }),
+    ).toMatchObject({
       kind: "object",
       members: [{ name: "base_url", label: "Base url", isRequired: true }],
     });
@@ -134,21 +151,21 @@ describe("working time", () => {
     holidays: ["2026-12-25"],
   });
   const at = (text: string): number => Date.parse(text);
-  const after = (from: string, duration: string): string | null => {
+  const later = (from: string, duration: string): string | null => {
     const found = calendar === null ? null : workingInstant(calendar, at(from), amountsOf(duration) ?? []);
     return found === null ? null : new Date(found).toISOString();
   };
 
   it("counts hours within the spans, and days from one working day to the next", () => {
-    expect(after("2026-11-27T13:00:00+01:00", "PT4H")).toBe("2026-11-27T16:00:00.000Z");
-    expect(after("2026-11-27T15:00:00+01:00", "PT4H")).toBe("2026-11-30T09:00:00.000Z");
-    expect(after("2026-11-27T13:00:00+01:00", "P1D")).toBe("2026-11-30T12:00:00.000Z");
-    expect(after("2026-11-28T10:00:00+01:00", "PT1H")).toBe("2026-11-30T08:00:00.000Z");
+    expect(later("2026-11-27T13:00:00+01:00", "PT4H")).toBe("2026-11-27T16:00:00.000Z");
+    expect(later("2026-11-27T15:00:00+01:00", "PT4H")).toBe("2026-11-30T09:00:00.000Z");
+    expect(later("2026-11-27T13:00:00+01:00", "P1D")).toBe("2026-11-30T12:00:00.000Z");
+    expect(later("2026-11-28T10:00:00+01:00", "PT1H")).toBe("2026-11-30T08:00:00.000Z");
   });
 
   it("has no work on holidays, and the wall clock of its zone over a clock change", () => {
-    expect(after("2026-12-24T10:00:00+01:00", "P1D")).toBe("2026-12-28T09:00:00.000Z");
-    expect(after("2026-03-27T10:00:00+01:00", "P1D")).toBe("2026-03-30T08:00:00.000Z");
+    expect(later("2026-12-24T10:00:00+01:00", "P1D")).toBe("2026-12-28T09:00:00.000Z");
+    expect(later("2026-03-27T10:00:00+01:00", "P1D")).toBe("2026-03-30T08:00:00.000Z");
   });
 
   it("knows the time between", () => {
@@ -159,7 +176,13 @@ describe("working time", () => {
   });
 
   it("is not guessed from a document that the engine would refuse", () => {
-    for (const document of [null, {}, { hours: {} }, { hours: { mon: ["8-17"] } }, { hours: { mon: ["08:00-17:00"] }, timezone: "Mars" }]) {
+    for (const document of [
+      null,
+      {},
+      { hours: {} },
+      { hours: { mon: ["8-17"] } },
+      { hours: { mon: ["08:00-17:00"] }, timezone: "Mars" },
+    ]) {
       expect(calendarOf(document)).toBeNull();
     }
   });

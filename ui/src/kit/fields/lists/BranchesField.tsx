@@ -117,7 +117,13 @@ function Branch({ branch, at, count, ids, acts, isReadOnly, hasStyle, children }
   );
 }
 
-function Tools({ id, name, at, count, acts }: Pick<BranchProps, "at" | "count" | "acts"> & { id: string; name: string }) {
+function Tools({
+  id,
+  name,
+  at,
+  count,
+  acts,
+}: Pick<BranchProps, "at" | "count" | "acts"> & { id: string; name: string }) {
   const text = useText(TEXTS);
   return (
     <span className={styles.tools}>

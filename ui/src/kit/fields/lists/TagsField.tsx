@@ -3,10 +3,10 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { useText } from "../../../text/language";
-import { Apart } from "../Apart";
 import { Icon } from "../../icons";
-import { type FieldProps, frameOf } from "../field";
+import { Apart } from "../Apart";
 import styles from "../Fields.module.css";
+import { type FieldProps, frameOf } from "../field";
 import { TEXTS } from "../text";
 
 interface TagsFieldProps extends Omit<FieldProps, "value" | "onChange"> {
@@ -52,43 +52,43 @@ export function TagsField(props: TagsFieldProps) {
     <Field {...frame}>
       {(aria) => (
         <Apart>
-        <div className={styles.tight}>
-          <ul className={styles.tags} aria-label={props.label}>
-            {tags.map((tag) => (
-              <li key={tag} className={styles.tag}>
-                {props.view?.(tag) ?? tag}
-                {!isReadOnly && (
-                  <Button
-                    size="small"
-                    appearance="transparent"
-                    icon={<Icon name="close" size={12} />}
-                    aria-label={text.remove(tag)}
-                    onClick={() => onTags(tags.filter((each) => each !== tag))}
-                  />
-                )}
-              </li>
-            ))}
-          </ul>
-          {!isReadOnly && (
-            <Input
-              {...aria}
-              list={list}
-              autoComplete="off"
-              value={typed}
-              placeholder={placeholder}
-              onChange={(_, { value }) => type(value)}
-              onKeyDown={onKey}
-              onBlur={take}
-            />
-          )}
-          <datalist id={list}>
-            {suggestions.map(({ value, label }) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </datalist>
-        </div>
+          <div className={styles.tight}>
+            <ul className={styles.tags} aria-label={props.label}>
+              {tags.map((tag) => (
+                <li key={tag} className={styles.tag}>
+                  {props.view?.(tag) ?? tag}
+                  {!isReadOnly && (
+                    <Button
+                      size="small"
+                      appearance="transparent"
+                      icon={<Icon name="close" size={12} />}
+                      aria-label={text.remove(tag)}
+                      onClick={() => onTags(tags.filter((each) => each !== tag))}
+                    />
+                  )}
+                </li>
+              ))}
+            </ul>
+            {!isReadOnly && (
+              <Input
+                {...aria}
+                list={list}
+                autoComplete="off"
+                value={typed}
+                placeholder={placeholder}
+                onChange={(_, { value }) => type(value)}
+                onKeyDown={onKey}
+                onBlur={take}
+              />
+            )}
+            <datalist id={list}>
+              {suggestions.map(({ value, label }) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </datalist>
+          </div>
         </Apart>
       )}
     </Field>

@@ -2,8 +2,8 @@ import { Button } from "@fluentui/react-components";
 import { useState } from "react";
 import { NotJson, parseExact } from "../../../shared/exact";
 import { useText } from "../../../text/language";
-import type { FieldProps } from "../field";
 import styles from "../Fields.module.css";
+import type { FieldProps } from "../field";
 import { useInputs } from "../inputs";
 import { TEXTS } from "../text";
 
@@ -15,7 +15,7 @@ export function ValueField(props: FieldProps) {
   const [isJson, setIsJson] = useState(value !== undefined && typeof value !== "string");
   const toggle = (): void => {
     // A text such as 12 or [1] becomes the value that it names; others stay texts, and have quotes as JSON.
-    if (!isJson && typeof value === "string") onChange(valueOf(value));
+    if (!isJson && typeof value === "string") onChange(parsedOrText(value));
     setIsJson(!isJson);
   };
   return (
@@ -40,7 +40,7 @@ export function ValueField(props: FieldProps) {
   );
 }
 
-function valueOf(text: string): unknown {
+function parsedOrText(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {

@@ -8,8 +8,8 @@ import { useText } from "../../../text/language";
 import { Note } from "../../Note";
 import { Problem } from "../../states/Problem";
 import { ChoiceField } from "../ChoiceField";
-import { type FieldProps, isComputed } from "../field";
 import styles from "../Fields.module.css";
+import { type FieldProps, isComputed } from "../field";
 import { TEXTS } from "../text";
 
 interface ConnectionFieldProps extends FieldProps {

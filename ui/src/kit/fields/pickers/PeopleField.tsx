@@ -20,7 +20,7 @@ export function PeopleField({ value, onChange, ...props }: FieldProps) {
   const { data } = useQuery(peopleQuery(useApi(), term.includes("${") ? "" : term));
   const people = peopleOf(value);
   if (people === null) return <Json {...props} value={value} onChange={onChange} />;
-  const give = (next: readonly string[]): void => onChange(valueOf(next, value));
+  const give = (next: readonly string[]): void => onChange(settingOf(next, value));
   return (
     <TagsField
       {...props}
@@ -42,7 +42,7 @@ export function peopleOf(value: unknown): readonly string[] | null {
 }
 
 /** Returns the setting for people: a text stays one as long as it is one person. */
-function valueOf(people: readonly string[], before: unknown): unknown {
+function settingOf(people: readonly string[], before: unknown): unknown {
   if (people.length === 0) return undefined;
   const [first] = people;
   // An expression may give a list by itself; within a list it would have to give one person.

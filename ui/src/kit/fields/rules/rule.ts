@@ -35,7 +35,8 @@ export function changedRule(rule: JsonObject, change: Partial<RuleView>): JsonOb
 function withPart(rule: JsonObject, name: string, value: unknown): JsonObject {
   const inner = rule.operator === NOT && isObject(rule.value) ? rule.value : null;
   // The variable stays at the rule that has it.
-  if (inner === null || (name === "variable" && !Object.hasOwn(inner, "variable"))) return withMember(rule, name, value);
+  if (inner === null || (name === "variable" && !Object.hasOwn(inner, "variable")))
+    return withMember(rule, name, value);
   return { ...rule, value: withMember(inner, name, value) };
 }
 

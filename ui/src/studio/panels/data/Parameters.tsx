@@ -58,7 +58,17 @@ export function Parameters({ edit }: { edit: StepEdit }) {
   );
 }
 
-function Row({ edit, at, row, onRow }: { edit: StepEdit; at: number; row: JsonObject; onRow: (row: JsonObject) => void }) {
+function Row({
+  edit,
+  at,
+  row,
+  onRow,
+}: {
+  edit: StepEdit;
+  at: number;
+  row: JsonObject;
+  onRow: (row: JsonObject) => void;
+}) {
   const { override: text } = useText(PANEL_TEXTS);
   const value = {
     label: text.value(at + 1),

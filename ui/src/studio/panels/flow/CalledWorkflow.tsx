@@ -35,7 +35,8 @@ function Payload({ edit }: { edit: StepEdit }) {
   const called = typeof version === "number" || typeof version === "string" ? version : "latest";
   const { data } = useQuery({ ...payloadSchemaQuery(useApi(), id, called), enabled: id !== "" });
   const field = edit.field(["payload"], ...fields.payload);
-  const isForm = data !== undefined && shapeOf(data).kind === "object" && (field.value === undefined || isObject(field.value));
+  const isForm =
+    data !== undefined && shapeOf(data).kind === "object" && (field.value === undefined || isObject(field.value));
   if (!isForm) return <Json {...field} />;
   return (
     <section className={styles.box} aria-label={field.label}>

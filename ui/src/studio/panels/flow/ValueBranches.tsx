@@ -1,9 +1,9 @@
 /** Branches by a value: one comparison for all of them, and what each is compared with. */
 
-import { BranchesField } from "../../../kit/fields/lists/BranchesField";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import type { FieldProps } from "../../../kit/fields/field";
 import { useInputs } from "../../../kit/fields/inputs";
+import { BranchesField } from "../../../kit/fields/lists/BranchesField";
 import { NumberField } from "../../../kit/fields/NumberField";
 import { OPERATORS, type OperatorName, operandOf } from "../../../kit/fields/rules/operators";
 import { TEXTS as FIELD_TEXTS } from "../../../kit/fields/text";

@@ -5,13 +5,13 @@ import { DurationField } from "../../../kit/fields/DurationField";
 import type { FieldProps } from "../../../kit/fields/field";
 import { InstantField } from "../../../kit/fields/InstantField";
 import { useInputs } from "../../../kit/fields/inputs";
-import { NumberField } from "../../../kit/fields/NumberField";
 import { PairsField } from "../../../kit/fields/lists/PairsField";
+import { StatusesField } from "../../../kit/fields/lists/StatusesField";
+import { NumberField } from "../../../kit/fields/NumberField";
 import { ConnectionField } from "../../../kit/fields/pickers/ConnectionField";
 import { DatastoreField } from "../../../kit/fields/pickers/DatastoreField";
 import { PeopleField } from "../../../kit/fields/pickers/PeopleField";
 import { RulesField } from "../../../kit/fields/rules/RulesField";
-import { StatusesField } from "../../../kit/fields/lists/StatusesField";
 import { SwitchField } from "../../../kit/fields/SwitchField";
 import { useText } from "../../../text/language";
 import { PANEL_TEXTS } from "../text";
@@ -39,7 +39,10 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
       return <InstantField {...field} />;
     case "choice": {
       const { options, isSegmented = false, ...others } = widget;
-      const shown = options.map((value) => ({ value, label: text.options[value as keyof typeof text.options] ?? value }));
+      const shown = options.map((value) => ({
+        value,
+        label: text.options[value as keyof typeof text.options] ?? value,
+      }));
       return isSegmented ? (
         <Segmented {...field} {...others} options={shown} />
       ) : (

@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import type { FieldProps } from "../../../kit/fields/field";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { changeStep, pointerOf } from "../../document/commands/settings";
-import { type Definition, settingsOf, type StepJson, stepById, typeOf } from "../../document/definition";
+import { type Definition, type StepJson, settingsOf, stepById, typeOf } from "../../document/definition";
 import type { Path } from "../../document/patches";
 import type { Planned, StudioFinding, StudioStore } from "../../document/store";
 import { valueAt } from "./spec";
@@ -36,7 +36,15 @@ export function useStepEdit(store: StudioStore, id: string): StepEdit | null {
   const isReadOnly = useStore(store, (state) => state.isReadOnly);
   const findings = useStore(store, (state) => state.findings);
   return useMemo(
-    () => (step === null ? null : stepEdit(store, step, isReadOnly, findings.filter((each) => each.step === id))),
+    () =>
+      step === null
+        ? null
+        : stepEdit(
+            store,
+            step,
+            isReadOnly,
+            findings.filter((each) => each.step === id),
+          ),
     [store, step, id, isReadOnly, findings],
   );
 }
@@ -95,5 +103,7 @@ export function lastFilled(step: JsonObject, path: Path): Path {
 
 function problemAt(findings: readonly StudioFinding[], pointer: string): string | undefined {
   const found = findings.filter(({ field }) => field === pointer || field.startsWith(`${pointer}/`));
-  return found.length === 0 ? undefined : found.map(({ message, hint }) => [message, hint].filter(Boolean).join(" – ")).join("; ");
+  return found.length === 0
+    ? undefined
+    : found.map(({ message, hint }) => [message, hint].filter(Boolean).join(" – ")).join("; ");
 }

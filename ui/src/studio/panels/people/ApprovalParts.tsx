@@ -2,9 +2,9 @@
 
 import { Button } from "@fluentui/react-components";
 import { DurationField } from "../../../kit/fields/DurationField";
+import { useInputs } from "../../../kit/fields/inputs";
 import { DatastoreField } from "../../../kit/fields/pickers/DatastoreField";
 import { PeopleField } from "../../../kit/fields/pickers/PeopleField";
-import { useInputs } from "../../../kit/fields/inputs";
 import { Icon } from "../../../kit/icons";
 import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";

@@ -34,14 +34,7 @@ export function CardPicture({ card }: { card: JsonObject }) {
   return (
     <section aria-label={text.picture}>
       <h3 className={styles.title}>{text.picture}</h3>
-      <CardFrame
-        card={data.value}
-        subject={text.picture}
-        isOpen
-        theme={theme}
-        onAction={ignore}
-        onButtons={ignore}
-      />
+      <CardFrame card={data.value} subject={text.picture} isOpen theme={theme} onAction={ignore} onButtons={ignore} />
     </section>
   );
 }

@@ -1,8 +1,8 @@
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { NumberField } from "../../../kit/fields/NumberField";
 import { useText } from "../../../text/language";
-import { StepField } from "../form/StepField";
 import type { StepEdit } from "../form/edit";
+import { StepField } from "../form/StepField";
 import { PANEL_TEXTS } from "../text";
 import { CardParts } from "./CardParts";
 

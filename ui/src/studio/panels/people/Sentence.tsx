@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import { useLanguage, useText } from "../../../text/language";
-import styles from "../Panels.module.css";
 import { durationWords } from "../duration-words";
+import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import type { Terms } from "./terms";
 

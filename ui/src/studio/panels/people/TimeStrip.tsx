@@ -40,7 +40,8 @@ function Line({ moments, calendar }: Omit<TimeStripProps, "name">) {
   const [from, to] = [Math.min(...known), Math.max(...known)];
   if (known.length < 2 || from === to) return null;
   const place = (at: number): number => EDGE + ((at - from) / (to - from)) * (WIDTH - 2 * EDGE);
-  const idle = calendar === null ? [] : idleSpans(calendar, from, to).filter((span) => span.to - span.from > SHORTEST_MS);
+  const idle =
+    calendar === null ? [] : idleSpans(calendar, from, to).filter((span) => span.to - span.from > SHORTEST_MS);
   return (
     <svg className={styles.line} viewBox={`0 0 ${WIDTH} 20`} aria-hidden="true">
       <line x1={EDGE} x2={WIDTH - EDGE} y1="10" y2="10" className={styles.track} />

@@ -31,15 +31,15 @@ export function WaitParts({ edit }: { edit: StepEdit }) {
           <h3 className={styles.title}>
             {label} <span className={styles.hint}>{hint}</span>
           </h3>
-            {SOURCES.map((source) => (
-              <Checkbox
-                key={source}
-                label={text.options[source]}
-                disabled={edit.isReadOnly}
-                checked={sources.includes(source)}
-                onChange={(_, { checked }) => toggle(source, checked === true)}
-              />
-            ))}
+          {SOURCES.map((source) => (
+            <Checkbox
+              key={source}
+              label={text.options[source]}
+              disabled={edit.isReadOnly}
+              checked={sources.includes(source)}
+              onChange={(_, { checked }) => toggle(source, checked === true)}
+            />
+          ))}
         </fieldset>
       )}
       <Json {...schema} />

@@ -3,12 +3,29 @@ import { ApprovalParts } from "./ApprovalParts";
 import { ApprovalSentence } from "./ApprovalSentence";
 
 export const APPROVAL: StepForm = {
-  known: ["recipients", "quorum", "reminders", "escalation", "calendar", "timeout", "card", "card_id", "card_version", "order", "veto"],
+  known: [
+    "recipients",
+    "quorum",
+    "reminders",
+    "escalation",
+    "calendar",
+    "timeout",
+    "card",
+    "card_id",
+    "card_version",
+    "order",
+    "veto",
+  ],
   Before: ApprovalSentence,
   After: ApprovalParts,
   specs: [
     { key: "selfApproval", path: ["self_approval"], widget: { kind: "switch", fallback: true } },
-    { key: "requester", path: ["requester"], widget: { kind: "text" }, when: ({ self_approval }) => self_approval === false },
+    {
+      key: "requester",
+      path: ["requester"],
+      widget: { kind: "text" },
+      when: ({ self_approval }) => self_approval === false,
+    },
     {
       key: "commentRequired",
       path: ["comment_required"],

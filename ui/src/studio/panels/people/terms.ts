@@ -66,12 +66,15 @@ function quorumOf(value: unknown): Terms["quorum"] {
 
 /** Returns what happens when no answer comes, in order of time, as if the card was sent at `now`. */
 export function momentsOf(terms: Terms, now: number, calendar: WorkCalendar | null): Moment[] {
-  const at = (after: string): number | null => instantAfter(after, now, terms.calendar === "" ? null : calendar, terms.calendar !== "");
+  const at = (after: string): number | null =>
+    instantAfter(after, now, terms.calendar === "" ? null : calendar, terms.calendar !== "");
   const asked: Moment = { kind: "asked", after: "", at: now, to: terms.people ?? [] };
   const later: Moment[] = [
     ...terms.reminders.map((after): Moment => ({ kind: "reminder", after, at: at(after), to: [] })),
     ...terms.escalation.map(({ after, to }): Moment => ({ kind: "escalation", after, at: at(after), to })),
-    ...(terms.timeout === "" ? [] : [{ kind: "timeout", after: terms.timeout, at: at(terms.timeout), to: [] } as const]),
+    ...(terms.timeout === ""
+      ? []
+      : [{ kind: "timeout", after: terms.timeout, at: at(terms.timeout), to: [] } as const]),
   ];
   const end = later.find(({ kind }) => kind === "timeout")?.at ?? Number.POSITIVE_INFINITY;
   const reached = later.filter((moment) => moment.kind === "timeout" || (moment.at ?? 0) < end);
@@ -81,7 +84,10 @@ export function momentsOf(terms: Terms, now: number, calendar: WorkCalendar | nu
 function instantAfter(text: string, now: number, calendar: WorkCalendar | null, isWorking: boolean): number | null {
   const amounts = amountsOf(text);
   if (amounts === null || (isWorking && calendar === null)) return null;
-  const months = amounts.reduce((sum, { amount, unit }) => sum + (unit === "years" ? 12 * amount : unit === "months" ? amount : 0), 0);
+  const months = amounts.reduce(
+    (sum, { amount, unit }) => sum + (unit === "years" ? 12 * amount : unit === "months" ? amount : 0),
+    0,
+  );
   const start = months === 0 ? now : monthsLater(now, months);
   if (calendar !== null) return workingInstant(calendar, start, amounts);
   return amounts.reduce((sum, { amount, unit }) => sum + amount * UNITS_MS[unit], start);

@@ -29,10 +29,13 @@ export function calendarOf(document: unknown): WorkCalendar | null {
   if (typeof timezone !== "string" || !isZone(timezone) || !Array.isArray(holidays)) return null;
   const hours = new Map<number, Span[]>();
   for (const [name, given] of Object.entries(document.hours)) {
-    const day = DAYS.findIndex((each) => each === name);
+    const day = DAYS.indexOf(name as (typeof DAYS)[number]);
     const spans = Array.isArray(given) ? given.map(spanOf) : [null];
     if (day < 0 || spans.some((span) => span === null)) return null;
-    hours.set(day, spans.filter((span) => span !== null));
+    hours.set(
+      day,
+      spans.filter((span) => span !== null),
+    );
   }
   const hasWork = [...hours.values()].some((spans) => spans.length > 0);
   return hasWork ? { zone: timezone, hours, holidays: new Set(holidays.map(String)) } : null;
@@ -57,7 +60,8 @@ function isZone(zone: string): boolean {
 export function workingInstant(calendar: WorkCalendar, from: number, amounts: readonly Amount[]): number | null {
   const count = (unit: Amount["unit"]): number => amounts.find((each) => each.unit === unit)?.amount ?? 0;
   let now = nextWorking(calendar, from);
-  for (let left = count("days") + 7 * count("weeks"); left > 0 && now !== null; left -= 1) now = sameTimeNextDay(calendar, now);
+  for (let left = count("days") + 7 * count("weeks"); left > 0 && now !== null; left -= 1)
+    now = sameTimeNextDay(calendar, now);
   if (now === null) return null;
   return addWork(calendar, now, (count("hours") * 60 + count("minutes")) * MINUTE + count("seconds") * 1_000);
 }
@@ -137,7 +141,14 @@ function instantOf(zone: string, day: number, minutes: number): number {
 /** Returns how far the wall clock of a zone is ahead of UTC at an instant. */
 function offsetOf(zone: string, at: number): number {
   const known = formats.get(zone);
-  const fields = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+  const fields = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  } as const;
   const format = known ?? new Intl.DateTimeFormat("en-US", { timeZone: zone, hourCycle: "h23", ...fields });
   formats.set(zone, format);
   const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));

@@ -7,8 +7,8 @@ import { useApi } from "../../../api/context";
 import type { SamplePayload } from "../../../api/queries/authoring/steps";
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
-import { isObject } from "../../../shared/http";
 import { useMay } from "../../../session/session";
+import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import { Time } from "../../../text/time";
 import type { StudioStore } from "../../document/store";
@@ -110,7 +110,8 @@ function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
   const api = useApi();
   const { data, error } = useQuery({
     queryKey: ["sample-executions", workflowId],
-    queryFn: ({ signal }) => api.call("getExecutionRows", { workflow_id: workflowId, limit: MOST_EXECUTIONS }, { signal }),
+    queryFn: ({ signal }) =>
+      api.call("getExecutionRows", { workflow_id: [workflowId], limit: MOST_EXECUTIONS }, { signal }),
   });
   const [failure, setFailure] = useState<unknown>(null);
   const take = async (id: string, seq: number, name: string): Promise<void> => {

@@ -50,7 +50,15 @@ export function SampleBar({ store, isReadOnly }: { store: StudioStore; isReadOnl
           <Button
             size="small"
             disabled={acts.isSaving || document === null}
-            onClick={() => acts.pinAll(outputsOf(document, stepsOf(store.getState().document).map(({ id }) => id), choice.id))}
+            onClick={() =>
+              acts.pinAll(
+                outputsOf(
+                  document,
+                  stepsOf(store.getState().document).map(({ id }) => id),
+                  choice.id,
+                ),
+              )
+            }
           >
             {text.pinAll}
           </Button>
@@ -76,7 +84,7 @@ function Choices({ store, choice, onChoose }: ChoicesProps) {
   const { data } = useQuery({
     queryKey: ["sample-executions", workflowId],
     queryFn: ({ signal }) =>
-      api.call("getExecutionRows", { workflow_id: workflowId, limit: MOST_EXECUTIONS }, { signal }),
+      api.call("getExecutionRows", { workflow_id: [workflowId], limit: MOST_EXECUTIONS }, { signal }),
     enabled: mayRead,
   });
   const payloads = samples?.payloads ?? [];

@@ -35,7 +35,9 @@ export function outputsOf(
 ): Record<string, PinnedOutput> {
   const found = steps.flatMap((step) => {
     const output = outputOf(document, step);
-    return output === undefined ? [] : [[step, { output, exit: "next", from_execution: execution, pinned_on: 0 }] as const];
+    return output === undefined
+      ? []
+      : [[step, { output, exit: "next", from_execution: execution, pinned_on: 0 }] as const];
   });
   return Object.fromEntries(found);
 }

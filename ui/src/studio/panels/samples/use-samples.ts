@@ -53,8 +53,7 @@ export function useSamples(workflowId: string): SampleActs {
       mutate(({ payloads, outputs }) => ({ payloads: payloads.filter((each) => each.name !== name), outputs })),
     pin: (step, output) => mutate(({ payloads, outputs }) => ({ payloads, outputs: { ...outputs, [step]: output } })),
     pinAll: (pinned) => mutate(({ payloads, outputs }) => ({ payloads, outputs: { ...outputs, ...pinned } })),
-    unpin: (step) =>
-      mutate(({ payloads, outputs: { [step]: _, ...outputs } }) => ({ payloads, outputs })),
+    unpin: (step) => mutate(({ payloads, outputs: { [step]: _, ...outputs } }) => ({ payloads, outputs })),
   };
 }
 

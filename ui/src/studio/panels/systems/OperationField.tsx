@@ -4,8 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
 import { type Operation, stepTypesQuery } from "../../../api/queries/authoring/steps";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
-import { ConnectionField } from "../../../kit/fields/pickers/ConnectionField";
 import { useInputs } from "../../../kit/fields/inputs";
+import { ConnectionField } from "../../../kit/fields/pickers/ConnectionField";
 import { Note } from "../../../kit/Note";
 import { SchemaForm } from "../../../kit/schema-form/SchemaForm";
 import { Problem } from "../../../kit/states/Problem";
@@ -39,7 +39,9 @@ export function OperationField({ edit }: { edit: StepEdit }) {
       {operation !== undefined && operation.repeat !== "always" && (
         <Note tone="info">{text.operation.repeat[operation.repeat]}</Note>
       )}
-      {typeof edit.settings.repeat === "string" && <p className={styles.hint}>{text.operation.stored(edit.settings.repeat)}</p>}
+      {typeof edit.settings.repeat === "string" && (
+        <p className={styles.hint}>{text.operation.stored(edit.settings.repeat)}</p>
+      )}
     </>
   );
 }

@@ -3,7 +3,8 @@ import { AuthField } from "./AuthField";
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 const BODY_TYPES = ["json", "multipart", "urlencoded", "xml", "raw"] as const;
-const sendsBody = ({ method }: { method?: unknown }): boolean => method !== undefined && method !== "GET" && method !== "HEAD";
+const sendsBody = ({ method }: { method?: unknown }): boolean =>
+  method !== undefined && method !== "GET" && method !== "HEAD";
 
 export const HTTP_REQUEST: StepForm = {
   known: ["auth"],

@@ -12,7 +12,12 @@ export const SAP_REQUEST: StepForm = {
   known: ["entity"],
   specs: [
     { key: "sapConnection", path: ["connection"], widget: { kind: "connection", of: "sap" } },
-    { key: "servicePath", path: ["service_path"], widget: { kind: "text", placeholder: "/sap/opu/odata/sap/…" }, isRequired: true },
+    {
+      key: "servicePath",
+      path: ["service_path"],
+      widget: { kind: "text", placeholder: "/sap/opu/odata/sap/…" },
+      isRequired: true,
+    },
     {
       key: "method",
       path: ["method"],

@@ -1,7 +1,7 @@
 import { JsonField } from "../../../expression/JsonField";
 import { isObject } from "../../../shared/http";
-import { replaceStep } from "../../document/commands/step-json";
 import { useText } from "../../../text/language";
+import { replaceStep } from "../../document/commands/step-json";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
 

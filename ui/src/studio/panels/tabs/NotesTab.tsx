@@ -1,8 +1,8 @@
 /** What a step is for, in its author's words: the first line is its name on the canvas. And which of its values are secret. */
 
 import { Field, Textarea } from "@fluentui/react-components";
-import { TagsField } from "../../../kit/fields/lists/TagsField";
 import { useInputs } from "../../../kit/fields/inputs";
+import { TagsField } from "../../../kit/fields/lists/TagsField";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";

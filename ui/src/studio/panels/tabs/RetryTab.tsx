@@ -3,9 +3,9 @@
 import { useStore } from "zustand";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { DurationField } from "../../../kit/fields/DurationField";
-import { NumberField } from "../../../kit/fields/NumberField";
-import { TagsField } from "../../../kit/fields/lists/TagsField";
 import { useInputs } from "../../../kit/fields/inputs";
+import { TagsField } from "../../../kit/fields/lists/TagsField";
+import { NumberField } from "../../../kit/fields/NumberField";
 import { Note } from "../../../kit/Note";
 import { useText } from "../../../text/language";
 import { edgesOf, exitOf } from "../../document/definition";
@@ -19,7 +19,8 @@ const REASONS = ["connection", "timeout", "429", "502", "503", "504", "locked"];
 
 export function RetryTab({ edit }: { edit: StepEdit }) {
   const { retry: text } = useText(PANEL_TEXTS);
-  const hasRetry = WITH_RETRY.includes(edit.type) || ["retry", "timeout", "on_unknown"].some((name) => name in edit.step);
+  const hasRetry =
+    WITH_RETRY.includes(edit.type) || ["retry", "timeout", "on_unknown"].some((name) => name in edit.step);
   return (
     <div className={styles.form}>
       <ErrorExit edit={edit} />

@@ -3,8 +3,8 @@ import type { Trial } from "../../../api/queries/authoring/steps";
 import { Chip, type Tone } from "../../../kit/Chip";
 import { CopyButton } from "../../../kit/CopyButton";
 import { JsonTree } from "../../../kit/JsonTree";
-import { useLanguage, useText } from "../../../text/language";
 import { durationText } from "../../../text/durations";
+import { useLanguage, useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
 import { useSamples } from "../samples/use-samples";
@@ -35,9 +35,7 @@ export function TrialResult({ edit, trial }: { edit: StepEdit; trial: Trial }) {
         {curl !== undefined && <CopyButton value={curl} label={text.copyCurl} />}
       </div>
       {error !== null && (
-        <p className={styles.bad}>
-          {[error.status, error.code, error.message].filter(Boolean).join(" ")}
-        </p>
+        <p className={styles.bad}>{[error.status, error.code, error.message].filter(Boolean).join(" ")}</p>
       )}
       {input !== null && <Part label={text.input} value={input} />}
       {state === "DONE" && (

@@ -42,10 +42,7 @@ export function DetectPayload({ edit }: { edit: StepEdit }) {
         </div>
       )}
       {!edit.isReadOnly && (
-        <AddSample
-          store={edit.store}
-          onAdded={({ body }) => take({ payload: body, schema: schemaOf(body) })}
-        />
+        <AddSample store={edit.store} onAdded={({ body }) => take({ payload: body, schema: schemaOf(body) })} />
       )}
       {found !== null && <Detected edit={edit} found={found} onDone={() => setFound(null)} />}
     </section>

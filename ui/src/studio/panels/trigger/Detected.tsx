@@ -71,7 +71,11 @@ function Breaks({ edit, schema }: { edit: StepEdit; schema: JsonObject }) {
     queryFn: async ({ signal }) => {
       const { document } = edit.store.getState();
       const now = await api.call("validateWorkflow", { definition: document }, { signal });
-      const then = await api.call("validateWorkflow", { definition: { ...document, workflow_schema: schema } }, { signal });
+      const then = await api.call(
+        "validateWorkflow",
+        { definition: { ...document, workflow_schema: schema } },
+        { signal },
+      );
       return newFindings([...now.errors, ...now.warnings], [...then.errors, ...then.warnings]);
     },
     gcTime: 0,

@@ -75,6 +75,6 @@ function daysOf(text: string): Weekday[] | null {
 
 function dayOf(text: string): number | undefined {
   const name = /^[0-7]$/.test(text) ? NUMBERS[Number(text)] : text;
-  const at = WEEKDAYS.findIndex((day) => day === name);
+  const at = WEEKDAYS.indexOf(name as Weekday);
   return at < 0 ? undefined : at;
 }
