@@ -245,6 +245,7 @@ def _create_bulks() -> None:
         _required("options", sa.Text()),
         _required("status", _text(16)),
         _required("place", _text(36)),
+        _required("begun", sa.Text()),
         _required("done", sa.BigInteger()),
         _required("refused", sa.BigInteger()),
         _required("refusals", sa.Text()),
