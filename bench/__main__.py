@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import sessions, speed, table
+from bench import figures, sessions, speed, table
 from bench.beside import measure_peers
 from bench.fairness import measuring as fairness
 from bench.functions import measure_functions
 from bench.harness.machine import describe
 from bench.harness.servers import ROOT
-from bench.scale import auditor, growth, inbox, regions, searching, streams, timers
+from bench.sap import measuring as sap
+from bench.sap import outage
+from bench.scale import auditor, growth, history, inbox, regions, searching, streams, timers
 from bench.speed import Plan
 
 Found = dict[str, Any]
@@ -35,6 +37,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "sessions": (
         "calls by the session of a person beside calls by a key, in pairs",
         lambda plan, _args, _found: {"sessions": sessions.measure_sessions(plan.work)},
+    ),
+    "figures": (
+        "triggers with counters and roll-ups beside triggers without, in pairs",
+        lambda plan, _args, _found: {"figures": figures.measure_figures(plan.work)},
     ),
     "start": ("start to first trigger", lambda plan, _args, _found: {"start": speed.measure_start(plan)}),
     "waiting": (
@@ -63,6 +69,14 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         "a page of each kind of search in 1 million executions",
         lambda plan, _args, _found: {"search": searching.measure_search(plan)},
     ),
+    "history": (
+        "pages of 100 rows of the history in 1 million executions",
+        lambda plan, args, _found: {"history": history.measure_history(plan, args.stored)},
+    ),
+    "pages": (
+        "the pages of executions in Chromium, beside 1 million stored: the slider, the stream, memory",
+        lambda plan, args, _found: {"pages": _pages(plan, args)},
+    ),
     "inbox": (
         "pages of a person's inbox with 100,000 open requests",
         lambda plan, _args, _found: {"inbox": inbox.measure_inbox(plan)},
@@ -82,6 +96,14 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "fairness": (
         "one organization while another one loads the server in seven ways",
         lambda plan, args, _found: {"fairness": fairness.measure_fairness(plan, args.load or fairness.NAMES)},
+    ),
+    "sap": (
+        "calls of SAP beside the bare mock, tokens, decimals, large metadata, echoes of credentials, hanging systems",
+        lambda plan, _args, _found: {"sap": sap.measure_sap(plan)},
+    ),
+    "outage": (
+        "1,000 executions against an SAP system that is down, and comes back",
+        lambda plan, _args, _found: {"outage": outage.measure_outage(plan)},
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",
@@ -109,6 +131,16 @@ def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
     if unknown := {*expected.scenarios} - {*measuring.SCENARIOS}:
         raise SystemExit(f"no scenario {', '.join(unknown)}; there are: {', '.join(measuring.SCENARIOS)}")
     return measuring.measure_distributed(plan, args.folder, expected)
+
+
+def _pages(plan: Plan, args: argparse.Namespace) -> Found:
+    if importlib.util.find_spec("playwright") is None:
+        return {"skipped": "playwright is not installed"}
+    from bench.pages import measuring  # noqa: PLC0415 - it is not everywhere
+
+    if not measuring.has_chromium():
+        return {"skipped": "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"}
+    return measuring.measure_pages(plan, args.stored)
 
 
 def _peers(plan: Plan, found: Found) -> Found:

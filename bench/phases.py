@@ -181,7 +181,7 @@ def unit_phases(show: _Shown, state: ExecutionState, events: tuple[Event, ...]) 
     facts = (events, ORGANIZATION, execution_id, 1, b"")
 
     def make() -> Unit:
-        return committer._unit(box, state, _DEFINITION, events, extras, codec.encode_measured(*facts))
+        return committer._unit(box, state, _DEFINITION, events, extras, codec.encode_measured(*facts))[0]
 
     make()
     show("unit of the stretch", quietest(make))
@@ -269,7 +269,7 @@ async def group_phases(show: _Shown, held: InProcess) -> None:
         made = advance(start.workflow, None, (first,))
         box = Mailbox(first.execution_id)
         encoded = codec.encode_measured(made.events, held.organization_id, first.execution_id, 1, box.chain)
-        return committer._unit(box, made.state, start.workflow, made.events, Extras(), encoded)
+        return committer._unit(box, made.state, start.workflow, made.events, Extras(), encoded)[0]
 
     def group(connection: apsw.Connection) -> None:
         # The writer's thread has a transaction open around us; ours takes its place.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from looply.clock import Ids, SystemClock, SystemEntropy, id_time
 from looply.engine.coding.codec import Codec
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.sqlite import SqliteStore
 from looply.execution.facts.events import Computed, Event, ExecutionClosed, ExecutionStarted

@@ -1,14 +1,17 @@
 """The table: measured figures beside their goals, as text, Markdown and JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import sessions
+from bench import figures, sessions
 from bench.distributed import rows as distributed
 from bench.fairness import measuring as fairness
-from bench.scale import inbox, regions, searching
+from bench.pages import rows as pages
+from bench.sap import measuring as sap
+from bench.sap import outage
+from bench.scale import history, inbox, regions, searching
 
 _WIDTHS: Final = (58, 44, 30)
 
@@ -26,6 +29,22 @@ class Row(NamedTuple):
         """The cells of the row."""
         mark = {True: "yes: ", False: "NO: ", None: ""}[self.is_met]
         return self.scenario, self.measured, f"{mark}{self.goal}"
+
+
+_Line = tuple[str, str, str, bool | None]
+_LINES: Final[Mapping[str, Callable[[dict[str, Any]], Iterator[_Line]]]] = {
+    "sessions": sessions.lines_of,
+    "figures": figures.lines_of,
+    "regions": regions.lines_of,
+    "search": searching.lines_of,
+    "history": history.lines_of,
+    "pages": pages.lines_of,
+    "inbox": inbox.lines_of,
+    "fairness": fairness.lines_of,
+    "sap": sap.lines_of,
+    "outage": outage.lines_of,
+}
+"""The parts that make their rows themselves."""
 
 
 def rows_of(found: dict[str, Any]) -> Iterator[Row]:
@@ -46,8 +65,6 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         resume = found["resume"]
         met = resume["per_second"] >= 1200
         yield Row("resume -> step -> completed, 32 clients", _rate(resume), ">= 1,200/s", met)
-    if "sessions" in found:
-        yield from (Row(*line) for line in sessions.lines_of(found["sessions"]))
     if "start" in found:
         start = found["start"]
         took = start["first_trigger_seconds"]
@@ -61,20 +78,15 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _growth_rows(found["growth"])
     if "auditor" in found:
         yield from _auditor_rows(found["auditor"])
-    if "regions" in found:
-        yield from (Row(*line) for line in regions.lines_of(found["regions"]))
-    if "search" in found:
-        yield from (Row(*line) for line in searching.lines_of(found["search"]))
-    if "inbox" in found:
-        yield from (Row(*line) for line in inbox.lines_of(found["inbox"]))
+    for name, lines_of in _LINES.items():
+        if name in found:
+            yield from (Row(*line) for line in lines_of(found[name]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:
         yield from _expression_rows(found["expressions"])
     if "functions" in found:
         yield from _function_rows(found["functions"])
-    if "fairness" in found:
-        yield from (Row(*line) for line in fairness.lines_of(found["fairness"]))
     yield from (Row(*line) for line in distributed.lines_of(found.get("distributed", {})))
     for name, peer in found.get("peers", {}).items():
         yield Row(f"peer: {name}", _peer(peer))
@@ -173,11 +185,11 @@ def _expression_rows(found: dict[str, Any]) -> Iterator[Row]:
 
 
 def _function_rows(found: dict[str, Any]) -> Iterator[Row]:
-    for language, figures in found.items():
-        title = f"functions in {language}, {figures['processes']} processes"
-        alone = f"one alone p50 {figures['alone_p50_ms']} ms, p99 {figures['alone_p99_ms']} ms"
-        start = f"first call of a process {figures['start_ms']:,.0f} ms"
-        yield Row(title, f"{figures['per_second']:,.0f} a second; {alone}; {start}")
+    for language, each in found.items():
+        title = f"functions in {language}, {each['processes']} processes"
+        alone = f"one alone p50 {each['alone_p50_ms']} ms, p99 {each['alone_p99_ms']} ms"
+        start = f"first call of a process {each['start_ms']:,.0f} ms"
+        yield Row(title, f"{each['per_second']:,.0f} a second; {alone}; {start}")
 
 
 def _growth_rows(growth: dict[str, Any]) -> Iterator[Row]:

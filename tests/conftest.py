@@ -1,6 +1,7 @@
 """What all tests share: tiers, forms of several lengths, assertions of the kit that explain themselves, a summary."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the black-box tests against a data folder, a process on PostgreSQL (make test-postgres), or servers"
         " and workers (make test-distributed)",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Returns three workers for two cores in the gate, whose tests wait for disks and servers a third of their time.
+
+    Elsewhere as many as there are cores: more of them would delay tests that race with the real time.
+    """
+    cores = len(os.sched_getaffinity(0))
+    return cores + max(1, cores // 2) if config.getoption("tier") == GATE else cores
 
 
 def pytest_configure(config: pytest.Config) -> None:

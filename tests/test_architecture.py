@@ -27,6 +27,7 @@ LAYERS = (
         "master_keys",
         "slots",
         "rates",
+        "decimals",
         "sign_in_providers",
     ),
     ("definition", "expressions"),
@@ -53,7 +54,7 @@ PURE_MODULES = {
     # Of others: URLs, cron expressions, persistent mappings, JSON Schemas, structs, regular expressions of linear time.
     *("can_ada", "cronsim", "immutables", "jsonschema_rs", "msgspec", "re2"),
     # Of the small modules below all.
-    *("looply.errors", "looply.instants", "looply.jsontext", "looply.limits"),
+    *("looply.decimals", "looply.errors", "looply.instants", "looply.jsontext", "looply.limits"),
     *(f"looply.{package}" for package in PURE),
 }
 """What the pure packages may import, with what is in it; a new module is a decision, which a reviewer sees here."""

@@ -20,6 +20,7 @@ ROOMS = {
         "effects",
         "shell",
         "upkeep",
+        "outages",
     ),
     "execution": (
         "facts",
@@ -39,11 +40,12 @@ ROOMS = {
         "connection",
         "authoring",
         "executions",
+        "monitoring",
         "people",
         "inbox",
         "administration",
     ),
-    "app": ("openid", "context", "authoring", "executions", "people", "inbox", "administration"),
+    "app": ("openid", "context", "authoring", "executions", "bulks", "monitoring", "people", "inbox", "administration"),
     "cli": (
         "display",
         "terminal",
@@ -53,7 +55,7 @@ ROOMS = {
         "operating",
         "measuring",
     ),
-    "catalog": ("storage", "trail", "tenants", "people", "authored"),
+    "catalog": ("storage", "trail", "calls", "tenants", "people", "authored"),
     "definition": ("values", "schemas", "settings", "graph", "calls"),
     "engine.sqlite": (
         "file",
@@ -87,9 +89,12 @@ ROOMS = {
     ),
     "connectors": (
         "outbound",
+        "credentials",
+        "oauth",
         "http",
     ),
     "execution.facts": ("values",),
+    "engine.sql": ("figures",),
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 

@@ -39,6 +39,8 @@ export default defineConfig(({ command, mode }) => ({
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    // By default one core stays idle, which is half of a machine with two.
+    maxWorkers: "100%",
     // Fluent is thousands of modules; as one file they load in a fraction of the time.
     deps: { optimizer: { client: { enabled: true, include: ["@fluentui/react-components"] } } },
     // A machine that does other work too draws a card in a second; no test waits for the time itself.

@@ -15,6 +15,8 @@ FAN_OUT: Final = 100
 """Children of one execution."""
 _HANGING: Final = 10
 """Executions for each system that hangs."""
+_OWN_HANGING: Final = 200
+"""Executions for each of an organization's own systems that hang, beside one of its own that answers."""
 _FUNCTIONS: Final = 60
 _ENDLESS: Final = {"javascript": "while (true) {}", "python": "while True: pass"}
 _OF_DOCUMENT: Final = 4
@@ -26,12 +28,16 @@ Definitions = Mapping[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """So many callers send `requests` one after the other. `prepare`: kinds that are triggered once before, to read."""
+    """So many callers send `requests` one after the other. `prepare`: kinds that are triggered once before, to read.
+
+    `is_own`: the measured organization loads the server itself.
+    """
 
     title: str
     callers: int
     requests: Callable[[Folder, Mapping[str, str]], Iterator[bytes]]
     prepare: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 def noting() -> dict[str, Any]:
@@ -44,13 +50,18 @@ def definitions(port: int, child_id: str) -> Definitions:
     """Returns the workflows of the organization that loads the server, by kind."""
     first = f"http://{HOSTS[0]}:{port}"
     return {
-        **{f"hanging_{host}": _calling(f"http://{host}:{port}/hang", timeout="PT30M") for host in HOSTS},
+        **hanging(port),
         **{f"endless_{language}": function_of(language, code) for language, code in _ENDLESS.items()},
         "rich": _calling(f"{first}/rich"),
         "large": _calling(f"{first}/large"),
         "rich_document": _calling(*[f"{first}/rich"] * _OF_DOCUMENT),
         "fan_out": _fan_out(child_id),
     }
+
+
+def hanging(port: int) -> Definitions:
+    """Returns the workflows that call systems that hang, by kind."""
+    return {f"hanging_{host}": _calling(f"http://{host}:{port}/hang", timeout="PT30M") for host in HOSTS}
 
 
 def short(port: int) -> dict[str, Any]:
@@ -91,6 +102,12 @@ def _hang(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
     return (post(folder.trigger_path(kind), b"{}", folder.api_key) for _ in range(_HANGING) for kind in kinds)
 
 
+def _hang_own(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
+    """All systems hang but the first, which the measured workflow calls."""
+    kinds = [f"hanging_{host}" for host in HOSTS[1:]]
+    return (post(folder.trigger_path(kind), b"{}", folder.api_key) for _ in range(_OWN_HANGING) for kind in kinds)
+
+
 def _endless(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
     kinds = [f"endless_{language}" for language in _ENDLESS]
     return (post(folder.trigger_path(kind), b"{}", folder.api_key) for _ in range(_FUNCTIONS) for kind in kinds)
@@ -128,6 +145,12 @@ def _reads(folder: Folder, made: Mapping[str, str]) -> Iterator[bytes]:
 
 LOADS: Final[Mapping[str, Load]] = {
     "hang": Load(title=f"{len(HOSTS)} systems hang, {_HANGING} calls to each", callers=16, requests=_hang),
+    "hang_own": Load(
+        title=f"{len(HOSTS) - 1} of its own systems hang, {_OWN_HANGING} executions for each",
+        callers=16,
+        requests=_hang_own,
+        is_own=True,
+    ),
     "functions": Load(title=f"{2 * _FUNCTIONS} endless functions", callers=16, requests=_endless),
     "bodies": Load(title="4 callers send bodies rich in values", callers=4, requests=_bombs),
     "responses": Load(title="4 callers get responses rich in values, and large ones", callers=4, requests=_responses),

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.fairness.loads import LOADS, Load, definitions, noting, short
+from bench.fairness.loads import LOADS, Load, definitions, hanging, noting, short
 from bench.fairness.other_system import HOSTS
 from bench.harness.filling import Folder
 from bench.harness.in_process import activated, in_process
@@ -45,6 +45,10 @@ class Organizations:
     measured: Folder
     loading: Folder
 
+    def loader(self, load: Load) -> Folder:
+        """Returns the data folder as the organization sees it that loads the server."""
+        return self.measured if load.is_own else self.loading
+
 
 def measure_fairness(plan: Plan, names: Sequence[str] = NAMES) -> Figures:
     """Returns for each way of loading the server the figures alone and under load, and their ratio."""
@@ -70,6 +74,8 @@ async def _organizations(plan: Plan, name: str, port: int) -> Organizations:
             api_key=made.api_key,
             workflow_ids={},
         )
+        for kind, definition in hanging(port).items():
+            held.workflow_ids[kind] = await activated(held, definition)
         other.workflow_ids["computing"] = await activated(other, computing())
         other.workflow_ids["noting"] = await activated(other, noting())
         for kind, definition in definitions(port, other.workflow_ids["noting"]).items():
@@ -86,7 +92,7 @@ def _measured(server: Server, both: Organizations, load: Load, plan: Plan) -> Fi
     for _ in range(plan.repetitions):
         alone = _phase(server, both, None, made, plan.seconds)
         loaded = _phase(server, both, load, made, plan.seconds)
-        _drain(server, both.loading)
+        _drain(server, both.loader(load))
         rounds.append((alone, loaded))
     return {"title": load.title, **{kind: _compared(rounds, kind) for kind in _EVERY_SECONDS}} | {
         "calls_of_load": round(statistics.median(loaded["load"] for _, loaded in rounds)),
@@ -118,7 +124,7 @@ def _phase(
     folder = both.measured
     paths = {"trigger": folder.trigger_path(), "short": f"{folder.trigger_path('short')}?wait=PT60S"}
     requests = {kind: post(path, BODY, folder.api_key) for kind, path in paths.items()}
-    loading = iter(()) if load is None else load.requests(both.loading, made)
+    loading = iter(()) if load is None else load.requests(both.loader(load), made)
     with pinned(client_cores()):
         spans, answers, accepted = run(_together(server.port, requests, loading, load, seconds))
     for kind, span in spans.items():
@@ -210,8 +216,9 @@ def _drain(server: Server, folder: Folder) -> None:
 
 def lines_of(found: Figures) -> Iterator[tuple[str, str, str, bool | None]]:
     """Returns the lines of the table: scenario, measured, goal, and whether it is met."""
-    titles = {"trigger": "trigger of another organization", "short": "its short workflow"}
-    for each in found.values():
+    for name, each in found.items():
+        whose = "of the same organization" if LOADS[name].is_own else "of another organization"
+        titles = {"trigger": f"trigger {whose}", "short": "its short workflow"}
         yield f"one organization: {each['title']}", f"{each['calls_of_load']} calls accepted", "", None
         for kind, title in titles.items():
             own = each[kind]

@@ -63,18 +63,23 @@ async def fill(folder: Folder, count: int, kind: str = "computing") -> list[str]
         return await stored(held, count, lambda _, fresh: pattern.unit(replace(pattern.first, **fresh)))
 
 
-async def stored(held: InProcess, count: int, unit_of: Callable[[int, dict[str, Any]], Unit]) -> list[str]:
+async def stored(
+    held: InProcess, count: int, unit_of: Callable[[int, dict[str, Any]], Unit], span: timedelta = timedelta(0)
+) -> list[str]:
     """Stores so many executions, one unit each; returns ids of some of them, spread over all.
 
-    `unit_of` is given their numbers from 0 and what differs in the first event of any two: id, instant and seed.
+    `unit_of` is given their numbers from 0 and what differs in the first event of any two: id, instant and seed. With a
+    `span` their instants are spread evenly over that time until now, as if they had been started then.
     """
     clock, ids, entropy = SystemClock(), Ids(SystemEntropy()), SystemEntropy()
     numbers, kept = iter(range(count)), []
     every = max(1, count // _KEPT)
+    begin, step = clock.now() - span, span / max(1, count)
 
     async def commit() -> None:
         for number in numbers:
-            execution_id = str(ids.next(now := clock.now()))
+            now = begin + number * step if span else clock.now()
+            execution_id = str(ids.next(now))
             if number % every == 0:
                 kept.append(execution_id)
             fresh = {"at": now, "execution_id": execution_id, "seed": entropy.token(16)}

@@ -23,7 +23,7 @@ _CHUNKED: Final = b"\r\ntransfer-encoding: chunked"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 _LONGEST_SECONDS: Final = 900.0
 """No phase takes so long; a server that does not answer ends it."""
-_GOOD: Final = (b"200", b"202")
+_GOOD: Final = (b"200", b"201", b"202")
 
 
 @dataclass(frozen=True, slots=True)

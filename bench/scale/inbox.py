@@ -18,9 +18,9 @@ from bench.harness.in_process import InProcess, in_process
 from bench.harness.load import run
 from bench.harness.scenario import PAYLOAD
 from bench.speed import Figures, Plan
-from looply.app.inbox.cards import list_cards
+from looply.app.inbox.cards import MyCardFilter, list_cards
 from looply.catalog.tenants.principal import Person, Principal
-from looply.engine.ports.port import CardKey
+from looply.engine.ports.lists import CardKey
 
 OPEN: Final = 100_000
 GOAL_MS: Final = 50.0
@@ -104,7 +104,7 @@ async def _page(held: InProcess, email: str, after: CardKey | None = None) -> tu
         person=Person(user_id=email, name=email, email=email),
     )
     begun = time.perf_counter()
-    page = await list_cards(held.services, principal, after=after, limit=_PAGE)
+    page = await list_cards(held.services, principal, MyCardFilter(), after=after, limit=_PAGE)
     spent = (time.perf_counter() - begun) * 1000
     if len(page.items) != _PAGE:
         raise RuntimeError(f"a page of {email} has {len(page.items)} requests, expected {_PAGE}")

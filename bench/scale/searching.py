@@ -8,7 +8,8 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from datetime import timedelta
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -70,8 +71,11 @@ def measure_search(plan: Plan) -> Figures:
         }
 
 
-async def fill_orders(folder: Folder, count: int) -> list[str]:
-    """Stores so many executions in a folder that has the three workflows; returns ids of some, spread over all."""
+async def fill_orders(folder: Folder, count: int, span: timedelta = timedelta(0)) -> list[str]:
+    """Stores so many executions in a folder that has the three workflows; returns ids of some, spread over all.
+
+    With a `span` they are spread over that time until now.
+    """
     async with in_process(folder.data) as held:
         patterns = {}
         for kind in orders():
@@ -84,7 +88,7 @@ async def fill_orders(folder: Folder, count: int) -> list[str]:
             pattern = patterns[_kind(number)]
             return pattern.unit(replace(pattern.first, **fresh, **_varied(number)))
 
-        return await stored(held, count, unit_of)
+        return await stored(held, count, unit_of, span)
 
 
 def _varied(number: int) -> dict[str, Any]:
@@ -144,33 +148,45 @@ def _created(execution_id: str) -> int:
     return to_ms(id_time(execution_id))
 
 
-def measure_case(server: Server, folder: Folder, case: Case, kept: Sequence[str]) -> Iterator[Figures]:
+class Listing(NamedTuple):
+    """A call that lists executions, and how many its page has."""
+
+    call: str
+    page: int
+
+
+SEARCH: Final = Listing("searchExecutions", _PAGE)
+
+
+def measure_case(
+    server: Server, folder: Folder, case: Case, kept: Sequence[str], listing: Listing = SEARCH
+) -> Iterator[Figures]:
     """Yields the figures of a search: of its first page and, where it is deep, of pages anywhere."""
-    path = f"/v2/workflows/searchExecutions?{case.query}&limit={_PAGE}".replace("?&", "?")
-    yield _driven(server, case, [get(path, folder.api_key)] * _READS, case.name)
+    path = f"/v2/workflows/{listing.call}?{case.query}&limit={listing.page}".replace("?&", "?")
+    yield _driven(server, case, [get(path, folder.api_key)] * _READS, case.name, listing.page)
     if case.is_deep:
         # From the newest nine tenths: below all the others a page may be short.
         chosen = random.Random(case.name).choices(kept[len(kept) // 10 :], k=_READS)
         pages = [get(f"{path}&workflow_execution_id={each}", folder.api_key) for each in chosen]
-        yield _driven(server, case, pages, f"{case.name}: anywhere")
+        yield _driven(server, case, pages, f"{case.name}: anywhere", listing.page)
 
 
-def _driven(server: Server, case: Case, requests: Sequence[bytes], name: str) -> Figures:
+def _driven(server: Server, case: Case, requests: Sequence[bytes], name: str, page: int) -> Figures:
     driven = drive(server, requests, 1, _LONGEST_SECONDS, keeps=True)
     for answer in driven.answers:
-        _check(case, answer)
+        _check(case, answer, page)
     return {"name": name, **driven.figures()}
 
 
-def _check(case: Case, answer: bytes) -> None:
+def _check(case: Case, answer: bytes, page: int) -> None:
     """Raises RuntimeError when an answer does not hold what its case is about."""
     found: Any = json_of(answer)
     count, is_truncated = found["count"], bool(found.get("truncated"))
     fits = {
-        "a page": count == _PAGE,
-        "something": 0 < count <= _PAGE,
+        "a page": count == page,
+        "something": 0 < count <= page,
         "nothing": count == 0 and "lastKey" not in found,
-        "truncated": count < _PAGE and is_truncated,
+        "truncated": count < page and is_truncated,
     }
     if not fits[case.finds]:
         raise RuntimeError(f"a search by '{case.name}' finds {count}, truncated: {is_truncated}; not {case.finds}")

@@ -18,7 +18,7 @@ maps errors to HTTP statuses.
     │                        QuotaReached, QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
-    │  └─ Permanent          BadInput, AuthFailed, Rejected
+    │  └─ Permanent          BadInput, AuthFailed, Rejected, Unsettled
     ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
     │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, RecordDamaged,
     │                        SchemaMismatch, DataFolderInUse, ShuttingDown
@@ -30,11 +30,28 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Self
+from typing import Final, Literal, Self, TypeAlias
 
 import msgspec
 
 from looply.permissions import Permission
+
+FailureKind: TypeAlias = Literal["transient", "locked", "throttled", "auth", "conflict", "rejected", "down"]
+"""Why a call failed, whatever the protocol.
+
+`transient`: it failed this once. `locked`: another user or process holds the object. `throttled`: too many calls.
+`auth`: the credentials or rights do not suffice. `conflict`: the object has changed since it was read. `rejected`: the
+call itself is refused. `down`: the system, or the way to it, does not serve calls.
+"""
+FAILURE_KINDS: Final[tuple[FailureKind, ...]] = (
+    "transient",
+    "locked",
+    "throttled",
+    "auth",
+    "conflict",
+    "rejected",
+    "down",
+)
 
 _LONGEST = 100  # comparing texts costs the square of their length, and longer names are hardly ever mistyped
 
@@ -206,6 +223,11 @@ class OperationError(LooplyError):
 
     code = "OPERATION_FAILED"
     is_transient = False
+    kind: FailureKind | None = None
+    """Why it failed; None when the cause is not in the other system, such as a wrong input."""
+    is_of_connection = False
+    """Whether the cause is how this side reaches the system, such as its certificates, its proxy or its token server.
+    Another connection may reach the same system, so such a failure says nothing of the system itself."""
     input_fields: tuple[str, ...] = ("url",)
     """The input fields whose values the message may quote; empty: any of them. See `tag_input_fields`."""
 
@@ -219,6 +241,7 @@ class Transient(OperationError):
     """Repeating the call later may succeed."""
 
     is_transient = True
+    kind: FailureKind | None = "transient"
 
 
 class Timeout(Transient):
@@ -231,12 +254,14 @@ class Unavailable(Transient):
     """The other system could not be reached, or the connection broke."""
 
     code = "CONNECTION"
+    kind: FailureKind | None = "down"
 
 
 class RateLimited(Transient):
     """The other system limits the rate of calls; `retry_after` is the delay that it asked for, if any."""
 
     code = "RATE_LIMITED"
+    kind: FailureKind | None = "throttled"
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None, status: str | None = None) -> None:
         super().__init__(message, sent=True, status=status)
@@ -268,12 +293,19 @@ class AuthFailed(Permanent):
     """The other system refused the credentials."""
 
     code = "AUTH_FAILED"
+    kind: FailureKind | None = "auth"
 
 
 class Rejected(Permanent):
     """The other system understood the call and refused it, or the egress rules forbid the destination."""
 
     code = "REJECTED"
+
+
+class Unsettled(Permanent):
+    """An earlier attempt may have taken effect, and the connector could not find out; nothing was sent again."""
+
+    code = "UNSETTLED"
 
 
 class EngineError(LooplyError):

@@ -2,27 +2,34 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import jiter
 import msgspec
 
+from looply.decimals import count_digits, read_number
 from looply.errors import BadRequest
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Json: TypeAlias = Any
-"""A JSON value: None, bool, int, float, str, list of them, dict from str to them.
+"""A JSON value: None, bool, int, float, Decimal, str, list of them, dict from str to them.
 
 `Any`, because a recursive alias would make every container invariant; `parse_json` ensures the type at run time.
 """
 
-# Only a text that contains one of these, with every digit as `0` and `E` as `e`, can have a number that is infinite or
-# has too many digits. A regular expression would take four times as long.
-_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+# Only a text that contains one of these, with every digit and every point as `0` and `E` as `e`, can have a number that
+# is infinite, has too many digits, or is changed by a double. A regular expression would take four times as long.
+_DIGITS = bytes.maketrans(b"123456789.E", b"0000000000e")
+_DIGITS_ONLY = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
+_LONG_NUMBER = b"0" * 16
 _MANY_DIGITS = b"0" * 65
+# Each number of a JSON text that a double may change is such a run as a whole; other runs are within texts.
+_RUNS: Final = re.compile(rb"[0-9-][0-9.eE+-]{16,}")
+_NUMBER: Final = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _PARSER_LEVELS: Final = 200
 """The parser itself refuses deeper nesting."""
 _CONTAINERS: Final = (dict, list)
@@ -34,6 +41,8 @@ STORED_LEVELS: Final = 500
 _EXTREME_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
+_SHORT_BYTES: Final = 4096
+"""A decoder for the numbers of one text costs as much as the numbers of so short a text."""
 _COUNTED_BYTES: Final = 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 _LONG_UNITS: Final = 50_000
@@ -44,18 +53,20 @@ _FREE_CONTAINERS: Final = 16
 
 # A text, or the rest of the input when the text does not end. Possessive, so that no byte is matched twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
-_ENCODER = msgspec.json.Encoder()
-_CANONICAL = msgspec.json.Encoder(order="deterministic")
-_FLOAT: Final = re.compile(rb"\.0(?![0-9])|[0-9]e")
-"""Matches the text of every whole float, and some other texts."""
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_CANONICAL = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_FLOAT: Final = re.compile(rb"\.[0-9]*0(?![0-9])|[0-9][eE]")
+"""Matches the text of every whole float, of every decimal that ends in zeros, and some other texts."""
+_LARGEST_DECIMAL: Final = Context(prec=20_000)
 
 
 def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the text") -> Json:
     """Returns the value of a JSON text (RFC 8259) from outside; `name` names the text in errors.
 
     Rejects duplicate keys, NaN and infinite numbers (also `1e400`), integers with more digits than
-    `limits.integer_digits`, nesting over `limits.json_levels`, lone surrogates, invalid UTF-8 and trailing text.
-    Integers are kept exactly.
+    `limits.integer_digits`, decimals with more than `limits.decimal_digits`, nesting over `limits.json_levels`, lone
+    surrogates, invalid UTF-8 and trailing text. Integers are kept exactly, and so are numbers with a fraction: those
+    that a double would change are a `Decimal` (see `looply.decimals`).
 
     Raises: BadRequest (code `MALFORMED_JSON`) with what is wrong and where.
     """
@@ -64,7 +75,14 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     except ValueError as error:
         raise BadRequest(f"{name} is not valid JSON: {error}", code="MALFORMED_JSON") from error
     digits = text.translate(_DIGITS)
-    if _POWER in digits or _MANY_DIGITS in digits:
+    if _LONG_NUMBER in digits:
+        if _MANY_DIGITS in digits or _POWER in digits:
+            _check_numbers(value, limits, name)
+        if exact := _exact_numbers(text):
+            value = msgspec.json.Decoder(float_hook=_number_hook(exact)).decode(text)
+            if any(_may_be_too_long(run, limits) for run in exact):
+                _check_numbers(value, limits, name)
+    elif _POWER in digits and _POWER in text.translate(_DIGITS_ONLY):
         _check_numbers(value, limits, name)
     if not _is_shallow(text, limits.json_levels):
         _check_levels(value, limits, name)
@@ -86,22 +104,64 @@ def _is_shallow(text: bytes, most: int) -> bool:
     return opened - empty < most or (not empty and most >= _PARSER_LEVELS)
 
 
+def _exact_numbers(text: bytes) -> dict[str, Decimal]:
+    """Returns the numbers of a valid JSON text that doubles would change, by the texts that are written for them.
+
+    Most long numbers are the results of computations with doubles, which keep them. All are read as doubles and written
+    again at once, which takes a fraction of the time of looking at each; only those with another text are looked at.
+    """
+    runs = _RUNS.findall(text)
+    joined = b",".join(runs)
+    try:
+        shown = _ENCODER.encode(jiter.from_json(b"[%s]" % joined))[1:-1]
+    except ValueError:  # a run within a text that is no number, such as a date
+        numbers = {run.decode() for run in runs if _NUMBER.fullmatch(run) is not None}
+        return {run: value for run in numbers if isinstance(value := read_number(run), Decimal)}
+    if shown == joined:
+        return {}
+    pairs = zip(joined.decode().split(","), shown.decode().split(","), strict=True)
+    changed = ((run, _read_changed(run, again)) for run, again in pairs if run != again)
+    return {run: value for run, value in changed if value is not None}
+
+
+def _read_changed(run: str, again: str) -> Decimal | None:
+    """Returns a number that is another one than the double that is written as `again`; None for one that is not.
+
+    An integer never is.
+    """
+    if run[-1] != "0" and "e" not in again and "e" not in run and "E" not in run:
+        return Decimal(run) if "." in run else None  # both texts are the shortest of their numbers
+    value = read_number(run) if "." in run or "e" in run or "E" in run else None
+    return value if isinstance(value, Decimal) else None
+
+
+def _number_hook(exact: Mapping[str, Decimal]) -> Callable[[str], float | Decimal]:
+    return lambda text: exact.get(text) or float(text)
+
+
 class Decoder(Generic[T]):
     """Decodes JSON text that this product has written: to untyped values, or to a type of `msgspec`.
 
-    Where a text has numbers at the ends of the range of doubles, Python parses its floats: `msgspec` takes a thousand
-    times as long for one of those as for any other, seconds for a body of them.
+    Numbers that a double would change are decimals. Where a text may have one, Python parses its floats; and where it
+    has numbers at the ends of the range of doubles: `msgspec` takes a thousand times as long for one of those as for
+    any other, seconds for a body of them.
     """
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
+        self._type = type_
+        self._dec_hook = dec_hook
         self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._with_extreme_numbers: msgspec.json.Decoder[T] = msgspec.json.Decoder(
-            type_, dec_hook=dec_hook, float_hook=float
-        )
+        self._careful: msgspec.json.Decoder[T] = self._with(read_number)
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        return (self._with_extreme_numbers if has_extreme_numbers(text) else self._fast).decode(text)
+        if exact := find_exact_numbers(text):
+            is_short = len(text) < _SHORT_BYTES
+            return (self._careful if is_short else self._with(_number_hook(exact))).decode(text)
+        return (self._careful if has_extreme_numbers(text) else self._fast).decode(text)
+
+    def _with(self, float_hook: Callable[[str], float | Decimal]) -> msgspec.json.Decoder[T]:
+        return msgspec.json.Decoder(self._type, dec_hook=self._dec_hook, float_hook=float_hook)
 
 
 def has_extreme_numbers(text: bytes) -> bool:
@@ -110,6 +170,11 @@ def has_extreme_numbers(text: bytes) -> bool:
     if len(text) > _COUNTED_BYTES and _POWER not in text.translate(_DIGITS):
         return False
     return any(mark in text for mark in _EXTREME_NUMBERS)
+
+
+def find_exact_numbers(text: bytes) -> Mapping[str, Decimal]:
+    """Returns the numbers of a valid JSON text that doubles would change, by the texts that are written for them."""
+    return _exact_numbers(text) if _LONG_NUMBER in text.translate(_DIGITS) else {}
 
 
 _STORED: Final[Decoder[Json]] = Decoder()
@@ -212,6 +277,8 @@ def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
                 left -= 2 + len(item)
                 following.extend(item)
                 has_containers = True
+            elif kind is Decimal:
+                left -= len(str(item))
             else:
                 left -= 1
             if left < 0:
@@ -244,7 +311,7 @@ def canonical_json(value: Json) -> bytes:
     """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
 
     A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value. Above the
-    integers that `parse_json` accepts it remains a float, whose text is short.
+    integers that `parse_json` accepts it remains a float, whose text is short. A decimal loses zeros at its end.
     """
     text = _CANONICAL.encode(value)
     # Most texts have no float, and a walk through the value takes ten times as long as its encoding.
@@ -268,11 +335,22 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise BadRequest(f"{name} has a number too large for a double", code="MALFORMED_JSON")
+        elif isinstance(item, Decimal):
+            if count_digits(item) > limits.decimal_digits:
+                raise BadRequest(
+                    f"{name} has a number of more than {limits.decimal_digits} digits (limit decimal_digits); "
+                    "send it as a string",
+                    code="MALFORMED_JSON",
+                )
         elif isinstance(item, int) and abs(item) >= largest:
             raise BadRequest(
                 f"{name} has an integer of more than {limits.integer_digits} digits; send it as a string",
                 code="MALFORMED_JSON",
             )
+
+
+def _may_be_too_long(number: str, limits: Limits) -> bool:
+    return len(number) > limits.decimal_digits or "e" in number or "E" in number
 
 
 def _check_levels(value: Json, limits: Limits, name: str) -> None:
@@ -296,4 +374,8 @@ def _whole_numbers(value: Json) -> Json:
         return [_whole_numbers(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < _INTEGERS_BELOW:
         return int(value)
+    if isinstance(value, Decimal):
+        shortest = value.normalize(_LARGEST_DECIMAL)
+        is_whole = shortest == shortest.to_integral_value() and abs(shortest) < _INTEGERS_BELOW
+        return int(shortest) if is_whole else shortest
     return value

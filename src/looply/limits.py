@@ -25,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Nesting of any JSON value of a request, and of XML that an expression reads or writes."""
     integer_digits: int = 64
     """Digits of an integer; up to here integers are kept exactly."""
+    decimal_digits: int = 1000
+    """Digits of a number with a fraction that a double would change; up to here such numbers are kept exactly."""
     step_visits: int = 100_000
     """Step visits of one execution."""
     datastore_bytes: int = 1024 * 1024
@@ -63,6 +65,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024
     """Decoded body of one response."""
+    blob_bytes: int = 10 * 1024 * 1024
+    """One blob: an answer that is no text, such as a PDF. Calls receive no more than `response_bytes`."""
+    request_blob_bytes: int = 32 * 1024 * 1024
+    """All blobs of one request together; one that a multipart body has several times counts each time."""
     function_time: timedelta = timedelta(seconds=1)
     """The code of one `function` step."""
     function_memory_bytes: int = 64 * 1024 * 1024
@@ -124,5 +130,5 @@ STORED_LIMITS = msgspec.structs.replace(
 )
 """Limits for a definition that an execution runs on: it was within the settings when it was stored."""
 
-LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000}
+LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000, "decimal_digits": 4000}
 """Limits with a maximum: a larger value could be accepted but not read back."""

@@ -68,7 +68,7 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
         "read manage",
     ),
     "read.payloads": _Row(
-        "read inputs, outputs, data documents, logs, dead letters and the content of datastores",
+        "read inputs, outputs, data documents, logs, messages of incidents, dead letters and the content of datastores",
         "owner admin developer operator",
         "read manage",
         {"viewer": "viewers_read_payloads"},
@@ -81,7 +81,9 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
         {"developer": "developers_repair"},
     ),
     "edit.drafts": _Row(
-        "create, change, import and check workflows and cards; store mock payloads", "owner admin developer", "manage"
+        "create, change, import and check workflows and cards; store mock payloads; ask systems what they offer",
+        "owner admin developer",
+        "manage",
     ),
     "activate": _Row(
         "activate and delete versions of workflows and cards",
@@ -91,7 +93,7 @@ _TABLE: Final[Mapping[Permission, _Row]] = {
     ),
     "edit.datastores": _Row("write and delete datastores", "owner admin developer operator", "manage"),
     "edit.profiles": _Row("create, change and delete profiles", "owner admin developer", "manage"),
-    "edit.connections": _Row("create, change and delete connections and their secrets", "owner admin", "manage"),
+    "edit.connections": _Row("create, change, test and delete connections and their secrets", "owner admin", "manage"),
     "decide.override": _Row(
         "take an approval's exits without an answer of its approver; recorded as an override", "owner", "override"
     ),

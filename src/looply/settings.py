@@ -88,7 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
-    """Destinations that may be called although they are not public: CIDR, CIDR:port, host or host:port."""
+    """Destinations that may be called although they are not public: CIDR, CIDR:port, host or host:port. In the
+    environment they are separated by commas, or a JSON list."""
     log_level: LogLevel = "info"
     """Lowest severity of events that are logged."""
     drain_seconds: float = 25.0
@@ -97,6 +98,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of steps to other systems that run at once; one organization has at most half of them."""
     host_concurrency: int = 8
     """Calls of steps of one organization that run at once against one system."""
+    target_drain_per_second: int = 5
+    """Calls a second at first after an outage of a system, doubled while they succeed; 0: no outage is looked for."""
+    figure_seconds: float = 1.0
+    """Time after which counters and statistics have a change of an execution."""
     function_processes: int = 4
     """Processes per language that run the code of `function` steps; one organization has at most half of them."""
     encryption_key: Secret | None = None
@@ -320,6 +325,16 @@ def _listener(value: Any) -> str:
     return text
 
 
+def _split(text: str) -> Any:
+    # As the defaults are written; an IPv6 network with a port begins with a bracket too.
+    if not text.lstrip().startswith('["') and text.strip() != "[]":
+        return text.split(",")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -328,7 +343,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _list(value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
+    items = _split(value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise ValueError("a list of texts (in the environment: separated by commas)")
     return tuple(item.strip() for item in items if item.strip())
@@ -424,6 +439,8 @@ _STRICTER: Final[Mapping[str, Parse]] = {
     "drain_seconds": _seconds(0),
     "concurrency": _integer(1, 100_000),
     "host_concurrency": _integer(1, 100_000),
+    "target_drain_per_second": _integer(0, 1000),
+    "figure_seconds": _seconds(0.1),
     "function_processes": _integer(1, 256),
     "header_seconds": _seconds(0.1),
     "header_bytes": _integer(1024, 1024 * 1024),

@@ -11,6 +11,9 @@ Item = TypeVar("Item")
 QUICK_SECONDS: Final = 1.0
 """A target is quick when its last call returned within this time, and no later call has been silent for longer."""
 
+QUICK_SLOTS: Final = 16
+"""Slots that stay free for targets that are quick, of all owners together; of few slots an eighth."""
+
 _REMEMBERED: Final = 10_000
 """Idle targets that are remembered as quick."""
 
@@ -55,7 +58,8 @@ class FairSlots(Generic[Item]):
 
     Guarantees: an owner takes a slot only while it holds fewer than are free, so it never holds more than half (rounded
     up), and the rest is left to other owners. Of its half at most three quarters are held at targets that are not
-    known to be quick. Queued work gets a slot before new work: first in, first out within a lane, round-robin among
+    known to be quick. Such targets leave `QUICK_SLOTS` free, but for one slot of an owner that holds no other. Queued
+    work gets a slot before new work: first in, first out within a lane, round-robin among
     the lanes of an owner and among owners. Every operation takes time in proportion to the owners with queued work.
     """
 
@@ -64,6 +68,8 @@ class FairSlots(Generic[Item]):
         self._per_lane = per_lane
         half = (total + 1) // 2
         self._most_unproven = max(1, half - half // 4)
+        self._most_unproven_of_all = total - min(QUICK_SLOTS, total // 8)
+        self._unproven = 0
         self._owners: dict[str, _OwnerState[Item]] = {}
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._quick: OrderedDict[Lane, None] = OrderedDict()
@@ -114,7 +120,7 @@ class FairSlots(Generic[Item]):
         state = owner.lanes[lane.target]
         state.running -= 1
         owner.running -= 1
-        owner.unproven -= not state.is_quick
+        self._count_unproven(owner, -(not state.is_quick))
         self.count -= 1
         if seconds is not None:
             state.active_at = now
@@ -135,14 +141,21 @@ class FairSlots(Generic[Item]):
         """Returns whether an owner may take a slot: while it holds fewer than are free, so also the last free one."""
         if owner.running >= self._total - self.count:
             return False
-        return is_quick or owner.unproven < self._most_unproven
+        if is_quick:
+            return True
+        is_crowded = self._unproven >= self._most_unproven_of_all
+        return owner.unproven < self._most_unproven and not (is_crowded and owner.running)
+
+    def _count_unproven(self, owner: _OwnerState[Item], change: int) -> None:
+        owner.unproven += change
+        self._unproven += change
 
     def _begin(self, owner: _OwnerState[Item], state: _LaneState[Item], now: float) -> None:
         if not state.running:
             state.active_at = now
         state.running += 1
         owner.running += 1
-        owner.unproven += not state.is_quick
+        self._count_unproven(owner, int(not state.is_quick))
         self.count += 1
 
     def _pick_target(self, name: str, owner: _OwnerState[Item], now: float) -> str | None:
@@ -168,7 +181,7 @@ class FairSlots(Generic[Item]):
         if state.is_quick is is_quick:
             return
         state.is_quick = is_quick
-        owner.unproven += -state.running if is_quick else state.running
+        self._count_unproven(owner, -state.running if is_quick else state.running)
         if owner.ready[not is_quick].pop(lane.target, None) is not None:
             owner.ready[is_quick][lane.target] = state
 

@@ -83,6 +83,10 @@ def _without_nulls_in_lists(value: Any) -> Any:
     return ["" if item is None else item for item in value] if isinstance(value, list) else value
 
 
+def _with_short_decimals(expression: str) -> str:
+    return re.sub(r"\d*?(\d{1,3}\.\d{2})\d+(?!\d)", lambda found: found[1 if len(found[0]) > 16 else 0], expression)
+
+
 def _within_16_bits(data: Any) -> Any:
     return json.loads(re.sub("[\U00010000-\U0010ffff]", "\u263a", json.dumps(data, ensure_ascii=False)))
 
@@ -449,6 +453,7 @@ KNOWN_DIFFERENCES = (
     ),
     KnownDifference(name="An impossible date is an error", transform=_with_swapped_parts(_failing_if_invalid, r"\w\(")),
     KnownDifference(name="Whole numbers are exact", transform=_with_swapped_parts(_small_integer, "")),
+    KnownDifference(name="Decimals are exact", transform=_with_rewrite(_with_short_decimals)),
     KnownDifference(
         name="Digits beyond the fifteenth",
         transform=_with_swapped_parts(_fifteen_digits, r"^formatNumber\(", r"^string\(", "^`"),

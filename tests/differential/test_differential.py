@@ -57,3 +57,28 @@ def test_expressions_have_the_values_of_microsofts(
 def test_each_known_difference_is_explained() -> None:
     text = DIFFERENCES.read_text("utf-8")
     assert [difference.name for difference in KNOWN_DIFFERENCES if f"## {difference.name}\n" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "12345678901234567.125 + 0.5",
+        "12345678901234567.125 == 12345678901234567.126",
+        "12345678901234567.125 > 12345678901234567.124",
+        "max(12345678901234567.125, 12345678901234567.126)",
+        "string(123.12345678901234567)",
+        "float('123.12345678901234567')",
+    ],
+)
+def test_digits_that_a_double_does_not_have_are_a_difference_and_nothing_else_is(expression: str) -> None:
+    if absent := missing():
+        pytest.skip(absent)
+    with Microsoft() as asked:
+
+        def ask(source: str, data: Mapping[str, Any]) -> dict[str, Any]:
+            (answer,) = asked.answers([{"expression": source, "data": data}])
+            return answer
+
+        case = Case(expression=expression, data=DATA, ours=ours(expression, dict(DATA)), theirs=ask(expression, DATA))
+        assert not is_equal(case.ours, case.theirs)
+        assert difference_of(case, ask) == "Decimals are exact"

@@ -18,6 +18,7 @@ from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
+from looply.app.bulks.preview import Verdict
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
 from looply.jsontext import Json
@@ -195,11 +196,13 @@ def names_of_the_code() -> frozenset[str]:
         {
             *find_codes(),
             *get_args(FailureCode),
+            *get_args(Verdict),
             *log_types(),
             *OTHER_NAMES,
             *(row.variable for row in TABLE.values()),
             *given_names(),
             *variables_of_the_pages(),
+            *names_of_abap(),
         }
     )
 
@@ -208,6 +211,18 @@ def variables_of_the_pages() -> set[str]:
     """Returns the variables that commands of the pages set for later ones."""
     shells = (text for page in WRITTEN for language, text in blocks(page) if is_shell(language))
     return {name for text in shells for name in re.findall(r"^export ([A-Z_]+)=", text, re.MULTILINE)}
+
+
+def names_of_abap() -> set[str]:
+    """Returns the names of the ABAP of the pages in capitals, and the parts of them."""
+    sources = (text for page in WRITTEN for language, text in blocks(page) if language == "abap")
+    names = [name.upper().split("_") for text in sources for name in re.findall(r"\w+", text)]
+    return {
+        "_".join(parts[begin:end])
+        for parts in names
+        for begin in range(len(parts))
+        for end in range(begin + 2, len(parts) + 1)
+    }
 
 
 def test_names_in_capitals_are_those_of_the_code() -> None:

@@ -11,6 +11,7 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -109,6 +110,9 @@ def check_json(value: Any) -> None:
             assert math.isfinite(item)
         elif kind is int:
             assert abs(item) < 10**DEFAULT_LIMITS.integer_digits
+        elif kind is Decimal:
+            assert item.is_finite()
+            assert len(item.as_tuple().digits) <= DEFAULT_LIMITS.decimal_digits
         else:
             assert item is None or kind is bool, kind
 

@@ -23,9 +23,11 @@ def step(id_: str, type_: str, settings: dict[str, Json] | None = None, **beside
 
 
 def call(id_: str = "call_1", method: str = "POST", body: Json = "${payload.output.po}", **beside: Json) -> Step:
-    """Returns an `httpRequest`. `connection`, `headers` and `fail_on` go into its settings, the rest beside them."""
+    """Returns an `httpRequest`. `url`, `connection`, `headers` and `fail_on` go into its settings, the rest beside."""
     settings: dict[str, Json] = {"method": method, "url": URL}
-    settings.update({name: beside.pop(name) for name in ("connection", "headers", "fail_on", "auth") if name in beside})
+    settings.update(
+        {name: beside.pop(name) for name in ("url", "connection", "headers", "fail_on", "auth") if name in beside}
+    )
     if method not in ("GET", "DELETE"):
         settings["body"] = body
     return step(id_, "httpRequest", settings, **beside)

@@ -11,7 +11,7 @@ story ends with `prove`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -25,10 +25,13 @@ from kit.faults import Faults, FaultyStore, MortalStore
 from kit.proof import prove, whole_history
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.coding.codec import Codec
-from looply.engine.effects.worker import Worker
+from looply.engine.effects.targets import KnownTargets
+from looply.engine.effects.worker import Worker, WorkerResources
+from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import Audit, Filter, Head, Key, ListedExecution, Schedule, Start
+from looply.engine.ports.lists import Filter, Head, ListedExecution
+from looply.engine.ports.port import Audit, Key, Schedule, Start
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
@@ -219,7 +222,8 @@ class Driver(Engine):
         """Opens the store in a new shell and recovers what an earlier one left."""
         self.store = FaultyStore(self._open_store(), self.faults)
         self.dispatcher = self.carriage.make(self.clock, self.per_queue, self.total)
-        worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
+        resources = WorkerResources(targets=KnownTargets(_base_url))
+        worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock, resources)
         self.codec = Codec(self.sealers)
         parts = Parts(
             store=self.store,
@@ -234,6 +238,7 @@ class Driver(Engine):
         )
         self.shell = Shell(parts)
         self.pump = Pump(self.shell, self.store, self.clock, _no_profile, self.callees.find)
+        self.target_watch = TargetWatch(self.shell, self.store, self.clock)
         self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
@@ -340,6 +345,20 @@ class Driver(Engine):
 
     def _all_faults(self) -> Sequence[Faults]:
         return (self.faults, *(paused.store.faults for paused in self._overtaken))
+
+
+async def watch_targets(engine: Driver, span: timedelta, step: timedelta) -> None:
+    """Lets time pass in steps, after each of which the watch of systems and the pump do what is due."""
+    left = span
+    while left > timedelta(0):
+        await engine.advance(step)
+        await engine.target_watch.tick()
+        await engine.settle()
+        left -= step
+
+
+def _base_url(_kind: str, settings: Mapping[str, Json]) -> str:
+    return str(settings.get("base_url", ""))
 
 
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:

@@ -9,16 +9,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures.figures import Figures
+from looply.engine.records.figures.survey import Survey
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Survey
+from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
@@ -39,6 +42,9 @@ _WRITES = frozenset(
         "drop_ended",
         "fill",
         "release_space",
+        "fold",
+        "correct",
+        "drop_rollups",
     }
 )
 
@@ -217,9 +223,12 @@ class FaultyStore:
         self.letters = cast("Letters", _Side(inner, "letters", faults))
         self.decisions = cast("Decisions", _Side(inner, "decisions", faults))
         self.absences = cast("Absences", _Side(inner, "absences", faults))
+        self.targets = cast("Targets", _Side(inner, "targets", faults))
         self.trials = cast("Trials", _Side(inner, "trials", faults))
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))
+        self.figures = cast("Figures", _Side(inner, "figures", faults))
+        self.overview = cast("ExecutionOverview", _Side(inner, "overview", faults))
 
     async def open(self) -> StartupState:
         """Acquires the store."""

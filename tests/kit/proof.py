@@ -1,4 +1,5 @@
-"""What every story proves at its end: nothing is orphaned, and every history folds to what is stored beside it."""
+"""What every story proves at its end: nothing is orphaned, every history folds to what is stored beside it, and the
+counters of what is open are equal to a count."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,7 +8,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from looply.engine.coding.codec import FOLD_VERSION, Codec
-from looply.engine.ports.port import Audit, Head
+from looply.engine.ports.lists import Head
+from looply.engine.ports.port import Audit
 from looply.engine.ports.store import Snapshot, Store
 from looply.engine.shell.shell import Shell
 from looply.execution import ExecutionState, fold
@@ -29,6 +31,7 @@ async def prove(shell: Shell, store: Store, codec: Codec) -> Audit:
     """
     audit = await shell.audit()
     assert list(audit.problems) == []
+    assert list(await store.figures.find_drift()) == []
     for count, head in enumerate(await store.reads.scan("", 1000)):
         await _prove_history(shell, codec, head, _PROVED_PREFIXES if count < _PROVED_CLOSELY else 1)
     return audit

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from looply.decimals import settle
 from looply.engine.coding.codec import Codec
 from looply.execution.facts.events import Event
 from looply.sealing import Sealer
@@ -18,7 +19,7 @@ ORGANIZATION, EXECUTION = "an organization", "an execution"
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 _SCALARS = st.none() | st.booleans() | st.integers(-(10**64) + 1, 10**64 - 1) | _TEXTS
-_NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+_NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-(10**28), 10**28, places=9).map(settle)
 _LARGE = st.builds(lambda char, count: char * count, st.sampled_from("xü"), st.integers(16_000, 17_000))
 _JSON = st.recursive(
     _SCALARS | _NUMBERS | _LARGE,

@@ -226,6 +226,8 @@ class Execution(RuleBasedStateMachine):
                     Retry(**common, document=patch),
                     Redrive(**common),
                     Redrive(**common, opened_by=state.now),
+                    Retry(**common, opened_by=state.now),
+                    SkipStep(**common, opened_by=state.now),
                     EditDocument(**common, document=patch),
                     SkipStep(**common, branch=repair.draw(st.sampled_from(("", "yes", "timeout", "error")))),
                     MoveTo(**common, to=repair.draw(st.sampled_from(names))),

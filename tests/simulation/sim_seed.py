@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from simulation.checking import checkers, pruning_checkers, region_checkers
+from simulation.checking import checkers, outage_checkers, pruning_checkers, region_checkers
 from simulation.defects.mutants import MUTANTS
 from simulation.defects.pruning_mutants import PRUNING_MUTANTS
 from simulation.defects.region_mutants import REGION_MUTANTS
@@ -54,6 +54,8 @@ def pool_of(name: str) -> Pool:
 
 def problems_of(trace: Trace, pool: Pool) -> list[str]:
     """Returns the violations in a run of a pool."""
+    if pool.has_outages:
+        return outage_checkers.problems_of(trace)
     if pool.is_rich:
         return region_checkers.problems_of(trace)
     return pruning_checkers.problems_of(trace) if pool.forgets else checkers.problems_of(trace)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from looply.app.administration.key_watch import KeyWatch
-from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
+from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.figure_folder import FigureFolder
 from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
@@ -19,7 +21,20 @@ from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.settings import Settings
 
-LOOPS = (StoreWatch, KeyWatch, UseLoop, Pump, Reconciler, Auditor, Pruner, QuotaMeter, BulkRunner, AbsenceRunner)
+LOOPS = (
+    StoreWatch,
+    KeyWatch,
+    UseLoop,
+    Pump,
+    TargetWatch,
+    Reconciler,
+    Auditor,
+    FigureFolder,
+    Pruner,
+    QuotaMeter,
+    BulkRunner,
+    AbsenceRunner,
+)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:

@@ -66,6 +66,19 @@ def test_every_setting_can_come_from_the_environment() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ('["10.0.0.0/8", "sap.example:443"]', ("10.0.0.0/8", "sap.example:443")),
+        ("10.0.0.0/8,sap.example:443", ("10.0.0.0/8", "sap.example:443")),
+        ("[fd12::/16]:443, 10.0.0.0/8", ("[fd12::/16]:443", "10.0.0.0/8")),
+        ("[]", ()),
+    ],
+)
+def test_a_list_of_the_environment_has_commas_or_is_json(text: str, items: tuple[str, ...]) -> None:
+    assert load_settings(environment={"LOOPLY_EGRESS_ALLOW": text}).egress_allow == items
+
+
 def test_an_engine_says_what_it_needs_and_by_which_variable() -> None:
     assert problems_of(flags={"engine": "postgres"}) == [
         "engine 'postgres' needs database (LOOPLY_DATABASE), and none is given"
@@ -186,6 +199,8 @@ def test_all_problems_are_reported_together_and_each_by_its_path() -> None:
         ("public_url", "http://["),
         ("egress_allow", 7),
         ("egress_allow", [7]),
+        ("egress_allow", '["10.0.0.0/8"'),
+        ("egress_allow", '["10.0.0.0/8", 7]'),
         ("log_level", "trace"),
         ("log_level", 7),
         ("engine", "oracle"),
@@ -225,7 +240,7 @@ def test_the_table_names_the_environment_variable_of_each_setting() -> None:
     assert TABLE["port"].default == 8080
 
 
-UNITS = ("bytes", "characters", "days", "digits", "levels", "per_minute", "seconds")
+UNITS = ("bytes", "characters", "days", "digits", "levels", "per_minute", "per_second", "seconds")
 COUNTS = {
     "port",
     "concurrency",

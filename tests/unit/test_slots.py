@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.slots import QUICK_SECONDS, FairSlots, Lane
+from looply.slots import QUICK_SECONDS, QUICK_SLOTS, FairSlots, Lane
 
 SLOW = QUICK_SECONDS + 1
 
@@ -140,3 +140,37 @@ def test_emptied_lines_give_nothing() -> None:
     shared.put(Lane("a", "t"), "one")
     shared.clear()
     assert shared.next(0) is None
+
+
+def test_targets_that_hang_leave_sixteen_slots_to_quick_ones_however_many_organizations_they_belong_to() -> None:
+    shared = slots(128)
+    good = [quick(shared, Lane(owner, "good")) for owner in ("x", "y", "z")]
+    for owner in "abcdefgh":
+        taken(shared, owner)
+    assert shared.count >= 128 - QUICK_SLOTS
+    before = shared.count
+    assert before <= 128 - QUICK_SLOTS + 8
+    assert all(shared.try_acquire(lane, 0) for lane in good)
+
+
+def test_an_organization_that_holds_nothing_may_call_a_new_target_beside_all_that_hang() -> None:
+    shared = slots(128)
+    for owner in "abcdefgh":
+        taken(shared, owner)
+    held = shared.count
+    assert taken(shared, "new", targets=3) == 1
+    assert shared.count == held + 1
+
+
+def test_slots_of_targets_that_turn_out_to_be_quick_are_counted_once() -> None:
+    shared = slots(16)
+    lanes = [Lane("a", f"t{each}") for each in range(6)]
+    for _ in range(3):
+        assert all(shared.try_acquire(lane, 0) for lane in lanes)
+        for lane in lanes:
+            shared.release(lane, SLOW, 0)
+        assert all(shared.try_acquire(lane, SLOW) for lane in lanes)
+        for lane in lanes:
+            shared.release(lane, SLOW, SLOW)
+    assert shared.count == 0
+    assert taken(shared, "a") == 6

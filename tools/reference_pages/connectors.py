@@ -36,7 +36,7 @@ def connectors_page() -> str:
 
 def _operation(operation: Operation) -> list[str]:
     repeat = operation.repeat
-    repeats = code(repeat) if isinstance(repeat, str) else "`always` for GET, PUT and DELETE, else `never`"
+    repeats = code(repeat) if isinstance(repeat, str) else "`never` for POST and PATCH, else `always`"
     facts = [
         f"Default timeout of an attempt: {DEFAULT_LIMITS.attempt_timeout.total_seconds():g} s.",
         f"May be repeated after an unknown outcome: {repeats}.",
@@ -75,7 +75,8 @@ def _field(field: Any, texts: dict[str, str]) -> tuple[str, str, str, str]:
 
 
 def _default(field: Any) -> Any:
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return None if default is msgspec.UNSET else default
 
 
 def _type(type_: Any) -> str:

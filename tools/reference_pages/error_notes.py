@@ -5,6 +5,7 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
+from reference_pages.monitoring_errors import MONITORING_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
 
 Group: TypeAlias = Literal["call", "state", "definition", "step", "server", "command", "inside"]
@@ -41,11 +42,15 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "call",
         "The address has an open invitation. Make a new link for that one (`resendInvitation`), or revoke it.",
     ),
-    "ALREADY_MEMBER": (
-        "call",
-        "The person is a member, perhaps a deactivated one. Change the member (`changeMember`).",
-    ),
+    "ALREADY_MEMBER": ("call", "The person is a member, perhaps a deactivated one. Change it (`changeMember`)."),
+    "BAD_METADATA": ("state", "The service's `$metadata` cannot be read. The message says why."),
     "BAD_PREFERENCES": ("call", "The preferences are larger than 16 KiB, or `locale` or `time_zone` is no text."),
+    "BAD_VIEW": ("call", "The query of the view is longer than 4,000 characters, or has some that no address has."),
+    "VIEW_EXISTS": (
+        "state",
+        "The person has a view of that name for the page. Replace it by its id, or take another.",
+    ),
+    "VIEW_NOT_FOUND": ("state", "The view does not exist, or is another person's and not shared."),
     "CONFIRM_REQUIRED": (
         "call",
         (
@@ -53,6 +58,12 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "is more than 10 minutes ago."
         ),
     ),
+    "NOT_DISCOVERABLE": ("call", "Systems of this kind cannot be asked what they offer."),
+    "NOT_DISCOVERED": ("state", "The system did not say what it offers. Name the service, or test the connection."),
+    "NOT_TESTABLE": ("call", "Connections of this kind have no test."),
+    "BLOB_NOT_FOUND": ("call", "The execution has no blob with this hash."),
+    "NO_WORKER": ("state", "No worker that serves the connector took the question in time. Start one, and repeat it."),
+    "NO_CALLS": ("state", "The process makes no calls of other systems. Ask a server or a worker that does."),
     "CSRF": (
         "call",
         (
@@ -72,6 +83,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "INCORRECT_ORGANIZATION_ID": ("call", "The id of the organization is no UUID."),
     "INCORRECT_SESSION_ID": ("call", "The id of the session is no UUID."),
     "INCORRECT_USER_ID": ("call", "The id of the user is no UUID."),
+    "INCORRECT_VIEW_ID": ("call", "The id of the view is no UUID."),
     "INCORRECT_WORKSPACE_ID": ("call", "The id of the workspace is no UUID."),
     "INSECURE_CONNECTION": (
         "call",
@@ -153,10 +165,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "BACKUP_EXISTS": ("command", "The backup's target exists. Name a new one; nothing is overwritten."),
     "BAD_BODY": ("call", "The body does not have the shape of the call. `errors[0].path` points at the value."),
     "BAD_CURSOR": ("call", "The fields of `lastKey` were sent back incomplete or changed. Send all of them unchanged."),
-    "BAD_FILTER": (
-        "call",
-        "A filter of the search has an invalid value. The message lists the valid ones.",
-    ),
+    "BAD_FILTER": ("call", "A filter of the search has an invalid value. The message lists the valid ones."),
     "BAD_FLAG": ("call", "A parameter must be `true` or `false`."),
     "BAD_HEADER": ("call", "A header was given twice, is empty, too long or not printable."),
     "BAD_LIMIT": ("call", "`limit` must be a positive integer; a page has at most 30 items."),
@@ -278,10 +287,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "command",
         "The master key comes from `LOOPLY_ENCRYPTION_KEY`, which no command can change. The message says what to set.",
     ),
-    "KEY_IN_USE": (
-        "command",
-        "Data keys are still wrapped with the master key to retire. Activate the new one again.",
-    ),
+    "KEY_IN_USE": ("command", "Data keys are still wrapped with the master key to retire. Activate the new one again."),
     "KEY_MISSING": (
         "command",
         (
@@ -296,10 +302,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "The running server has not applied the key file. Its log says why (`key_watch_failed`). Repeat the step.",
     ),
     "KEY_REUSED": ("state", "The `Idempotency-Key` was used for another request. Use a new key for a new request."),
-    "KEY_TAKEN": (
-        "inside",
-        "The idempotency key is already stored; the caller gets that execution, or `KEY_REUSED`.",
-    ),
+    "KEY_TAKEN": ("inside", "The idempotency key is already stored; the caller gets that execution, or `KEY_REUSED`."),
     "KEY_WRONG": (
         "command",
         "The master key is not the one of the store. Put the right one back; nothing was changed.",
@@ -337,10 +340,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NO_LETTER": ("state", "The event is no dead letter."),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` creates one."),
     "NO_SCHEDULE": ("state", "The workflow has no schedule; there is nothing to pause."),
-    "NO_CHANNEL": (
-        "inside",
-        "A card belongs to a channel that this process does not have; another process shows it.",
-    ),
+    "NO_CHANNEL": ("inside", "A card belongs to a channel that this process does not have; another process shows it."),
     "NO_STORE": ("command", "The folder contains no store. `looply init` creates one."),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
     "OUTCOME_UNKNOWN": (
@@ -366,10 +366,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
             "`errors` says where."
         ),
     ),
-    "PEER_FAILED": (
-        "command",
-        "Microsoft's packages do not run under the installed Node; nothing was compared.",
-    ),
+    "PEER_FAILED": ("command", "Microsoft's packages do not run under the installed Node; nothing was compared."),
     "PROCESS_ID_IN_USE": (
         "state",
         "An open execution has the process id and was started by another call. Wait for its end, or use another id.",
@@ -415,10 +412,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "server",
         "A stored secret cannot be opened: the encryption key is wrong, or the bytes are damaged.",
     ),
-    "SEARCH_TOO_WIDE": (
-        "call",
-        "The search has too many values to compare, or a text has too many `*`. Narrow it.",
-    ),
+    "SEARCH_TOO_WIDE": ("call", "The search has too many values to compare, or a text has too many `*`. Narrow it."),
     "SECRETS_NEEDED": (
         "state",
         (
@@ -434,10 +428,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "DECIDED_ALREADY": ("state", "The person has answered the request already, with another card; each answers once."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
-    "SLOT_TAKEN": (
-        "inside",
-        "The execution cannot take a concurrency slot of its workflow yet; it stays queued.",
-    ),
+    "SLOT_TAKEN": ("inside", "The execution cannot take a concurrency slot of its workflow yet; it stays queued."),
     "SOURCE_NOT_ACCEPTED": (
         "state",
         "The wait does not accept resumes of this `source`; an approval accepts none unless it has `api: true`.",
@@ -475,12 +466,13 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "TARGET_EXISTS": ("command", "The folder of the backup exists. Name a new one; nothing is overwritten."),
     "TARGET_NOT_EMPTY": (
         "command",
-        ("The target database is not empty; the message lists its contents. Name an empty one."),
+        "The target database is not empty; the message lists its contents. Name an empty one.",
     ),
     "TERMINATED": ("state", "The execution was terminated."),
     "TIMED_OUT": ("state", "The wait timed out before the resume arrived."),
     "TOO_MANY_BULKS": ("state", "The maximum number of bulks is running. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has the maximum number of profiles."),
+    "TOO_MANY_VIEWS": ("state", "The person has, or the organization shares, the maximum number of views of the page."),
     "TOO_MANY_STREAMS": (
         "server",
         "The server has the maximum number of open event streams (`limits.streams`). Reconnect after `Retry-After`.",
@@ -494,5 +486,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
+    **MONITORING_ERRORS,
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},
 }

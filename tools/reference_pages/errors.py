@@ -54,6 +54,8 @@ _STATE_MAKERS: Final = {"Declined": 409}
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
 # The `code` of an answer that is no refusal.
 _SUCCESSES: Final = frozenset({"ResumeAnswer"})
+_VERDICT: Final = ("failure", "Verdict")
+"""The argument with which a connector gives the code of an answer that it judges a failure."""
 _NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable"})
 
 
@@ -133,7 +135,8 @@ def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator
     name = ast.unparse(call.func).rsplit(".", 1)[-1]
     status = _status_of(classes[name]) if name in classes else _STATE_MAKERS.get(name, 0)
     for keyword in call.keywords:
-        if keyword.arg == "code" and name not in _SUCCESSES:
+        is_code = keyword.arg == "code" and name not in _SUCCESSES
+        if is_code or (keyword.arg, name) == _VERDICT:
             yield from (Found(text, status) for text in _constants(keyword.value))
     if name in _MAKERS and len(call.args) > _MAKERS[name][0]:
         position, status = _MAKERS[name]

@@ -6,6 +6,8 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import type { Api } from "./api/client";
 import { ApiProvider } from "./api/context";
 import { createQueryClient } from "./api/query-client";
+import { StreamProvider } from "./api/stream/context";
+import { type HeadStream, SILENT } from "./api/stream/heads";
 import { ThemeProvider, useThemeName } from "./kit/theme";
 import type { createAppRouter } from "./router";
 import { PreferencesProvider, usePreferences } from "./session/preferences";
@@ -17,12 +19,14 @@ import { type Clock, TimesProvider } from "./text/time";
 interface AppProps {
   api: Api;
   router: ReturnType<typeof createAppRouter>;
+  /** News of executions; without one, screens read again from time to time. */
+  stream?: HeadStream;
   clock?: Clock;
   /** How often a GET is repeated when no answer arrives. */
   repeats?: number;
 }
 
-export function App({ api, router, clock, repeats }: AppProps) {
+export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) {
   const [flag] = useState(createFlag);
   const [registry] = useState(createCommandRegistry);
   const queries = useMemo(
@@ -32,15 +36,17 @@ export function App({ api, router, clock, repeats }: AppProps) {
   return (
     <ApiProvider api={api}>
       <QueryClientProvider client={queries}>
-        <SignedOutProvider flag={flag}>
-          <PreferencesProvider>
-            <Look {...(clock === undefined ? {} : { clock })}>
-              <CommandsProvider registry={registry}>
-                <RouterProvider router={router} />
-              </CommandsProvider>
-            </Look>
-          </PreferencesProvider>
-        </SignedOutProvider>
+        <StreamProvider stream={stream}>
+          <SignedOutProvider flag={flag}>
+            <PreferencesProvider>
+              <Look {...(clock === undefined ? {} : { clock })}>
+                <CommandsProvider registry={registry}>
+                  <RouterProvider router={router} />
+                </CommandsProvider>
+              </Look>
+            </PreferencesProvider>
+          </SignedOutProvider>
+        </StreamProvider>
       </QueryClientProvider>
     </ApiProvider>
   );

@@ -5,6 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { createApi } from "./api/client";
+import { browserStream } from "./api/stream/browser";
 import "./kit/tokens.css";
 import { createAppRouter } from "./router";
 
@@ -17,7 +18,7 @@ if (place === null) throw new Error("app.html has no element with the id app");
 createRoot(place).render(
   <StrictMode>
     <RendererProvider renderer={renderer}>
-      <App api={createApi()} router={createAppRouter()} />
+      <App api={createApi()} router={createAppRouter()} stream={browserStream()} />
     </RendererProvider>
   </StrictMode>,
 );

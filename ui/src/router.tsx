@@ -11,6 +11,11 @@ import {
 } from "@tanstack/react-router";
 import { auditSearch } from "./admin/audit-search";
 import { signInSearch } from "./entrance/sign-in-search";
+import { executionSearch } from "./executions/execution/address";
+import { historySearch } from "./executions/history/history-search";
+import { insightsSearch } from "./insights/span";
+import { cardsSearch } from "./operations/cards/choices";
+import { schedulesSearch } from "./operations/schedules/address";
 import { NotFound } from "./shell/NotFound";
 
 const root = createRootRouteWithContext()({ component: Outlet, notFoundComponent: NotFound });
@@ -75,6 +80,76 @@ const absence = createRoute({
   path: "/inbox/absence",
   component: lazyRouteComponent(() => import("./inbox/AbsencePage"), "AbsencePage"),
 });
+const executions = createRoute({
+  getParentRoute: () => shell,
+  path: "/executions",
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import("./executions/history/HistoryPage"), "HistoryPage"),
+});
+const execution = createRoute({
+  getParentRoute: () => shell,
+  path: "/executions/$executionId",
+  validateSearch: executionSearch,
+  component: lazyRouteComponent(() => import("./executions/execution/ExecutionPage"), "ExecutionPage"),
+});
+const operations = createRoute({
+  getParentRoute: () => shell,
+  path: "/operations",
+  component: lazyRouteComponent(() => import("./operations/OperationsPage"), "OperationsPage"),
+});
+const operationsStart = createRoute({
+  getParentRoute: () => operations,
+  path: "/",
+  component: lazyRouteComponent(() => import("./operations/OperationsStart"), "OperationsStart"),
+});
+const incidents = createRoute({
+  getParentRoute: () => operations,
+  path: "/incidents",
+  validateSearch: ({ open }): { open?: string } => (typeof open === "string" ? { open } : {}),
+  component: lazyRouteComponent(() => import("./operations/incidents/IncidentsPage"), "IncidentsPage"),
+});
+const systems = createRoute({
+  getParentRoute: () => operations,
+  path: "/systems",
+  component: lazyRouteComponent(() => import("./operations/systems/SystemsPage"), "SystemsPage"),
+});
+const letters = createRoute({
+  getParentRoute: () => operations,
+  path: "/letters",
+  validateSearch: ({ all, letter }): { all?: boolean; letter?: string } => ({
+    ...(all === true && { all }),
+    ...(typeof letter === "string" && { letter }),
+  }),
+  component: lazyRouteComponent(() => import("./operations/letters/LettersPage"), "LettersPage"),
+});
+const openCards = createRoute({
+  getParentRoute: () => operations,
+  path: "/cards",
+  validateSearch: cardsSearch,
+  component: lazyRouteComponent(() => import("./operations/cards/OpenCardsPage"), "OpenCardsPage"),
+});
+const bulks = createRoute({
+  getParentRoute: () => operations,
+  path: "/bulks",
+  component: lazyRouteComponent(() => import("./operations/bulks/BulksPage"), "BulksPage"),
+});
+const bulk = createRoute({
+  getParentRoute: () => operations,
+  path: "/bulks/$bulkId",
+  component: lazyRouteComponent(() => import("./operations/bulks/BulkPage"), "BulkPage"),
+});
+const schedules = createRoute({
+  getParentRoute: () => operations,
+  path: "/schedules",
+  validateSearch: schedulesSearch,
+  component: lazyRouteComponent(() => import("./operations/schedules/SchedulesPage"), "SchedulesPage"),
+});
+const insights = createRoute({
+  getParentRoute: () => shell,
+  path: "/insights",
+  validateSearch: insightsSearch,
+  component: lazyRouteComponent(() => import("./insights/InsightsPage"), "InsightsPage"),
+});
 const me = createRoute({
   getParentRoute: () => shell,
   path: "/me",
@@ -128,6 +203,10 @@ const tree = root.addChildren([
     decided,
     requested,
     absence,
+    executions,
+    execution,
+    operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
+    insights,
     me,
     admin.addChildren([adminStart, members, roles, keys, audit, organization]),
   ]),

@@ -23,5 +23,9 @@ afterEach(() => {
   installScreen();
 });
 
+// jsdom captures no pointer.
+HTMLElement.prototype.setPointerCapture = () => undefined;
+HTMLElement.prototype.hasPointerCapture = () => false;
+
 // jsdom scrolls nowhere.
 window.scrollTo = () => undefined;

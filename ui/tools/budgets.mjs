@@ -13,6 +13,39 @@ const BUDGETS = {
   shell: { chunks: ["app.html", "src/shell/Shell.tsx"], kilobytes: 230 },
   inbox: { chunks: ["app.html", "src/shell/Shell.tsx", "src/inbox/InboxPage.tsx"], kilobytes: 250 },
   "frame of a card": { chunks: ["card-frame.html"], kilobytes: 60 },
+  history: { chunks: ["app.html", "src/shell/Shell.tsx", "src/executions/history/HistoryPage.tsx"], kilobytes: 300 },
+  execution: {
+    chunks: ["app.html", "src/shell/Shell.tsx", "src/executions/execution/ExecutionPage.tsx"],
+    kilobytes: 390,
+  },
+  incidents: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/operations/OperationsPage.tsx",
+      "src/operations/incidents/IncidentsPage.tsx",
+    ],
+    kilobytes: 300,
+  },
+  "dead letters": {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/operations/OperationsPage.tsx",
+      "src/operations/letters/LettersPage.tsx",
+    ],
+    kilobytes: 300,
+  },
+  schedules: {
+    chunks: [
+      "app.html",
+      "src/shell/Shell.tsx",
+      "src/operations/OperationsPage.tsx",
+      "src/operations/schedules/SchedulesPage.tsx",
+    ],
+    kilobytes: 300,
+  },
+  insights: { chunks: ["app.html", "src/shell/Shell.tsx", "src/insights/InsightsPage.tsx"], kilobytes: 310 },
   "own account": { chunks: ["app.html", "src/shell/Shell.tsx", "src/me/MePage.tsx"], kilobytes: 310 },
   members: { chunks: ["app.html", "src/shell/Shell.tsx", "src/admin/members/MembersPage.tsx"], kilobytes: 310 },
   keys: { chunks: ["app.html", "src/shell/Shell.tsx", "src/admin/keys/KeysPage.tsx"], kilobytes: 310 },

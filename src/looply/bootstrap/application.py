@@ -8,14 +8,17 @@ from datetime import timedelta
 from looply.app.authoring.schedules import align_all
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
-from looply.bootstrap.engine import Foundations, make_engine
-from looply.bootstrap.loops import make_loops
+from looply.bootstrap.effects import make_worker
+from looply.bootstrap.engine import make_engine
+from looply.bootstrap.foundations import Foundations
+from looply.bootstrap.loops import make_loops, make_question_loops
 from looply.bootstrap.reading import read_only_catalog
-from looply.bootstrap.services import connect_metrics, make_observers, make_services
+from looply.bootstrap.services import connect_metrics, make_observers, make_prober, make_services
 from looply.bootstrap.stores import make_store, master_keys_of, open_catalog
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.connectors.registry import load_connectors
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.store import Store
 from looply.engine.records.startup import StartupState
 from looply.engine.shell.shell import Shell
@@ -101,9 +104,11 @@ async def _compose(
         turns=Turns(clock),
     )
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
-    shell = make_engine(base, connectors, make_observers(metrics), stack)
-    services = make_services(base, shell, metrics, stack)
-    loops = make_loops(settings, services, shell, store, keys)
+    worker = make_worker(base, KnownTargets(registry.target), stack)
+    shell = make_engine(base, connectors, worker, make_observers(metrics))
+    services = make_services(base, shell, make_prober(base, worker, connectors), metrics, stack)
+    more = make_question_loops(base, services.prober, connectors)
+    loops = make_loops(settings, services, shell, store, keys, more)
     connect_metrics(services, shell, store, loops.auditor)
     return Application(settings=settings, services=services, shell=shell, pump=loops.pump, loops=loops.all, store=store)
 

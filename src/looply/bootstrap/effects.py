@@ -4,33 +4,35 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from looply.app.context.credentials import CatalogConnections
+from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.stores import require_extra
-from looply.catalog import Catalog
-from looply.clock import Clock
 from looply.connectors.client import build_client
+from looply.connectors.credentials.logons import Logons
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
+from looply.engine.coding.blobs import StoredBlobs
+from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.engine.ports.dispatch import Dispatcher
 from looply.errors import Problem, SettingsError
-from looply.rates import Turns
-from looply.settings import Settings
 
 LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
 def make_dispatcher(
-    settings: Settings, registry: Registry, clock: Clock, connectors: Sequence[str] | None, labels_of: LabelsOf
+    base: Foundations, connectors: Sequence[str] | None, labels_of: LabelsOf, targets: KnownTargets
 ) -> Dispatcher:
     """Returns the dispatcher of the setting `engine`; `labels_of` returns the labels of an execution.
 
-    Raises: SettingsError.
+    `targets` know which system each effect calls. Raises: SettingsError.
     """
+    settings, registry, clock = base.settings, base.registry, base.clock
     if settings.engine != "distributed":
-        return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
+        return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency, targets=targets)
     with require_extra("distributed"):
         # Optional dependency, slow import.
         from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings  # noqa: PLC0415
@@ -52,20 +54,31 @@ def make_dispatcher(
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
+    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of, targets=targets)
 
 
-def make_worker(
-    settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, turns: Turns, stack: AsyncExitStack
-) -> Worker:
-    """Returns the worker that carries out effects; its connections and processes are closed with the stack."""
+def make_worker(base: Foundations, targets: KnownTargets, stack: AsyncExitStack) -> Worker:
+    """Returns the worker that carries out effects; its connections and processes are closed with the stack.
+
+    It notes in `targets` which system each connection leads to.
+    """
+    settings, turns = base.settings, base.turns
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
     stack.push_async_callback(sandbox.close)
-    resources = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits, turns=turns)
-    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, resources)
+    resources = WorkerResources(
+        dialer=GuardedDialer(policy),
+        sandbox=sandbox,
+        limits=settings.limits,
+        turns=turns,
+        targets=targets,
+        logons=Logons(base.catalog.logons),
+        blobs=StoredBlobs(base.store.journal, Codec(base.keys), settings.limits),
+    )
+    connections = CatalogConnections(base.catalog, base.registry)
+    return Worker(base.registry, connections, client.sender, base.clock, resources)
 
 
 def list_served_connectors(registry: Registry, requested: Sequence[str]) -> tuple[str, ...]:

@@ -1,24 +1,19 @@
 """The engine of a process: the shell, with its store, its dispatcher and its worker."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Final
 
-from looply.bootstrap.effects import make_dispatcher, make_worker
-from looply.catalog import Catalog
-from looply.catalog.tenants.data_keys import DataKeys
-from looply.clock import BlockEntropy, Clock, Entropy
-from looply.connectors.registry import Registry
+from looply.app.inbox.channel import InboxChannel
+from looply.bootstrap.effects import make_dispatcher
+from looply.bootstrap.foundations import Foundations
+from looply.clock import BlockEntropy
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.outages import BreakerSettings
+from looply.engine.effects.worker import Worker
 from looply.engine.ports.card_channel import INBOX, CardChannel
-from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-from looply.engine.upkeep.inbox_channel import InboxChannel
-from looply.rates import Turns
-from looply.settings import Settings
 
 CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
 """Where cards are shown."""
@@ -38,36 +33,20 @@ class _Labels:
         return await self.engine.labels(execution_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foundations:
-    """What the engine and the services are both made of."""
-
-    settings: Settings
-    store: Store
-    catalog: Catalog
-    keys: DataKeys
-    registry: Registry
-    clock: Clock
-    entropy: Entropy
-    turns: Turns
-
-
-def make_engine(
-    base: Foundations, connectors: Sequence[str] | None, observers: Observers, stack: AsyncExitStack
-) -> Shell:
-    """Returns the engine, not yet open. `connectors` as in `open_application`; the worker is closed with the stack."""
-    settings, registry, clock = base.settings, base.registry, base.clock
-    worker = make_worker(settings, registry, base.catalog, clock, base.turns, stack)
+def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Worker, observers: Observers) -> Shell:
+    """Returns the engine, not yet open. `connectors` as in `open_application`."""
+    clock, targets = base.clock, worker.targets
     labels = _Labels()
     shell = labels.engine = Shell(
         Parts(
             store=base.store,
             codec=Codec(base.keys),
-            dispatcher=make_dispatcher(settings, registry, clock, connectors, labels.of),
+            dispatcher=make_dispatcher(base, connectors, labels.of, targets),
             worker=worker,
             clock=clock,
             entropy=BlockEntropy(base.entropy),
-            limits=settings.limits,
+            limits=base.settings.limits,
+            breaker=BreakerSettings(drain_rate=rate) if (rate := base.settings.target_drain_per_second) else None,
             turns=base.turns,
             channels=COPYING_CHANNELS,
             observers=observers,

@@ -6,18 +6,23 @@ from functools import partial
 from typing import Final
 
 from looply.app.administration.key_watch import KeyWatch
+from looply.app.authoring.question_runner import QuestionRunner
+from looply.app.bulks.runner import BulkRunner
 from looply.app.context.child_targets import find_child_target
 from looply.app.context.library import Library
-from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
+from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.engine import CHANNELS, COPYING_CHANNELS
+from looply.bootstrap.foundations import Foundations
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import SystemEntropy
+from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.figure_folder import FigureFolder
 from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
@@ -39,8 +44,18 @@ class Loops:
     all: Sequence[Loop]
 
 
-def make_loops(settings: Settings, services: Services, shell: Shell, store: Store, keys: DataKeys) -> Loops:
-    """Returns the loops, not yet running; `all` are in the order in which they start."""
+def make_question_loops(base: Foundations, prober: Prober, connectors: Sequence[str] | None) -> Sequence[Loop]:
+    """Returns the loop by which a worker of a distributed installation answers servers; `connectors` are its own."""
+    if base.settings.engine != "distributed" or connectors is None:
+        return ()
+    served = list_served_connectors(base.registry, connectors)
+    return (QuestionRunner(base.catalog.questions, prober, base.registry, served),)
+
+
+def make_loops(
+    settings: Settings, services: Services, shell: Shell, store: Store, keys: DataKeys, more: Sequence[Loop] = ()
+) -> Loops:
+    """Returns the loops, not yet running; `all` are in the order in which they start, `more` the last ones."""
     catalog, library, clock = services.catalog, services.library, services.clock
     pump = Pump(
         shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
@@ -56,12 +71,15 @@ def make_loops(settings: Settings, services: Services, shell: Shell, store: Stor
             KeyWatch(keys),
             UseLoop(catalog.people.last_uses),
             pump,
+            TargetWatch(shell, store, clock),
             reconciler,
             auditor,
             QuotaMeter(shell.quotas, clock),
+            FigureFolder(store.figures, clock, settings.figure_seconds),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _bulk_holder(store)),
             AbsenceRunner(services),
+            *more,
         ),
     )
 

@@ -1,18 +1,21 @@
 """What use cases share, and where the metrics read."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
-from looply.app.context.services import Services
+from looply.app.context.remote_prober import RemoteProber
+from looply.app.context.services import Prober, Services
 from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.openid.providers import Providers, build_providers
-from looply.bootstrap.engine import Foundations
+from looply.bootstrap.foundations import Foundations
 from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy
 from looply.connectors.client import build_client
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.engine.effects.worker import Worker
 from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.records.changes import ChangeLog, StateChange
@@ -22,7 +25,7 @@ from looply.engine.upkeep.auditor import Auditor
 from looply.settings import Settings
 
 
-def make_services(base: Foundations, shell: Shell, metrics: Metrics, stack: AsyncExitStack) -> Services:
+def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack) -> Services:
     """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(
@@ -37,10 +40,21 @@ def make_services(base: Foundations, shell: Shell, metrics: Metrics, stack: Asyn
         metrics=metrics,
         metrics_token=settings.metrics_token,
         turns=base.turns,
+        prober=prober,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),
     )
+
+
+def make_prober(base: Foundations, worker: Worker, connectors: Sequence[str] | None) -> Prober:
+    """Returns the prober of a process: a server of a distributed installation makes no calls, so workers test for it.
+
+    `connectors` as in `open_application`.
+    """
+    if base.settings.engine == "distributed" and connectors is None:
+        return RemoteProber(base.catalog.questions, base.registry, base.clock)
+    return worker.prober
 
 
 def _make_providers(settings: Settings, clock: Clock, entropy: Entropy, stack: AsyncExitStack) -> Providers:

@@ -8,7 +8,10 @@ from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
+from looply.catalog.calls.logons import RefusedLogons
+from looply.catalog.calls.questions import Questions
 from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
@@ -23,7 +26,7 @@ from looply.sealing import Sealers
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that authors and administrators edit, one attribute per noun."""
+    """Everything that authors and administrators edit, one attribute per noun, and what calls of processes share."""
 
     organizations: Organizations
     workflows: Workflows
@@ -33,6 +36,9 @@ class Catalog:
     keys: ApiKeys
     people: People
     bulks: Bulks
+    views: Views
+    logons: RefusedLogons
+    questions: Questions
     audit: AuditLog
     database: CatalogDatabase
 
@@ -110,6 +116,9 @@ class Catalog:
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
+            views=Views(database, clock, ids),
+            logons=RefusedLogons(database, clock, entropy),
+            questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),
             database=database,
         )

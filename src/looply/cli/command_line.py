@@ -42,7 +42,7 @@ _COMMANDS: Final = {
     ),
     "execution": (
         "looply.cli.executions.execution:APP",
-        "Executions: list, show, watch, resume, terminate, incidents, redrive, repair, rerun.",
+        "Executions: list, show, why, at, watch, resume, terminate, incidents, redrive, repair, rerun.",
     ),
     "letter": (
         "looply.cli.executions.letter:APP",
@@ -51,11 +51,15 @@ _COMMANDS: Final = {
     "decision": ("looply.cli.executions.decision:APP", "Who decided what, also in executions that were pruned: list."),
     "bulk": (
         "looply.cli.executions.bulk:APP",
-        "Bulk operations on many executions: redrive, terminate, list, status, cancel.",
+        "Bulk operations on many executions: repair, redrive, terminate, list, status, cancel.",
     ),
     "connection": (
         "looply.cli.authoring.connection:APP",
-        "Connections to other systems: list, show, create, update, delete.",
+        "Connections to other systems: list, show, create, update, delete, test, discover.",
+    ),
+    "target": (
+        "looply.cli.executions.target:APP",
+        "Systems that are down or in maintenance: list, pause, drain, release.",
     ),
     "profile": (
         "looply.cli.authoring.profile:APP",
@@ -78,7 +82,10 @@ _COMMANDS: Final = {
         "The audit log, who changed what in an organization: list, export, verify.",
     ),
     "expression": ("looply.cli.authoring.expression:APP", "Expressions: eval."),
-    "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render templates, list open cards, reassign them."),
+    "card": (
+        "looply.cli.authoring.card:APP",
+        "Adaptive Cards: render templates, list open cards, reassign them, remind of them.",
+    ),
     "master-key": (
         "looply.cli.operating.master_key:APP",
         "The master key of stored secrets: status; distribute, activate, retire a new one.",

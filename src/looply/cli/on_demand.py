@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine.ports import port
-    from looply.engine.records import pruning, survey
+    from looply.engine.records import pruning
+    from looply.engine.records.figures import survey
     from looply.engine.sqlite.file import moved, opening
     from looply.engine.upkeep import pruner
     from looply.server.http import rows as answer_rows
@@ -104,7 +105,7 @@ _MODULES: Final = {
     "settings": "looply.settings",
     "store": "looply.cli.offline.store",
     "structlog": "structlog",
-    "survey": "looply.engine.records.survey",
+    "survey": "looply.engine.records.figures.survey",
 }
 
 

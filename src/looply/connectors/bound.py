@@ -61,6 +61,11 @@ class BoundDialer:
         """The TLS context that certificates are checked with."""
         return self._dialer.tls
 
+    async def resolve(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> list[str]:
+        """Returns the addresses of a name. Raises: as `Bounds.check` and `Dialer.resolve`."""
+        self._bounds.check(("smtp", host.lower(), port))
+        return await self._dialer.resolve(host, port, usual_ports)
+
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected socket. Raises: as `Bounds.check` and `Dialer.dial`."""
         self._bounds.check(("smtp", host.lower(), port))

@@ -2,24 +2,24 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
 from looply import __version__
-from looply.connectors.outbound.causes import is_certificate_error
+from looply.connectors.faults import CONNECT_SECONDS, Progress, operation_error, timeout_error
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.outbound.network import GuardedBackend, Resolver, SystemResolver
+from looply.connectors.outbound.transport import OWNER, ROUTE, GuardedTransport
 from looply.connectors.outbound.trust import machine_trust
 from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
+from looply.errors import Rejected, Unavailable
 from looply.limits import DEFAULT_LIMITS, Limits
 
-CONNECT_SECONDS = 5.0
 # Many servers close an idle connection after 5 s. This client must close it first: a request on a connection that the
 # server is closing has an unknown outcome.
 _POOL = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=2.0)
@@ -27,8 +27,9 @@ _POOL = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepal
 _TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 # Only encodings that are always available; the library's others depend on installed packages.
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": f"looply/{__version__}"}
-# Errors of the client before a byte of the request has left.
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+# What the library decodes without further packages; the text of an answer in any other encoding would be no text.
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+_WITHOUT_BODY = (204, 304)
 
 
 class HttpClient:
@@ -90,7 +91,7 @@ class BoundedSender:
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Sends one request and returns the whole response; see `HttpSender.send`."""
-        progress = _Progress()
+        progress = Progress()
         # A deadline of the loop's timers must be computed on the loop's own clock.
         if self._deadline is None:
             self._deadline = asyncio.get_running_loop().time() + self._timeout.total_seconds()
@@ -99,18 +100,22 @@ class BoundedSender:
                 return await self._exchange(request, progress)
         except TimeoutError as error:
             seconds = self._timeout.total_seconds()
-            message = f"{_host_text(request)} did not answer the call within {seconds:g} s"
-            raise Timeout(message, sent=progress.is_sent) from error
-        except httpx2.HTTPError as error:
-            raise _operation_error(error, request, progress) from error
+            raise timeout_error(_host_text(request), seconds, progress, request.route) from error
+        except (httpx2.HTTPError, ssl.SSLError) as error:
+            raise operation_error(error, _host_text(request), progress, request.route) from error
 
-    async def _exchange(self, request: HttpRequest, progress: "_Progress") -> HttpResponse:
+    async def _exchange(self, request: HttpRequest, progress: Progress) -> HttpResponse:
         outgoing = httpx2.Request(
             request.method,
             request.url,
             headers=_wire_headers({**_DEFAULT_HEADERS, **request.headers}),
             content=request.content,
-            extensions={"timeout": _TIMEOUT.as_dict(), "trace": progress.note, OWNER: self._owner},
+            extensions={
+                "timeout": _TIMEOUT.as_dict(),
+                "trace": progress.note,
+                OWNER: self._owner,
+                **({} if request.route is None else {ROUTE: request.route}),
+            },
         )
         response = await self._transport.handle_async_request(outgoing)
         try:
@@ -129,12 +134,27 @@ class BoundedSender:
         announced = response.headers.get("content-length", "")
         if request.method != "HEAD" and announced.isdecimal() and int(announced) > self._response_bytes:
             raise self._too_large(request, response)
+        self._check_encoding(request, response)
         content = bytearray()
         async for part in response.aiter_bytes():
             content += part
             if len(content) > self._response_bytes:
                 raise self._too_large(request, response)
         return bytes(content)
+
+    def _check_encoding(self, request: HttpRequest, response: httpx2.Response) -> None:
+        """Raises: Rejected for a body in an encoding that was not asked for and cannot be decoded."""
+        if request.method == "HEAD" or response.status_code in _WITHOUT_BODY:
+            return
+        encodings = response.headers.get("content-encoding", "").lower().split(",")
+        unknown = next((name for name in map(str.strip, encodings) if name not in _ENCODINGS), None)
+        if unknown is not None:
+            raise Rejected(
+                f"{_host_text(request)} compressed its response by {unknown[:50]!r}, which was not asked for",
+                code="BAD_RESPONSE",
+                sent=True,
+                status=str(response.status_code),
+            )
 
     def _too_large(self, request: HttpRequest, response: httpx2.Response) -> Rejected:
         return Rejected(
@@ -148,45 +168,6 @@ class BoundedSender:
 
 def _wire_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-
-
-class _Progress:
-    """Learns from the client's trace whether sending of a request has begun."""
-
-    def __init__(self) -> None:
-        self.is_sent = False
-
-    async def note(self, event: str, _info: dict[str, Any]) -> None:
-        if event.endswith("send_request_headers.started"):
-            self.is_sent = True
-
-
-def _operation_error(error: httpx2.HTTPError, request: HttpRequest, progress: _Progress) -> OperationError:
-    """Returns the error of the port for one of the client's. It does not quote the client, which may show headers."""
-    host = _host_text(request)
-    sent = progress.is_sent or not isinstance(error, _NEVER_SENT)
-    match error:
-        case httpx2.ConnectTimeout():
-            return Timeout(f"{host} did not accept a connection within {CONNECT_SECONDS:g} s", sent=sent)
-        case httpx2.PoolTimeout():
-            return Timeout(f"no connection to {host} became free in time", sent=sent)
-        case httpx2.TimeoutException():
-            return Timeout(f"{host} did not answer in time", sent=sent)
-        case httpx2.ConnectError() if is_certificate_error(error):
-            return Rejected(
-                f"the TLS certificate of {host} is not valid for it; install a valid one, or add its authority "
-                "to the trusted ones",
-                code="TLS_CERTIFICATE",
-                sent=sent,
-            )
-        case httpx2.ConnectError():
-            return Unavailable(f"no connection to {host} could be made", sent=sent)
-        case httpx2.LocalProtocolError() | httpx2.UnsupportedProtocol():
-            return BadInput(f"the request to {host} is not valid HTTP", sent=progress.is_sent)
-        case httpx2.DecodingError():
-            return Rejected(f"the compressed response of {host} cannot be read", code="BAD_RESPONSE", sent=True)
-        case _:
-            return Unavailable(f"the connection to {host} broke before the response was complete", sent=sent)
 
 
 def _host_text(request: HttpRequest) -> str:

@@ -8,24 +8,31 @@ Retries, timeouts between attempts and the evaluation of statuses belong to the 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import httpx2
 import jsonschema_rs
 import msgspec
 import structlog
 
-from looply.clock import Clock
+from looply.clock import Clock, SystemClock
+from looply.connectors.blobs import Blobs, NoBlobs
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.outbound.dialer import Dialer, NoDialer
-from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.outbound.documents import DocumentCache
+from looply.connectors.outbound.routes import Route
 from looply.connectors.sandbox import NoSandbox, Sandbox
+from looply.connectors.verdicts import judge_status
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat
 from looply.errors import BadInput, Problem
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -51,11 +58,12 @@ class HttpRequest:
     url: httpx2.URL
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
+    route: Route | None = None
+    """The TLS settings and the proxy of the call's connection, if it has any."""
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Returns the same request with these headers added; they replace those of the same name."""
-        merged = {**self.headers, **headers}
-        return HttpRequest(method=self.method, url=self.url, headers=merged, content=self.content)
+        return replace(self, headers={**self.headers, **headers})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +90,9 @@ class HttpSender(Protocol):
         Guarantees: the connected address is allowed by the egress policy; the time of all requests of the call
         together stays within the call's timeout; the decoded body is at most `limits.response_bytes`.
 
-        Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `TLS_CERTIFICATE`,
-        `BAD_RESPONSE`) and BadInput; their `sent` is False only when no part of the request was sent.
+        Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `BAD_RESPONSE`,
+        `TLS_CERTIFICATE`, `TLS_CLIENT_CERTIFICATE`, `TLS_HANDSHAKE`) and BadInput; their `sent` is False only when no
+        part of the request was sent, or the other system cannot have read it.
         """
         ...
 
@@ -139,6 +148,8 @@ class ConnectionValues:
     secrets: Mapping[str, str] = field(default_factory=lambda: Secrets({}))
     targets: frozenset[Target] | None = None
     """Where the secrets may be sent; None when the connection has no secrets."""
+    revision: int = 0
+    """Another one after each time that the connection was saved."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
@@ -180,12 +191,26 @@ class CallContext:
     clock: Clock
     cache: SessionCache
     """Sessions with other systems, kept in memory and shared by all calls of the process, by credentials."""
+    tokens: TokenCache = field(default_factory=lambda: TokenCache(SystemClock()))
+    """Access tokens, kept and shared as sessions are."""
+    logons: Logons = field(default_factory=Logons)
+    """Counts refused logons, shared by all calls of the process."""
+    is_unsettled: bool = False
+    """Whether an earlier attempt of the visit may have taken effect, which is unknown. Only an operation whose
+    `repeat` is `ask` is called then: it repeats the call where the other system recognizes it, or finds out what
+    became of it, or raises `Unsettled`."""
+    entered_on: datetime | None = None
+    """When the visit began: the same for all of its attempts."""
+    documents: DocumentCache = field(default_factory=lambda: DocumentCache(SystemClock()))
+    """Documents that describe services, kept in memory and shared by all calls of the process, by credentials."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
     """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
     dialer: Dialer = field(default_factory=NoDialer)
     """Connects for protocols other than HTTP. The operation itself keeps within `timeout`."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """Runs code of authors."""
+    blobs: Blobs = field(default_factory=NoBlobs)
+    """Keeps the bytes of answers that are no text, and opens those that the input refers to."""
     limits: Limits = DEFAULT_LIMITS
     organization_id: str = ""
     """The organization of the execution; shared resources are divided fairly among organizations."""
@@ -196,6 +221,8 @@ class CallContext:
 
 
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
+Judge = Callable[[Mapping[str, Json], Json, datetime], Verdict | None]
+"""Takes the input, the output with its secrets masked, and the instant of the receipt."""
 
 
 def _unchanged(input_: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -219,7 +246,8 @@ class Operation:
     """Whether a call may be repeated when its outcome is unknown, after a crash, a time limit or a cut connection.
 
     `always`: a second call changes nothing. `with_key`: the other system recognizes a second call by
-    `CallContext.idempotency_key`, which the operation sends. `never`: an incident is opened, and an operator decides.
+    `CallContext.idempotency_key`, which the operation sends. `ask`: the operation itself decides, when it is called
+    again with `CallContext.is_unsettled`. `never`: an incident is opened, and an operator decides.
     A function gets the input as an author wrote it, whose values may be expressions (`${...}`). Its result is stored
     in the definition when that is saved, and `on_unknown` of the step overrides it.
     """
@@ -228,6 +256,11 @@ class Operation:
     """The kind of connection that the field `connection` of the input names; empty without such a field."""
     normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
     """Normalizes an input before it is checked, such as a method to upper case."""
+    judge: Judge = judge_status
+    """Returns the verdict on an output, None for a plain success. It is called once, where the call ran.
+
+    The default judges by the HTTP `status` of the output, if it has one.
+    """
     is_derived: bool = False
     """Whether the output is derived from the input alone. If so, secrets in it are kept, since later steps need them,
     and the whole output of an input with secrets is secret; in other outputs secrets are masked."""
@@ -243,6 +276,15 @@ class Operation:
             _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
+
+    def verdict_on(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        """Returns the verdict on an output; that of its status alone when the connector's own judge breaks."""
+        try:
+            return self.judge(input_, output, now)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # The call was made: its output is not lost because the judge does not expect it.
+            _log.exception("judge_broke", operation=self.name)
+            return judge_status(input_, output, now)
 
     async def perform(self, ctx: CallContext, input_: Mapping[str, Json]) -> Json:
         """Returns the output of one call.
@@ -268,6 +310,30 @@ def _no_further_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:  
     return ()
 
 
+def _no_secrets(settings: Mapping[str, Json]) -> tuple[str, ...]:  # noqa: ARG001
+    return ()
+
+
+CheckState: TypeAlias = Literal["ok", "warning", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that a test of a connection looked at.
+
+    `skipped`: an earlier check failed, or the settings have nothing to check. `text` says what was found, without
+    secrets, `fix` what to do.
+    """
+
+    name: str
+    """`dns`, `tcp`, `tls`, `logon`, `service`, `csrf`, `clock`."""
+    state: CheckState
+    ms: int = 0
+    """How long it took, in milliseconds."""
+    text: str = ""
+    fix: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionKind:
     """One kind of connection: the shape that connections of it are checked against when they are saved."""
@@ -278,11 +344,23 @@ class ConnectionKind:
     secrets: type[msgspec.Struct]
     check: Callable[[Mapping[str, Json]], tuple[Problem, ...]] = _no_further_problems
     """Returns the problems, of settings that fit the schema, that a schema cannot express."""
+    required_secrets: Callable[[Mapping[str, Json]], tuple[str, ...]] = _no_secrets
+    """Returns the names of the secrets that settings need, such as those of their kind of authentication."""
+    test: Callable[[CallContext, ConnectionValues, str], Awaitable[tuple[Check, ...]]] | None = None
+    """Tests a connection, saved or not, from this process, and returns what it found. The text is a path of the system
+    that is called too; empty: the connector chooses one. `looply.connectors.checking` has what the tests share."""
+    discover: Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]] | None = None
+    """Returns what the system offers, for completion while a workflow is written; the question names what is requested.
+    Raises: OperationError."""
     binding: Callable[[Mapping[str, Json]], Binding] | None = None
     """Returns where and how the secrets are sent, for settings without `problems`; a kind with secrets must have it.
     Secrets are sealed together with the result: they must be entered again when it changes, and a release that computes
     another result from the same settings cannot open them. Raises: BadInput or msgspec.ValidationError for other
     settings."""
+    target: Callable[[Mapping[str, Json]], str] | None = None
+    """Returns the canonical name of the system that connections with these settings lead to, without any secret:
+    `https://s4.example.com:44300#100`. Calls through connections with one target share its bound and its outages.
+    Without it each connection counts as a system of its own. Raises: as `binding`."""
 
     @property
     def has_secrets(self) -> bool:
@@ -295,7 +373,13 @@ class ConnectionKind:
             *_schema_problems("/settings", self.settings, settings),
             *_schema_problems("/secrets", self.secrets, secrets),
         )
-        return found or self.check(settings)
+        if found:
+            return found
+        missing = (name for name in self.required_secrets(settings) if not secrets.get(name))
+        needed = (
+            Problem(path=f"/secrets/{name}", message="is missing, and these settings need it") for name in missing
+        )
+        return (*self.check(settings), *needed)
 
     @property
     def settings_schema(self) -> dict[str, Any]:
@@ -347,6 +431,7 @@ def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tup
     else:
         errors = [error] if (error := first_error(brief_validator(schema), value)) else []
     return tuple(
-        Problem(path=join_pointer(root, *error.instance_path), message=truncate(error.message))
+        # The path says which value it is, in the place of its masked text.
+        Problem(path=join_pointer(root, *error.instance_path), message=truncate(error.message).removeprefix("*** "))
         for error in islice(errors, MAX_PROBLEMS)
     )

@@ -63,6 +63,11 @@ class Registry:
             raise NotFound(f"there is no kind of connection {name}; there are {', '.join(sorted(self._kinds))}")
         return found
 
+    def connector_of_kind(self, kind: str) -> str:
+        """Returns the name of the connector that declares a kind of connection; empty for a kind of none."""
+        declared = {each.name: connector.name for connector in self.connectors for each in connector.connection_kinds}
+        return declared.get(kind, "")
+
     def binding(self, kind: str, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Returns, as JSON, what the secrets of a connection are bound to.
 
@@ -76,6 +81,16 @@ class Registry:
         """Returns where the secrets of a connection may be sent: nowhere, when no binding can be computed."""
         found = self._binding(kind, settings)
         return found.targets if found is not None else frozenset()
+
+    def target(self, kind: str, settings: Mapping[str, Json]) -> str:
+        """Returns the canonical name of the system that a connection leads to; empty when its kind has none."""
+        found = self._kinds.get(kind)
+        if found is None or found.target is None:
+            return ""
+        try:
+            return found.target(settings)
+        except (BadInput, msgspec.ValidationError):
+            return ""
 
     def _binding(self, kind: str, settings: Mapping[str, Json]) -> Binding | None:
         found = self._kinds.get(kind)

@@ -22,8 +22,10 @@ from looply.definition.graph.references import check_references
 from looply.definition.graph.regions import check_regions, find_regions, joins_of
 from looply.definition.graph.search_fields import check_search_fields
 from looply.definition.schemas.document_check import document_problems
+from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
 from looply.definition.schemas.schema_checker import SchemaChecker
-from looply.definition.schemas.settings_schema import EXPRESSION, IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.schema_parts import EXPRESSION
+from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone
@@ -38,7 +40,7 @@ from looply.definition.values.pointer import join_pointer, split_pointer
 from looply.definition.values.repeat import Repeat
 from looply.definition.values.report import Report
 from looply.definition.values.retry import RETRY_PATTERN, STATUS_PATTERN
-from looply.errors import DefinitionError, Problem
+from looply.errors import FAILURE_KINDS, DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -70,9 +72,11 @@ _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
 _PATTERNS: Final[Mapping[str, str]] = {
     IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
     STATUS_PATTERN: "a status such as 404 or 4xx",
-    RETRY_PATTERN: "one of connection, timeout, a status such as 503, or 5xx",
+    RETRY_PATTERN: f"one of connection, timeout, {', '.join(FAILURE_KINDS)}, a status such as 503, or 5xx",
     EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
     r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
+    POINTER_PATTERN: "a JSON Pointer such as /items, or nothing",
+    FOLLOW_PATTERN: "`link`, or a JSON Pointer such as /next",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
     OPERATION_NAME: "the name of an operation, such as warehouse.reserve",
     r"\S": "a name with a visible character",
@@ -279,6 +283,11 @@ def _workflow(
         waiting_steps=tuple(waiting),
         regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
+        requires_sap_profile=any(
+            step.type == "sapRequest" and "connection" in each.settings
+            for each in outline.steps
+            if (step := steps.get(each.id)) is not None
+        ),
     )
 
 

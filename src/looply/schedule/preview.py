@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from looply.definition import Schedule, find_zone
 from looply.schedule.cron import Occurrence, occurrences
@@ -16,15 +17,20 @@ def preview(schedule: Schedule, anchor: datetime, after: datetime, count: int) -
     The list includes the times of the day that do not fire because they are skipped or repeated.
     """
     found: list[Occurrence] = []
-    for occurrence in _occurrences(schedule, anchor, after):
-        if schedule.end is not None and occurrence.at > schedule.end:
-            break
+    for occurrence in agenda(schedule, anchor, after):
         if occurrence.fires:
             count -= 1
         found.append(occurrence)
         if count <= 0:
             break
     return found
+
+
+def agenda(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[Occurrence]:
+    """Yields the fires later than `after`, oldest first, up to the schedule's end, with the times that do not fire."""
+    end = schedule.end
+    found = _occurrences(schedule, anchor, after)
+    return found if end is None else takewhile(lambda occurrence: occurrence.at <= end, found)
 
 
 def _occurrences(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[Occurrence]:

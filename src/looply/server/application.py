@@ -23,6 +23,7 @@ from looply.server.authoring import (
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
+    blobs,
     bulks,
     decisions,
     executions,
@@ -30,6 +31,7 @@ from looply.server.executions import (
     repairs,
     search,
     sent_cards,
+    targets,
     trigger,
     watching,
 )
@@ -41,7 +43,8 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
-from looply.server.people import account, members, organizations, provider_sign_in, session
+from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
+from looply.server.people import account, members, organizations, provider_sign_in, session, views
 from looply.settings import Settings
 
 _ALSO_UNDER_V1: Final = frozenset(
@@ -62,11 +65,19 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *executions.ROUTES,
     *search.ROUTES,
     *watching.ROUTES,
+    *rows.ROUTES,
+    *figures.ROUTES,
+    *heads.ROUTES,
+    *explaining.ROUTES,
+    *moments.ROUTES,
     *repairs.ROUTES,
     *bulks.ROUTES,
+    *blobs.ROUTES,
     *letters.ROUTES,
+    *targets.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
+    *fire_calendar.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,
@@ -84,6 +95,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *session.ROUTES,
     *provider_sign_in.ROUTES,
     *account.ROUTES,
+    *views.ROUTES,
     *members.ROUTES,
     *organizations.ROUTES,
     *audit.ROUTES,

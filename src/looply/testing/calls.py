@@ -5,7 +5,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.port import CallContext, HttpRequest, HttpResponse, HttpSender
 from looply.errors import OperationError
 from looply.testing.clock import FakeClock
@@ -46,5 +47,6 @@ def call_context(http: HttpSender, connections: FakeConnections | None = None, *
         matching_connection=partial(known.find_by_settings, _ORGANIZATION),
         clock=clock,
         cache=SessionCache(clock),
+        documents=DocumentCache(clock),
         organization_id=_ORGANIZATION,
     )

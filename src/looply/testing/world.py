@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -20,10 +20,13 @@ from looply.connectors.port import (
     Connector,
     HttpRequest,
     HttpResponse,
+    Judge,
     Operation,
 )
 from looply.connectors.registry import Registry
+from looply.connectors.verdicts import judge_status
 from looply.errors import BadInput
+from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 
 
@@ -76,6 +79,8 @@ class Call:
     attempt: int
     input: dict[str, Json]
     connection: ConnectionValues | None = None
+    is_unsettled: bool = False
+    """Whether it was called to find out what became of an earlier attempt."""
     phase: Literal["OPEN", "ANSWERED", "RAISED", "CUT"] = "OPEN"
     _released: "asyncio.Future[Answer | Output | Exception]" = field(repr=False)
 
@@ -138,6 +143,8 @@ class World:
 
     def __init__(self, operations: Sequence[str] = BUILT_IN_OPERATIONS) -> None:
         self.calls: list[Call] = []
+        self.judge: Judge = judge_status
+        """How the answers are judged; a test may set the judge of a connector."""
         self.connections = FakeConnections()
         self.connections.put("MAIL", {}, "smtp")
         self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
@@ -180,8 +187,12 @@ class World:
             output=_Anything,
             repeat="never",
             call=call,
+            judge=self._verdict,
             is_derived=name == "function.run",
         )
+
+    def _verdict(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
+        return self.judge(input_, output, now)
 
     async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> Json:
         name = input_.get("connection")
@@ -193,6 +204,7 @@ class World:
             attempt=context.attempt,
             input=input_,
             connection=await context.connection(name) if isinstance(name, str) else None,
+            is_unsettled=context.is_unsettled,
             _released=asyncio.get_running_loop().create_future(),
         )
         self.calls.append(call)

@@ -345,8 +345,9 @@ def test_sap_gets_a_token_a_session_and_its_client(org: Organization, sink: Sink
     connection(org, sink.address)
     service = root.removeprefix(sink.address).rstrip("/")
     item = org.run(definition(sap(service_path=service, method="PATCH", body={"a": 1})))
-    fetch, change = sink.lines(service)
-    assert (fetch["method"], fetch["headers"]["x-csrf-token"].lower()) == ("GET", "fetch")
+    metadata, fetch, change = sink.lines(service)
+    assert (metadata["method"], metadata["target"]) == ("GET", f"{service}/$metadata?sap-client=100")
+    assert (fetch["method"], fetch["headers"]["x-csrf-token"].lower()) == ("HEAD", "fetch")
     assert (change["method"], change["headers"]["x-csrf-token"]) == ("PATCH", "csrf-canary")
     assert "cookie-canary" in change["headers"]["cookie"]
     assert "sap-client=100" in change["target"]

@@ -21,7 +21,8 @@ class Bench:
     def __init__(self, folder: Path, sink: Sink) -> None:
         self.folder = folder
         made = init(folder / "data")
-        self.server = Server(folder / "data", [f"127.0.0.1:{sink.port}"])
+        # A case makes no write of another loop: what it stores is not folded into figures beside it.
+        self.server = Server(folder / "data", [f"127.0.0.1:{sink.port}"], LOOPLY_FIGURE_SECONDS="3600")
         self.server.start()
         # A connection for each call: none of a dead server may be reused.
         limits = httpx2.Limits(max_keepalive_connections=0)

@@ -40,6 +40,7 @@ def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives
     named = [item["workflow_execution_id"] for item in ledger if item["workflow_execution_id"] is not None]
     assert len(set(named)) == len(named), "an execution was started for two instants"
     assert set(named) <= set(starts), f"fired, and not stored: {sorted(set(named) - set(starts))}"
+    assert ledger, "the ledger is empty"
     _all_decided(ledger, anchor_ms)
     ends = {row["workflow_execution_id"]: row["workflow_event_log"]["events"][-1]["timestamp"] for row in rows}
     skipped = _skipped(ledger, ends)

@@ -41,6 +41,10 @@ async (preferences) => {
   return before;
 }
 """
+_IS_UNCOVERED: Final = """
+() => document.querySelector("[role=dialog], [role=alertdialog]") !== null
+  || document.querySelector("#app[aria-hidden=true]") === null
+"""
 _AXE_RUN: Final = """
 async (rules) => (await axe.run({exclude: ["[data-tabster-dummy]"]}, {rules})).violations.map(
   ({id, help, nodes}) => `${id}: ${help}: ${nodes.map(({html}) => html.slice(0, 200)).join(" ")}`)
@@ -93,6 +97,8 @@ class Visit:
         """Lets axe look at the page, and stores a picture of it where pictures are requested."""
         if not AXE.is_file():
             pytest.skip("axe-core is not installed; 'make ui' installs it")
+        # What lies below a dialog is hidden until a moment after it has closed.
+        self.page.wait_for_function(_IS_UNCOVERED)
         self.page.evaluate(AXE.read_text("utf-8"))
         # What a menu shows lies beside the landmarks of the page, as menus do.
         rules = {"region": {"enabled": self.page.get_by_role("menu").count() == 0}}

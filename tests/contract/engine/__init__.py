@@ -63,6 +63,8 @@ does not have is named, so that the part brings its stories with it.
     - in order: CrashStories.test_a_stop_that_does_not_wait_is_like_a_crash and
       CrashStories.test_a_stop_while_the_reply_is_being_stored_stores_it
     - queued POSTs: UnknownStories.test_a_crowd_of_queued_posts_gives_no_incident_after_a_crash
+    - a call that finds out itself: AskingStories.test_after_a_crash_the_operation_is_asked_what_became_of_its_call and
+      AskingStories.test_an_operation_that_cannot_tell_opens_the_incident
     - a paused owner returns: OvertakenStories.test_the_reply_that_it_brings_back_changes_nothing,
       OvertakenStories.test_it_sends_nothing_that_was_queued and
       OvertakenStories.test_no_caller_gets_an_answer_from_it_and_its_timers_are_silent

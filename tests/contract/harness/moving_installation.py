@@ -33,6 +33,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.bulks import Progress
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.people.sessions import SessionDraft
@@ -46,6 +47,7 @@ from looply.engine.ports.store import Store
 from looply.engine.processing.loading import Loader
 from looply.engine.records.pruning import plan
 from looply.engine.records.startup import StartupState
+from looply.engine.records.targets import Maintenance
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.seal import Seal
 from looply.engine.upkeep.pruner import prune_now
@@ -121,6 +123,16 @@ async def _add_people(catalog: Catalog, organization: str) -> None:
     await people.attempts.begin("ann@example.com", "192.0.2.1")
     await people.resets.create(organization, ann, removes_second_factor=False, actor=None, may_make_owners=True)
     await people.role_settings.put(organization, frozenset(("developers_repair",)), actor=None)
+    view = ViewDraft(page="executions", name="Stopped", query="has=incident", is_shared=True)
+    await catalog.views.create(organization, ann, view)
+
+
+async def _call(catalog: Catalog, organization: str) -> None:
+    """A logon was refused, and a worker is asked about a system."""
+    ticket = await catalog.logons.take(b"a principal", is_test=False)
+    assert isinstance(ticket, str)
+    await catalog.logons.settle(b"a principal", ticket, is_accepted=False)
+    await catalog.questions.ask(organization, "http", {"question": "test"})
 
 
 class Installation:
@@ -186,6 +198,7 @@ class Installation:
         await _add_people(catalog, self.organizations[0])
         ids.expected += [UUID(ORGANIZATION), UUID(WORKSPACE)]
         await catalog.organizations.create("Of drivers")
+        await _call(catalog, self.organizations[0])
         # One is in the middle, held by a process that ends; the other one waits.
         (first, *_) = await catalog.bulks.take("the process that ends", timedelta(seconds=30))
         progress = Progress(cursor=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
@@ -216,6 +229,8 @@ class Installation:
             note="on leave",
         )
         await driver.shell.absences.put(ORGANIZATION, absence)
+        window = Maintenance(begins_on=absence.begins_on, until=absence.ends_on, reason="an upgrade", by="operator")
+        await driver.shell.targets.pause(ORGANIZATION, "https://quiet.example:443", window)
         await driver.put_schedule(every("PT1H"))
         await driver.put_schedule(every("PT2H", wait("wait_of_a_paused_one")), status="PAUSED")
         await driver.advance(timedelta(hours=1))
@@ -244,6 +259,8 @@ class Installation:
         await self._among_others(driver)
         # The copies of the first card are shown in their channel; that of the second one is still to be.
         await driver.reconciler.tick()
+        # The figures of what came before are folded; those of the last one wait.
+        await driver.store.figures.fold(1000)
         self.ids["not_shown"] = await driver.trigger(chain(card("shown_later", "cy@example.com")))
 
     async def _left_a_letter(self, driver: Driver) -> None:

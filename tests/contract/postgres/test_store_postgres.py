@@ -17,7 +17,8 @@ from contract.store.suite import StoreContract
 from kit.servers.postgres_server import PostgresServer
 from kit.servers.postgres_stores import PostgresStores, StoreDatabase
 from looply.engine.coding.searching import PROBED, SCAN_BOUNDS, Kind, ScanBounds
-from looply.engine.ports.port import Filter, Fire
+from looply.engine.ports.lists import Filter
+from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.histories import lists as postgres_lists
@@ -316,8 +317,9 @@ async def test_every_list_reads_its_index_in_order(
     words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}
     words |= {"field0": "po", "texts0": ["a%"], "field1": "plant", "texts1": ["%b"]}
     words |= dict.fromkeys(
-        ("workflows", "versions", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows")
+        ("workflows", "versions", "profiles", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows")
     )
+    words["hides_values"] = False
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
     async def plan(connection: psycopg.AsyncConnection[Any]) -> str:

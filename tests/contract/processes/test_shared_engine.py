@@ -23,7 +23,7 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, Driver
 from looply.clock import id_time
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.errors import Conflict
 from looply.execution.facts.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
 from looply.execution.facts.events import Resumed, StepSucceeded, TimerFired

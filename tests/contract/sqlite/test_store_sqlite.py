@@ -18,7 +18,7 @@ from contract.store.lists import pages
 from contract.store.samples import ORGANIZATION, Samples, effect, working
 from looply.clock import SystemClock
 from looply.engine.coding.searching import SCAN_BOUNDS, Kind, ScanBounds
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import check_library
 from looply.engine.sqlite.histories import lists as sqlite_lists

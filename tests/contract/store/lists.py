@@ -15,7 +15,7 @@ from contract.store.samples import (
     ended,
     process_ids,
 )
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.ports.store import Store, Unit
 from looply.errors import BadRequest
 
@@ -117,6 +117,7 @@ class ListContract:
             {"workflow_ids": (WORKFLOW,), "statuses": ("COMPLETED", "RUNNING")},
             {"statuses": ("RUNNING",)},
             {"trigger_types": ("REQUEST",)},
+            {"profiles": ("default",)},
             {"process_ids": ("PO-1",)},
             {"process_ids": ("PO*",)},
             {"process_ids": ("*1",)},
@@ -155,6 +156,9 @@ class ListContract:
             ({"workflow_ids": (OTHER_WORKFLOW, "unknown"), "statuses": ("FAILED", "WAITING")}, [4]),
             ({"trigger_types": ("SCHEDULED",)}, [5]),
             ({"trigger_types": ("SCHEDULED", "REQUEST"), "workflow_versions": (2,)}, [5, 2]),
+            ({"profiles": ("prod",)}, [5]),
+            ({"profiles": ("prod", "")}, [5, 1]),
+            ({"profiles": ("PROD", "pro*")}, []),
             ({"process_ids": ("PO-2",)}, [2]),
             ({"process_ids": ("PO-2", "PO-4")}, [4, 2]),
             ({"process_ids": ("PO-2", "PO-4"), "statuses": ("FAILED",)}, [4]),
@@ -176,11 +180,11 @@ class ListContract:
             store,
             [
                 samples.first(),
-                samples.first(status="WAITING"),
+                samples.first(status="WAITING", profile=""),
                 samples.first(status="TERMINATED", process_id="PO-2", workflow_version=2),
                 samples.first(status="COMPLETED", workflow_id=OTHER_WORKFLOW),
                 samples.first(status="FAILED", process_id="PO-4", workflow_id=OTHER_WORKFLOW),
-                samples.first(trigger_type="SCHEDULED", workflow_version=2),
+                samples.first(trigger_type="SCHEDULED", workflow_version=2, profile="prod"),
             ],
         )
         expected = [units[number].execution_id for number in numbers]

@@ -8,7 +8,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.clock import Ids
-from looply.engine.ports.port import Fire, Head, OpenCard, Schedule
+from looply.engine.ports.lists import Head, OpenCard
+from looply.engine.ports.port import Fire, Schedule
 from looply.engine.ports.store import (
     Batch,
     EffectRow,

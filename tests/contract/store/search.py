@@ -9,7 +9,7 @@ import pytest
 
 from contract.store.lists import listed, newest_first, pages, stored
 from contract.store.samples import OTHER_ORGANIZATION, OTHER_WORKFLOW, Samples, ended, process_ids
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.ports.store import Store, Unit
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.state import Status
@@ -78,6 +78,9 @@ class SearchContract:
             ({"terms": ("4711",), "workflow_ids": (OTHER_WORKFLOW,)}, [4, 3]),
             ({"terms": ("*4711",)}, [4, 3, 2, 0]),
             ({"terms": ("*4711*",)}, [5, 4, 3, 2, 0]),
+            ({"terms": ("4711",), "hides_values": True}, [4]),
+            ({"terms": ("*4711",), "hides_values": True}, [4, 2]),
+            ({"terms": ("PO-*", "DE01"), "hides_values": True}, [2]),
             ({"terms": ("PO-*", "DE01")}, [3, 2, 0]),
             ({"terms": ("adaptiveCard_1",)}, [1]),
             ({"terms": ("wait_*",)}, [5, 2]),

@@ -20,6 +20,9 @@ from contract.store.absences import AbsenceContract
 from contract.store.datastores import DatastoreContract
 from contract.store.decisions import DecisionContract
 from contract.store.deliveries import DeliveryContract
+from contract.store.figures.figures import FigureContract
+from contract.store.figures.overview import OverviewContract
+from contract.store.figures.survey import OwnerContract, SurveyContract, UsageContract
 from contract.store.ledger import LedgerContract
 from contract.store.lists import ANY, ListContract
 from contract.store.lives import Stores, opened
@@ -32,7 +35,7 @@ from contract.store.samples import (
     working,
 )
 from contract.store.search import SearchContract
-from contract.store.survey import OwnerContract, SurveyContract, UsageContract
+from contract.store.targets import TargetContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
 from looply.engine.coding.codec import FOLD_VERSION
@@ -223,6 +226,31 @@ class PayloadContract:
         for unit in units:
             await store.journal.commit(unit)
             assert dict(await store.journal.values_of(unit.execution_id)) == {value.hash: value}
+
+    async def test_blobs_are_found_by_their_execution_and_loaded_with_no_history(
+        self, store: Store, samples: Samples
+    ) -> None:
+        key, value = bytes([1]) * 32, Value(hash=bytes([2]) * 32, codec=0, data=b"large")
+        units = [samples.first(values=(value,)), samples.first()]
+        for unit in units:
+            await store.journal.commit(unit)
+        first, second = (unit.execution_id for unit in units)
+        for _ in range(2):
+            await store.journal.put_blob(first, key, 0, b"bytes")
+        assert await store.journal.find_blob(first, key) == (0, b"bytes")
+        assert await store.journal.find_blob(second, key) is None
+        await store.journal.put_blob(second, key, 0, b"bytes")
+        assert await store.journal.find_blob(second, key) == (0, b"bytes")
+        assert dict(await store.journal.values_of(first)) == {value.hash: value}
+        loaded = await store.journal.load(first)
+        assert loaded is not None
+        assert dict(loaded.values) == {value.hash: value}
+        assert list(await store.reads.dangling_rows()) == []
+
+    async def test_a_blob_of_an_execution_that_is_not_stored_is_not_kept(self, store: Store, samples: Samples) -> None:
+        gone = samples.first().execution_id
+        await store.journal.put_blob(gone, bytes(32), 0, b"bytes")
+        assert await store.journal.find_blob(gone, bytes(32)) is None
 
     async def test_definitions_are_stored_once(self, store: Store, samples: Samples) -> None:
         definition = StoredDefinition(hash="a" * 64, workflow_id=OTHER_WORKFLOW, workflow_version=3, body=b"{}")
@@ -418,6 +446,9 @@ class StoreContract(
     DatastoreContract,
     DecisionContract,
     AbsenceContract,
+    FigureContract,
+    OverviewContract,
+    TargetContract,
     SurveyContract,
     OwnerContract,
     UsageContract,

@@ -20,7 +20,8 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.ports.port import Fire, OpenCard
+from looply.engine.ports.lists import OpenCard
+from looply.engine.ports.port import Fire
 from looply.engine.ports.store import EffectRow, Store, Work, WorkChange
 from looply.errors import FireTaken
 from looply.testing.clock import START_TIME

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from golden.scenarios.tools import PEOPLE, Simulator, started, step, token
 from looply.execution.facts.absences import Absence
-from looply.execution.facts.commands import AnswerCard, PassOnAbsent, ReassignCard, SkipStep
+from looply.execution.facts.commands import AnswerCard, PassOnAbsent, ReassignCard, RemindCard, SkipStep
 from looply.execution.facts.state import cards_of
 from looply.execution.facts.values.actor import LINK, Actor
 from looply.jsontext import Json
@@ -52,6 +52,13 @@ def approval_passed_on() -> Simulator:
     )
     simulator.submit(passed)
     simulator.tick(HOUR)
+    return simulator
+
+
+def approval_reminded_by_an_operator() -> Simulator:
+    simulator = _asked(timeout="P1D")
+    first = cards_of(simulator.state, "ask:1")[0]
+    simulator.submit(RemindCard(at=simulator.now, by="operator", via="API", card_id=first.card_id))
     return simulator
 
 
@@ -126,6 +133,7 @@ APPROVALS: Final[tuple[Callable[[], Simulator], ...]] = (
     approval_by_two_of_three,
     approval_in_a_sequence,
     approval_passed_on,
+    approval_reminded_by_an_operator,
     approval_by_the_substitute_of_an_absent_person,
     approval_timed_out_after_an_answer,
     approval_decided_by_a_resume,

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from golden.scenarios.tools import BROKEN, OK, RETRY, Simulator, call, started, step
+from kit.execution.driver import park
+from looply.execution.facts.commands import Outage
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -61,12 +63,30 @@ def unknown_by_connection() -> Simulator:
     return simulator
 
 
+def unknown_after_the_call_could_not_find_out() -> Simulator:
+    settings = {**SAP, "entity": "A_Order", "method": "POST"}
+    simulator = started(step("c", "sapRequest", settings), edges="start>c")
+    simulator.fail("CONNECTION", was_sent=True)
+    simulator.fail("UNSETTLED")
+    return simulator
+
+
 def unknown_and_repeated() -> Simulator:
     simulator = started(call("c", "POST", on_unknown="retry", retry=RETRY), edges="start>c")
     simulator.lose()
     simulator.fail("TIMEOUT", was_sent=True)
     simulator.tick(10)
     simulator.succeed(OK)
+    return simulator
+
+
+def parked_and_made_again() -> Simulator:
+    simulator = started(call("c", "POST", retry=RETRY), call("d"), edges="start>c c>d")
+    outage = Outage("https://shop.example:443", "down since 2026-01-01T00:00:00Z: CONNECTION: it failed")
+    simulator.fail(outage=outage)
+    simulator.succeed({**OK, "status": "503"}, outage=outage)
+    simulator.succeed(OK)
+    park(simulator, outage)
     return simulator
 
 
@@ -170,7 +190,9 @@ CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     operation_of_a_connector,
     unknown_by_crash,
     unknown_by_connection,
+    unknown_after_the_call_could_not_find_out,
     unknown_and_repeated,
+    parked_and_made_again,
     answer_too_large,
     answer_that_is_large,
     answer_with_secrets_that_fails,

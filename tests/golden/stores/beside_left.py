@@ -13,7 +13,7 @@ from kit.channel import FakeChannel
 from kit.definitions import chain, datastore
 from kit.driver import ORGANIZATION, id_of
 from looply.catalog import Catalog
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.execution.facts.address import Address, card_token, parse_address, wait_token
 from looply.execution.facts.commands import Recorded, Restarted, Settled, SettleLetter

@@ -23,6 +23,8 @@ from looply.execution.facts.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
+    Outage,
+    ParkEffect,
     Reply,
     Resume,
     Terminate,
@@ -145,12 +147,12 @@ class Simulator:
         """Gives the execution a concurrency slot of its workflow."""
         return self.submit(Admit(at=self.now))
 
-    def succeed(self, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
-        """Lets the oldest effect in flight succeed."""
-        return self.report(self.effects[0], output, secret=secret)
+    def succeed(self, output: Json = None, **fields: Any) -> Reply:
+        """Lets the oldest effect in flight succeed, or be judged. `fields` are those of `EffectDone`."""
+        return self.report(self.effects[0], output, **fields)
 
-    def report(self, effect: EffectWork, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
-        """Reports the success of an effect, perhaps too late."""
+    def report(self, effect: EffectWork, output: Json = None, **fields: Any) -> Reply:
+        """Reports the answer to an effect, perhaps too late. `fields` are those of `EffectDone`."""
         return self.submit(
             EffectDone(
                 at=self.now,
@@ -158,7 +160,7 @@ class Simulator:
                 attempt=effect.attempt,
                 output=output,
                 size=len(encode_json(output)),
-                secret=secret,
+                **fields,
             )
         )
 
@@ -218,3 +220,10 @@ class Simulator:
             assert given.reply == Done()
             self._commit(given.events)
         return self.state
+
+
+def park(simulator: Simulator, outage: Outage) -> Reply:
+    """Lets the oldest effect wait, because its system is not called."""
+    effect = simulator.effects[0]
+    command = ParkEffect(at=simulator.now, address=effect.address, attempt=effect.attempt, outage=outage)
+    return simulator.submit(command)

@@ -11,7 +11,8 @@ from kit.memory.records.copy_rows import StoredCopy, request_update
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.refusals import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.engine.coding.rows import fire_taken_error
-from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
+from looply.engine.ports.lists import Head, OpenCard
+from looply.engine.ports.port import Fire, LedgerRow, Schedule
 from looply.engine.ports.store import (
     Batch,
     EffectRow,
@@ -29,11 +30,14 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.datastores import Datastore, DatastoreChange, full_error, revision_error
 from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.figures.figures import ChangeRow, CounterKey, RollUp, RollUpKey
 from looply.engine.records.letters import LetterRow
+from looply.engine.records.targets import TargetRow
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.absences import Absence
 from looply.execution.facts.deliveries import DeliveryKey, DeliveryKind
 from looply.execution.facts.state import OPEN_STATUSES
+from looply.instants import to_ms
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -68,12 +72,18 @@ class MemoryData:
     letters: dict[Row, LetterRow] = field(default_factory=dict)
     decisions: dict[Row, DecisionRow] = field(default_factory=dict)
     absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
+    targets: dict[tuple[str, str], TargetRow] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     search: dict[str, SearchValues] = field(default_factory=dict)
     expiries: dict[str, datetime] = field(default_factory=dict)
+    figure_changes: list[ChangeRow] = field(default_factory=list)
+    counters: dict[CounterKey, int] = field(default_factory=dict)
+    rollups: dict[RollUpKey, RollUp] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers of organizations and workflows in the three before."""
     pruned: dict[str, Position] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
@@ -117,6 +127,13 @@ class MemoryData:
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
         for row in unit.applied:
             self.deliveries.pop(row, None)
+        if unit.figures is not None:
+            numbers = (self.number(head.organization_id), self.number(head.workflow_id))
+            self.figure_changes.append(ChangeRow(*numbers, head.profile, to_ms(unit.batch.at), unit.figures))
+
+    def number(self, name: str) -> int:
+        """Returns the number of an organization or a workflow in figures."""
+        return self.numbers.setdefault(name, len(self.numbers) + 1)
 
     def line_of(self, workflow_id: str) -> tuple[list[ConcurrencySlotRow], list[ConcurrencySlotRow]]:
         """Returns the slot rows of a workflow's executions: those that hold a slot, and the queued ones in order."""

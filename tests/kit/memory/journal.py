@@ -75,12 +75,31 @@ class MemoryJournal:
         ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
+        """Returns the large values of an execution by hash, without its blobs."""
         head = self._data.heads.get(execution_id)
         if head is None:
             return {}
         uses = self._data.value_uses.get(execution_id, {})
-        return {key: self._data.values[head.organization_id, key] for key in uses}
+        return {key: self._data.values[head.organization_id, key] for key, seq in uses.items() if seq > 0}
+
+    async def put_blob(self, execution_id: str, key: bytes, codec: int, data: bytes) -> None:
+        """Stores bytes for an execution that is stored."""
+
+        def store() -> None:
+            if (head := self._data.heads.get(execution_id)) is not None:
+                self._data.value_uses.setdefault(execution_id, {}).setdefault(key, 0)
+                value = Value(hash=key, codec=codec, data=data)
+                self._data.values.setdefault((head.organization_id, key), value)
+
+        await self._commits.submit(store)
+
+    async def find_blob(self, execution_id: str, key: bytes) -> tuple[int, bytes] | None:
+        """Returns codec and bytes of a hash that the execution has, or None."""
+        head = self._data.heads.get(execution_id)
+        if head is None or key not in self._data.value_uses.get(execution_id, {}):
+            return None
+        value = self._data.values[head.organization_id, key]
+        return value.codec, value.data
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
+from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
-from looply.engine.ports.store import Batch, Work
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
+from looply.engine.ports.store import Batch, IncidentRow, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery
@@ -59,7 +60,11 @@ class MemoryReads:
         budget = budget_of(query)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
-            if _fits(head, query) and _is_found(head, self._data.search.get(head.execution_id, ()), query):
+            if (
+                _fits(head, query)
+                and self._has(head, query)
+                and _is_found(head, self._data.search.get(head.execution_id, ()), query)
+            ):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
@@ -72,7 +77,7 @@ class MemoryReads:
         return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         data = self._data
@@ -81,7 +86,9 @@ class MemoryReads:
             for card in data.cards.values()
             if data.heads[card.execution_id].organization_id == organization_id
             and person in ("", card.recipient)
-            and workflow_id in ("", card.workflow_id)
+            and criteria.workflow_id in ("", card.workflow_id)
+            and (criteria.due_before is None or (card.due_on is not None and card.due_on < criteria.due_before))
+            and (not criteria.is_stale or is_stale(data, card.card_id))
             and (after is None or card.key < after)
         ]
         return sorted(found, key=lambda card: card.key, reverse=True)[:limit]
@@ -143,6 +150,15 @@ class MemoryReads:
         lost = [schedule.definition for schedule in schedules if schedule.definition not in data.definitions]
         return lines + [f"schedule row of definition {key}, which is not stored" for key in lost]
 
+    def _has(self, head: Head, query: Filter) -> bool:
+        owners = {
+            "incident": {execution_id for execution_id, _ in self._data.incidents},
+            "letter": {key[0] for key, row in self._data.letters.items() if not row.action},
+        }
+        has_open = not query.has or any(head.execution_id in owners[each] for each in query.has)
+        incidents = [row for row in self._data.incidents.values() if row.execution_id == head.execution_id]
+        return has_open and (query.cause is None or any(_is_of(row, query.cause) for row in incidents))
+
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []
         count = 0
@@ -154,6 +170,14 @@ class MemoryReads:
         return found[::-1]
 
 
+def _is_of(row: IncidentRow, cause: CauseFilter) -> bool:
+    return (
+        (not cause.codes or row.code in cause.codes)
+        and (not cause.kinds or row.kind in cause.kinds)
+        and (not cause.steps or row.step in cause.steps)
+    )
+
+
 def _fits(head: Head, query: Filter) -> bool:
     return (
         (not query.workflow_ids or head.workflow_id in query.workflow_ids)
@@ -161,6 +185,7 @@ def _fits(head: Head, query: Filter) -> bool:
         and (not query.statuses or head.status in query.statuses)
         and (not query.workflow_versions or head.workflow_version in query.workflow_versions)
         and (not query.trigger_types or head.trigger_type in query.trigger_types)
+        and (not query.profiles or head.profile in query.profiles)
         and (query.created_from is None or head.created_on >= query.created_from)
         and (query.created_to is None or head.created_on < query.created_to)
         and (not query.process_ids or _answers(head, query.process_ids))
@@ -182,7 +207,7 @@ def _is_found(head: Head, search: SearchValues, query: Filter) -> bool:
         or (head.process_id != head.execution_id and _matches(head.process_id, query.terms))
         or _matches(head.execution_id, process_id_patterns(query.terms)[0])
         or (head.status != "COMPLETED" and _matches(head.current_state, query.terms))
-        or any(_matches(value, query.terms) for _, value in search)
+        or (not query.hides_values and any(_matches(value, query.terms) for _, value in search))
     )
 
 

@@ -9,8 +9,11 @@ from kit.memory.records.absences import MemoryAbsences
 from kit.memory.records.copies import MemoryCopies
 from kit.memory.records.datastores import MemoryDatastores
 from kit.memory.records.decisions import MemoryDecisions
+from kit.memory.records.figures import MemoryFigures
 from kit.memory.records.letters import MemoryLetters
+from kit.memory.records.overview import MemoryOverview
 from kit.memory.records.survey import MemorySurvey
+from kit.memory.records.targets import MemoryTargets
 from kit.memory.records.trials import MemoryTrials, suspects
 from kit.memory.schedules import MemorySchedules
 from kit.memory.work import MemoryWorkQueue
@@ -39,9 +42,12 @@ class MemoryStore:
         self.letters = MemoryLetters(self.data)
         self.decisions = MemoryDecisions(self.data, self.commits)
         self.absences = MemoryAbsences(self.data, self.commits)
+        self.targets = MemoryTargets(self.data, self.commits)
         self.trials = MemoryTrials(self.data, self.commits)
         self.pruning = MemoryPruning(self.data, self.commits)
         self.survey = MemorySurvey(self.data)
+        self.overview = MemoryOverview(self.data)
+        self.figures = MemoryFigures(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

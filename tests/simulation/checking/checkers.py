@@ -217,8 +217,19 @@ def at_most_one_outcome_per_attempt(trace: Trace) -> Iterable[str]:
         )
         for name, counted in (("is scheduled", scheduled), ("has an outcome", outcomes)):
             yield from (f"{execution} {key} {name} {count} times" for key, count in counted.items() if count > 1)
+    again = Counter(
+        (execution, _key_of(execution, event), event.get("attempt", 1))
+        for execution, history in trace.histories.items()
+        for event in history
+        if event["type"] == "StepParked" and event.get("again")
+    )
     lines = Counter((line.execution, line.key, line.attempt) for line in trace.lines)
-    yield from (f"{key} reached the world {count} times" for key, count in lines.items() if count > 1)
+    yield from (f"{key} reached the world {count} times" for key, count in lines.items() if count > 1 + again[key])
+
+
+def _key_of(execution: str, event: Event) -> str:
+    step, visit, _ = _attempt_of(event)
+    return f"{execution}:{step}:{visit}"
 
 
 def _attempt_of(event: Event) -> tuple[str, int, int]:
@@ -262,6 +273,8 @@ def duplicates_are_explained(trace: Trace) -> Iterable[str]:
     for execution, history in trace.histories.items():
         allowed: Counter[str] = Counter()
         for event in history:
+            if event["type"] == "StepParked" and event.get("again"):
+                allowed[_key_of(execution, event)] += 1
             if event["type"] in ("StepScheduled", "StepFailed", "StepUnknown"):
                 step, visit, attempt = _attempt_of(event)
                 key = f"{execution}:{step}:{visit}"

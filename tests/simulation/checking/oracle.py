@@ -10,22 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulation.running.trace import Call, Line, Stop, Trace
+from simulation.running.trace import Call, Line, Refusal, Stop, Trace
 
 Event = Mapping[str, Any]
 
 _TIMES = {"PT3M": 180, "PT90S": 90, "PT5S": 5, "PT40S": 40, "PT3S": 3}
 _START = "WorkflowStartState"
 _LOADS_TO_POISON = 4
-_RETRIED_STATUSES = ("429", "502", "503", "504")
+_DOWN_STATUSES = ("502", "503", "504")
+_RETRIED_STATUSES = ("423", "429", "502", "503", "504")
 _WITHOUT_EFFECT = ("Continued", "Discarded", "CardClosed", "ResumeIgnored")
 
 
 @dataclass
 class Facts:
-    """The external facts about one execution: the lines of the ledger, the calls, the ends of processes."""
+    """The external facts about one execution: the lines of the ledger, the calls, the ends of processes.
+
+    `tries` are the calls of an attempt that came back, in their order; None is one that was refused.
+    """
 
     lines: dict[tuple[str, int], list[Line]]
+    tries: dict[tuple[str, int], list[Line | None]]
     resumes: dict[int, list[Call]]
     answers: dict[int, list[Call]]
     terminates: dict[str, list[Call]]
@@ -38,8 +43,17 @@ def facts_of(trace: Trace, execution: str) -> Facts:
     for line in trace.lines:
         if line.execution == execution:
             lines.setdefault((line.key.rpartition(f"{execution}:")[2], line.attempt), []).append(line)
+    returned: list[Line | Refusal] = [
+        *(line for line in trace.lines if line.execution == execution and line.returned),
+        *(refusal for refusal in trace.refusals if refusal.execution == execution),
+    ]
+    tries: dict[tuple[str, int], list[Line | None]] = {}
+    for each in sorted(returned, key=lambda each: each.order):
+        found = tries.setdefault((each.key.rpartition(f"{execution}:")[2], each.attempt), [])
+        found.append(each if isinstance(each, Line) else None)
     return Facts(
         lines=lines,
+        tries=tries,
         resumes=_by(trace.calls_of("resume", execution), "serial"),
         answers=_by(trace.calls_of("answer", execution), "serial"),
         terminates=_by(trace.calls_of("terminate", execution), "reason"),
@@ -60,7 +74,8 @@ def _by(calls: Sequence[Call], name: str) -> dict[Any, list[Call]]:
 class Model:
     """Walks through one history. `mode` is its current phase: leave, call, failed, unknown, retry, delay, wait, closed.
 
-    `branch` is the exit by which the step was left. While `frozen`, an incident is open and nothing may start.
+    `branch` is the exit by which the step was left. A call that is `parked` waits for its system; it was made
+    `again` so often under its number. While `frozen`, an incident is open and nothing may start.
     """
 
     document: Mapping[str, Any]
@@ -72,6 +87,8 @@ class Model:
     attempt: int = 0
     failures: int = 0
     frozen: bool = False
+    parked: bool = False
+    again: int = 0
     status: str = "RUNNING"
 
     def __post_init__(self) -> None:
@@ -102,7 +119,7 @@ class Model:
             return self.status
         if self.frozen:
             return "FAILED"
-        return "WAITING" if self.mode in ("wait", "delay") else "RUNNING"
+        return "WAITING" if self.mode in ("wait", "delay") or (self.mode == "call" and self.parked) else "RUNNING"
 
     def _on(self, event: Event) -> None:
         react = _REACTIONS.get(event["type"])
@@ -166,8 +183,10 @@ class Model:
         """Returns the ledger line of an outcome; the attempt must be the one in flight."""
         in_flight = self.mode == "call" and self.is_here(event) and event.get("attempt", 1) == self.attempt
         self.check(in_flight, f"no such attempt is in flight in mode {self.mode}", event)
-        found = self.facts.lines.get((f"{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1)), [])
-        return next((line for line in found if line.returned), None)
+        key = (f"{event['step']}:{event.get('visit', 1)}", event.get("attempt", 1))
+        if self.again or event.get("again"):
+            return next(iter(self.facts.tries.get(key, [])[self.again :]), None)
+        return next((line for line in self.facts.lines.get(key, []) if line.returned), None)
 
     def is_here(self, event: Event) -> bool:
         step = event.get("step")
@@ -207,7 +226,7 @@ def _on_step_scheduled(model: Model, event: Event) -> None:
         is_due = model.mode == "retry" or (model.mode == "unknown" and model.on_unknown_policy() == "retry")
         model.check(is_due and not model.frozen, f"an attempt in mode {model.mode}", event)
         model.check(attempt == model.attempt + 1, "attempts are counted one by one", event)
-    model.mode, model.attempt = "call", attempt
+    model.mode, model.attempt, model.parked, model.again = "call", attempt, False, 0
 
 
 def _on_step_succeeded(model: Model, event: Event) -> None:
@@ -249,6 +268,21 @@ def _on_step_unknown(model: Model, event: Event) -> None:
         model.check(line is not None and line.outcome == expected, "the call did come back", event)
         model.check(model.on_unknown_policy() == "incident", "its policy is to try again", event)
     model.mode = "unknown"
+
+
+def _on_step_parked(model: Model, event: Event) -> None:
+    is_in_flight = model.mode == "call" and model.is_here(event) and event.get("attempt", 1) == model.attempt
+    model.check(is_in_flight, f"no such attempt is in flight in mode {model.mode}", event)
+    if not event.get("again"):
+        model.check(not model.parked and not model.frozen, "it waits already", event)
+    else:
+        line = model.line_of(event)
+        outcome = line.outcome if line is not None else "refused"
+        may_repeat = outcome in ("refused", *_DOWN_STATUSES) or model.on_unknown_policy() == "retry"
+        model.check(outcome in ("refused", "broken", "timeout", *_DOWN_STATUSES), f"the world said {outcome}", event)
+        model.check(may_repeat, "a call that may have arrived is made again", event)
+        model.again += 1
+    model.parked = True
 
 
 def _on_error_caught(model: Model, event: Event) -> None:
@@ -388,6 +422,7 @@ _REACTIONS: Mapping[str, Callable[[Model, Event], None]] = {
     "StepSucceeded": _on_step_succeeded,
     "StepFailed": _on_step_failed,
     "StepUnknown": _on_step_unknown,
+    "StepParked": _on_step_parked,
     "ErrorCaught": _on_error_caught,
     "TimerStarted": _on_timer_started,
     "TimerFired": _on_timer_fired,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from kit.driver import start_of
-from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.shell.shell import Shell
 from looply.errors import EngineError, LooplyError, StoreLost
 from looply.execution.facts.address import Address, card_token, parse_address, wait_token

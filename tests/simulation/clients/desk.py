@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.records.letters import LetterRow
 from looply.engine.shell.shell import Shell
 from looply.execution.facts.absences import Absence

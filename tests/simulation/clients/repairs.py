@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from looply.engine.ports.port import Execution, Head
+from looply.engine.ports.lists import Execution, Head
 from looply.engine.shell.shell import Shell
 from looply.execution.document.document import region_of
 from looply.execution.facts.commands import EditDocument, MoveTo, OperatorCommand, Redrive, Retry, SkipStep

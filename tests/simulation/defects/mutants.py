@@ -19,7 +19,7 @@ from kit.memory.work import MemoryWorkQueue
 from looply.engine.coding.units import head_of
 from looply.engine.effects.effects import EffectRunner
 from looply.engine.effects.worker import Worker
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.engine.processing.committer import Committer, Extras
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
@@ -122,8 +122,8 @@ def m06_each_attempt_has_its_own_key() -> AbstractContextManager[None]:
     """Each attempt has an idempotency key of its own."""
     original = Worker._context
 
-    def context(self: Any, state: Any, opened: Any, sent_secrets: Any) -> Any:
-        made = original(self, state, opened, sent_secrets)
+    def context(self: Any, *given: Any) -> Any:
+        made, opened = original(self, *given), given[1]
         if opened.attempt == 1:
             return made
         return with_fields(made, idempotency_key=f"{made.idempotency_key}:{opened.attempt}")
@@ -311,7 +311,7 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         encoded = self._codec.encode_measured(
             events, started.organization_id, started.execution_id, first_seq, box.chain
         )
-        unit = self._unit(box, after, workflow, events, extras, encoded)
+        unit, _ = self._unit(box, after, workflow, events, extras, encoded)
         former = box.state, box.workflow, box.chain
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._publish(unit, after)

@@ -108,7 +108,7 @@ def p10_streams_resume_after_pruned_commits_without_an_error() -> AbstractContex
 def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None]:
     """A slow stream from an old cursor is not notified of executions that are pruned before it reaches them."""
 
-    kept, original = watching._check_not_pruned, watching.check_cursor
+    kept, original = watching.check_not_pruned, watching.check_cursor
 
     async def unchecked(*_args: Any) -> None:
         return
@@ -117,7 +117,7 @@ def p11_pruning_during_a_stream_is_not_reported() -> AbstractContextManager[None
         await original(services, organization_id, place)
         await kept(services, organization_id, place)
 
-    return _both(_replaced(watching, "_check_not_pruned", unchecked), _replaced(sim_streams, "check_cursor", checked))
+    return _both(_replaced(watching, "check_not_pruned", unchecked), _replaced(sim_streams, "check_cursor", checked))
 
 
 def p12_a_schedule_forgets_its_instants() -> AbstractContextManager[None]:

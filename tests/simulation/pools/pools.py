@@ -17,8 +17,8 @@ class Pool:
     """`made` returns a workflow by its number; `callees` are those that others call.
 
     `is_rich`: executions have branches and approvals, and operators repair them. `forgets`: ended executions are
-    pruned, and clients follow streams. Choices of clients in the first pool, which has neither, stay as they were
-    when runs of it were saved.
+    pruned, and clients follow streams. `has_outages`: systems are down for a time, and operators stop them. Choices of
+    clients in the first pool, which has neither, stay as they were when runs of it were saved.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Pool:
     callees: Callable[[], Mapping[str, Workflow]]
     is_rich: bool = False
     forgets: bool = False
+    has_outages: bool = False
 
 
 def _kept(made_before: Callable[[int], Made]) -> Callable[[int], Made]:
@@ -47,4 +48,5 @@ def _kept(made_before: Callable[[int], Made]) -> Callable[[int], Made]:
 FLAT = Pool("flat", made, dict)
 REGIONS = Pool("regions", _kept(made_of_regions), children, is_rich=True, forgets=True)
 RETENTION = Pool("retention", _kept(made), dict, forgets=True)
-POOLS = {pool.name: pool for pool in (FLAT, REGIONS, RETENTION)}
+OUTAGES = Pool("outages", made, dict, has_outages=True)
+POOLS = {pool.name: pool for pool in (FLAT, REGIONS, RETENTION, OUTAGES)}

@@ -15,6 +15,7 @@ from simulation.clients.actors import Clients
 from simulation.clients.desk import Desk
 from simulation.clients.forgetting import Housekeeper
 from simulation.clients.operator import Operator
+from simulation.clients.outages import Outages
 from simulation.clients.repairs import Repairer
 from simulation.clients.streams import Watchers
 from simulation.pools.pools import FLAT, Pool
@@ -62,6 +63,7 @@ class Simulation:
         self.desk = Desk(self)
         self.housekeeper = Housekeeper(self)
         self.watchers = Watchers(self)
+        self.outages = Outages(self)
         self.operator = Operator(self)
 
     @property

@@ -13,7 +13,9 @@ from looply.app.context.services import Signal
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
+from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.processing.feed import FeedBounds
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
@@ -101,6 +103,7 @@ class Process:
             limits=options.limits,
             cache_bytes=options.cache_bytes,
             feed_bounds=_FEED,
+            breaker=BreakerSettings() if simulation.pool.has_outages else None,
         )
         self.shell = Shell(parts)
         callees = FakeCallees()
@@ -109,6 +112,7 @@ class Process:
         self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, callees.find)
         self.pruner = self._pruner()
         self.absences = self._absence_runner()
+        self.targets = self._target_watch()
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
@@ -147,6 +151,8 @@ class Process:
             self.pruner.stop()
         if self.absences is not None:
             self.absences.stop()
+        if self.targets is not None:
+            self.targets.stop()
         await asyncio.gather(*self.callers, return_exceptions=True)
         await self.shell.close(_DRAIN)
         self.simulation.outside_later(0, lambda: self.simulation.kill(self, "graceful_restart"))
@@ -162,6 +168,8 @@ class Process:
             self.spawn(self.pruner.run())
         if self.absences is not None:
             self.spawn(self.absences.run())
+        if self.targets is not None:
+            self.spawn(self.targets.run())
         await self.pump.run()
 
     def _absence_runner(self) -> AbsenceRunner | None:
@@ -169,6 +177,17 @@ class Process:
             return None
         services: Any = SimpleNamespace(engine=self.shell, clock=self.simulation.clock, absence_signal=Signal())
         return AbsenceRunner(services)
+
+    def _target_watch(self) -> TargetWatch | None:
+        if not self.simulation.pool.has_outages:
+            return None
+        trace = self.simulation.trace
+
+        def count(_row: object) -> None:
+            trace.alarms += 1
+
+        self.shell.gate.on_outage = count
+        return TargetWatch(self.shell, self.store, self.simulation.clock)
 
     def _pruner(self) -> Pruner | None:
         if not self.simulation.pool.forgets:

@@ -9,7 +9,7 @@ from typing import Any
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from kit.memory.pruning import MemoryPruning
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Batch, Value
 from looply.engine.records.pruning import Cursor, RetentionFilter, Slice
 

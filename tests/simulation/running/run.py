@@ -71,6 +71,7 @@ class Run:
                 *self._life.desk.actions,
                 *self._life.housekeeper.actions,
                 *self._life.watchers.actions,
+                *self._life.outages.actions,
             )
             act = choose(self._life.choice, "action", actions)
             self._life.spawn(self._life.clients.finishing(act()))

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
-from looply.engine.ports.port import Fire
+from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.records.absences import Absences
 from looply.engine.records.copies import Copies
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures.figures import Figures
+from looply.engine.records.figures.survey import Survey
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Survey
+from looply.engine.records.targets import Targets
 from looply.engine.records.trials import Trials
 from simulation.running.options import STORE_FAULTS
+from simulation.running.outages import WatchedTargets
 from simulation.running.pruning import OnKeysPruned, OnPruned, WatchedPruning
 
 if TYPE_CHECKING:
@@ -96,7 +99,13 @@ class SimulatedStore:
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
+        targets = WatchedTargets(data, self._inner.commits, process.simulation.trace)
+        # Where no system is ever down its rows are read at once, so that saved runs have the same choices.
+        has_outages = process.simulation.pool.has_outages
+        self.targets = cast("Targets", _Side(self, targets, Targets)) if has_outages else targets
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
+        self.figures = cast("Figures", _Side(self, self._inner.figures, Figures))
+        self.overview = cast("ExecutionOverview", _Side(self, self._inner.overview, ExecutionOverview))
 
     async def open(self) -> StartupState:
         """Takes over the store."""

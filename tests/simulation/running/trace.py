@@ -48,6 +48,16 @@ class Line:
 
 
 @dataclass(slots=True)
+class Refusal:
+    """A call that did not reach the other system: its connection was refused after event `order` of the run."""
+
+    order: int
+    execution: str
+    key: str
+    attempt: int
+
+
+@dataclass(slots=True)
 class Commit:
     """One unit that the store has applied."""
 
@@ -181,6 +191,7 @@ class Trace:
     now: int = 0
     calls: list[Call] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -192,6 +203,10 @@ class Trace:
     pruned: list[Pruned] = field(default_factory=list)
     key_rounds: list[tuple[int, datetime]] = field(default_factory=list)
     lost_rows: list[str] = field(default_factory=list)
+    openings: int = 0
+    alarms: int = 0
+    probes: int = 0
+    calls_while_down: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     choices: list[int] = field(default_factory=list)
     is_unreadable: bool = False

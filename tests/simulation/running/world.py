@@ -1,6 +1,7 @@
 """The other system that calls reach, and their outcomes."""
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
@@ -12,7 +13,7 @@ from looply.errors import BadInput, Timeout, Unavailable
 from looply.jsontext import Json
 from simulation.running.choice import choose
 from simulation.running.loop import OWNER
-from simulation.running.trace import Line
+from simulation.running.trace import Line, Refusal
 
 if TYPE_CHECKING:
     from simulation.running.life import Simulation
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _QUICK_MS = (0, 1, 40, 900)
 _SLOW_MS = (4000, 12_000, 28_000)
+_SETTLED = timedelta(minutes=1)
+SYSTEMS = ("https://a.example:443", "https://b.example:443")
 
 
 class _Anything(msgspec.Struct):
@@ -47,10 +50,24 @@ class SimulatedWorld:
     async def call(self, process: "Process", context: CallContext) -> dict[str, Json]:
         """Takes one call."""
         process.calls_in_flight += 1
+        self._note_call_of_down_system(process, context)
         try:
             return await self._take(process, context)
         finally:
             process.calls_in_flight -= 1
+
+    def _note_call_of_down_system(self, process: "Process", context: CallContext) -> None:
+        """Counts a call of the process in charge to a system that was opened a while ago."""
+        simulation = self._simulation
+        now = simulation.clock.now()
+        down = [
+            row
+            for row in simulation.data.targets.values()
+            if row.organization_id == context.organization_id and row.state == "OPEN" and now - row.since > _SETTLED
+        ]
+        # The call does not say which of the systems it is for.
+        if len(down) == len(SYSTEMS) and process is simulation.current:
+            simulation.trace.calls_while_down += 1
 
     async def _take(self, process: "Process", context: CallContext) -> dict[str, Json]:
         """Takes one call: it arrives at once, and its answer comes later."""
@@ -59,6 +76,8 @@ class SimulatedWorld:
         if outcome == "refused":
             if not await self._passes(late_ms, context):
                 self._give_up(self._record(process, context, outcome))
+            trace = simulation.trace
+            trace.refusals.append(Refusal(trace.now, context.execution_id, context.idempotency_key, context.attempt))
             raise Unavailable("connection refused")
         line = self._record(process, context, outcome)
         simulation.on_arrival(line)
@@ -94,6 +113,8 @@ class SimulatedWorld:
     def _outcome(self, context: CallContext) -> tuple[str, int]:
         simulation = self._simulation
         late_ms = choose(simulation.choice, "answer after", _QUICK_MS)
+        if simulation.outages.is_down:
+            return "refused", late_ms
         if simulation.fault_occurs("call_refused"):
             return "refused", late_ms
         if simulation.fault_occurs("call_hangs"):

@@ -13,7 +13,8 @@ from looply.app.authoring.schedules import align_all, toggle
 from looply.bootstrap import Application, open_application
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Filter, Schedule
+from looply.engine.ports.lists import Filter
+from looply.engine.ports.port import Schedule
 from looply.permissions import permissions_of
 from looply.settings import Settings
 

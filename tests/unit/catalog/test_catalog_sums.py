@@ -10,6 +10,7 @@ from sqlalchemy import text
 from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.people.sessions import SessionDraft
@@ -78,8 +79,11 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     await people.sessions.start(SessionDraft(user_id=user_id, sign_in="local", address="", user_agent=""))
     await people.resets.create(org, user_id, removes_second_factor=True, actor=None, may_make_owners=True)
     await people.attempts.begin("buyer@example.com", "192.0.2.1")
+    await catalog.logons.take(bytes(16), is_test=False)
+    await catalog.questions.ask(org, "sap", {"what": "test"})
     await people.identities.link("https://login.example.com", "123", user_id)
     await people.role_settings.put(org, frozenset({"developers_repair"}), actor=user_id)
+    await catalog.views.create(org, user_id, ViewDraft(page="executions", name="Stopped", query="has=incident"))
     await catalog.workflows.delete(org, flow.workflow_id)
     await catalog.profiles.create(
         org, (await catalog.workflows.list_page(org, 1)).items[0].workflow_id, "last", {"a": clock.now().isoformat()}

@@ -62,6 +62,44 @@ def test_a_connection_or_a_profile_is_deleted_when_it_was_confirmed(run: Command
     assert [call[2] for call in looply.calls] == [{"name": "ERP"}, {"workflow_id": WORKFLOW, "name": "test"}]
 
 
+CHECK = {"name": "logon", "state": "ok", "ms": 12, "text": "accepted", "fix": ""}
+
+
+def test_a_connection_is_tested_and_the_exit_status_says_whether_it_works(
+    run: Command, looply: Looply, tmp_path: Path
+) -> None:
+    failed = {**CHECK, "name": "tls", "state": "failed", "fix": "renew it"}
+    looply.answers["testConnection"] = [
+        {"item": {"is_ok": True, "checks": [CHECK]}},
+        {"item": {"is_ok": False, "checks": [failed]}},
+    ]
+    done = run("connection", "test", "ERP", "--path", "/orders")
+    assert (done.status, "logon\tok\t12 ms\taccepted" in done.out) == (0, True)
+    (file := tmp_path / "erp.json").write_text(json.dumps(DRAFT))
+    done = run("connection", "test", "ERP", str(file), "--json")
+    assert (done.status, done.document["checks"]) == (1, [failed])
+    assert [call[2] for call in looply.calls] == [
+        {"name": "ERP", "path": "/orders"},
+        {"name": "ERP", "draft": DRAFT, "path": ""},
+    ]
+
+
+def test_what_a_system_offers_is_shown(run: Command, looply: Looply) -> None:
+    looply.answers["discoverConnection"] = [
+        {"item": {"services": [{"path": "/sap/x", "version": "2", "title": "Orders"}]}},
+        {
+            "item": {
+                "entity_sets": [{"name": "Orders", "keys": ["Order"]}],
+                "operations": [{"name": "Release", "kind": "action", "parameters": [{"name": "Order"}]}],
+            }
+        },
+    ]
+    assert run("connection", "discover", "S4").out == "/sap/x\t2\tOrders\n"
+    shown = run("connection", "discover", "S4", "--service", "/sap/x").out
+    assert shown == "Orders\tentity set\tOrder\nRelease\taction\tOrder\n"
+    assert looply.calls[-1][1] == {"name": "S4", "service": "/sap/x"}
+
+
 def test_profiles_are_listed_and_shown(run: Command, looply: Looply) -> None:
     looply.answers["getProfiles"] = {"items": [PROFILE]}
     assert run("profile", "list", WORKFLOW).out == "test\tyes\tlimit\t2023-11-14 22:13:20Z\n"

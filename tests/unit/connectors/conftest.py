@@ -15,11 +15,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.servers.sap_gateway import StrictGateway
+from looply.connectors.blobs import Blob, is_reference
 from looply.connectors.client import HttpClient, build_client
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.errors import BadInput
+from looply.jsontext import Json
 from looply.limits import Limits
 
 Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]], Awaitable[int]]
@@ -44,6 +50,9 @@ class Wiring:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.cache = SessionCache(clock)
+        self.tokens = TokenCache(clock)
+        self.logons = Logons()
+        self.documents = DocumentCache(clock)
         self.connections: dict[str, ConnectionValues] = {}
         self.requests: list[httpx2.Request] = []
         self.http: HttpSender | None = None
@@ -67,6 +76,11 @@ class Wiring:
     def use(self, client: HttpClient, timeout: timedelta = timedelta(minutes=2)) -> None:
         self.http = client.sender(timeout)
 
+    def context_without_network(self) -> CallContext:
+        """Returns a context whose HTTP requests all fail."""
+        self.answer()
+        return self.context()
+
     def context(self) -> CallContext:
         assert self.http is not None
         return CallContext(
@@ -79,6 +93,9 @@ class Wiring:
             connection=self._named,
             clock=self.clock,
             cache=self.cache,
+            tokens=self.tokens,
+            logons=self.logons,
+            documents=self.documents,
             matching_connection=self._matching,
         )
 
@@ -160,3 +177,40 @@ def certificate(tmp_path: Path) -> Path:
     )
     path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+class KeptBlobs:
+    """Blobs in memory; the hash of each is its number."""
+
+    def __init__(self) -> None:
+        self.kept: list[Blob] = []
+        self.error: Exception | None = None
+
+    async def keep(self, content: bytes, media_type: str, name: str) -> Json:
+        if self.error is not None:
+            raise self.error
+        self.kept.append(Blob(content=content, media_type=media_type, name=name))
+        return {"$blob": str(len(self.kept)), "type": media_type, "name": name, "size": len(content)}
+
+    async def open(self, reference: Json) -> Blob:
+        if not is_reference(reference) or not 0 < int(reference["$blob"]) <= len(self.kept):
+            raise BadInput("there is no such blob")
+        return self.kept[int(reference["$blob"]) - 1]
+
+
+@pytest.fixture
+def blobs() -> KeptBlobs:
+    return KeptBlobs()
+
+
+@pytest.fixture
+def gateway() -> StrictGateway:
+    return StrictGateway()
+
+
+@pytest_asyncio.fixture
+async def base_url(gateway: StrictGateway) -> AsyncIterator[str]:
+    server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    await gateway.close()

@@ -4,7 +4,7 @@ import pytest
 
 from looply.connectors.http.bodies import encode_body, render_output
 from looply.connectors.port import HttpResponse
-from looply.errors import BadInput
+from looply.errors import BadInput, Rejected
 
 
 def response(content: bytes, content_type: str = "application/json", **more: str) -> HttpResponse:
@@ -79,7 +79,7 @@ def test_an_output_has_the_documented_shape() -> None:
     assert render_output(answer) == {
         "status": "201",
         "statusText": "Created",
-        "headers": {"content-type": "application/json", "set-cookie": "a=1, b=2; path=/"},
+        "headers": {"content-type": "application/json", "set-cookie": ["a=1", "b=2; path=/"]},
         "data": {"x": 1},
     }
 
@@ -89,10 +89,7 @@ def test_an_output_has_the_documented_shape() -> None:
     [
         (b'{"a":1}', "application/problem+json; charset=utf-8", {"a": 1}),
         (b'\xef\xbb\xbf{"a":1}', "Application/JSON", {"a": 1}),
-        (b'{"a":1', "application/json", '{"a":1'),
-        (b'{"a":NaN}', "application/json", '{"a":NaN}'),
-        (b'{"a":1,"a":2}', "application/json", '{"a":1,"a":2}'),
-        (b"[" * 300, "application/json", "[" * 300),
+        (b'{"a":1}', "text/json; charset=utf-8", {"a": 1}),
         (b"", "application/json", ""),
         (b'{"a":1}', "text/plain", '{"a":1}'),
         ("\u00e4".encode("latin-1"), "text/plain; charset=ISO-8859-1", "\u00e4"),
@@ -109,6 +106,51 @@ def test_an_output_has_the_documented_shape() -> None:
 )
 def test_data_is_json_where_it_is_json_and_text_elsewhere(content: bytes, content_type: str, data: object) -> None:
     assert render_output(response(content, content_type))["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'{"a":1', ""),
+        (b'{"a":NaN}', ""),
+        (b'{"a":1,"a":2}', "duplicate"),
+        (b"[" * 300 + b"]" * 300, ""),
+        (b"<html>", ""),
+        pytest.param(b'{"a":0.%s}' % (b"7" * 10_000), "decimal_digits", id="a decimal of 10,000 digits"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "text/json", "application/vnd.x+json"])
+def test_a_success_that_is_no_json_and_says_so_is_a_bad_response(content: bytes, text: str, content_type: str) -> None:
+    with pytest.raises(Rejected, match="says that it is JSON") as caught:
+        render_output(response(content, content_type))
+    assert (caught.value.code, caught.value.sent, caught.value.status) == ("BAD_RESPONSE", True, "200")
+    assert text in caught.value.message
+    failed = HttpResponse(status=502, reason="", headers=(("content-type", content_type),), content=content)
+    assert render_output(failed)["data"] == content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "data"),
+    [
+        (b'{"a":1}', "", {"a": 1}),
+        (b"\xef\xbb\xbf[1]", "text/plain", [1]),
+        (b"12", "application/octet-stream", 12),
+        (b"plain words", "text/plain", "plain words"),
+        (b'{"a":1,"a":2}', "", '{"a":1,"a":2}'),
+        (b'{"a":1}', "text/html", '{"a":1}'),
+        (b"", "", ""),
+    ],
+)
+def test_a_body_of_no_stated_type_is_json_where_json_was_asked_for(
+    content: bytes, content_type: str, data: object
+) -> None:
+    assert render_output(response(content, content_type), asks_json=True)["data"] == data
+
+
+def test_one_cookie_is_a_text_and_other_repeated_headers_are_joined() -> None:
+    headers = (("set-cookie", "a=1"), ("x-a", "1"), ("x-a", "2"))
+    answer = HttpResponse(status=200, reason="OK", headers=headers)
+    assert render_output(answer)["headers"] == {"set-cookie": "a=1", "x-a": "1, 2"}
 
 
 def test_a_missing_reason_is_the_standard_one() -> None:

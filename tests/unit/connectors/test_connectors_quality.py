@@ -1,5 +1,6 @@
 """`QUALITY.md` says of each connector which rules it keeps; each cell is compared with what the connector does."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ Cell = Literal["yes", "no", "none"]
 ROOT: Final = Path(__file__).parents[3]
 LINES = (Path(looply.connectors.__file__).parent / "QUALITY.md").read_text("utf-8").splitlines()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES if line.startswith("|")]
-RULES = [row[0] for row in ROWS if len(row) == 2 and row[0] not in ("rule", "---")]
+RULES = [row[0] for row in ROWS if len(row) == 2 and row[0] not in ("rule", "case", "---") and "`test_" not in row[1]]
 TABLE = [row for row in ROWS if len(row) > 3 and row[0] != "---"]
 REASONS = [row for row in ROWS if len(row) == 3 and row[0] not in ("connector", "---")]
 STATUS = {row[0]: dict(zip(TABLE[0][1:], row[1:], strict=True)) for row in TABLE[1:]}
@@ -74,6 +75,22 @@ def test_every_no_has_a_reason() -> None:
     broken = [(name, rule) for name, status in STATUS.items() for rule, cell in status.items() if cell == "no"]
     assert sorted((name, rule) for name, rule, _ in REASONS) == sorted(broken)
     assert [row for row in REASONS if not row[2]] == []
+
+
+def test_the_grade_of_a_connector_follows_from_its_rules() -> None:
+    stated = dict(re.findall(r"^- (\w+): grade ([ABC])", "\n".join(LINES), re.MULTILINE))
+    missed = {name: [rule for rule, cell in status.items() if cell == "no"] for name, status in STATUS.items()}
+    assert stated == {name: "ABC"[min(len(rules), 2)] for name, rules in missed.items()}
+    named = dict(re.findall(r"^- (\w+): grade [BC] \((.*)\)", "\n".join(LINES), re.MULTILINE))
+    assert named == {name: ", ".join(rules) for name, rules in missed.items() if rules}
+
+
+def test_the_page_names_the_test_of_each_rule() -> None:
+    named = dict(re.findall(r"^- ([\w-]+): `(test_\w+)`$", "\n".join(LINES), re.MULTILINE))
+    text = Path(__file__).read_text("utf-8")
+    assert list(named) == RULES
+    parts = {rule: text.partition(f"def {name}(")[2].partition("\n\n\n")[0] for rule, name in named.items()}
+    assert [rule for rule, body in parts.items() if f'column("{rule}")' not in body] == []
 
 
 def test_every_rule_has_a_test() -> None:
@@ -166,9 +183,40 @@ async def test_retry_after_reaches_the_output_where_it_says_so(wiring: Any) -> N
     for name in STATUS.keys() - found:
         wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
         wiring.answer(httpx2.Response(429, headers={"Retry-After": "7"}))
-        output = await CONNECTORS[name].operations[0].perform(wiring.context(), INPUTS[name])
-        found[name] = yes(is_kept=output["headers"].get("retry-after") == "7")
+        operation = CONNECTORS[name].operations[0]
+        output = await operation.perform(wiring.context(), INPUTS[name])
+        verdict = operation.verdict_on(INPUTS[name], output, START_TIME)
+        found[name] = yes(is_kept=verdict is not None and verdict.retry_after_seconds == 7)
     assert found == column("honours-retry-after")
+
+
+LOGON: Final = httpx2.Response(200, headers={"content-type": "text/html"}, text='<form><input type="password"></form>')
+LOCK: Final = httpx2.Response(423, json={"error": {"code": "L/1", "message": "locked"}})
+
+
+async def test_answers_are_judged_where_it_says_so(wiring: Any) -> None:
+    found: dict[str, Cell] = {"function": "none", "email": "none"}
+    for name in STATUS.keys() - found:
+        wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
+        operation = CONNECTORS[name].operations[0]
+        wiring.answer(LOGON, LOCK)
+        verdicts = [
+            operation.verdict_on(INPUTS[name], await operation.perform(wiring.context(), INPUTS[name]), START_TIME)
+            for _ in range(2)
+        ]
+        said = [(verdict.failure, verdict.far.kind, verdict.far.code) for verdict in verdicts if verdict is not None]
+        found[name] = yes(is_kept=said == [("AUTH_FAILED", "auth", ""), ("", "locked", "L/1")])
+    assert found == column("judges-answers")
+
+
+def test_the_tests_that_the_page_names_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", "\n".join(line for line in LINES if line.startswith("- "))))
+    assert len(named) > 25
+    sources = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    known = {
+        name for source in sources for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", source, re.MULTILINE)
+    }
+    assert sorted(named - known) == []
 
 
 def echoing(request: httpx2.Request) -> httpx2.Response:
@@ -233,6 +281,24 @@ def test_there_are_tests_against_a_peer_of_other_authors_where_it_says_so() -> N
         return yes(is_kept=bool(path) and statement in (ROOT / path).read_text("utf-8"))
 
     assert cells(judge) == column("peer-tests")
+
+
+async def test_connections_can_be_tested_and_the_test_fails_no_caller_where_it_says_so(wiring: Any) -> None:
+    found: dict[str, Cell] = {"function": "none"}
+    for name in STATUS.keys() - found:
+        (kind,) = CONNECTORS[name].connection_kinds
+        wiring.add("X", kind.name, SETTINGS[name], SECRETS[name])
+        context = replace(wiring.context_without_network(), dialer=GuardedDialer(EgressPolicy()))
+        checks = () if kind.test is None else await kind.test(context, wiring.connections["X"], "")
+        found[name] = yes(is_kept=bool(checks) and checks[0].state == "failed" and checks[-1].state == "skipped")
+    assert found == column("connection-test")
+
+
+def test_each_case_names_a_test_that_exists() -> None:
+    named = [cell.strip("`") for row in ROWS if len(row) == 2 and (cell := row[1]).startswith("`test_")]
+    texts = [path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py")]
+    assert named
+    assert [name for name in named if not any(f"def {name}(" in text for text in texts)] == []
 
 
 def test_a_page_shows_a_step_that_calls_the_connector_where_it_says_so() -> None:

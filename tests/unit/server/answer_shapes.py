@@ -32,7 +32,7 @@ def misfits(value: Any, hint: Any, place: str = "") -> list[str]:
             for wrong in misfits(getattr(value, name), each, f"{place}/{name}")
         ]
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin is list and isinstance(value, list):
+    if origin in (list, tuple) and isinstance(value, origin):
         return [wrong for n, item in enumerate(value) for wrong in misfits(item, arguments[0], f"{place}/{n}")]
     if origin is dict and isinstance(value, dict):
         return [wrong for name in value for wrong in misfits(value[name], arguments[1], f"{place}/{name}")]

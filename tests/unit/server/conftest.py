@@ -23,12 +23,19 @@ from looply.app.context.services import Services
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import HashCost, Passwords
 from looply.catalog.tenants.keys import KeyDraft
-from looply.clock import Ids
+from looply.clock import Ids, SystemClock
+from looply.connectors.client import build_client
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.email.connector import CONNECTOR as EMAIL
 from looply.connectors.http.connector import CONNECTOR as HTTP
+from looply.connectors.outbound.dialer import GuardedDialer
+from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.coding.codec import Codec
+from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker
 from looply.engine.shell.reading import Parts
@@ -111,9 +118,34 @@ def pump(engine: tuple[ScriptedShell, Pump]) -> Pump:
     return engine[1]
 
 
+@pytest_asyncio.fixture
+async def prober(limits: Limits) -> AsyncIterator[ConnectionProber]:
+    """Tests connections of this machine."""
+    clock, policy = SystemClock(), EgressPolicy(("127.0.0.0/8",))
+    client = build_client(policy, limits)
+    yield ConnectionProber(
+        Reach(
+            registry=CONNECTORS,
+            sender=client.sender,
+            dialer=GuardedDialer(policy),
+            clock=clock,
+            limits=limits,
+            sessions=SessionCache(clock),
+            tokens=TokenCache(clock),
+            logons=Logons(),
+        )
+    )
+    await client.close()
+
+
 @pytest.fixture
 def services(
-    shell: ScriptedShell, catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, limits: Limits
+    shell: ScriptedShell,
+    catalog: Catalog,
+    clock: FakeClock,
+    entropy: SerialEntropy,
+    limits: Limits,
+    prober: ConnectionProber,
 ) -> Services:
     return Services(
         engine=shell,
@@ -125,6 +157,7 @@ def services(
         feed=shell.feed,
         limits=limits,
         passwords=Passwords(entropy, CHEAP),
+        prober=prober,
     )
 
 

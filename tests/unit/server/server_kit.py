@@ -8,7 +8,8 @@ import httpx2
 from answer_shapes import check_answer
 
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution, Start, Started
+from looply.engine.ports.lists import Execution
+from looply.engine.ports.port import Start, Started
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.server.http.call import Response, Route

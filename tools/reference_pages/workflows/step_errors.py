@@ -3,9 +3,19 @@
 from typing import Final
 
 STEP_ERRORS: Final[dict[str, str]] = {
-    "AUTH_FAILED": "The other system refused the credentials. Check the connection.",
+    "AUTH_FAILED": (
+        "The other system refused the credentials, or answered with a page or a redirect for a browser logon. Check "
+        "the connection, and that the system accepts this kind of authentication for the service."
+    ),
     "BAD_INPUT": "The input of the step is invalid. The message names the field; nothing was sent.",
-    "BAD_RESPONSE": "The response of the other system cannot be read, for example because its compression is invalid.",
+    "BAD_RESPONSE": (
+        "The response of the other system cannot be read: its compression is invalid or was not asked for, it says "
+        "that it is JSON and is none, or a page of a list has no list. The call itself was carried out."
+    ),
+    "BATCH_PART_FAILED": (
+        "A part of a batch failed although the batch was answered. `error.far` has what the system said of the worst "
+        "part; the output has all parts."
+    ),
     "BULK_TERMINATES": (
         "A bulk is terminating executions of the workflow that a `subworkflow` step starts. "
         "Retry the step after its end."
@@ -76,10 +86,39 @@ STEP_ERRORS: Final[dict[str, str]] = {
     "POISONED": (
         "The process ended several times during this execution or its call; it is quarantined with an incident."
     ),
-    "REDIRECT_REFUSED": "A redirect leads to a target that is not allowed, or there are too many.",
-    "REJECTED": "The other system understood the call and refused it.",
+    "REDIRECT_REFUSED": (
+        "A redirect leads to a target that is not allowed, there are too many, or the method is not one that follows "
+        "them: then the call was not carried out. `ok_on` takes such an answer as data."
+    ),
+    "REJECTED": (
+        "The other system understood the call and refused it, also by a SOAP fault or a BAPI message with status 200."
+    ),
     "RESPONSE_TOO_LARGE": (
         "The response is over `response_bytes` or `json_nodes`, or in too many pieces. Request less, as by `$select`."
+    ),
+    "BAD_TOKEN_ANSWER": (
+        "The server of a connection's tokens answered something that is no token. The message says what. Correct "
+        "`token_url`, or ask who runs that server."
+    ),
+    "BLOB_TOO_LARGE": (
+        "The answer is no text, and larger than the limit `blob_bytes`. Request less, or raise the limit. The call was "
+        "made."
+    ),
+    "BLOB_NOT_STORED": (
+        "The call was made, and the bytes of its answer could not be stored. The message says why. Retry the step if "
+        "the call may be repeated."
+    ),
+    "LOGON_STOPPED": (
+        "The last three logons with the credentials of the connection were refused, so no more are tried, because the "
+        "system would lock the user. Correct the credentials and save the connection, or test it."
+    ),
+    "UNSETTLED": (
+        "It is unknown whether an earlier attempt took effect, and the call could not find out. Check the other "
+        "system, then retry the step or complete it by hand."
+    ),
+    "SAP_METADATA": (
+        "An answer of SAP has a number in a text, and the metadata of the service does not give its type, or cannot be"
+        " read. Open `$metadata` for the user of the connection, or set `output` to `raw`."
     ),
     "SECRET_IN_CARD": "The card would show a value that is marked secret.",
     "SECRET_IN_DATASTORE": "The datastore would show a value that is marked secret.",
@@ -90,5 +129,16 @@ STEP_ERRORS: Final[dict[str, str]] = {
     "TIMEOUT": (
         "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it."
     ),
-    "TLS_CERTIFICATE": "The certificate of the other system is not valid for it.",
+    "TLS_CERTIFICATE": (
+        "The certificate of the other system is signed by an authority that is not trusted, is for another host, or "
+        "has expired: the message says which. Authorities and names can be set in `tls` of the connection."
+    ),
+    "TLS_CLIENT_CERTIFICATE": (
+        "The other system asks for a client certificate, or refuses the one that it got. Set `tls.certificate` of the "
+        "connection, and its secret `client_key`. Nothing was sent."
+    ),
+    "TLS_HANDSHAKE": (
+        "Both sides found no way to encrypt; the message has the reason. Compare versions, ciphers and client "
+        "certificates."
+    ),
 }

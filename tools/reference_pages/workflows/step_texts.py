@@ -41,16 +41,21 @@ SUMMARIES: Final[dict[str, str]] = {
 }
 
 _CALL_OUTPUT: Final = (
-    '`status` (a text such as `"200"`), `statusText`, `headers` (names in lower case) and `data` '
-    "(the JSON value of a JSON body, else a text). Any status is data unless `fail_on` names it."
+    '`status` (a text such as `"200"`), `statusText`, `headers` (names in lower case; several `set-cookie` are a list) '
+    "and `data` (the JSON value of a JSON body, else a text). Any status is data unless `fail_on` names it. A redirect "
+    "that was not followed and a logon page fail the step unless `ok_on` names the status."
 )
 
 OUTPUTS: Final[dict[str, str]] = {
     "trigger": "the caller's body and the metadata of the execution, as `payload.output`.",
-    "httpRequest": _CALL_OUTPUT,
+    "httpRequest": (
+        f"{_CALL_OUTPUT} With `pages`, `data` is the list of all items, and `pages` has `count`, `truncated` and "
+        "`next`."
+    ),
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
-        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
+        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`. A failed part of a batch and a BAPI "
+        "message of type E or A fail the step too."
     ),
     "operation": (
         "the output of the operation. `fail_on` and `retry.on` apply to its `status` if that is an HTTP status."

@@ -50,8 +50,8 @@ def _beside(definitions: Any) -> str:
         "retry": "How failed attempts are repeated; without it there is one attempt. See below.",
         "on_unknown": (
             "How an unknown outcome of a call is handled: `retry` sends it again, `incident` "
-            "waits for an operator. Default: `retry` for GET, PUT, DELETE, functions, and repeatable operations, "
-            "else `incident`."
+            "waits for an operator. Default: `retry` for GET, HEAD, OPTIONS, PUT, DELETE, functions, and repeatable "
+            "operations, else `incident`."
         ),
         "secret": (
             "JSON Pointers to values of the settings or the output (`/output/data/token`) that later steps "
@@ -61,7 +61,10 @@ def _beside(definitions: Any) -> str:
     }
     shown = [(name, kind, default, texts.get(name.strip("`"), text)) for name, kind, default, text in rows]
     fields = [_row(f"retry.{name}", value, set()) for name, value in step["retry"]["properties"].items()]
-    on = "Codes `connection` and `timeout`, statuses such as `503` and groups such as `5xx`."
+    on = (
+        "Codes `connection` and `timeout`, [kinds of failures](../how-to/call-http.md#what-the-other-system-said) such "
+        "as `locked`, statuses such as `503` and groups such as `5xx`."
+    )
     fields = [(name, kind, default, on if name == "`retry.on`" else text) for name, kind, default, text in fields]
     return table(("field", "type", "default", "meaning"), [*shown, *fields])
 

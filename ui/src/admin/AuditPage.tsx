@@ -13,13 +13,13 @@ import { LIVE_MS } from "../kit/live";
 import { Pages } from "../kit/Pages";
 import { Empty } from "../kit/states/Empty";
 import { Newer } from "../kit/states/Newer";
+import { Guarded } from "../session/Guarded";
 import { csvOf, saveFile } from "../text/csv";
 import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
 import { Time } from "../text/time";
 import styles from "./admin.module.css";
 import { type AuditSearch, filterOf, without } from "./audit-search";
-import { Guarded } from "./Guarded";
 import { TEXTS } from "./text";
 import type { AdminText } from "./text.en";
 

@@ -11,12 +11,12 @@ import { Chip } from "../kit/Chip";
 import { CopyButton } from "../kit/CopyButton";
 import { type Column, DataTable } from "../kit/DataTable";
 import { Section } from "../kit/Page";
+import { Guarded } from "../session/Guarded";
 import { useSession } from "../session/session";
 import { useChooseOrganization } from "../shell/organizations";
 import { useText } from "../text/language";
 import { Time } from "../text/time";
 import styles from "./admin.module.css";
-import { Guarded } from "./Guarded";
 import { NameDialog } from "./NameDialog";
 import { TEXTS } from "./text";
 

@@ -64,6 +64,7 @@ export function CardHead({ cardId, item, subject, onPassOn }: CardHeadProps) {
       </div>
       {isPhone && source}
       <Progress item={item} />
+      {isOpen && item.reminders > 0 && <p className={styles.source}>{text.reminded(item.reminders)}</p>}
       {item.passed_from && (
         <p className={styles.source}>{text.passedFrom(item.passed_from, item.passed_reason ?? "")}</p>
       )}

@@ -14,6 +14,7 @@ export const german = {
   noSubject: "Anfrage",
   from: (workflow, requester) => `${workflow}, von ${requester}`,
   progress: (done, needed) => `${done} von ${needed}`,
+  reminded: (count) => (count === 1 ? "Sie wurden einmal erinnert" : `Sie wurden ${count} Mal erinnert`),
   forOther: (address) => `für ${address}`,
   filters: {
     label: "Welche Anfragen gezeigt werden",

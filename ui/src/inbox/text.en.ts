@@ -17,6 +17,7 @@ export const english = {
   noSubject: "Request",
   from: (workflow: string, requester: string) => `${workflow}, from ${requester}`,
   progress: (done: number, needed: number) => `${done} of ${needed}`,
+  reminded: (count: number) => (count === 1 ? "You were reminded once" : `You were reminded ${count} times`),
   forOther: (address: string) => `for ${address}`,
   filters: {
     label: "Which requests are shown",

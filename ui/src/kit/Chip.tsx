@@ -5,7 +5,7 @@ import { Icon, type IconName } from "./icons";
 
 export type Tone = "running" | "retry" | "waiting" | "done" | "failed" | "skipped" | "idle";
 
-const ICONS: Readonly<Record<Tone, IconName>> = {
+export const TONE_ICONS: Readonly<Record<Tone, IconName>> = {
   running: "play",
   retry: "repeat",
   waiting: "waiting",
@@ -18,7 +18,7 @@ const ICONS: Readonly<Record<Tone, IconName>> = {
 export function Chip({ tone, children, icon }: { tone: Tone; children: string; icon?: IconName }) {
   return (
     <span className={`${styles.chip} ${styles[tone]}`}>
-      <Icon name={icon ?? ICONS[tone]} size={12} />
+      <Icon name={icon ?? TONE_ICONS[tone]} size={12} />
       {children}
     </span>
   );

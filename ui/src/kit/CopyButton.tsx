@@ -5,7 +5,8 @@ import { SHARED } from "../text/shared";
 import { Icon, type IconName } from "./icons";
 
 interface CopyButtonProps {
-  value: string;
+  /** The text, or what gives it when it is copied: that of a large value takes long. */
+  value: string | (() => string);
   label: string;
   isWide?: boolean;
   icon?: IconName;
@@ -16,7 +17,8 @@ export function CopyButton({ value, label, isWide = false, icon: shown = "copy" 
   const text = useText(SHARED);
   const [isCopied, setIsCopied] = useState(false);
   const copy = (): void => {
-    void navigator.clipboard.writeText(value).then(() => setIsCopied(true));
+    const copied = typeof value === "string" ? value : value();
+    void navigator.clipboard.writeText(copied).then(() => setIsCopied(true));
   };
   const icon = <Icon name={isCopied ? "check" : shown} size={16} />;
   if (isWide) {

@@ -14,8 +14,8 @@ interface PageProps {
   actions?: ReactNode;
   /** Below the title: tabs or filters. */
   tabs?: ReactNode;
-  /** `wide`: tables; `text`: forms, at a width that can be read. */
-  width?: "wide" | "text";
+  /** `wide`: tables; `text`: forms, at a width that can be read; `full`: what has an edge and a scroll bar of its own. */
+  width?: "wide" | "text" | "full";
   children: ReactNode;
 }
 
@@ -35,7 +35,7 @@ export function Page({ title, aside, actions, tabs, width = "wide", children }: 
         </div>
         {tabs}
       </header>
-      <div className={width === "text" ? styles.text : styles.wide}>{children}</div>
+      <div className={styles[width]}>{children}</div>
     </div>
   );
 }

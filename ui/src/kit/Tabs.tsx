@@ -2,11 +2,15 @@
 
 import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { Count } from "./Chip";
 import styles from "./Tabs.module.css";
 
 export interface Tab {
   to: NonNullable<LinkProps["to"]>;
   text: string;
+  /** How much waits there; none is not shown. */
+  count?: number;
+  isRed?: boolean;
 }
 
 // The first part may have the address under which the others lie.
@@ -22,9 +26,10 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   }, [pathname]);
   return (
     <nav ref={nav} className={styles.tabs} aria-label={label}>
-      {tabs.map(({ to, text }) => (
+      {tabs.map(({ to, text, count = 0, isRed = false }) => (
         <Link key={to} to={to} className={styles.tab} activeOptions={EXACT} activeProps={{ "aria-current": "page" }}>
           {text}
+          {count > 0 && <Count value={count} tone={isRed ? "red" : "plain"} />}
         </Link>
       ))}
     </nav>

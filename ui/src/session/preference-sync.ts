@@ -1,9 +1,9 @@
 /** Keeps the preferences of a person on the server, so that every browser of theirs has them. */
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useApi } from "../api/context";
-import { preferencesQuery } from "../api/queries/session";
+import { changePreferences, preferencesQuery } from "../api/queries/session";
 import { type Preferences, preferencesOf, usePreferences } from "./preferences";
 
 /** The name of ours among the preferences, which other pages may extend. */
@@ -12,13 +12,13 @@ const NAME = "app";
 /** Takes what the server has once, then stores there what the person chooses. */
 export function usePreferenceSync(): void {
   const api = useApi();
+  const queries = useQueryClient();
   const { preferences, choose } = usePreferences();
-  const { data } = useQuery(preferencesQuery(api));
+  const query = preferencesQuery(api);
+  const { data } = useQuery(query);
   const { mutate } = useMutation({
-    mutationFn: (next: Preferences) =>
-      api.call("putPreferences", {
-        preferences: { ...data?.preferences, locale: next.language, [NAME]: next },
-      }),
+    mutationFn: (next: Preferences) => changePreferences(api, () => ({ locale: next.language, [NAME]: next })),
+    onSuccess: (stored) => queries.setQueryData(query.queryKey, stored),
   });
   const stored = useRef<string | null>(null);
   useEffect(() => {

@@ -10,6 +10,7 @@ import { SHARED } from "../text/shared";
 import { type Place, placesOf } from "./places";
 import styles from "./Rail.module.css";
 import { TEXTS } from "./text";
+import { useIncidentCount } from "./use-incident-count";
 import { useOpenCount } from "./use-open-count";
 
 export function Rail() {
@@ -17,7 +18,7 @@ export function Rail() {
   const shared = useText(SHARED);
   const { preferences, choose } = usePreferences();
   const isOpen = preferences.isRailOpen;
-  const count = useOpenCount();
+  const counts = useCounts();
   return (
     <nav className={isOpen ? styles.open : styles.rail} aria-label={text.mainNavigation}>
       <div className={styles.logo}>
@@ -27,7 +28,7 @@ export function Rail() {
       <ul className={styles.places}>
         {placesOf(useSession()).map((place) => (
           <li key={place.id}>
-            <PlaceLink place={place} isOpen={isOpen} count={place.id === "inbox" ? count : null} />
+            <PlaceLink place={place} isOpen={isOpen} count={counts[place.id] ?? null} />
           </li>
         ))}
       </ul>
@@ -42,6 +43,11 @@ export function Rail() {
       </button>
     </nav>
   );
+}
+
+/** Returns how much waits at the places that have something to do. */
+function useCounts(): Partial<Record<Place["id"], string | null>> {
+  return { inbox: useOpenCount(), operations: useIncidentCount() };
 }
 
 interface PlaceLinkProps {
@@ -78,11 +84,11 @@ function Waiting({ count, className }: { count: string; className: string | unde
 /** The same on a phone. */
 export function BottomBar() {
   const text = useText(TEXTS);
-  const count = useOpenCount();
+  const counts = useCounts();
   return (
     <nav className={styles.bottom} aria-label={text.mainNavigation}>
       {placesOf(useSession()).map((place) => (
-        <BottomLink key={place.id} place={place} count={place.id === "inbox" ? count : null} />
+        <BottomLink key={place.id} place={place} count={counts[place.id] ?? null} />
       ))}
     </nav>
   );

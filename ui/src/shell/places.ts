@@ -5,8 +5,8 @@ import type { IconName } from "../kit/icons";
 import type { Session } from "../session/session";
 
 export interface Place {
-  id: "inbox" | "admin";
-  path: "/inbox" | "/admin";
+  id: "inbox" | "executions" | "operations" | "insights" | "admin";
+  path: "/inbox" | "/executions" | "/operations" | "/insights" | "/admin";
   icon: IconName;
   /** The keys that go there. */
   keys: string;
@@ -18,6 +18,9 @@ export const ADMIN_PERMISSIONS: readonly Permission[] = ["members", "keys", "aud
 
 const PLACES: readonly Place[] = [
   { id: "inbox", path: "/inbox", icon: "inbox", keys: "g i", permissions: ["own"] },
+  { id: "executions", path: "/executions", icon: "executions", keys: "g e", permissions: ["read.executions"] },
+  { id: "operations", path: "/operations", icon: "operations", keys: "g o", permissions: ["read.executions"] },
+  { id: "insights", path: "/insights", icon: "insights", keys: "g s", permissions: ["read.executions"] },
   { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },
 ];
 

@@ -13,9 +13,9 @@ function cellOf(text: string): string {
 }
 
 /** Lets the browser save a text as a file. */
-export function saveFile(name: string, text: string): void {
+export function saveFile(name: string, text: string, type = "text/csv"): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

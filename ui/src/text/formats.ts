@@ -11,10 +11,16 @@ export interface Formats {
   instant: (at: number) => string;
   /** A time as close to now as it needs to be: `14:02`, `Thu 14:02`, `28 Nov`. */
   short: (at: number, now: number) => string;
+  /** A time of the day to the second: `14:02:07`. */
+  precise: (at: number) => string;
+  /** A time as seen from another: to the second on the same day, else as `short` has it. */
+  moment: (at: number, from: number) => string;
   /** The distance to now: `3 hr. ago`, `in 2 days`. */
   distance: (at: number, now: number) => string;
   /** A day: `28 Nov 2026`. */
   day: (at: number) => string;
+  /** A day of a week: `Mon, 23 Nov`. */
+  weekday: (at: number) => string;
   /** A time of the day: `14:02`. */
   clock: (at: number) => string;
   number: (value: number) => string;
@@ -40,22 +46,27 @@ export function formatsOf(language: Language, zone?: string): Formats {
   const clock = { hour: "2-digit", minute: "2-digit" } as const;
   const full = make({ day: "numeric", month: "short", year: "numeric", ...clock, timeZoneName: "short" });
   const time = make(clock);
+  const seconds = make({ ...clock, second: "2-digit" });
   const near = make({ weekday: "short", ...clock });
   const far = make({ day: "numeric", month: "short" });
   const date = make({ day: "numeric", month: "short", year: "numeric" });
+  const weekday = make({ weekday: "short", day: "numeric", month: "short" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "long" });
+  const year = make({ year: "numeric" });
   const numbers = new Intl.NumberFormat(locale);
+  const short = (at: number, now: number): string => {
+    if (date.format(at) === date.format(now)) return time.format(at);
+    if (Math.abs(at - now) < NEAR_DAYS * DAY) return near.format(at);
+    return year.format(at) === year.format(now) ? far.format(at) : date.format(at);
+  };
   return {
     instant: (at) => full.format(at),
-    short: (at, now) => {
-      if (date.format(at) === date.format(now)) return time.format(at);
-      if (Math.abs(at - now) < NEAR_DAYS * DAY) return near.format(at);
-      return make({ year: "numeric" }).format(at) === make({ year: "numeric" }).format(now)
-        ? far.format(at)
-        : date.format(at);
-    },
+    short,
+    precise: (at) => seconds.format(at),
+    moment: (at, from) => (date.format(at) === date.format(from) ? seconds.format(at) : short(at, from)),
     distance: (at, now) => distanceOf(relative, at - now),
     day: (at) => date.format(at),
+    weekday: (at) => weekday.format(at),
     clock: (at) => time.format(at),
     number: (value) => numbers.format(value),
   };

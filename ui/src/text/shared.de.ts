@@ -32,6 +32,11 @@ export const german = {
   yes: "Ja",
   no: "Nein",
   actions: "Aktionen",
+  tree: {
+    items: (count) => (count === 1 ? "1 Element" : `${count} Elemente`),
+    members: (count) => (count === 1 ? "1 Eintrag" : `${count} Einträge`),
+    whole: (length) => `Alle ${length} Zeichen zeigen`,
+  },
   roles: (role) =>
     ({
       owner: "Inhaber",

@@ -34,6 +34,11 @@ export const english = {
   yes: "Yes",
   no: "No",
   actions: "Actions",
+  tree: {
+    items: (count: number) => (count === 1 ? "1 item" : `${count} items`),
+    members: (count: number) => (count === 1 ? "1 entry" : `${count} entries`),
+    whole: (length: number) => `Show all ${length} characters`,
+  },
   roles: (role: Role) =>
     ({
       owner: "Owner",

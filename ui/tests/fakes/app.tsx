@@ -6,6 +6,7 @@ import userEvent, { type UserEvent } from "@testing-library/user-event";
 import axe from "axe-core";
 import { expect } from "vitest";
 import { App } from "../../src/App";
+import { type HeadStream, SILENT } from "../../src/api/stream/heads";
 import { createAppRouter } from "../../src/router";
 import { type FakeApi, fakeApi, type Handlers } from "./api";
 import { NOW } from "./people";
@@ -25,10 +26,15 @@ export interface Visit extends RenderResult {
 
 /** Opens a path of the app, such as `/admin/keys`. */
 export function visit(path: string, ...handlers: readonly Handlers[]): Visit {
+  return visitLive(path, SILENT, ...handlers);
+}
+
+/** Opens a path of the app, with a stream of news. */
+export function visitLive(path: string, stream: HeadStream, ...handlers: readonly Handlers[]): Visit {
   const api = fakeApi(...handlers);
   const history = createMemoryHistory({ initialEntries: [`/app${path}`] });
   const router = createAppRouter(history);
-  const result = render(<App api={api} router={router} clock={() => NOW} repeats={0} />);
+  const result = render(<App api={api} router={router} stream={stream} clock={() => NOW} repeats={0} />);
   const address = (): string => history.location.href.replace(/^\/app/, "");
   return { ...result, api, user: userEvent.setup({ delay: null }), address };
 }

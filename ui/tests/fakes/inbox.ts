@@ -93,8 +93,12 @@ export function withCards(given: readonly CardRow[], item: Partial<CardItem> = {
     return cards.length < before;
   };
   return {
-    getMyCards: ({ workflow_id }: InputOf<"getMyCards">) => {
-      const items = cards.filter((card) => workflow_id === undefined || card.workflow_id === workflow_id);
+    getMyCards: ({ workflow_id, substitute_for }: InputOf<"getMyCards">) => {
+      const items = cards.filter(
+        (card) =>
+          (workflow_id === undefined || card.workflow_id === workflow_id) &&
+          (substitute_for === undefined || card.is_substitute_for === substitute_for),
+      );
       return { message: "success", count: items.length, items };
     },
     getMyCard: ({ card_id }: InputOf<"getMyCard">) => {

@@ -113,7 +113,9 @@ describe("a filter of the list", () => {
     expect(endOfDay(now)).toBe(at("2026-11-28T00:00"));
     expect(criteriaOf({ kind: "due" }, now)).toEqual({ due_before: endOfDay(now) });
     expect(criteriaOf({ kind: "workflow", id: "orders" }, now)).toEqual({ workflow_id: "orders" });
-    expect(criteriaOf({ kind: "for", person: "boss@example.com" }, now)).toEqual({});
+    expect(criteriaOf({ kind: "for", person: "boss@example.com" }, now)).toEqual({
+      substitute_for: "boss@example.com",
+    });
     expect(isShown({ kind: "for", person: "boss@example.com" }, card, now)).toBe(false);
   });
 });

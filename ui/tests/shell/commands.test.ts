@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Command, createCommandRegistry } from "../../src/shell/commands/commands";
+import { askedIn } from "../../src/shell/commands/execution-commands";
 import { find, grouped } from "../../src/shell/commands/find";
 import { match, nameOf } from "../../src/shell/commands/keyboard";
 import { initialsOf } from "../../src/shell/UserMenu";
@@ -47,6 +48,14 @@ describe("the palette", () => {
       ["Go to", 3],
       ["On this screen", 1],
     ]);
+  });
+
+  it("knows a number, and the question why it does not move", () => {
+    expect(askedIn(" PO-4711 ")).toEqual({ number: "PO-4711", isWhy: false });
+    expect(askedIn("Why  PO-4711")).toEqual({ number: "PO-4711", isWhy: true });
+    expect(askedIn("warum 4711")).toEqual({ number: "4711", isWhy: true });
+    expect(askedIn("why ")).toEqual({ number: "", isWhy: true });
+    expect(askedIn("whyever")).toEqual({ number: "whyever", isWhy: false });
   });
 
   it("loses no command by grouping", () => {

@@ -45,7 +45,7 @@ describe("the frame of the app", () => {
       within(screen.getByRole("listbox", { name: "Search or run a command" }))
         .getAllByRole("option")
         .map((each) => each.textContent),
-    ).toEqual(["Theme: Dark"]);
+    ).toEqual(["Theme: Dark", "Open the execution “dark”"]);
     await expectAccessible();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));

@@ -30,6 +30,13 @@ describe("times", () => {
     expect(german.distance(at, NOW)).toBe(inGerman);
   });
 
+  it("are to the second where seconds matter, and on another day as close as they need to be", () => {
+    expect(english.precise(NOW + 7_000)).toBe("14:02:07");
+    expect(english.moment(NOW + 7_000, NOW)).toBe("14:02:07");
+    expect(english.moment(NOW - 2 * DAY, NOW)).toBe(english.short(NOW - 2 * DAY, NOW));
+    expect(english.clock(NOW + 7_000)).toBe("14:02");
+  });
+
   it("are shown in full with their zone", () => {
     expect(english.instant(NOW)).toBe("28 Nov 2026, 14:02 UTC");
   });

@@ -19,31 +19,29 @@ from msgspec.structs import replace as with_fields
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import NO_WORKFLOW, not_found_error, validate_id
 from looply.definition import Workflow
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, Filter, Head, OpenCard, Page
 from looply.engine.ports.port import (
     Audit,
-    CardKey,
     Engine,
     Examined,
-    Execution,
-    Filter,
-    Head,
+    ExecutionOverview,
     Health,
     LedgerRow,
     LiveSchedules,
     MissedFires,
-    OpenCard,
-    Page,
     Schedule,
     Start,
     ignore_examined,
 )
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
+from looply.engine.records.figures.figures import Counts, Drift, Figures, Grain, RollUpRow
+from looply.engine.records.figures.overview import IncidentGroup, Obstacles, RowFacts
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
-from looply.engine.records.survey import Usage
 from looply.errors import BadRequest, execution_not_found
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
-from looply.execution.facts.events import Event
+from looply.execution.facts.events import Event, IncidentKind
 
 _CARDS: Final = 1000
 """Open cards that one read examines."""
@@ -64,29 +62,12 @@ def hide_workflow_id(workflow_id: str, workflow_ids: frozenset[str]) -> str:
         return workflow_id
 
 
-class BoundEngine:
-    """An engine that shows only the executions of some workflows."""
+class _BoundReads:
+    """The executions of some workflows."""
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
         self._engine = engine
         self._ids = workflow_ids
-        self.absences = engine.absences
-        self.datastores = engine.datastores
-        self.pruning = engine.pruning
-        self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
-        self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
-        self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
-
-    async def start(self, request: Start) -> Started:
-        """Starts an execution of one of the workflows. Raises: NotFound for another one."""
-        if request.workflow_id not in self._ids:
-            raise not_found_error("workflow", request.workflow_id)
-        return await self._engine.start(request)
-
-    async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
-        await self.get(execution_id)
-        return await self._engine.submit(execution_id, command)
 
     async def get(self, execution_id: str) -> Execution:
         """Returns an execution of one of the workflows. Raises: NotFound for another one."""
@@ -122,17 +103,51 @@ class BoundEngine:
             found += await self._engine.find(organization_id, name, each)
         return sorted(found, key=lambda head: head.execution_id)[-1:]
 
-    async def list(self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20) -> Page:
+    async def workflow(self, definition_hash: str) -> Workflow:
+        """Returns a definition of an execution that the caller has already read by `get`."""
+        return await self._engine.workflow(definition_hash)
+
+    async def list(
+        self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
+    ) -> Page:
         """Returns executions of these workflows."""
         visible_ids = self._ids.intersection(criteria.workflow_ids) if criteria.workflow_ids else self._ids
         if not visible_ids:
             return Page(items=())
         narrowed = with_fields(criteria, workflow_ids=tuple(sorted(visible_ids)))
-        return await self._engine.list(organization_id, narrowed, after, limit)
+        return await self._engine.list(organization_id, narrowed, after, limit, has_events=has_events)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns a settled execution that the caller has started."""
         return await self._engine.wait_until_settled(execution_id, until)
+
+
+class BoundEngine(_BoundReads):
+    """An engine that shows only the executions of some workflows."""
+
+    def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
+        super().__init__(engine, workflow_ids)
+        self.blobs = engine.blobs
+        self.absences = engine.absences
+        self.datastores = engine.datastores
+        self.pruning = engine.pruning
+        self.targets = engine.targets
+        self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
+        self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
+        self.figures: Figures = _BoundFigures(engine.figures, workflow_ids)
+        self.overview: ExecutionOverview = _BoundOverview(engine.overview, workflow_ids)
+        self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
+
+    async def start(self, request: Start) -> Started:
+        """Starts an execution of one of the workflows. Raises: NotFound for another one."""
+        if request.workflow_id not in self._ids:
+            raise not_found_error("workflow", request.workflow_id)
+        return await self._engine.start(request)
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
+        await self.get(execution_id)
+        return await self._engine.submit(execution_id, command)
 
     async def open_cards(
         self,
@@ -141,14 +156,14 @@ class BoundEngine:
         limit: int = 100,
         *,
         card_id: str = "",
-        workflow_id: str = "",
+        criteria: CardFilter = ANY_CARD,
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards of these workflows, newest first."""
         found: list[OpenCard] = []
         while True:
             cards = await self._engine.open_cards(
-                organization_id, recipient, _CARDS, card_id=card_id, workflow_id=workflow_id, after=after
+                organization_id, recipient, _CARDS, card_id=card_id, criteria=criteria, after=after
             )
             found += [card for card in cards if card.workflow_id in self._ids]
             if len(found) >= limit or len(cards) < _CARDS:
@@ -244,6 +259,69 @@ class _BoundSchedules:
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
         await self._schedules.drop(organization_id, workflow_id)
+
+
+class _BoundOverview:
+    """The overview of some workflows. What is asked by the id of an execution, the caller has found before."""
+
+    def __init__(self, overview: ExecutionOverview, workflow_ids: frozenset[str]) -> None:
+        self._overview = overview
+        self._ids = workflow_ids
+
+    async def heads(self, execution_ids: Sequence[str]) -> Sequence[Head]:
+        return [head for head in await self._overview.heads(execution_ids) if head.workflow_id in self._ids]
+
+    async def facts(self, execution_ids: Sequence[str]) -> Mapping[str, RowFacts]:
+        return await self._overview.facts(execution_ids)
+
+    async def incident_groups(
+        self, organization_id: str, workflow_ids: Sequence[str], kinds: Sequence[IncidentKind], limit: int
+    ) -> Sequence[IncidentGroup]:
+        visible = sorted(self._ids.intersection(workflow_ids) if workflow_ids else self._ids)
+        return await self._overview.incident_groups(organization_id, visible, kinds, limit) if visible else ()
+
+    async def obstacles(self, execution_id: str) -> Obstacles:
+        return await self._overview.obstacles(execution_id)
+
+    async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
+        return await self._overview.stale_cards(card_ids)
+
+
+class _BoundFigures:
+    """The figures of some workflows."""
+
+    def __init__(self, figures: Figures, workflow_ids: frozenset[str]) -> None:
+        self._figures = figures
+        self._ids = workflow_ids
+
+    async def fold(self, limit: int) -> int:
+        return await self._figures.fold(limit)
+
+    async def counts(self, organization_id: str, workflow_ids: Sequence[str]) -> Counts:
+        return await self._figures.counts(organization_id, self._narrow(workflow_ids))
+
+    async def rollups(
+        self,
+        organization_id: str,
+        grain: Grain,
+        span: tuple[datetime, datetime],
+        workflow_ids: Sequence[str],
+        profile: str | None,
+    ) -> Sequence[RollUpRow]:
+        return await self._figures.rollups(organization_id, grain, span, self._narrow(workflow_ids), profile)
+
+    async def drop_rollups(self, grain: Grain, before: datetime) -> None:
+        await self._figures.drop_rollups(grain, before)
+
+    async def find_drift(self) -> Sequence[Drift]:
+        return await self._figures.find_drift()
+
+    async def correct(self) -> None:
+        await self._figures.correct()
+
+    def _narrow(self, workflow_ids: Sequence[str]) -> Sequence[str]:
+        visible = self._ids.intersection(workflow_ids) if workflow_ids else self._ids
+        return sorted(visible) or [NO_WORKFLOW]
 
 
 def _visible_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from looply.app.context.audit import record
+from looply.app.context.credentials import values_of
 from looply.app.context.services import Services
-from looply.catalog.authored.connections import Connection, ConnectionDraft
+from looply.catalog.authored.connections import Connection, ConnectionDraft, ResolvedConnection
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.principal import Principal
-from looply.errors import NotFound, Problem, Refused
+from looply.connectors.port import Check
+from looply.errors import BadRequest, Conflict, NotFound, OperationError, Problem, Refused
+from looply.jsontext import Json
 
 # The placeholder of a secret that is kept, for the check of all secrets.
 _KEPT: Final = "kept"
@@ -44,6 +48,56 @@ async def get(services: Services, principal: Principal, name: str) -> Connection
 async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[Connection]:
     """Returns connections, newest first."""
     return await services.catalog.connections.list_page(principal.organization_id, limit, before)
+
+
+async def test(
+    services: Services, principal: Principal, name: str | None, draft: ConnectionDraft | None, path: str
+) -> tuple[Check, ...]:
+    """Tests a saved connection, or a draft, from the process that makes the calls; the test is recorded in the audit.
+
+    A draft with the name of a saved connection keeps the secrets that it leaves out, as `update` does.
+
+    Raises: BadRequest, NotFound; Refused with all findings, for secrets that may not be kept (code `SECRETS_NEEDED`),
+    and for a kind that has no test (code `NOT_TESTABLE`).
+    """
+    found = await _resolve(services, principal, name, draft)
+    checks = await services.prober.test(principal.organization_id, values_of(found, services.registry), path)
+    failed: list[Json] = [check.name for check in checks if check.state == "failed"]
+    details: dict[str, Json] = {"name": found.name, "kind": found.kind, "failed": failed, "is_draft": draft is not None}
+    await record(services, principal, "connection.test", found.connection_id, **details)
+    return checks
+
+
+async def discover(services: Services, principal: Principal, name: str, question: Mapping[str, str]) -> Json:
+    """Returns what the system of a connection offers.
+
+    Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; Conflict (code
+    `NOT_DISCOVERED`) when the system does not answer as it should, with the reason.
+    """
+    found = await services.catalog.connections.resolve(principal.organization_id, name)
+    try:
+        return await services.prober.discover(principal.organization_id, values_of(found, services.registry), question)
+    except OperationError as error:
+        raise Conflict(f"{found.name} could not be asked: {error.message}", code="NOT_DISCOVERED") from error
+
+
+async def _resolve(
+    services: Services, principal: Principal, name: str | None, draft: ConnectionDraft | None
+) -> ResolvedConnection:
+    catalog, organization_id = services.catalog.connections, principal.organization_id
+    if draft is None:
+        if not name:
+            raise BadRequest.at("/name", "name a saved connection, or give the `kind` and `settings` of a draft")
+        return await catalog.resolve(organization_id, name)
+    if name:
+        former = await catalog.get(organization_id, name)
+        _check(services, draft, former.secret_names)
+        return await catalog.preview(organization_id, name, draft)
+    _check(services, draft, ())
+    secrets = {each: value for each, value in draft.secrets.items() if value is not None}
+    return ResolvedConnection(
+        connection_id="", name=draft.name, kind=draft.kind, settings=draft.settings, secrets=secrets
+    )
 
 
 def _check(services: Services, draft: ConnectionDraft, kept: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import Execution, Head
+from looply.engine.ports.lists import Execution, Head
 from looply.errors import BadRequest, Conflict, NotFound, execution_not_found
 from looply.execution.facts.address import parse_token
 from looply.execution.facts.state import WAITING_STATE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from looply.app.context.services import Services
 from looply.definition import Workflow
 from looply.definition.settings.step_settings import SubworkflowSettings
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.errors import LooplyError
 from looply.execution.facts.address import parse_address
 from looply.jsontext import Json

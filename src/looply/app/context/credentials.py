@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from looply.catalog import Catalog
+from looply.catalog.authored.connections import ResolvedConnection
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
 from looply.errors import BadInput, NotFound
@@ -24,10 +25,7 @@ class CatalogConnections:
             found = await self._catalog.connections.resolve(organization_id, name)
         except NotFound as error:
             raise BadInput(f"there is no connection {name!r}; create it, or correct the step's `connection`") from error
-        targets = self._registry.targets(found.kind, found.settings) if found.secrets else None
-        return ConnectionValues(
-            name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets), targets=targets
-        )
+        return values_of(found, self._registry)
 
     async def find_by_settings(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the only connection of a kind with these settings. Raises: BadInput when there is not exactly one."""
@@ -37,6 +35,18 @@ class CatalogConnections:
             found = f"{len(names)} connections" if names else "no connection"
             raise BadInput(f"{found} of kind {kind} with {listed}, expected one; name it in the step's `connection`")
         return await self.find_by_name(organization_id, names[0])
+
+
+def values_of(found: ResolvedConnection, registry: Registry) -> ConnectionValues:
+    """Returns a connection of the catalog as connectors receive it."""
+    return ConnectionValues(
+        name=found.name,
+        kind=found.kind,
+        settings=found.settings,
+        secrets=Secrets(found.secrets),
+        targets=registry.targets(found.kind, found.settings) if found.secrets else None,
+        revision=found.revision,
+    )
 
 
 async def find_connections(

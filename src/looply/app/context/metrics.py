@@ -32,7 +32,7 @@ from looply import __version__
 from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
 from looply.engine.records.changes import StateChange
-from looply.engine.records.survey import Census, EffectCount
+from looply.engine.records.figures.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Findings
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind

@@ -1,9 +1,10 @@
 """The services that every use case receives."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from looply.app.context.background import BackgroundThread
 from looply.app.context.library import Library
@@ -14,9 +15,12 @@ from looply.app.openid.providers import Providers
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, SystemClock, SystemEntropy
+from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
 from looply.engine.processing.feed import Feed
+from looply.errors import Refused
+from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
 from looply.settings import Secret
@@ -57,6 +61,34 @@ class Signal:
         self.listener()
 
 
+class Prober(Protocol):
+    """Tests connections and asks systems what they offer, from a process that makes the calls."""
+
+    async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
+        """Returns the checks of a connection. Raises: NotFound, Refused; Overloaded when no such process answers."""
+        ...
+
+    async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
+        """Returns what the system offers. Raises: NotFound, Refused, OperationError."""
+        ...
+
+
+class NoProber:
+    """The prober of a process that makes no calls."""
+
+    async def test(self, *_: object) -> tuple[Check, ...]:
+        """Raises: Refused, always."""
+        raise _no_calls()
+
+    async def discover(self, *_: object) -> Json:
+        """Raises: Refused, always."""
+        raise _no_calls()
+
+
+def _no_calls() -> Refused:
+    return Refused.at("/name", "this process makes no calls; ask a server or a worker", code="NO_CALLS")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The engine and its feed, the catalog and their surroundings.
@@ -64,7 +96,8 @@ class Services:
     `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
-    people, who sign in by the means of `sign_in`, `providers` among them.
+    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections from where
+    calls are made.
     """
 
     engine: Engine
@@ -85,6 +118,7 @@ class Services:
     sign_in: SignInMeans = field(default_factory=SignInMeans)
     providers: Providers = field(default_factory=Providers)
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
+    prober: Prober = field(default_factory=NoProber)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -1,4 +1,4 @@
-"""Use cases on executions: trigger, resume, terminate, read, search, watch, repair, bulks, letters, sent cards.
+"""Use cases on executions: trigger, resume, terminate, read, search, watch, repair, letters, sent cards.
 
 Imports `context` and `authoring`.
 Never here: wire names, or a decision that belongs into the history; `execution` takes it.

@@ -1,4 +1,4 @@
-"""Approvals for operators: reassignment of cards, and the record of decisions."""
+"""Approvals for operators: reassignment of cards, reminders of them, and the record of decisions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,12 +11,12 @@ from looply.app.context.reasons import MAX_REASON
 from looply.app.context.services import Services
 from looply.catalog.tenants.names import validate_id
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import OpenCard
+from looply.engine.ports.lists import OpenCard
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import Declined, ReassignCard, Reassigned, Unfit
+from looply.execution.facts.commands import Declined, ReassignCard, Reassigned, RemindCard, Reminded, Unfit
 from looply.execution.facts.values.approval_terms import is_same_person
 
 _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
@@ -62,6 +62,25 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
             raise Conflict(message, code=code)
         case Unfit(problems=problems):
             raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
+        case _:
+            raise _not_open(card_id)
+
+
+async def remind(services: Services, principal: Principal, card_id: str) -> tuple[OpenCard, int]:
+    """Reminds the recipient of an open card of the organization; returns the card and the number of its reminders.
+
+    Raises: NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed in the meantime,
+    (code `FAILED`) when its execution has an incident.
+    """
+    card = await _open_card(services, principal, card_id)
+    command = RemindCard(at=services.clock.now(), by=principal.by, via="API", card_id=card.card_id)
+    reply = await services.engine.submit(card.execution_id, command)
+    match reply:
+        case Reminded(reminders=reminders):
+            await record(services, principal, "card.remind", card.card_id, reminder=reminders)
+            return card, reminders
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
         case _:
             raise _not_open(card_id)
 

@@ -8,7 +8,8 @@ from looply.app.context.addressing import get_owned, validate_process_id
 from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution, Filter, ListedExecution, Page, Start
+from looply.engine.ports.lists import Execution, Filter, ListedExecution, Page
+from looply.engine.ports.port import Start
 from looply.execution.answering.starting import Started
 from looply.execution.facts.events import Event
 from looply.jsontext import encode_json, fingerprint

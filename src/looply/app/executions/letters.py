@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,20 +12,42 @@ from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.engine.records.letters import LetterFilter, LetterRow
-from looply.errors import Conflict, NotFound, Refused
+from looply.errors import Conflict, NotFound, Problem, Refused
+from looply.execution.answering.settling import settle_letter
 from looply.execution.document.masking import mask_pointers
+from looply.execution.facts.address import parse_address, wait_token
 from looply.execution.facts.commands import AlreadySettled, Declined, Settled, SettleLetter, Unfit
 from looply.execution.facts.events import LetterAction, ResumeIgnored
 from looply.instants import rfc3339
 from looply.jsontext import Json
 
+MAX_PLACES: Final = 50
+"""Most open waits that are tried for one letter."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """An open wait, and what would happen if the letter were applied to it now: it accepts it, or `message` says why
+    not, with the `problems` of its payload.
+    """
+
+    step: str
+    visit: int
+    token: str
+    is_fit: bool
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter with its payload, secrets masked. `message` states why no wait could use it."""
+    """A dead letter with its payload, secrets masked. `message` states why no wait could use it.
+
+    `places` are the open waits of its execution, none of a letter that is settled.
+    """
 
     row: LetterRow
     message: str
     payload: Json
+    places: tuple[Place, ...] = ()
 
 
 class SettleRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +87,33 @@ async def get(services: Services, principal: Principal, letter_id: str) -> Lette
     row = await _get_owned_letter(services, principal, letter_id)
     event = await _event(services, row)
     payload = mask_pointers(event.payload, event.secret, "payload")
-    return Letter(row=row, message=event.message, payload=payload)
+    places = () if row.action else await _find_places(services, row, event)
+    return Letter(row=row, message=event.message, payload=payload, places=places)
+
+
+async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored) -> tuple[Place, ...]:
+    """Returns the open waits, oldest first, each with the answer to a settlement that names it; nothing is stored."""
+    execution = await services.engine.get(row.execution_id)
+    state = execution.state
+    found: list[Place] = []
+    for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)[:MAX_PLACES]:
+        token = wait_token(row.execution_id, state.started.seed, parse_address(wait.address))
+        command = SettleLetter(
+            at=services.clock.now(), letter=row.seq, action="apply", payload=_payload_for_waits(event), token=token
+        )
+        reply = settle_letter(execution.workflow, state, command, services.limits).reply
+        place = Place(step=wait.step, visit=wait.visit, token=token, is_fit=isinstance(reply, Settled))
+        if isinstance(reply, Declined):
+            place = msgspec.structs.replace(place, message=reply.message)
+        elif isinstance(reply, Unfit):
+            place = msgspec.structs.replace(place, message="the payload does not fit", problems=reply.problems)
+        found.append(place)
+    return tuple(found)
+
+
+def _payload_for_waits(event: ResumeIgnored) -> dict[str, Json]:
+    """Returns what a wait receives of a letter."""
+    return event.payload if isinstance(event.payload, dict) else {}
 
 
 async def settle(services: Services, principal: Principal, decision: SettleRequest) -> Settlement:
@@ -86,7 +134,7 @@ async def settle(services: Services, principal: Principal, decision: SettleReque
         letter=row.seq,
         action=decision.action,
         reason=reason,
-        payload=event.payload if isinstance(event.payload, dict) else {},
+        payload=_payload_for_waits(event),
         state=decision.state,
         token=decision.token,
     )

@@ -12,7 +12,7 @@ from looply.app.context.audit import record
 from looply.app.context.child_approvals import find_approval_subworkflows
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution, Head
 from looply.errors import Conflict, Forbidden, Refused
 from looply.execution.answering.forecast import Forecast, forecast
 from looply.execution.answering.starting import process_id_in_use_error
@@ -26,6 +26,7 @@ from looply.execution.facts.commands import (
     Reply,
     Retry,
     SkipStep,
+    Terminate,
     Unfit,
 )
 from looply.instants import to_ms
@@ -72,7 +73,7 @@ async def decide(services: Services, principal: Principal, request: RepairReques
     """
     execution, command = await _prepare(services, principal, request)
     reply = await services.engine.submit(execution.head.execution_id, command)
-    repaired = _require_repaired(reply)
+    repaired = require_repaired(reply)
     overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
     await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
     after = await services.engine.get(execution.head.execution_id)
@@ -83,10 +84,42 @@ async def preview(services: Services, principal: Principal, request: RepairReque
     """Returns the forecast of a repair; nothing is stored. Raises: as `decide`."""
     execution, command = await _prepare(services, principal, request)
     seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
-    repaired = _require_repaired(seen.reply)
+    repaired = require_repaired(seen.reply)
     if seen.takes_process_id:
         await _check_process_id(services, execution)
     return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
+
+
+async def prepare_of_bulk(services: Services, head: Head, command: RepairCommand) -> RepairCommand:
+    """Returns the command for one execution of a bulk. It overrides no approval, in child executions neither.
+
+    Raises: NotFound, StoreCorrupt.
+    """
+    if not _may_bypass(command):
+        return command
+    execution = await get_owned(services, head.organization_id, head.execution_id)
+    return replace(command, asking=await find_approval_subworkflows(services, execution))
+
+
+async def forecast_of_bulk(
+    services: Services, head: Head, command: Terminate | RepairCommand
+) -> tuple[Execution, Forecast]:
+    """Returns one execution of a bulk with the forecast of its command, whose reply may be a refusal.
+
+    Raises: NotFound, StoreCorrupt; Conflict (code `PROCESS_ID_IN_USE`).
+    """
+    execution = await get_owned(services, head.organization_id, head.execution_id)
+    if not isinstance(command, Terminate) and _may_bypass(command):
+        command = replace(command, asking=await find_approval_subworkflows(services, execution))
+    seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
+    if seen.takes_process_id:
+        await _check_process_id(services, execution)
+    return execution, seen
+
+
+def _may_bypass(command: RepairCommand) -> bool:
+    """Returns whether a command of a bulk may pass by approvals, those in child executions included."""
+    return isinstance(command, SkipStep) or (isinstance(command, Redrive) and command.workflow is not None)
 
 
 async def with_version(
@@ -121,7 +154,7 @@ async def _check_process_id(services: Services, execution: Execution) -> None:
         raise process_id_in_use_error(started.process_id)
 
 
-def _require_repaired(reply: Reply) -> Repaired:
+def require_repaired(reply: Reply) -> Repaired:
     """Returns the reply to a repair that was carried out. Raises: Ambiguous, Forbidden, Conflict, Refused."""
     match reply:
         case Repaired():

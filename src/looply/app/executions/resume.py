@@ -8,7 +8,7 @@ from looply.app.context.addressing import Ambiguous, find_resumable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import SOURCES
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.errors import BadRequest, Conflict, Refused
 from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
 from looply.jsontext import Json, fingerprint

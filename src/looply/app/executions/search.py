@@ -9,7 +9,7 @@ from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, add_workflow_names
 from looply.catalog.tenants.principal import Principal
 from looply.engine.coding.searching import matches_pattern
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import CauseFilter, Filter
 from looply.errors import BadRequest, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
 
@@ -30,7 +30,7 @@ async def search(services: Services, principal: Principal, criteria: Filter, *, 
     """
     organization_id = principal.organization_id
     checked = validate_filter(criteria)
-    term_workflows = await _workflows_named(services, organization_id, checked.terms)
+    term_workflows = await find_term_workflows(services, organization_id, checked.terms)
     page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
     return await add_workflow_names(services, organization_id, page)
 
@@ -47,17 +47,53 @@ def validate_filter(criteria: Filter) -> Filter:
     _check_count("workflow_id", len(criteria.workflow_ids))
     _check_count("workflow_version", len(criteria.workflow_versions))
     _check_count("parent_execution_id", len(criteria.parents))
+    _check_count("profile", len(criteria.profiles))
+    if any("\0" in name for name in criteria.profiles):
+        raise BadRequest("profile holds a character 0; give the name of a profile", code="BAD_FILTER")
+    cause = None if criteria.cause is None else _validate_cause(criteria.cause)
+    needs_incident = criteria.has == ("incident",) or cause is not None
     process_ids = _validate_texts("process_id", criteria.process_ids)
     fields = [(name, _validate_texts(f"field.{name}", texts)) for name, texts in criteria.fields]
     return replace(
         criteria,
         workflow_ids=tuple(dict.fromkeys(criteria.workflow_ids)),
         workflow_versions=tuple(dict.fromkeys(criteria.workflow_versions)),
+        profiles=tuple(dict.fromkeys(unicodedata.normalize("NFC", name) for name in criteria.profiles)),
         parents=tuple(dict.fromkeys(criteria.parents)),
+        has=tuple(dict.fromkeys(criteria.has)),
+        cause=cause,
+        # Only these can have an incident, and an index leads to them.
+        statuses=criteria.statuses or (("FAILED",) if needs_incident else ()),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),
     )
+
+
+def _validate_cause(cause: CauseFilter) -> CauseFilter | None:
+    """Returns what an incident must be, each value once; None where it may be any. Raises: as `validate_filter`."""
+    for name, texts in (("incident_code", cause.codes), ("incident_state", cause.steps)):
+        _check_count(name, len(texts))
+        if any("\0" in text for text in texts):
+            raise BadRequest(f"{name} holds a character 0; leave it out, or give a text", code="BAD_FILTER")
+    found = CauseFilter(
+        codes=tuple(dict.fromkeys(cause.codes)),
+        kinds=tuple(dict.fromkeys(cause.kinds)),
+        steps=tuple(dict.fromkeys(cause.steps)),
+    )
+    return None if found == CauseFilter() else found
+
+
+async def find_term_workflows(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
+    if not terms:
+        return ()
+    folded = [term.casefold() for term in terms]
+    names = await services.catalog.workflows.names(organization_id)
+    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
+    if len(found) > _NAMED:
+        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
+    return tuple(found)
 
 
 def _check_count(name: str, count: int) -> None:
@@ -82,15 +118,3 @@ def _validate_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 def _too_wide(name: str, what: str) -> Refused:
     problem = Problem(path=f"/{name}", message=f"holds {what}")
     return Refused(f"the search by {name} holds {what}", code="SEARCH_TOO_WIDE", problems=(problem,))
-
-
-async def _workflows_named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the workflows with a version whose name matches a term, without regard to letter case."""
-    if not terms:
-        return ()
-    folded = [term.casefold() for term in terms]
-    names = await services.catalog.workflows.names(organization_id)
-    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
-    if len(found) > _NAMED:
-        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
-    return tuple(found)

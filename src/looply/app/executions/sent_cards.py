@@ -1,6 +1,6 @@
 """The cards that executions have sent: one as its recipient sees it by its link, the answer, and the open ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -8,9 +8,10 @@ import msgspec
 
 from looply.app.context.audit import record
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CardKey, Execution, OpenCard
-from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
+from looply.errors import Conflict, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.reassign import find_source
@@ -71,12 +72,15 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers, unless its execution has an incident. `recipient` is spelled as in the workflow.
 
-    `token` is empty for a caller without the permission `decide.override`.
+    `token` is empty for a caller without the permission `decide.override`, `process_id` where the execution cannot be
+    read. `is_stale`: the copy in its channel is not up to date.
     """
 
     card: OpenCard
     recipient: str
     status: Literal["OPEN", "FROZEN"]
+    is_stale: bool = False
+    process_id: str = ""
     token: str = ""
 
 
@@ -157,34 +161,51 @@ async def decide(
 
 
 async def list_open(
-    services: Services, principal: Principal, recipient: str, limit: int, after: CardKey | None = None
+    services: Services,
+    principal: Principal,
+    recipient: str,
+    limit: int,
+    *,
+    criteria: CardFilter = ANY_CARD,
+    after: CardKey | None = None,
 ) -> OpenPage:
     """Returns the cards of the organization that accept answers, now or after an incident is closed, newest first.
 
     A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
     it, and the audit log records the cards.
     """
-    found = await services.engine.open_cards(principal.organization_id, recipient, limit + 1, after=after)
+    found = await services.engine.open_cards(
+        principal.organization_id, recipient, limit + 1, criteria=criteria, after=after
+    )
     cards = found[:limit]
     with_token = principal.may("decide.override")
     if with_token and cards:
         ids: list[Json] = [card.card_id for card in cards]
         await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
-    entries = [await _entry(services, card, with_token=with_token) for card in cards]
+    stale = await services.engine.overview.stale_cards([card.card_id for card in cards])
+    executions = await read_executions(services, [card.execution_id for card in cards])
+    entries = [_entry(card, executions.get(card.execution_id), stale, with_token=with_token) for card in cards]
     return OpenPage(entries=entries, has_more=len(found) > limit)
 
 
-async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> OpenEntry:
-    try:
-        state = (await services.engine.get(card.execution_id)).state
-    except LooplyError:
-        # One damaged execution must not hide the cards of all others; its own accept no answer until it is repaired.
-        return OpenEntry(card=card, recipient=card.recipient, status="FROZEN")
+def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], *, with_token: bool) -> OpenEntry:
+    is_stale = card.card_id in stale
+    if execution is None:
+        # The cards of a damaged execution accept no answer until it is repaired.
+        return OpenEntry(card=card, recipient=card.recipient, status="FROZEN", is_stale=is_stale)
+    state = execution.state
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
     copy = state.cards.get(card.card_id)
     recipient = copy.recipient if copy is not None else card.recipient
-    return OpenEntry(card=card, recipient=recipient, status=open_status(state), token=token)
+    return OpenEntry(
+        card=card,
+        recipient=recipient,
+        status=open_status(state),
+        is_stale=is_stale,
+        process_id=state.started.process_id or card.execution_id,
+        token=token,
+    )
 
 
 def _status(

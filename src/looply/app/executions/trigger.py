@@ -12,7 +12,8 @@ from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import parse_duration
-from looply.engine.ports.port import Execution, Key, Start
+from looply.engine.ports.lists import Execution
+from looply.engine.ports.port import Key, Start
 from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.views.logs import mask_document
 from looply.jsontext import Json, fingerprint

@@ -97,10 +97,10 @@ async def check_cursor(services: Services, organization_id: str, position: Posit
     if position > await services.feed.position():
         message = "the cursor is of another store, or of a restored one; begin without a cursor and list the executions"
         raise BadRequest(message, code="BAD_CURSOR")
-    await _check_not_pruned(services, organization_id, position)
+    await check_not_pruned(services, organization_id, position)
 
 
-async def _check_not_pruned(services: Services, organization_id: str, position: Position) -> None:
+async def check_not_pruned(services: Services, organization_id: str, position: Position) -> None:
     """Raises: Conflict (code `EVENTS_PRUNED`) when an event that was stored after the position has been pruned."""
     if position < await services.engine.pruning.last_pruned_position(organization_id):
         message = (
@@ -128,7 +128,7 @@ async def follow_organization(
         found = deque(await services.feed.read(after))
         if not is_whole:
             # Checked after the read: events that are pruned from now on have been read.
-            await _check_not_pruned(services, organization_id, after)
+            await check_not_pruned(services, organization_id, after)
         if not found:
             await watched.signal.wait()
         while found:

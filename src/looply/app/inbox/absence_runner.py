@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from looply.app.context.services import Services
-from looply.engine.ports.port import CardKey, OpenCard
+from looply.engine.ports.lists import CardKey, OpenCard
 from looply.engine.records.absences import KEPT_AFTER_END
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError

@@ -7,18 +7,19 @@ from typing import Final, Literal
 import msgspec
 
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.app.executions.sent_cards import InboxCard, show_card
-from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import find_own_card, own_card_id, own_person
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import CardKey, Execution, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, Execution, OpenCard
 from looply.execution.approvals.card_summary import Fact, summarize
 from looply.execution.approvals.cards import open_status
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.state import Card, OpenWait
+from looply.execution.facts.values.approval_terms import is_same_person
 
 _MOST_EXAMINED: Final = 300
-"""The most cards that one page examines where it shows only those that are due before an instant."""
+"""The most cards that one page examines where it shows only some of them."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -63,31 +64,39 @@ class MyCards(msgspec.Struct, frozen=True, kw_only=True):
     after: CardKey | None = None
 
 
+class MyCardFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cards a list shows: of a workflow, those that time out before an instant, those for an absent person."""
+
+    workflow_id: str = ""
+    due_before: datetime | None = None
+    substitute_for: str = ""
+
+    def has(self, card: MyCard) -> bool:
+        """Returns whether it shows a card of the workflow. A person is meant by any spelling of the address."""
+        is_due = self.due_before is None or (card.due_on is not None and card.due_on < self.due_before)
+        return is_due and (not self.substitute_for or is_same_person(card.substitute_for, self.substitute_for))
+
+
 async def list_cards(
-    services: Services,
-    principal: Principal,
-    *,
-    workflow_id: str = "",
-    due_before: datetime | None = None,
-    after: CardKey | None = None,
-    limit: int,
+    services: Services, principal: Principal, criteria: MyCardFilter, *, after: CardKey | None = None, limit: int
 ) -> MyCards:
     """Returns the cards that the caller can answer, by any spelling of their address, newest first.
 
-    With `due_before` only those that time out before that instant. Then a page may hold fewer cards although another
-    one follows, because it examines at most 300.
+    With `due_before` or `substitute_for` a page may hold fewer cards although another one follows, because it examines
+    at most 300.
     Raises: Forbidden when the caller is not a person.
     """
     person = own_person(principal)
+    of_workflow = CardFilter(workflow_id=criteria.workflow_id)
     items: list[MyCard] = []
     examined = 0
     while examined < _MOST_EXAMINED:
         size = limit + 1 - len(items)
         cards = await services.engine.open_cards(
-            principal.organization_id, person.email, size, workflow_id=workflow_id, after=after
+            principal.organization_id, person.email, size, criteria=of_workflow, after=after
         )
         for card, item in zip(cards, await _read_items(services, cards), strict=True):
-            if due_before is None or (item.due_on is not None and item.due_on < due_before):
+            if criteria.has(item):
                 items.append(item)
             if len(items) > limit:
                 return MyCards(items=items[:limit], after=items[limit - 1].key)

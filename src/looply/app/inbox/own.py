@@ -7,7 +7,7 @@ from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.app.executions.sent_cards import card_not_found
 from looply.catalog.tenants.principal import Person, Principal
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.errors import NotFound, OutOfScope
 from looply.execution.facts.state import Card
 from looply.execution.facts.values.approval_terms import is_same_person

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from looply.app.context.services import Services
+from looply.app.executions.reading import read_executions
 from looply.app.inbox.cards import Progress, progress_of
-from looply.app.inbox.executions import read_executions
 from looply.app.inbox.own import own_person
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Execution, Filter, Head
+from looply.engine.ports.lists import Execution, Filter, Head
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.execution.approvals.card_summary import summarize
 from looply.execution.approvals.cards import open_status

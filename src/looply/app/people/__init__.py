@@ -1,4 +1,4 @@
-"""Use cases of people: sign-in, sessions, invitations, members, and organizations that are made while serving.
+"""Use cases of people: sign-in, sessions, invitations, members, views, and organizations that are made while serving.
 
 Imports `openid` and `context`.
 Never here: cookies and other headers; API keys.

@@ -5,6 +5,7 @@ the lease expires and another process takes over. The history of each execution 
 here only report progress.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
@@ -22,20 +23,37 @@ from looply.clock import Clock, Ids
 from looply.errors import Conflict
 from looply.instants import from_ms, to_ms
 
-BulkAction: TypeAlias = Literal["redrive", "terminate"]
+BulkAction: TypeAlias = Literal["redrive", "retry", "skip", "terminate"]
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 
 MAX_RUNNING: Final = 10
 """Bulks of one organization that run at once; each has its own rate."""
 
+MAX_REFUSALS: Final = 1000
+"""Refusals that a bulk keeps with their reasons; later ones are only counted. A bulk by ids has no more executions."""
+
+IDS: Final = "workflow_execution_id"
+"""The field of `Bulk.criteria` with the ids of a bulk that names its executions; else `criteria` is a filter."""
+
 _MOST_TAKEN: Final = 20
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that did not allow the action, and why: the code and message of the error."""
+
+    execution_id: str
+    process_id: str
+    code: str
+    message: str
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """One action on many executions. `criteria` and `options` are the caller's, `cursor` is the last execution that was
-    processed.
+    processed. `criteria` is a filter, or has the ids of the executions (`IDS`), newest first. `begun` are the
+    executions of a slice whose progress was not recorded, because its process has ended.
 
-    `done` counts the executions that were changed, `refused` those that did not allow it.
+    `done` counts the executions that were changed, `refused` those that did not allow it; `refusals` are the first of
+    these, at most `MAX_REFUSALS`.
     """
 
     bulk_id: str
@@ -46,8 +64,10 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any]
     status: BulkStatus
     cursor: str
+    begun: tuple[str, ...] = ()
     done: int
     refused: int
+    refusals: tuple[Refusal, ...] = ()
     created_by: str | None
     created_on: datetime
     modified_on: datetime
@@ -55,11 +75,12 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one slice, and whether it was the last."""
+    """The result of one slice, and whether it was the last. `refusals` are those that `refused` counts."""
 
     cursor: str
     done: int
     refused: int
+    refusals: tuple[Refusal, ...] = ()
     is_last: bool
 
 
@@ -105,8 +126,10 @@ class Bulks:
                     options=options,
                     status="RUNNING",
                     place="",
+                    begun=[],
                     done=0,
                     refused=0,
+                    refusals=[],
                     holder="",
                     held_until_ms=0,
                     created_by=actor,
@@ -115,7 +138,7 @@ class Bulks:
                     modified_on_ms=now_ms,
                 )
             )
-            change.record(connection, f"bulk.{action}", bulk_id, wanted=criteria)
+            change.record(connection, f"bulk.{action}", bulk_id, wanted=_audit_details(criteria))
             return _get(connection, organization_id, bulk_id)
 
         return await self._database.write(store)
@@ -126,9 +149,13 @@ class Bulks:
         return await self._database.read(lambda connection: _get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
-        """Returns bulks, newest first, older than the id `before` if it is given. Raises: BadRequest."""
+        """Returns bulks, newest first, older than the id `before` if it is given, without their refusals.
+
+        Raises: BadRequest.
+        """
         size = validate_limit(limit)
-        query = select(bulks).where(bulks.c.organization_id == organization_id)
+        columns = (column for column in bulks.columns if column is not bulks.c.refusals)
+        query = select(*columns).where(bulks.c.organization_id == organization_id)
         if before is not None:
             query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
@@ -153,12 +180,14 @@ class Bulks:
         return await self._database.write(store)
 
     async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
-        """Returns whether a running bulk terminates executions of a workflow."""
+        """Returns whether a running bulk terminates all executions of a workflow that match a filter."""
         query = select(bulks.c.wanted).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
         )
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in found)
+        # Executions that are named by their ids start no more of these.
+        filters = (criteria for criteria in found if IDS not in criteria)
+        return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in filters)
 
     async def take(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Leases running bulks of all organizations to `holder` for `span`, its own and abandoned ones; returns them.
@@ -184,6 +213,12 @@ class Bulks:
 
         return await self._database.write(store)
 
+    async def begin(self, bulk_id: str, holder: str, execution_ids: Sequence[str]) -> bool:
+        """Stores which executions are processed next; false when the bulk was cancelled or another process has it."""
+        mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
+        begun = update(bulks).where(*mine).values(begun=list(execution_ids))
+        return await self._database.write(lambda connection: connection.execute(begun).rowcount == 1)
+
     async def record(self, bulk_id: str, holder: str, progress: Progress) -> bool:
         """Stores the progress of a bulk; false when it was cancelled or another process has taken it over."""
         now_ms = to_ms(self._clock.now())
@@ -191,6 +226,7 @@ class Bulks:
         def store(connection: Connection) -> bool:
             values: dict[str, Any] = {
                 "place": progress.cursor,
+                "begun": [],
                 "done": bulks.c.done + progress.done,
                 "refused": bulks.c.refused + progress.refused,
                 "modified_on_ms": now_ms,
@@ -198,6 +234,10 @@ class Bulks:
             if progress.is_last:
                 values |= {"status": "DONE", "ended_on_ms": now_ms}
             mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
+            if progress.refusals:
+                kept = connection.execute(select(bulks.c.refusals).where(*mine)).scalar() or []
+                more = [msgspec.to_builtins(each) for each in progress.refusals]
+                values["refusals"] = [*kept, *more][:MAX_REFUSALS]
             return connection.execute(update(bulks).where(*mine).values(**values)).rowcount == 1
 
         return await self._database.write(store)
@@ -211,7 +251,13 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     return _bulk(require_readable(row, bulks))
 
 
+def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
+    """Returns what the audit says of a selection: of ids their number; the history of each execution has the bulk."""
+    return {**criteria, IDS: len(criteria[IDS])} if IDS in criteria else criteria
+
+
 def _bulk(row: AnyRow) -> Bulk:
+    begun, refusals = row["begun"], row.get("refusals")
     return Bulk(
         bulk_id=row["bulk_id"],
         organization_id=row["organization_id"],
@@ -221,8 +267,11 @@ def _bulk(row: AnyRow) -> Bulk:
         options=row["options"],
         status=row["status"],
         cursor=row["place"],
+        begun=tuple(begun) if isinstance(begun, list) else (),
         done=row["done"],
         refused=row["refused"],
+        # A damaged value of a row in a list is no list.
+        refusals=msgspec.convert(refusals, tuple[Refusal, ...]) if isinstance(refusals, list) else (),
         created_by=row["created_by"],
         created_on=from_ms(row["created_on_ms"]),
         modified_on=from_ms(row["modified_on_ms"]),

@@ -77,6 +77,7 @@ class ResolvedConnection(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     settings: dict[str, Any]
     secrets: dict[str, str]
+    revision: int = 0
 
     def __repr__(self) -> str:
         return f"ResolvedConnection(name={self.name!r}, kind={self.kind!r}, secrets={sorted(self.secrets)})"
@@ -188,6 +189,20 @@ class Connections:
             kind=row["kind"],
             settings=row["settings"],
             secrets=self._open_secrets(row),
+            revision=row["revision"],
+        )
+
+    async def preview(self, organization_id: str, name: str, draft: ConnectionDraft) -> ResolvedConnection:
+        """Returns what `update` would store, with its secrets, for a test; nothing is stored. Raises: as `update`."""
+        values = _values(draft)
+        row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
+        return ResolvedConnection(
+            connection_id=row["connection_id"],
+            name=row["connection_name"],
+            kind=values["kind"],
+            settings=values["settings"],
+            secrets=self._merge_secrets(row, draft),
+            revision=row["revision"],
         )
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Connection]:

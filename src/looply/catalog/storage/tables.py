@@ -328,6 +328,30 @@ sign_in_attempts = Table(
     Column("begun_on_ms", BigInteger, nullable=False, index=True),
 )
 
+# `looply.catalog.calls.logons`. `principal` is a hash of a system, credentials and the revision of a connection;
+# `under_way` has the tries under way by ticket, each with the end of its lease.
+refused_logons = Table(
+    "refused_logons",
+    metadata,
+    Column("principal", LargeBinary(16), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("under_way", JsonText, nullable=False),
+    Column("changed_on_ms", BigInteger, nullable=False, index=True),
+)
+
+# `looply.catalog.calls.questions`. A row lives for seconds: the process that asks deletes it.
+questions = Table(
+    "questions",
+    metadata,
+    Column("question_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("connector", _text(64), nullable=False),
+    Column("state", _text(16), nullable=False),
+    Column("sealed_question", LargeBinary, nullable=False),
+    Column("sealed_answer", LargeBinary),
+    Column("created_on_ms", BigInteger, nullable=False, index=True),
+)
+
 # What roles may do in an organization beside what they may do everywhere. Without a row all settings are off.
 role_settings = Table(
     "role_settings",
@@ -337,6 +361,21 @@ role_settings = Table(
     Column("developers_repair", Boolean, nullable=False),
     Column("developers_activate", Boolean, nullable=False),
     *_changes(),
+)
+
+# `looply.catalog.authored.views`. A view belongs to a person, also one that is shared.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("view_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False),
+    Column("page", _text(64), nullable=False),
+    Column("view_name", NAME, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    *_changes(),
+    UniqueConstraint("organization_id", "page", "user_id", "view_name"),
 )
 
 bulks = Table(
@@ -350,8 +389,12 @@ bulks = Table(
     Column("status", _text(16), nullable=False),
     # The cursor: the execution that was processed last, empty before the first one.
     Column("place", ID, nullable=False),
+    # The executions of the slice that is being processed; empty between slices.
+    Column("begun", JsonText, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
+    # The first executions that refused, each with its code and message.
+    Column("refusals", JsonText, nullable=False),
     # The process that holds the lease, and the end of the lease.
     Column("holder", ID, nullable=False),
     Column("held_until_ms", BigInteger, nullable=False),

@@ -1,4 +1,4 @@
-"""`looply card`: rendering Adaptive Card templates outside of a workflow, listing open cards, reassigning them."""
+"""`looply card`: rendering Adaptive Card templates outside of a workflow; listing, reassigning, reminding of cards."""
 
 from typing import Annotated, Final
 
@@ -12,7 +12,7 @@ from looply.cli.terminal.terminal import Here
 from looply.expressions import parse_card
 from looply.jsontext import Json
 
-APP: Final = App(name="card", help="Adaptive Cards: render templates, list open cards, reassign them.")
+APP: Final = App(name="card", help="Adaptive Cards: render templates, list open cards, reassign them, remind of them.")
 
 _COLUMNS: Final = {
     "card": "card_id",
@@ -78,4 +78,22 @@ async def reassign(
     async with server.client(terminal) as client:
         answer = await client.post("reassignCard", {"card_id": card_id, "to": to, "reason": reason})
     shown = {name: answer[name] for name in ("card_id", "recipient", "workflow_execution_id", "url")}
+    terminal.show(shown, lambda: record(shown))
+
+
+@APP.command
+async def remind(
+    card_id: Annotated[str, Parameter(help="Id of an open card, as `looply card list` shows it.")],
+    /,
+    *,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Remind the recipient of an open card, now.
+
+    The channel of the card sends the reminder; the inbox in the browser shows how often a recipient was reminded.
+    """
+    async with server.client(terminal) as client:
+        answer = await client.post("remindCard", {"card_id": card_id})
+    shown = {name: answer[name] for name in ("card_id", "recipient", "workflow_execution_id", "reminders")}
     terminal.show(shown, lambda: record(shown))

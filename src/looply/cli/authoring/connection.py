@@ -1,18 +1,19 @@
 """`looply connection`: the other systems that steps call, with their credentials."""
 
-import json
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli.display.json_texts import pretty_text
+from looply.cli.display.pages import Page
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.questions import Yes, confirm
-from looply.cli.terminal.tables import instant, record, show_items
+from looply.cli.terminal.tables import instant, record, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="connection", help="Connections to other systems: list, show, create, update, delete.")
+APP: Final = App(name="connection", help="Connections to other systems: manage them, test them, see what they offer.")
 
 _COLUMNS: Final = {"name": "name", "kind": "kind", "secrets": "secret_names", "changed": "modified_on"}
 _REQUIRED: Final = {"kind", "settings"}
@@ -74,6 +75,58 @@ async def delete(name: Name, /, *, yes: Yes = False, server: Server = THE_SERVER
     terminal.show({"name": name, "message": "success"}, lambda: record({"deleted": name}))
 
 
+@APP.command(name="test")
+async def check(
+    name: Name,
+    file: Annotated[str | None, file_parameter(f"JSON file {_SHAPE} to test in place of what is saved.")] = None,
+    /,
+    *,
+    path: Annotated[str, Parameter(help="A path of the system to call too, such as that of a service.")] = "",
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> int:
+    """Test a connection from the server. The exit status is 1 when a check fails."""
+    draft = {} if file is None else {"draft": _read(file, terminal)}
+    async with server.client(terminal) as client:
+        item = (await client.post("testConnection", {"name": name, **draft, "path": path}))["item"]
+    terminal.show(item, lambda: _checks(item))
+    return 0 if item["is_ok"] else 1
+
+
+@APP.command
+async def discover(
+    name: Name,
+    /,
+    *,
+    service: Annotated[str | None, Parameter(help="Path of a service, to show what it offers.")] = None,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Show the services of a connection's system, or the entities and operations of one service."""
+    async with server.client(terminal) as client:
+        item = (await client.get("discoverConnection", name=name, service=service))["item"]
+    terminal.show(item, lambda: _offers(item))
+
+
+def _checks(item: dict[str, Any]) -> Page:
+    rows = [
+        (check["name"], check["state"], f"{check['ms']} ms", check["text"], check["fix"]) for check in item["checks"]
+    ]
+    return table(("check", "state", "time", "found", "to fix"), rows)
+
+
+def _offers(item: dict[str, Any]) -> Page:
+    if "services" in item:
+        rows = [(each["path"], each["version"], each["title"]) for each in item["services"]]
+        return table(("service", "version", "title"), rows)
+    sets = [(each["name"], "entity set", ", ".join(each["keys"])) for each in item.get("entity_sets", [])]
+    operations = [
+        (each["name"], each["kind"], ", ".join(one["name"] for one in each["parameters"]))
+        for each in item.get("operations", [])
+    ]
+    return table(("name", "kind", "keys or parameters"), [*sets, *operations])
+
+
 def _read(file: str, terminal: Terminal) -> dict[str, Any]:
     document = read_document(file, terminal)
     if not isinstance(document, dict) or not document.keys() >= _REQUIRED or not document.keys() <= _FIELDS:
@@ -85,7 +138,7 @@ def _show(terminal: Terminal, item: dict[str, Any]) -> None:
     shown = {
         "name": item["name"],
         "kind": item["kind"],
-        "settings": json.dumps(item["settings"], ensure_ascii=False, indent=2),
+        "settings": pretty_text(item["settings"]),
         "secrets": ", ".join(item["secret_names"]) or "none",
         "changed": instant(item["modified_on"]),
     }

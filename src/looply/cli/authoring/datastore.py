@@ -1,11 +1,11 @@
 """`looply datastore`: documents that workflows keep between executions."""
 
-import json
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
 from looply.cli import on_demand
+from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.key_names import KeyNames
@@ -110,5 +110,5 @@ def _show(terminal: Terminal, item: dict[str, Any], *, by: str | None, shows_val
         "by": by,
     }
     if shows_value:
-        shown["value"] = json.dumps(item["value"], ensure_ascii=False, indent=2)
+        shown["value"] = pretty_text(item["value"])
     terminal.show(item, lambda: record(shown))

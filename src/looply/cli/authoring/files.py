@@ -1,6 +1,5 @@
 """`looply workflow new | export | diff`: definitions as files, for editors and for Git."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -11,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from looply.cli import on_demand
+from looply.cli.display.json_texts import pretty_text, read_json
 from looply.cli.display.pages import Page
 from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.documents import file_parameter, read_document, write_document
@@ -142,7 +142,7 @@ def _read_template(name: str) -> dict[str, Any]:
     file = files("looply.demo") / "purchase_order_approval.json"
     if name != "purchase-order-approval":
         file = files("looply.cli.authoring") / "templates" / f"{name}.json"
-    definition: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    definition: dict[str, Any] = read_json(file.read_text(encoding="utf-8"))
     return definition
 
 
@@ -213,7 +213,7 @@ def _file_schema() -> dict[str, Any]:
 
 
 def _text(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return pretty_text(document) + "\n"
 
 
 def _changes_page(changes: list[dict[str, Any]]) -> Page:

@@ -1,11 +1,11 @@
 """`looply profile`: environment profiles, the values that a workflow reads as `environment`."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
@@ -129,7 +129,7 @@ def _show(terminal: Terminal, item: dict[str, Any]) -> None:
     shown = {
         "name": item["name"],
         "default": "yes" if item["is_default"] else "no",
-        "values": json.dumps(item["values"], ensure_ascii=False, indent=2),
+        "values": pretty_text(item["values"]),
         "changed": instant(item["modified_on"]),
     }
     terminal.show(item, lambda: record(shown))

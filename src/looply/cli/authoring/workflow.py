@@ -1,6 +1,5 @@
 """`looply workflow`: workflows and their versions."""
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -9,6 +8,7 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli import on_demand
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
+from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import ApiClient, segment
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import DONE, REFUSED, ApiRefused, UsageError, failures_of, problem_item
@@ -195,7 +195,7 @@ async def _failures(client: ApiClient, workflow_id: str, execution_id: str) -> l
 
 
 def _shown(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else value
+    return pretty_text(value) if isinstance(value, dict | list) else value
 
 
 def _count(found: list[dict[str, str]], what: str) -> str:

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
+from looply.decimals import decimal_text
 from looply.jsontext import Json
 
 _PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+(),-]+)*")
@@ -47,6 +49,8 @@ def _scalar(value: Json) -> str:
         return value
     if isinstance(value, str):
         return f'"{"".join(map(_escaped, value))}"'
+    if isinstance(value, Decimal):
+        return decimal_text(value)
     text = json.dumps(value, allow_nan=False)
     # YAML 1.1 takes a number with an exponent for a text unless it has a point.
     return text.replace("e", ".0e") if isinstance(value, float) and "e" in text and "." not in text else text

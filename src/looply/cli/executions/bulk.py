@@ -1,5 +1,6 @@
 """`looply bulk`: bulk operations, one action on many executions at a limited rate."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -8,15 +9,18 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli.executions.repairs import Mapped, Version, parse_renames
 from looply.cli.terminal.client import ApiClient
-from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.payloads import parse_option
 from looply.cli.terminal.progress import explain_interrupt, show_progress
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="bulk", help="Bulk operations on many executions: redrive, terminate, list, status, cancel.")
+APP: Final = App(
+    name="bulk", help="Bulk operations on many executions: repair, redrive, terminate, list, status, cancel."
+)
 
 _COLUMNS: Final = {
     "bulk": "bulk_id",
@@ -28,6 +32,7 @@ _COLUMNS: Final = {
     "ended": "ended_on",
 }
 _SAMPLE: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "created_on")
+_REFUSALS: Final = ("code", "count", "message", "workflow_execution_id")
 _CALLS: Final = ("workflow_id", "state", "operation", "count", "repeated", "same_key")
 
 _POLL_SECONDS: Final = 1.0
@@ -38,7 +43,7 @@ BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class BulkFilter:
-    """Selects the executions: those that match all given criteria."""
+    """Selects the executions: those that match all given criteria, or those with the given ids."""
 
     workflow_id: Annotated[str | None, Parameter(help="Executions of this workflow, by id or name.")] = None
     workflow_version: Annotated[int | None, Parameter(help="Executions on this version.")] = None
@@ -51,6 +56,13 @@ class BulkFilter:
     ] = None
     since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
     until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
+    execution: Annotated[
+        list[str] | None,
+        Parameter(
+            help="The execution with this id, up to 1,000 of them; goes without other criteria; may be repeated.",
+            negative="",
+        ),
+    ] = None
     everything: Annotated[
         bool,
         Parameter(
@@ -59,8 +71,8 @@ class BulkFilter:
     ] = False
 
     async def body(self, client: ApiClient) -> dict[str, Any]:
-        """Returns the filter of the call. Raises: UsageError, and as `ApiClient.workflow_id`."""
-        given = {
+        """Returns what selects the executions of the call. Raises: UsageError, and as `ApiClient.workflow_id`."""
+        given: dict[str, Any] = {
             "workflow_id": None if self.workflow_id is None else await client.workflow_id(self.workflow_id),
             "workflow_version": self.workflow_version,
             "status": self.status,
@@ -69,7 +81,12 @@ class BulkFilter:
             "to": instant_ms("--to", self.until),
             "all": self.everything or None,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        found = {name: value for name, value in given.items() if value is not None}
+        if self.execution is None:
+            return {"filter": found}
+        if found:
+            raise UsageError("--execution goes without other criteria; give the ids, or the criteria")
+        return {"workflow_execution_id": self.execution}
 
 
 @Parameter(name="*")
@@ -111,6 +128,49 @@ async def redrive(
     async with server.client(terminal) as client:
         bulk = _Bulk(client, terminal, "bulkRedrive", {**await _body(client, criteria, options), **more})
         await bulk.confirm("Redrive", yes=options.yes)
+        return await bulk.run(options)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class SkipArguments:
+    """The arguments of a skip."""
+
+    state: Annotated[
+        str | None, Parameter(help="For skip: the step, needed where several steps of an execution have failed.")
+    ] = None
+    branch: Annotated[str | None, Parameter(help="For skip: the exit that is taken from the step.")] = None
+    step_output: Annotated[str | None, Parameter(help="For skip: the output that the step gets, as JSON text.")] = None
+
+    def body(self) -> dict[str, Any]:
+        """Returns the fields of the call. Raises: UsageError."""
+        given: dict[str, Any] = {"state": self.state, "branch": self.branch}
+        if self.step_output is not None:
+            given["output"] = parse_option(self.step_output, "--step-output")
+        return {name: value for name, value in given.items() if value is not None or name == "output"}
+
+
+_NO_ARGUMENTS: Final = SkipArguments()
+
+
+@APP.command
+async def repair(
+    action: Annotated[Literal["retry", "skip"], Parameter(help="How to repair the executions.")],
+    /,
+    *,
+    criteria: BulkFilter = _NO_CRITERIA,
+    arguments: SkipArguments = _NO_ARGUMENTS,
+    options: BulkOptions = _DEFAULTS,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> int:
+    """Repair many failed executions: retry their failed steps, or skip them."""
+    async with server.client(terminal) as client:
+        body = {"action": action, **await _body(client, criteria, options), **arguments.body()}
+        bulk = _Bulk(client, terminal, "bulkRepair", body)
+        await bulk.confirm(
+            "Retry the failed steps of" if action == "retry" else "Skip the failed steps of", yes=options.yes
+        )
         return await bulk.run(options)
 
 
@@ -161,7 +221,7 @@ async def cancel(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: H
 async def _body(client: ApiClient, criteria: BulkFilter, options: BulkOptions) -> dict[str, Any]:
     """Returns the body that both calls share."""
     return {
-        "filter": await criteria.body(client),
+        **await criteria.body(client),
         "reason": options.reason,
         "rate_per_second": options.rate,
         "dry_run": options.dry_run,
@@ -213,9 +273,15 @@ class _Bulk:
 
 def _page(item: Mapping[str, Any]) -> Any:
     named = ("bulk_id", "action", "status", "done", "refused", "reason", "rate_per_second", "workflow_version")
-    filter_text = ", ".join(f"{name}={_filter_text(value)}" for name, value in item["filter"].items())
+    of_skip = {name: item[name] for name in ("state", "branch") if item.get(name)}
     times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
-    return record({**{name: item.get(name) for name in named}, "which": filter_text, **times})
+    return record({**{name: item.get(name) for name in named}, **of_skip, "which": _which(item), **times})
+
+
+def _which(item: Mapping[str, Any]) -> str:
+    if (count := item.get("executions")) is not None:
+        return f"{count} executions, named by their ids"
+    return ", ".join(f"{name}={_filter_text(value)}" for name, value in item["filter"].items())
 
 
 def _filter_text(value: Any) -> str:
@@ -225,11 +291,26 @@ def _filter_text(value: Any) -> str:
 def _sample(answer: Mapping[str, Any]) -> Any:
     more = " or more" if answer["truncated"] else ""
     found = f"{answer['count']}{more} executions match"
-    if not answer["items"]:
-        return f"{found}. A dry run: nothing was stored."
-    parts = [listing(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
+    parts: list[Any] = []
+    if answer["items"]:
+        parts.append(listing(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:"))
     if forecast := answer.get("forecast"):
-        of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused,"
-        title = f"calls that {of} would make at once:"
-        parts.append(table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title))
+        parts += _forecast(forecast)
+    if not parts or not answer["count"]:
+        return f"{found}. A dry run: nothing was stored."
     return [*parts, "A dry run: nothing was stored."]
+
+
+def _forecast(forecast: Mapping[str, Any]) -> list[Any]:
+    of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused,"
+    title = f"calls that {of} would make at once:"
+    parts: list[Any] = [table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title)]
+    if refusals := forecast.get("refusals"):
+        parts.append(table(_REFUSALS, rows_of(refusals, _REFUSALS), title="why they would be refused:"))
+    if verdicts := forecast.get("verdicts"):
+        counts = Counter(each["verdict"] for each in verdicts)
+        parts.append("with that version: " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())))
+    for each in forecast.get("mappings", ()):
+        choices = ", ".join(each["choices"])
+        parts.append(f"{each['count']} of them need --rename {each['state']}=NEW, with NEW one of {choices}")
+    return parts

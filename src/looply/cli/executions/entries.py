@@ -1,9 +1,9 @@
 """Entries of an execution's log as text: the details of an entry beside its time, type and step."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from looply.cli.display.json_texts import text_with_blanks
 from looply.cli.terminal.tables import instant
 
 _SHOWN_BEFORE: Final = ("workflow_id", "workflow_execution_id", "seq", "timestamp", "type", "state", "scope", "visit")
@@ -57,4 +57,4 @@ def _text(name: str, value: Any) -> str:
         return instant(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    return json.dumps(value, ensure_ascii=False)
+    return text_with_blanks(value)

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli import on_demand
 from looply.cli.display.pages import Page, Record
-from looply.cli.executions import repairs
+from looply.cli.executions import reasons, repairs
 from looply.cli.executions.entries import details, without_shown_messages
 from looply.cli.executions.finding import find_execution, read_execution
 from looply.cli.executions.watching import Watch
@@ -22,8 +22,10 @@ from looply.cli.terminal.progress import explain_interrupt
 from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="execution", help="Executions: list, show, watch, resume, terminate, and repairs of failed ones.")
-for _command in repairs.COMMANDS:
+APP: Final = App(
+    name="execution", help="Executions: list, show, why, at, watch, resume, terminate, and repairs of failed ones."
+)
+for _command in (*repairs.COMMANDS, *reasons.COMMANDS):
     APP.command(_command)
 
 _COLUMNS: Final = {
@@ -41,6 +43,7 @@ _RELATED: Final = {"started by": "parent_execution_id", "input of": "rerun_of_ex
 _PARTS: Final = {
     "waits": ("state", "opened_on", "timeout_on", "sources"),
     "children": ("state", "execution_id", "started_on"),
+    "waiting_for": ("state", "name", "reason"),
 }
 _INCIDENT: Final = ("state", "scope", "kind", "code", "message", "opened_on", "incident_id")
 

@@ -1,11 +1,11 @@
 """`looply letter`: dead letters, answers that were kept and that no wait accepted."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.key_names import KeyNames
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.questions import Yes, confirm
@@ -138,5 +138,5 @@ def _letter_fields(item: dict[str, Any]) -> dict[str, Any]:
         "why": item["why"],
         "settled": item["action"],
         "by": item["settled_by"],
-        "payload": json.dumps(item["payload"], ensure_ascii=False, indent=2),
+        "payload": pretty_text(item["payload"]),
     }

@@ -1,13 +1,13 @@
 """Following executions by the server's event streams: across lost connections and restarts, each entry once."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final, TypeVar
 
 from httpx2 import ServerSentEvent
 
+from looply.cli.display.json_texts import read_json
 from looply.cli.executions.entries import details
 from looply.cli.executions.finding import read_execution
 from looply.cli.terminal.client import ApiClient
@@ -47,7 +47,7 @@ class Watch:
             async for event in events:
                 if event.event == "end":
                     break
-                entry = json.loads(event.data)
+                entry = read_json(event.data)
                 await self._say(entry)
                 if entry["type"] != "EXECUTION_FAILED" or "incident_id" not in entry:
                     continue
@@ -67,7 +67,7 @@ class Watch:
         try:
             async with aclosing(self._events("watchOrganization", after)) as events:
                 async for event in events:
-                    entry = json.loads(event.data)
+                    entry = read_json(event.data)
                     if not self._terminal.is_table:
                         self._terminal.show({"id": event.id, **entry}, str)
                         self._terminal.flush()

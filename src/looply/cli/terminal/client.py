@@ -1,6 +1,5 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
-import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from looply.cli.display.json_texts import read_json
 from looply.cli.terminal.failures import ApiRefused
 from looply.cli.terminal.workflow_names import find_workflow
 from looply.errors import Problem, Unavailable
@@ -184,7 +184,7 @@ def _lack_error(url: str, name: str) -> Unavailable:
 def _parse_response(response: httpx2.Response, url: str) -> dict[str, Any]:
     """Returns the object of a 200 answer. Raises: ApiRefused, Unavailable."""
     try:
-        body = json.loads(response.content)
+        body = read_json(response.content)
     except ValueError:
         body = None
     if not isinstance(body, dict):

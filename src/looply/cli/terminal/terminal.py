@@ -1,7 +1,6 @@
 """The streams of a command: documents, pages and text lines; its clock, environment and HTTP transport."""
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeAlias
 from cyclopts import Parameter
 
 from looply.cli.display.identities import ids_of
+from looply.cli.display.json_texts import line_text
 from looply.cli.display.layout import align, tab_separated
 from looply.cli.display.pages import Page, printable
 from looply.cli.display.yaml_text import yaml_text
@@ -179,4 +179,4 @@ def json_text(value: Json) -> str:
 
     Raises: ValueError for a number that JSON does not have.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return line_text(value)

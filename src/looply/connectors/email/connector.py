@@ -1,22 +1,27 @@
 """The connector of `email`: one mail through a connection of kind `smtp`."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
 
-from looply.connectors.email.conversation import RefusedRecipient, Server, send
-from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.checking import SMTP_CHECKS, STEP_SECONDS, Checks, check_connect
+from looply.connectors.email.conversation import PORTS, RefusedRecipient, Server, log_on, send
+from looply.connectors.email.message import EmailInput, build_mail, with_decimal_texts
+from looply.connectors.outbound.targets import canonical_host
 from looply.connectors.port import (
     Binding,
     CallContext,
+    Check,
     ConnectionKind,
+    ConnectionValues,
     Connector,
     Operation,
     read_input,
 )
 from looply.definition.settings.mail import address_problem
-from looply.errors import OperationError, Problem
+from looply.errors import AuthFailed, OperationError, Problem
 from looply.jsontext import Json
 
 
@@ -69,15 +74,8 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
     values = await ctx.connection(given.connection)
     settings = values.read("smtp", SmtpConnectionSettings, "email.send")
     mail = build_mail(given, settings.sender, ctx.idempotency_key, ctx.clock.now(), ctx.limits)
-    server = Server(
-        host=settings.host,
-        port=settings.port,
-        tls=settings.tls,
-        user=settings.user,
-        password=values.secrets.get("password", ""),
-    )
     try:
-        sent = await send(server, mail, ctx.dialer, ctx.timeout)
+        sent = await send(_server(settings, values), mail, ctx.dialer, ctx.timeout)
     except OperationError as error:
         error.input_fields = _QUOTED_BY_SERVERS  # servers quote what they refuse
         raise
@@ -97,9 +95,60 @@ def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+async def _check_connection(ctx: CallContext, values: ConnectionValues, _path: str) -> tuple[Check, ...]:
+    """Tests a connection: its network, and a logon without a mail."""
+    checks = Checks(ctx.clock, SMTP_CHECKS)
+    begun = checks.begin()
+    try:
+        settings = values.read("smtp", SmtpConnectionSettings, "the test")
+    except OperationError as error:
+        checks.fail("dns", begun, error, "correct the settings of the connection")
+        return checks.results()
+    connection = await check_connect(ctx, checks, settings.host, settings.port, usual_ports=PORTS)
+    if connection is None:
+        return checks.results()
+    connection.close()
+    begun = checks.begin()
+    try:
+        await log_on(_server(settings, values), ctx.dialer, timedelta(seconds=STEP_SECONDS))
+    except AuthFailed as error:
+        _add_encryption(checks, settings, begun)
+        checks.fail("logon", begun, error, "correct `user` and the secret `password`")
+    except OperationError as error:
+        is_certificate = error.code == "TLS_CERTIFICATE"
+        checks.fail("tls" if is_certificate else "logon", begun, error)
+    else:
+        _add_encryption(checks, settings, begun)
+        text = "the server accepts the user" if settings.user else "the server asks for no user"
+        checks.add("logon", "ok", begun, text)
+    return checks.results()
+
+
+def _add_encryption(checks: Checks, settings: SmtpConnectionSettings, begun: float) -> None:
+    if settings.tls == "none":
+        checks.skip("tls", "`tls` is none, so nothing is encrypted")
+    else:
+        checks.add("tls", "ok", begun, f"the certificate is accepted ({settings.tls})")
+
+
+def _server(settings: SmtpConnectionSettings, values: ConnectionValues) -> Server:
+    return Server(
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        user=settings.user,
+        password=values.secrets.get("password", ""),
+    )
+
+
 def _binding(settings: Mapping[str, Json]) -> Binding:
     read = msgspec.convert(dict(settings), SmtpConnectionSettings)
     return Binding(frozenset({("smtp", read.host.lower(), read.port)}), {"tls": read.tls})
+
+
+def _target(settings: Mapping[str, Json]) -> str:
+    read = msgspec.convert(dict(settings), SmtpConnectionSettings)
+    return f"smtp://{canonical_host(read.host)}:{read.port}"
 
 
 CONNECTOR = Connector(
@@ -114,6 +163,7 @@ CONNECTOR = Connector(
             repeat="never",
             call=send_mail,
             connection_kind="smtp",
+            normalize=with_decimal_texts,
         ),
     ),
     connection_kinds=(
@@ -124,6 +174,8 @@ CONNECTOR = Connector(
             secrets=SmtpConnectionSecrets,
             check=settings_problems,
             binding=_binding,
+            target=_target,
+            test=_check_connection,
         ),
     ),
 )

@@ -5,21 +5,25 @@ reply the outcome is unknown. Refusals of the server are replies: 4xx is tempora
 """
 
 import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import aiosmtplib
 import msgspec
 from aiosmtplib import SMTPResponseException
 
 from looply.connectors.email.message import Mail
-from looply.connectors.outbound.causes import is_certificate_error
+from looply.connectors.outbound.causes import cause_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.errors import AuthFailed, OperationError, Rejected, Timeout, Unavailable
 
 PORTS: Final = frozenset({25, 465, 587, 2525})
 """Ports of mail servers; the egress policy calls them unsafe for everything else."""
+
+Result = TypeVar("Result")
 
 _GOODBYE_SECONDS: Final = 2.0
 _SHOWN_CHARACTERS: Final = 300
@@ -65,10 +69,21 @@ async def send(server: Server, mail: Mail, dialer: Dialer, within: timedelta) ->
     4xx is Unavailable with that status); AuthFailed; Rejected (codes `MAIL_REFUSED`, `EGRESS_DENIED`,
     `TLS_CERTIFICATE`, `MAIL_UNSUPPORTED`).
     """
+    return await _within(server, dialer, within, lambda conversation: conversation.submit(mail))
+
+
+async def log_on(server: Server, dialer: Dialer, within: timedelta) -> None:
+    """Logs on to the server and leaves it again, without a mail. Raises: as `send`; `sent` is always false."""
+    await _within(server, dialer, within, lambda conversation: conversation.log_on())
+
+
+async def _within(
+    server: Server, dialer: Dialer, within: timedelta, act: "Callable[[_Conversation], Awaitable[Result]]"
+) -> Result:
     conversation = _Conversation(server, dialer)
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await conversation.submit(mail)
+            return await act(conversation)
     except TimeoutError as error:
         seconds = within.total_seconds()
         message = f"{server.address} did not take the mail within {seconds:g} s"
@@ -111,8 +126,16 @@ class _Conversation:
         self._is_accepted = True
         return SendResult(tuple(accepted), tuple(refused))
 
+    async def log_on(self) -> None:
+        """Logs on; nothing follows."""
+        await self._log_in()
+        self._is_accepted = True
+
     async def end(self) -> None:
-        """Sends QUIT after an accepted mail, and closes the connection. A failure here does not change the outcome."""
+        """Sends QUIT after an accepted mail or a test, and closes the connection.
+
+        A failure here does not change the outcome.
+        """
         if self._client is None:
             return
         if self._is_accepted:
@@ -174,7 +197,7 @@ def _refusal_error(server: Server, error: SMTPResponseException) -> OperationErr
 
 
 def _connection_error(server: Server, error: BaseException, *, is_sent: bool) -> OperationError:
-    if is_certificate_error(error):
+    if cause_of(error, ssl.SSLCertVerificationError) is not None:
         return Rejected(
             f"the TLS certificate of {server.address} is not valid for it; install a valid one, or add its authority "
             "to the trusted ones",

@@ -3,8 +3,9 @@
 Everything is sent as seven-bit text (RFC 5322, RFC 2045 to 2047), which every server accepts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,8 +14,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from looply.decimals import decimal_text
 from looply.definition.settings.mail import has_line_break, read_address, split_addresses, subject_problem
 from looply.errors import BadInput
+from looply.jsontext import Json
 from looply.limits import Limits
 
 Text: TypeAlias = str | int | float | None
@@ -52,6 +55,11 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Mail({self.message_id})"
+
+
+def with_decimal_texts(input_: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns the input with each exact decimal as its text, since a setting of a mail is written as a text anyway."""
+    return {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in input_.items()}
 
 
 def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: Limits) -> Mail:

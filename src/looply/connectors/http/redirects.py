@@ -1,6 +1,7 @@
 """Redirects of reads. The client follows none by itself; each target is checked here like a URL of the author."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx2
 
@@ -58,10 +59,11 @@ def _target(request: HttpRequest, location: str, status: int) -> httpx2.URL:
 
 
 def _next(request: HttpRequest, target: httpx2.URL) -> HttpRequest:
-    headers = request.headers
-    if origin(target) != origin(request.url):
-        headers = {name: value for name, value in headers.items() if name in _HARMLESS}
-    return HttpRequest(method=request.method, url=target, headers=headers, content=request.content)
+    if origin(target) == origin(request.url):
+        return replace(request, url=target)
+    headers = {name: value for name, value in request.headers.items() if name in _HARMLESS}
+    route = request.route.to_another_origin() if request.route is not None else None
+    return replace(request, url=target, headers=headers, route=route)
 
 
 def _refusal(message: str, status: int) -> Rejected:

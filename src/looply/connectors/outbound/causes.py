@@ -1,12 +1,14 @@
 """The causes of an error of the network."""
 
-import ssl
 from collections.abc import Iterator
+from typing import TypeVar
+
+Cause = TypeVar("Cause", bound=BaseException)
 
 
-def is_certificate_error(error: BaseException) -> bool:
-    """Returns whether a certificate that is not valid caused the error."""
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+def cause_of(error: BaseException, kind: type[Cause]) -> Cause | None:
+    """Returns the error itself, or the first of its causes, that is of a class; None without one."""
+    return next((cause for cause in _causes(error) if isinstance(cause, kind)), None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

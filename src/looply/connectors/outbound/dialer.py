@@ -20,6 +20,13 @@ class Dialer(Protocol):
         """The TLS context that certificates are checked with."""
         ...
 
+    async def resolve(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> list[str]:
+        """Returns the addresses of a name that may be connected to, best first.
+
+        Raises: Rejected (code `EGRESS_DENIED`) when there is none, Unavailable.
+        """
+        ...
+
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected, non-blocking socket; the caller closes it and bounds the time.
 
@@ -47,9 +54,13 @@ class GuardedDialer:
             self._tls = machine_trust()
         return self._tls
 
+    async def resolve(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> list[str]:
+        """Returns the addresses of a name; see `Dialer.resolve`."""
+        return await resolve_permitted(self._policy, self._resolver, host, port, usual_ports)
+
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected socket; see `Dialer.dial`."""
-        for address in await resolve_permitted(self._policy, self._resolver, host, port, usual_ports):
+        for address in await self.resolve(host, port, usual_ports):
             try:
                 return await _connect(address, port)
             except OSError:
@@ -64,6 +75,10 @@ class NoDialer:
     def tls(self) -> ssl.SSLContext:
         """The TLS context that certificates are checked with."""
         return machine_trust()
+
+    async def resolve(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> list[str]:  # noqa: ARG002
+        """Raises: OperationError, always."""
+        raise OperationError(f"a process without outbound network cannot resolve {host}:{port}")
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:  # noqa: ARG002
         """Raises: OperationError, always."""

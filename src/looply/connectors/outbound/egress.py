@@ -124,6 +124,13 @@ class EgressPolicy:
         """Returns whether a name is refused before it is resolved."""
         return _normalize_name(host) in _NEVER_NAMES
 
+    def permits_name(self, host: str, port: int) -> bool:
+        """Returns whether an entry of `egress_allow` names this host, and its port where that is an unsafe one."""
+        name = _normalize_name(host)
+        rules = [rule for rule in self._rules if rule.host == name and rule.port in (None, port)]
+        is_safe = port not in _UNSAFE_PORTS or any(rule.port == port for rule in rules)
+        return bool(rules) and is_safe and not self.forbids_name(host)
+
     def permits(self, address: str, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> bool:
         """Returns whether a connection to `port` of `address`, which `host` resolved to, is permitted.
 

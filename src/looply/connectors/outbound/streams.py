@@ -89,8 +89,15 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the library's
     ) -> httpcore2.AsyncNetworkStream:
-        """Returns the stream over TLS."""
-        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._turn)
+        """Returns the stream over TLS. The connection is closed when the handshake fails or its time is over."""
+        secured = None
+        try:
+            secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return BoundedStream(secured, self._turn)
+        finally:
+            if secured is None:
+                # The library does not close it when the call is cancelled.
+                await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
         """Returns what the library asks for: the TLS object, addresses, whether the socket is readable."""

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from urllib.parse import quote, unquote, urljoin
 
 import httpx2
 
+from looply.decimals import decimal_text
 from looply.errors import BadInput
 from looply.jsontext import Json
 
@@ -67,7 +69,7 @@ def plain_text(value: Json) -> str:
     """Returns a scalar as it is written in parameters, headers and forms: `true`, `1.5`, the text itself."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)
 
 
 def origin(url: httpx2.URL) -> tuple[str, str, int]:

@@ -1,21 +1,15 @@
-"""The SAP connector: one call of an OData service, including the session protocol."""
+"""The SAP connector: calls of OData services, with the session protocol, batches, pages and repeated calls."""
 
-import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-import httpx2
-import msgspec
-
-from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
-from looply.connectors.http.connector import Method, base_url_problems, basic_header, repeat, with_upper_method
-from looply.connectors.http.headers import check_headers, tracing_headers
-from looply.connectors.http.redirects import send_following
-from looply.connectors.masking import Masker
-from looply.connectors.outbound.sessions import Session
-from looply.connectors.outbound.urls import join_url, origin, parse_base_url, with_params
+from looply.connectors.http.bodies import read_output
+from looply.connectors.http.connector import target, with_upper_method
+from looply.connectors.http.headers import tracing_headers
+from looply.connectors.http.media import open_blobs, read_media
+from looply.connectors.http.redirects import READS
+from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import (
-    Binding,
     CallContext,
     ConnectionKind,
     ConnectionValues,
@@ -25,93 +19,267 @@ from looply.connectors.port import (
     Operation,
     read_input,
 )
-from looply.connectors.sap.paths import entity_path, service_path
-from looply.connectors.sap.protocol import Outcome, call, service_root
-from looply.errors import BadInput, OperationError, Problem, tag_input_fields
+from looply.connectors.sap.batches.json_batch import encode_json_batch, read_json_batch
+from looply.connectors.sap.batches.multipart import encode_multipart, read_multipart
+from looply.connectors.sap.batches.units import BatchRequest, batch_requests
+from looply.connectors.sap.calls.conversation import SapConversation
+from looply.connectors.sap.calls.etags import with_etag
+from looply.connectors.sap.calls.inputs import Probe, SapInput, SapOutput
+from looply.connectors.sap.calls.paging import follow_pages, page_of
+from looply.connectors.sap.calls.principals import Principal, principal_of
+from looply.connectors.sap.calls.protocol import Outcome
+from looply.connectors.sap.calls.repeating import (
+    absent_reason,
+    check_recognized,
+    is_recognized,
+    repeat_headers,
+    unknown_outcome,
+    why_not_repeated,
+)
+from looply.connectors.sap.calls.requests import Service, headers_of, request_of, service_of
+from looply.connectors.sap.calls.settings import (
+    SapConnectionSecrets,
+    SapConnectionSettings,
+    binding,
+    client_text,
+    connection_problems,
+    secret_names,
+)
+from looply.connectors.sap.checks import check_connection
+from looply.connectors.sap.discovering.discovery import discover
+from looply.connectors.sap.types.service import Answer, TypedService
+from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
+from looply.connectors.sap.verdicts import judge
+from looply.definition.values.repeat import Repeat, repeat_of_odata
+from looply.errors import BadInput, Rejected, tag_input_fields
 from looply.jsontext import Json, fingerprint
 
-FETCH_FAILED = "CSRF Token fetch failed"
-# The connector owns the session and the credentials.
-_RESERVED = ("authorization", "cookie", "x-csrf-token")
-_CLIENT = re.compile(r"[0-9]{3}")
-
-
-class SapInput(msgspec.Struct, frozen=True, kw_only=True):
-    """Input of `sap.odata`. The system is named by `connection`, or by `system_id` and `client`."""
-
-    connection: str | None = None
-    """Name of the connection."""
-    system_id: str | None = None
-    """Together with `client`, instead of `connection`."""
-    client: str | int | None = None
-    """Three digits; together with `system_id`, instead of `connection`."""
-    service_path: str
-    """Path of the OData service."""
-    entity: str = ""
-    """Entity set with its key, such as `A_PurchaseOrder('4500000101')`."""
-    method: Method = "GET"
-    """The HTTP method."""
-    params: dict[str, Json] = {}
-    """Query parameters by name."""
-    headers: dict[str, Json] = {}
-    """Headers by name."""
-    body_type: BodyType = "json"
-    """How the body is sent."""
-    body: Json = None
-    """Any JSON value; a text for `xml` and `raw`."""
-
-
-class SapConnectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of a connection of kind `sap`."""
-
-    base_url: str
-    """Scheme, host and port of the gateway: `https://s4.example.com:44300`."""
-    user: str
-    """The user name."""
-    system_id: str = ""
-    """Name by which steps may look the connection up, together with `client`."""
-    client: str = ""
-    """Three digits; sent as `sap-client`. Empty: the system's default."""
-    language: str = ""
-    """Sent as `sap-language`."""
-    auth: Literal["basic"] = "basic"
-    """How its calls authenticate."""
-
-
-class SapConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Secrets of a connection of kind `sap`."""
-
-    password: str
-    """The password."""
+FETCH_FAILED: Final = "CSRF Token fetch failed"
+_SHOWN_STATUSES: Final = frozenset({"200", "202", "207"})
+"""Statuses of the answer to a batch that has parts."""
 
 
 async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
-    """Calls an OData service and returns its response in the shape of `HttpOutput`, whatever the status.
+    """Calls an OData service and returns its response in the shape of `SapOutput`, whatever the status.
 
     A modifying call first fetches a CSRF token unless one is cached. When that fails, the output is the failed response
-    with `CSRF Token fetch failed` as its data. When the response of a GET has no `ETag` header, `headers.etag` is
-    taken from the entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin:
-    a redirect elsewhere is returned as it is. The password, the token and the session cookies are masked.
+    with `CSRF Token fetch failed` as its data. When the response has no `ETag` header, `headers.etag` is taken from the
+    entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin, but for tokens: a
+    redirect elsewhere is returned as it is. The credentials, the token and the session cookies are masked. Unless
+    `output` is `raw`, numbers and dates are converted by the metadata of the service (see `TypedService`).
 
-    Raises: BadInput for an input that cannot be sent, and as `HttpSender.send`; `sent` is False as long as only the
-    token was requested.
+    Raises: BadInput for an input that cannot be sent; AuthFailed when logons are refused; Unsettled when an earlier
+    attempt may have taken effect; Rejected (code `BAD_RESPONSE`) for a batch or a page that cannot be read; as
+    `HttpSender.send` and as `TypedService`. `sent` is False as long as only the token and the metadata were requested.
     """
     given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
     settings = values.read("sap", SapConnectionSettings, "sap.odata")
-    password = values.secrets.get("password", "")
-    authorization = basic_header(settings.user, password)
-    request, fetch = _requests(ctx, given, settings, authorization)
-    key = fingerprint(list(origin(request.url)), request.url.params.get("sap-client"), settings.user, password)
-    kept = ctx.cache.find(key)
-    try:
-        outcome = await _converse(ctx, request, fetch, kept)
-    except OperationError as error:
-        _masker(settings, password, (kept,)).mask(error)
-        raise
-    ctx.cache.keep(key, outcome.session)
-    masker = _masker(settings, password, (kept, outcome.session))
-    return await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
+    service = service_of(given, settings)
+    call = _Call(ctx, given, settings, service, principal_of(values, settings, service.client))
+    return await call.perform()
+
+
+class _Call:
+    """One call of `sap.odata`, with everything that it needs."""
+
+    def __init__(
+        self,
+        ctx: CallContext,
+        given: SapInput,
+        settings: SapConnectionSettings,
+        service: Service,
+        principal: Principal,
+    ) -> None:
+        self._ctx = ctx
+        self._given = given
+        self._settings = settings
+        self._service = service
+        self._principal = principal
+        self._parts: list[BatchRequest] = []
+        entity = given.entity if given.batch is None else given.batch[0].entity if given.batch else ""
+        self._conversation = SapConversation(ctx, principal, service.places(entity))
+        url = service.url("$metadata", {})
+        self._types = TypedService(
+            documents=ctx.documents,
+            send=self._send_read,
+            read=HttpRequest(
+                method="GET", url=url, headers={**tracing_headers(ctx), "accept": service.accept("$metadata", ())}
+            ),
+            key=fingerprint("sap", str(url), principal.session_key.hex()),
+            limits=ctx.limits,
+            is_effect=given.method not in READS or given.batch is not None,
+        )
+
+    async def perform(self) -> dict[str, Json]:
+        """Returns the output of the call, or of the probe that finds what an earlier attempt made."""
+        request = await self._request()
+        if request.method in READS:
+            return await self._read(request)
+        if self._ctx.is_unsettled and (found := await self._settled()) is not None:
+            return found
+        outcome = await self._conversation.send(request.with_headers(repeat_headers(self._ctx)))
+        check_recognized(self._ctx, outcome.response)
+        if is_recognized(outcome.response):
+            self._ctx.cache.note_recognized(self._recognition_key)
+        if self._given.batch is not None and not outcome.is_fetch_failure:
+            return await self._batch_output(outcome.response)
+        return await self._output(outcome, request)
+
+    async def _request(self) -> HttpRequest:
+        given = self._given
+        if given.batch is None:
+            body = await self._written(given.entity, given.body) if given.body_type == "json" else Written(given.body)
+            with tag_input_fields("body"):
+                blobs = await open_blobs(self._ctx, given.body_type, body.body)
+            return request_of(self._ctx, given, self._service, body, blobs)
+        if given.entity or given.next or given.params or given.body is not None or given.pages is not None:
+            raise BadInput("a `batch` has its requests in its parts: give no `entity`, `params`, `body` or `pages`")
+        requests = batch_requests(given.batch, self._service)
+        self._parts = [each.with_body(await self._written(each.path, each.body)) for each in requests]
+        if self._service.version == "2":
+            content, kind = encode_multipart(self._parts, self._ctx.idempotency_key)
+        else:
+            content, kind = encode_json_batch(self._parts)
+        headers = headers_of(self._ctx, given, self._service)
+        accept = "multipart/mixed" if self._service.version == "2" else "application/json"
+        return HttpRequest(
+            method="POST",
+            url=self._service.url("$batch", {}),
+            headers={**headers, "accept": accept, "content-type": kind},
+            content=content,
+        )
+
+    async def _read(self, request: HttpRequest) -> dict[str, Json]:
+        outcome = await self._conversation.send(request)
+        output = await self._output(outcome, request)
+        if self._given.pages is None:
+            return output
+
+        async def further(page: HttpRequest) -> tuple[dict[str, Json], int]:
+            found = await self._conversation.send(page)
+            return await self._output(found, page), len(found.response.content)
+
+        limits = self._ctx.limits
+        paged = await follow_pages(output, request, self._service, self._given.pages, further, limits)
+        return self._masked(paged)
+
+    async def _output(self, outcome: Outcome, request: HttpRequest) -> dict[str, Json]:
+        """Returns the answer to one request, typed."""
+
+        def finish(read: dict[str, Json]) -> dict[str, Json]:
+            if outcome.is_fetch_failure:
+                return self._masked({**read, "data": FETCH_FAILED})
+            return self._masked(with_etag(read))
+
+        response = outcome.response
+        if not outcome.is_fetch_failure and (media := await read_media(self._ctx, response)) is not None:
+            return self._masked(media)
+        output = await read_output(response, self._ctx.limits, finish)
+        if outcome.is_fetch_failure:
+            return output
+        answer = Answer(
+            path=self._service.path_of(request.url),
+            status=response.status,
+            content_type=response.header("content-type") or "",
+            content=response.content,
+            data=output["data"],
+        )
+        return {**output, "data": (await self._typed([answer], len(response.content)))[0]}
+
+    async def _written(self, path: str, body: Json) -> Written:
+        return await self._types.write(path, body) if self._service.is_typed else Written(body)
+
+    async def _typed(self, answers: Sequence[Answer], size: int) -> list[Json]:
+        if not self._service.is_typed:
+            return [each.data for each in answers]
+        return await self._types.answer(answers, size)
+
+    async def _send_read(self, request: HttpRequest) -> HttpResponse:
+        return (await self._conversation.send(request)).response
+
+    def _masked(self, output: dict[str, Json]) -> dict[str, Json]:
+        masked: dict[str, Json] = self._conversation.masker().output(output)
+        return masked
+
+    async def _batch_output(self, response: HttpResponse) -> dict[str, Json]:
+        output = await read_output(response, self._ctx.limits)
+        if output["status"] not in _SHOWN_STATUSES:
+            return self._masked(output)
+        parts = await offload_if_large(len(response.content), lambda: self._read_parts(response))
+        answers = [_answer_of(part, request) for part, request in zip(parts, self._parts, strict=True)]
+        made = await self._typed(answers, len(response.content))
+        shown = [{**with_etag(part), "data": data} for part, data in zip(parts, made, strict=True)]
+        return self._masked({**output, "data": {"parts": shown}})
+
+    def _read_parts(self, response: HttpResponse) -> list[dict[str, Json]]:
+        if (response.header("content-type") or "").lower().startswith("multipart/"):
+            return read_multipart(response, self._parts, self._ctx.limits)
+        return read_json_batch(response, self._parts)
+
+    async def _settled(self) -> dict[str, Json] | None:
+        """Returns the output for what an earlier attempt made; None when the call may be sent again.
+
+        Raises: Unsettled when an operator must decide.
+        """
+        recognized = self._ctx.cache.is_recognized(self._recognition_key)
+        name = self._principal.connection
+        reason = why_not_repeated(self._ctx, self._settings, name, is_recognized=recognized)
+        if not reason:
+            return None
+        if self._given.probe is None:
+            raise unknown_outcome(f"{reason}, and the step has no `probe`")
+        return await self._probed(self._given.probe)
+
+    async def _probed(self, probe: Probe) -> dict[str, Json] | None:
+        request = HttpRequest(
+            method="GET",
+            url=self._service.url(probe.entity, probe.params),
+            headers={
+                **headers_of(self._ctx, self._given, self._service),
+                "accept": self._service.accept(probe.entity, probe.params),
+            },
+        )
+        outcome = await self._conversation.send(request)
+        try:
+            output = await self._output(outcome, request)
+        except Rejected as error:
+            raise unknown_outcome(
+                f"the answer to the probe of {probe.entity} cannot be read: {error.message}"
+            ) from error
+        status = str(output["status"])
+        if status.startswith("2") and (found := _first_entity(output)) is not None:
+            return found
+        if not status.startswith("2") and status != "404":
+            raise unknown_outcome(f"the probe of {probe.entity} was answered with status {status}")
+        if probe.absent == "repeat":
+            return None
+        raise unknown_outcome(absent_reason(probe, self._ctx.clock.now()))
+
+    @property
+    def _recognition_key(self) -> bytes:
+        return fingerprint(self._principal.session_key.hex(), self._service.path)
+
+
+def _answer_of(part: Mapping[str, Json], request: BatchRequest) -> Answer:
+    headers = part["headers"]
+    # A part of a JSON answer may leave its type out; then it is what was asked for.
+    content_type = headers.get("content-type") or (IEEE754_TYPE if IEEE754_TYPE in request.headers["accept"] else "")
+    return Answer(
+        path=request.path, status=int(part["status"]), content_type=content_type, content=None, data=part["data"]
+    )
+
+
+def _first_entity(output: dict[str, Json]) -> dict[str, Json] | None:
+    """Returns the output with the first entity of a list in the place of the list; None when nothing was found."""
+    data = output["data"]
+    rows = page_of(data).rows
+    if rows is None:
+        return output if data else None
+    if not rows:
+        return None
+    entity = {"d": rows[0]} if isinstance(data, dict) and "d" in data else rows[0]
+    return with_etag({**output, "data": entity})
 
 
 async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
@@ -120,119 +288,20 @@ async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
         return await ctx.connection(given.connection)
     if given.system_id is not None and given.client is not None:
-        criteria = {"system_id": given.system_id, "client": _client(given.client)}
+        criteria = {"system_id": given.system_id, "client": client_text(given.client)}
         return await ctx.matching_connection("sap", criteria)
     raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
 
 
-def _client(value: str | int) -> str:
-    text = str(value).strip().zfill(3)
-    if _CLIENT.fullmatch(text) is None:
-        raise BadInput(f"`client` is {value!r}; an SAP client has three digits")
-    return text
+def _target(settings: Mapping[str, Json]) -> str:
+    """Returns the system of a connection: its gateway, and its client, which is a system of its own."""
+    client = settings.get("client")
+    return f"{target(settings)}#{client}" if client else target(settings)
 
 
-def _requests(
-    ctx: CallContext, given: SapInput, settings: SapConnectionSettings, authorization: str
-) -> tuple[HttpRequest, HttpRequest]:
-    """Returns the call and the read of the token, both without a session."""
-    base = parse_base_url(settings.base_url)
-    with tag_input_fields("service_path"):
-        root = service_path(given.service_path)
-    with tag_input_fields("params", "client"):
-        system = _system_params(given, settings)
-    with tag_input_fields("headers"):
-        own = check_headers(given.headers, reserved=_RESERVED)
-    with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
-    every_request = {**tracing_headers(ctx), "authorization": authorization}
-    headers = {
-        "accept": "application/json",
-        "idempotency-key": ctx.idempotency_key,
-        **({} if content_type is None else {"content-type": content_type}),
-        **own,
-        **every_request,
-    }
-    if content_type is not None and given.body_type == "multipart":
-        headers["content-type"] = content_type  # it has the boundary
-    with tag_input_fields("entity"):
-        path = f"{root}/{entity_path(given.entity)}"
-    with tag_input_fields("params"):
-        url = with_params(join_url(base, path), {**given.params, **system})
-    fetch = service_root(with_params(join_url(base, f"{root}/"), system)).with_headers(every_request)
-    return HttpRequest(method=given.method, url=url, headers=headers, content=content), fetch
-
-
-def _system_params(given: SapInput, settings: SapConnectionSettings) -> dict[str, str]:
-    asked = given.params.get("sap-client", given.client)
-    client = settings.client or (_client(asked) if isinstance(asked, str | int) else "")
-    if isinstance(asked, str | int) and _client(asked) != client:
-        raise BadInput(f"the call asks for client {asked}, its connection is for client {client}")
-    params = {"sap-client": client, "sap-language": "" if "sap-language" in given.params else settings.language}
-    return {name: value for name, value in params.items() if value}
-
-
-async def _converse(ctx: CallContext, request: HttpRequest, fetch: HttpRequest, kept: Session) -> Outcome:
-    """Drives the protocol over the network, within the origin of the connection."""
-
-    def within_origin(url: httpx2.URL) -> bool:
-        return origin(url) == origin(request.url)
-
-    conversation = call(request, fetch, kept)
-    exchange = next(conversation)
-    while True:
-        try:
-            response = await send_following(ctx.http, exchange.request, within_origin)
-        except OperationError as error:
-            error.sent = error.sent and exchange.is_effect
-            raise
-        try:
-            exchange = conversation.send(response)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
-
-
-def _output(request: HttpRequest, outcome: Outcome, output: dict[str, Json]) -> dict[str, Json]:
-    if outcome.is_fetch_failure:
-        return {**output, "data": FETCH_FAILED}
-    etag = _entity_etag(outcome.response, output["data"]) if request.method == "GET" else None
-    return output if etag is None else {**output, "headers": {**output["headers"], "etag": etag}}
-
-
-def _entity_etag(response: HttpResponse, data: Json) -> str | None:
-    """Returns the ETag in an entity's own metadata, when the response has none in its headers."""
-    if response.header("etag") is not None or not isinstance(data, dict):
-        return None
-    entity = data.get("d", data)
-    if not isinstance(entity, dict):
-        return None
-    metadata = entity.get("__metadata")
-    etag = metadata.get("etag") if isinstance(metadata, dict) else entity.get("@odata.etag")
-    return etag if isinstance(etag, str) else None
-
-
-def _masker(settings: SapConnectionSettings, password: str, sessions: tuple[Session, ...]) -> Masker:
-    # sap-usercontext contains the client and the language, which are not secret.
-    cookies = [
-        value for session in sessions for name, value in session.cookies.items() if name.lower() != "sap-usercontext"
-    ]
-    return Masker([password, f"{settings.user}:{password}", *(session.token for session in sessions), *cookies])
-
-
-def _binding(settings: Mapping[str, Json]) -> Binding:
-    read = msgspec.convert(dict(settings), SapConnectionSettings)
-    return Binding(frozenset({origin(parse_base_url(read.base_url))}), {"auth": read.auth})
-
-
-def _connection_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
-    problems = list(base_url_problems(settings))
-    client = settings.get("client", "")
-    if client and _CLIENT.fullmatch(client) is None:
-        problems.append(Problem(path="/settings/client", message="an SAP client has three digits", hint="100"))
-    if ":" in settings["user"]:
-        problems.append(Problem(path="/settings/user", message="a user name of Basic authentication has no colon"))
-    return tuple(problems)
+def repeat(input_: Mapping[str, Json]) -> Repeat:
+    """Returns whether a call may be repeated after an unknown outcome; of most changes the call itself finds out."""
+    return repeat_of_odata(input_)
 
 
 CONNECTOR = Connector(
@@ -243,11 +312,12 @@ CONNECTOR = Connector(
             name="sap.odata",
             title="SAP request",
             input=SapInput,
-            output=HttpOutput,
+            output=SapOutput,
             repeat=repeat,
             call=odata,
             connection_kind="sap",
             normalize=with_upper_method,
+            judge=judge,
         ),
     ),
     connection_kinds=(
@@ -256,8 +326,12 @@ CONNECTOR = Connector(
             title="SAP system",
             settings=SapConnectionSettings,
             secrets=SapConnectionSecrets,
-            check=_connection_problems,
-            binding=_binding,
+            check=connection_problems,
+            required_secrets=secret_names,
+            binding=binding,
+            target=_target,
+            test=check_connection,
+            discover=discover,
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """Compiles the settings of the steps that call another system, and the step fields that only calls have."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from looply.definition.settings.addresses import check_url_values, odata_placeme
 from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import CallSettings
 from looply.definition.values.pointer import join_pointer, points_into, split_pointer
-from looply.definition.values.repeat import Repeat, repeat_of_method
+from looply.definition.values.repeat import Repeat, repeat_of_method, repeat_of_odata
 from looply.definition.values.report import Report
 from looply.definition.values.retry import RETRY_ON, RetryPolicy
 from looply.errors import DefinitionError
@@ -19,13 +20,19 @@ from looply.expressions import Expression, ExpressionSyntaxError, Placement, Tem
 from looply.jsontext import Json
 
 _OF_ENGINE: Final = "datastore."
-_NOT_SENT: Final = frozenset({"fail_on", "raw"})
+_NOT_SENT: Final = frozenset({"fail_on", "ok_on", "raw"})
 _SCHEMES: Final = ("http://", "https://")
 _ESCAPED_BY: Final = {
     "xml": ("xmlText", "xml", "base64"),
     "raw": ("jsonStringify", "json", "uriComponent", "xmlText", "base64"),
 }
 """The functions that escape a value for a text body, the usual one first."""
+_ON_UNKNOWN: Final[Mapping[Repeat, OnUnknown]] = {
+    "always": "retry",
+    "with_key": "retry",
+    "ask": "ask",
+    "never": "incident",
+}
 _LITERAL_AUTH = "everyone who may read the workflow can read a credential in its definition"
 
 
@@ -34,11 +41,13 @@ def compile_http_request(reader: Reader, operation: str) -> CallSettings:
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
     _check_url(reader)
+    _check_method_of(reader, "pages", "GET")
+    _check_method_of(reader, "soap", "POST")
     _check_markup(reader)
     warn_of_raw(reader)
     for name in ("token", "password"):
         _warn_of_literal(reader.child("auth") if isinstance(reader.value.get("auth"), dict) else None, name)
-    return _request(reader, operation)
+    return _request(reader, operation, repeat_of_method(reader.value.get("method", "GET")))
 
 
 def compile_sap_request(reader: Reader, operation: str) -> CallSettings:
@@ -50,16 +59,28 @@ def compile_sap_request(reader: Reader, operation: str) -> CallSettings:
         reader.error("system_id", "give either `connection`, or `system_id` and `client`, not both")
     if not {"connection", "system_id", "client"} & reader.value.keys():
         reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
+    _check_batch(reader)
     _check_markup(reader)
     warn_of_raw(reader)
-    return _request(reader, operation)
+    return _request(reader, operation, repeat_of_odata(reader.value))
 
 
-def _request(reader: Reader, operation: str) -> CallSettings:
+def _check_batch(reader: Reader) -> None:
+    """Reports settings of a `sapRequest` that contradict each other."""
+    for whole in ("batch", "next"):
+        for name in ("entity", "params", "body", "pages" if whole == "batch" else "batch"):
+            if whole in reader and name in reader:
+                reader.error(name, f"give either `{whole}` or `{name}`, not both")
+    if "probe" in reader and repeat_of_odata(reader.value) != "ask":
+        reader.warning("probe", "is never used: the call is harmless to repeat, so it is repeated instead")
+
+
+def _request(reader: Reader, operation: str, repeat: Repeat) -> CallSettings:
     return CallSettings(
         operation=operation,
         fail_on=tuple(reader.value.get("fail_on", ())),
-        repeat=repeat_of_method(reader.value.get("method", "GET")),
+        ok_on=tuple(reader.value.get("ok_on", ())),
+        repeat=repeat,
     )
 
 
@@ -81,6 +102,7 @@ def compile_operation(reader: Reader, _: str) -> CallSettings:
     return CallSettings(
         operation=reader.value["operation"],
         fail_on=tuple(reader.value.get("fail_on", ())),
+        ok_on=tuple(reader.value.get("ok_on", ())),
         repeat=reader.value.get("repeat", "never"),
         input_setting="/input",
     )
@@ -101,14 +123,24 @@ def _placements(reader: Reader) -> dict[str, Placement]:
     """Returns the escaping that confines a value to a path segment, a query value or an OData literal."""
     if "service_path" not in reader:
         return {"/url": url_placement(is_below_connection="connection" in reader)}
-    params = reader.value.get("params")
-    pointers = [join_pointer("/params", name) for name in params] if isinstance(params, dict) else []
-    return odata_placements(pointers, is_raw=reader.value.get("raw") is True)
+    is_raw = reader.value.get("raw") is True
+    found = odata_placements(_params_at("", reader.value), is_raw=is_raw)
+    batch = reader.value.get("batch")
+    parts = [(f"/batch/{index}", part) for index, part in enumerate(batch if isinstance(batch, list) else ())]
+    for at, part in [("/probe", reader.value.get("probe")), *parts]:
+        if isinstance(part, dict):
+            found |= odata_placements(_params_at(at, part), at, is_raw=is_raw)
+    return found
+
+
+def _params_at(at: str, given: dict[str, Json]) -> list[str]:
+    params = given.get("params")
+    return [join_pointer(f"{at}/params", name) for name in params] if isinstance(params, dict) else []
 
 
 def _check_markup(reader: Reader) -> None:
     """Warns of values that are inserted into a text body without escaping: they can change the text around them."""
-    kind, body = reader.value.get("body_type"), reader.value.get("body")
+    kind, body = "xml" if "soap" in reader else reader.value.get("body_type"), reader.value.get("body")
     if kind not in _ESCAPED_BY or not isinstance(body, str):
         return
     with suppress(ExpressionSyntaxError):  # reported with the whole input
@@ -125,7 +157,7 @@ def _check_markup(reader: Reader) -> None:
 def on_unknown(step: Reader, repeat: Repeat) -> OnUnknown:
     """Returns how an unknown outcome of a call is handled; the default is `retry` only where it may be repeated."""
     stated: OnUnknown | None = step.value.get("on_unknown")
-    return stated or ("incident" if repeat == "never" else "retry")
+    return stated or _ON_UNKNOWN[repeat]
 
 
 def retry_policy(step: Reader) -> RetryPolicy | None:
@@ -202,6 +234,13 @@ def _check_url(reader: Reader) -> None:
     if reader.value.get("raw") is not True:
         with suppress(ExpressionSyntaxError):  # reported with the whole input
             check_url_values(reader, split_template(url))
+
+
+def _check_method_of(reader: Reader, name: str, method: str) -> None:
+    """Reports a setting that only calls of one method can have; one that an expression decides is checked later."""
+    stated = str(reader.value.get("method", "GET"))
+    if name in reader and stated.upper() != method and "${" not in stated:
+        reader.error(name, f"`{name}` is for calls by {method}, not by {stated}", f'write "method": "{method}"')
 
 
 def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:

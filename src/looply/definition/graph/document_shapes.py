@@ -11,6 +11,7 @@ from looply.definition.graph.run_order import PrecedingSteps, RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
 from looply.definition.values.pointer import is_pointer
+from looply.errors import FAILURE_KINDS
 from looply.expressions import ExpressionSyntaxError, parse_template
 from looply.expressions.inference.expressions import infer
 from looply.expressions.inference.visible import visible_in_step
@@ -22,6 +23,7 @@ from looply.expressions.shapes.shape import (
     OBJECT,
     TEXT,
     TEXTUAL,
+    TRUTH,
     WHOLE,
     Field,
     Presence,
@@ -35,13 +37,25 @@ from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {
     **{name: Field(TEXTUAL) for name in METADATA},
+    "looply_sap_profile_settings": Field(object_of({"requires_sap_profile": Field(TRUTH)}), Presence.UNSTATED),
     "workflow_trigger_type": Field(Shape(TEXT, frozenset({"REQUEST", "SCHEDULED"}))),
 }
+_SAID: Final = {name: Field(TEXTUAL, Presence.UNSTATED) for name in ("code", "message", "target")}
+_FAR: Final = object_of(
+    {
+        "kind": Field(Shape(TEXT, frozenset(FAILURE_KINDS))),
+        **_SAID,
+        "details": Field(list_of(object_of(_SAID)), Presence.UNSTATED),
+        "locked_by": Field(TEXTUAL, Presence.UNSTATED),
+    }
+)
+"""What the other system said, where a call failed."""
 _ERROR: Final = object_of(
     {
         **{name: Field(TEXTUAL) for name in ("state", "code", "message", "on")},
         "status": Field(TEXTUAL.or_null()),
         "attempts": Field(WHOLE),
+        "far": Field(_FAR, Presence.UNSTATED),
     }
 )
 _OUTPUTS: Final[Mapping[str, Shape]] = {name: shape_of_schema(schema) for name, schema in OUTPUTS.items()}
@@ -222,7 +236,7 @@ def _output(step: StepOutline) -> Shape:
         return meet(declared, shape_of_schema(step.settings["schema"]))
     if has_type(step, "overridePayload") and "payload" not in step.settings:
         return object_of({name: Field(ANY) for name in _set_names(step)})
-    if has_type(step, "sapRequest"):
+    if has_type(step, "sapRequest") and step.settings.get("output") == "raw":
         return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
     return _card_output(step, declared) if has_type(step, "adaptiveCard") else declared
 

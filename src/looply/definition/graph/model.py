@@ -16,7 +16,8 @@ from looply.definition.values.retry import RetryPolicy
 from looply.expressions import Template
 from looply.jsontext import Json
 
-OnUnknown: TypeAlias = Literal["retry", "incident"]
+OnUnknown: TypeAlias = Literal["retry", "ask", "incident"]
+"""`ask`: the operation is called again and finds out, which it can where the connection or the step says how."""
 LogLevel: TypeAlias = Literal["full", "errors", "none"]
 
 START: Final = "WorkflowStartState"
@@ -95,6 +96,8 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     regions: Mapping[str, Region] = {}
     """Step -> its region; steps at the top are left out."""
     start: str = START
+    requires_sap_profile: bool = False
+    """Whether a `sapRequest` names its system by a connection; others name it by `system_id` and `client`."""
 
     @property
     def has_wait(self) -> bool:

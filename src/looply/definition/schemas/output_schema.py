@@ -2,27 +2,38 @@
 
 from typing import Final
 
-from looply.definition.schemas.settings_schema import SOURCES, fields
+from looply.definition.schemas.schema_parts import fields
+from looply.definition.schemas.settings_schema import SOURCES
 from looply.jsontext import Json
 
 _TEXT: Json = {"type": "string"}
 _NONE: Json = {"type": "null"}
 _BRANCH: Json = fields({"branch": _TEXT}, ("branch",))
-_CALL: Json = fields(
-    {
-        "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
-        "statusText": _TEXT,
-        "headers": {"type": "object", "additionalProperties": _TEXT},
-        "data": {},
+_ANSWERED: dict[str, Json] = {
+    "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
+    "statusText": _TEXT,
+    "headers": {
+        "type": "object",
+        # Several values of this one header cannot be joined to a text.
+        "properties": {"set-cookie": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}},
+        "additionalProperties": _TEXT,
     },
-    ("status", "statusText", "headers", "data"),
+    "data": {},
+}
+_SAP: Json = fields(
+    {**_ANSWERED, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}}, tuple(_ANSWERED)
 )
+_PAGES: Json = fields(
+    {"count": {"type": "integer"}, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}},
+    ("count", "truncated", "next"),
+)
+_PAGED_CALL: Json = fields({**_ANSWERED, "pages": _PAGES}, ("status", "statusText", "headers", "data"))
 _ANSWER: dict[str, Json] = {"user": _TEXT, "data": {"type": "object"}}
 
 OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
-    "httpRequest": _CALL,
-    "sapRequest": _CALL,
+    "httpRequest": _PAGED_CALL,
+    "sapRequest": _SAP,
     "operation": {},
     "function": {},
     "email": fields(

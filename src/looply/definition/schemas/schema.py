@@ -3,15 +3,8 @@
 from copy import deepcopy
 from typing import Final
 
-from looply.definition.schemas.settings_schema import (
-    IDENTIFIER,
-    RULES,
-    SETTINGS,
-    fields,
-    items_of,
-    one_of,
-    with_description,
-)
+from looply.definition.schemas.schema_parts import fields, items_of, one_of, with_description
+from looply.definition.schemas.settings_schema import IDENTIFIER, RULES, SETTINGS
 from looply.definition.schemas.step_types import STEP_TYPES
 from looply.definition.values.retry import RETRY_ON, RETRY_PATTERN
 from looply.jsontext import Json

@@ -7,6 +7,7 @@ alternatives have no parts.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final
@@ -133,12 +134,13 @@ def count_values(value: Json) -> int:
 
 def count_huge(value: Json) -> int:
     """Returns how many numbers of a JSON value are so large that dividing them is slow."""
-    count, pending = 0, [value]
+    count = 0
+    pending: list[Json] = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, dict | list):
             pending.extend(item.values() if isinstance(item, dict) else item)
-        elif isinstance(item, int | float) and abs(item) >= _HUGE:
+        elif isinstance(item, int | float | Decimal) and (item >= _HUGE or item <= -_HUGE):
             count += 1
     return count
 

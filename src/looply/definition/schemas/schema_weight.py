@@ -10,6 +10,7 @@ as long as no count grows, and is refused as soon as one does.
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
@@ -189,7 +190,7 @@ def _own_checks(schema: dict[str, Json]) -> int:
 
 def _divisions(divisor: Json) -> int:
     """Returns the cost of a `multipleOf` in checks. Raises: ValueError for one that is too small."""
-    if not isinstance(divisor, int | float) or (isinstance(divisor, int) and abs(divisor) < _WHOLE):
+    if not isinstance(divisor, int | float | Decimal) or (isinstance(divisor, int) and abs(divisor) < _WHOLE):
         return 0
     if 0 < divisor < SMALLEST_DIVISOR:
         raise ValueError(f"has `multipleOf` {divisor}, which is too small; the smallest is {SMALLEST_DIVISOR}")

@@ -6,18 +6,29 @@ Every other string may contain `${...}`; for a field with a closed list of value
 
 from typing import Final
 
+from looply.definition.schemas.http_schemas import PAGES, SOAP
+from looply.definition.schemas.odata_schemas import BATCH, ODATA_METHODS, ODATA_PAGES, PROBE
+from looply.definition.schemas.schema_parts import (
+    EXPRESSION,
+    fields,
+    items_of,
+    one_of,
+    or_expression,
+    pairs,
+    with_description,
+)
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.cron import LONGEST
 from looply.definition.values.repeat import REPEATS
 from looply.definition.values.retry import STATUS_PATTERN
 from looply.jsontext import Json
 
-EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
+SAP_OUTPUTS: Final = ("typed", "raw")
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
 
 _TEXT: Json = {"type": "string"}
@@ -25,37 +36,7 @@ _NAME: Json = {"type": "string", "minLength": 1}
 _STEP: Json = {"type": "string", "pattern": IDENTIFIER}
 _BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 _RULE: Json = {"$ref": "#/$defs/rule"}
-_FAIL_ON: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
-
-
-def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: Json) -> Json:
-    """Returns the schema of an object that has these properties and no others."""
-    needed = {"required": list(required)} if required else {}
-    return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
-
-
-def with_description(schema: Json, description: str, **more: Json) -> Json:
-    """Returns the schema with a description, which editors show."""
-    return {**schema, "description": description, **more}
-
-
-def one_of(*values: str, **more: Json) -> Json:
-    """Returns the schema of a closed list of texts."""
-    return {"type": "string", "enum": list(values), **more}
-
-
-def or_expression(schema: Json, **more: Json) -> Json:
-    """Returns the schema of a value that an expression may also compute."""
-    return {"anyOf": [schema, EXPRESSION], **more}
-
-
-def items_of(schema: Json, *, least: int = 1, **more: Json) -> Json:
-    """Returns the schema of a list with at least `least` items."""
-    return {"type": "array", "items": schema, "minItems": least, **more}
-
-
-def _pairs(description: str) -> Json:
-    return or_expression({"type": "object"}, description=description)
+_STATUSES: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
 
 
 _TESTS = [operator.name for operator in OPERATORS.values() if operator.is_type_test]
@@ -96,11 +77,14 @@ RULES: Final[dict[str, Json]] = {
 _DURATION: Json = {"$ref": "#/$defs/duration"}
 
 _CALL: dict[str, Json] = {
-    "params": _pairs("Query parameters by name."),
-    "headers": _pairs("Headers by name."),
+    "params": pairs("Query parameters by name."),
+    "headers": pairs("Headers by name."),
     "body_type": or_expression(one_of(*BODY_TYPES), default="json"),
     "body": with_description({}, "Any JSON value; text for `xml` and `raw`."),
-    "fail_on": with_description(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
+    "fail_on": with_description(_STATUSES, "Statuses such as 404 or 4xx with which the step fails."),
+    "ok_on": with_description(
+        _STATUSES, "Statuses of answers that are data although they would be a failure, such as 302 of a POST."
+    ),
 }
 
 _RAW: Json = {
@@ -182,12 +166,14 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "httpRequest": fields(
         {
-            "method": or_expression(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*METHODS, "HEAD", "OPTIONS"), default="GET"),
             "url": with_description(_TEXT, "Absolute; with a connection also a path below its address."),
             "raw": _RAW,
             **_CALL,
             "auth": _AUTH,
             "connection": with_description(_NAME, "Name of a connection of kind http."),
+            "pages": PAGES,
+            "soap": SOAP,
         },
     ),
     "sapRequest": fields(
@@ -197,9 +183,19 @@ SETTINGS: Final[dict[str, Json]] = {
             "client": {"type": ["string", "integer"]},
             "service_path": _NAME,
             "entity": _TEXT,
+            "next": with_description(_TEXT, "The link of a next page that an earlier step returned."),
             "raw": _RAW,
-            "method": or_expression(one_of(*METHODS), default="GET"),
+            "method": or_expression(one_of(*ODATA_METHODS), default="GET"),
             **_CALL,
+            "pages": ODATA_PAGES,
+            "batch": BATCH,
+            "probe": PROBE,
+            "output": one_of(
+                *SAP_OUTPUTS,
+                default="typed",
+                description="`typed`: numbers are numbers and dates ISO 8601, in the answer and on writing, by the"
+                " metadata of the service. `raw`: OData's texts.",
+            ),
         },
         ("service_path",),
     ),
@@ -218,7 +214,10 @@ SETTINGS: Final[dict[str, Json]] = {
                 "description": "The input of the operation, by its own schema; values may be expressions.",
             },
             "fail_on": with_description(
-                _FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."
+                _STATUSES, "Statuses such as 404 or 4xx of the output with which the step fails."
+            ),
+            "ok_on": with_description(
+                _STATUSES, "Statuses of outputs that are data although the connector judges them a failure."
             ),
             "repeat": one_of(
                 *REPEATS,

@@ -48,18 +48,21 @@ def warn_of_raw(reader: Reader) -> None:
         reader.warning("raw", message, "leave `raw` out when each value is one part of the URL")
 
 
-def odata_placements(params: Sequence[str], *, is_raw: bool) -> dict[str, Placement]:
-    """Returns the placements of a `sapRequest`, by the pointer of each setting; `params` are pointers of parameters.
+def odata_placements(params: Sequence[str], at: str = "", *, is_raw: bool) -> dict[str, Placement]:
+    """Returns the placements of a `sapRequest`, or of its part at the pointer `at`, by the pointer of each setting.
+
+    `params` are pointers of parameters.
 
     A quote in a literal is doubled (OData V2 URI conventions, OData 4.01 URL conventions §4.3.1). Escapes in a path are
     not decoded, so the `%` of a value is escaped; the values of params are encoded when they are sent. Outside quotes
     a value of a path or of `$filter` must be a number, a date, a GUID or a name, unless `is_raw`.
     """
     found: dict[str, Placement] = {pointer: escape_by_quotes(_double_quotes) for pointer in params}
-    found["/entity"] = escape_by_quotes(_double_quotes_in_path, None if is_raw else _check_plain)
+    found[f"{at}/entity"] = escape_by_quotes(_double_quotes_in_path, None if is_raw else _check_plain)
     if not is_raw:
-        found["/service_path"] = _service_placement
-        found["/params/$filter"] = _filter_placement
+        found[f"{at}/params/$filter"] = _filter_placement
+        if not at:
+            found["/service_path"] = _service_placement
     return found
 
 

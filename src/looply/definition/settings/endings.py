@@ -23,6 +23,7 @@ METADATA: Final = (
     "organization_id",
     "workspace_id",
     "executor",
+    "looply_sap_profile_settings",
 )
 """Names within `payload.output` that are reserved for the engine."""
 

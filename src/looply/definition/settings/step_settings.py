@@ -76,6 +76,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that are sent as written, in addition to the evaluated input."""
     fail_on: tuple[str, ...] | None = None
     """The statuses of a response with which the step fails; None when responses have no status."""
+    ok_on: tuple[str, ...] = ()
+    """The statuses of a response that is data although its connector judged it a failure; `fail_on` is stronger."""
     repeat: Repeat = "never"
     """Whether the call may be repeated while its outcome is unknown."""
     input_setting: str = ""

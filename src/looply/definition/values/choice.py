@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from looply.decimals import comparing
 from looply.definition.values.duration import find_moment
 from looply.expressions import Evaluation, Fuel, Template
 from looply.jsontext import Json
@@ -140,6 +141,7 @@ def _string_matches(is_present: bool, variable: Json, value: Json) -> bool:  # n
 
 
 def _numbers(compare: _Compare) -> _Test:
+    compare = comparing(compare)
     return lambda _, variable, value: is_number(variable) and is_number(value) and compare(variable, value)
 
 

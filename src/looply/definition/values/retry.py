@@ -7,13 +7,14 @@ from typing import Final, TypeGuard
 
 import msgspec
 
+from looply.errors import FAILURE_KINDS, FailureKind
 from looply.jsontext import Json
 
 STATUS_PATTERN: Final = r"^[1-5](?:xx|[0-9]{2})$"
 """One HTTP status (`404`) or a hundred of them (`4xx`)."""
-RETRY_PATTERN: Final = rf"^(?:connection|timeout)$|{STATUS_PATTERN}"
-"""Values of `retry.on`: failures without a response, or statuses."""
-RETRY_ON: Final = ("connection", "timeout", "429", "502", "503", "504")
+RETRY_PATTERN: Final = rf"^(?:connection|timeout|{'|'.join(FAILURE_KINDS)})$|{STATUS_PATTERN}"
+"""Values of `retry.on`: failures without a response, kinds of failures, or statuses."""
+RETRY_ON: Final = ("connection", "timeout", "429", "502", "503", "504", "locked")
 """Failures that are retried when a policy does not say which."""
 
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}", re.ASCII)
@@ -24,8 +25,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how soon a failed attempt is retried.
 
     After the n-th failure the wait is `interval * backoff ** (n - 1)`, at most `max_interval`; `jitter` shortens it
-    by up to this fraction. A `Retry-After` of the other system is a lower bound, also above `max_interval`. The
-    defaults apply when the `retry` of a step leaves them out; without a `retry` there is one attempt.
+    by up to this fraction. A `Retry-After` of the other system is a lower bound, but never more than `max_interval`, or
+    an hour without one. The defaults apply when the `retry` of a step leaves them out; without a `retry` there is one
+    attempt.
     """
 
     max_attempts: int = 3
@@ -40,6 +42,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def matches(self, code: str, status: str | None) -> bool:
         """Returns whether a failure is retried: by the code of an error without a response, or by a status."""
         return _FAILURES.get(code) in self.on or (status is not None and matches_status(self.on, status))
+
+    def names(self, kind: FailureKind | None) -> bool:
+        """Returns whether failures of this kind are retried, whatever their code or status."""
+        return kind in self.on
 
 
 def is_status(value: Json) -> TypeGuard[str]:

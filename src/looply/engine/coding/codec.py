@@ -27,7 +27,7 @@ from looply.execution.facts.state import ExecutionState
 from looply.jsontext import Decoder, Json, count_bytes
 from looply.sealing import SealBroken, Sealers, Seals
 
-FOLD_VERSION: Final = 6
+FOLD_VERSION: Final = 7
 """Increases when `evolve` folds a history to another state, or the encoding of states changes: old snapshots are
 ignored then."""
 
@@ -65,11 +65,11 @@ def _to_map(kind: Any, value: Any) -> Any:
     return Map(msgspec.convert(value, dict[get_args(kind)], str_keys=True))  # type: ignore[misc]
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _VALUE: Decoder[Any] = Decoder()
 _EVENTS: Decoder[list[Event]] = Decoder(list[Event])
 _DOCUMENT: Decoder[_Document] = Decoder(_Document)
-_STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map)
+_STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map, decimal_format="number")
 _STATE: Decoder[ExecutionState] = Decoder(ExecutionState, dec_hook=_to_map)
 _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
     kind.__name__: tuple(name for name, hint in get_type_hints(kind).items() if Any in (hint, *get_args(hint)))
@@ -174,8 +174,17 @@ class Codec:
 
     def check_value(self, value: Value, organization_id: str) -> None:
         """Compares the content of a large value with its hash. Raises: StoreCorrupt when they differ."""
+        self.decode_blob(value, organization_id)
+
+    def encode_blob(self, content: bytes, organization_id: str) -> Value:
+        """Returns bytes that are no JSON as a value, under the hash that they have in the organization."""
+        key = _value_hash(content, organization_id)
+        return Value(hash=key, codec=0, data=self._dictionaries.compress_plain(content))
+
+    def decode_blob(self, value: Value, organization_id: str) -> bytes:
+        """Returns the bytes of `encode_blob`. Raises: StoreCorrupt when they are damaged."""
         try:
-            self._value(value.hash, {value.hash: value}, organization_id)
+            return self._value(value.hash, {value.hash: value}, organization_id)
         except (ValueError, LookupError) as error:
             raise StoreCorrupt(f"the store is damaged: {error}; restore it from a backup") from error
 

@@ -6,11 +6,11 @@ The order of the columns is part of each result: the statements of SQLite bind t
 from typing import Any, TypeAlias
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
-from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import CopyUpdate
-from looply.instants import to_ms
+from looply.instants import ms_or_none, to_ms
 
 Columns: TypeAlias = dict[str, Any]
 
@@ -86,6 +86,7 @@ def card_columns(card: OpenCard) -> Columns:
         "channel": card.channel,
         "revision": card.revision,
         "opened_ms": to_ms(card.opened_on),
+        "due_ms": ms_or_none(card.due_on),
     }
 
 

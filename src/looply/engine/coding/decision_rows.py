@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from looply.definition import Workflow
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.records.decisions import DecisionRow
 from looply.execution.approvals.decisions import Decision, decisions_in, is_decision
 from looply.execution.facts.events import Event

@@ -85,7 +85,7 @@ JOURNAL: Final = (
     _table(
         "card",
         "id text, execution_id uuid, org integer, workflow integer, step text, address text, part integer,"
-        "recipient text, channel text, revision integer, opened_ms bigint",
+        "recipient text, channel text, revision integer, opened_ms bigint, due_ms bigint",
     ),
     _table(
         "schedule",
@@ -112,6 +112,12 @@ JOURNAL: Final = (
         "modified_by text",
     ),
     _table("datastore_floor", "org integer, revision bigint"),
+    _table("figure_change", "org integer, workflow integer, profile text, at_ms bigint, change text"),
+    _table("counter", "org integer, workflow integer, name text, total bigint"),
+    _table(
+        "rollup",
+        "org integer, grain text, begin_ms bigint, workflow integer, profile text, step text, body text",
+    ),
     _table("search_field", "org integer, value text, execution_id uuid, name text"),
     _table(
         "decision",
@@ -124,6 +130,7 @@ JOURNAL: Final = (
         "org integer, person text, name text, substitute text, begins_ms bigint, ends_ms bigint, workflows text,"
         "note text",
     ),
+    _table("target", "org integer, target text, revision bigint, body text"),
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),
 )

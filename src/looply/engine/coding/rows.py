@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import id_time
-from looply.engine.ports.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.engine.ports.lists import CardKey, Head, OpenCard
+from looply.engine.ports.port import Fire, LedgerRow, MissedFires, Schedule
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, PositionedBatch, TimerRow, WaitRow
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
@@ -37,6 +38,7 @@ FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED",
 
 DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 
+INCIDENT_NUMBERS: Final = {word: number for number, word in enumerate(INCIDENT_KINDS)}
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
 OPEN_NUMBERS: Final = tuple(STATUS_NUMBERS[status] for status in OPEN_STATUSES)
@@ -174,7 +176,8 @@ FIRST_CARD: Final[CardKey] = (2**63 - 1, "")
 
 
 def card_from(row: Row) -> OpenCard:
-    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened)."""
+    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened, due
+    instant)."""
     return OpenCard(
         card_id=row[0],
         execution_id=id_text(row[1]),
@@ -186,6 +189,7 @@ def card_from(row: Row) -> OpenCard:
         channel=row[7],
         revision=row[8],
         opened_on=from_ms(row[9]),
+        due_on=instant_or_none(row[10]),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from looply.engine.coding.rows import STATUS_NUMBERS, Row, cursor_bytes, find_id, head_from, id_text
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
 _LEAST: Final = 200

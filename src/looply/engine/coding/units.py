@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from looply.clock import id_time
+from looply.connectors.outbound.targets import canonical_origin_of
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
-from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
 from looply.engine.records.claims import Claim
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
@@ -123,11 +123,13 @@ def work_change(
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
         drop_slot=old.slot is not None and new.slot is None,
+        card_count=len(new.cards) - len(old.cards),
     )
 
 
 def effect_queue(operation: str, effect_input: Json, secret: tuple[str, ...] = ()) -> str:
-    """Returns the name of the target that limits an effect: its connection, its system, or its host.
+    """Returns the name of the target that limits an effect: its connection, its system, or the canonical origin
+    of its URL. Which system a connection leads to now, the name does not say: `looply.engine.effects.targets` knows.
 
     An expression may have produced any text for it; only the beginning is stored, without characters 0. A target under
     a `secret` pointer of the effect has no name, since these names are stored in clear text.
@@ -146,15 +148,12 @@ def queue_of(state: ExecutionState, effect: EffectWork) -> str:
 def _target(operation: str, given: Mapping[str, Any]) -> str:
     if is_datastore_operation(operation):
         return str(given.get("name", ""))
-    for name in ("connection", "system_id"):
-        if isinstance(value := given.get(name), str) and value:
-            return value
+    if isinstance(connection := given.get("connection"), str) and connection:
+        return connection
+    if isinstance(system := given.get("system_id"), str) and system:
+        return f"{system}#{given.get('client', '')}"
     url = given.get("url")
-    try:
-        host = urlsplit(url).hostname if isinstance(url, str) else None
-    except ValueError:
-        host = None
-    return host or ""
+    return canonical_origin_of(url) if isinstance(url, str) else ""
 
 
 def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:
@@ -232,6 +231,7 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         channel=card.channel,
         revision=card.revision,
         opened_on=card.opened_on,
+        due_on=wait.timeout_on if (wait := state.waits.get(card.address)) is not None else None,
     )
 
 

@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 
+from looply.engine.coding.units import effect_queue
 from looply.engine.effects.datastore_operations import DatastoreOperations
+from looply.engine.effects.gate import TargetGate
 from looply.engine.effects.suspect_calls import SuspectCallGate
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import EffectRef
@@ -28,6 +30,7 @@ from looply.execution import ExecutionState
 from looply.execution.facts.commands import Command
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.state import OpenStep
+from looply.slots import Lane
 
 Result = TypeVar("Result")
 
@@ -35,6 +38,13 @@ _UNAVAILABLE: Final[tuple[type[LooplyError], ...]] = (StoreFull, StoreUnreachabl
 """Nothing was stored, and the same call can succeed later."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Gates(NamedTuple):
+    """What an effect must pass before it begins."""
+
+    suspect_calls: SuspectCallGate
+    targets: TargetGate
 
 
 class EffectRunner:
@@ -52,14 +62,15 @@ class EffectRunner:
         processor: Processor,
         worker: Worker,
         datastores: DatastoreOperations,
-        suspect_calls: SuspectCallGate,
+        gates: Gates,
     ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
         self._datastores = datastores
-        self._suspect_calls = suspect_calls
+        self._suspect_calls = gates.suspect_calls
+        self._targets = gates.targets
         self._epoch = 0
         # By (execution id, seq). An effect that was offered twice may be here twice; the row decides which one calls.
         self._in_progress: Counter[tuple[str, int]] = Counter()
@@ -95,7 +106,10 @@ class EffectRunner:
         if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays QUEUED, as it does while another suspect call
             # runs.
-            if state.has_incident or not self._may_begin(state, effect) or not await self._mark_running(effect):
+            if state.has_incident or not await self._may_begin(state, effect):
+                return
+            if not await self._mark_running(effect):
+                self._targets.turns.pop((effect.execution_id, effect.seq), None)
                 return
             # This process may have terminated the execution while the row was being marked: then nothing is sent, also
             # where it was evicted from memory at its end. A unit that another process stored before the mark has
@@ -112,11 +126,19 @@ class EffectRunner:
             async with self._datastores.turn(state, opened):
                 await self._change_datastore(effect)
         else:
-            await self._store_outcome(effect, await self._worker.carry_out(state, opened))
+            outcome = await self._worker.carry_out(state, opened)
+            if self._targets.concerns(outcome):
+                outcome = await self._targets.leave(_with_names(effect, state, opened), outcome)
+            await self._store_outcome(effect, outcome)
 
-    def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
+    async def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
+        """Returns whether an effect may begin now; if not, it is queued at the gate that stops it."""
         opened = _open_step(state, effect)
-        return opened is None or not opened.is_suspect or self._suspect_calls.begin(effect)
+        if opened is None:
+            return True
+        if opened.is_suspect and not self._suspect_calls.begin(effect):
+            return False
+        return not self._targets.rows or await self._targets.enter(_with_names(effect, state, opened))
 
     async def _change_datastore(self, effect: EffectRef) -> None:
         """Carries out an operation on a datastore, again as often as another change of it was stored first."""
@@ -193,6 +215,12 @@ async def _retry(
         except causes as error:
             report(error)
             await asyncio.sleep(RETRY_SECONDS)
+
+
+def _with_names(effect: EffectRef, state: ExecutionState, opened: OpenStep) -> EffectRef:
+    """Returns the effect with the names of its organization and its target; some dispatchers know their hashes only."""
+    queue = effect_queue(opened.operation, opened.input, opened.secret)
+    return EffectRef(effect.execution_id, effect.seq, Lane(state.started.organization_id, queue))
 
 
 def _open_step(state: ExecutionState, effect: EffectRef) -> OpenStep | None:

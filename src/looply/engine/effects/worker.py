@@ -11,27 +11,37 @@ from typing import Any, Final, Protocol
 import structlog
 
 from looply.clock import Clock, SystemClock
+from looply.connectors.blobs import Blobs, NoBlobs
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.offload import offload_if_large
-from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
+from looply.engine.coding.blobs import CallBlobs, StoredBlobs
+from looply.engine.coding.units import effect_queue
+from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
-from looply.errors import LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.engine.effects.targets import KnownTargets
+from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import idempotency_key, parse_address
 from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
+from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +69,19 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResources:
-    """Resources of operations beside HTTP and connections. `turns` are those of large responses."""
+    """Resources of operations beside HTTP and connections. `turns` are those of large responses.
+
+    `targets` note which system each connection leads to when a call opens it. `logons` count those that were refused.
+    Without `blobs` answers that are no text are read as texts.
+    """
 
     dialer: Dialer = field(default_factory=NoDialer)
     sandbox: Sandbox = field(default_factory=NoSandbox)
     limits: Limits = DEFAULT_LIMITS
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
+    targets: KnownTargets = field(default_factory=KnownTargets)
+    logons: Logons = field(default_factory=Logons)
+    blobs: StoredBlobs | None = None
 
 
 class Worker:
@@ -84,6 +101,61 @@ class Worker:
         self._clock = clock
         self._resources = resources if resources is not None else WorkerResources()
         self._sessions = SessionCache(clock)
+        self._tokens = TokenCache(clock)
+        self._documents = DocumentCache(clock)
+
+    @property
+    def prober(self) -> ConnectionProber:
+        """Tests connections from this process, with the same memory of other systems as the calls of steps."""
+        return ConnectionProber(
+            Reach(
+                registry=self._registry,
+                sender=self._sender,
+                dialer=self._resources.dialer,
+                clock=self._clock,
+                limits=self._resources.limits,
+                sessions=self._sessions,
+                tokens=self._tokens,
+                logons=self._resources.logons,
+            )
+        )
+
+    @property
+    def targets(self) -> KnownTargets:
+        """The systems that calls have reached."""
+        return self._resources.targets
+
+    async def look_up_target(self, lane: Lane) -> None:
+        """Notes which system a lane leads to by its connection as it is stored now, without a call.
+
+        One that cannot be read leads to no system: its call will fail by itself.
+        """
+        operation_name, _, name = lane.target.partition(" ")
+        operation = self._registry.operations.get(operation_name)
+        if operation is None or not name or "://" in name:
+            return
+        values: ConnectionValues | None
+        try:
+            values = await self._connections.find_by_name(lane.owner, name)
+        except BadInput:
+            values = await self._find_system(lane.owner, operation.connection_kind, name)
+        except LooplyError as error:
+            _log.error("connection_unreadable", organization_id=lane.owner, error=error.message)
+            return
+        if values is None:
+            self.targets.link(lane, "")
+        else:
+            self.targets.learn(lane, values.kind, values.settings)
+
+    async def _find_system(self, organization_id: str, kind: str, name: str) -> ConnectionValues | None:
+        system, _, client = name.rpartition("#")
+        if not system:
+            return None
+        try:
+            criteria = {"system_id": system, "client": client.zfill(3)}
+            return await self._connections.find_by_settings(organization_id, kind, criteria)
+        except LooplyError:
+            return None
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
@@ -96,7 +168,7 @@ class Worker:
         self._resources.turns.note(state.started.organization_id)
         marked = list(_secrets_in(state, opened))
         credentials: list[str] = []
-        context = self._context(state, opened, credentials)
+        context = self._context(state, opened, credentials, marked)
         operation = self._registry.operations.get(opened.operation)
         if operation is None:
             return failure(opened, self._clock.now(), _not_installed(state, opened))
@@ -115,16 +187,20 @@ class Worker:
             secret = ()
             if marked or credentials:
                 output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
+        now = self._clock.now()
         return EffectDone(
-            at=self._clock.now(),
+            at=now,
             address=opened.address,
             attempt=opened.attempt,
             output=output,
             size=size,
             secret=secret,
+            verdict=operation.verdict_on(opened.input, output, now),
         )
 
-    def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
+    def _context(
+        self, state: ExecutionState, opened: OpenStep, credentials: list[str], marked: Sequence[str]
+    ) -> CallContext:
         started = state.started
         organization_id = started.organization_id
         address = parse_address(opened.address)
@@ -137,6 +213,8 @@ class Worker:
             with tag_input_fields(*fields):
                 values = await found
             bounds.add(values)
+            queue = effect_queue(opened.operation, opened.input, opened.secret)
+            self._resources.targets.learn(Lane(organization_id, queue), values.kind, values.settings)
             credentials.extend(values.secrets.values())
             return values
 
@@ -151,15 +229,27 @@ class Worker:
             connection=lambda name: remember(self._connections.find_by_name(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
+            tokens=self._tokens,
+            logons=self._resources.logons,
+            is_unsettled=opened.is_unsettled,
+            entered_on=opened.entered_on,
+            documents=self._documents,
             matching_connection=lambda kind, settings: remember(
                 self._connections.find_by_settings(organization_id, kind, settings), *settings
             ),
             dialer=BoundDialer(self._resources.dialer, bounds),
             sandbox=self._resources.sandbox,
+            blobs=self._blobs(started, credentials, marked),
             limits=self._resources.limits,
             depth=started.depth,
             has_secrets=bool(opened.secret),
         )
+
+    def _blobs(self, started: ExecutionStarted, *secrets: Sequence[str]) -> Blobs:
+        stored = self._resources.blobs
+        if stored is None:
+            return NoBlobs()
+        return CallBlobs(stored, started.execution_id, started.organization_id, secrets)
 
 
 def _call_fields(state: ExecutionState, opened: OpenStep) -> dict[str, Any]:

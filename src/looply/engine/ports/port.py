@@ -15,18 +15,31 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.definition import Workflow
+from looply.engine.ports.blob_rows import BlobReader
+from looply.engine.ports.lists import (
+    ANY_CARD,
+    CardFilter,
+    CardKey,
+    Execution,
+    Filter,
+    Head,
+    OpenCard,
+    Page,
+    TriggerType,
+)
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures.figures import Figures
+from looply.engine.records.figures.overview import Overview
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
-from looply.engine.records.survey import Usage
+from looply.engine.records.targets import TargetControl
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import Command, Reply
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
-from looply.execution.facts.state import OPEN_STATUSES, ExecutionState, Status
-from looply.instants import to_ms
 from looply.jsontext import Json
 
 
@@ -37,7 +50,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
 
 
-TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
 """The outcome of a nominal instant: started on time or later, skipped by the overlap rule, queued behind the execution
 before it, missed because no process ran for too long, or refused by a quota."""
@@ -143,102 +155,6 @@ start is tried again.
 """
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The row that lists show of an execution. `process_id` is the execution id when the caller gave none."""
-
-    execution_id: str
-    organization_id: str
-    workspace_id: str
-    workflow_id: str
-    workflow_version: int
-    status: Status
-    current_state: str
-    trigger_type: TriggerType
-    process_id: str
-    profile: str
-    parent: str
-    seq: int
-    created_on: datetime
-    modified_on: datetime
-    modified_by: str
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the execution runs or waits, and thus has its process id for itself."""
-        return self.status in OPEN_STATUSES
-
-
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution as of its last stored unit."""
-
-    head: Head
-    state: ExecutionState
-    workflow: Workflow
-
-
-class ListedExecution(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution of a list, with the last events of its history (at most `Limits.list_events`, oldest first)."""
-
-    head: Head
-    events: Sequence[Event]
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions a list shows; empty means any, values of one field are OR-ed, in texts `*` is any text.
-
-    `fields` are names of search fields with the texts that each may have. A term matches a process id or execution id,
-    the current step of an execution that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them.
-    """
-
-    workflow_ids: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    workflow_versions: tuple[int, ...] = ()
-    trigger_types: tuple[TriggerType, ...] = ()
-    process_ids: tuple[str, ...] = ()
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    terms: tuple[str, ...] = ()
-    term_workflows: tuple[str, ...] = ()
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list, newest first. `after` is the id from which the next page continues, empty on the last page.
-
-    `truncated`: the page is short because its scan budget ran out.
-    """
-
-    items: Sequence[ListedExecution]
-    after: str = ""
-    truncated: bool = False
-
-
-class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A card copy that takes answers. `recipient` is the person as `person_of` writes every spelling of the address."""
-
-    card_id: str
-    execution_id: str
-    workflow_id: str
-    step: str
-    address: str
-    part: int
-    recipient: str
-    channel: str
-    revision: int
-    opened_on: datetime
-
-    @property
-    def key(self) -> "CardKey":
-        """The key by which lists are ordered."""
-        return to_ms(self.opened_on), self.card_id
-
-
-CardKey: TypeAlias = tuple[int, str]
-"""An instant in epoch milliseconds and the id of a card: the order of lists, newest first."""
-
-
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """The live schedule of a workflow: only the newest ACTIVE version has one.
 
@@ -292,6 +208,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ExecutionOverview(Overview, Protocol):
+    """The overview of the executions of a store, with their heads."""
+
+    async def heads(self, execution_ids: Sequence[str]) -> Sequence[Head]:
+        """Returns the heads of those of these executions that are stored, in any order."""
+        ...
+
+
 class LiveSchedules(Protocol):
     """The live schedules of an engine, one for each workflow, and the outcomes of their instants."""
 
@@ -331,6 +255,8 @@ class Engine(Protocol):
     Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
     """
 
+    blobs: BlobReader
+    """The blobs of executions."""
     absences: Absences
     """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
     datastores: Datastores
@@ -339,8 +265,14 @@ class Engine(Protocol):
     """The record of decisions of all organizations, as of the last stored unit; it outlives the executions."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    overview: ExecutionOverview
+    """What lists and monitors show beside heads."""
     pruning: Pruning
     """Retention: what may be removed from the store, and what was removed."""
+    figures: Figures
+    """Counters and roll-ups."""
+    targets: TargetControl
+    """Systems that are not called as usual: after an outage, or for maintenance."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 
@@ -387,12 +319,21 @@ class Engine(Protocol):
         """Returns up to `limit` events with numbers over `after`, oldest first."""
         ...
 
+    async def workflow(self, definition_hash: str) -> Workflow:
+        """Returns a definition of stored executions by its hash. Raises: StoreCorrupt when it is not stored."""
+        ...
+
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
         """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         ...
 
-    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
-        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+    async def list(
+        self, organization_id: str, query: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
+    ) -> Page:
+        """Returns executions newest first, those below the id `after`. Costs the same at any depth.
+
+        Without `has_events` no history is read: the items have no events.
+        """
         ...
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
@@ -406,13 +347,12 @@ class Engine(Protocol):
         limit: int = 100,
         *,
         card_id: str = "",
-        workflow_id: str = "",
+        criteria: CardFilter = ANY_CARD,
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
-        person belong. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
         """
         ...
 

@@ -10,8 +10,10 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.ports.blob_rows import BlobRows
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.ports.port import CardKey, Filter, Fire, Head, OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.absences import Absences
 from looply.engine.records.claims import Claim, StoredKey
@@ -19,10 +21,12 @@ from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.records.copies import Copies, CopyUpdate
 from looply.engine.records.datastores import DatastoreChange, Datastores
 from looply.engine.records.decisions import DecisionRow, Decisions
+from looply.engine.records.figures.figures import FigureChange, Figures
+from looply.engine.records.figures.survey import Survey
 from looply.engine.records.letters import LetterRow, Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Survey
+from looply.engine.records.targets import KeepsTargets
 from looply.engine.records.trials import Trials
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
@@ -35,8 +39,7 @@ EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One stored part of a history: the events `first_seq` to `last_seq`, encoded.
 
-    `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
-    the batch before and these bytes."""
+    `codec` names the dictionary of `events` (0: none), `chain` is the hash of the chain before and these bytes."""
 
     first_seq: int
     last_seq: int
@@ -153,7 +156,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference of open work between two states of one execution. Rows in `put` replace rows of the same key."""
+    """The difference of open work between two states of one execution. Rows in `put` replace rows of the same key.
+
+    `card_count` is how many cards more are open after it.
+    """
 
     put: Work = Work()
     drop_effects: tuple[int, ...] = ()
@@ -163,6 +169,7 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
     drop_slot: bool = False
+    card_count: int = 0
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +184,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     row that holds a concurrency slot is refused while it is not its turn.
     `search` replaces all values of the search fields (None: they stay). `expires_on` is when the execution, which ends
     in this unit, may be pruned by the retention of its workflow (None: the installation's retention applies).
+    `figures` is what the unit changes in counters and roll-ups.
     """
 
     execution_id: str
@@ -199,6 +207,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     applied: tuple[DeliveryKey, ...] = ()
     search: SearchValues | None = None
     expires_on: datetime | None = None
+    figures: FigureChange | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +222,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[bytes, Value]
 
 
-class Journal(Protocol):
+class Journal(BlobRows, Protocol):
     """Units in, histories out. Reads raise StoreUnreachable, StoreCorrupt, EngineError."""
 
     async def commit(self, unit: Unit) -> None:
@@ -225,11 +234,9 @@ class Journal(Protocol):
         (nothing was sent, so nothing was stored; the store recovers by itself); StoreLost (unknown until the next
         start).
         """
-        ...
 
     async def load(self, execution_id: str) -> Loaded | None:
         """Returns what is stored of an execution, from its newest snapshot on, or None."""
-        ...
 
     async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
         """Returns by id what `load` returns, in one read; those that are not stored are left out. For a few at once."""
@@ -237,11 +244,9 @@ class Journal(Protocol):
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
-        ...
 
     async def position(self) -> Position:
         """Returns a position before which nothing more will be stored: every new batch comes after it."""
-        ...
 
     async def read_committed(self, after: Position, limit: int) -> Sequence[PositionedBatch]:
         """Returns up to `limit` batches of all organizations after a position, in the order in which they were stored.
@@ -250,23 +255,18 @@ class Journal(Protocol):
         order, whichever process stored them. A batch may become visible a while after its `commit` has returned, when
         the transactions that began before it have ended.
         """
-        ...
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
-        ...
+        """Returns the large values of an execution by hash, without its blobs."""
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""
-        ...
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
-        ...
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
         """Returns (execution id, request fingerprint) of a key that has not expired, or None."""
-        ...
 
 
 class WorkQueue(Protocol):
@@ -370,9 +370,9 @@ class Reads(Protocol):
         ...
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
-        """Returns open card copies after a key, newest first; of one person and of one workflow if they are given."""
+        """Returns open card copies after a key that match, newest first; of one person if one is given."""
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:
@@ -404,7 +404,7 @@ class Reads(Protocol):
         ...
 
 
-class StoreParts(Protocol):
+class StoreParts(KeepsTargets, Protocol):
     """The parts of a store.
 
     Reads of all parts raise StoreUnreachable, StoreCorrupt, EngineError; writes raise StoreFull, StoreUnreachable
@@ -413,62 +413,58 @@ class StoreParts(Protocol):
     @property
     def journal(self) -> Journal:
         """Units and histories."""
-        ...
 
     @property
     def work(self) -> WorkQueue:
         """Due and runnable work."""
-        ...
 
     @property
     def reads(self) -> Reads:
         """Lists and look-ups."""
-        ...
 
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
-        ...
 
     @property
     def copies(self) -> Copies:
         """Copies of cards that channels keep elsewhere."""
-        ...
 
     @property
     def letters(self) -> Letters:
         """Dead letters."""
-        ...
 
     @property
     def decisions(self) -> Decisions:
         """The record of decisions, which outlives the executions."""
-        ...
 
     @property
     def absences(self) -> Absences:
         """Absences of people."""
-        ...
 
     @property
     def survey(self) -> Survey:
         """Counts of everything that is open."""
-        ...
+
+    @property
+    def overview(self) -> ExecutionOverview:
+        """What lists and monitors show beside heads."""
+
+    @property
+    def figures(self) -> Figures:
+        """Counters and roll-ups."""
 
     @property
     def trials(self) -> Trials:
         """The executions that may have ended a process."""
-        ...
 
     @property
     def datastores(self) -> Datastores:
         """Datastores of organizations."""
-        ...
 
     @property
     def pruning(self) -> Pruning:
         """Retention: what may be removed, and what was removed."""
-        ...
 
 
 class Store(StoreParts, Protocol):
@@ -479,22 +475,17 @@ class Store(StoreParts, Protocol):
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """
-        ...
 
     async def close(self) -> None:
         """Finishes what is queued and releases the store. Closing twice is harmless."""
-        ...
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes may store units at the same time, so that memory may lag behind the store."""
-        ...
 
     @property
     def is_short_of_space(self) -> bool:
         """Whether the disk is so full that only units that free space or end executions should be stored."""
-        ...
 
     def failure(self) -> Exception | None:
         """Returns the error after which the store accepts no more units (StoreLost), or None."""
-        ...

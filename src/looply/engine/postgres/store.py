@@ -28,6 +28,8 @@ from looply.engine.postgres.pending.schedules import PostgresSchedules
 from looply.engine.postgres.pending.survey import PostgresSurvey
 from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.figures.figures import SqlFigures
+from looply.engine.sql.figures.overview import SqlOverview
 from looply.engine.sql.store import SqlStore
 from looply.errors import EngineError, StoreUnreachable
 
@@ -77,6 +79,8 @@ class PostgresStore(SqlStore):
         self.datastores = PostgresDatastores(sessions, database, names)
         self.pruning = PostgresPruning(sessions, database, self.clock)
         self.survey = PostgresSurvey(sessions, database)
+        self.overview = SqlOverview(sessions)
+        self.figures = SqlFigures(sessions)
 
     async def open(self) -> StartupState:
         """Takes the database into possession; makes the schema when there is none.

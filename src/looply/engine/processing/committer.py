@@ -26,8 +26,9 @@ from looply.engine.records.changes import StateChange
 from looply.engine.records.claims import StoredKey
 from looply.engine.records.copies import copy_updates
 from looply.engine.records.datastores import DatastoreChange, change_of
-from looply.engine.records.letters import letter_changes
-from looply.execution import ExecutionState
+from looply.engine.records.figures.figures import figure_change
+from looply.engine.records.letters import LetterRow, letter_changes
+from looply.execution import ExecutionState, Status
 from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
@@ -149,7 +150,7 @@ class Committer:
             encoded = await asyncio.to_thread(self._codec.encode_measured, *facts)
         else:
             encoded = self._codec.encode_measured(*facts)
-        unit = self._unit(box, after, workflow, events, extras, encoded)
+        unit, former = self._unit(box, after, workflow, events, extras, encoded)
         is_stored = False
         try:
             if extras.repairs_rows:
@@ -166,7 +167,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
-        self._observers.on_change(_state_change(before, after, unit))
+        self._observers.on_change(_state_change(before, after, unit, former))
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit, after)
@@ -185,8 +186,11 @@ class Committer:
         events: Sequence[Event],
         extras: Extras,
         encoded: Encoded,
-    ) -> Unit:
-        """Returns the unit of one stretch; it holds a slot of the dispatcher for each effect that is RUNNING in it."""
+    ) -> tuple[Unit, Status | None]:
+        """Returns the unit of one stretch, and the status before it.
+
+        It holds a slot of the dispatcher for each effect that is RUNNING in it.
+        """
         before = box.state
         started = after.started
         expected = before.seq if before is not None else 0
@@ -196,8 +200,10 @@ class Committer:
         holds = after.holds_process_id
         claim = claim_of(after)
         head = head_of(after)
-        former = (box.workflow, before) if before is not None and box.workflow is not None else None
-        return Unit(
+        letters = letter_changes(before, after)
+        searched = (box.workflow, before) if before is not None and box.workflow is not None else None
+        former = before.status if before is not None else None
+        unit = Unit(
             execution_id=started.execution_id,
             expected_seq=expected,
             head=head,
@@ -215,12 +221,16 @@ class Committer:
             sent=deliveries_of(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_updates(before, after, self._channels),
-            letters=letter_changes(before, after),
+            letters=letters,
             decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
-            search=search_value_changes(former, workflow, after),
+            search=search_value_changes(searched, workflow, after),
             expires_on=expiry_of(before, after, workflow),
+            figures=figure_change(
+                before, after, (former, head.status), events, (work.card_count, _opened_letters(before, letters))
+            ),
         )
+        return unit, former
 
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
         def first_state(row: EffectRow) -> EffectState:
@@ -321,11 +331,20 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
     )
 
 
-def _state_change(before: ExecutionState | None, after: ExecutionState, unit: Unit) -> StateChange:
+def _opened_letters(before: ExecutionState | None, letters: Sequence[LetterRow]) -> int:
+    """Returns how many dead letters more are not settled after the changes of their rows."""
+    known = before.letters if before is not None else {}
+    were_open = sum(1 for row in letters if row.seq in known and not known[row.seq].action)
+    return sum(1 for row in letters if not row.action) - were_open
+
+
+def _state_change(
+    before: ExecutionState | None, after: ExecutionState, unit: Unit, former: Status | None
+) -> StateChange:
     return StateChange(
         before=before,
         after=after,
-        former=before.status if before is not None else None,
+        former=former,
         status=unit.head.status,
         current_state=unit.head.current_state,
     )

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 import structlog
 
-from looply.engine.records.survey import Survey, Usage
+from looply.engine.records.figures.survey import Survey, Usage
 from looply.errors import QuotaExhausted
 from looply.execution import ExecutionState
 from looply.limits import Limits

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from looply.engine.coding.units import claim_of, head_of, work_rows
-from looply.engine.ports.port import Audit, Examined, Head, ignore_examined
+from looply.engine.ports.lists import Head
+from looply.engine.ports.port import Audit, Examined, ignore_examined
 from looply.engine.ports.store import EffectRow, EffectState, Store, Work
 from looply.engine.processing.parent_child import Read, find_lost_children, find_lost_termination
 from looply.engine.records.claims import Claim

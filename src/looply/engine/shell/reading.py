@@ -8,12 +8,28 @@ from datetime import datetime
 from looply.clock import Clock, Entropy
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
+from looply.engine.coding.blobs import StoredBlobs
 from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import head_of
+from looply.engine.effects.gate import TargetGate
+from looply.engine.effects.gated_dispatcher import GatedDispatcher
 from looply.engine.effects.local_first import LocalFirstDispatcher
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
+from looply.engine.ports.blob_rows import BlobReader
 from looply.engine.ports.dispatch import Dispatcher
-from looply.engine.ports.port import CardKey, Execution, Filter, Head, ListedExecution, OpenCard, Page
+from looply.engine.ports.lists import (
+    ANY_CARD,
+    CardFilter,
+    CardKey,
+    Execution,
+    Filter,
+    Head,
+    ListedExecution,
+    OpenCard,
+    Page,
+)
+from looply.engine.ports.port import ExecutionOverview
 from looply.engine.ports.store import Store
 from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
@@ -24,6 +40,7 @@ from looply.engine.processing.observers import Observers
 from looply.engine.records.absences import Absences
 from looply.engine.records.datastores import Datastores
 from looply.engine.records.decisions import Decisions
+from looply.engine.records.figures.figures import Figures
 from looply.engine.records.letters import Letters
 from looply.engine.records.pruning import Pruning
 from looply.engine.shell.completion_poller import CompletionPoller
@@ -52,6 +69,8 @@ class Parts:
     channels: frozenset[str] = frozenset()
     """Channels that keep copies of cards elsewhere and must be updated."""
     observers: Observers = field(default_factory=Observers)
+    breaker: BreakerSettings | None = None
+    """How systems that are down are found and called again; None: no outage is found."""
     turns: Turns | None = None
     """The turns of the organizations' large histories, long runs and child starts; None: nothing waits for a turn."""
 
@@ -64,11 +83,17 @@ class Reader:
         self._codec = parts.codec
         self._clock = parts.clock
         self._limits = parts.limits
-        self.dispatcher = LocalFirstDispatcher(parts.dispatcher)
+        self.gate = TargetGate(parts.store.targets, parts.worker.targets, parts.clock, parts.breaker)
+        gated = GatedDispatcher(self.gate, parts.dispatcher)
+        self.let_go = gated.let_go
+        self.dispatcher = LocalFirstDispatcher(gated)
+        self.blobs: BlobReader = StoredBlobs(parts.store.journal, parts.codec, parts.limits)
         self.absences: Absences = parts.store.absences
         self.datastores: Datastores = parts.store.datastores
         self.decisions: Decisions = parts.store.decisions
         self.letters: Letters = parts.store.letters
+        self.overview: ExecutionOverview = parts.store.overview
+        self.figures: Figures = parts.store.figures
         self.pruning: Pruning = parts.store.pruning
         self.observers = parts.observers
         self._channels = parts.channels
@@ -152,11 +177,14 @@ class Reader:
         """Returns the executions with this process id or execution id: all open ones, else the newest ended one."""
         return await self._store.reads.heads(organization_id, name, workflow_id)
 
-    async def list(self, organization_id: str, query: Filter, after: str = "", limit: int = 20) -> Page:
+    async def list(
+        self, organization_id: str, query: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
+    ) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
         heads, scanned_to = await self._store.reads.list(organization_id, query, after, limit + 1)
         shown = heads[:limit]
-        tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
+        ids = [head.execution_id for head in shown] if has_events else []
+        tails = await self._store.reads.tails(ids, self._limits.list_events) if ids else {}
         items = []
         for head in shown:
             events: list[Event] = []
@@ -198,13 +226,12 @@ class Reader:
         limit: int = 100,
         *,
         card_id: str = "",
-        workflow_id: str = "",
+        criteria: CardFilter = ANY_CARD,
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
-        `recipient` is a person by any spelling of the address, `workflow_id` a workflow to which the cards of that
-        person belong. A page begins behind the card `after`.
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
         """
         if card_id:
             card = await self._store.reads.find_card(card_id)
@@ -213,7 +240,7 @@ class Reader:
         person = person_of(recipient) if recipient else ""
         if recipient and not person:
             return []
-        return await self._store.reads.open_cards(organization_id, person, after, limit, workflow_id)
+        return await self._store.reads.open_cards(organization_id, person, after, limit, criteria)
 
     async def load_state(self, execution_id: str) -> ExecutionState:
         """Returns the stored state, also where memory does not have its end yet.

@@ -11,18 +11,20 @@ from datetime import timedelta
 
 from looply.definition import Workflow
 from looply.engine.effects.datastore_operations import DatastoreOperations
-from looply.engine.effects.effects import EffectRunner
+from looply.engine.effects.effects import EffectRunner, Gates
 from looply.engine.effects.suspect_calls import SuspectCallGate
 from looply.engine.ports.port import Audit, Examined, Health, LiveSchedules, Start, ignore_examined
 from looply.engine.processing.committer import encode_definition
 from looply.engine.processing.live_schedules import StoredSchedules
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
+from looply.engine.records.figures.survey import Usage
 from looply.engine.records.startup import StartupState
-from looply.engine.records.survey import Usage
+from looply.engine.records.targets import TargetControl
 from looply.engine.shell.audit import audit_store
 from looply.engine.shell.reading import Parts, Reader
 from looply.engine.shell.starting import Starter
+from looply.engine.shell.target_control import StoredTargets
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
 from looply.execution.answering.starting import Started
@@ -36,6 +38,7 @@ class Shell(Reader):
         super().__init__(parts)
         self.limits = parts.limits
         self.turns = parts.turns
+        self.worker = parts.worker
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, turns=parts.turns
         )
@@ -45,8 +48,9 @@ class Shell(Reader):
             self._processor,
             parts.worker,
             DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
-            SuspectCallGate(self.dispatcher.offer),
+            Gates(suspect_calls=SuspectCallGate(self.dispatcher.offer), targets=self.gate),
         )
+        self.targets: TargetControl = StoredTargets(parts.store, self.gate, parts.clock)
         self.quotas = Quotas(parts.store.survey, parts.limits)
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
@@ -64,6 +68,7 @@ class Shell(Reader):
         self._committer.begin(startup.epoch, startup.definitions)
         self.effects.begin(startup.epoch)
         self._starter.begin(startup.highest_id)
+        await self.gate.rows.refresh()
         self._is_open = True
         return startup
 

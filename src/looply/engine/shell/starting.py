@@ -189,6 +189,7 @@ class Starter:
             depth=child_start.depth if child_start is not None else request.depth,
             is_response=child_start is not None and child_start.is_response,
             rerun_of=request.rerun_of,
+            requires_sap_profile=request.workflow.requires_sap_profile,
         )
         state, events = self._first_stretch(request, first, absences)
         extras = Extras(

@@ -33,6 +33,20 @@ _VALUES: Final = (
     "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
     " WHERE u.execution_id = :execution:uuid"
 )
+# Blobs are used by event 0, which no history has, so that they are loaded one by one.
+_USES: Final = f"{_VALUES} AND u.seq > 0"
+_BLOB: Final = f"{_VALUES} AND u.hash = :hash"
+_IS_STORED: Final = "EXISTS (SELECT 1 FROM execution e WHERE e.id = :execution:uuid)"
+_ORGANIZATION: Final = "(SELECT e.org FROM execution e WHERE e.id = :execution:uuid LIMIT 1)"
+# The use comes first: a value that is used is not removed by one that prunes.
+_USE_BLOB: Final = (
+    f"INSERT INTO value_use(execution_id, hash, org, seq) SELECT :execution:uuid, :hash, {_ORGANIZATION}, 0"
+    f" FROM hold_lease(:own) WHERE {_IS_STORED} ON CONFLICT DO NOTHING"
+)
+_PUT_BLOB: Final = (
+    f"INSERT INTO value(org, hash, codec, bytes) SELECT {_ORGANIZATION}, :hash, :codec, :bytes"
+    f" FROM hold_lease(:own) WHERE {_IS_STORED} ON CONFLICT DO NOTHING"
+)
 _LOADED: Final = (_HEAD, _FIRST, _BATCHES_SINCE, _CHAIN, f"{_VALUES} AND u.seq > {_SINCE}")
 # The last batch is the one with the event `limit` events after `after`.
 _HISTORY: Final = (
@@ -115,9 +129,20 @@ class SqlJournal:
         await self._sessions.change(PUT_DEFINITION, definition_facts(definition))
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
+        """Returns the large values of an execution by hash, without its blobs."""
         parameters = {"execution": self._sessions.key(execution_id)}
-        return _values_from(await self._sessions.select(tuple, _VALUES, parameters))
+        return _values_from(await self._sessions.select(tuple, _USES, parameters))
+
+    async def put_blob(self, execution_id: str, key: bytes, codec: int, data: bytes) -> None:
+        """Stores bytes for an execution that is stored; durable when it returns."""
+        parameters = {"execution": self._sessions.key(execution_id), "hash": key}
+        await self._sessions.change(_USE_BLOB, parameters)
+        await self._sessions.change(_PUT_BLOB, {**parameters, "codec": codec, "bytes": data})
+
+    async def find_blob(self, execution_id: str, key: bytes) -> tuple[int, bytes] | None:
+        """Returns codec and bytes of a hash that the execution has, or None."""
+        parameters = {"execution": self._sessions.key(execution_id), "hash": key}
+        return await self._sessions.find(lambda row: (row[1], row[2]), _BLOB, parameters)
 
     async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
         """Returns a definition, or None."""

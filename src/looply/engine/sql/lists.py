@@ -9,7 +9,7 @@ store says by its `ListDialect`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from looply.engine.coding.searching import (
     PROBED,
@@ -22,8 +22,14 @@ from looply.engine.coding.searching import (
     page_parameters,
     search_plans,
 )
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Having, Head
 from looply.engine.sql.sessions import Parameters, Session
+
+HAVING: Final[Mapping[Having, str]] = {
+    "incident": "EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)",
+    "letter": "EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = e.id AND l.action = 0)",
+}
+"""What an execution `e` has open, in SQL."""
 
 ListPlan: TypeAlias = tuple[Callable[[Kind], str], Parameters]
 """The statement that reads a source, by its kind, and the parameters of all sources of a page."""

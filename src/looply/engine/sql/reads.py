@@ -20,7 +20,7 @@ from looply.engine.coding.rows import (
     timer_from,
     wait_from,
 )
-from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.engine.records.spans import LOWEST_ID
@@ -28,6 +28,7 @@ from looply.engine.sql.dialects import Variants
 from looply.engine.sql.lists import ListDialect, read_page
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery
+from looply.instants import ms_or_none
 
 _HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
 _HEAD_IN: Final = (
@@ -51,14 +52,15 @@ _NEWEST: Final = Variants(
 _SCAN: Final = "SELECT * FROM head WHERE id > :after:uuid ORDER BY id LIMIT :limit"
 
 _CARD: Final = (
-    "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+    "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms,"
+    " c.due_ms"
     " FROM card c JOIN name n ON n.n = c.workflow"
 )
 _FIND_CARD: Final = f"{_CARD} WHERE c.id = :card"
 _BELOW: Final = "(c.opened_ms, c.id) < (:opened_ms, :card) ORDER BY c.opened_ms DESC, c.id DESC LIMIT :limit"
-_OF_WORKFLOW: Final = ":workflow:integer IN (0, c.workflow)"
-_CARDS: Final = f"{_CARD} WHERE c.org = :org AND {_OF_WORKFLOW} AND {_BELOW}"
-_CARDS_FOR: Final = f"{_CARD} WHERE c.org = :org AND c.recipient = :person AND {_OF_WORKFLOW} AND {_BELOW}"
+_FITS: Final = ":workflow:integer IN (0, c.workflow)"
+_IS_DUE: Final = "c.due_ms < :due_before"
+_IS_STALE: Final = "EXISTS (SELECT 1 FROM card_copy k WHERE k.id = c.id AND k.shown < k.wanted)"
 
 _EFFECTS_OF: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
@@ -155,18 +157,19 @@ class SqlReads:
         )
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, workflow_id: str = ""
+        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         opened_ms, card = after or FIRST_CARD
-        parameters = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
+        due_ms = ms_or_none(criteria.due_before)
+        parameters = {"person": person, "opened_ms": opened_ms, "card": card, "due_before": due_ms, "limit": limit}
+        statement = _cards_statement(criteria, of_person=bool(person))
 
         async def read(session: Session) -> list[OpenCard]:
-            org, workflow = await session.numbers(organization_id, workflow_id)
+            org, workflow = await session.numbers(organization_id, criteria.workflow_id)
             if org is None:
                 return []
-            facts = {**parameters, "org": org, "workflow": workflow}
-            found = await session.rows(_CARDS_FOR if person else _CARDS, facts)
+            found = await session.rows(statement, {**parameters, "org": org, "workflow": workflow})
             return [card_from(row) for row in found]
 
         return await self._sessions.read(read)
@@ -214,3 +217,16 @@ class SqlReads:
 
     def _known(self, execution_ids: Sequence[str]) -> Any:
         return self._sessions.keys(each for each in execution_ids if self._sessions.key(each) is not None)
+
+
+def _cards_statement(criteria: CardFilter, *, of_person: bool) -> str:
+    """Returns the statement of a page of open cards: constants, for the parts of a filter that are given."""
+    parts = [
+        "c.org = :org",
+        *(["c.recipient = :person"] if of_person else []),
+        _FITS,
+        *([_IS_DUE] if criteria.due_before is not None else []),
+        *([_IS_STALE] if criteria.is_stale else []),
+        _BELOW,
+    ]
+    return f"{_CARD} WHERE {' AND '.join(parts)}"

@@ -9,6 +9,7 @@ from looply.engine.sql.letters import SqlLetters
 from looply.engine.sql.lists import ListDialect
 from looply.engine.sql.reads import SqlReads
 from looply.engine.sql.sessions import Sessions, Writes
+from looply.engine.sql.targets import SqlTargets
 from looply.engine.sql.work import SqlTrials
 
 
@@ -27,6 +28,7 @@ class SqlStore:
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)
         self.absences = SqlAbsences(sessions)
+        self.targets = SqlTargets(sessions)
         self.trials = SqlTrials(sessions)
 
     @property

@@ -10,8 +10,10 @@ import apsw
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.figures.figures import SqlFigures
+from looply.engine.sql.figures.overview import SqlOverview
+from looply.engine.sql.figures.survey import SqlSurvey
 from looply.engine.sql.store import SqlStore
-from looply.engine.sql.survey import SqlSurvey
 from looply.engine.sql.work import SqlWorkQueue
 from looply.engine.sqlite.file.backup import back_up, integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME, check_library
@@ -56,6 +58,8 @@ class SqliteStore(SqlStore):
         self.datastores = SqliteDatastores(self._threads)
         self.pruning = SqlitePruning(self._threads)
         self.survey = SqlSurvey(sessions)
+        self.overview = SqlOverview(sessions)
+        self.figures = SqlFigures(sessions)
 
     @property
     def groups(self) -> int:

@@ -15,6 +15,7 @@ from typing import Final
 
 from looply.clock import Clock
 from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
@@ -85,7 +86,11 @@ class Carrier:
 
     def __init__(self, serving: Serving, late: OnLate, clock: Clock) -> None:
         self._clock = clock
-        self._slots = InProcessDispatcher(per_queue=serving.host_concurrency, total=serving.concurrency)
+        self.targets = KnownTargets()
+        """The targets of lanes, all by their hashes."""
+        self._slots = InProcessDispatcher(
+            per_queue=serving.host_concurrency, total=serving.concurrency, targets=self.targets
+        )
         self._late = late
         self._perform: Perform | None = None
         self._is_leaving = False

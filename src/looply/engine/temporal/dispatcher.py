@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from looply.clock import Clock
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef, Perform
 from looply.engine.temporal.carrying import Carrier
 from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
 from looply.engine.temporal.outbox import Outbox
-from looply.engine.temporal.references import Reference, reference_of
+from looply.engine.temporal.references import Reference, obscure, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings
 from looply.engine.temporal.worker import EffectWorker, WorkerHooks
 from looply.slots import Lane
@@ -27,7 +29,8 @@ class TemporalDispatcher:
     One that follows from an effect which a worker carries out is stored as running, and that worker continues with it.
 
     Without `serving` this process only offers. `labels_of` returns the labels by which executions can be searched in
-    Temporal; without it they are known there by their ids alone. `hooks` are for tests. Temporal may be unavailable at
+    Temporal; without it they are known there by their ids alone. `targets` know which lanes lead to the same system.
+    `hooks` are for tests. Temporal may be unavailable at
     any time: offers are held, later ones dropped, and a sweep of the store offers them again.
     """
 
@@ -38,6 +41,7 @@ class TemporalDispatcher:
         *,
         serving: Serving | None = None,
         labels_of: LabelsOf | None = None,
+        targets: KnownTargets | None = None,
         hooks: WorkerHooks = _NO_HOOKS,
     ) -> None:
         """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
@@ -48,6 +52,8 @@ class TemporalDispatcher:
         self._worker: EffectWorker | None = None
         if serving is not None:
             self._carrier = Carrier(serving, self._offer_followers, clock)
+            if targets is not None:
+                targets.on_target.append(partial(_link, self._carrier.targets))
             self._worker = EffectWorker(connection, serving, self._carrier, clock, hooks)
 
     @property
@@ -102,3 +108,8 @@ class TemporalDispatcher:
 
     def _offer_followers(self, execution_id: str, references: Sequence[Reference]) -> None:
         self._outbox.put(execution_id, references)
+
+
+def _link(hashed: KnownTargets, lane: Lane, target: str) -> None:
+    """Notes the target of a lane by the hashes that references have."""
+    hashed.link(Lane(obscure(lane.owner), obscure(lane.target)), obscure(target))

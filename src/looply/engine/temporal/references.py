@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from looply.engine.effects.targets import system_name
 from looply.engine.ports.dispatch import EffectRef
 
 
@@ -31,9 +32,13 @@ def reference_of(effect: EffectRef, prefix: str) -> Reference:
     owner, target = effect.lane
     connector = target.partition(" ")[0].partition(".")[0]
     return Reference(
-        seq=effect.seq, queue=connector_queue(prefix, connector), lane=_obscured(target), owner=_obscured(owner)
+        seq=effect.seq,
+        queue=connector_queue(prefix, connector),
+        lane=obscure(system_name(target)),
+        owner=obscure(owner),
     )
 
 
-def _obscured(name: str) -> str:
+def obscure(name: str) -> str:
+    """Returns a hash of the name of a target or of an organization."""
     return blake2b(name.encode(), digest_size=6).hexdigest()

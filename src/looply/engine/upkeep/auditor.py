@@ -20,9 +20,9 @@ import msgspec
 import structlog
 
 from looply.clock import Clock
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Store, Work
-from looply.engine.records.survey import Census
+from looply.engine.records.figures.survey import Census
 from looply.engine.shell.audit import Problem, is_orphan, problems_of
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
@@ -48,6 +48,7 @@ _PAUSE_SECONDS: Final = 1.0
 """The pause between two slices: the auditor must never slow other work."""
 _ROUND_SECONDS: Final = 3600.0
 """The pause between two rounds."""
+_SHOWN: Final = 10
 _LIVE: Final = (*OPEN_STATUSES, "FAILED")
 
 
@@ -56,7 +57,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `repaired` counts executions
     repaired since the start of the process, `damaged` those whose rows differ from their history, and `orphans` those
-    of them that nothing will move.
+    of them that nothing will move. `corrected` counts counters of open work that differed from a count.
     """
 
     census: Census | None = None
@@ -65,6 +66,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     repaired: int = 0
     damaged: int = 0
     orphans: int = 0
+    corrected: int = 0
 
 
 class Auditor(Loop):
@@ -131,8 +133,18 @@ class Auditor(Loop):
                 self.damaged.pop(execution_id, None)
             else:
                 await self._check(head)
+        await self._prove_counters()
         census = await self._store.survey.count()
         self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
+
+    async def _prove_counters(self) -> None:
+        """Compares the counters of what is open with a count, and corrects those that differ."""
+        drift = await self._store.figures.find_drift()
+        if drift:
+            shown = [f"{each.name} of workflow {each.workflow} by {each.missing}" for each in drift[:_SHOWN]]
+            _log.error("counters_differ", count=len(drift), counters=shown)
+            await self._store.figures.correct()
+            self._known = msgspec.structs.replace(self._known, corrected=self._known.corrected + len(drift))
 
     async def round(self) -> float:
         """Counts and checks a slice, as each is due, if this process is the auditor; returns the next pause."""
@@ -154,7 +166,7 @@ class Auditor(Loop):
         """Begins as the auditor without findings: what another one has found may be repaired by now."""
         self._is_auditor = True
         self._after, self._checked = "", 0
-        self._known = Findings(repaired=self._known.repaired)
+        self._known = Findings(repaired=self._known.repaired, corrected=self._known.corrected)
         self.damaged.clear()
         self._count_at, self._round_at = now, now + _FIRST_SECONDS
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from looply.clock import Clock
 from looply.engine.ports.card_channel import CardChannel, Copy
-from looply.engine.ports.port import Execution
+from looply.engine.ports.lists import Execution
 from looply.engine.records.copies import Copies, CopyRow
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError, NotFound

@@ -5,7 +5,12 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from looply.definition import Workflow
-from looply.execution.answering.attempts import answer_effect_done, answer_effect_failed, answer_effect_lost
+from looply.execution.answering.attempts import (
+    answer_effect_done,
+    answer_effect_failed,
+    answer_effect_lost,
+    answer_park_effect,
+)
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
@@ -13,6 +18,7 @@ from looply.execution.approvals.absent import pass_on_absent
 from looply.execution.approvals.cards import answer_card
 from looply.execution.approvals.quorum import approval_output
 from looply.execution.approvals.reassign import reassign_card
+from looply.execution.approvals.reminding import remind_card
 from looply.execution.approvals.turns import escalate, remind
 from looply.execution.closing.children import answer_child_ended
 from looply.execution.closing.close import close, close_cards
@@ -36,10 +42,12 @@ from looply.execution.facts.commands import (
     EffectLost,
     FireTimer,
     MoveTo,
+    ParkEffect,
     PassOnAbsent,
     QuarantineExecution,
     ReassignCard,
     Redrive,
+    RemindCard,
     RepairRows,
     Resume,
     Retry,
@@ -63,7 +71,7 @@ from looply.execution.facts.open_work import open_work
 from looply.execution.facts.state import ExecutionState, Timer
 from looply.limits import DEFAULT_LIMITS, Limits
 
-Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
+Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost, ParkEffect)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
@@ -81,6 +89,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_card(workflow, state, command, limits)
         case ReassignCard():
             return reassign_card(state, command)
+        case RemindCard():
+            return remind_card(state, command)
         case PassOnAbsent():
             return pass_on_absent(state, command)
         case Terminate():
@@ -95,6 +105,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_effect_failed(workflow, state, _with_current_address(state, command))
         case EffectLost():
             return answer_effect_lost(state, _with_current_address(state, command))
+        case ParkEffect():
+            return answer_park_effect(state, _with_current_address(state, command))
         case ChildEnded():
             return answer_child_ended(state, command, limits)
         case Admit():

@@ -1,6 +1,7 @@
-"""The outcome of an attempt: success, failure or unknown. Statuses are classified here, for all engines."""
+"""The outcome of an attempt: success, failure or unknown. The connector has judged the answer, where the call ran."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -9,21 +10,28 @@ from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.masking import MASK
 from looply.execution.document.sizes import over_document
 from looply.execution.facts.address import Address, parse_address
-from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
-from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
+from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost, Outage, ParkEffect
+from looply.execution.facts.events import Discarded, StepFailed, StepParked, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
+from looply.execution.facts.values.far import FarError, Verdict, shorten
 from looply.execution.steps.approval import open_after_read
 from looply.execution.steps.visit import Visit
 from looply.expressions import ExpressionError
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
+_CAUSES: Final[Mapping[str, Literal["TIMEOUT", "CONNECTION", "UNSETTLED"]]] = {
+    "TIMEOUT": "TIMEOUT",
+    "CONNECTION": "CONNECTION",
+    "UNSETTLED": "UNSETTLED",
+}
+"""Code of a failure after which it may be unknown whether the call took effect -> the cause of that."""
 _SHOWN_CHARACTERS = 500
 """The most characters of an answer that are quoted in the message of a failure."""
 
 
 def answer_effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
-    """Returns the events of a completed attempt: a success, or a failure by its status or size."""
+    """Returns the events of an answered attempt: a success, or a failure by its verdict, status or size."""
     opened = _in_flight(state, command.address, command.attempt)
     if opened is None:
         return _discard_late(command.address, command, command.output, "the step was no longer open")
@@ -41,7 +49,9 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
             message=f"step '{step.id}': {message}",
         )
         return Answer(Done(), (failed,))
-    if (judged := _status_failure(step, opened, command, address)) is not None:
+    if (judged := _answered_failure(step, opened, command, address)) is not None:
+        if command.outage is not None and (judged.is_retriable or step.on_unknown == "retry"):
+            return Answer(Done(), (_parked(command, command.outage, again=True),))
         return Answer(Done(), (judged,))
     succeeded = StepSucceeded(
         at=command.at,
@@ -72,17 +82,28 @@ def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDon
 
 def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
     """Returns the events of a failed attempt; if the request was sent, the outcome may be unknown."""
-    if _in_flight(state, command.address, command.attempt) is None:
+    opened = _in_flight(state, command.address, command.attempt)
+    if opened is None:
         return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
-    if command.was_sent and command.code in ("TIMEOUT", "CONNECTION") and step.on_unknown == "incident":
-        cause: Literal["TIMEOUT", "CONNECTION"] = "TIMEOUT" if command.code == "TIMEOUT" else "CONNECTION"
+    cause = _CAUSES.get(command.code)
+    # An attempt that was to find out and reached nothing leaves the outcome of the earlier one unknown.
+    is_open = opened.is_unsettled or (command.was_sent and step.on_unknown != "retry")
+    if cause == "UNSETTLED" or (cause is not None and is_open):
         unknown = StepUnknown(
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
         )
         return Answer(Done(), (unknown,))
-    is_retriable = step.retry is not None and command.is_transient and step.retry.matches(command.code, command.status)
+    has_found_it_down = not command.was_sent and command.far is not None and command.far.kind == "down"
+    if command.outage is not None and (command.is_transient or has_found_it_down):
+        # It was not sent, or may be repeated: an attempt that only found the system down does not count.
+        return Answer(Done(), (_parked(command, command.outage, again=True),))
+    far, retry = command.far, step.retry
+    is_named = retry is not None and far is not None and retry.names(far.kind)
+    is_retriable = is_named or (
+        retry is not None and command.is_transient and retry.matches(command.code, command.status)
+    )
     failed = StepFailed(
         at=command.at,
         **address.fields,
@@ -92,8 +113,17 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
         status=command.status,
         is_retriable=is_retriable,
         retry_after_seconds=command.retry_after_seconds,
+        far=shorten(far) if far is not None else None,
     )
     return Answer(Done(), (failed,))
+
+
+def answer_park_effect(state: ExecutionState, command: ParkEffect) -> Answer:
+    """Returns the event of an attempt that waits for its system; none when it has begun to wait before, or is over."""
+    opened = _in_flight(state, command.address, command.attempt)
+    if opened is None or opened.parked is not None or state.has_incident:
+        return Answer(Done(is_late=True))
+    return Answer(Done(), (_parked(command, command.outage),))
 
 
 def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
@@ -109,6 +139,17 @@ def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
         ended_process=command.ended_process,
     )
     return Answer(Done(), (unknown,))
+
+
+def _parked(command: EffectDone | EffectFailed | ParkEffect, outage: Outage, *, again: bool = False) -> StepParked:
+    return StepParked(
+        at=command.at,
+        **parse_address(command.address).fields,
+        attempt=command.attempt,
+        target=outage.target,
+        reason=outage.reason,
+        again=again,
+    )
 
 
 def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | None:
@@ -128,34 +169,61 @@ def _discard_late(address: str, command: EffectDone | EffectFailed, result: Json
     return Answer(Done(is_late=True), (discarded,))
 
 
-def _status_failure(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
-    """Returns the failure by the answer's status, or None when the answer is data.
+def _answered_failure(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
+    """Returns the failure by the answer's verdict or status, or None when the answer is data.
 
-    A status that the retry policy names fails the attempt while attempts are left; after the last one it is data,
-    unless `fail_on` names it.
+    A status or kind that the retry policy names fails the attempt while attempts are left; after the last one the
+    answer is data, unless `fail_on` names its status, or the connector judged it a failure and `ok_on` does not name
+    it.
     """
-    fail_on = step.settings.fail_on if isinstance(step.settings, CallSettings) else None
-    if fail_on is None or not isinstance(command.output, dict) or not is_status(status := command.output.get("status")):
+    settings, verdict = step.settings, command.verdict
+    if not isinstance(settings, CallSettings) or settings.fail_on is None or not isinstance(command.output, dict):
         return None
+    status = command.output.get("status")
+    if not is_status(status):
+        status = ""
+    failure = verdict.failure if verdict is not None and not matches_status(settings.ok_on, status) else ""
     has_attempts = step.retry is not None and opened.failures + 1 < step.retry.max_attempts
-    is_retriable = has_attempts and step.retry is not None and step.retry.matches("STATUS", status)
-    if not is_retriable and not matches_status(fail_on, status):
+    is_retriable = has_attempts and _is_retried(step, status, verdict)
+    if not is_retriable and not failure and not matches_status(settings.fail_on, status):
         return None
-    text = str(command.output.get("statusText", ""))
-    shown = MASK if command.secret or step.output_secrets else _excerpt(command.output)
+    is_hidden = bool(command.secret or step.output_secrets)
     return StepFailed(
         at=command.at,
         **address.fields,
         attempt=command.attempt,
-        code="STATUS",
-        message=f"step '{step.id}': the other system answered {status} {text}: {shown}",
+        code=failure or "STATUS",
+        message=f"step '{step.id}': the other system {_said(command, status, is_hidden=is_hidden)}",
         status=status,
         is_retriable=is_retriable,
-        retry_after_seconds=_retry_after(command.output.get("headers")),
+        retry_after_seconds=verdict.retry_after_seconds if verdict is not None else 0,
+        far=_shown_far(verdict, is_hidden=is_hidden),
         output=command.output,
         size=command.size,
         secret=_output_secrets(step, command.secret),
     )
+
+
+def _is_retried(step: Step, status: str, verdict: Verdict | None) -> bool:
+    retry = step.retry
+    return retry is not None and (
+        retry.matches("STATUS", status) or (verdict is not None and retry.names(verdict.far.kind))
+    )
+
+
+def _shown_far(verdict: Verdict | None, *, is_hidden: bool) -> FarError | None:
+    """Returns what the other system said; only its kind where the answer has a secret, which the texts may quote."""
+    if verdict is None:
+        return None
+    return FarError(kind=verdict.far.kind) if is_hidden else shorten(verdict.far)
+
+
+def _said(command: EffectDone, status: str, *, is_hidden: bool) -> str:
+    """Returns the answer in words, with what the system said, else an excerpt of its data."""
+    text = str(command.output.get("statusText", ""))
+    far = command.verdict.far.text if command.verdict is not None else ""
+    shown = MASK if is_hidden else _cut(far) or _excerpt(command.output)
+    return f"answered {status} {text}: {shown}" if status else f"answered: {shown}"
 
 
 def _output_secrets(step: Step, found: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,11 +232,8 @@ def _output_secrets(step: Step, found: tuple[str, ...]) -> tuple[str, ...]:
 
 def _excerpt(output: dict[str, Json]) -> str:
     data = output.get("data")
-    text = data if isinstance(data, str) else encode_json(data).decode()
+    return _cut(data if isinstance(data, str) else encode_json(data).decode())
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-
-
-def _retry_after(headers: Json) -> float:
-    """Returns the seconds of a `Retry-After` header (RFC 9110 §10.2.3); its date form is resolved by the connector."""
-    value = headers.get("retry-after") if isinstance(headers, dict) else None
-    return float(value) if isinstance(value, str) and value.isascii() and value.isdigit() else 0.0

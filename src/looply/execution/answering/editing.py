@@ -44,7 +44,7 @@ def edit_event(
         before = visible_payload(state, home) if name == "payload" else _own_output(state, home, name)
         value = part["output"] if command.replaces else merge_patch(before, part["output"])
         if name == "payload":
-            payload = {**value, **{field: state.payload[field] for field in METADATA}}
+            payload = {**value, **{field: state.payload[field] for field in METADATA if field in state.payload}}
         else:
             outputs[name] = value
     sizes = {name: json_bytes(value) for name, value in outputs.items()}
@@ -108,7 +108,7 @@ def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Js
 
 def _metadata_problems(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
     for field in METADATA:
-        if field in given and given[field] != state.payload[field]:
+        if field in given and given[field] != state.payload.get(field):
             yield Problem(
                 path=f"/document/payload/output/{field}", message="belongs to the engine and cannot be edited"
             )

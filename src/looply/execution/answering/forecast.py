@@ -22,6 +22,7 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.open_work import open_work
 from looply.execution.facts.state import ExecutionState, Status
+from looply.execution.facts.values.far import FarError
 from looply.limits import DEFAULT_LIMITS, Limits
 
 
@@ -29,7 +30,7 @@ class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
     """A call that the command would make at once.
 
     `is_repeated`: the step has made a call before in this execution. `keeps_key`: with the same idempotency key, so
-    that a receiver that stores keys does not act twice.
+    that a receiver that stores keys does not act twice. `far` is what the other system said when the step failed.
     """
 
     address: Address
@@ -39,6 +40,7 @@ class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
     is_repeated: bool
     keeps_key: bool
     on_unknown: str
+    far: FarError | None = None
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,11 @@ def forecast(
         status=after.status,
         current_state=after.current_state,
         workflow_version=after.workflow_version,
-        effects=tuple(_planned_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
+        effects=tuple(
+            _planned_effect(onto, after, event, _far_error(state, event))
+            for event in events
+            if isinstance(event, StepScheduled)
+        ),
         visits=tuple(_planned_visits(events)),
         waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
@@ -96,7 +102,15 @@ def _stays_open(event: Event, after: ExecutionState) -> TypeGuard[IncidentOpened
     return isinstance(event, IncidentOpened) and event.incident_id in after.incidents
 
 
-def _planned_effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
+def _far_error(before: ExecutionState, event: StepScheduled) -> FarError | None:
+    """Returns what the other system said when the step failed of which this is the next call."""
+    path = before.paths_by_scope.get(event.scope)
+    return path.failure.far if path is not None and path.failure is not None and path.step == event.step else None
+
+
+def _planned_effect(
+    workflow: Workflow, after: ExecutionState, event: StepScheduled, far: FarError | None
+) -> PlannedEffect:
     opened = after.open_steps.get(event.address.text)
     address = event.address
     if opened is not None and opened.key:
@@ -109,6 +123,7 @@ def _planned_effect(workflow: Workflow, after: ExecutionState, event: StepSchedu
         is_repeated=event.attempt > 1 or event.visit > 1,
         keeps_key=event.attempt > 1,
         on_unknown=workflow.steps[event.step].on_unknown,
+        far=far,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.document.document import region_of, scope_of_step
-from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.state import ExecutionState, Path
 
 _LIVE = ("OPEN", "RETRY")
 """Phases in which a visit continues on the new version, so that the step must be of the same type."""
@@ -26,6 +26,32 @@ def migration_problems(
         *_misplaced_paths(workflow, target, state, steps),
     )
     return tuple(dict.fromkeys(problems))
+
+
+def mapping_choices(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
+    """Returns the steps of `target` to which each misplaced current step could be mapped; empty when no mapping helps.
+
+    `steps` are new names by old ones that are given already. A step that is open has only choices of its type, every
+    step only those of its own branch or body, in document order.
+    """
+    choices: dict[str, tuple[str, ...]] = {}
+    tried = dict(steps)
+    for path in state.paths:
+        if not any(_misplacement(workflow, target, state, steps, path)):
+            continue
+        others = {new for old, new in tried.items() if old != path.step}
+        found = tuple(
+            name
+            for name in choices.get(path.step, tuple(target.steps))
+            if name not in (target.start, *others) and _fits(workflow, target, state, path, name)
+        )
+        if not found:
+            return {}
+        choices[path.step] = found
+        tried[path.step] = found[0]
+    return choices if choices and not migration_problems(workflow, target, state, tried) else {}
 
 
 def rename_future_waits(
@@ -62,27 +88,39 @@ def _misplaced_paths(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
     for path in state.paths:
-        if path.step == workflow.start:
-            continue
-        new = steps.get(path.step, path.step)
-        if new not in target.steps:
-            yield Problem(
-                path=f"/mapping/{path.step}",
-                message=f"a path of the execution is at '{path.step}', which the new version does not have",
-                hint=f'map it to a step of the new version: {{"{path.step}": "..."}}',
-            )
-        elif path.phase in _LIVE and target.steps[new].type != workflow.steps[path.step].type:
-            before, after = workflow.steps[path.step].type, target.steps[new].type
-            yield Problem(
-                path=f"/mapping/{path.step}",
-                message=f"'{path.step}' is open as {before}, and '{new}' of the new version is {after}",
-                hint="choose a step of the same type, or move the execution to another step",
-            )
-        elif target.region(new) != region_of(state, path.scope):
-            yield Problem(
-                path=f"/mapping/{path.step}",
-                message=f"'{new}' of the new version is not in the branch or body of the path",
-            )
+        yield from _misplacement(workflow, target, state, steps, path)
+
+
+def _misplacement(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str], path: Path
+) -> Iterator[Problem]:
+    """Yields why a path cannot continue at the new name of its step."""
+    if path.step == workflow.start:
+        return
+    new = steps.get(path.step, path.step)
+    if new not in target.steps:
+        yield Problem(
+            path=f"/mapping/{path.step}",
+            message=f"a path of the execution is at '{path.step}', which the new version does not have",
+            hint=f'map it to a step of the new version: {{"{path.step}": "..."}}',
+        )
+    elif path.phase in _LIVE and target.steps[new].type != workflow.steps[path.step].type:
+        before, after = workflow.steps[path.step].type, target.steps[new].type
+        yield Problem(
+            path=f"/mapping/{path.step}",
+            message=f"'{path.step}' is open as {before}, and '{new}' of the new version is {after}",
+            hint="choose a step of the same type, or move the execution to another step",
+        )
+    elif target.region(new) != region_of(state, path.scope):
+        yield Problem(
+            path=f"/mapping/{path.step}",
+            message=f"'{new}' of the new version is not in the branch or body of the path",
+        )
+
+
+def _fits(workflow: Workflow, target: Workflow, state: ExecutionState, path: Path, name: str) -> bool:
+    """Returns whether a path can continue at a step of `target`."""
+    return not any(_misplacement(workflow, target, state, {path.step: name}, path))
 
 
 def _region_problems(

@@ -7,7 +7,8 @@ of the instant of its first evaluation. The same bytes need the same key; other 
 receivers refuse one key with two bodies, and others answer it with the result of the first.
 """
 
-from typing import assert_never
+from collections.abc import Sequence
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
@@ -56,6 +57,8 @@ from looply.expressions import ExpressionError
 from looply.jsontext import encode_json
 from looply.limits import Limits
 
+_YOUNGER: Final = "an incident of the execution is younger than the bulk"
+
 
 def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairCommand, limits: Limits) -> Answer:
     """Returns the reply to an operator and its events.
@@ -102,6 +105,8 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         return _no_incident(state)
     if command.incident_id and command.incident_id not in state.incidents:
         return _decline("NO_INCIDENT", f"the execution has no open incident {command.incident_id}")
+    if not _covers(state, command):
+        return _decline("NO_INCIDENT", _YOUNGER)
     events: list[Event] = []
     if command.document is not None:
         changed = edit_event(workflow, state, command, limits)
@@ -122,8 +127,8 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     target = command.workflow
     if target is None and not state.incidents:
         return _no_incident(state)
-    if command.opened_by is not None and not _covers(state, command):
-        return _decline("NO_INCIDENT", "every incident of the execution is younger than the redrive")
+    if not _covers(state, command):
+        return _decline("NO_INCIDENT", _YOUNGER)
     events: list[Event] = []
     if target is not None and target.hash.hex() != state.definition:
         if problems := migration_problems(workflow, target, state, command.steps):
@@ -153,11 +158,10 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     return Answer(Repaired(incidents=_ids(closed)), (*events, *closed), workflow=target if events else None)
 
 
-def _covers(state: ExecutionState, command: Redrive) -> bool:
-    """Returns whether a bulk redrive is about this execution in its current state: no incident is younger than it."""
+def _covers(state: ExecutionState, command: Retry | Redrive) -> bool:
+    """Returns whether a bulk is about this execution in its current state: no incident is younger than it."""
     latest = command.opened_by
-    assert latest is not None
-    return all(incident.opened_on <= latest for incident in state.incidents.values())
+    return latest is None or all(incident.opened_on <= latest for incident in state.incidents.values())
 
 
 def _close_incidents(
@@ -260,7 +264,7 @@ def _again_by(workflow: Workflow, state: ExecutionState, incident: Incident, lim
 
 
 def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: Limits) -> Answer:
-    path = _path_of(state, command.incident_id, command.state)
+    path = _skipped_path(state, command)
     if isinstance(path, Answer):
         return path
     if path.phase not in ("OPEN", "FAILED", "UNKNOWN", "RETRY"):
@@ -292,6 +296,23 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
     )
     given_up = _close_abandoned(state, path, skipped)
     return _repair_answer(workflow, state, command, path, command.action, (*given_up, skipped))
+
+
+def _skipped_path(state: ExecutionState, command: SkipStep) -> Path | Answer:
+    """Returns the path whose step a command skips, or the reply that refuses it."""
+    latest = command.opened_by
+    if latest is None:
+        return _path_of(state, command.incident_id, command.state)
+    covered = {
+        incident.address
+        for incident in state.incidents.values()
+        if incident.opened_on <= latest and command.state in ("", incident.step)
+    }
+    paths = [path for path in state.paths if path.address in covered]
+    if not paths:
+        at = f" at '{command.state}'" if command.state else ""
+        return _decline("NO_INCIDENT", f"the execution has no incident of a step{at} that is older than the bulk")
+    return paths[0] if len(paths) == 1 else _ambiguous(paths)
 
 
 def _exits(workflow: Workflow, step_id: str) -> tuple[str, ...]:
@@ -346,6 +367,10 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
             return Answer(Unfit(problems=(Problem(path="/state", message=message),)))
     if len(paths) == 1:
         return paths[0]
+    return _ambiguous(paths)
+
+
+def _ambiguous(paths: Sequence[Path]) -> Answer:
     states = tuple(dict.fromkeys(path.step for path in paths))
     message = f"the execution has {len(paths)} paths; name one by its state or its incident_id"
     return Answer(Declined(code="AMBIGUOUS", message=message, states=states))

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time
+from decimal import Decimal
 from typing import Final
 
+from looply.decimals import Number, exact, read_number
 from looply.execution.approvals.card_form import CardInput
 from looply.expressions import ExpressionError
 from looply.expressions.texts.patterns import compile_pattern
@@ -75,25 +77,25 @@ def _number(definition: Mapping[str, Json], value: Json) -> Json:
         text = value.strip()
         if _NUMBER.fullmatch(text) is None:
             raise InvalidValue(f"must be a number, not {value[:40]!r}")
-        value = int(text) if text.lstrip("+-").isdigit() else float(text)
+        value = int(text) if text.lstrip("+-").isdigit() else read_number(text)
     if not _is_number(value) or abs(value) == float("inf"):
         raise InvalidValue("must be a number")
     least, most = _bound(definition.get("min")), _bound(definition.get("max"))
-    if least is not None and value < least:
+    if least is not None and exact(value) < exact(least):
         raise InvalidValue(f"must be at least {least:g}, not {value:g}")
-    if most is not None and value > most:
+    if most is not None and exact(value) > exact(most):
         raise InvalidValue(f"must be at most {most:g}, not {value:g}")
     return value
 
 
-def _bound(value: Json) -> float | None:
+def _bound(value: Json) -> Number | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        return float(value)
+        return read_number(value.strip())
     return value if _is_number(value) else None
 
 
 def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _toggle(definition: Mapping[str, Json], value: Json) -> Json:

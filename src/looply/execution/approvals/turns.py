@@ -99,7 +99,8 @@ def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event
         channel=cards[0].channel,
         app=cards[0].app,
         revision=max(card.revision for card in cards),
-        reminder=timer.level + 1,
+        # An operator may have reminded of them in between; the number of a copy never stays the same.
+        reminder=max(timer.level, *(card.reminders for card in cards)) + 1,
     )
     return (reminder,)
 

@@ -164,5 +164,5 @@ def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> Ch
 
 def _execution(state: ExecutionState) -> dict[str, Json]:
     started: ExecutionStarted = state.started
-    metadata = {name: state.payload[name] for name in METADATA}
+    metadata = {name: state.payload[name] for name in METADATA if name in state.payload}
     return {**metadata, "workflow_version": str(state.workflow_version), "parent_execution_id": started.parent or None}

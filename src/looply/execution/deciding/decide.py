@@ -40,6 +40,8 @@ from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)
+_LONGEST_ASKED = timedelta(hours=1)
+"""The most that the `Retry-After` of another system delays an attempt, where the policy has no `max_interval`."""
 
 _POISON_ENDS = 5
 _POISON_SPAN = timedelta(minutes=5)
@@ -48,6 +50,10 @@ _POISON_SPAN = timedelta(minutes=5)
 The span matters: a process that is killed repeatedly for another reason also dies during calls by chance, but over
 minutes a call succeeds.
 """
+
+
+_ASKING = RetryPolicy(max_attempts=6, interval=timedelta(seconds=5), backoff=3, jitter=0.2)
+"""How often an operation is called again to find out what became of an attempt: at once, then for about ten minutes."""
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -187,26 +193,36 @@ def handle_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tup
         )
     if workflow.next(path.step, "error") is not None:
         return (_error_caught(state, path, failure, failures),)
-    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, status=failure.status),)
+    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, failure=failure),)
 
 
 def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
     opened = state.open_steps[path.address.text]
     # An operation of the engine itself is stored with its outcome: if that is unknown, the operation changed nothing.
-    if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
-        if not _ends_processes(state, opened):
-            return (_next_attempt(workflow, state, path),)
+    is_retried = step.on_unknown == "retry" or is_datastore_operation(opened.operation)
+    is_asked = step.on_unknown == "ask" and path.cause != "UNSETTLED" and opened.unknowns <= _ASKING.max_attempts
+    if (is_retried or is_asked) and _ends_processes(state, opened):
         message = (
             f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
             "report it, then retry the step or complete it by hand"
         )
         return (open_incident(state, "POISON", "POISONED", message, path=path),)
-    message = (
-        f"step '{step.id}': it is unknown whether the call reached the other system ({path.cause.lower()}); "
+    if is_asked and opened.unknowns > 1:
+        delay = retry_delay(_ASKING, opened.unknowns - 1, 0, _jitter_of(state, path, opened.unknowns))
+        due = state.now + delay
+        return (TimerStarted(at=state.now, **path.address.fields, attempt=opened.attempt, kind="RETRY", due=due),)
+    if is_retried or is_asked:
+        return (_next_attempt(workflow, state, path),)
+    message = f"step '{step.id}': {path.message or _unknown_text(path)}"
+    return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
+
+
+def _unknown_text(path: Path) -> str:
+    return (
+        f"it is unknown whether the call reached the other system ({path.cause.lower()}); "
         "check the other system, then retry the step or complete it by hand"
     )
-    return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
 
 
 def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
@@ -219,12 +235,13 @@ def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, 
     """Returns how long the next attempt waits after `failures` failed ones (from 1).
 
     The interval grows by the backoff up to `max_interval`; jitter shortens it by up to its share; the `Retry-After` of
-    the other system is a lower bound.
+    the other system is a lower bound, at most `max_interval`, or an hour without one.
     """
     grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
     most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
     seconds = min(grown, most) * (1 - policy.jitter * chance)
-    return timedelta(seconds=round(min(max(seconds, retry_after_seconds), _LONGEST_RETRY.total_seconds()), 3))
+    asked = min(retry_after_seconds, (policy.max_interval or _LONGEST_ASKED).total_seconds())
+    return timedelta(seconds=round(max(seconds, asked), 3))
 
 
 def _growth(backoff: float, times: int) -> float:
@@ -241,12 +258,14 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
 def _next_attempt(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
     # The timeout of the current version: raising it is a common repair.
-    timeout = workflow.steps[path.step].timeout
+    step = workflow.steps[path.step]
+    timeout = step.timeout
     return StepScheduled(
         at=state.now,
         **path.address.fields,
         attempt=opened.attempt + 1,
         operation=opened.operation,
+        is_unsettled=step.on_unknown == "ask" and opened.unknowns > 0,
         timeout_seconds=timeout.total_seconds() if timeout is not None else opened.timeout_seconds,
     )
 
@@ -259,6 +278,7 @@ def _error_caught(state: ExecutionState, path: Path, failure: StepFailed, attemp
         "status": failure.status or None,
         "attempts": attempts,
         "on": rfc3339(failure.at),
+        **({"far": failure.far.document()} if failure.far is not None else {}),
     }
     return ErrorCaught(at=state.now, **path.address.fields, attempt=failure.attempt, error=error)
 
@@ -270,9 +290,9 @@ def open_incident(
     message: str,
     *,
     path: Path | None = None,
-    status: str = "",
+    failure: StepFailed | None = None,
 ) -> IncidentOpened:
-    """Returns the incident that stops the execution, opened as its next event."""
+    """Returns the incident that stops the execution, opened as its next event; `failure` is that of its step."""
     return IncidentOpened(
         at=state.now,
         **(path.address.fields if path is not None else {"step": ""}),
@@ -280,5 +300,6 @@ def open_incident(
         kind=kind,
         code=code,
         message=message,
-        status=status,
+        status=failure.status if failure is not None else "",
+        far=failure.far if failure is not None else None,
     )

@@ -14,7 +14,7 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
     """
     body = started.body
     caller = body if isinstance(body, dict) else {} if body is None else {"body": body}
-    return {
+    payload = {
         **caller,
         "workflow_id": started.workflow_id,
         "workflow_version": str(started.workflow_version),
@@ -25,12 +25,15 @@ def initial_payload(started: ExecutionStarted) -> dict[str, Json]:
         "workspace_id": started.workspace_id,
         "executor": started.by,
     }
+    if started.requires_sap_profile is not None:
+        payload["looply_sap_profile_settings"] = {"requires_sap_profile": started.requires_sap_profile}
+    return payload
 
 
 def override_payload(payload: Mapping[str, Json], event: Computed) -> Mapping[str, Json]:
     """Returns the payload after an `overridePayload` step: names set, or the caller's part replaced."""
     if event.override == "replace":
-        return {**_caller_part(event.output), **{name: payload[name] for name in METADATA}}
+        return {**_caller_part(event.output), **{name: payload[name] for name in METADATA if name in payload}}
     changed = dict(payload)
     for name, value in event.output.items():
         first, *rest = name.split(".")

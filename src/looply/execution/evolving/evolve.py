@@ -49,6 +49,7 @@ from looply.execution.facts.events import (
     ScopeEntered,
     ScopeOpened,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -132,6 +133,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             | StepSkipped()
             | StepFailed()
             | StepUnknown()
+            | StepParked()
             | ErrorCaught()
         ):
             return visits.apply_visit_event(state, event)

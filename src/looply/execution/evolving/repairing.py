@@ -28,8 +28,11 @@ def apply_incident_closed(state: ExecutionState, event: IncidentClosed) -> Execu
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
         paths = {**state.paths_by_scope, path.scope: entering}
         return replace(state, paths_by_scope=paths, open_steps=without(state.open_steps, text))
-    # Another attempt by an operator starts the retry policy from its beginning.
-    opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
+    # Another attempt by an operator starts the retry policy from its beginning. Whether an earlier attempt took effect
+    # is decided by the operator only where the incident was about that.
+    opened = state.open_steps[text]
+    unknowns = 0 if incident.kind == "UNKNOWN" else opened.unknowns
+    opened = replace(opened, failures=0, process_ends=0, ending_since=None, unknowns=unknowns)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
     paths = {**state.paths_by_scope, path.scope: again}
     return replace(state, paths_by_scope=paths, open_steps={**state.open_steps, text: opened})

@@ -42,6 +42,7 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     ("FAILED", TimerStarted): "OPEN",
     ("FAILED", ErrorCaught): "LEAVE",
     ("UNKNOWN", StepScheduled): "OPEN",
+    ("UNKNOWN", TimerStarted): "OPEN",
     ("RETRY", StepScheduled): "OPEN",
     ("OPEN", StepSkipped): "LEAVE",
     ("FAILED", StepSkipped): "LEAVE",

@@ -17,6 +17,7 @@ from looply.execution.facts.events import (
     Computed,
     ErrorCaught,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -25,6 +26,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.state import (
     ExecutionState,
     OpenStep,
+    TargetWait,
 )
 
 _PAYLOAD = ("payload", "output")
@@ -32,7 +34,9 @@ _PAYLOAD = ("payload", "output")
 
 def apply_visit_event(
     state: ExecutionState,
-    event: Computed | StepScheduled | StepSucceeded | StepSkipped | StepFailed | StepUnknown | ErrorCaught,
+    event: (
+        Computed | StepScheduled | StepSucceeded | StepSkipped | StepFailed | StepUnknown | StepParked | ErrorCaught
+    ),
 ) -> ExecutionState:
     """Returns the state after an event of a visit. Raises: IllegalTransition."""
     match event:
@@ -46,6 +50,8 @@ def apply_visit_event(
             return _apply_step_failed(state, event)
         case StepUnknown():
             return _apply_step_unknown(state, event)
+        case StepParked():
+            return _apply_step_parked(state, event)
         case ErrorCaught():
             return _apply_error_caught(state, event)
         case _:
@@ -85,6 +91,8 @@ def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> Execut
         key=former.key if former is not None else "",
         process_ends=former.process_ends if former is not None else 0,
         ending_since=former.ending_since if former is not None else None,
+        unknowns=former.unknowns if former is not None else 0,
+        is_unsettled=event.is_unsettled,
     )
     return replace(move(state, event), open_steps={**state.open_steps, text: step})
 
@@ -109,7 +117,7 @@ def _apply_step_failed(state: ExecutionState, event: StepFailed) -> ExecutionSta
     step = state.open_steps.get(text)
     if step is None:
         return state
-    failed = replace(_without_process_ends(step), failures=step.failures + 1, is_in_flight=False)
+    failed = replace(_without_process_ends(step), failures=step.failures + 1, is_in_flight=False, parked=None)
     return replace(state, open_steps={**state.open_steps, text: failed})
 
 
@@ -127,8 +135,21 @@ def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionS
         if not event.ended_process
         else replace(step, process_ends=step.process_ends + 1, ending_since=step.ending_since or event.at)
     )
-    lost = replace(step, is_in_flight=False)
-    return replace(move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
+    lost = replace(step, is_in_flight=False, parked=None, unknowns=step.unknowns + 1)
+    message = event.message if event.cause == "UNSETTLED" else ""
+    return replace(move(state, event, cause=event.cause, message=message), open_steps={**state.open_steps, text: lost})
+
+
+def _apply_step_parked(state: ExecutionState, event: StepParked) -> ExecutionState:
+    """An attempt that will be made again is scheduled by this event, so that its former row is no more."""
+    text = event.address.text
+    step = state.open_steps.get(text)
+    if step is None or not step.is_in_flight or step.attempt != event.attempt:
+        raise IllegalTransition(f"attempt {event.attempt} of {text} is not in flight, so it cannot be parked")
+    parked = TargetWait(target=event.target, since=event.at, reason=event.reason)
+    if event.again:
+        step = replace(_without_process_ends(step), seq=state.seq + 1)
+    return replace(state, open_steps={**state.open_steps, text: replace(step, parked=parked)})
 
 
 def _apply_error_caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:

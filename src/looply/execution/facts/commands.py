@@ -17,6 +17,7 @@ from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import ChildOutcome, Event, LetterAction
 from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.far import FarError, Verdict
 from looply.jsontext import Json
 
 
@@ -67,6 +68,12 @@ class ReassignCard(CommandBase, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RemindCard(CommandBase, frozen=True, kw_only=True):
+    """An operator reminds the recipient of an open copy of a card."""
+
+    card_id: str
+
+
 class PassOnAbsent(CommandBase, frozen=True, kw_only=True):
     """Passes the open cards of people who are absent on to their substitutes. `absences` are those that are active."""
 
@@ -107,19 +114,22 @@ class EditDocument(OperatorCommand, frozen=True, kw_only=True):
 class Retry(OperatorCommand, frozen=True, kw_only=True):
     """Resolves one incident, or all when `incident_id` is empty: their steps run again.
 
-    `document` is edited first, as by `EditDocument`; None changes nothing.
+    `document` is edited first, as by `EditDocument`; None changes nothing. `opened_by` as in `Redrive`.
     """
 
     incident_id: str = ""
     document: Json = None
     replaces: bool = False
     scope: str = ""
+    opened_by: datetime | None = None
 
 
 class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     """Gives the current step of a path an output instead of running it; the path leaves by `branch`.
 
-    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`.
+    The step is that of the incident, or `state`, or that of the only path. An empty branch is `next`. With `opened_by`
+    it is the step of the only incident that is not younger, at `state` if that is given: a step that only waits is not
+    skipped, and a bulk that is repeated skips each step once.
     """
 
     action: Literal["skip", "complete"] = "skip"
@@ -127,6 +137,7 @@ class SkipStep(OperatorCommand, frozen=True, kw_only=True):
     state: str = ""
     output: Json = None
     branch: str = ""
+    opened_by: datetime | None = None
 
 
 class MoveTo(OperatorCommand, frozen=True, kw_only=True):
@@ -141,7 +152,7 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
     """Resolves all incidents; with a `workflow` it also migrates to that version, even without an incident.
 
     `steps` are new names of steps by their old ones. With `opened_by` only incidents that are not younger are
-    resolved, so that a bulk redrive that is repeated resolves each incident once.
+    resolved, so that a bulk that is repeated resolves each incident once.
     """
 
     workflow: Workflow | None = None
@@ -171,10 +182,19 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
     timer: int
 
 
-class EffectDone(CommandBase, frozen=True, kw_only=True):
-    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
+class Outage(msgspec.Struct, frozen=True):
+    """A system that is not called at present, and why: the name that operators know, and the reason in words."""
 
-    `write` is the change of a datastore that the operation makes: the unit stores both or neither.
+    target: str
+    reason: str
+
+
+class EffectDone(CommandBase, frozen=True, kw_only=True):
+    """An attempt of the effect at `address` returned `output`, whose JSON text has `size` bytes.
+
+    `verdict` is the connector's judgement on an answer that is no plain success. `write` is the change of a datastore
+    that the operation makes: the unit stores both or neither. `outage`: the answer shows that the system is down, and
+    it is not called at present.
     """
 
     address: str
@@ -182,11 +202,16 @@ class EffectDone(CommandBase, frozen=True, kw_only=True):
     output: Json
     size: int
     secret: tuple[str, ...] = ()
+    verdict: Verdict | None = None
     write: DatastoreWrite | None = None
+    outage: Outage | None = None
 
 
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
-    """An attempt failed. `was_sent` is false only when the request cannot have reached the other system."""
+    """An attempt failed. `was_sent` is false only when the request cannot have reached the other system.
+
+    `is_of_connection`: the cause is how this side reaches the system. `outage` as in `EffectDone`.
+    """
 
     address: str
     attempt: int
@@ -195,7 +220,18 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
     status: str = ""
     was_sent: bool = False
     is_transient: bool = False
+    is_of_connection: bool = False
+    far: FarError | None = None
     retry_after_seconds: float = 0
+    outage: Outage | None = None
+
+
+class ParkEffect(CommandBase, frozen=True, kw_only=True):
+    """An attempt that is scheduled and not begun waits, because its system is not called at present."""
+
+    address: str
+    attempt: int
+    outage: Outage
 
 
 class EffectLost(CommandBase, frozen=True, kw_only=True):
@@ -249,6 +285,7 @@ Command: TypeAlias = (
     Resume
     | AnswerCard
     | ReassignCard
+    | RemindCard
     | PassOnAbsent
     | Terminate
     | SettleLetter
@@ -256,6 +293,7 @@ Command: TypeAlias = (
     | FireTimer
     | EffectDone
     | EffectFailed
+    | ParkEffect
     | EffectLost
     | ChildEnded
     | Admit
@@ -309,6 +347,12 @@ class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
 
     card_id: str
     part: int
+
+
+class Reminded(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient is reminded; `reminders` counts the reminders of the copy, this one among them."""
+
+    reminders: int
 
 
 DeclineCode: TypeAlias = Literal[
@@ -388,6 +432,7 @@ Reply: TypeAlias = (
     | Recorded
     | AlreadyAnswered
     | Reassigned
+    | Reminded
     | Declined
     | Repaired
     | Settled

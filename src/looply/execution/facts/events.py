@@ -34,6 +34,7 @@ from looply.execution.facts.step_events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSucceeded,
     StepUnknown,
@@ -93,6 +94,7 @@ __all__ = [
     "ScopeOpened",
     "StepEvent",
     "StepFailed",
+    "StepParked",
     "StepScheduled",
     "StepSkipped",
     "StepSucceeded",
@@ -118,7 +120,8 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     execution whose input was reused, empty for an input of its own.
     `parent` is the execution that called it, `tells` says whether its start or its end is delivered to the parent,
     `depth` is the length of the chain of calls above it. `is_response`: an incident started it or an execution above
-    it, so its own incidents start no workflow.
+    it, so its own incidents start no workflow. `requires_sap_profile`: whether a step names an SAP system by its
+    connection, where that is recorded.
     """
 
     execution_id: str
@@ -141,6 +144,7 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     depth: int = 0
     is_response: bool = False
     rerun_of: str = ""
+    requires_sap_profile: bool | None = None
 
 
 class ChildStarted(StepEvent, frozen=True, kw_only=True):
@@ -214,6 +218,7 @@ Event: TypeAlias = (
     | StepSucceeded
     | StepFailed
     | StepUnknown
+    | StepParked
     | TimerStarted
     | TimerFired
     | WaitOpened

@@ -38,6 +38,7 @@ _TROUBLE: Final = frozenset(
     {
         "STEP_FAILED",
         "STEP_RETRY_SCHEDULED",
+        "STEP_PARKED",
         "STEP_RESULT_DISCARDED",
         "WAIT_TIMED_OUT",
         "RESUME_BUFFERED",

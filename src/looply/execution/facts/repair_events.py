@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.execution.facts.step_events import EventBase, StepEvent
+from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
@@ -13,13 +14,17 @@ Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class IncidentOpened(StepEvent, frozen=True, kw_only=True):
-    """The execution stops until an operator decides. `step` is empty when no single step is the cause."""
+    """The execution stops until an operator decides. `step` is empty when no single step is the cause.
+
+    `far` is what the other system said, where a call of the step is the cause.
+    """
 
     incident_id: str
     kind: IncidentKind
     code: str
     message: str
     status: str = ""
+    far: FarError | None = None
     step: str = ""
 
 

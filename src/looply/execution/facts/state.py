@@ -44,7 +44,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
     `ENTER`: the step must be visited; `OPEN`: the step waits for an outcome, an answer or a time; `LEAVE`: the step is
     done, by exit `branch`; `FAILED`: `failure` must be handled; `UNKNOWN`: the unknown outcome `cause` must be handled;
-    `RETRY`: a retry is due.
+    `RETRY`: a retry is due. `message` says why an operation could not find out what became of an earlier attempt.
     """
 
     scope: str
@@ -54,6 +54,7 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
     branch: str = "next"
     failure: StepFailed | None = None
     cause: str = ""
+    message: str = ""
 
     @property
     def address(self) -> Address:
@@ -65,12 +66,22 @@ SUSPECT_ENDS: Final = 2
 """The number of crashes of processes in a row after which a call is suspect; a single crash may have another cause."""
 
 
+class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt waits for its system: the name of the system, since when the attempt waits, and the reason."""
+
+    target: str
+    since: datetime
+    reason: str
+
+
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
 
     `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
     where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
-    the process crashed, of which the first was recorded at `ending_since`.
+    the process crashed, of which the first was recorded at `ending_since`; `unknowns` those whose
+    outcome is unknown, since the visit began or an operator had it retried; `is_unsettled` as in the event.
+    `parked`: the attempt waits until its system can be called again, or has just been let go and has no outcome yet.
     """
 
     seq: int
@@ -86,6 +97,9 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     process_ends: int = 0
     ending_since: datetime | None = None
+    parked: TargetWait | None = None
+    unknowns: int = 0
+    is_unsettled: bool = False
 
     @property
     def is_suspect(self) -> bool:
@@ -429,9 +443,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _waiting_addresses(self) -> frozenset[str]:
-        """The addresses of visits that wait for an answer, for another execution, or for a time."""
+        """The addresses of visits that wait for an answer, for another execution, for a time, or for a system."""
         delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
-        return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
+        parked = (step.address for step in self.open_steps.values() if step.parked is not None)
+        return frozenset((*self.waits, *delays, *parked, *(child.address for child in self.children.values())))
 
     def _is_waiting(self, path: Path, waiting: frozenset[str]) -> bool:
         return path.phase == "OPEN" and path.address.text in waiting

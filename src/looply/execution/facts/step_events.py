@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.definition import LogLevel
 from looply.execution.facts.address import Address
+from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
 TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
@@ -53,12 +54,16 @@ class Computed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepScheduled(StepEvent, frozen=True, kw_only=True):
-    """An attempt of an effect is requested. The first one holds the evaluated input; later ones send the same bytes."""
+    """An attempt of an effect is requested. The first one holds the evaluated input; later ones send the same bytes.
+
+    `is_unsettled`: the operation is to find out what became of an earlier attempt, whose outcome is unknown.
+    """
 
     operation: str
     timeout_seconds: float
     input: Json | UnsetType = UNSET
     secret: tuple[str, ...] = ()
+    is_unsettled: bool = False
 
 
 class StepSucceeded(StepEvent, frozen=True, kw_only=True):
@@ -73,7 +78,8 @@ class StepSucceeded(StepEvent, frozen=True, kw_only=True):
 class StepFailed(StepEvent, frozen=True, kw_only=True):
     """An attempt failed. `is_retriable` is the verdict of the step's retry policy at that time.
 
-    `output` is the answer of the other system, where the answer itself is the failure.
+    `output` is the answer of the other system, where the answer itself is the failure; `far` is what it said, as the
+    connector judged it when the answer came.
     """
 
     code: str
@@ -81,6 +87,7 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
     status: str = ""
     is_retriable: bool = False
     retry_after_seconds: float = 0
+    far: FarError | None = None
     output: Json | UnsetType = UNSET
     size: int = 0
     secret: tuple[str, ...] = ()
@@ -89,12 +96,24 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
 class StepUnknown(StepEvent, frozen=True, kw_only=True):
     """The outcome of an attempt is unknown: the process crashed, or no answer came.
 
-    `ended_process`: the process crashed while it made the call, which may be the cause.
+    `ended_process`: the process crashed while it made the call, which may be the cause. `UNSETTLED`: the operation was
+    called again to find out, and could not.
     """
 
-    cause: Literal["CRASH", "TIMEOUT", "CONNECTION"]
+    cause: Literal["CRASH", "TIMEOUT", "CONNECTION", "UNSETTLED"]
     message: str = ""
     ended_process: bool = False
+
+
+class StepParked(StepEvent, frozen=True, kw_only=True):
+    """The attempt waits until its system, `target`, can be called again; `reason` says since when and why it cannot.
+
+    `again`: the attempt was made and failed because of it, so it will be made again and counts once.
+    """
+
+    target: str
+    reason: str
+    again: bool = False
 
 
 class TimerStarted(StepEvent, frozen=True, kw_only=True):

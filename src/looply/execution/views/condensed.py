@@ -41,6 +41,7 @@ from looply.execution.facts.events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -52,6 +53,8 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.log_levels import shows_visit
 from looply.execution.facts.scopes import is_within
+from looply.execution.facts.values.far import FarError
+from looply.execution.views.far import public_far
 from looply.execution.views.positions import begins_visit
 from looply.instants import to_ms
 from looply.jsontext import Json, encode_json
@@ -89,11 +92,15 @@ _WithoutVisit: TypeAlias = (
 
 
 class VisitError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a visit failed; `status` is the one that the other system answered, null without an answer."""
+    """Why a visit failed; `status` is the one that the other system answered, null without an answer.
+
+    `far` is what the other system said about it.
+    """
 
     code: str
     message: str
     status: str | None
+    far: FarError | UnsetType = UNSET
 
 
 class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +195,9 @@ class _Visits:
                 entry = self.of(event)
                 entry.end(event, "UNKNOWN")
                 entry.error = VisitError(code="OUTCOME_UNKNOWN", message=event.message or event.cause, status=None)
+            case StepParked():
+                entry = self.of(event)
+                entry.status, entry.ended_on = "WAITING", None
             case TimerStarted():
                 self._on_timer(event)
             case WaitOpened():
@@ -284,7 +294,12 @@ class _Visits:
     def _on_failure(self, event: StepFailed) -> None:
         entry = self.of(event)
         entry.attempt = event.attempt
-        entry.error = VisitError(code=event.code, message=event.message, status=event.status or None)
+        entry.error = VisitError(
+            code=event.code,
+            message=event.message,
+            status=event.status or None,
+            far=UNSET if event.far is None else public_far(event.far),
+        )
         if event.output is not UNSET:
             entry.output = _shown(event, event.output, "output")
         entry.end(event, "FAILED")

@@ -21,12 +21,14 @@ from looply.execution.facts.events import (
 )
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.card_copy import CardEnd
+from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
 Value: TypeAlias = Json | UnsetType
 Text: TypeAlias = str | UnsetType
 Number: TypeAlias = int | UnsetType
 Texts: TypeAlias = list[str] | UnsetType
+Far: TypeAlias = FarError | UnsetType
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -95,6 +97,7 @@ class _IncidentEntry(_StepEntry, frozen=True, kw_only=True):
     code: Text = UNSET
     message: Text = UNSET
     status: Text = UNSET
+    far: Far = UNSET
 
 
 class IncidentOpenedEntry(_IncidentEntry, frozen=True, kw_only=True, tag="INCIDENT_OPENED"):
@@ -109,6 +112,7 @@ class ExecutionFailedEntry(_StepEntry, frozen=True, kw_only=True, tag="EXECUTION
     code: Text = UNSET
     message: Text = UNSET
     status: Text = UNSET
+    far: Far = UNSET
     reason: Text = UNSET
 
 
@@ -178,21 +182,37 @@ class StepSucceededEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_SUCCEE
 
 
 class StepFailedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_FAILED"):
-    """An attempt failed. With code `OUTCOME_UNKNOWN` the call may have arrived; `cause` says why that is unknown."""
+    """An attempt failed. With code `OUTCOME_UNKNOWN` the call may have arrived; `cause` says why that is unknown.
+
+    `far` is what the other system said.
+    """
 
     attempt: int
     code: Text = UNSET
     message: Text = UNSET
     status: Text = UNSET
-    cause: Literal["CRASH", "TIMEOUT", "CONNECTION"] | UnsetType = UNSET
+    cause: Literal["CRASH", "TIMEOUT", "CONNECTION", "UNSETTLED"] | UnsetType = UNSET
+    far: Far = UNSET
     output: Value = UNSET
 
 
 class StepRetryScheduledEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_RETRY_SCHEDULED"):
-    """The step tries again at `due_on`; `attempt` is the attempt that follows."""
+    """The step tries again at `due_on`; `attempt` is the one that failed, and the next number follows."""
 
     attempt: int
     due_on: int
+
+
+class StepParkedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_PARKED"):
+    """The attempt waits until its system, `target`, is called again.
+
+    With `again` it was made and failed, and it counts once.
+    """
+
+    attempt: int
+    target: str
+    reason: str
+    again: bool | UnsetType = UNSET
 
 
 class StepSkippedEntry(_StepEntry, frozen=True, kw_only=True, tag="STEP_SKIPPED"):
@@ -333,6 +353,7 @@ LogEntry: TypeAlias = (
     | StepSucceededEntry
     | StepFailedEntry
     | StepRetryScheduledEntry
+    | StepParkedEntry
     | StepSkippedEntry
     | StepResultDiscardedEntry
     | WaitOpenedEntry

@@ -49,6 +49,19 @@ def log_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) 
     )
 
 
+class EntryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of entries without visits. `last` is the number of its last event, after which the next page begins."""
+
+    entries: list[LogEntry]
+    last: int
+
+
+def entry_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) -> EntryPage:
+    """Returns the first entries of a range of a history, at most `limits.read_events`; `unmoved` as `event_log`."""
+    shown = _within(events, event_log(events, _UNCUT, unmoved), limits.read_events)
+    return EntryPage(entries=event_log(shown, _UNCUT, unmoved), last=shown[-1][0] if shown else 0)
+
+
 def _within(
     events: Sequence[tuple[int, Event]], entries: Sequence[LogEntry], limit: int
 ) -> Sequence[tuple[int, Event]]:

@@ -56,6 +56,7 @@ from looply.execution.facts.events import (
     ScopeOpened,
     StepEvent,
     StepFailed,
+    StepParked,
     StepScheduled,
     StepSkipped,
     StepSucceeded,
@@ -67,8 +68,11 @@ from looply.execution.facts.events import (
     WaitTimedOut,
 )
 from looply.execution.facts.log_levels import shows_entry, shows_values
+from looply.execution.facts.scopes import scopes_around
 from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.values.far import FarError
 from looply.execution.views.condensed import condense_logs
+from looply.execution.views.far import public_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
@@ -91,6 +95,7 @@ from looply.execution.views.log_entries import (
     ResumeBufferedEntry,
     ResumeIgnoredEntry,
     StepFailedEntry,
+    StepParkedEntry,
     StepResultDiscardedEntry,
     StepRetryScheduledEntry,
     StepSkippedEntry,
@@ -159,8 +164,9 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         ScopeOpened: (StepStartedEntry, _same("branches")),
         StepScheduled: (StepStartedEntry, _same("attempt", "operation", "input")),
         StepSucceeded: (StepSucceededEntry, _same("attempt", "branch", "output")),
-        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
+        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "far", "output")),
         StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
+        StepParked: (StepParkedEntry, _same("attempt", "target", "reason", "again")),
         WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
         AnswerRecorded: (
             CardAnsweredEntry,
@@ -184,7 +190,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         Queued: (ExecutionQueuedEntry, _same("max_concurrency")),
         Admitted: (ExecutionAdmittedEntry, ()),
         Discarded: (StepResultDiscardedEntry, (*_same("attempt", "reason"), ("result", "output"))),
-        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status")),
+        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status", "far")),
         IncidentClosed: (IncidentClosedEntry, _same("incident_id", "action", "again", "reason")),
         StepSkipped: (StepSkippedEntry, _same("branch", "output", "reason", "overrides")),
         DocumentEdited: (ExecutionEditedEntry, _same("scope", "reason", "overrides")),
@@ -239,11 +245,16 @@ def event_log(
     return log
 
 
-def mask_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
-    """Returns the current data document, with secret values as `***`."""
+def mask_document(workflow: Workflow, state: ExecutionState, scope: str = "") -> dict[str, Json]:
+    """Returns the current data document as a scope sees it, with secret values as `***`.
+
+    Of an iteration the secrets of the enclosing scopes are masked too, where it has values of its own in their place.
+    """
+    own = (path for each in scopes_around(state.frames, scope) for path in state.frames[each].secrets)
+    secrets = (*state.secrets, *own)
     return {
-        name: mask(value, [path[1:] for path in state.secrets if path[0] == name])
-        for name, value in Document(workflow, state).items()
+        name: mask(value, [path[1:] for path in secrets if path[0] == name])
+        for name, value in Document(workflow, state, scope).items()
     }
 
 
@@ -352,6 +363,8 @@ def _readable(value: Json) -> Json:
         return list(value)
     if isinstance(value, str):
         return _trimmed(value)
+    if isinstance(value, FarError):
+        return public_far(value)
     size = len(encode_json(value))
     if size > _NOT_EVEN_TRIMMED:
         return {"trimmed_bytes": size}

@@ -16,6 +16,7 @@ _ORDER: dict[str, Callable[[Json, Json], Json]] = {
     ">=": operator.ge,
 }
 _NUMBERS = frozenset({int, float})
+"""The types of numbers that Python compares by value; decimals among floats are left to `compare_order`."""
 _EXACT = frozenset({int, str, bool})
 
 

@@ -1,9 +1,11 @@
 """Compiles a syntax tree to closures, once, so that evaluation parses, looks up and allocates as little as possible."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import assert_never
 
+from looply.decimals import negate
 from looply.expressions.closures.conditions import choice, conjunction, disjunction, first_present
 from looply.expressions.closures.paths import Reader
 from looply.expressions.closures.scope import Path, Rules
@@ -111,6 +113,9 @@ class _Compiler(PathCompiler):
                 return self._call(node)
             case Unary("-", Constant(value)) if type(value) in {int, float}:
                 return lambda _: -value
+            case Unary("-", Constant(Decimal() as value)):
+                negative = negate(value)
+                return lambda _: negative
             case Unary(symbol, operand, position):
                 self._check_operand(symbol, operand)
                 compiled = self.condition(operand) if symbol == "!" else self.closure(operand)

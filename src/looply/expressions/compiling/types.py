@@ -5,6 +5,7 @@ a workflow is saved, not when it runs.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from looply.expressions.functions.declaring.declaration import Type
 from looply.expressions.functions.table import FUNCTIONS
@@ -45,6 +46,6 @@ def type_of(node: Node) -> Type:
 def _type_of_value(value: object) -> Type:
     if isinstance(value, bool):
         return Type.BOOLEAN
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return Type.NUMBER
     return Type.TEXT if isinstance(value, str) else Type.ANY

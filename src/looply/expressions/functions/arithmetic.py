@@ -1,9 +1,12 @@
-"""Arithmetic, of operators and functions alike. Integers are exact; a result that is not finite is an error."""
+"""Arithmetic, of operators and functions alike. Integers and decimals are exact; a result must be finite."""
 
 import math
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import reduce
 
+from looply import decimals
+from looply.decimals import count_digits, exact, is_exact
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.values.errors import ExpressionError, ExpressionLimit
 from looply.expressions.values.evaluation import Run
@@ -19,7 +22,7 @@ _PRECISION = 15
 def plus(run: Run, left: Json, right: Json) -> Json:
     """Returns the sum of two numbers, or the concatenation when one value is a text; null is an empty text there."""
     if is_number(left) and is_number(right):
-        return number(run, left + right)
+        return number(run, decimals.add(left, right) if is_exact(left, right) else left + right)
     for value, other in ((left, right), (right, left)):
         if not (is_number(value) or type(value) is str or (value is None and not is_number(other))):
             raise ExpressionError(f"`+` expects numbers or texts, found {kind_of(value)}")
@@ -29,13 +32,13 @@ def plus(run: Run, left: Json, right: Json) -> Json:
 def minus(run: Run, left: Json, right: Json) -> Json:
     """Returns the difference of two numbers."""
     _check_numbers("-", left, right)
-    return number(run, left - right)
+    return number(run, decimals.subtract(left, right) if is_exact(left, right) else left - right)
 
 
 def times(run: Run, left: Json, right: Json) -> Json:
     """Returns the product of two numbers."""
     _check_numbers("*", left, right)
-    return number(run, left * right)
+    return number(run, decimals.multiply(left, right) if is_exact(left, right) else left * right)
 
 
 def divide(run: Run, left: Json, right: Json) -> Json:
@@ -45,7 +48,11 @@ def divide(run: Run, left: Json, right: Json) -> Json:
         raise ExpressionError("a number cannot be divided by 0")
     if is_whole(left) and is_whole(right):
         return number(run, int(left) // int(right))
-    return number(run, left / right)
+    return number(run, _quotient(left, right))
+
+
+def _quotient(left: Json, right: Json) -> Json:
+    return decimals.divide(left, right) if is_exact(left, right) else left / right
 
 
 def modulo(run: Run, left: Json, right: Json) -> Json:
@@ -69,6 +76,12 @@ def power(run: Run, left: Json, right: Json) -> Json:
                 "integer_digits", f"the result is an integer of more than {run.limits.integer_digits} digits"
             )
         return number(run, 1 if right == 0 else left**right if abs(left) > 1 else left ** (2 - right % 2))
+    if type(left) is Decimal and type(right) is int and right >= 0:
+        if right * count_digits(left) > run.limits.decimal_digits:
+            raise ExpressionLimit(
+                "decimal_digits", f"the result is a number of more than {run.limits.decimal_digits} digits"
+            )
+        return number(run, decimals.power(left, right))
     try:
         return number(run, math.pow(left, right))
     except (ValueError, OverflowError) as error:
@@ -101,7 +114,8 @@ def _numbers(run: Run, function: str, values: tuple[Json, ...]) -> Iterator[Json
 def _extreme(function: str, choose: Callable[..., Json]) -> Callable[..., Json]:
     def call(run: Run, *values: Json) -> Json:
         try:
-            return choose(_numbers(run, function, values))
+            found = list(_numbers(run, function, values))
+            return choose(found, key=exact) if any(type(value) is Decimal for value in found) else choose(found)
         except ValueError as error:
             raise ExpressionError(f"{function}() expects at least one number, found none") from error
 
@@ -113,7 +127,7 @@ def _sum(run: Run, values: list[Json]) -> Json:
 
 
 def _average(run: Run, values: list[Json]) -> Json:
-    return number(run, _sum(run, _some(run, "average", values)) / len(values))
+    return number(run, _quotient(_sum(run, _some(run, "average", values)), len(values)))
 
 
 def _some(run: Run, function: str, values: list[Json]) -> list[Json]:
@@ -135,6 +149,8 @@ def _range(run: Run, start: int, count: int) -> list[Json]:
 def _round(run: Run, value: Json, digits: int = 0) -> Json:
     if not 0 <= digits <= _PRECISION:
         raise ExpressionError(f"round() expects 0 to {_PRECISION} as `digits`, found {digits}")
+    if type(value) is Decimal:
+        return number(run, decimals.round_half_up(value, digits))
     scale = 10**digits
     if type(value) is int or abs(value) >= 2**53:
         return value
@@ -150,7 +166,7 @@ def _ceiling(run: Run, value: Json) -> Json:
 
 
 def _abs(run: Run, value: Json) -> Json:
-    return number(run, abs(value))
+    return number(run, value.copy_abs() if type(value) is Decimal else abs(value))
 
 
 def _sqrt(run: Run, value: Json) -> Json:

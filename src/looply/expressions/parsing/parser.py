@@ -4,6 +4,9 @@ Precedence, from the tightest: unary `! - +`, `^` (right-associative), `* / %`, 
 `&&`, `||`, `??`, `? :` (left-associative). Equality binds tighter than order, unlike in most languages, as Microsoft's.
 """
 
+from decimal import Decimal
+
+from looply.decimals import Number, count_digits, read_number
 from looply.expressions.parsing.lexer import MAX_LEVELS, Token
 from looply.expressions.parsing.syntax import (
     Access,
@@ -196,11 +199,13 @@ class _Parser:
             return ObjectOf(self._members(), position)
         raise self._cursor.unexpected("an operand")
 
-    def _number(self, digits: str, position: int) -> int | float:
+    def _number(self, digits: str, position: int) -> Number:
         if "." in digits:
-            value = float(digits)
+            value = read_number(digits)
             if value == float("inf"):
                 raise self._cursor.error("the number is too large", position)
+            if type(value) is Decimal and count_digits(value) > self._limits.decimal_digits:
+                raise self._cursor.error(f"a number of more than {self._limits.decimal_digits} digits", position)
             return value
         digits = digits.lstrip("0")
         if len(digits) > self._limits.integer_digits:

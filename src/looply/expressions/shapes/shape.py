@@ -7,6 +7,7 @@ shape grows without bound.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import Enum, auto
 from itertools import islice
 from types import MappingProxyType
@@ -243,7 +244,7 @@ class _Samples:
 
 def shape_of_scalar(value: Json) -> Shape:
     """Returns the shape of null, a boolean, a number or any text like this one."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return WHOLE if is_whole(value) else NUMERIC
     return _SCALARS[kind_of(value)]
 

@@ -1,7 +1,9 @@
 """ECMAScript's conversion to text, arithmetic and order, for functions of Microsoft's that depend on them."""
 
 import math
+from decimal import Decimal
 
+from looply.decimals import Number, comparable, decimal_text
 from looply.expressions.values.evaluation import MISSING
 from looply.expressions.values.semantics import is_number, number_text
 from looply.jsontext import Json
@@ -22,6 +24,8 @@ def javascript_text(value: Json) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return number_text(value)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
     if isinstance(value, list):
         return ",".join("" if item is None else javascript_text(item) for item in value)
     return "[object Object]" if isinstance(value, dict) else str(value)
@@ -56,7 +60,7 @@ def arithmetic(symbol: str, left: float, right: float) -> float:
         return math.nan
 
 
-Order = tuple[bytes | None, float | None]
+Order = tuple[bytes | None, Number | None]
 """The sort key of a value: the UTF-16 code units when it is a text, and its number when it has one."""
 
 
@@ -71,16 +75,18 @@ def order_of(value: Json) -> Order:
 
 def order_between(one: Order, two: Order) -> int:
     """Returns -1 when `one < two`, 1 when `two < one`, 0 when neither is so. Source: ECMA-262 IsLessThan."""
-    left, right = (one[0], two[0]) if one[0] is not None and two[0] is not None else (one[1], two[1])
-    if left is None or right is None:
+    if one[0] is not None and two[0] is not None:
+        return (one[0] > two[0]) - (one[0] < two[0])
+    if one[1] is None or two[1] is None:
         return 0
-    return (left > right) - (left < right)  # type: ignore[operator]  # both are of one kind
+    left, right = comparable(one[1], two[1])
+    return (left > right) - (left < right)
 
 
-def _number(value: Json) -> float | None:
+def _number(value: Json) -> Number | None:
     """Returns the number of a value, None when it has none. Source: ECMA-262 ToNumber, decimal texts only."""
     if is_number(value):
-        number: float = value
+        number: Number = value
         return number
     if value is None or isinstance(value, bool):
         return int(bool(value))

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from looply.decimals import Number, comparable, count_digits, decimal_text, exact, settle
 from looply.expressions.values.errors import ExpressionError, ExpressionLimit, NotComparable
 from looply.expressions.values.evaluation import Run
 from looply.jsontext import Json, encode_json
@@ -22,10 +23,12 @@ LONG = 1024
 """The number of characters from which on comparing a text is charged."""
 _EXACT = 2**53
 """Up to here a double holds every whole number, so a whole float and the integer are one value."""
-_POWER = re.compile(rb"[0-9]e[0-9]")
-_SCALARS = frozenset({int, float, str, bool})
-_ORDERED = frozenset({int, float, str})
-_NUMBERS = frozenset({int, float})
+_POWER = re.compile(rb"[0-9](?:e[0-9]|E)")
+_SCALARS = frozenset({int, float, Decimal, str, bool})
+_ORDERED = frozenset({int, float, Decimal, str})
+NUMBERS = frozenset({int, float, Decimal})
+"""The types of numbers; `bool` is none."""
+_DOUBLES = frozenset({int, float})
 _CONTAINERS = frozenset({list, dict})
 Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
 """The kind of a JSON value."""
@@ -34,6 +37,7 @@ _KINDS: dict[type, Kind] = {
     bool: "boolean",
     int: "number",
     float: "number",
+    Decimal: "number",
     str: "text",
     list: "list",
     dict: "object",
@@ -52,19 +56,25 @@ def is_true(value: Json) -> bool:
 
 def is_number(value: Json) -> bool:
     """Returns whether the value is a number; booleans are not."""
-    return type(value) in _NUMBERS
+    return type(value) in NUMBERS
 
 
 def is_whole(value: Json) -> bool:
     """Returns whether the value is a number without a fraction."""
+    if type(value) is Decimal:
+        return bool(value == value.to_integral_value())
     return type(value) is int or (type(value) is float and value.is_integer())
 
 
 def number(run: Run, value: Json) -> Json:
-    """Returns a computed number as a value: whole floats become integers where that is exact.
+    """Returns a computed number as a value: whole floats become integers where that is exact, decimals floats.
 
     Raises: ExpressionError when it is infinite or not a number, ExpressionLimit for too many digits.
     """
+    if type(value) is Decimal:
+        value = _settled(run, value)
+        if type(value) is Decimal:
+            return value
     if type(value) is int:
         if not -_EXACT < value < _EXACT and abs(value) >= 10**run.limits.integer_digits:
             raise ExpressionLimit(
@@ -76,6 +86,14 @@ def number(run: Run, value: Json) -> Json:
     if -_EXACT < value < _EXACT and value.is_integer():
         return int(value)
     return value
+
+
+def _settled(run: Run, value: Decimal) -> Number:
+    if count_digits(value) > run.limits.decimal_digits:
+        raise ExpressionLimit(
+            "decimal_digits", f"the result is a number of more than {run.limits.decimal_digits} digits"
+        )
+    return settle(value)
 
 
 def number_text(value: float) -> str:
@@ -106,6 +124,8 @@ def text(run: Run, value: Json) -> str:
         return str(value)
     if kind is float:
         return number_text(value)
+    if kind is Decimal:
+        return decimal_text(value)
     return _json(run, value)
 
 
@@ -145,6 +165,8 @@ def is_longer(run: Run, value: Json, characters: int) -> bool:
             left -= len(item) + 1 + sum(map(len, item))
             run.spend(1 + (len(item) >> 2))
             pending.extend(item.values())
+        elif kind is Decimal:
+            left -= len(str(item))
         else:
             left -= 1
     return left < 0
@@ -155,6 +177,8 @@ def _with_integers(value: Json) -> Json:
         return {key: _with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_with_integers(item) for item in value]
+    if isinstance(value, Decimal):
+        return msgspec.Raw(decimal_text(value).encode())
     return msgspec.Raw(number_text(value).encode()) if isinstance(value, float) else value
 
 
@@ -172,8 +196,10 @@ def equal(run: Run, left: Json, right: Json) -> bool:
     Numbers that differ by less than the machine epsilon are equal, but not within objects; these are Microsoft's rules.
     """
     kind, other = type(left), type(right)
-    if kind in _NUMBERS and other in _NUMBERS:
+    if kind in _DOUBLES and other in _DOUBLES:
         return bool(left == right or abs(left - right) < sys.float_info.epsilon)
+    if kind in NUMBERS and other in NUMBERS:
+        return bool(exact(left) == exact(right))
     if kind is not other:
         return False
     if kind in _SCALARS:
@@ -214,8 +240,10 @@ def identical(left: Json, right: Json) -> bool:
 
 
 def _identical(left: Json, right: Json) -> bool:
-    same_kind = type(left) is type(right) or (type(left) in _NUMBERS and type(right) in _NUMBERS)
-    return same_kind and bool(left == right)
+    if type(left) in NUMBERS and type(right) in NUMBERS:
+        left, right = comparable(left, right)
+        return bool(left == right)
+    return type(left) is type(right) and bool(left == right)
 
 
 def compare_order(operator: Callable[[Json, Json], Json], left: Json, right: Json) -> bool:
@@ -226,6 +254,8 @@ def compare_order(operator: Callable[[Json, Json], Json], left: Json, right: Jso
     if left is None or right is None:
         return False
     kind, other = type(left), type(right)
-    if (kind is other and kind in _ORDERED) or (kind in _NUMBERS and other in _NUMBERS):
+    if kind in NUMBERS and other in NUMBERS:
+        return bool(operator(*comparable(left, right)))
+    if kind is other and kind in _ORDERED:
         return bool(operator(left, right))
     raise NotComparable(f"expected two numbers or two texts to compare, found {kind_of(left)} and {kind_of(right)}")

@@ -1,6 +1,6 @@
 """Calls on connections. No answer contains the value of a secret."""
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -79,6 +79,57 @@ class NamedConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     name: str
 
 
+class ConnectionDraftBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A connection that is not saved."""
+
+    kind: str
+    settings: dict[str, Json]
+    secrets: dict[str, str | None] = {}
+
+
+class ConnectionTestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A saved connection by its `name`, or a `draft`; with both, the draft keeps saved secrets that it leaves out.
+
+    `path` is a path of the system that is called too, such as that of a service; empty: the kind chooses one.
+    """
+
+    name: str | None = None
+    draft: ConnectionDraftBody | None = None
+    path: str = ""
+
+
+class ConnectionCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was tested. `text` says what was found, `fix` what to do."""
+
+    name: str
+    """`dns`, `tcp`, `tls`, `logon`, `service`, `csrf` or `clock`; `test` when the test itself failed."""
+    state: Literal["ok", "warning", "failed", "skipped"]
+    ms: int
+    text: str
+    fix: str
+
+
+class ConnectionTest(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a test: whether no check failed, and all checks in their order."""
+
+    is_ok: bool
+    checks: list[ConnectionCheck]
+
+
+class ConnectionTestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a test."""
+
+    message: str
+    item: ConnectionTest
+
+
+class DiscoveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the system offers: `services`; of one service its `entity_sets` and `operations`."""
+
+    message: str
+    item: dict[str, Json]
+
+
 async def create_connection(call: Call) -> Response:
     """Creates a connection."""
     body: CreateConnectionBody = call.body
@@ -102,6 +153,28 @@ async def delete_connection(call: Call) -> Response:
     """Deletes a connection."""
     await connections.delete(call.services, call.principal, call.body.name)
     return Response(Message())
+
+
+async def check_connection(call: Call) -> Response:
+    """Tests a connection."""
+    body: ConnectionTestBody = call.body
+    draft = None
+    if body.draft is not None:
+        given = body.draft
+        draft = ConnectionDraft(
+            name=body.name or "draft", kind=given.kind, settings=given.settings, secrets=given.secrets
+        )
+    checks = await connections.test(call.services, call.principal, body.name, draft, body.path)
+    shown = [ConnectionCheck(name=c.name, state=c.state, ms=c.ms, text=c.text, fix=c.fix) for c in checks]
+    item = ConnectionTest(is_ok=all(check.state != "failed" for check in checks), checks=shown)
+    return Response(ConnectionTestAnswer(message=SUCCESS, item=item))
+
+
+async def discover_connection(call: Call) -> Response:
+    """Asks a system what it offers."""
+    question = {"service": call.query.get("service", "")}
+    item = await connections.discover(call.services, call.principal, call.query.get("name", ""), question)
+    return Response(DiscoveryAnswer(message=SUCCESS, item=item))
 
 
 async def get_connection(call: Call) -> Response:
@@ -171,6 +244,30 @@ ROUTES: Final = (
         body=NamedConnectionBody,
         answer=Message,
         refusals=(404,),
+    ),
+    manage_route(
+        path="/v2/workflows/testConnection",
+        access="edit.connections",
+        handle=check_connection,
+        summary="Test a connection, saved or not",
+        description="The process that makes the calls tests name, network, certificate, logon, service and clock.",
+        tag="Connections",
+        body=ConnectionTestBody,
+        answer=ConnectionTestAnswer,
+        refusals=(404, 422),
+    ),
+    read_route(
+        path="/v2/workflows/discoverConnection",
+        access="edit.drafts",
+        handle=discover_connection,
+        summary="Ask the system of a connection for its services, or for the entities and operations of one",
+        tag="Connections",
+        parameters=(
+            Parameter("name", "Name of the connection.", is_required=True),
+            Parameter("service", "Path of a service; its entities and operations are returned."),
+        ),
+        answer=DiscoveryAnswer,
+        refusals=(404, 409, 422),
     ),
     read_route(
         path="/v2/workflows/getConnection",

@@ -81,6 +81,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     },
     "RedriveBody": {"workflow_execution_id": _EXECUTION, "workflow_version": "latest", "dry_run": True},
     "BulkRedriveBody": {"filter": {"workflow_id": _WORKFLOW}, "rate_per_second": 5, "dry_run": True},
+    "BulkRepairBody": {"workflow_execution_id": [_EXECUTION], "action": "retry", "dry_run": True},
     "BulkTerminateBody": {"filter": {"workflow_id": _WORKFLOW, "status": ["WAITING"]}, "dry_run": True},
     "PreviewBody": {"schedule": {"cron": "0 7 * * MON-FRI", "timezone": "Europe/Dublin"}, "count": 3},
     "MockPayloadBody": {"workflow_id": _WORKFLOW, "workflow_version": 1, "payload": _ORDER},
@@ -97,6 +98,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
         "settings": {"base_url": "https://books.example.com", "auth": "bearer"},
         "secrets": {"token": "the token"},
     },
+    "ConnectionTestBody": {"name": "Books", "path": "/orders"},
     "UpdateConnectionBody": {
         "name": "Books",
         "kind": "http",
@@ -115,6 +117,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     "InviteMembersBody": {"invitations": [{"email": "ben@example.com", "role": "approver"}]},
     "PreferencesBody": {"preferences": {"theme": "dark", "locale": "de", "time_zone": "Europe/Berlin"}},
     "CreateKeyBody": {"name": "SAP production", "scopes": ["trigger"]},
+    "RemindBody": {"card_id": "0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b"},
     "ReassignBody": {"card_id": "0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b", "to": "ben@example.com", "reason": "on leave"},
 }
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.addressing import parse_event_id
 from looply.app.executions import letters
-from looply.app.executions.letters import Letter, Settlement, SettleRequest
+from looply.app.executions.letters import Letter, Place, Settlement, SettleRequest
 from looply.catalog.tenants.names import validate_id
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
@@ -15,7 +15,16 @@ from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, extend_record, flag_of, limit_of
+from looply.server.http.wire import (
+    LIMIT,
+    SUCCESS,
+    UNCHANGED_KEY,
+    Finding,
+    extend_record,
+    finding_of,
+    flag_of,
+    limit_of,
+)
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
@@ -49,11 +58,26 @@ class LetterRecord(LetterItem, frozen=True, kw_only=True):
     payload: Json
 
 
+class LetterWait(msgspec.Struct, frozen=True, kw_only=True):
+    """An open wait of the letter's execution. `is_fit`: it accepts the letter now; else `why` and `errors` say why not.
+
+    `wait_token` selects it in `settleLetter`.
+    """
+
+    state: str
+    visit: int
+    wait_token: str
+    is_fit: bool
+    why: str | None
+    errors: list[Finding]
+
+
 class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The letter."""
+    """The letter, and the waits to which it could be applied; none when it is settled."""
 
     message: str
     item: LetterRecord
+    waits: list[LetterWait]
 
 
 class LetterCursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +135,7 @@ async def get_letter(call: Call) -> Response:
     """Reads a dead letter with its payload."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
     (item,) = await name_actors(call, [_record(letter)])
-    return Response(LetterAnswer(message=SUCCESS, item=item))
+    return Response(LetterAnswer(message=SUCCESS, item=item, waits=[_wait(place) for place in letter.places]))
 
 
 async def settle_letter(call: Call) -> Response:
@@ -160,6 +184,17 @@ def _item(row: LetterRow) -> LetterItem:
 
 def _record(letter: Letter) -> LetterRecord:
     return extend_record(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
+
+
+def _wait(place: Place) -> LetterWait:
+    return LetterWait(
+        state=place.step,
+        visit=place.visit,
+        wait_token=place.token,
+        is_fit=place.is_fit,
+        why=place.message or None,
+        errors=[finding_of(problem) for problem in place.problems],
+    )
 
 
 def _settlement(settled: Settlement) -> SettleAnswer:

@@ -9,9 +9,11 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
 from looply.app.executions.executions import Record, Row, Rows
-from looply.engine.ports.port import Head
+from looply.engine.ports.lists import Head
 from looply.execution.closing.children import ChildRecord, children_of
 from looply.execution.document.incidents import IncidentRecord
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.state import ExecutionState
 from looply.execution.views.condensed import VisitRecord
 from looply.execution.views.log_entries import LogEntry
 from looply.execution.views.log_pages import LogPage, log_page
@@ -72,6 +74,18 @@ class _ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None
 
 
+class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt of the step `state` that waits for a system, `name`, because of `reason`."""
+
+    kind: Literal["TARGET"] = "TARGET"
+    name: str
+    state: str
+    visit: int
+    scope: str | UnsetType = UNSET
+    since: int
+    reason: str
+
+
 class ExecutionRow(_ExecutionFacts, frozen=True, kw_only=True):
     """One execution of a list. `workflow_event_log` holds its last events, at most 50."""
 
@@ -90,6 +104,7 @@ class ExecutionRecord(_ExecutionFacts, frozen=True, kw_only=True):
     workflow_output_payload: dict[str, Json]
     condensed_logs: dict[str, list[VisitRecord]]
     waits: list[WaitRecord]
+    waiting_for: list[TargetWait]
     children: list[ChildRecord]
     workflow_incidents: list[IncidentRecord]
 
@@ -116,6 +131,24 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ExecutionRow]
     last_key: ExecutionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
     truncated: bool | UnsetType = UNSET
+
+
+def _target_waits(state: ExecutionState) -> list[TargetWait]:
+    found = []
+    for step in state.open_steps.values():
+        if step.parked is not None and step.is_in_flight:
+            address = parse_address(step.address)
+            found.append(
+                TargetWait(
+                    name=step.parked.target,
+                    state=address.step,
+                    visit=address.visit,
+                    scope=address.scope or UNSET,
+                    since=to_ms(step.parked.since),
+                    reason=step.parked.reason,
+                )
+            )
+    return found
 
 
 _Item = TypeVar("_Item", bound=ExecutionRow | ExecutionRecord)
@@ -164,6 +197,7 @@ def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
         workflow_output_payload=mask_document(workflow, state),
         condensed_logs=page.visits,
         waits=waits_of(state),
+        waiting_for=_target_waits(state),
         children=children_of(state),
         workflow_incidents=incidents_of(state),
         parent_execution_id=execution.head.parent or None,

@@ -13,9 +13,12 @@ from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
 from looply.execution.answering.forecast import Forecast, PlannedEffect
 from looply.execution.document.incidents import IncidentFacts, incident_facts
+from looply.execution.document.masking import MASK
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
 from looply.execution.facts.events import IncidentKind, IncidentOpened
+from looply.execution.facts.values.far import FarError
+from looply.execution.views.far import public_far
 from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.server.executions.records import EventLog, ExecutionCursor
@@ -82,7 +85,7 @@ class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
     """A call that would be made at once.
 
     `is_repeated`: the step has made a call before in this execution. `keeps_key`: that call had the same idempotency
-    key, so a receiver that remembers keys does not act twice.
+    key, so a receiver that remembers keys does not act twice. `far` is what the other system said when the step failed.
     """
 
     attempt: int
@@ -91,6 +94,7 @@ class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
     is_repeated: bool
     keeps_key: bool
     on_unknown: str
+    far: FarError | UnsetType = UNSET
 
 
 class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +104,15 @@ class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
     kind: IncidentKind
     code: str
     message: str
+    far: FarError | UnsetType = UNSET
 
 
 class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
     """The forecast of a repair.
 
     `effects` are calls that would be made at once, `waiting` calls that would be queued, `visits` the steps that would
-    be visited, `timers_due` the number of timers that would fire, `incident` a new failure.
+    be visited, `timers_due` the number of timers that would fire, `incident` a new failure. Callers who may not read
+    payloads get no log, no words of the other system, and `***` as the message of the incident.
     """
 
     status: str
@@ -134,7 +140,10 @@ class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentItem(IncidentFacts, frozen=True, kw_only=True):
-    """An open incident. `state` and `visit` are null when no single step is the cause."""
+    """An open incident. `state` and `visit` are null when no single step is the cause.
+
+    `message` may quote data: callers who may not read payloads get `***`.
+    """
 
     workflow_execution_id: str
     workflow_id: str
@@ -195,6 +204,7 @@ async def get_incidents(call: Call) -> Response:
         workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
         kinds=kinds,
+        steps=query.all("state"),
     )
     page = await incidents.list_page(
         call.services,
@@ -272,27 +282,39 @@ def _repair_answer(call: Call, result: RepairResult) -> RepairAnswer:
 
 
 def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
+    is_quoted = call.principal.may("read.payloads")
+    entries = event_log(enumerate(seen.events, seq + 1), call.services.limits) if is_quoted else []
     return ForecastItem(
         status=seen.status,
         workflow_current_state=seen.current_state,
         workflow_version=seen.workflow_version,
-        effects=[_effect(effect) for effect in seen.effects],
+        effects=[_effect(effect, is_quoted=is_quoted) for effect in seen.effects],
         visits=[_address(address) for address in seen.visits],
         waiting=[_address(address) for address in seen.waiting],
         timers_due=seen.timers,
         cards_closed=seen.closes_cards,
-        incident=None if seen.incident is None else _forecast_incident(seen.incident),
-        workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
+        incident=None if seen.incident is None else _forecast_incident(seen.incident, is_quoted=is_quoted),
+        workflow_event_log=EventLog(events=entries),
     )
 
 
-def _forecast_incident(incident: IncidentOpened) -> ForecastIncident:
+def _forecast_incident(incident: IncidentOpened, *, is_quoted: bool) -> ForecastIncident:
     return ForecastIncident(
-        state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
+        state=incident.step or None,
+        kind=incident.kind,
+        code=incident.code,
+        message=incident.message if is_quoted else MASK,
+        far=_far(incident.far, is_quoted=is_quoted),
     )
 
 
-def _effect(effect: PlannedEffect) -> ForecastEffect:
+def _far(far: FarError | None, *, is_quoted: bool) -> FarError | UnsetType:
+    if far is None:
+        return UNSET
+    return public_far(far) if is_quoted else FarError(kind=far.kind)
+
+
+def _effect(effect: PlannedEffect, *, is_quoted: bool) -> ForecastEffect:
     return extend_record(
         ForecastEffect,
         _address(effect.address),
@@ -302,6 +324,7 @@ def _effect(effect: PlannedEffect) -> ForecastEffect:
         is_repeated=effect.is_repeated,
         keeps_key=effect.keeps_key,
         on_unknown=effect.on_unknown,
+        far=_far(effect.far, is_quoted=is_quoted),
     )
 
 
@@ -358,6 +381,7 @@ ROUTES: Final = (
             Parameter("workflow_id", "Only incidents of this workflow."),
             Parameter("code", "Only incidents with this code.", repeats=True),
             Parameter("kind", "FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
+            Parameter("state", "Only incidents of this step; empty: those of no single step.", repeats=True),
             LIMIT,
             Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
         ),

@@ -4,8 +4,9 @@ from typing import Final, get_args
 
 from looply.app.executions.search import search
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import Filter, TriggerType
+from looply.engine.ports.lists import CauseFilter, Filter, Having, TriggerType
 from looply.errors import BadRequest
+from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
 from looply.server.executions.executions import EXECUTION_KEY
 from looply.server.executions.records import ExecutionPage, execution_page_of
@@ -35,11 +36,18 @@ def filter_of(query: Query) -> Filter:
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
         trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
+        profiles=query.all("profile"),
         process_ids=query.all("process_id"),
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
         terms=query.all("term"),
         parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
+        has=one_of(query.all("has"), get_args(Having), "has"),
+        cause=CauseFilter(
+            codes=query.all("incident_code"),
+            kinds=one_of(query.all("incident_kind"), get_args(IncidentKind), "incident_kind"),
+            steps=query.all("incident_state"),
+        ),
         fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
     )
 
@@ -59,6 +67,28 @@ def _field_of(name: str) -> str:
     return field
 
 
+PREFIX: Final = _FIELD
+"""The beginning of the names of parameters that are search fields."""
+
+CRITERIA: Final = (
+    Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
+    Parameter("workflow_id", "Id of the workflow.", repeats=True),
+    Parameter("workflow_version", "Version of the workflow.", repeats=True, kind="count"),
+    Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
+    Parameter("profile", "Name of the environment profile; empty: executions without one.", repeats=True),
+    Parameter("process_id", "Process id; `*` matches any text.", repeats=True),
+    Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
+    Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
+    Parameter("parent_execution_id", "Id of the parent execution.", repeats=True),
+    Parameter(
+        "term",
+        "A process id, an execution id, the value of any search field, the current step of an execution that "
+        "has not completed, or the name of its workflow in any case; `*` matches any text.",
+        repeats=True,
+    ),
+)
+"""The parameters of a search that say which executions it finds."""
+
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/searchExecutions",
@@ -74,24 +104,11 @@ ROUTES: Final = (
         ),
         tag="Executions",
         parameters=(
-            Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
-            Parameter("workflow_id", "Id of the workflow.", repeats=True),
-            Parameter("workflow_version", "Version of the workflow.", repeats=True, kind="count"),
-            Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
-            Parameter("process_id", "Process id; `*` matches any text.", repeats=True),
-            Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
-            Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
-            Parameter("parent_execution_id", "Id of the parent execution.", repeats=True),
-            Parameter(
-                "term",
-                "A process id, an execution id, the value of any search field, the current step of an execution that "
-                "has not completed, or the name of its workflow in any case; `*` matches any text.",
-                repeats=True,
-            ),
+            *CRITERIA,
             LIMIT,
             EXECUTION_KEY,
         ),
-        prefix=_FIELD,
+        prefix=PREFIX,
         answer=ExecutionPage,
         refusals=(422,),
     ),

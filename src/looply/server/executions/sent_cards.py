@@ -10,14 +10,14 @@ from msgspec import UNSET, UnsetType
 from looply.app.context.services import Services
 from looply.app.executions import approvals, sent_cards
 from looply.catalog.tenants.names import validate_id
-from looply.engine.ports.port import CardKey
+from looply.engine.ports.lists import CardFilter, CardKey
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, instant_of, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, flag_of, instant_of, limit_of
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,10 +110,27 @@ class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class RemindBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The open card of which its recipient is reminded."""
+
+    card_id: str
+
+
+class RemindAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient who was reminded. `reminders` counts the reminders of the card, this one among them."""
+
+    message: str
+    card_id: str
+    recipient: str
+    workflow_execution_id: str
+    reminders: int
+
+
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
-    `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
+    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date. `token` and `url` are
+    null without the scope `override`: their holder can answer as the recipient.
     """
 
     card_id: str
@@ -125,6 +142,9 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int
     opened_on: int
+    due_on: int | None
+    is_stale: bool
+    process_id: str
     token: str | None
     url: str | None
 
@@ -196,6 +216,20 @@ async def reassign_card(call: Call) -> Response:
     return Response(shown)
 
 
+async def remind_card(call: Call) -> Response:
+    """Reminds of an open card."""
+    body: RemindBody = call.body
+    card, reminders = await approvals.remind(call.services, call.principal, body.card_id)
+    shown = RemindAnswer(
+        message="reminded",
+        card_id=card.card_id,
+        recipient=card.recipient,
+        workflow_execution_id=card.execution_id,
+        reminders=reminders,
+    )
+    return Response(shown)
+
+
 def _approval(shown: sent_cards.InboxCard) -> ApprovalRecord | None:
     terms = shown.terms
     if terms is None:
@@ -230,8 +264,15 @@ async def decide(call: Call) -> Response:
 
 async def get_open_cards(call: Call) -> Response:
     """Lists the cards that accept answers."""
-    recipient, limit = call.query.get("recipient"), limit_of(call)
-    page = await sent_cards.list_open(call.services, call.principal, recipient, limit, card_cursor(call))
+    query, limit = call.query, limit_of(call)
+    criteria = CardFilter(
+        workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
+        due_before=instant_of(query.get("due_before"), "due_before") if "due_before" in query else None,
+        is_stale=flag_of(call, "is_stale"),
+    )
+    page = await sent_cards.list_open(
+        call.services, call.principal, query.get("recipient"), limit, criteria=criteria, after=card_cursor(call)
+    )
     items = [
         OpenCardRecord(
             card_id=entry.card.card_id,
@@ -243,6 +284,9 @@ async def get_open_cards(call: Call) -> Response:
             channel=entry.card.channel,
             revision=entry.card.revision,
             opened_on=to_ms(entry.card.opened_on),
+            due_on=ms_or_none(entry.card.due_on),
+            is_stale=entry.is_stale,
+            process_id=entry.process_id,
             token=entry.token or None,
             url=call.services.links.inbox(entry.token) if entry.token else None,
         )
@@ -295,6 +339,9 @@ ROUTES: Final = (
         tag="Inbox",
         parameters=(
             Parameter("recipient", "Only cards of this person, by any spelling of the address."),
+            Parameter("workflow_id", "Only cards of this workflow."),
+            Parameter("due_before", "Only cards whose wait times out before this instant.", kind="instant"),
+            Parameter("is_stale", "`true`: only cards whose copy in their channel is not up to date.", kind="flag"),
             LIMIT,
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
@@ -312,5 +359,21 @@ ROUTES: Final = (
         body=ReassignBody,
         answer=ReassignAnswer,
         refusals=(404, 409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/remindCard",
+        access="repair",
+        takes_bound_keys=True,
+        handle=remind_card,
+        summary="Remind the recipient of an open card, now",
+        description=(
+            "The channel of the card reminds its recipient. The web inbox shows how often, and sends no message: the "
+            "log has a `CARD_SENT` with `reminder`, which a program that sends links follows. A card that takes no "
+            "answer is refused."
+        ),
+        tag="Inbox",
+        body=RemindBody,
+        answer=RemindAnswer,
+        refusals=(404, 409, 429),
     ),
 )

@@ -2,8 +2,8 @@
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Literal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 from looply.app.executions.watching import (
     ExecutionEnded,
@@ -20,33 +20,36 @@ from looply.server.http.actor_names import name_actors, name_entries
 from looply.server.http.call import Call, Parameter, Response, Route
 from looply.server.http.events import EVENT_STREAM, EventStream, frame
 
-_HEADER: Final = "Last-Event-ID"
-_NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
+LAST_EVENT: Final = "Last-Event-ID"
+CursorKind: TypeAlias = Literal["e", "o", "h"]
+"""The kind of a stream: of one execution, of an organization, of heads."""
+
+_NUMBERS: Final[Mapping[CursorKind, int]] = {"e": 2, "o": 3, "h": 2}
 
 
 async def watch_execution(call: Call) -> Response:
     """Streams the log of one execution."""
     execution_id = await find_watchable(call.services, call.principal, call.query.get("workflow_execution_id"))
-    found = _decode_cursor(call, "e")
+    found = decode_cursor(call, "e")
     subscription = Subscription(call.services, call.organization_id, execution_id)
     current = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
         async for chunk in follow_execution(call.services, subscription, execution_id, current[0]):
             if isinstance(chunk, ExecutionEnded):
-                yield frame(_encode_cursor("e", *current[0]), {"status": chunk.status}, "end")
+                yield frame(encode_cursor("e", *current[0]), {"status": chunk.status}, "end")
                 return
             numbers, entries = zip(*chunk.entries, strict=True)
             for number, entry in zip(numbers, await name_actors(call, entries), strict=True):
                 current[0] = (chunk.seq, number)
-                yield frame(_encode_cursor("e", chunk.seq, number), entry)
+                yield frame(encode_cursor("e", chunk.seq, number), entry)
 
-    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("e", *current[0])))
+    return open_stream(EventStream(frames(), subscription.close, lambda: encode_cursor("e", *current[0])))
 
 
 async def watch_organization(call: Call) -> Response:
     """Streams the logs of all executions of the organization, from now on or from a cursor."""
-    found = _decode_cursor(call, "o")
+    found = decode_cursor(call, "o")
     position = (found[0], found[1]) if found else await call.services.feed.position()
     sent = found[2] if found else _WHOLE_BATCH
     # Unless the client has all entries of the batch at the cursor, that batch is read again.
@@ -66,7 +69,7 @@ async def watch_organization(call: Call) -> Response:
             if shown:
                 yield b"".join(shown)
 
-    return _stream(EventStream(frames(), subscription.close, lambda: _encode_cursor("o", *current[0], _WHOLE_BATCH)))
+    return open_stream(EventStream(frames(), subscription.close, lambda: encode_cursor("o", *current[0], _WHOLE_BATCH)))
 
 
 _WHOLE_BATCH: Final = 1_000_000
@@ -79,25 +82,27 @@ async def _frames(call: Call, committed: Committed) -> Sequence[bytes]:
         entries = await name_entries(call, entries_of(committed))
         last = len(entries) - 1
         committed.frames = [
-            frame(_encode_cursor("o", *committed.position, _WHOLE_BATCH if number == last else number), entry)
+            frame(encode_cursor("o", *committed.position, _WHOLE_BATCH if number == last else number), entry)
             for number, entry in entries
         ]
     return committed.frames
 
 
-def _stream(stream: EventStream) -> Response:
+def open_stream(stream: EventStream) -> Response:
+    """Returns the answer that a stream is."""
     # Buffering proxies forward such an answer at once.
     return Response(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
 
 
-def _encode_cursor(kind: Literal["e", "o"], *numbers: int) -> str:
+def encode_cursor(kind: CursorKind, *numbers: int) -> str:
+    """Returns the cursor of a stream as clients send it again."""
     text = ".".join((kind, *map(str, numbers)))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode_cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
+def decode_cursor(call: Call, kind: CursorKind) -> tuple[int, ...]:
     """Returns the numbers of a cursor, empty without one. The header, which browsers send, takes precedence."""
-    text = call.headers.get(_HEADER.lower().encode(), "") or call.query.get("after")
+    text = call.headers.get(LAST_EVENT.lower().encode(), "") or call.query.get("after")
     if not text:
         return ()
     try:
@@ -111,12 +116,12 @@ def _decode_cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
     return numbers
 
 
-_AFTER: Final = Parameter("after", "Id of the last event that was read, for clients that cannot send the header.")
+AFTER: Final = Parameter("after", "Id of the last event that was read, for clients that cannot send the header.")
 _SHARED: Final[dict[str, Any]] = {
     "method": "GET",
     "access": "read.payloads",
     "tag": "Executions",
-    "header_values": {_HEADER: "Id of the last event that was read: the stream continues after it."},
+    "header_values": {LAST_EVENT: "Id of the last event that was read: the stream continues after it."},
     "answer_type": "text/event-stream",
 }
 
@@ -133,7 +138,7 @@ ROUTES: Final = (
         ),
         parameters=(
             Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
-            _AFTER,
+            AFTER,
         ),
         refusals=(404, 429),
         **_SHARED,
@@ -150,7 +155,7 @@ ROUTES: Final = (
             "happens while the stream is open, an event `refused` with the body of that answer is sent, and the "
             "stream ends."
         ),
-        parameters=(_AFTER,),
+        parameters=(AFTER,),
         refusals=(409, 429),
         **_SHARED,
     ),

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from looply.app.authoring.workflows import DraftOpen
 from looply.app.context.addressing import Ambiguous
 from looply.app.context.sign_in import SignedOut
+from looply.catalog.authored.views import ViewChanged
 from looply.errors import (
     BadRequest,
     BodyTooLarge,
@@ -93,7 +94,7 @@ def error_answer(error: Exception, request_id: str) -> Response:
         more: dict[str, Any] = {}
         if isinstance(error, Ambiguous):
             more = {error.field: list(error.choices)}
-        if isinstance(error, DraftOpen):
+        if isinstance(error, DraftOpen | ViewChanged):
             more = error.fields
         if isinstance(error, SignInRequired):
             body = error_body(error.message, error.code, error.problems, request_id)

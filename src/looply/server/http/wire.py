@@ -129,14 +129,14 @@ def sign_in_record(means: SignInMeans) -> SignInRecord:
     return SignInRecord(local=means.has_passwords, providers=providers)
 
 
-def limit_of(call: Call) -> int:
+def limit_of(call: Call, most: int = MAX_PAGE_ITEMS, default: int = DEFAULT_LIMIT) -> int:
     """Parses the page size. Raises: BadRequest (code `BAD_LIMIT`) when it is not a positive integer."""
     if "limit" not in call.query:
-        return DEFAULT_LIMIT
+        return default
     text = call.query.get("limit")
     if _DIGITS.fullmatch(text[:18]) is None or not text.isdigit() or int(text[:18]) < 1 or not text.isascii():
         raise BadRequest(f"limit is {text[:50]!r}, expected a positive integer", code="BAD_LIMIT")
-    return min(int(text[:18]), MAX_PAGE_ITEMS)
+    return min(int(text[:18]), most)
 
 
 def number_of(value: Any, name: str) -> int:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.inbox import answers, cards
 from looply.app.inbox.answers import CardReply, CardResult, Result
-from looply.app.inbox.cards import MyCard
+from looply.app.inbox.cards import MyCard, MyCardFilter
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
 from looply.instants import ms_or_none, to_ms
@@ -136,13 +136,13 @@ class DelegateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_my_cards(call: Call) -> Response:
     """Lists the caller's cards."""
     workflow_id = call.query.get("workflow_id")
-    page = await cards.list_cards(
-        call.services,
-        call.principal,
+    criteria = MyCardFilter(
         workflow_id=validate_id(workflow_id, "workflow") if workflow_id else "",
         due_before=instant_of(call.query.get("due_before"), "due_before") if "due_before" in call.query else None,
-        after=card_cursor(call),
-        limit=limit_of(call),
+        substitute_for=call.query.get("substitute_for"),
+    )
+    page = await cards.list_cards(
+        call.services, call.principal, criteria, after=card_cursor(call), limit=limit_of(call)
     )
     items = [_item(card) for card in page.items]
     last_key = MyCardCursor(opened_on=page.after[0], card_id=page.after[1]) if page.after is not None else UNSET
@@ -231,6 +231,11 @@ ROUTES: Final = (
                 "due_before",
                 "Only requests that time out before this instant, epoch milliseconds. Such a page may be short.",
                 kind="instant",
+            ),
+            Parameter(
+                "substitute_for",
+                "Only requests that the caller has for this absent person, by any spelling of the address. Such a page "
+                "may be short.",
             ),
             Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),

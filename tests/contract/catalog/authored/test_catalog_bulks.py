@@ -6,7 +6,7 @@ import pytest
 
 from kit.catalog import Tenant
 from looply.catalog import Catalog
-from looply.catalog.authored.bulks import MAX_RUNNING, Bulk, Progress
+from looply.catalog.authored.bulks import IDS, MAX_REFUSALS, MAX_RUNNING, Bulk, Progress, Refusal
 from looply.errors import Conflict, NotFound
 from looply.testing.clock import FakeClock
 
@@ -39,9 +39,13 @@ async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Ten
     assert await catalog.bulks.take("second", SPAN) == ()
     clock.advance(SPAN)
     assert len(await catalog.bulks.take("second", SPAN)) == 1
+    assert not await catalog.bulks.begin(bulk.bulk_id, "first", (CURSOR,))
+    assert await catalog.bulks.begin(bulk.bulk_id, "second", (CURSOR,))
+    assert (await catalog.bulks.get(mine.organization_id, bulk.bulk_id)).begun == (CURSOR,)
     progress = Progress(cursor=CURSOR, done=3, refused=1, is_last=False)
     assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
     assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
+    assert (await catalog.bulks.get(mine.organization_id, bulk.bulk_id)).begun == ()
     assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(cursor=CURSOR, done=1, refused=0, is_last=True))
     ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
     assert (ended.status, ended.done, ended.refused, ended.cursor) == ("DONE", 4, 1, CURSOR)
@@ -64,6 +68,37 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
                 bulk.bulk_id, "first", Progress(cursor=CURSOR, done=1, refused=0, is_last=False)
             )
     assert worked_on == {bulk.bulk_id for bulk in begun_ones}
+
+
+async def test_a_bulk_by_ids_keeps_them_and_the_refusals_of_all(
+    catalog: Catalog, mine: Tenant, clock: FakeClock
+) -> None:
+    ids = [f"01900000-0000-7000-8000-{number:012x}" for number in range(MAX_REFUSALS, 0, -1)]
+    owner = (mine.organization_id, mine.workspace_id)
+    bulk = await catalog.bulks.start(owner, "skip", {IDS: ids}, {"rate": 100}, actor="operator")
+    refusals = tuple(
+        Refusal(execution_id=each, process_id="", code="EXECUTION_NOT_FOUND", message="execution not found")
+        for each in ids
+    )
+    await catalog.bulks.take("first", SPAN)
+    for at in (0, 600):
+        some = refusals[at : at + 600]
+        progress = Progress(cursor=ids[at], done=0, refused=len(some), refusals=some, is_last=at > 0)
+        assert await catalog.bulks.record(bulk.bulk_id, "first", progress)
+    found = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
+    assert (found.criteria, found.refused, found.refusals) == ({IDS: ids}, MAX_REFUSALS, refusals)
+    (listed,) = (await catalog.bulks.list_page(mine.organization_id, 1)).items
+    assert (listed.refused, listed.refusals) == (MAX_REFUSALS, ())
+
+
+async def test_only_a_bulk_with_a_filter_terminates_all_executions_of_a_workflow(
+    catalog: Catalog, mine: Tenant
+) -> None:
+    owner = (mine.organization_id, mine.workspace_id)
+    await catalog.bulks.start(owner, "terminate", {IDS: [CURSOR]}, {"rate": 1})
+    assert not await catalog.bulks.is_terminating(mine.organization_id, CURSOR)
+    await catalog.bulks.start(owner, "terminate", {"workflow_id": CURSOR}, {"rate": 1})
+    assert await catalog.bulks.is_terminating(mine.organization_id, CURSOR)
 
 
 async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:

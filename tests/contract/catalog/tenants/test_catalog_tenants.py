@@ -12,15 +12,18 @@ from sqlalchemy import select, text
 from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.storage.pages import Page
 from looply.catalog.storage.tables import metadata
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import BadRequest, LooplyError, NotFound
+from looply.testing.clock import START_TIME
 
 UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
 WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
+VIEW = ViewDraft(page="executions", name="Stopped", query="has=incident")
 CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "p"})
 
 
@@ -36,6 +39,7 @@ class Owned(msgspec.Struct):
     key: str = UNKNOWN
     user: str = UNKNOWN
     invitation: str = UNKNOWN
+    view: str = UNKNOWN
 
 
 Call = Callable[[Catalog, str, Owned], Awaitable[object]]
@@ -66,6 +70,7 @@ REFUSED: dict[str, Call] = {
     "profiles.get": lambda c, org, o: c.profiles.get(org, o.workflow, o.profile),
     "connections.create": lambda c, org, o: c.connections.create(org, o.workspace, CONNECTION),
     "connections.update": lambda c, org, o: c.connections.update(org, o.connection, CONNECTION),
+    "connections.preview": lambda c, org, o: c.connections.preview(org, o.connection, CONNECTION),
     "connections.delete": lambda c, org, o: c.connections.delete(org, o.connection),
     "connections.get": lambda c, org, o: c.connections.get(org, o.connection),
     "connections.resolve": lambda c, org, o: c.connections.resolve(org, o.connection),
@@ -81,6 +86,8 @@ REFUSED: dict[str, Call] = {
         org, o.invitation, actor=None, may_make_owners=True
     ),
     "people.invitations.revoke": lambda c, org, o: c.people.invitations.revoke(org, o.invitation, actor=None),
+    "views.update": lambda c, org, o: c.views.update(org, o.user, o.view, VIEW, modified_on=START_TIME),
+    "views.delete": lambda c, org, o: c.views.delete(org, o.user, o.view, modified_on=START_TIME),
     "people.resets.create": lambda c, org, o: c.people.resets.create(
         org, o.user, removes_second_factor=False, actor=None, may_make_owners=True
     ),
@@ -91,6 +98,7 @@ EMPTY: dict[str, Call] = {
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
+    "views.list_all": lambda c, org, o: c.views.list_all(org, o.user, "executions"),
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
     "people.members.list_page": lambda c, org, o: c.people.members.list_page(org, 10),
     "people.actors.names": lambda c, org, o: c.people.actors.names(org, [o.user, o.key]),
@@ -120,6 +128,7 @@ WITHOUT_ORGANIZATION = {
     "organizations.list_ids",
     "keys.authenticate",
     "audit.find_breaks",
+    "views.create",
 }
 # Methods on the person who calls, whose organizations follow from the account, and on the holder of a secret text.
 OF_PEOPLE = {
@@ -168,6 +177,7 @@ async def owned(catalog: Catalog, theirs) -> Owned:
     buyer, other = await catalog.people.invitations.create(org, drafts, actor=None, may_make_owners=True)
     account = NewAccount(name="The buyer", email="buyer@example.com", password_hash="x")
     joined = await catalog.people.invitations.accept(buyer.token, account)
+    view = await catalog.views.create(org, joined.user_id, VIEW)
     return Owned(
         workspace=theirs.workspace_id,
         workflow=workflow.workflow_id,
@@ -178,11 +188,12 @@ async def owned(catalog: Catalog, theirs) -> Owned:
         key=new.key.key_id,
         user=joined.user_id,
         invitation=other.invitation.invitation_id,
+        view=view.view_id,
     )
 
 
 def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
-    nouns = ["organizations", "workflows", "cards", "profiles", "connections", "keys", "audit"]
+    nouns = ["organizations", "workflows", "cards", "profiles", "connections", "keys", "views", "audit"]
     nouns += [f"people.{field.name}" for field in fields(catalog.people)]
     methods = {
         f"{noun}.{name}"

@@ -18,7 +18,7 @@ from kit.definitions import (
     wait,
 )
 from kit.driver import ORGANIZATION, Driver, id_of
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.execution.facts.commands import Restarted
 from looply.execution.facts.events import Computed
 from looply.limits import Limits

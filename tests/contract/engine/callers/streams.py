@@ -8,7 +8,7 @@ import pytest
 from contract.engine.steps.children import CALLEE, calling_child, child_of
 from kit.definitions import asking, call, chain, computing, delaying, note, wait
 from kit.driver import ORGANIZATION, Driver
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.engine.ports.store import Position
 from looply.engine.processing.feed import Committed
 from looply.execution.facts.commands import Restarted

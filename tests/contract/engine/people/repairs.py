@@ -320,16 +320,29 @@ class RedriveStories:
         state = await engine.state(first)
         assert (state.status, state.outputs["call_1"]["data"]) == ("FAILED", {"n": 1})
 
-    async def test_a_younger_incident_is_none_of_a_redrive_that_was_asked_for_before(self, engine: Driver) -> None:
+    @pytest.mark.parametrize("act", [Retry, Redrive])
+    async def test_a_younger_incident_is_none_of_a_bulk_that_was_asked_for_before(
+        self, engine: Driver, act: type
+    ) -> None:
         execution_id = await broken(engine)
         asked = engine.clock.now()
         engine.clock.advance(HOUR)
         engine.world.script("call_1", REFUSED)
-        assert isinstance(await decide(engine, execution_id, Redrive, opened_by=asked), Repaired)
-        reply = await decide(engine, execution_id, Redrive, opened_by=asked)
+        assert isinstance(await decide(engine, execution_id, act, opened_by=asked), Repaired)
+        reply = await decide(engine, execution_id, act, opened_by=asked)
         assert isinstance(reply, Declined)
         assert reply.code == "NO_INCIDENT"
         assert len(engine.world.calls_of("call_1")) == 2
+
+    async def test_a_bulk_that_is_repeated_skips_no_step_that_comes_later(self, engine: Driver) -> None:
+        execution_id = await broken(engine, chain(call("call_1", fail_on=["5xx"]), wait("wait_1"), note("end")))
+        asked = engine.clock.now()
+        engine.clock.advance(HOUR)
+        assert isinstance(await decide(engine, execution_id, SkipStep, opened_by=asked), Repaired)
+        reply = await decide(engine, execution_id, SkipStep, opened_by=asked)
+        assert isinstance(reply, Declined)
+        assert reply.code == "NO_INCIDENT"
+        assert (await engine.state(execution_id)).status == "WAITING"
 
 
 class RepairRaceStories:

@@ -7,7 +7,7 @@ import pytest
 from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, note_only
 from kit.definitions import asking
 from kit.driver import ORGANIZATION, Driver
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.errors import NotFound
 from looply.execution.facts.commands import Terminated
 from looply.execution.facts.events import StepFailed

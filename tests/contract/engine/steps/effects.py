@@ -146,6 +146,31 @@ class AttemptStories:
             await engine.settle()
         assert seen == 10
 
+    async def test_systems_that_hang_leave_slots_to_a_healthy_one_of_the_same_organization(
+        self, engine: Driver
+    ) -> None:
+        engine.total = 16
+        engine.per_queue = 2
+        await engine.restart()
+        healthy = chain(call("good", url="https://good.example/"))
+        await engine.trigger(healthy, {"po": 0})
+        await engine.settle()
+        for host in range(8):
+            engine.world.always(f"bad_{host}", HANG)
+        for n in range(3):
+            for host in range(8):
+                await engine.trigger(chain(call(f"bad_{host}", url=f"https://bad{host}.example/")), {"po": n})
+        await engine.settle()
+        # The half of the organization is 8 slots; three quarters of it may be at systems that do not answer.
+        assert len(engine.world.open_calls()) == 6
+        ids = [await engine.trigger(healthy, {"po": n}) for n in range(10)]
+        await engine.settle()
+        assert [await engine.status(each) for each in ids] == ["COMPLETED"] * 10
+        assert len(engine.world.open_calls()) == 6
+        while opened := engine.world.open_calls():
+            opened[0].release()
+            await engine.settle()
+
 
 class UnknownStories:
     """Unknown outcomes: the process died, or no answer came."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from kit.memory.data import MemoryData
-from looply.engine.records.survey import Census, effect_counts
+from looply.engine.records.figures.survey import Census, effect_counts
 
 
 class MemorySurvey:
-    """See `looply.engine.records.survey.Survey`."""
+    """See `looply.engine.records.figures.survey.Survey`."""
 
     def __init__(self, data: MemoryData) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""`looply card list` and `looply card reassign` against a server."""
+"""`looply card list`, `looply card reassign` and `looply card remind` against a server."""
 
 from cli_kit import Command, Looply
 
@@ -15,6 +15,16 @@ def test_a_card_is_reassigned_and_its_new_link_is_shown(run: Command, looply: Lo
     assert "https://x/inbox/t" in run(*arguments).out
     assert looply.calls == [("reassignCard", {}, {"card_id": "c-1", "to": "ben@example.com", "reason": "on leave"})]
     assert run(*arguments, "--json").document == passed
+
+
+def test_the_recipient_of_a_card_is_reminded_and_shown_with_the_number_of_reminders(
+    run: Command, looply: Looply
+) -> None:
+    shown = {"card_id": "c-1", "recipient": "ann@example.com", "workflow_execution_id": "e-1", "reminders": 2}
+    looply.answers["remindCard"] = {"message": "reminded", **shown}
+    assert "ann@example.com" in run("card", "remind", "c-1").out
+    assert looply.calls == [("remindCard", {}, {"card_id": "c-1"})]
+    assert run("card", "remind", "c-1", "--json").document == shown
 
 
 def test_cards_that_take_answers_are_listed_with_their_links(run: Command, looply: Looply) -> None:

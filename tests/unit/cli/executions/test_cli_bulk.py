@@ -79,3 +79,56 @@ def test_bulks_are_listed_watched_and_cancelled(run: Command, looply: Looply) ->
 def test_a_rate_that_is_too_high_is_wrong_usage(run: Command, looply: Looply) -> None:
     assert run("bulk", "redrive", "--all", "--rate", "1000").status == 2
     assert looply.calls == []
+
+
+def test_a_repair_sends_its_action_and_the_arguments_of_a_skip(run: Command, looply: Looply) -> None:
+    looply.answers["bulkRepair"] = {"message": "success", "item": {**BULK, "action": "skip", "state": "call_1"}}
+    done = run(
+        *("bulk", "repair", "skip", "--workflow-id", WORKFLOW, "--state", "call_1", "--branch", "next"),
+        *("--step-output", "null", "--reason", "done by hand", "-y"),
+    )
+    assert "call_1" in done.out
+    body = looply.calls[0][2]
+    assert body["filter"] == {"workflow_id": WORKFLOW}
+    skip = {name: body[name] for name in ("action", "state", "branch", "output", "reason")}
+    assert skip == {
+        "action": "skip",
+        "state": "call_1",
+        "branch": "next",
+        "output": None,
+        "reason": "done by hand",
+    }
+    run("bulk", "repair", "retry", "--all", "-y")
+    assert not {"state", "branch", "output"} & set(looply.calls[1][2])
+
+
+def test_executions_are_named_by_their_ids_instead_of_criteria(run: Command, looply: Looply) -> None:
+    looply.answers["bulkTerminate"] = {"message": "success", "item": {**BULK, "executions": 2, "filter": {}}}
+    done = run("bulk", "terminate", "--execution", ID, "--execution", "b", "-y")
+    assert "2 executions, named by their ids" in done.out
+    assert looply.calls[0][2]["workflow_execution_id"] == [ID, "b"]
+    assert "filter" not in looply.calls[0][2]
+    assert run("bulk", "terminate", "--execution", ID, "--status", "WAITING", "-y").status == 2
+    assert len(looply.calls) == 1
+
+
+def test_a_dry_run_with_a_version_shows_verdicts_and_the_mappings_that_help(run: Command, looply: Looply) -> None:
+    verdicts = [
+        {"workflow_execution_id": ID, "process_id": "PO-1", "verdict": verdict, "why": ""}
+        for verdict in ("SAFE", "NEEDS_MAPPING", "REFUSED", "SAFE")
+    ]
+    refused = {"code": "OVERRIDE_NEEDED", "message": "only its approvers decide", "count": 1}
+    forecast = {
+        "examined": 4,
+        "refused": 2,
+        "refusals": [{**refused, "workflow_execution_id": ID}],
+        "effects": [],
+        "verdicts": verdicts,
+        "mappings": [{"state": "ask", "count": 1, "choices": ["question", "check"]}],
+    }
+    answer = {"message": "forecast", "count": 4, "truncated": False, "items": [row()], "forecast": forecast}
+    looply.answers["bulkRedrive"] = answer
+    out = " ".join(run("bulk", "redrive", "--all", "--version", "latest", "--dry-run").out.split())
+    assert "OVERRIDE_NEEDED" in out
+    assert "1 NEEDS_MAPPING, 1 REFUSED, 2 SAFE" in out
+    assert "1 of them need --rename ask=NEW, with NEW one of question, check" in out

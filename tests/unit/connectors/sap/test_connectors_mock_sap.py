@@ -16,7 +16,7 @@ SERVICE_V4 = "/sap/opu/odata4/sap/api_purchaseorder/srvd_a2x/sap/api_purchaseord
 
 
 @pytest.fixture
-def base_url() -> Iterator[str]:
+def mock_url() -> Iterator[str]:
     """Starts a gateway in a thread; a purchase order's status can be changed and determines its ETag."""
     status = ENTITY_TYPES["A_PurchaseOrder"].prop("PurchasingProcessingStatus")
     before = (status.updatable, status.concurrency)
@@ -33,8 +33,8 @@ def base_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def sap(base_url: str, wiring: Any, open_client: Any) -> Any:
-    settings = {"base_url": base_url, "user": "BUYER", "client": "100"}
+def sap(mock_url: str, wiring: Any, open_client: Any) -> Any:
+    settings = {"base_url": mock_url, "user": "BUYER", "client": "100"}
     wiring.add("S4", "sap", settings, {"password": "hunter2-hunter2"})
     wiring.add("S4-wrong", "sap", settings, {"password": "not the password"})
     wiring.use(open_client())

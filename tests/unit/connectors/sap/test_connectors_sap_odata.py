@@ -34,16 +34,17 @@ def token(value: str = "token-0001") -> httpx2.Response:
 
 
 async def test_a_read_goes_to_the_entity_with_client_and_credentials(sap: Any) -> None:
-    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "4500000101"}}))
+    sap.answer(httpx2.Response(200, json={"d": {"PurchaseOrder": "PO-1"}}))
     output = await call(sap, entity="A_PurchaseOrder('4500000101')", params={"$select": "PurchaseOrder"})
     sent = sap.requests[0]
     assert str(sent.url) == (
         f"https://s4.example:44300{SERVICE}/A_PurchaseOrder('4500000101')?$select=PurchaseOrder&sap-client=100"
     )
     assert sent.headers["authorization"] == "Basic " + b64encode(f"BUYER:{PASSWORD}".encode()).decode()
-    assert sent.headers["accept"] == "application/json"
+    assert sent.headers["accept"] == "application/json, text/plain;q=0.5, */*;q=0.1"
+    assert sent.headers["maxdataserviceversion"] == "2.0"
     assert sent.headers["x-step"] == "httpRequest_1"
-    assert output["data"] == {"d": {"PurchaseOrder": "4500000101"}}
+    assert output["data"] == {"d": {"PurchaseOrder": "PO-1"}}
 
 
 async def test_a_change_fetches_a_token_and_the_next_one_uses_it(sap: Any) -> None:
@@ -51,7 +52,7 @@ async def test_a_change_fetches_a_token_and_the_next_one_uses_it(sap: Any) -> No
     for _ in range(2):
         await call(sap, entity="A('1')", method="patch", headers={"If-Match": 'W/"02"'}, body={"Status": "05"})
     fetch, first, second = sap.requests
-    assert (fetch.method, fetch.url.path, fetch.headers["x-csrf-token"]) == ("GET", f"{SERVICE}/", "Fetch")
+    assert (fetch.method, fetch.url.path, fetch.headers["x-csrf-token"]) == ("HEAD", f"{SERVICE}/", "Fetch")
     assert fetch.url.params["sap-client"] == "100"
     assert "idempotency-key" not in fetch.headers
     for change in (first, second):
@@ -64,12 +65,13 @@ async def test_a_change_fetches_a_token_and_the_next_one_uses_it(sap: Any) -> No
 
 
 async def test_a_failed_fetch_is_the_output(sap: Any) -> None:
-    sap.answer(httpx2.Response(400, headers={"content-type": "text/html", "sap-server": "true"}, text="<html/>"))
+    refused = httpx2.Response(400, headers={"content-type": "text/html", "sap-server": "true"}, text="<html/>")
+    sap.answer(httpx2.Response(405), refused, httpx2.Response(400), httpx2.Response(400))
     output = await call(sap, entity="A", method="POST", body={})
     assert output["data"] == "CSRF Token fetch failed"
     assert (output["status"], output["statusText"]) == ("400", "Bad Request")
     assert output["headers"]["sap-server"] == "true"
-    assert len(sap.requests) == 1
+    assert [request.method for request in sap.requests] == ["HEAD", "GET", "GET", "GET"]
 
 
 async def test_an_odata_error_is_data(sap: Any) -> None:
@@ -165,7 +167,11 @@ async def test_a_system_is_found_by_its_id_and_client(sap: Any) -> None:
         {"headers": {"X-CSRF-Token": "mine"}},
         {"headers": {"Cookie": "a=b"}},
         {"headers": {"Authorization": "Bearer x"}},
-        {"method": "MERGE"},
+        {"method": "TRACE"},
+        {"next": "https://s4.example:44300/other/Orders", "entity": "", "method": "GET"},
+        {"next": "A?$skiptoken=2", "method": "POST"},
+        {"batch": [], "method": "GET"},
+        {"batch": [{"id": "1"}], "entity": "A"},
         {"body_type": "xml", "body": {"a": 1}},
     ],
 )
@@ -200,7 +206,9 @@ def test_connections_are_checked_when_they_are_saved() -> None:
     assert KIND.problems(SETTINGS, {"password": PASSWORD}) == ()
     found = KIND.problems({**SETTINGS, "base_url": "s4", "client": "1", "user": "a:b"}, {"password": PASSWORD})
     assert [problem.path for problem in found] == ["/settings/base_url", "/settings/client", "/settings/user"]
-    assert [problem.path for problem in KIND.problems(SETTINGS, {})] == ["/secrets"]
+    assert [problem.path for problem in KIND.problems(SETTINGS, {})] == ["/secrets/password"]
+    (wrong,) = KIND.problems({**SETTINGS, "auth": "oauth2"}, {"password": PASSWORD})
+    assert (wrong.path, wrong.message.startswith("is not one of")) == ("/settings/auth", True)
 
 
 class SessionGateway:
@@ -221,7 +229,7 @@ class SessionGateway:
         writer.close()
 
     def _answer(self, method: str, headers: dict[str, str], body: bytes) -> bytes:
-        if method == "GET" and headers.get("x-csrf-token") == "Fetch":
+        if method == "HEAD" and headers.get("x-csrf-token") == "Fetch":
             self.fetches += 1
             session, csrf = f"session-{self.fetches:08}", f"token-{self.fetches:08}"
             self.sessions[session] = csrf

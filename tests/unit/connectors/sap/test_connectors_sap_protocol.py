@@ -2,14 +2,24 @@
 
 import pytest
 
-from looply.connectors.outbound.sessions import MAX_SESSIONS, Session, SessionCache
+from looply.connectors.credentials.sessions import MAX_SESSIONS, Session, SessionCache
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.sap.paths import entity_path, service_path
-from looply.connectors.sap.protocol import Exchange, Outcome, call, service_root
+from looply.connectors.sap.calls.paths import entity_path, service_path
+from looply.connectors.sap.calls.protocol import (
+    MAX_RENEWALS,
+    Exchange,
+    Opened,
+    Opening,
+    Outcome,
+    call,
+    fetch_token,
+    token_places,
+)
 from looply.errors import BadInput
 
-ROOT = service_root(parse_url("https://s4/sap/opu/odata/sap/PO/?sap-client=100"))
+ROOT = parse_url("https://s4/sap/opu/odata/sap/PO/")
+PLACES = token_places(ROOT, "sap-client=100", "A")
 REQUIRED = HttpResponse(status=403, reason="", headers=(("x-csrf-token", "Required"),))
 DONE = HttpResponse(status=204, reason="")
 
@@ -18,77 +28,139 @@ def request(method: str) -> HttpRequest:
     return HttpRequest(method=method, url=parse_url("https://s4/sap/opu/odata/sap/PO/A('1')"))
 
 
-def token(value: str, cookie: str = "") -> HttpResponse:
-    cookies = (("set-cookie", cookie),) if cookie else ()
-    return HttpResponse(status=200, reason="", headers=(("x-csrf-token", value), *cookies))
+def session(token: str, cookies: dict[str, str] | None = None, number: int = 1) -> Session:
+    return Session(token, cookies or {}, is_open=True, number=number)
 
 
-def converse(method: str, session: Session, *responses: HttpResponse) -> tuple[list[Exchange], Outcome]:
-    conversation = call(request(method), ROOT, session)
-    exchanges = [next(conversation)]
+def converse(method: str, kept: Session, *replies: HttpResponse | Opened) -> tuple[list[Exchange | Opening], Outcome]:
+    conversation = call(request(method), kept)
+    requested = [next(conversation)]
+    for reply in replies:
+        try:
+            requested.append(conversation.send(reply))
+        except StopIteration as end:
+            return requested, end.value
+    raise AssertionError("the conversation needs more replies")
+
+
+def fetch(*responses: HttpResponse, kept: Session = Session()) -> tuple[list[HttpRequest], Opened]:  # noqa: B008 - frozen
+    reads = fetch_token(PLACES, kept)
+    requested = [next(reads)]
     for response in responses:
         try:
-            exchanges.append(conversation.send(response))
+            requested.append(reads.send(response))
         except StopIteration as end:
-            return exchanges, end.value
-    raise AssertionError("the conversation needs more responses")
+            return requested, end.value
+    raise AssertionError("the reads need more responses")
+
+
+def response(status: int, token: str = "", cookie: str = "", body: bytes = b"") -> HttpResponse:
+    headers = [("x-csrf-token", token)] if token else []
+    cookies = [("set-cookie", cookie)] if cookie else []
+    return HttpResponse(status=status, reason="", headers=(*headers, *cookies), content=body)
 
 
 def test_a_read_is_one_exchange_that_uses_and_keeps_the_session() -> None:
     answer = HttpResponse(status=200, reason="", headers=(("set-cookie", "b=2; path=/"),))
-    exchanges, outcome = converse("GET", Session("t", {"a": "1"}), answer)
-    assert [exchange.request.headers for exchange in exchanges] == [{"cookie": "a=1"}]
+    requested, outcome = converse("GET", Session("t", {"a": "1"}), answer)
+    assert [each.request.headers for each in requested if isinstance(each, Exchange)] == [{"cookie": "a=1"}]
     assert outcome.session == Session("t", {"a": "1", "b": "2"})
 
 
-def test_a_change_first_fetches_a_token_with_its_cookies() -> None:
-    exchanges, outcome = converse("POST", Session(), token("t1", "sid=s1; HttpOnly"), DONE)
-    assert [(exchange.request.method, exchange.is_effect) for exchange in exchanges] == [("GET", False), ("POST", True)]
-    assert exchanges[0].request.headers["x-csrf-token"] == "Fetch"
-    assert exchanges[1].request.headers == {"cookie": "sid=s1", "x-csrf-token": "t1"}
+def test_a_change_first_needs_a_session_and_sends_its_token_with_its_cookies() -> None:
+    requested, outcome = converse("POST", Session(), Opened(session("t1", {"sid": "s1"})), DONE)
+    assert requested[0] == Opening(Session())
+    assert isinstance(requested[1], Exchange)
+    assert requested[1].request.headers == {"cookie": "sid=s1", "x-csrf-token": "t1"}
     assert (outcome.response, outcome.session) == (DONE, Session("t1", {"sid": "s1"}))
 
 
 def test_a_kept_token_is_used_again() -> None:
-    exchanges, outcome = converse("PATCH", Session("t1", {"sid": "s1"}), DONE)
-    assert exchanges[0].request.headers["x-csrf-token"] == "t1"
+    requested, outcome = converse("PATCH", session("t1", {"sid": "s1"}), DONE)
+    assert isinstance(requested[0], Exchange)
+    assert requested[0].request.headers["x-csrf-token"] == "t1"
     assert outcome.session.token == "t1"
 
 
-def test_a_session_that_has_ended_is_replaced_once() -> None:
-    exchanges, outcome = converse("PATCH", Session("old", {"sid": "s1"}), REQUIRED, token("new", "sid=s2"), DONE)
-    assert [exchange.is_effect for exchange in exchanges] == [True, False, True]
-    assert "cookie" not in exchanges[1].request.headers
-    assert exchanges[2].request.headers == {"cookie": "sid=s2", "x-csrf-token": "new"}
+def test_a_session_that_has_ended_is_replaced_without_its_cookies() -> None:
+    newer = Opened(session("new", {"sid": "s2"}, number=2))
+    requested, outcome = converse("PATCH", session("old", {"sid": "s1"}), REQUIRED, newer, DONE)
+    opening, again = requested[1:]
+    assert isinstance(opening, Opening)
+    assert (opening.stale, opening.stale.number) == (Session(), 1)
+    assert isinstance(again, Exchange)
+    assert again.request.headers == {"cookie": "sid=s2", "x-csrf-token": "new"}
     assert outcome.session == Session("new", {"sid": "s2"})
 
 
-def test_a_second_refusal_is_returned_and_no_session_is_kept() -> None:
-    exchanges, outcome = converse("PATCH", Session("old"), REQUIRED, token("new"), REQUIRED)
-    assert len(exchanges) == 3
-    assert (outcome.response, outcome.session) == (REQUIRED, Session())
+def test_a_session_is_replaced_twice_and_then_the_refusal_is_returned_and_none_is_kept() -> None:
+    renewals = [reply for number in range(MAX_RENEWALS) for reply in (Opened(session("t", number=number)), REQUIRED)]
+    requested, outcome = converse("PATCH", session("old"), REQUIRED, *renewals)
+    assert sum(isinstance(each, Opening) for each in requested) == MAX_RENEWALS == 2
+    assert (outcome.response, outcome.session, outcome.session.is_open) == (REQUIRED, Session(), False)
 
 
 def test_a_403_that_requires_no_token_is_returned() -> None:
     denied = HttpResponse(status=403, reason="Forbidden")
-    exchanges, outcome = converse("POST", Session("t"), denied)
-    assert (len(exchanges), outcome.response) == (1, denied)
+    requested, outcome = converse("POST", session("t"), denied)
+    assert (len(requested), outcome.response) == (1, denied)
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 503])
-def test_a_token_that_cannot_be_fetched_ends_the_call(status: int) -> None:
-    failed = HttpResponse(status=status, reason="")
-    exchanges, outcome = converse("POST", Session(), failed)
-    assert [exchange.is_effect for exchange in exchanges] == [False]
-    assert outcome.is_fetch_failure
-    exchanges, outcome = converse("POST", Session("old"), REQUIRED, failed)
-    assert outcome.is_fetch_failure
+def test_a_session_that_cannot_be_opened_ends_the_call() -> None:
+    failed = HttpResponse(status=503, reason="")
+    _, outcome = converse("POST", Session(), Opened(Session(), failed))
+    assert (outcome.response, outcome.is_fetch_failure) == (failed, True)
 
 
-def test_a_service_that_gives_no_token_is_called_without() -> None:
-    exchanges, outcome = converse("POST", Session(), HttpResponse(status=200, reason=""), DONE)
-    assert "x-csrf-token" not in exchanges[1].request.headers
-    assert outcome.response == DONE
+def test_a_token_is_looked_for_in_four_places() -> None:
+    requested, opened = fetch(response(405), response(404), response(404), response(200, "t1", "sid=s1; HttpOnly"))
+    shown = [(each.method, str(each.url).removeprefix("https://s4/sap/opu/odata/sap/")) for each in requested]
+    assert shown == [
+        ("HEAD", "PO/?sap-client=100"),
+        ("GET", "PO/?sap-client=100"),
+        ("GET", "PO?sap-client=100"),
+        ("GET", "PO/A?$top=0&sap-client=100"),
+    ]
+    assert {each.headers["x-csrf-token"] for each in requested} == {"Fetch"}
+    assert (opened.session, opened.session.is_open, opened.failure) == (Session("t1", {"sid": "s1"}), True, None)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 500, 503])
+def test_a_token_is_taken_from_a_response_of_any_status(status: int) -> None:
+    requested, opened = fetch(response(status, "t1"))
+    assert (len(requested), opened.session.token) == (1, "t1")
+
+
+@pytest.mark.parametrize("status", [302, 401, 407, 429, 503])
+def test_a_response_that_other_places_would_only_repeat_ends_the_search(status: int) -> None:
+    requested, opened = fetch(failed := response(status))
+    assert (len(requested), opened.failure, opened.session.is_open) == (1, failed, False)
+
+
+def test_a_read_that_breaks_ends_the_search_and_is_what_is_reported() -> None:
+    requested, opened = fetch(response(501), failed := response(500, body=b"short dump"))
+    assert (len(requested), opened.failure) == (2, failed)
+
+
+def test_the_response_with_a_body_is_what_is_reported() -> None:
+    _, opened = fetch(response(405), reported := response(404, body=b"no service"), response(404), response(403))
+    assert opened.failure == reported
+
+
+def test_a_service_that_gives_no_token_needs_none() -> None:
+    _, opened = fetch(response(200), response(200, "Required"))
+    assert (opened.session.token, opened.session.is_open, opened.failure) == ("", True, None)
+    requested, _ = converse("POST", Session(), opened, DONE)
+    assert isinstance(requested[1], Exchange)
+    assert "x-csrf-token" not in requested[1].request.headers
+
+
+def test_an_older_session_never_replaces_a_newer_one(clock: object) -> None:
+    cache = SessionCache(clock)
+    cache.keep(b"k", session("new", number=2))
+    cache.keep(b"k", session("old", number=1))
+    cache.keep(b"k", Session("", {"a": "1"}))
+    assert cache.find(b"k").token == "new"
 
 
 def test_cookies_that_end_are_dropped() -> None:

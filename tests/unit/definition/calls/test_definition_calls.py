@@ -187,3 +187,40 @@ def test_what_only_a_call_can_have_is_a_warning_elsewhere(check_step: Check, fie
     warning = one(check_step("wait", **{field: value}).warnings)
     assert warning.path == f"/workflow_steps/1/{field}"
     assert warning.message == f"`{field}` has no effect on a wait"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_reads_without_a_body_may_be_called_and_repeated(method: str, check_step: Check) -> None:
+    step = compiled(check_step("httpRequest", {"url": "https://a.example", "method": method, "fail_on": ["4xx"]}))
+    assert step.on_unknown == "retry"
+
+
+def test_the_answers_that_are_data_are_kept_and_not_sent(check_step: Check, evaluation: Of) -> None:
+    step = compiled(check_step("httpRequest", {"url": "https://a.example", "ok_on": ["302"], "fail_on": ["4xx"]}))
+    assert step.settings == CallSettings(operation="http.request", fail_on=("4xx",), ok_on=("302",), repeat="always")
+    assert step.input is not None
+    assert "ok_on" not in step.input.evaluate(evaluation())
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"pages": {}, "method": "POST"}, "/pages"),
+        ({"soap": {}}, "/soap"),
+        ({"soap": {}, "method": "PUT"}, "/soap"),
+        ({"pages": {"max": 0}}, "/pages/max"),
+        ({"pages": {"follow": "next"}}, "/pages/follow"),
+        ({"pages": {"items": "value"}}, "/pages/items"),
+        ({"soap": {"version": "3"}, "method": "POST"}, "/soap/version"),
+        ({"ok_on": ["3"]}, "/ok_on/0"),
+    ],
+)
+def test_settings_that_no_call_can_have_are_errors(settings: Any, path: str, check_step: Check) -> None:
+    given = {"url": "https://a.example", "fail_on": ["4xx"], **settings}
+    assert [problem.path.partition("/settings")[2] for problem in check_step("httpRequest", given).errors] == [path]
+
+
+def test_a_value_in_a_soap_body_is_escaped_or_warned_of(check_step: Check) -> None:
+    given = {"url": "https://a.example", "method": "POST", "soap": {}, "fail_on": ["4xx"]}
+    assert one(check_step("httpRequest", {**given, "body": "<a>${payload.output.po}</a>"}).warnings)
+    assert not check_step("httpRequest", {**given, "body": "<a>${xmlText(payload.output.po)}</a>"}).warnings

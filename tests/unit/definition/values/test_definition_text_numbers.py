@@ -12,7 +12,7 @@ START: dict[str, Any] = {"id": "WorkflowStartState", "type": "trigger", "setting
 SAP: dict[str, Any] = {
     "id": "sap_1",
     "type": "sapRequest",
-    "settings": {"connection": "S4", "service_path": "/x", "entity": "A", "fail_on": ["4xx", "5xx"]},
+    "settings": {"connection": "S4", "service_path": "/x", "entity": "A", "fail_on": ["4xx", "5xx"], "output": "raw"},
 }
 V2 = "OData V2 writes decimals as texts"
 
@@ -213,3 +213,11 @@ def test_a_number_beside_a_text_is_a_finding_of_plus() -> None:
 )
 def test_texts_and_what_nothing_is_known_of_are_no_finding(expression: str) -> None:
     assert [found for found in computed(expression) if "text" in found] == []
+
+
+def test_a_typed_answer_of_sap_has_numbers_where_numbers_are_meant() -> None:
+    rule = {"variable": "${sap_1.output.data.d.Amount}", "operator": "NumericGreaterThan", "value": 10}
+    step = {"id": "if_1", "type": "conditional", "settings": {"rules": [rule]}}
+    typed = {**SAP, "settings": {name: value for name, value in SAP["settings"].items() if name != "output"}}
+    assert [each for each in findings(typed, step) if "/rules" in each.path] == []
+    assert [each for each in findings(SAP, step) if "/rules" in each.path] != []

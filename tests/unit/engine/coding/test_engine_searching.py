@@ -3,7 +3,7 @@
 import pytest
 
 from looply.engine.coding.searching import SCAN_BOUNDS, budget_of, id_patterns, search_plans
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 
 EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
 

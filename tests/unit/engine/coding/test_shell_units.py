@@ -63,7 +63,7 @@ def test_a_resume_drops_the_wait_with_its_timer_and_puts_the_effect() -> None:
     assert change.drop_waits == (wait_row.seq,)
     assert change.drop_timers == ((timer_row.due, timer_row.seq),)
     (effect,) = change.put.effects
-    assert (effect.state, effect.epoch, effect.queue) == ("RUNNING", 7, "http.request shop.example")
+    assert (effect.state, effect.epoch, effect.queue) == ("RUNNING", 7, "http.request https://shop.example:443")
 
 
 def test_a_queued_effect_belongs_to_no_epoch() -> None:
@@ -118,8 +118,15 @@ def test_only_a_stated_process_id_is_claimed() -> None:
     ("given", "queue"),
     [
         ({"connection": "S4", "url": "https://a.example"}, "op S4"),
-        ({"system_id": "S4H", "client": "100"}, "op S4H"),
-        ({"url": "https://User@Shop.Example:8443/x"}, "op shop.example"),
+        ({"system_id": "S4H", "client": "100"}, "op S4H#100"),
+        ({"url": "https://Shop.Example.:8443/x?key=s3cret"}, "op https://shop.example:8443"),
+        ({"url": "http://127.1/x"}, "op http://127.0.0.1:80"),
+        ({"url": "http://0x7f.1/x"}, "op http://127.0.0.1:80"),
+        ({"url": " HTTP://2130706433:80"}, "op http://127.0.0.1:80"),
+        ({"url": "http://[::ffff:127.0.0.1]/"}, "op http://127.0.0.1:80"),
+        ({"url": "http://[0:0::1]:8080/"}, "op http://[::1]:8080"),
+        ({"url": "https://User@shop.example/x"}, "op "),
+        ({"url": "orders/17"}, "op "),
         ({"url": "http://[::1"}, "op "),
         ({"url": 5}, "op "),
         ("text", "op "),
@@ -132,7 +139,7 @@ def test_effects_queue_by_the_target_that_limits_them(given: Any, queue: str) ->
 
 @pytest.mark.parametrize(
     ("secret", "queue"),
-    [("/input/url", "op "), ("/input/headers/a", "op shop.example"), ("/input", "op ")],
+    [("/input/url", "op "), ("/input/headers/a", "op https://shop.example:443"), ("/input", "op ")],
 )
 def test_a_target_that_is_secret_gives_no_name_to_its_queue(secret: str, queue: str) -> None:
     given = {"url": "https://shop.example/x", "headers": {"a": "b"}}

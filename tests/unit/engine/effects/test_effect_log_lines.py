@@ -9,10 +9,13 @@ from typing import Any, cast
 from structlog.testing import capture_logs
 
 from kit.definitions import calling
+from kit.memory import MemoryStore
 from looply.connectors.registry import Registry
 from looply.engine.effects.datastore_operations import DatastoreOperations
-from looply.engine.effects.effects import EffectRunner
+from looply.engine.effects.effects import EffectRunner, Gates
+from looply.engine.effects.gate import TargetGate
 from looply.engine.effects.suspect_calls import SuspectCallGate
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import EffectRef
 from looply.errors import EngineError, StoreFull
@@ -104,8 +107,10 @@ async def line_of_call(world: World, registry: Registry | None = None) -> dict[s
 async def line_of_effect(fake: FakeEngine) -> dict[str, Any]:
     _, opened = scheduled()
     gate = SuspectCallGate(lambda _effect: None)
+    targets = TargetGate(MemoryStore(fake_loop().clock).targets, KnownTargets(), fake_loop().clock)
     datastores = cast(DatastoreOperations, SimpleNamespace())
-    runner = EffectRunner(cast(Any, fake), cast(Any, fake), cast(Any, fake), worker(World()), datastores, gate)
+    gates = Gates(suspect_calls=gate, targets=targets)
+    runner = EffectRunner(cast(Any, fake), cast(Any, fake), cast(Any, fake), worker(World()), datastores, gates)
     with capture_logs() as logged:
         effect = EffectRef(execution_id=EXECUTION, seq=opened.seq, lane=Lane("o", "shop.example"))
         await run(runner.perform(effect, is_running=False))

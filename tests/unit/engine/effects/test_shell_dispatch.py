@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.effects.in_process import InProcessDispatcher
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef
 from looply.slots import Lane
 from looply.testing.clock import fake_loop
@@ -177,3 +178,31 @@ async def test_a_unit_that_is_stored_after_the_stop_launches_nothing(desk: Desk)
     dispatcher.launch(effect(1))
     await fake_loop().quiet()
     assert desk.begun == []
+
+
+async def test_lanes_that_lead_to_one_system_share_its_slots(desk: Desk) -> None:
+    targets = KnownTargets(lambda _kind, settings: str(settings["base_url"]))
+    for name in ("S4", "S4_TOO"):
+        targets.learn(lane(f"sap.odata {name}"), "sap", {"base_url": "https://s4:443"})
+    dispatcher = InProcessDispatcher(per_queue=2, targets=targets)
+    dispatcher.start(desk.perform)
+    names = ("sap.odata S4", "sap.odata S4_TOO", "http.request https://s4:443", "http.request https://other:443")
+    assert [dispatcher.reserve(lane(name)) for name in names] == [True, True, False, True]
+    dispatcher.release(lane("sap.odata S4_TOO"))
+    assert dispatcher.reserve(lane("http.request https://s4:443"))
+
+
+async def test_a_lane_that_then_leads_to_another_system_releases_the_slot_that_it_took(desk: Desk) -> None:
+    targets = KnownTargets(lambda _kind, settings: str(settings["base_url"]))
+    dispatcher = InProcessDispatcher(per_queue=1, targets=targets)
+    dispatcher.start(desk.perform)
+    assert dispatcher.reserve(lane("sap.odata S4"))
+    dispatcher.offer(effect(2, "sap.odata S4"))
+    targets.learn(lane("sap.odata S4"), "sap", {"base_url": "https://new:443"})
+    assert dispatcher.reserve(lane("http.request https://new:443"))
+    dispatcher.release(lane("sap.odata S4"))
+    await fake_loop().quiet()
+    assert desk.begun == [(2, False)]
+    await desk.end(2)
+    dispatcher.release(lane("http.request https://new:443"))
+    assert dispatcher.reserve(lane("sap.odata S4"))

@@ -12,7 +12,7 @@ from kit.memory.reads import MemoryReads
 from looply.app.context.services import Services
 from looply.app.executions import executions
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.lists import Filter, Head
 from looply.engine.ports.store import Batch
 from looply.execution.facts.events import Event, ExecutionClosed
 from looply.limits import DEFAULT_LIMITS

@@ -14,7 +14,7 @@ from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessSta
 from looply.connectors.registry import load_connectors
 from looply.engine.processing.quotas import Quota
 from looply.engine.records.changes import StateChange
-from looply.engine.records.survey import Census, EffectCount
+from looply.engine.records.figures.survey import Census, EffectCount
 from looply.engine.upkeep.auditor import Auditor, Findings
 from looply.execution.facts.commands import Retry
 from looply.testing.clock import START_TIME

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from kit.definitions import asking
 from kit.driver import ORGANIZATION, Driver
 from looply.engine.processing.quotas import Quotas
-from looply.engine.records.survey import Usage
+from looply.engine.records.figures.survey import Usage
 from looply.engine.upkeep.quota_meter import COUNT_SECONDS, MEASURE_SECONDS, QuotaMeter
 from looply.errors import QuotaExhausted, StoreUnreachable
 from looply.limits import Limits

@@ -1,8 +1,10 @@
 """A redrive, perhaps onto another version whose steps have other names, on the decision core alone."""
 
-from kit.execution.driver import EXECUTION_ID, SEED
+from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.repairs import OK, begun, failed, last, post, redrive, scheduled
 from kit.execution.workflows import call, card, step, workflow
+from looply.definition import Workflow
+from looply.execution.answering.migration import mapping_choices
 from looply.execution.facts.address import Address, wait_token
 from looply.execution.facts.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
 from looply.execution.facts.events import Migrated, StepScheduled
@@ -185,3 +187,53 @@ class TestNames:
         reply = redrive(simulator, target, steps={"c": "x", "e": "y"})
         assert isinstance(reply, Unfit)
         assert any("not in the same open branch or body" in problem.message for problem in reply.problems)
+
+
+class TestMappings:
+    """The steps to which a current step could be mapped, so that the execution can continue with a version."""
+
+    def test_a_step_that_waits_may_become_one_of_its_type(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), call("c"), edges="start>w w>c"))
+        target = workflow(step("w2", "wait"), step("w3", "wait"), call("c"), edges="start>w2 w2>w3 w3>c")
+        choices = mapping_choices(simulator.workflow, target, simulator.state, {})
+        assert choices == {"w": ("w2", "w3")}
+        assert isinstance(redrive(simulator, target, steps={"w": "w3"}), Repaired)
+
+    def test_a_step_that_failed_may_become_any_other(self) -> None:
+        simulator = failed()
+        target = workflow(step("w", "wait"), call("e"), edges="start>w w>e")
+        assert mapping_choices(simulator.workflow, target, simulator.state, {}) == {"c": ("w", "e")}
+
+    def test_what_can_continue_needs_none(self) -> None:
+        simulator = failed()
+        assert mapping_choices(simulator.workflow, simulator.workflow, simulator.state, {}) == {}
+
+    def test_what_no_mapping_helps_has_none(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
+        assert mapping_choices(simulator.workflow, workflow(call("c"), edges="start>c"), simulator.state, {}) == {}
+
+    def test_a_wrong_mapping_that_is_given_already_helps_none(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
+        target = workflow(step("w2", "wait"), edges="start>w2")
+        assert mapping_choices(simulator.workflow, target, simulator.state, {"other": "w2"}) == {}
+        assert mapping_choices(simulator.workflow, target, simulator.state, {"other": "nowhere"}) == {}
+
+    def test_two_branches_are_not_mapped_to_one_step(self) -> None:
+        simulator = two_waits("a", "b")
+        target = two_waits("c", "b").workflow
+        assert mapping_choices(simulator.workflow, target, simulator.state, {}) == {"a": ("c",)}
+
+    def test_iterations_at_one_step_share_its_choices(self) -> None:
+        def flow(name: str) -> Workflow:
+            loop = step("f", "forEach", {"items": "${payload.output.items}", "concurrency": 2})
+            return workflow(loop, step(name, "wait"), edges=f"start>f f:each>{name}")
+
+        simulator = begun(flow("w"), {"items": [1, 2]})
+        assert mapping_choices(simulator.workflow, flow("w2"), simulator.state, {}) == {"w": ("w2",)}
+
+
+def two_waits(left: str, right: str) -> Simulator:
+    """Returns an execution that waits in two branches."""
+    branches = {"branches": [{"id": "l"}, {"id": "r"}]}
+    steps = (step("p", "parallel", branches), step(left, "wait"), step(right, "wait"), step("j", "join", {"of": "p"}))
+    return begun(workflow(*steps, edges=f"start>p p:l>{left} p:r>{right} {left}>j {right}>j"))

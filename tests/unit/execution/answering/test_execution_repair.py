@@ -1,5 +1,6 @@
 """Repairs by operators: retry, skip, complete, edit and move, on the decision core alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +103,16 @@ class TestRetry:
             assert isinstance(reply, Declined)
             assert reply.code == "NO_INCIDENT"
         assert len(simulator.history) == before
+
+    def test_a_retry_of_many_leaves_incidents_alone_that_are_younger(self) -> None:
+        simulator = failed()
+        asked = simulator.now
+        assert isinstance(retry(simulator, opened_by=asked), Repaired)
+        simulator.tick(60)
+        simulator.succeed({**OK, "status": "404"})
+        reply = retry(simulator, opened_by=asked)
+        assert isinstance(reply, Declined)
+        assert reply.code == "NO_INCIDENT"
 
     def test_a_decision_about_a_state_that_is_over_is_refused(self) -> None:
         simulator = failed()
@@ -236,6 +247,28 @@ class TestSkipAndComplete:
         reply = self.skip(simulator)
         assert isinstance(reply, Declined)
         assert reply.code == "STEP_ENDED"
+
+    def test_a_skip_of_many_skips_the_step_of_an_incident_once_and_none_that_waits(self) -> None:
+        simulator = begun(workflow(post(), step("w", "wait"), edges="start>c c>w"), {"po": "1"})
+        simulator.succeed({**OK, "status": "404"})
+        asked = simulator.now
+        assert self.refusal(simulator, opened_by=asked - timedelta(seconds=1)) == "NO_INCIDENT"
+        assert self.refusal(simulator, opened_by=asked, state="w") == "NO_INCIDENT"
+        assert isinstance(self.skip(simulator, opened_by=asked, state="c"), Repaired)
+        assert (simulator.state.status, [path.step for path in simulator.state.paths]) == ("WAITING", ["w"])
+        assert self.refusal(simulator, opened_by=asked) == "NO_INCIDENT"
+        assert simulator.state.status == "WAITING"
+
+    def test_a_skip_of_many_skips_nothing_when_no_step_has_failed(self) -> None:
+        simulator = begun(workflow(step("w", "wait"), edges="start>w", settings={"timeout": "PT1H"}))
+        simulator.tick(3600)
+        assert simulator.state.status == "FAILED"
+        assert self.refusal(simulator, opened_by=simulator.now) == "NO_INCIDENT"
+
+    def refusal(self, simulator: Simulator, **fields: Any) -> str:
+        reply = self.skip(simulator, **fields)
+        assert isinstance(reply, Declined)
+        return reply.code
 
 
 class TestEdit:

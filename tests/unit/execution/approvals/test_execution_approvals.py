@@ -20,10 +20,21 @@ from kit.execution.approvals import (
     token,
     took,
 )
+from kit.execution.driver import Simulator
 from looply.execution import answer as answer_command
 from looply.execution.approvals.default_card import COMMENT_CHARACTERS
 from looply.execution.approvals.turns import remind
-from looply.execution.facts.commands import AnswerCard, Recorded, Unfit
+from looply.execution.facts.commands import (
+    AnswerCard,
+    Declined,
+    QuarantineExecution,
+    Recorded,
+    RemindCard,
+    Reminded,
+    Reply,
+    Unfit,
+    UnknownToken,
+)
 from looply.execution.facts.events import CardWanted, TimerFired
 
 
@@ -246,6 +257,37 @@ def test_a_card_of_the_requester_decides_nothing():
     command = AnswerCard(at=simulator.now, via="INBOX", token=token(0), data={"action": "approve"})
     reply = answer_command(simulator.workflow, state, command).reply
     assert (reply.code, A in reply.message) == ("SELF_APPROVAL", True)
+
+
+def test_an_operator_reminds_of_one_card_and_later_reminders_have_greater_numbers():
+    simulator = asked(reminders=["P1D"])
+    card = card_of(simulator, B)
+    assert remind_now(simulator, card.card_id) == Reminded(reminders=1)
+    (event,) = [each for each in simulator.history if isinstance(each, CardWanted) and each.reminder]
+    assert ([copy.recipient for copy in event.copies], event.by, event.body) == ([B], "operator", None)
+    assert (card_of(simulator, B).reminders, card_of(simulator, C).reminders) == (1, 0)
+    assert (card_of(simulator, B).body, card_of(simulator, B).revision) == (card.body, card.revision)
+    simulator.tick(DAY)
+    assert (card_of(simulator, B).reminders, card_of(simulator, C).reminders) == (2, 2)
+
+
+def test_a_card_that_takes_no_answer_is_not_reminded_of():
+    simulator = asked()
+    assert remind_now(simulator, "unknown") == UnknownToken()
+    answered = card_of(simulator, A).card_id
+    answer(simulator, 0)
+    refused = remind_now(simulator, answered)
+    assert isinstance(refused, Declined)
+    assert refused.code == "CLOSED"
+    simulator.submit(QuarantineExecution(at=simulator.now, message="it ended the process"))
+    refused = remind_now(simulator, card_of(simulator, B).card_id)
+    assert isinstance(refused, Declined)
+    assert refused.code == "FAILED"
+    assert [event for event in simulator.history if isinstance(event, CardWanted) and event.reminder] == []
+
+
+def remind_now(simulator: Simulator, card_id: str) -> Reply:
+    return simulator.submit(RemindCard(at=simulator.now, by="operator", via="API", card_id=card_id))
 
 
 def test_when_every_card_is_answered_no_reminder_goes_out():

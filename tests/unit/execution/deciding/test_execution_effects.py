@@ -1,16 +1,18 @@
 """Outcomes of attempts, and the handling of failures."""
 
-from datetime import timedelta
-
 import pytest
 
 from kit.execution.driver import EXECUTION_ID, Simulator
 from kit.execution.workflows import call, step, workflow
-from looply.definition import RetryPolicy
-from looply.execution.deciding.decide import retry_delay
 from looply.execution.facts.address import idempotency_key, parse_address
-from looply.execution.facts.commands import Done, EffectDone, EffectFailed, EffectLost
-from looply.execution.facts.events import Discarded, StepFailed, StepScheduled, StepUnknown, TimerStarted
+from looply.execution.facts.commands import Done, EffectDone, EffectFailed, EffectLost, Retry
+from looply.execution.facts.events import (
+    Discarded,
+    StepFailed,
+    StepScheduled,
+    StepUnknown,
+    TimerStarted,
+)
 from looply.limits import Limits
 
 
@@ -279,6 +281,78 @@ def test_a_call_of_unknown_outcome_that_may_not_be_repeated_is_an_incident_of_th
     assert [incident.kind for incident in simulator.state.incidents.values()] == ["UNKNOWN"]
 
 
+def ordering(**beside):
+    settings = {"connection": "S4", "service_path": "/sap/opu/odata/sap/X", "entity": "A_Order", "method": "POST"}
+    return started(step("c", "sapRequest", settings, **beside))
+
+
+def test_a_call_that_can_find_out_is_made_again_at_once_and_then_ever_more_slowly():
+    simulator = ordering()
+    simulator.lose()
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.unknowns, opened.is_unsettled, len(simulator.effects)) == (2, 1, True, 1)
+    waits = []
+    while True:
+        simulator.fail("TIMEOUT", was_sent=True)
+        if simulator.state.incidents:
+            break
+        before = simulator.now
+        simulator.tick((last(simulator, TimerStarted).due - before).total_seconds())
+        waits.append((simulator.now - before).total_seconds())
+    assert [round(wait / 3**number) for number, wait in enumerate(waits)] == [5, 5, 5, 5, 5] or waits[0] <= 5
+    assert (len(waits), waits == sorted(waits)) == (5, True)
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+
+
+def test_a_call_that_cannot_find_out_opens_the_incident_with_its_reason():
+    simulator = ordering()
+    simulator.fail("CONNECTION", was_sent=True)
+    simulator.fail("UNSETTLED")
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code, incident.message) == ("UNKNOWN", "OUTCOME_UNKNOWN", "step 'c': it failed")
+    assert [event.cause for event in simulator.history if isinstance(event, StepUnknown)] == ["CONNECTION", "UNSETTLED"]
+
+
+def test_a_call_that_finds_out_succeeds_and_remembers_nothing():
+    simulator = ordering()
+    simulator.lose()
+    assert simulator.succeed(answered("201")) == Done()
+    assert simulator.state.status == "COMPLETED"
+
+
+def test_an_attempt_that_was_to_find_out_and_reached_nothing_is_made_again():
+    simulator = ordering()
+    simulator.lose()
+    simulator.fail("CONNECTION")
+    assert simulator.state.incidents == {}
+    assert [event.cause for event in simulator.history if isinstance(event, StepUnknown)] == ["CRASH", "CONNECTION"]
+
+
+@pytest.mark.parametrize(("code", "is_unsettled"), [("UNSETTLED", False), ("AUTH_FAILED", True)])
+def test_a_retry_of_an_operator_settles_only_what_the_incident_was_about(code, is_unsettled):
+    simulator = ordering()
+    simulator.lose()
+    simulator.fail(code)
+    simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="looked it up"))
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.is_unsettled) == (3, is_unsettled)
+
+
+def test_a_failure_that_was_not_sent_is_no_unknown_outcome():
+    simulator = ordering(retry=RETRY)
+    simulator.fail("CONNECTION")
+    assert simulator.state.open_steps["c:1"].unknowns == 0
+
+
+@pytest.mark.parametrize(("stated", "attempts"), [("retry", 2), ("incident", 1)])
+def test_what_the_author_states_about_unknown_outcomes_takes_precedence(stated, attempts):
+    simulator = ordering(on_unknown=stated)
+    simulator.lose()
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.is_unsettled) == (attempts, False)
+
+
 def test_a_late_result_is_discarded_and_moves_nothing():
     simulator = started(call("c"), "start>c c>d", call("d"))
     simulator.lose()
@@ -340,52 +414,3 @@ def test_an_input_that_cannot_be_evaluated_fails_the_step():
     assert simulator.state.error["code"] == "EXPRESSION"
     assert simulator.state.error["attempts"] == 1
     assert simulator.state.error["status"] is None
-
-
-@pytest.mark.parametrize(
-    ("given", "failures", "asked", "randomness", "seconds"),
-    [
-        ({}, 1, 0, 0, 2),
-        ({}, 2, 0, 0, 6),
-        ({}, 3, 0, 0, 18),
-        ({"max_interval": timedelta(seconds=10)}, 3, 0, 0, 10),
-        ({"jitter": 0.5}, 1, 0, 1 - 2**-53, 1),
-        ({"jitter": 1.0}, 1, 0, 0.25, 1.5),
-        ({}, 1, 60, 0, 60),
-        ({"max_interval": timedelta(seconds=10)}, 1, 60, 0, 60),
-        ({}, 1, 1e12, 0, 365 * 86400),
-        ({"backoff": 100.0}, 999, 0, 0, 365 * 86400),
-        ({"backoff": 100.0, "interval": timedelta(0)}, 999, 0, 0, 0),
-        ({"backoff": 1.0}, 999, 0, 0, 2),
-    ],
-)
-def test_the_delay_before_the_next_attempt(given, failures, asked, randomness, seconds):
-    policy = RetryPolicy(**{"interval": timedelta(seconds=2), "backoff": 3.0, **given})
-    assert retry_delay(policy, failures, asked, randomness) == timedelta(seconds=seconds)
-
-
-def test_jitter_is_the_same_whenever_it_is_computed():
-    one, two = (started(call("c", retry={**RETRY, "jitter": 1, "interval": "PT1H"})) for _ in range(2))
-    one.fail()
-    two.fail()
-    assert last(one, TimerStarted).due == last(two, TimerStarted).due
-    assert timedelta(0) < last(one, TimerStarted).due - one.now < timedelta(hours=1)
-
-
-@pytest.mark.parametrize(("header", "seconds"), [("30", 30), ("soon", 1), ("", 1), ("٣", 1), (5, 1)])
-def test_a_retry_after_header_is_a_lower_bound(header, seconds):
-    simulator = started(call("c", retry=RETRY))
-    simulator.succeed({"status": "503", "statusText": "", "headers": {"retry-after": header}, "data": None})
-    assert last(simulator, TimerStarted).due - simulator.now == timedelta(seconds=seconds)
-
-
-def test_an_answer_without_headers_has_no_retry_after():
-    simulator = started(call("c", retry=RETRY))
-    simulator.succeed({"status": "503"})
-    assert last(simulator, TimerStarted).due - simulator.now == timedelta(seconds=1)
-
-
-def test_retry_after_is_a_lower_bound_of_a_failure_too():
-    simulator = started(call("c", retry=RETRY))
-    simulator.fail("RATE_LIMITED", status="429", was_sent=True, retry_after_seconds=90)
-    assert last(simulator, TimerStarted).due - simulator.now == timedelta(seconds=90)

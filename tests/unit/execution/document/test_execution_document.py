@@ -1,10 +1,12 @@
 """The data document as expressions see it."""
 
 import pytest
+from msgspec.structs import replace
 
 from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.workflows import call, step, workflow
 from looply.execution.document.document import Document
+from looply.execution.document.payload import initial_payload
 from looply.execution.facts.address import Address, wait_token
 
 
@@ -43,6 +45,13 @@ def test_the_document_of_a_started_execution():
         "environment": {},
         "waits": {"w": token("w", 1)},
     }
+
+
+@pytest.mark.parametrize("requires", [True, False])
+def test_the_payload_says_whether_an_sap_profile_is_required_where_that_is_recorded(requires):
+    simulator = started(call("c"), edges="start>c")
+    first = replace(simulator.state.started, requires_sap_profile=requires)
+    assert initial_payload(first)["looply_sap_profile_settings"] == {"requires_sap_profile": requires}
 
 
 def test_each_visited_step_has_its_description_and_output_in_document_order():

@@ -14,6 +14,7 @@ from looply.catalog import Catalog
 from looply.catalog.people.invitations import NewAccount
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull
+from looply.instants import to_ms
 from looply.permissions import BY_SETTING, FOR_KEYS
 from looply.server.http.boundary import Boundary
 from looply.testing.clock import FakeClock
@@ -46,6 +47,7 @@ RECORDED = {
     "settleLetter": ("letter.discard",),
     "bulkTerminate": ("bulk.terminate",),
     "bulkRedrive": ("bulk.redrive",),
+    "bulkRepair": ("bulk.skip",),
     "inviteMembers": ("invitation.create",),
     "resendInvitation": ("invitation.renew",),
     "createResetLink": ("user.reset_link",),
@@ -94,9 +96,9 @@ async def profile(mine: Caller) -> dict[str, Any]:
     return {"workflow_id": workflow_id, "name": "p"}
 
 
-async def bulk(mine: Caller, name: str) -> httpx2.Response:
+async def bulk(mine: Caller, name: str, **fields: Any) -> httpx2.Response:
     workflow_id = await mine.create(ASKING)
-    return await mine.post(name, {"filter": {"workflow_id": workflow_id}, "reason": "over"})
+    return await mine.post(name, {"filter": {"workflow_id": workflow_id}, "reason": "over", **fields})
 
 
 @act
@@ -251,6 +253,15 @@ async def delete_connection(mine: Caller, world: World, services: Services) -> h
     return await mine.post("deleteConnection", {"name": "C"})
 
 
+async def check_connection(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await create_connection(mine, world, services)
+    return await mine.post("testConnection", {"name": "C"})
+
+
+# A function of this name would be a test of its own.
+ACTS["testConnection"] = check_connection
+
+
 @act
 async def put_datastore(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await mine.post("putDatastore", {"name": "approvers", "value": {"buyer": "canary"}})
@@ -306,9 +317,36 @@ async def bulk_redrive(mine: Caller, world: World, services: Services) -> httpx2
 
 
 @act
+async def bulk_repair(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await bulk(mine, "bulkRepair", action="skip")
+
+
+@act
 async def cancel_bulk(mine: Caller, world: World, services: Services) -> httpx2.Response:
     made = (await bulk(mine, "bulkTerminate")).json()["item"]
     return await mine.post("cancelBulk", {"bulk_id": made["bulk_id"]})
+
+
+async def decide_on_target(mine: Caller, services: Services, name: str, **fields: Any) -> httpx2.Response:
+    """Decides about a system that is in maintenance."""
+    until = to_ms(services.clock.now()) + 60_000
+    paused = await mine.post("pauseTarget", {"target": "https://shop.example", "until": until})
+    return await mine.post(name, {"target": "https://shop.example", **fields}) if name else paused
+
+
+@act
+async def pause_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "")
+
+
+@act
+async def drain_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "drainTarget", rate=2)
+
+
+@act
+async def release_target(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await decide_on_target(mine, services, "releaseTarget")
 
 
 @act
@@ -316,6 +354,13 @@ async def reassign_card(mine: Caller, world: World, services: Services) -> httpx
     await mine.trigger(await mine.create(CARDING))
     (entry,) = (await mine.get("getOpenCards")).json()["items"]
     return await mine.post("reassignCard", {"card_id": entry["card_id"], "to": "ben@example.com", "reason": "leave"})
+
+
+@act
+async def remind_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await mine.trigger(await mine.create(CARDING))
+    (entry,) = (await mine.get("getOpenCards")).json()["items"]
+    return await mine.post("remindCard", {"card_id": entry["card_id"]})
 
 
 async def records(mine: Caller, **query: Any) -> list[dict[str, Any]]:

@@ -291,7 +291,7 @@ async def wait_until_settled(caller: Caller, workflow_id: str, execution_id: str
 
 def caller_part(output: dict[str, Json]) -> dict[str, Json]:
     """Returns a payload without the fields that the engine and the steps of these workflows add."""
-    added = ("organization_id", "workspace_id", "executor", "note_1")
+    added = ("organization_id", "workspace_id", "executor", "looply_sap_profile_settings", "note_1")
     return {name: part for name, part in output.items() if not name.startswith("workflow_") and name not in added}
 
 

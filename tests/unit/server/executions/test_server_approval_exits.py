@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from server_kit import Caller, definition, note_step
 
+from looply.app.bulks.runner import BulkRunner
 from looply.app.context.services import Services
-from looply.app.executions.bulk_runner import BulkRunner
 from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
 from looply.server.http.call import SESSION_PATH, Route
@@ -110,8 +110,23 @@ async def redrives(asked: Asked) -> None:
 
 async def redrives_many(asked: Asked) -> None:
     await asked.second_version()
-    body = {"filter": {"workflow_id": asked.workflow_id}, "workflow_version": 2, "reason": "why"}
-    started = await asked.manager.post("bulkRedrive", body)
+    for which in (
+        {"filter": {"workflow_id": asked.workflow_id}},
+        {"filter": {"workflow_id": asked.workflow_id, "status": ["WAITING"]}},
+        {"workflow_execution_id": [asked.execution_id]},
+    ):
+        await runs(asked, "bulkRedrive", {**which, "workflow_version": 2, "reason": "why"})
+
+
+async def repairs_many(asked: Asked) -> None:
+    for fields in ({"action": "retry"}, {"action": "skip", "branch": "approved", "state": "ask"}):
+        body = {"workflow_execution_id": [asked.execution_id], **fields, "reason": "why"}
+        await runs(asked, "bulkRepair", body)
+
+
+async def runs(asked: Asked, name: str, body: dict[str, Any]) -> None:
+    """Starts a bulk and lets it run."""
+    started = await asked.manager.post(name, body)
     assert started.status_code == 200, started.text
     await BulkRunner(asked.services, "runner").tick()
 
@@ -144,6 +159,7 @@ TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
     "repairExecution": repairs,
     "redriveExecution": redrives,
     "bulkRedrive": redrives_many,
+    "bulkRepair": repairs_many,
     "rerunExecution": reruns,
     "settleLetter": settles_letters,
     "reassignCard": passes_cards_on,
@@ -153,6 +169,9 @@ TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
 
 ENDS: Final = {"terminateWorkflow", "bulkTerminate"}
 """Calls that end an execution and take no exit of it."""
+
+REMINDS: Final = {"remindCard"}
+"""Calls about an open card that give no answer to it."""
 
 ELSEWHERE: Final = {
     *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
@@ -167,14 +186,15 @@ ELSEWHERE: Final = {
         "updateCard",
         "updateConnection",
     ),
-    *("updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
+    *("drainTarget", "pauseTarget", "releaseTarget"),
+    *("testConnection", "updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
 }
 """Calls that edit, administer or start: none of them names an open execution."""
 
 
 def test_every_call_that_changes_something_is_in_the_table() -> None:
     changing = {route.name for route in API_ROUTES if route.method == "POST" and not is_of_people(route)}
-    assert changing - {*TAKES, *ENDS, *ELSEWHERE} == set()
+    assert changing - {*TAKES, *ENDS, *REMINDS, *ELSEWHERE} == set()
 
 
 def is_of_people(route: Route) -> bool:

@@ -90,6 +90,34 @@ async def test_a_card_is_reassigned_and_both_copies_show_it(mine: Caller, theirs
     assert (gone.status_code, gone.json()["code"]) == (404, "CARD_NOT_FOUND")
 
 
+async def test_a_recipient_is_reminded_now_and_the_card_and_the_log_count_it(mine: Caller, theirs: Caller) -> None:
+    workflow_id = await mine.create(approving(quorum="any"))
+    execution_id = await mine.trigger(workflow_id)
+    anns = await card(mine, ANN)
+    body = {"card_id": anns["card_id"]}
+    assert (await theirs.post("remindCard", body)).status_code == 404
+    for count in (1, 2):
+        reminded = await mine.post("remindCard", body)
+        assert reminded.status_code == 200, reminded.text
+        assert reminded.json() == {
+            "message": "reminded",
+            "card_id": anns["card_id"],
+            "recipient": ANN,
+            "workflow_execution_id": execution_id,
+            "reminders": count,
+        }
+    shown = (await mine.client.get(f"/v2/inbox/{anns['token']}")).json()["item"]
+    assert (shown["status"], shown["reminders"], shown["revision"]) == ("OPEN", 2, 1)
+    log = (await mine.item(workflow_id, execution_id))["workflow_event_log"]["events"]
+    sent = [entry for entry in log if entry["type"] == "CARD_SENT" and "reminder" in entry]
+    assert [(entry["reminder"], entry["recipients"]) for entry in sent] == [(1, [ANN]), (2, [ANN])]
+    records = (await mine.get("getAudit", action="card.remind")).json()["items"]
+    assert [record["object_id"] for record in records] == [anns["card_id"]] * 2
+    await mine.client.post(f"/v2/inbox/{anns['token']}", json={"data": {"action": "approve"}})
+    gone = await mine.post("remindCard", body)
+    assert (gone.status_code, gone.json()["code"]) == (404, "CARD_NOT_FOUND")
+
+
 async def test_an_invalid_reassignment_is_refused_with_its_path(mine: Caller) -> None:
     for body, path in (
         ({"card_id": "x", "to": " "}, "/to"),

@@ -70,6 +70,29 @@ async def test_a_letter_is_listed_and_shown_with_its_payload(letters: Letters) -
     assert "SAP" in shown["why"]
 
 
+async def test_a_letter_says_which_open_wait_accepts_it_now(letters: Letters) -> None:
+    item = await letters.unfit()
+    waits = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["waits"]
+    assert [(wait["state"], wait["is_fit"]) for wait in waits] == [("wait_1", False)]
+    assert "SAP" in waits[0]["why"]
+    await letters.open_next()
+    (wait,) = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["waits"]
+    assert (wait["state"], wait["visit"], wait["is_fit"], wait["why"], wait["errors"]) == ("wait_2", 1, True, None, [])
+    settled = await letters.settle(item, "apply", wait_token=wait["wait_token"])
+    assert settled.json()["message"] == "settled"
+    assert (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["waits"] == []
+
+
+async def test_a_letter_says_what_of_it_a_wait_does_not_accept(letters: Letters) -> None:
+    schema = {"type": "object", "required": ["quantity"]}
+    item = await letters.unfit(
+        document=definition(LATER["workflow_steps"][1], wait_step(sources=["SAP"], schema=schema), note_step())
+    )
+    (wait,) = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["waits"]
+    assert not wait["is_fit"]
+    assert any("quantity" in error["message"] for error in wait["errors"])
+
+
 async def test_an_applied_letter_resumes_the_wait_and_the_log_names_the_operator(letters: Letters) -> None:
     item = await letters.unfit()
     await letters.open_next()

@@ -122,7 +122,7 @@ EVERY_TYPE = """
     STEP_SUCCEEDED which branch input output
     STEP_SUCCEEDED size branch input output
     STEP_STARTED http attempt operation input
-    STEP_FAILED http attempt code message
+    STEP_FAILED http attempt code message far
     STEP_RETRY_SCHEDULED http attempt due_on
     STEP_STARTED http attempt operation
     STEP_SUCCEEDED http attempt branch output
@@ -331,16 +331,16 @@ async def test_an_incident_and_its_repair(walk: Walk, world: World) -> None:
     assert set(incident) == {"incident_id", "state", "visit", "kind", "code", "message", "opened_on"}
     assert (incident["state"], incident["kind"], item["workflow_current_state"]) == ("http", "FAILED", "http")
     (visit,) = item["condensed_logs"]["http"]
-    assert (visit["status"], set(visit["error"])) == ("FAILED", {"code", "message", "status"})
+    assert (visit["status"], set(visit["error"])) == ("FAILED", {"code", "message", "status", "far"})
     await walk.post("repairExecution", action="edit", document={"payload": {"output": {"po": "2"}}}, reason="typo")
     await walk.post("repairExecution", action="retry", reason="system is back")
     item = await walk.reach("COMPLETED")
     assert summarize(item) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         STEP_STARTED http attempt operation input
-        STEP_FAILED http attempt code message status output
-        INCIDENT_OPENED http incident_id kind code message status
-        EXECUTION_FAILED http incident_id kind code message status
+        STEP_FAILED http attempt code message status output far
+        INCIDENT_OPENED http incident_id kind code message status far
+        EXECUTION_FAILED http incident_id kind code message status far
         EXECUTION_EDITED http changed reason
         INCIDENT_CLOSED http incident_id action again reason
         EXECUTION_REOPENED http incident_id action again reason

@@ -1,5 +1,6 @@
 """Calls of operators over HTTP: incidents, repairs, redrives, reruns, and their forecasts."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,7 @@ async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Calle
         "is_repeated": True,
         "keeps_key": True,
         "on_unknown": "incident",
+        "far": {"kind": "transient"},
     }
     assert body["forecast"]["status"] == "RUNNING"
     assert await mine.item(workflow_id, execution_id) == before
@@ -161,6 +163,29 @@ async def test_a_repair_of_a_stale_state_is_refused(mine: Caller, world: World) 
     seq = item["workflow_event_log"]["events"][-1]["seq"]
     answer = await mine.post("repairExecution", {**asked, "modified_on": item["modified_on"], "seq": seq})
     assert answer.status_code == 200
+
+
+async def test_of_operators_who_repair_what_they_have_read_at_once_one_does_it_and_the_others_are_refused(
+    mine: Caller, world: World, settled: Settling
+) -> None:
+    workflow_id, execution_id = await fail_call(mine, world)
+    item = await mine.item(workflow_id, execution_id)
+    seq = item["workflow_event_log"]["events"][-1]["seq"]
+    body = {
+        "workflow_execution_id": execution_id,
+        "action": "retry",
+        "seq": seq,
+        "incident_id": item["workflow_incidents"][0]["incident_id"],
+    }
+    forecasts = [await mine.post("repairExecution", {**body, "dry_run": True}) for _ in range(2)]
+    assert [len(answer.json()["forecast"]["effects"]) for answer in forecasts] == [1, 1]
+    answers = await asyncio.gather(*(mine.post("repairExecution", body) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"STALE"}
+    await settled(workflow_id, execution_id, "COMPLETED")
+    assert len(world.calls_of("call_1")) == 2
+    later = await mine.post("repairExecution", {**body, "dry_run": True})
+    assert later.status_code == 409
 
 
 @pytest.mark.parametrize(

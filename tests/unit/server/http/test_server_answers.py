@@ -12,10 +12,14 @@ from looply.server.http.call import JSON, Response, Route
 from looply.server.http.wire import Finding, Message
 
 FREE = {
+    "AdviceItem.body": "what another call is sent with",
     "AuditItem.details": "each kind of act has its own",
     "CardRecord.card_payload": "an Adaptive Card, as its author wrote it",
+    "DiscoveryAnswer.item": "what a system offers, which the kind of connection defines",
     "ConnectionRecord.settings": "settings of the kind of connection, which a plug-in defines",
     "DatastoreRecord.value": "the document of an author",
+    "EventDataItem.input": "data of an execution",
+    "EventDataItem.output": "data of an execution",
     "EvaluateAnswer.value": "the value of an expression",
     "ExampleRecord.value": "the value of an expression",
     "ExecutionRecord.workflow_input_payload": "data of an execution",
@@ -23,6 +27,7 @@ FREE = {
     "ExportAnswer.definition": "a definition, as its author wrote it; `WorkflowDefinition` describes it",
     "InboxRecord.card": "an Adaptive Card, as it is rendered",
     "LetterRecord.payload": "what a caller sent",
+    "MomentItem.document": "data of an execution",
     "PreferencesAnswer.preferences": "what pages store",
     "ProfileRecord.values": "values of an author",
     "SchemaRecord.workflow_mock_payload": "a payload",

@@ -113,7 +113,7 @@ async def test_no_byte_of_a_body_is_read_before_the_key_or_the_token(
     services: Services, tmp_path: Path, method: str
 ) -> None:
     app = build_app(services, SerialEntropy(1000), Pages(tmp_path / "static"), dispatch_type=CheckedDispatch)
-    for route in app.routes:
+    for number, route in enumerate(app.routes):
         if route.method != method:
             continue
         path = route.path
@@ -126,8 +126,10 @@ async def test_no_byte_of_a_body_is_read_before_the_key_or_the_token(
 
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
-            "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http", "client": None,
-            "server": ("server", 80), "headers": [(b"host", b"server"), (b"content-length", b"1000000")],
+            "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+            # Refusals are counted by address.
+            "client": (f"192.0.2.{number}", 1000), "server": ("server", 80),
+            "headers": [(b"host", b"server"), (b"content-length", b"1000000")],
         }  # fmt: skip
         await app(scope, unread, send)
         assert sent[0]["status"] in (401, 403, 404), route.path

@@ -332,7 +332,7 @@ async def test_an_unknown_path_is_404_with_or_without_a_key(mine: Caller) -> Non
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("name", ["getStatistics", "createUser"])
+@pytest.mark.parametrize("name", ["getInsights", "createUser"])
 async def test_calls_of_later_releases_are_404(mine: Caller, name: str) -> None:
     assert (await mine.post(name, {})).status_code == 404
 

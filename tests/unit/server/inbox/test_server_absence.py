@@ -39,8 +39,8 @@ def to_ms_span(days: float) -> int:
     return int(days * 86_400_000)
 
 
-async def open_for(person: Browser) -> list[tuple[str, str | None]]:
-    items = (await person.get("getMyCards")).json()["items"]
+async def open_for(person: Browser, **query: str) -> list[tuple[str, str | None]]:
+    items = (await person.get("getMyCards", **query)).json()["items"]
     return [(item["workflow_execution_id"], item["is_substitute_for"]) for item in items]
 
 
@@ -92,6 +92,19 @@ async def test_what_is_open_and_what_is_sent_goes_to_the_substitute_and_stays_af
     assert await runner.tick() == 0
     assert await open_for(sign_in(ANN)) == [(after, None)]
     assert len(await open_for(sign_in(BOB))) == 2
+
+
+async def test_a_list_is_limited_to_what_the_caller_has_for_one_absent_person(
+    mine: Caller, sign_in: Any, clock: FakeClock
+) -> None:
+    own = await mine.trigger(await mine.create(approval(recipients=[BOB])))
+    await leave(sign_in(ANN), clock, BOB)
+    for_ann = await mine.trigger(await mine.create(approval()))
+    bob = sign_in(BOB)
+    assert sorted(await open_for(bob)) == sorted([(own, None), (for_ann, ANN)])
+    for spelling in (ANN, "ANN@example.com"):
+        assert await open_for(bob, substitute_for=spelling) == [(for_ann, ANN)]
+    assert await open_for(bob, substitute_for=CY) == []
 
 
 async def test_the_absent_person_reads_who_decides_instead_and_the_decision_says_for_whom(

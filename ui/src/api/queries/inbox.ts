@@ -11,7 +11,7 @@ const LOOK_MS = 15_000;
 
 export const INBOX = ["inbox"] as const;
 
-type Criteria = Pick<InputOf<"getMyCards">, "due_before" | "workflow_id">;
+type Criteria = Pick<InputOf<"getMyCards">, "due_before" | "substitute_for" | "workflow_id">;
 
 export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
   infiniteQueryOptions({

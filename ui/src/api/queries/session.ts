@@ -2,6 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import type { Api } from "../client";
+import type { AnswerOf } from "../types";
 
 export const sessionQuery = (api: Api) =>
   queryOptions({
@@ -27,3 +28,16 @@ export const preferencesQuery = (api: Api) =>
     queryFn: ({ signal }) => api.call("getPreferences", undefined, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+type Stored = AnswerOf<"getPreferences">["preferences"];
+
+/** Changes some of what is stored now, for another tab may have stored more since it was read. Returns all of it. */
+export async function changePreferences(
+  api: Api,
+  change: (before: Stored) => Stored,
+): Promise<AnswerOf<"getPreferences">> {
+  const before = await api.call("getPreferences", undefined);
+  const preferences = { ...before.preferences, ...change(before.preferences) };
+  await api.call("putPreferences", { preferences });
+  return { ...before, preferences };
+}

@@ -4,9 +4,9 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { Confirm } from "../../kit/Confirm";
 import { Note } from "../../kit/Note";
+import { PersonField } from "../../session/people/PersonField";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
-import { PersonField } from "./PersonField";
 
 interface PassOnProps {
   cardId: string;

@@ -49,12 +49,21 @@ export function endOfDay(now: number): number {
   return new Date(now).setHours(24, 0, 0, 0);
 }
 
-/** Returns what the server selects by. It does not select by person: `isShown` does. */
+/** Returns what the server selects by. */
 export function criteriaOf(filter: Filter, now: number): InputOf<"getMyCards"> {
-  if (filter.kind === "due") return { due_before: endOfDay(now) };
-  return filter.kind === "workflow" ? { workflow_id: filter.id } : {};
+  switch (filter.kind) {
+    case "all":
+      return {};
+    case "due":
+      return { due_before: endOfDay(now) };
+    case "for":
+      return { substitute_for: filter.person };
+    case "workflow":
+      return { workflow_id: filter.id };
+  }
 }
 
+/** Returns whether a filter shows a card; of those that are loaded, it counts them. */
 export function isShown(filter: Filter, card: CardRow, now: number): boolean {
   switch (filter.kind) {
     case "all":

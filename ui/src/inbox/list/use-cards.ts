@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
 import { myCardsQuery } from "../../api/queries/inbox";
 import { useTimes } from "../../text/time";
-import { criteriaOf, type Filter, isShown } from "./filter";
+import { criteriaOf, type Filter } from "./filter";
 import type { CardRow } from "./row";
 import { allOf, merge, type Shown } from "./shown";
 
@@ -19,10 +19,7 @@ export function useCards(filter: Filter) {
   const [opened] = useState(now);
   const every = useInfiniteQuery(myCardsQuery(api));
   const query = useInfiniteQuery(myCardsQuery(api, criteriaOf(filter, opened)));
-  const cards = useMemo(() => {
-    const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-    return filter.kind === "for" ? items.filter((card) => isShown(filter, card, opened)) : items;
-  }, [query.data, filter, opened]);
+  const cards = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const loaded = useMemo(() => every.data?.pages.flatMap(({ items }) => items) ?? [], [every.data]);
   const [before, setBefore] = useState<{ cards: readonly CardRow[]; shown: Shown }>({ cards: [], shown: NONE });
   let shown = before.shown;

@@ -6,6 +6,7 @@ import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { type Command, useCommandList } from "./commands";
+import { useExecutionCommands } from "./execution-commands";
 import { find, grouped } from "./find";
 import { Keys } from "./Keys";
 import styles from "./Palette.module.css";
@@ -28,7 +29,8 @@ function Finder({ onClose }: { onClose: () => void }) {
   const list = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const found = grouped(find(useCommandList(), typed)).flatMap(([, each]) => each);
+  const commands = [...find(useCommandList(), typed), ...useExecutionCommands(typed)];
+  const found = grouped(commands).flatMap(([, each]) => each);
   const chosen = found[Math.min(at, found.length - 1)];
   const run = (command: Command | undefined): void => {
     if (command === undefined) return;

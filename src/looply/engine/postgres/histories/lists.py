@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
-from looply.engine.ports.port import Filter
-from looply.engine.sql.lists import ListDialect, ListPlan
+from looply.engine.ports.lists import Filter, Having
+from looply.engine.sql.lists import HAVING, ListDialect, ListPlan
 
 _ALL = 0b111111
 """All statuses, or all kinds of triggers, as bits."""
@@ -57,6 +57,7 @@ _FITS = """
   ((%(statuses)s >> e.status) & 1 = 1 AND (%(triggers)s >> e.trigger) & 1 = 1
   AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
   AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
+  AND (%(profiles)s::text[] IS NULL OR e.profile = ANY (%(profiles)s::text[]))
   AND (%(parents)s::text[] IS NULL OR e.parent = ANY (%(parents)s::text[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
@@ -66,13 +67,19 @@ _FOUND = """
   (e.process_id LIKE ANY (%(terms)s::text[]) OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
     OR (%(term_ids)s::text[] IS NOT NULL AND e.id::text LIKE ANY (%(term_ids)s::text[]))
     OR e.workflow = ANY (%(term_workflows)s::integer[])
-    OR EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[])))
+    OR (NOT %(hides_values)s
+      AND EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[]))))
 """
 _HAS_VALUE = """
   EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = %(field:n:)s
     AND s.value LIKE ANY (%(texts:n:)s::text[]))
 """
-
+_HAS_INCIDENT = """
+  EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id
+    AND (%(codes)s::text[] IS NULL OR i.code = ANY (%(codes)s::text[]))
+    AND (%(kinds)s::smallint[] IS NULL OR i.kind = ANY (%(kinds)s::smallint[]))
+    AND (%(steps)s::text[] IS NULL OR i.step = ANY (%(steps)s::text[])))
+"""
 
 _SPANS: Final[Mapping[Kind, str]] = {
     # `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
@@ -132,9 +139,18 @@ _SPANS: Final[Mapping[Kind, str]] = {
 }
 
 
-def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
-    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields."""
+def statement(
+    kind: Kind, *, has_terms: bool = False, fields: int = 0, has: Sequence[Having] = (), has_cause: bool = False
+) -> str:
+    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
+
+    `has` is what the executions must have open; `has_cause`: the filter says what their incident is.
+    """
     found = [_FOUND] if has_terms else []
+    if has_cause:
+        found.append(_HAS_INCIDENT)
+    if has:
+        found.append(f"({' OR '.join(HAVING[each] for each in has)})")
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
     names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
     columns = (
@@ -157,6 +173,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(query.trigger_types)) or _ALL,
         "versions": list(query.workflow_versions) or None,
         "workflows": workflows or None,
+        "profiles": list(query.profiles) or None,
         "parents": list(query.parents) or None,
         "patterns": None,
         "endings": None,
@@ -171,8 +188,16 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
             "terms": _likes(query.terms),
             "term_ids": _likes(id_patterns(query.terms)) or None,
             "term_workflows": term_workflows,
+            "hides_values": query.hides_values,
         }
-    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields)}
+    if query.cause is not None:
+        parameters |= {
+            "codes": list(query.cause.codes) or None,
+            "kinds": [INCIDENT_NUMBERS[kind] for kind in query.cause.kinds] or None,
+            "steps": list(query.cause.steps) or None,
+        }
+    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
+    parts["has_cause"] = query.cause is not None
     return lambda kind: statement(kind, **parts), parameters
 
 

@@ -35,6 +35,7 @@ from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_
 from looply.engine.postgres.pending.deliveries import relations_call
 from looply.engine.postgres.pending.ledger import fire_call, fire_facts, hold_call
 from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.figures.figures import encode_change
 from looply.errors import EngineError
 from looply.instants import to_ms
 
@@ -206,6 +207,8 @@ def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
             "workflow_id": stored.workflow_id,
             "version": stored.workflow_version,
         }
+    if unit.figures is not None:
+        facts["figures"] = {"profile": unit.head.profile, "change": encode_change(unit.figures)}
     if unit.work != _NO_CHANGE:
         facts |= _work_facts(unit.work, epoch)
     return facts

@@ -4,14 +4,14 @@ from typing import Final
 
 from looply.engine.postgres.database.connections import call
 from looply.engine.postgres.database.database import Database
+from looply.engine.sql.figures.survey import SqlSurvey
 from looply.engine.sql.sessions import Sessions
-from looply.engine.sql.survey import SqlSurvey
 
 _TAKE_AUDIT: Final = "SELECT take_audit(%s)"
 
 
 class PostgresSurvey(SqlSurvey):
-    """See `looply.engine.records.survey.Survey`."""
+    """See `looply.engine.records.figures.survey.Survey`."""
 
     def __init__(self, sessions: Sessions, database: Database) -> None:
         super().__init__(sessions)

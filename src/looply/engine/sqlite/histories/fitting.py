@@ -7,9 +7,10 @@ parameter of its own: a list of texts in one parameter would be taken apart agai
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import id_patterns, process_id_patterns
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import CauseFilter, Filter
+from looply.engine.sql.lists import HAVING
 
 Parameters = dict[str, str | int]
 
@@ -37,17 +38,33 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         "e.workflow": workflows,
         "e.version": query.workflow_versions,
         "e.trigger": [TRIGGER_NUMBERS[kind] for kind in query.trigger_types],
+        "e.profile": query.profiles,
         "e.parent": query.parents,
     }
     parts = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
+    if query.has:
+        parts.append(f"({' OR '.join(HAVING[each] for each in query.has)})")
+    if query.cause is not None:
+        parts.append(_has_incident(query.cause, parameters))
     if query.process_ids:
         parts.append(_answers(query.process_ids, parameters))
     if query.terms:
-        parts.append(_is_found(query.terms, term_workflows, parameters))
+        parts.append(_is_found(query, term_workflows, parameters))
     for name, texts in query.fields:
         value = _like("s.value", _named(texts, parameters))
         parts.append(_has_value(f"s.name = :{_name(name, parameters)} AND {value}"))
     return Condition(" AND ".join(parts) or "true", parameters)
+
+
+def _has_incident(cause: CauseFilter, parameters: Parameters) -> str:
+    columns: dict[str, Sequence[str | int]] = {
+        "i.code": cause.codes,
+        "i.kind": [INCIDENT_NUMBERS[kind] for kind in cause.kinds],
+        "i.step": cause.steps,
+    }
+    fits = [_is_one_of(column, values, parameters) for column, values in columns.items() if values]
+    parts = " AND ".join(["i.execution_id = e.id", *fits])
+    return f"EXISTS (SELECT 1 FROM incident i WHERE {parts})"  # noqa: S608 - constants and names of parameters
 
 
 def _answers(texts: Sequence[str], parameters: Parameters) -> str:
@@ -59,8 +76,8 @@ def _answers(texts: Sequence[str], parameters: Parameters) -> str:
     return f"({' OR '.join(found)})"
 
 
-def _is_found(terms: Sequence[str], term_workflows: Sequence[int], parameters: Parameters) -> str:
-    names = _named(terms, parameters)
+def _is_found(query: Filter, term_workflows: Sequence[int], parameters: Parameters) -> str:
+    names = _named(query.terms, parameters)
     found = [
         _like("e.process_id", names),
         f"(e.status <> 3 AND {_like('e.state', names)})",
@@ -68,9 +85,10 @@ def _is_found(terms: Sequence[str], term_workflows: Sequence[int], parameters: P
     if term_workflows:
         found.append(_is_one_of("e.workflow", term_workflows, parameters))
     # It may also be an execution's own id where that has a process id.
-    if ids := id_patterns(terms):
+    if ids := id_patterns(query.terms):
         found.append(_like(_ID, _named(ids, parameters)))
-    found.append(_has_value(_like("s.value", names)))
+    if not query.hides_values:
+        found.append(_has_value(_like("s.value", names)))
     return f"({' OR '.join(found)})"
 
 

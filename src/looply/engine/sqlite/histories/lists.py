@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.searching import Kind
-from looply.engine.ports.port import Filter
+from looply.engine.ports.lists import Filter
 from looply.engine.sql.lists import ListDialect, ListPlan
 from looply.engine.sqlite.histories.fitting import condition
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
-_FACTS = "id, version, status, state, trigger, process_id, workflow, parent"
+_FACTS = "id, version, status, state, trigger, process_id, profile, workflow, parent"
 _COLUMNS = f"{_FACTS}, row_number() OVER (ORDER BY id DESC) AS n"
 # A few rows in the order of the text: sorting them is cheap, and none is past the budget.
 _MATCHES: Final[Mapping[Kind, str]] = {
@@ -30,7 +30,7 @@ def _sorted(matches: str) -> str:
     Without its limit, which cuts nothing off, the order of a query within another one would not count.
     """
     return f"""
-      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, 0 AS n
+      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.workflow, e.parent, 0 AS n
       FROM (SELECT DISTINCT id FROM ({matches}) WHERE id < :below AND id >= :lowest) m
         CROSS JOIN execution e ON e.id = m.id ORDER BY e.id DESC LIMIT :matches
     """  # noqa: S608 - constants
@@ -68,7 +68,7 @@ _SPANS: Final[Mapping[Kind, str]] = {
   ORDER BY id DESC LIMIT :budget
 """,
     "VALUE": """
-  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, s.n
+  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.workflow, e.parent, s.n
   FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM (
           SELECT DISTINCT execution_id AS id FROM search_field
           WHERE org = :org AND value = :text AND execution_id < :below AND execution_id >= :lowest

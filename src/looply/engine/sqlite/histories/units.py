@@ -25,6 +25,7 @@ from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyUpdate
 from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.figures.figures import encode_change
 from looply.engine.records.letters import LetterRow
 from looply.engine.sql.dialects import sqlite_text
 from looply.engine.sql.journal import PUT_DEFINITION, definition_facts
@@ -55,6 +56,7 @@ _VALUE_USE = (
     " ON CONFLICT DO UPDATE SET seq = excluded.seq"
 )
 _DEFINITION = sqlite_text(PUT_DEFINITION)
+_FIGURES = "INSERT INTO figure_change(org, workflow, profile, at_ms, change) VALUES (?, ?, ?, ?, ?)"
 _DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
 _EXPIRY = "INSERT OR REPLACE INTO expiry(execution_id, due_ms) VALUES (?, ?)"
 _SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
@@ -78,7 +80,7 @@ _INCIDENT = (
 )
 _CARD = (
     "INSERT OR REPLACE INTO card(execution_id, org, workflow, id, step, address, part, recipient, channel, revision,"
-    " opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " opened_ms, due_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CONTINUATION = "INSERT INTO continuation(execution_id) VALUES (?) ON CONFLICT DO NOTHING"
 _DROP_EFFECT = "DELETE FROM effect WHERE execution_id = ? AND seq = ?"
@@ -150,6 +152,9 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         connection.execute(_DEFINITION, definition_facts(unit.definition))
     if unit.expires_on is not None:
         connection.execute(_EXPIRY, (key, to_ms(unit.expires_on)))
+    if unit.figures is not None:
+        change = encode_change(unit.figures)
+        connection.execute(_FIGURES, (org, workflow, unit.head.profile, to_ms(unit.batch.at), change))
     if unit.search is not None:
         connection.execute(_DROP_SEARCH, (key,))
         for name, value in unit.search:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from looply.decimals import Number
 from looply.expressions.dates.dotnet import DAYS, LOCAL, MONTHS, moment_of, print_moment
 from looply.expressions.dates.instants import (
     MILLISECONDS,
@@ -46,7 +47,8 @@ def _format_date_time(run: Run, timestamp: str, *given: Json) -> str:
     return format_moment(run, moment_of(instant), given)
 
 
-def _format_epoch(run: Run, seconds: float, *given: Json) -> str:
+def _format_epoch(run: Run, given_seconds: Number, *given: Json) -> str:
+    seconds = given_seconds if isinstance(given_seconds, int) else float(given_seconds)
     if abs(seconds) > 1e13:
         raise ExpressionError(f"formatEpoch() expects seconds that are a date, found {seconds}")
     return format_moment(run, moment_of(require_in_range(math.trunc(seconds * 1_000))), given)

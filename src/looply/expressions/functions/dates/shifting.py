@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from looply.decimals import Number
 from looply.expressions.dates.dotnet import LOCAL, moment_of
 from looply.expressions.dates.instants import (
     MILLISECONDS,
@@ -28,7 +29,10 @@ _MONTHS = {"Month": 1, "Year": 12}
 def _adder(unit: str) -> Callable[..., str]:
     length = MILLISECONDS[unit]
 
-    def call(run: Run, timestamp: str, amount: float, *given: Json) -> str:
+    def call(run: Run, timestamp: str, given_amount: Number, *given: Json) -> str:
+        amount = given_amount if isinstance(given_amount, int) else float(given_amount)
+        if not math.isfinite(amount):
+            raise ExpressionError("the date is more than 100,000,000 days from 1970")
         instant = read_instant(timestamp)
         # The resulting date is truncated, not the amount: half a day less than the 1st is still the 1st.
         shown = getattr(civil_of(instant), unit)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, Flag, auto
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from looply.expressions.closures.scope import Scope
 from looply.expressions.parsing.syntax import Call, Node
 from looply.expressions.values.errors import ExpressionError, ExpressionSyntaxError
 from looply.expressions.values.evaluation import Closure, Run
-from looply.expressions.values.semantics import is_whole, kind_of
+from looply.expressions.values.semantics import NUMBERS, is_whole, kind_of
 from looply.jsontext import Json
 
 
@@ -50,7 +51,7 @@ _ALLOWED: dict[Kind, frozenset[type]] = {
     Kind.TEXT: frozenset({str}),
     Kind.PRESENT_TEXT: frozenset({str}),
     Kind.OBJECT: frozenset({dict}),
-    Kind.NUMBER: frozenset({int, float}),
+    Kind.NUMBER: NUMBERS,
     Kind.WHOLE: frozenset({int}),
     Kind.LIST: frozenset({list}),
     Kind.COLLECTION: frozenset({list, dict}),
@@ -203,7 +204,7 @@ def _check(function: str, argument: Argument) -> Check | None:
 
 
 def _excerpt(value: Json) -> str:
-    return str(value) if type(value) is float else kind_of(value)
+    return str(value)[:40] if type(value) in {float, Decimal} else kind_of(value)
 
 
 def cost_of(value: Json) -> int:

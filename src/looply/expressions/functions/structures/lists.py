@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cmp_to_key
 
+from looply.decimals import exact
 from looply.expressions.closures.conditions import lenient
 from looply.expressions.closures.paths import find
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
@@ -105,7 +106,7 @@ def _charge_identities(run: Run, items: list[Json]) -> None:
 def _identity(item: Json) -> tuple[str, Json]:
     """Returns a key that is equal for items that are the same."""
     if is_number(item):
-        return "number", item
+        return "number", exact(item)
     return (kind_of(item), id(item)) if type(item) in {list, dict} else (kind_of(item), item)
 
 

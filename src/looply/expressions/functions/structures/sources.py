@@ -1,6 +1,7 @@
 """Functions that are built from the source of their arguments: from a path, or from a text that is an expression."""
 
 import re
+from decimal import Decimal
 
 from looply.expressions.closures.paths import walk_names
 from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Type
@@ -12,7 +13,7 @@ from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json
 
 _BETWEEN = re.compile(r"[.\[\]]+")
-_SCALARS = frozenset({str, int, float, bool})
+_SCALARS = frozenset({str, int, float, Decimal, bool})
 
 
 def _get_property(node: Call, compiling: CallCompiler) -> Closure:
@@ -71,7 +72,7 @@ def _set_path_to_value(node: Call, compiling: CallCompiler) -> Closure:
 
     def evaluate(run: Run) -> Json:
         for step in computed:
-            if type(key := step(run)) not in {str, int, float}:
+            if type(key := step(run)) not in {str, int, float, Decimal}:
                 raise ExpressionError(f"expected a text or a whole number between `[` and `]`, found {kind_of(key)}")
         made = value(run)
         if container is not None and type(found := container(run)) in _SCALARS:

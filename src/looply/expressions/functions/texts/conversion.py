@@ -1,7 +1,9 @@
 """Functions that convert a value to another kind."""
 
 import re
+from decimal import Decimal
 
+from looply.decimals import read_number
 from looply.errors import BadRequest
 from looply.expressions.closures.conditions import lenient
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
@@ -22,7 +24,7 @@ _VALUE = Argument("value")
 
 def _int(run: Run, value: Json) -> Json:
     if is_number(value):
-        return value if abs(value) >= _EXACT else number(run, int(value))
+        return value if type(value) is not Decimal and abs(value) >= _EXACT else number(run, int(value))
     if type(value) is not str:
         return None
     if (found := _WHOLE.match(value)) is None:
@@ -40,7 +42,7 @@ def _float(run: Run, value: Json) -> Json:
         return None
     if (found := _FLOAT.match(value)) is None:
         raise ExpressionError(f"float() expects a text that begins with a number, found {value[:40]!r}")
-    return number(run, float(found.group(1)))
+    return number(run, read_number(found.group(1)))
 
 
 def _string(run: Run, value: Json, locale: Json = None) -> str:

@@ -4,6 +4,7 @@ import math
 import sys
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from looply.decimals import Number, decimal_text, round_half_up
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.functions.texts.text import LOCALE
 from looply.expressions.texts.number_locales import ENGLISH, NUMBER_LOCALES, NumberLocale
@@ -20,15 +21,20 @@ _WITHOUT_FRACTION = 2**52
 _WITH_EXPONENT = 1e21
 """From here on, a double is printed with an exponent."""
 _EXACT = Context(prec=60)
+_DECIMAL = Context(prec=20_000)
 
 
-def format_fixed(value: float, digits: int, tag: Json = None) -> str:
-    """Returns a number with `digits` after the point and grouped, in the format of a locale.
+def format_fixed(value: Number, digits: int, tag: Json = None) -> str:
+    """Returns a number with `digits` after the point, at most 20, and grouped, in the format of a locale.
 
     An unknown locale tag, or none, is English.
     """
+    return _format(value, min(digits, _MAX_DIGITS), tag)
+
+
+def _format(value: Number, digits: int, tag: Json) -> str:
     locale = NUMBER_LOCALES.get(tag, ENGLISH) if type(tag) is str else ENGLISH
-    fixed = _fixed(abs(value), min(digits, _MAX_DIGITS))
+    fixed = _fixed(value.copy_abs() if isinstance(value, Decimal) else abs(value), digits)
     whole, point, rest = fixed.partition(".")
     whole, exponent, power = whole.partition("e")
     made = _group(whole, locale) + exponent + power + (locale.decimal + rest if point else "")
@@ -37,15 +43,19 @@ def format_fixed(value: float, digits: int, tag: Json = None) -> str:
     return _MINUS + made if value < 0 and fixed.strip("0.") else made
 
 
-def format_full(value: float, tag: Json = None) -> str:
+def format_full(value: Number, tag: Json = None) -> str:
     """Returns a number with all digits of its fraction and grouped, in the format of a locale."""
+    if isinstance(value, Decimal):
+        return _format(value, len(decimal_text(value).partition(".")[2]), tag)
     fraction = "" if type(value) is int else number_text(value).partition(".")[2]
     return format_fixed(value, len(fraction), tag)
 
 
-def _fixed(size: float, digits: int) -> str:
+def _fixed(size: Number, digits: int) -> str:
     if type(size) is int:
         return f"{size}.{'0' * digits}" if digits else str(size)
+    if isinstance(size, Decimal):
+        return decimal_text(size.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _DECIMAL))
     if size >= _WITH_EXPONENT:
         return number_text(size)
     # Halves round up, by the exact value of the double.
@@ -66,7 +76,9 @@ def _format_number(_: Run, number: Json, digits: Json, locale: Json = None) -> s
     return format_fixed(_round(number, int(digits)), int(digits), locale)
 
 
-def _round(number: float, digits: int) -> float:
+def _round(number: Number, digits: int) -> Number:
+    if isinstance(number, Decimal):
+        return round_half_up(number, min(digits, _MAX_DIGITS))
     scale = math.pow(10, digits) if digits <= sys.float_info.max_10_exp else math.nan
     scaled = scale if type(number) is int else number * scale
     if not math.isfinite(scaled):

@@ -1,6 +1,7 @@
 """Functions on texts. Positions count characters."""
 
 import re
+from decimal import Decimal
 from functools import reduce
 
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
@@ -95,7 +96,7 @@ def _substring(_: Run, value: Json, start: Json, length: Json = MISSING) -> str:
 
 def _check_bounds(name: str, value: Json, most: int) -> int:
     if not is_whole(value):
-        found = value if type(value) is float else kind_of(value)
+        found = value if type(value) in {float, Decimal} else kind_of(value)
         raise ExpressionError(f"substring() expects a whole number as `{name}`, found {found}")
     if not 0 <= value <= most:
         raise ExpressionError(f"substring() expects a `{name}` from 0 to {most}, found {value}")

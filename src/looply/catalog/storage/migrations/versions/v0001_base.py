@@ -25,6 +25,8 @@ def upgrade() -> None:
     _create_one_time_links()
     _create_sessions()
     _create_role_settings()
+    _create_saved_views()
+    _create_calls()
     _create_keys_of_secrets()
     _create_audit()
     _create_sums()
@@ -243,8 +245,10 @@ def _create_bulks() -> None:
         _required("options", sa.Text()),
         _required("status", _text(16)),
         _required("place", _text(36)),
+        _required("begun", sa.Text()),
         _required("done", sa.BigInteger()),
         _required("refused", sa.BigInteger()),
+        _required("refusals", sa.Text()),
         _required("holder", _text(36)),
         _required("held_until_ms", sa.BigInteger()),
         sa.Column("ended_on_ms", sa.BigInteger()),
@@ -372,6 +376,31 @@ def _create_sessions() -> None:
     _index("sign_in_attempts", "begun_on_ms")
 
 
+def _create_calls() -> None:
+    op.create_table(
+        "refused_logons",
+        _required("principal", sa.LargeBinary(16)),
+        _required("failures", sa.Integer()),
+        _required("under_way", sa.Text()),
+        _required("changed_on_ms", sa.BigInteger()),
+        _primary("refused_logons", "principal"),
+    )
+    _index("refused_logons", "changed_on_ms")
+    op.create_table(
+        "questions",
+        _required("question_id", _text(36)),
+        _required("organization_id", _text(36)),
+        _required("connector", _text(64)),
+        _required("state", _text(16)),
+        _required("sealed_question", sa.LargeBinary()),
+        sa.Column("sealed_answer", sa.LargeBinary()),
+        _required("created_on_ms", sa.BigInteger()),
+        _primary("questions", "question_id"),
+        _reference("questions", "organization_id", "organizations"),
+    )
+    _index("questions", "created_on_ms")
+
+
 def _create_role_settings() -> None:
     op.create_table(
         "role_settings",
@@ -382,6 +411,25 @@ def _create_role_settings() -> None:
         *_changes(),
         _primary("role_settings", "organization_id"),
         _reference("role_settings", "organization_id", "organizations"),
+    )
+
+
+def _create_saved_views() -> None:
+    unique = ("organization_id", "page", "user_id", "view_name")
+    op.create_table(
+        "saved_views",
+        _required("view_id", _text(36)),
+        _required("organization_id", _text(36)),
+        _required("user_id", _text(36)),
+        _required("page", _text(64)),
+        _required("view_name", _text(200)),
+        _required("query", sa.Text()),
+        _required("is_shared", sa.Boolean()),
+        *_changes(),
+        _primary("saved_views", "view_id"),
+        _reference("saved_views", "organization_id", "organizations"),
+        _reference("saved_views", "user_id", "users"),
+        sa.UniqueConstraint(*unique, name=op.f(f"uq_saved_views_{'_'.join(unique)}")),
     )
 
 

@@ -59,5 +59,5 @@ BEGIN
   UPDATE lease l SET audits = true WHERE l.epoch = own;
   RETURN true;
 EXCEPTION WHEN unique_violation THEN
-  RETURN false;  -- somebody was faster
+  RETURN false;  -- another process was faster
 END $$;

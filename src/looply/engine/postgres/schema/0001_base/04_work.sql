@@ -21,14 +21,17 @@ CREATE TABLE wait(
 CREATE TABLE incident(
   execution_id uuid, seq bigint, id text NOT NULL, org integer NOT NULL, step text NOT NULL, kind smallint NOT NULL,
   code text NOT NULL, opened_ms bigint NOT NULL, PRIMARY KEY (execution_id, seq)) WITH (fillfactor = 70);
+CREATE INDEX incident_org ON incident(org);
 CREATE TABLE continuation(
   execution_id uuid PRIMARY KEY,
-  epoch bigint NOT NULL DEFAULT 0,           -- of the process that goes on with it
+  epoch bigint NOT NULL DEFAULT 0,           -- of the process that continues it
   taken timestamptz NOT NULL DEFAULT '-infinity') WITH (fillfactor = 70);
 CREATE TABLE card(
   id text COLLATE "C" PRIMARY KEY, execution_id uuid NOT NULL, org integer NOT NULL, workflow integer NOT NULL,
   step text NOT NULL, address text NOT NULL, part integer NOT NULL, recipient text COLLATE "C" NOT NULL,
-  channel text NOT NULL, revision integer NOT NULL, opened_ms bigint NOT NULL) WITH (fillfactor = 70);
+  channel text NOT NULL, revision integer NOT NULL, opened_ms bigint NOT NULL,
+  due_ms bigint                              -- when its wait times out
+  ) WITH (fillfactor = 70);
 CREATE INDEX card_of ON card(execution_id);
 CREATE INDEX card_newest ON card(org, opened_ms, id);
 CREATE INDEX card_inbox ON card(org, recipient, opened_ms, id);
@@ -64,14 +67,16 @@ BEGIN
         code = excluded.code, opened_ms = excluded.opened_ms;
   END IF;
   IF put ? 'cards' THEN
-    INSERT INTO card(id, execution_id, org, workflow, step, address, part, recipient, channel, revision, opened_ms)
-      SELECT r.id, p_id, p_org, p_workflow, r.step, r.address, r.part, r.recipient, r.channel, r.revision, r.opened_ms
+    INSERT INTO card(
+        id, execution_id, org, workflow, step, address, part, recipient, channel, revision, opened_ms, due_ms)
+      SELECT r.id, p_id, p_org, p_workflow, r.step, r.address, r.part, r.recipient, r.channel, r.revision, r.opened_ms,
+          r.due_ms
         FROM jsonb_to_recordset(put->'cards') AS r(id text, step text, address text, part integer, recipient text,
-          channel text, revision integer, opened_ms bigint)
+          channel text, revision integer, opened_ms bigint, due_ms bigint)
       ON CONFLICT (id) DO UPDATE SET execution_id = excluded.execution_id, org = excluded.org,
         workflow = excluded.workflow, step = excluded.step, address = excluded.address, part = excluded.part,
         recipient = excluded.recipient, channel = excluded.channel, revision = excluded.revision,
-        opened_ms = excluded.opened_ms;
+        opened_ms = excluded.opened_ms, due_ms = excluded.due_ms;
   END IF;
   IF put ? 'continues' THEN
     INSERT INTO continuation(execution_id, epoch) VALUES (p_id, (put->>'continues')::bigint)

@@ -9,7 +9,7 @@ CREATE INDEX schedule_org ON schedule(org);
 CREATE INDEX schedule_due ON schedule((next_ms + delay_ms)) WHERE status = 1 AND next_ms IS NOT NULL;
 CREATE TABLE fire(
   workflow integer, nominal_ms bigint,
-  execution_id uuid,                         -- NULL: left out by the overlap rule
+  execution_id uuid,                         -- NULL: it started none; `outcome` says why
   outcome smallint NOT NULL DEFAULT 1,
   at_ms bigint,                              -- NULL: taken and not noted, within one transaction
   count integer NOT NULL DEFAULT 1, PRIMARY KEY (workflow, nominal_ms));

@@ -70,7 +70,7 @@ BEGIN
         AND o.since < clock_timestamp() - life AND o.seen > clock_timestamp() - life));
   IF cardinality(ended) > 0 THEN
     PERFORM pg_advisory_xact_lock(1819242608, e::integer) FROM unnest(ended) e ORDER BY e;
-    -- Another one may have ended it meanwhile, and its process may have been heard of again.
+    -- Another one may have ended it meanwhile, and its process may have renewed its lease again.
     WITH gone AS (
       DELETE FROM lease l WHERE l.epoch = ANY (ended) AND l.seen < clock_timestamp() - life RETURNING l.epoch)
     SELECT coalesce(array_agg(g.epoch), '{}') INTO ended FROM gone g;
@@ -78,7 +78,7 @@ BEGIN
       WHERE x.loads = 0 AND x.id = ANY (ARRAY(
         SELECT a.execution_id FROM abandoned a WHERE a.epoch = ANY (ended)
         UNION SELECT f.execution_id FROM first_in_line f WHERE cardinality(ended) > 0));
-    -- What somebody else has moved since is no suspect any more.
+    -- What another process has continued since is no suspect any more.
     DELETE FROM trial t WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch)
       AND NOT EXISTS (SELECT 1 FROM execution x WHERE x.id = t.execution_id AND x.loads > 0);
   END IF;

@@ -2,7 +2,7 @@
 CREATE TABLE letter(
   execution_id uuid NOT NULL, seq bigint NOT NULL, org integer NOT NULL, workflow integer NOT NULL, process_id text COLLATE "C" NOT NULL,
   reason smallint NOT NULL, source text NOT NULL, sender text NOT NULL, kept_ms bigint NOT NULL,
-  action smallint NOT NULL DEFAULT 0,         -- 0: nobody has settled it
+  action smallint NOT NULL DEFAULT 0,         -- 0: it is not settled
   settled_by text NOT NULL DEFAULT '', settled_ms bigint, note text NOT NULL DEFAULT '',
   PRIMARY KEY (execution_id, seq));
 CREATE INDEX letter_org ON letter(org, execution_id, seq);

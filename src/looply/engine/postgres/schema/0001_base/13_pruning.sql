@@ -27,7 +27,7 @@ BEGIN
     RETURN NULL;
   END IF;
   IF EXISTS (SELECT 1 FROM value_use u WHERE u.execution_id = ANY (p_ids) AND u.execution_id BETWEEN low AND high) THEN
-    -- Before any row, as units do, so that nobody waits in a circle.
+    -- Before any row, as units do, so that no two transactions wait for each other.
     PERFORM pg_advisory_xact_lock(1819242610, 0);
   END IF;
   FOR i IN 1..cardinality(p_ids) LOOP

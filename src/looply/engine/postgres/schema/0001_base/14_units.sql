@@ -75,6 +75,11 @@ BEGIN
   IF part IS NOT NULL THEN
     PERFORM drop_work(u.id, part);
   END IF;
+  part := facts->'figures';
+  IF part IS NOT NULL THEN
+    INSERT INTO figure_change(org, workflow, profile, at_ms, change)
+      VALUES (u.org, u.workflow, part->>'profile', u.at_ms, part->>'change');
+  END IF;
   part := facts->'definition';
   IF part IS NOT NULL THEN
     INSERT INTO definition(hash, workflow_id, version, body)

@@ -10,11 +10,14 @@ CREATE TABLE wait(
 CREATE TABLE incident(
   execution_id BLOB, seq INT, id TEXT NOT NULL, org INT NOT NULL, step TEXT NOT NULL, kind INT NOT NULL,
   code TEXT NOT NULL, opened_ms INT NOT NULL, PRIMARY KEY(execution_id, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_org ON incident(org);
 CREATE TABLE continuation(execution_id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE card(
   id TEXT PRIMARY KEY, execution_id BLOB NOT NULL, org INT NOT NULL, workflow INT NOT NULL, step TEXT NOT NULL,
   address TEXT NOT NULL, part INT NOT NULL, recipient TEXT NOT NULL, channel TEXT NOT NULL, revision INT NOT NULL,
-  opened_ms INT NOT NULL) STRICT, WITHOUT ROWID;
+  opened_ms INT NOT NULL,
+  due_ms INT                                 -- when its wait times out
+  ) STRICT, WITHOUT ROWID;
 CREATE INDEX card_of ON card(execution_id);
 CREATE INDEX card_newest ON card(org, opened_ms, id);
 CREATE INDEX card_inbox ON card(org, recipient, opened_ms, id);

@@ -7,7 +7,7 @@ CREATE INDEX schedule_org ON schedule(org);
 CREATE INDEX schedule_due ON schedule(next_ms + delay_ms) WHERE status = 1 AND next_ms IS NOT NULL;
 CREATE TABLE fire(
   workflow INT, nominal_ms INT,
-  execution_id BLOB,                         -- NULL: left out by the overlap rule
+  execution_id BLOB,                         -- NULL: it started none; `outcome` says why
   outcome INT NOT NULL DEFAULT 1,
   at_ms INT,
   count INT NOT NULL DEFAULT 1, PRIMARY KEY(workflow, nominal_ms)) STRICT, WITHOUT ROWID;

@@ -2,7 +2,7 @@
 CREATE TABLE letter(
   execution_id BLOB NOT NULL, seq INTEGER NOT NULL, org INTEGER NOT NULL, workflow INTEGER NOT NULL, process_id TEXT NOT NULL,
   reason INTEGER NOT NULL, source TEXT NOT NULL, sender TEXT NOT NULL, kept_ms INTEGER NOT NULL,
-  action INTEGER NOT NULL DEFAULT 0,         -- 0: nobody has settled it
+  action INTEGER NOT NULL DEFAULT 0,         -- 0: it is not settled
   settled_by TEXT NOT NULL DEFAULT '', settled_ms INTEGER, note TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (execution_id, seq)) STRICT, WITHOUT ROWID;
 CREATE INDEX letter_org ON letter(org, execution_id, seq);

@@ -1,0 +1,1 @@
+"""The pages of the web app in Chromium, on a server with a store of many executions."""

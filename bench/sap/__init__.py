@@ -1,0 +1,1 @@
+"""Calls of SAP: their rate beside the bare system, tokens, decimals, metadata, and an outage."""

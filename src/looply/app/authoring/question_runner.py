@@ -1,0 +1,81 @@
+"""The runner of questions: answers, in a worker, what servers ask about other systems."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from looply.app.context.services import Prober
+from looply.catalog.calls.questions import Question, Questions
+from looply.connectors.port import ConnectionValues, Secrets
+from looply.connectors.registry import Registry
+from looply.engine.upkeep.loop import Loop
+from looply.errors import LooplyError
+from looply.jsontext import Json
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 0.5
+"""The interval of rounds; a person waits for the answer."""
+
+
+class QuestionRunner(Loop):
+    """Takes the questions for the connectors of this process, and answers each in a task of its own.
+
+    A test may take a minute, and must not delay the next one.
+    """
+
+    failed_event = "questions_failed"
+
+    def __init__(self, questions: Questions, prober: Prober, registry: Registry, connectors: Collection[str]) -> None:
+        super().__init__()
+        self._questions = questions
+        self._prober = prober
+        self._registry = registry
+        self._connectors = connectors
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def round(self) -> float:
+        """Takes what is open, and returns the seconds until the next round."""
+        await self.tick()
+        return _LOOK_SECONDS
+
+    async def tick(self) -> None:
+        """Begins to answer all open questions."""
+        for question in await self._questions.take(self._connectors):
+            task = asyncio.get_running_loop().create_task(self._answer(question))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        """Returns when the questions that were taken are answered."""
+        await asyncio.gather(*self._tasks)
+
+    async def _answer(self, question: Question) -> None:
+        answer: dict[str, Json]
+        try:
+            answer = {"result": await self._result(question)}
+        except LooplyError as error:
+            answer = {"error": {"code": error.code, "message": error.message}}
+        try:
+            await self._questions.answer(question, answer)
+        except LooplyError as error:
+            _log.warning("question_not_answered", question_id=question.question_id, error=error.message)
+
+    async def _result(self, question: Question) -> Json:
+        content: dict[str, Any] = question.content
+        given = content["connection"]
+        values = ConnectionValues(
+            name=given["name"],
+            kind=given["kind"],
+            settings=given["settings"],
+            secrets=Secrets(given["secrets"]),
+            targets=self._registry.targets(given["kind"], given["settings"]) if given["secrets"] else None,
+            revision=given["revision"],
+        )
+        if content["what"] == "test":
+            checks = await self._prober.test(question.organization_id, values, content["path"])
+            return msgspec.to_builtins(checks)
+        return await self._prober.discover(question.organization_id, values, content["question"])

@@ -1,0 +1,94 @@
+"""The prober of a server that makes no calls: workers, which see the network, test connections for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import msgspec
+
+from looply.catalog.calls.questions import Questions
+from looply.clock import Clock
+from looply.connectors.port import Check, ConnectionValues
+from looply.connectors.registry import Registry
+from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
+from looply.errors import Permanent
+from looply.jsontext import Json
+
+PATIENCE_SECONDS: Final = 10.0
+"""The time within which a worker must take a question; a worker looks every half second."""
+
+_LOOK_SECONDS: Final = 0.25
+_LATE_SECONDS: Final = 5.0
+"""The time that the answer of a worker may take, beyond that of the test itself."""
+
+Pause: TypeAlias = Callable[[float], Awaitable[None]]
+
+
+class RemoteProber:
+    """Stores each question in the catalog, and waits until a worker that serves the connector has answered it."""
+
+    def __init__(self, questions: Questions, registry: Registry, clock: Clock, pause: Pause = asyncio.sleep) -> None:
+        self._questions = questions
+        self._registry = registry
+        self._clock = clock
+        self._pause = pause
+
+    async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
+        """Returns the checks of a connection; when no worker answers, that is a check that failed.
+
+        Raises: NotFound for a kind that is not installed here; Refused (code `NOT_TESTABLE`) for one without a test.
+        """
+        require_test(self._registry.connection_kind(values.kind))
+        try:
+            found = await self._answer(organization_id, values, {"what": "test", "path": path})
+        except Permanent as error:
+            fix = "start a worker that serves the connector, and look into the logs of the workers"
+            return (Check(name="test", state="failed", text=error.message, fix=fix),)
+        return tuple(msgspec.convert(found, list[Check]))
+
+    async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
+        """Returns what the system offers.
+
+        Raises: NotFound; Refused (code `NOT_DISCOVERABLE`); Permanent when a worker could not ask the system, or no
+        worker answers.
+        """
+        require_discovery(self._registry.connection_kind(values.kind))
+        return await self._answer(organization_id, values, {"what": "discover", "question": dict(question)})
+
+    async def _answer(self, organization_id: str, values: ConnectionValues, asked: dict[str, Json]) -> Json:
+        """Returns the answer of a worker. Raises: Permanent with what the worker says instead, or that none answers."""
+        connector = self._registry.connector_of_kind(values.kind)
+        content = {**asked, "connection": _document(values)}
+        question_id = await self._questions.ask(organization_id, connector, content)
+        try:
+            answer = await self._wait(organization_id, question_id, connector)
+        finally:
+            await self._questions.drop(organization_id, question_id)
+        if (error := answer.get("error")) is not None:
+            raise Permanent(error["message"], code=error["code"])
+        return answer["result"]
+
+    async def _wait(self, organization_id: str, question_id: str, connector: str) -> dict[str, Json]:
+        begun = self._clock.monotonic()
+        longest = TIMEOUT.total_seconds() + PATIENCE_SECONDS + _LATE_SECONDS
+        while True:
+            state, answer = await self._questions.find(organization_id, question_id)
+            passed = self._clock.monotonic() - begun
+            if state == "ANSWERED" and isinstance(answer, dict):
+                return answer
+            if state == "OPEN" and passed >= PATIENCE_SECONDS:
+                message = f"no worker that serves the connector {connector} took the question in {PATIENCE_SECONDS:g} s"
+                raise Permanent(message, code="NO_WORKER")
+            if passed >= longest:
+                raise Permanent(f"the worker that took the question did not answer in {longest:g} s", code="TIMEOUT")
+            await self._pause(_LOOK_SECONDS)
+
+
+def _document(values: ConnectionValues) -> dict[str, Json]:
+    return {
+        "name": values.name,
+        "kind": values.kind,
+        "settings": dict(values.settings),
+        "secrets": dict(values.secrets),
+        "revision": values.revision,
+    }

@@ -1,0 +1,128 @@
+"""Figures of an organization: how much is open now, and what became of executions and steps over time."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.principal import Principal
+from looply.engine.records.figures.figures import (
+    CARDS,
+    FAILED,
+    GRAINS,
+    INCIDENTS,
+    LETTERS,
+    RUNNING,
+    WAITING,
+    Grain,
+    RollUp,
+    RollUpRow,
+)
+from looply.errors import BadRequest
+from looply.execution.facts.events import IncidentKind
+from looply.instants import EPOCH
+
+LONGEST: Final[Mapping[Grain, timedelta]] = {"hour": timedelta(days=8), "day": timedelta(days=100)}
+"""The longest span of one answer."""
+
+
+class OpenCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is open. `failed` executions are stopped by an incident; `as_of` is the instant of the numbers."""
+
+    running: int
+    waiting: int
+    failed: int
+    incidents: Mapping[IncidentKind, int]
+    cards: int
+    letters: int
+    as_of: datetime
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """The hours or days of statistics: those that begin from `begin` on, before `end`; of one workflow or profile."""
+
+    grain: Grain
+    begin: datetime
+    end: datetime
+    workflow_id: str = ""
+    profile: str | None = None
+
+
+class StepFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to one step."""
+
+    workflow_id: str
+    step: str
+    rollup: RollUp
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in a span.
+
+    `buckets` are by the instant they begin, in milliseconds, oldest first; `workflows` by id, `names` are theirs;
+    `steps` are those that call or wait, approvals among them. `as_of` is the instant up to which all is counted.
+    """
+
+    buckets: Sequence[tuple[int, RollUp]]
+    workflows: Sequence[tuple[str, RollUp]]
+    steps: Sequence[StepFigures]
+    names: Mapping[str, str]
+    as_of: datetime
+
+
+async def count_open(services: Services, principal: Principal, workflow_id: str = "") -> OpenCounts:
+    """Returns how much of the organization, or of one workflow, is open: from counters, without counting."""
+    found = await services.engine.figures.counts(principal.organization_id, [workflow_id] if workflow_id else [])
+    totals = found.totals
+    return OpenCounts(
+        running=totals.get(RUNNING, 0),
+        waiting=totals.get(WAITING, 0),
+        failed=totals.get(FAILED, 0),
+        incidents={kind: totals.get(name, 0) for kind, name in INCIDENTS.items()},
+        cards=totals.get(CARDS, 0),
+        letters=totals.get(LETTERS, 0),
+        as_of=found.behind_since or services.clock.now(),
+    )
+
+
+async def measure(services: Services, principal: Principal, span: Span) -> Statistics:
+    """Returns what happened in a span. Raises: BadRequest (code `BAD_SPAN`) for one that is empty or too long."""
+    if span.begin >= span.end or span.end - span.begin > LONGEST[span.grain]:
+        days = LONGEST[span.grain].days
+        message = f"from must be before to, and a span by {span.grain} has at most {days} days; ask for several spans"
+        raise BadRequest(message, code="BAD_SPAN")
+    organization_id = principal.organization_id
+    figures = services.engine.figures
+    workflow_ids = [span.workflow_id] if span.workflow_id else []
+    # A span that begins within an hour or a day includes all of it.
+    begin = span.begin - (span.begin - EPOCH) % GRAINS[span.grain]
+    rows = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
+    behind = (await figures.counts(organization_id, workflow_ids)).behind_since
+    names = dict(await services.catalog.workflows.names(organization_id))
+    buckets, workflows, steps = await asyncio.to_thread(_sum, rows)
+    return Statistics(
+        buckets=buckets, workflows=workflows, steps=steps, names=names, as_of=behind or services.clock.now()
+    )
+
+
+def _sum(
+    rows: Iterable[RollUpRow],
+) -> tuple[list[tuple[int, RollUp]], list[tuple[str, RollUp]], list[StepFigures]]:
+    buckets: dict[int, RollUp] = {}
+    workflows: dict[str, RollUp] = {}
+    steps: dict[tuple[str, str], RollUp] = {}
+    for row in rows:
+        if row.step:
+            steps.setdefault((row.workflow_id, row.step), RollUp()).add(row.rollup)
+            continue
+        buckets.setdefault(row.begin_ms, RollUp()).add(row.rollup)
+        workflows.setdefault(row.workflow_id, RollUp()).add(row.rollup)
+    by_step = [StepFigures(workflow_id=key[0], step=key[1], rollup=rollup) for key, rollup in sorted(steps.items())]
+    return (
+        sorted(buckets.items(), key=lambda each: each[0]),
+        sorted(workflows.items(), key=lambda each: each[0]),
+        by_step,
+    )

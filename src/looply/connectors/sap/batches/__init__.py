@@ -1,0 +1,1 @@
+"""Batches of OData: several requests in one, as multipart (OData 2) and as JSON (OData 4)."""

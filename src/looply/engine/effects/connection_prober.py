@@ -1,0 +1,152 @@
+"""Tests connections, saved or not, and asks systems what they offer, from the process that makes the calls."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from looply.clock import Clock
+from looply.connectors.bound import Bounds, BoundSender
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.sessions import SessionCache
+from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.masking import Masker, masker_of
+from looply.connectors.outbound.dialer import Dialer
+from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
+from looply.connectors.registry import Registry
+from looply.errors import BadInput, LooplyError, Permanent, Refused
+from looply.jsontext import Json
+from looply.limits import Limits
+
+TIMEOUT: Final = timedelta(seconds=60)
+"""The time of a whole test, and of one question."""
+
+_DEFECTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors that a defect of a connector raises."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What the calls of a process are made with; its memory of other systems is that of the calls of steps."""
+
+    registry: Registry
+    sender: Callable[[timedelta, str], HttpSender]
+    dialer: Dialer
+    clock: Clock
+    limits: Limits
+    sessions: SessionCache
+    tokens: TokenCache
+    logons: Logons
+
+
+class ConnectionProber:
+    """Tests connections and discovers systems. Nothing that a connector does wrong reaches a caller as a defect."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
+        """Returns the checks of a connection; a defect of the connector is a check that failed.
+
+        `path` is a path of the system that is called too; empty: the connector chooses one.
+
+        Raises: NotFound for a kind that is not installed; Refused (code `NOT_TESTABLE`) for one without a test.
+        """
+        test = require_test(self._reach.registry.connection_kind(values.kind))
+        masker = masker_of(tuple(values.secrets.values()))
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                found = await test(self._context(organization_id, values), values, path)
+        except TimeoutError:
+            return (_failed(f"the test did not end in {TIMEOUT.total_seconds():g} s"),)
+        except LooplyError as error:
+            return (_failed(masker.text(error.message)),)
+        except _DEFECTS:
+            _log.exception("connection_test_broke", kind=values.kind)
+            return (_failed("the connector broke; its log line has the details"),)
+        return tuple(_masked(check, masker) for check in found)
+
+    async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
+        """Returns what the system offers, by the question.
+
+        Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; OperationError.
+        """
+        discover = require_discovery(self._reach.registry.connection_kind(values.kind))
+        masker = masker_of(tuple(values.secrets.values()))
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                found = await discover(self._context(organization_id, values), values, question)
+        except TimeoutError as error:
+            raise Permanent(f"the system did not answer in {TIMEOUT.total_seconds():g} s", code="TIMEOUT") from error
+        except LooplyError as error:
+            error.message = masker.text(error.message)
+            error.args = (error.message,)
+            raise
+        except _DEFECTS as error:
+            _log.exception("discovery_broke", kind=values.kind)
+            raise Permanent("the connector broke; its log line has the details", code="CONNECTOR_DEFECT") from error
+        return masker.json(found)
+
+    def _context(self, organization_id: str, values: ConnectionValues) -> CallContext:
+        reach, bounds = self._reach, Bounds()
+        bounds.add(values)
+
+        async def named(name: str) -> ConnectionValues:
+            raise BadInput(f"a test opens no other connection, such as {name}")
+
+        return CallContext(
+            idempotency_key="connection-test",
+            execution_id="connection-test",
+            organization_id=organization_id,
+            step="connection-test",
+            attempt=1,
+            timeout=TIMEOUT,
+            http=BoundSender(reach.sender(TIMEOUT, organization_id), bounds),
+            connection=named,
+            clock=reach.clock,
+            cache=reach.sessions,
+            tokens=reach.tokens,
+            logons=reach.logons,
+            # Not bound: the checks of the network connect to the proxy too. They send no credentials.
+            dialer=reach.dialer,
+            limits=reach.limits,
+        )
+
+
+def require_test(kind: ConnectionKind) -> Callable[[CallContext, ConnectionValues, str], Awaitable[tuple[Check, ...]]]:
+    """Returns the test of a kind of connection. Raises: Refused (code `NOT_TESTABLE`) for one without a test."""
+    if kind.test is None:
+        raise Refused.at("/kind", f"connections of kind {kind.name} have no test", code="NOT_TESTABLE")
+    return kind.test
+
+
+def require_discovery(
+    kind: ConnectionKind,
+) -> Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]]:
+    """Returns how systems of a kind are asked. Raises: Refused (code `NOT_DISCOVERABLE`) when they cannot be."""
+    if kind.discover is None:
+        raise Refused.at("/kind", f"systems of kind {kind.name} cannot be asked", code="NOT_DISCOVERABLE")
+    return kind.discover
+
+
+def _failed(text: str) -> Check:
+    return Check(name="test", state="failed", text=text)
+
+
+def _masked(check: Check, masker: Masker) -> Check:
+    return replace(check, text=masker.text(check.text), fix=masker.text(check.fix))

@@ -1,0 +1,149 @@
+"""The watch of systems that are not called as usual: lets their effects go when it is time, and says that they wait."""
+
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.engine.effects.outages import allowance, drain_target, is_over
+from looply.engine.effects.target_rows import lane_of
+from looply.engine.ports.dispatch import EffectRef
+from looply.engine.ports.store import Store
+from looply.engine.records.targets import TargetRow
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.loop import Loop, run_few_at_once
+from looply.errors import LooplyError
+from looply.execution.facts.commands import ParkEffect
+from looply.slots import Lane
+
+_log = structlog.get_logger(__name__)
+
+TICK_SECONDS: Final = 0.1
+_IDLE_SECONDS: Final = 1.0
+_LOOK_UP_SECONDS: Final = 5.0
+"""Connections of effects that are held are read again so often: they may lead to another system by then."""
+
+_PARKED_AFTER_SECONDS: Final = 1.0
+"""An effect that is held for a shorter time leaves no trace in its execution."""
+
+_AT_A_TICK: Final = 100
+"""The most effects of one tick that are let go, and whose executions record that they wait."""
+
+
+class TargetWatch(Loop):
+    """Systems that are not called as usual, as one process sees them; see `looply.engine.effects.gate`."""
+
+    failed_event = "target_watch_failed"
+
+    def __init__(self, shell: Shell, store: Store, clock: Clock) -> None:
+        super().__init__()
+        self._shell = shell
+        self._gate = shell.gate
+        self._store = store
+        self._clock = clock
+        self._refresh_at = 0.0
+        self._look_up_at = 0.0
+        self._gate.on_unknown = self.wake
+
+    async def round(self) -> float:
+        """Does what is due, and returns the seconds until the next round."""
+        await self.tick()
+        return self._pause()
+
+    async def tick(self) -> None:
+        """Reads what other processes have changed, ends what is over, lets effects go, and records that others wait."""
+        now = self._clock.monotonic()
+        if self._store.is_shared and now >= self._refresh_at:
+            self._refresh_at = now + _IDLE_SECONDS
+            await self._gate.rows.refresh()
+        if self._gate.held.lanes:
+            await self._look_up(now)
+        for row in self._gate.rows.all:
+            await self._settle(row)
+        self._let_go()
+        await self._park(now)
+
+    def _pause(self) -> float:
+        """Returns the seconds until something may be due: short ones only while effects are let go."""
+        now, pause = self._clock.now(), _IDLE_SECONDS
+        for lane in self._gate.held.lanes:
+            row = self._gate.row_of(lane)
+            if row is None or not self._gate.is_stopped(row) or row.state == "HALF":
+                return TICK_SECONDS
+            if row.state == "OPEN" and not row.is_paused(now):
+                pause = min(pause, max((row.next_on - now).total_seconds(), TICK_SECONDS))
+        return pause
+
+    async def _look_up(self, now: float) -> None:
+        """Reads which systems the held effects belong to: all from time to time, unknown ones at once."""
+        is_time = now >= self._look_up_at
+        if is_time:
+            self._look_up_at = now + _LOOK_UP_SECONDS
+        for lane in self._gate.held.lanes:
+            if is_time or self._gate.is_unknown(lane):
+                await self._shell.worker.look_up_target(lane)
+
+    async def _settle(self, row: TargetRow) -> None:
+        """Ends a maintenance whose time is over, and removes the row of a system that is called as usual again."""
+        now = self._clock.now()
+        if row.maintenance is not None and row.maintenance.until <= now:
+            without = replace(row, maintenance=None)
+            if row.state == "CLOSED":
+                await self._gate.rows.put(drain_target(without, now, self._gate.drain_rate))
+            else:
+                await self._gate.rows.put(replace(without, revision=row.revision + 1))
+        elif is_over(row, now, has_waiting=True) or (
+            is_over(row, now, has_waiting=False) and not await self._has_waiting(row)
+        ):
+            if row.maintenance is not None:
+                await self._gate.rows.put(replace(row, revision=row.revision + 1, state="CLOSED", changed_on=now))
+            elif await self._gate.rows.drop(row):
+                _log.info("target_up", organization_id=row.organization_id, target=row.target)
+
+    async def _has_waiting(self, row: TargetRow) -> bool:
+        queued = await self._store.targets.count_queued(row.organization_id)
+        return any(self._gate.row_of(lane) is row for lane, _ in queued)
+
+    def _let_go(self) -> None:
+        """Offers held effects: all of systems that are called as usual, of others those that are due."""
+        now = self._clock.now()
+        left: dict[Lane, int] = {}
+        for lane in self._gate.held.lanes:
+            if self._gate.is_unknown(lane):
+                continue
+            row = self._gate.row_of(lane)
+            if row is None or not self._gate.is_stopped(row):
+                count = _AT_A_TICK
+            else:
+                count = left.setdefault(lane_of(row), allowance(row, now))
+            taken = self._gate.held.take(lane, count)
+            if row is not None:
+                left[lane_of(row)] = count - len(taken)
+            for effect in taken:
+                self._shell.let_go(effect)
+
+    async def _park(self, now: float) -> None:
+        effects = self._gate.held.take_unparked(now - _PARKED_AFTER_SECONDS, _AT_A_TICK)
+        await run_few_at_once(self._park_one, effects, self._shell.turns)
+
+    async def _park_one(self, effect: EffectRef) -> None:
+        row = self._gate.row_of(effect.lane)
+        # Where attempts are let go already, most of them will begin at once.
+        if row is None or not (row.state == "OPEN" or row.is_paused(self._clock.now())):
+            return
+        try:
+            state = (await self._shell.get(effect.execution_id)).state
+            opened = state.find_open_step(effect.seq)
+            if opened is None or not opened.is_in_flight:
+                self._gate.held.remove(effect)
+                return
+            command = ParkEffect(
+                at=self._clock.now(),
+                address=opened.address,
+                attempt=opened.attempt,
+                outage=self._gate.outage_of(row),
+            )
+            await self._shell.submit(effect.execution_id, command)
+        except LooplyError as error:
+            _log.error("effect_not_parked", execution_id=effect.execution_id, seq=effect.seq, error=error.message)

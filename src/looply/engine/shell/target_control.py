@@ -1,0 +1,107 @@
+"""What operators see of systems that are not called as usual, and what they decide about them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.engine.effects.gate import TargetGate
+from looply.engine.effects.outages import drain_target
+from looply.engine.effects.target_rows import TargetRows, lane_of
+from looply.engine.ports.store import Store
+from looply.engine.records.targets import Maintenance, TargetReport, TargetRow
+from looply.errors import Conflict
+from looply.slots import Lane
+
+_TRIES: Final = 5
+"""A row that other processes change at the same time is read and changed again so often."""
+
+
+class StoredTargets:
+    """See `looply.engine.records.targets.TargetControl`."""
+
+    def __init__(self, store: Store, gate: TargetGate, clock: Clock) -> None:
+        self._store = store
+        self._gate = gate
+        self._clock = clock
+
+    async def list(self, organization_id: str) -> Sequence[TargetReport]:
+        """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
+        rows = await self._rows()
+        waiting: Counter[Lane] = Counter()
+        for lane, count in await self._store.targets.count_queued(organization_id):
+            if (row := self._gate.row_of(lane)) is not None:
+                waiting[lane_of(row)] += count
+        return [
+            TargetReport(row=row, waiting=waiting[Lane(organization_id, row.target)])
+            for row in rows.all
+            if row.organization_id == organization_id
+        ]
+
+    async def find(self, organization_id: str, target: str) -> TargetRow | None:
+        """Returns the row of a system as it is stored now; None when the system is called as usual."""
+        return (await self._rows()).find(Lane(organization_id, target))
+
+    async def pause(self, organization_id: str, target: str, window: Maintenance) -> TargetRow:
+        """Stores a time in which a system is not called, in place of a former one."""
+        now = self._clock.now()
+
+        def paused(row: TargetRow | None) -> TargetRow:
+            if row is not None:
+                return replace(row, revision=row.revision + 1, maintenance=window)
+            return TargetRow(
+                organization_id=organization_id,
+                target=target,
+                revision=1,
+                state="CLOSED",
+                since=now,
+                changed_on=now,
+                next_on=now,
+                maintenance=window,
+            )
+
+        changed = await self._change(organization_id, target, paused)
+        assert changed is not None
+        return changed
+
+    async def drain(self, organization_id: str, target: str, rate: float) -> TargetRow | None:
+        """Lets what waits for a system go at a fixed rate, and ends its maintenance; None when it has no row."""
+        now = self._clock.now()
+
+        def drained(row: TargetRow | None) -> TargetRow | None:
+            return drain_target(replace(row, maintenance=None), now, rate, is_ramped=False) if row is not None else None
+
+        return await self._change(organization_id, target, drained)
+
+    async def release(self, organization_id: str, target: str) -> bool:
+        """Calls a system as usual again, at once; returns whether it had a row."""
+        for _ in range(_TRIES):
+            rows = await self._rows()
+            row = rows.find(Lane(organization_id, target))
+            if row is None:
+                return False
+            if await rows.drop(row):
+                return True
+        raise _moved(target)
+
+    async def _change(
+        self, organization_id: str, target: str, change: Callable[[TargetRow | None], TargetRow | None]
+    ) -> TargetRow | None:
+        for _ in range(_TRIES):
+            rows = await self._rows()
+            changed = change(rows.find(Lane(organization_id, target)))
+            if changed is None or await rows.put(changed):
+                return changed
+        raise _moved(target)
+
+    async def _rows(self) -> TargetRows:
+        """Returns the rows as they are stored now."""
+        await self._gate.rows.refresh()
+        return self._gate.rows
+
+
+def _moved(target: str) -> Conflict:
+    message = f"others change the state of {target} at the same time; repeat in a second"
+    return Conflict(message, code="TARGET_CHANGED")

@@ -1,0 +1,70 @@
+"""The history: found by number, live, shared by its address."""
+
+from typing import TYPE_CHECKING
+
+from browser.app.visits import Visit
+from browser.executions.ordering import Installation, releasing, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+def test_executions_are_found_by_words_whose_filter_is_the_address(
+    browser: "Browser", operator: Visit, installation: Installation
+) -> None:
+    installation.stopped("SUP-1000388")
+    installation.stopped("SUP-1000389")
+    installation.stopped("INV-5105600415")
+    page = operator.open("/app/executions")
+    page.get_by_role("link", name="SUP-1000388").wait_for()
+    page.get_by_label("Find executions").fill("SUP-*")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="INV-5105600415").wait_for(state="detached")
+    page.get_by_role("link", name="SUP-1000388").wait_for()
+    page.get_by_label("Find executions").fill("status:")
+    page.get_by_role("option", name="status:failed").wait_for()
+    operator.look("history-found")
+    page.get_by_label("Find executions").fill("")
+    page.get_by_role("button", name="Save this view").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Suppliers")
+    dialog.get_by_label("Share with the organization").check()
+    dialog.get_by_role("button", name="Save the view").click()
+    page.get_by_role("link", name="Suppliers").wait_for()
+    other = sign_in(browser, installation.address)
+    theirs = other.open(page.url.removeprefix(installation.address))
+    theirs.get_by_role("link", name="SUP-1000389").wait_for()
+    assert theirs.get_by_role("link", name="INV-5105600415").count() == 0
+    theirs.get_by_role("link", name="Suppliers").wait_for()
+    other.close()
+    operator.check()
+
+
+def test_a_row_changes_and_newer_ones_are_counted_without_moving(operator: Visit, installation: Installation) -> None:
+    workflow_id, execution_id = installation.stopped("PO-5001", 500, 200)
+    page = operator.open("/app/executions?q=%5B%22PO-500*%22%5D")
+    row = page.get_by_role("row").filter(has_text="PO-5001")
+    row.get_by_text("Failed").wait_for()
+    retry = {"workflow_execution_id": execution_id, "action": "retry"}
+    assert installation.org.post("repairExecution", retry).status_code == 200
+    row.get_by_text("Completed").wait_for()
+    installation.org.trigger(workflow_id, {"po": "x"}, process_id="PO-5002")
+    page.get_by_role("button", name="1 newer, show").click()
+    page.get_by_role("link", name="PO-5002").wait_for()
+    operator.check()
+
+
+def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, installation: Installation) -> None:
+    workflow_id = installation.org.create(releasing(installation.system(200), installation.system(200), "Many"))
+    for number in range(250):
+        installation.org.trigger(workflow_id, {"po": "small"}, process_id=f"MANY-{number:04}")
+    page = operator.open("/app/executions?q=%5B%22MANY-*%22%5D")
+    page.get_by_role("link", name="MANY-0249").wait_for()
+    table = page.get_by_role("region", name="Executions, scrolls")
+    for _ in range(3):
+        table.evaluate("(element) => { element.scrollTop = element.scrollHeight; }")
+        page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="MANY-0000").wait_for()
+    page.get_by_text("250 in all").wait_for()
+    assert page.locator("tbody tr").count() < 80
+    operator.check()

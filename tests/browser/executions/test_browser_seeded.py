@@ -1,0 +1,127 @@
+"""A history of 100,000 executions: found by the end of a number, scrolled, left and found again, saved as a view."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from blackbox.harness.client import Organization
+from blackbox.harness.launcher import ONE_ADDRESS, Server, init
+from browser.app.visits import Visit
+from browser.executions.ordering import OPERATOR
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT: Final = Path(__file__).parents[3]
+STORED: Final = 100_000
+SUPPLIERS: Final = 5_000
+FOUND: Final = STORED // SUPPLIERS
+"""Executions whose number, or whose supplier, has one and the same end of four digits."""
+
+PAGE: Final = 100
+SCROLLED: Final = 50
+"""Pages that the story scrolls: 5,000 rows."""
+
+_NEXT_PAGE: Final = """
+async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const box = document.querySelector("table").parentElement;
+  const loaded = () => Number(document.querySelector("footer [role=status]").textContent.replace(/\\D/g, ""));
+  const before = loaded();
+  box.scrollTop = box.scrollHeight;
+  while (loaded() === before) await frame();
+  return loaded();
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Organization, str, str]]:
+    """A server with 100,000 executions of a month; its organization, its address, and the path of the owner's link."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+    made = init(folder)
+    program = [sys.executable, "-m", "bench.harness.seeding", str(folder), str(STORED)]
+    subprocess.run(program, cwd=ROOT, input=json.dumps(made), text=True, check=True, timeout=600, capture_output=True)
+    server = Server(folder, **ONE_ADDRESS).start()
+    with httpx2.Client(base_url=server.address, timeout=120) as client:
+        ids = (made["organization_id"], made["workspace_id"], made["api_key"])
+        yield Organization(client, *ids), server.address, urlsplit(made["owner_link"]).path
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def visit(browser: "Browser", seeded: tuple[Organization, str, str]) -> Iterator[Visit]:
+    _, address, link = seeded
+    found = Visit(browser, address, color_scheme="light", locale="en")
+    found.join(link, "The operator", OPERATOR)
+    yield found
+    found.close()
+
+
+def test_an_execution_is_found_by_the_end_of_its_number_among_100000(visit: Visit) -> None:
+    page = visit.open("/app/executions")
+    page.get_by_label("Find executions").fill("*4711")
+    page.keyboard.press("Enter")
+    more, everything = page.get_by_role("button", name="Looked through up to"), page.get_by_text(f"{FOUND} in all")
+    more.or_(everything).first.wait_for()
+    while everything.count() == 0:
+        # A search looks through 20,000 at a time.
+        more.click()
+        more.or_(everything).first.wait_for()
+    assert page.locator("tbody a").count() == FOUND
+    names = page.locator("tbody a").all_inner_texts()
+    assert names == sorted(names, reverse=True)
+    assert all(int(name.removeprefix("PO-")) % SUPPLIERS == 4711 for name in names)
+    visit.look("history-seeded")
+    visit.check()
+
+
+def test_5000_rows_are_scrolled_with_few_in_the_page_and_their_place_is_found_again(visit: Visit) -> None:
+    page = visit.open("/app/executions")
+    newest = page.locator("tbody a").first.inner_text()
+    loaded = PAGE
+    while loaded < SCROLLED * PAGE:
+        loaded = page.evaluate(_NEXT_PAGE)
+    assert page.locator("tbody tr").count() < 80
+    page.evaluate("document.querySelector('table').parentElement.scrollTop = 0")
+    page.get_by_role("link", name=newest).wait_for()
+    assert page.locator("tbody tr").count() < 80
+    page.locator("tbody a").nth(3).click()
+    page.get_by_role("slider").wait_for()
+    page.go_back()
+    page.get_by_role("link", name=newest).wait_for()
+    visit.check()
+
+
+def test_a_day_is_jumped_to_and_the_filters_are_saved_as_a_view(
+    visit: Visit, seeded: tuple[Organization, str, str]
+) -> None:
+    org, _, _ = seeded
+    page = visit.open("/app/executions")
+    page.locator("tbody a").first.wait_for()
+    day, end = page.evaluate(
+        "() => { const now = new Date(); const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 10);"
+        " const text = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0'));"
+        " return [text.join('-'), at.setDate(at.getDate() + 1)]; }"
+    )
+    expected = org.get("getExecutionRows", to=end, limit=1).json()["items"][0]["process_id"]
+    page.get_by_label("To", exact=True).fill(day)
+    page.get_by_role("link", name=expected).wait_for()
+    assert page.locator("tbody a").first.inner_text() == expected
+    page.get_by_role("button", name="Save this view").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Ten days ago")
+    dialog.get_by_role("button", name="Save the view").click()
+    page.get_by_role("link", name="Ten days ago").wait_for()
+    visit.open("/app/executions")
+    page.get_by_role("link", name="Ten days ago").click()
+    page.get_by_role("link", name=expected).wait_for()
+    assert f"to=%22{day}%22" in page.url or f"to={day}" in page.url
+    visit.check()

@@ -1,0 +1,110 @@
+"""Connections are tested, saved or not, and their systems are asked what they offer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from server_kit import Caller
+
+from kit.servers.sap_gateway import SERVICE_2, StrictGateway
+
+
+@pytest_asyncio.fixture
+async def gateway() -> AsyncIterator[StrictGateway]:
+    gateway = StrictGateway()
+    server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+    gateway.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield gateway
+    server.close()
+    await gateway.close()
+
+
+def draft(gateway: StrictGateway, **settings: Any) -> dict[str, Any]:
+    given = {"base_url": gateway.address, "user": gateway.user, **settings}
+    return {"kind": "sap", "settings": given, "secrets": {"password": gateway.password}}
+
+
+async def states(caller: Caller, **body: Any) -> dict[str, str]:
+    answer = await caller.post("testConnection", body)
+    assert answer.status_code == 200, answer.text
+    item = answer.json()["item"]
+    found = {check["name"]: check["state"] for check in item["checks"]}
+    assert item["is_ok"] == ("failed" not in found.values())
+    return found
+
+
+async def test_a_saved_connection_and_a_draft_are_tested_and_the_audit_says_so(
+    mine: Caller, gateway: StrictGateway
+) -> None:
+    assert (await mine.post("createConnection", {"name": "S4", **draft(gateway)})).status_code == 200
+    assert (await states(mine, name="S4", path=SERVICE_2))["service"] == "ok"
+    unsaved = draft(gateway)
+    unsaved["secrets"]["password"] = "another password"
+    assert (await states(mine, draft=unsaved))["logon"] == "failed"
+    # A draft with the name of a saved connection keeps its secrets.
+    kept = {**draft(gateway, language="DE"), "secrets": {}}
+    assert (await states(mine, name="S4", draft=kept, path=SERVICE_2))["logon"] == "ok"
+    records = (await mine.get("getAudit", limit=30)).json()["items"]
+    tests = [record["details"] for record in records if record["action"] == "connection.test"]
+    assert [(each["name"], each["failed"], each["is_draft"]) for each in tests] == [
+        ("S4", [], True),
+        ("draft", ["logon"], True),
+        ("S4", [], False),
+    ]
+    assert gateway.password not in str(records)
+
+
+async def test_a_draft_never_takes_a_saved_secret_elsewhere(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    moved = {**draft(gateway, base_url="https://evil.example"), "secrets": {}}
+    refused = await mine.post("testConnection", {"name": "S4", "draft": moved})
+    assert (refused.status_code, refused.json()["code"]) == (422, "SECRETS_NEEDED")
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "BAD_BODY"),
+        ({"name": "missing"}, 404, "CONNECTION_NOT_FOUND"),
+        ({"draft": {"kind": "none", "settings": {}}}, 422, "INVALID_CONNECTION"),
+        ({"draft": {"kind": "sap", "settings": {"base_url": "x"}}}, 422, "INVALID_CONNECTION"),
+        ({"name": "S4", "unknown": 1}, 400, "BAD_BODY"),
+    ],
+)
+async def test_what_cannot_be_tested_is_refused(body: Any, status: int, code: str, mine: Caller) -> None:
+    refused = await mine.post("testConnection", body)
+    assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+
+
+async def test_a_connection_of_another_organization_is_not_tested(
+    mine: Caller, theirs: Caller, gateway: StrictGateway
+) -> None:
+    await theirs.post("createConnection", {"name": "S4", **draft(gateway)})
+    assert (await mine.post("testConnection", {"name": "S4"})).status_code == 404
+    assert (await mine.get("discoverConnection", name="S4")).status_code == 404
+    assert gateway.requests == []
+
+
+async def test_a_system_says_what_a_service_offers(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    item = (await mine.get("discoverConnection", name="S4", service=SERVICE_2)).json()["item"]
+    assert ([each["name"] for each in item["entity_sets"]], item["version"]) == (["Orders"], "2")
+    closed = await mine.get("discoverConnection", name="S4")
+    assert (closed.status_code, closed.json()["code"]) == (409, "NOT_DISCOVERED")
+    http = {"name": "H", "kind": "http", "settings": {"base_url": gateway.address}}
+    await mine.post("createConnection", http)
+    refused = await mine.get("discoverConnection", name="H")
+    assert (refused.status_code, refused.json()["code"]) == (422, "NOT_DISCOVERABLE")
+
+
+async def test_connections_over_http_and_to_mail_servers_are_tested_too(mine: Caller, gateway: StrictGateway) -> None:
+    refused = {"kind": "http", "settings": {"base_url": gateway.address}}
+    assert (await states(mine, draft=refused))["logon"] == "failed"
+    http = {"base_url": gateway.address, "auth": "basic", "user": gateway.user}
+    accepted = {"kind": "http", "settings": http, "secrets": {"password": gateway.password}}
+    assert (await states(mine, draft=accepted, path=f"{SERVICE_2}/Orders"))["service"] == "ok"
+    mail = {"kind": "smtp", "settings": {"host": "127.0.0.1", "port": 2525, "from": "a@b.example"}}
+    assert (await states(mine, draft=mail))["dns"] in ("ok", "failed")

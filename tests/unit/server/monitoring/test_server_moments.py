@@ -1,0 +1,102 @@
+"""Moments of a history on the wire: former states, log pages, whole values."""
+
+from typing import Any
+
+import pytest
+from server_kit import COMPUTING, START, Caller, definition, note_step, wait_step
+
+from looply.limits import Limits
+
+NOTED = definition(note_step("note_1", "${payload.output.po}"), wait_step(), note_step("note_2", "late"))
+
+
+async def moment(caller: Caller, execution_id: str, seq: int, **query: str) -> dict[str, Any]:
+    answer = await caller.get("getExecutionAt", workflow_execution_id=execution_id, seq=str(seq), **query)
+    assert answer.status_code == 200, answer.text
+    item: dict[str, Any] = answer.json()["item"]
+    assert item["seq"] == seq
+    return item
+
+
+async def test_a_former_state_has_the_data_of_its_moment(mine: Caller) -> None:
+    workflow_id = await mine.create(NOTED)
+    execution_id = await mine.trigger(workflow_id, {"po": "4711"})
+    waiting = await mine.item(workflow_id, execution_id)
+    await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP", "ok": True}})
+    now = await mine.item(workflow_id, execution_id)
+    last = now["workflow_event_log"]["events"][-1]["seq"]
+    item = await moment(mine, execution_id, waiting["workflow_event_log"]["events"][-1]["seq"])
+    assert (item["status"], item["workflow_current_state"]) == ("WAITING", waiting["workflow_current_state"])
+    assert item["document"] == waiting["workflow_output_payload"]
+    assert item["paths"] == [{"scope": "", "state": "wait_1", "visit": 1, "phase": "OPEN"}]
+    assert item["last_seq"] == last
+    first = await moment(mine, execution_id, 1)
+    assert "note_1" not in first["document"]["payload"]["output"]
+    assert first["document"]["payload"]["output"]["po"] == "4711"
+    assert (await moment(mine, execution_id, last))["document"] == now["workflow_output_payload"]
+
+
+async def test_a_former_state_shows_the_view_of_an_iteration(mine: Caller) -> None:
+    document = definition(
+        {"id": "loop", "type": "forEach", "settings": {"items": "${payload.output.items}"}}, wait_step()
+    )
+    document["workflow_connections"] = [
+        {"from": "WorkflowStartState", "to": "loop"},
+        {"from": "loop", "to": "wait_1", "branch": "each"},
+    ]
+    execution_id = await mine.trigger(await mine.create(document), {"items": ["a", "b"]})
+    last = (await moment(mine, execution_id, 1))["last_seq"]
+    item = await moment(mine, execution_id, last, scope="loop[0]")
+    assert (item["document"]["item"], item["document"]["index"]) == ("a", 0)
+    refused = await mine.get("getExecutionAt", workflow_execution_id=execution_id, seq=str(last), scope="loop[7]")
+    assert (refused.status_code, refused.json()["code"]) == (404, "SCOPE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("name", ["getExecutionAt", "getEventData"])
+async def test_an_event_that_is_not_there_is_refused(mine: Caller, theirs: Caller, name: str) -> None:
+    execution_id = await mine.trigger(await mine.create(COMPUTING))
+    for seq, status, code in (("0", 400, "BAD_NUMBER"), ("x", 400, "BAD_NUMBER"), ("9999", 404, "EVENT_NOT_FOUND")):
+        answer = await mine.get(name, workflow_execution_id=execution_id, seq=seq)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    answer = await theirs.get(name, workflow_execution_id=execution_id, seq="1")
+    assert (answer.status_code, answer.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+
+
+async def test_the_values_of_an_event_are_whole_and_without_secrets(mine: Caller) -> None:
+    document = definition(note_step("note_1", "${payload.output.text}"))
+    document["workflow_steps"][0] = {**START, "secret": ["/output/token"]}
+    workflow_id = await mine.create(document)
+    text = "long " * 2000
+    execution_id = await mine.trigger(workflow_id, {"text": text, "token": "sesame-4711"})
+    log = (await mine.item(workflow_id, execution_id))["workflow_event_log"]["events"]
+    answer = await mine.get("getEventData", workflow_execution_id=execution_id, seq="1")
+    item = answer.json()["item"]
+    assert (item["type"], item["state"]) == ("EXECUTION_STARTED", None)
+    assert item["input"] == {"text": text, "token": "***"}
+    assert log[0]["input"] != item["input"]
+    answer = await mine.get("getEventData", workflow_execution_id=execution_id, seq=str(log[1]["seq"]))
+    assert answer.json()["item"]["output"] == {"note_1": text}
+
+
+@pytest.mark.parametrize("limits", [Limits(read_events=3)], indirect=True)
+async def test_the_log_is_read_page_by_page_without_the_document(mine: Caller) -> None:
+    workflow_id = await mine.create(definition(*(note_step(f"note_{number}") for number in range(7))))
+    execution_id = await mine.trigger(workflow_id)
+    found: list[dict[str, Any]] = []
+    after = 0
+    while True:
+        query = {"workflow_execution_id": execution_id, "after": str(after)}
+        answer = (await mine.get("getExecutionLog", **query)).json()
+        log = answer["workflow_event_log"]
+        assert len(log["events"]) <= 3
+        found += log["events"]
+        if "after" not in log:
+            break
+        after = log["after"]
+    assert [entry["seq"] for entry in found] == sorted({entry["seq"] for entry in found})
+    assert [entry["type"] for entry in found] == [
+        "EXECUTION_STARTED",
+        *["STEP_SUCCEEDED"] * 7,
+        "EXECUTION_COMPLETED",
+    ]
+    assert (answer["status"], answer["last_seq"]) == ("COMPLETED", found[-1]["seq"])

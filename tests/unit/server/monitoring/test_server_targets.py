@@ -1,0 +1,196 @@
+"""Systems that are not called as usual, over HTTP: they are listed, stopped for a time, drained and released."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from server_kit import Caller, definition
+
+from kit.memory import MemoryStore
+from looply.engine.effects.outages import open_target
+from looply.engine.outages.target_watch import TargetWatch
+from looply.engine.shell.shell import Shell
+from looply.instants import to_ms
+from looply.slots import Lane
+from looply.testing.clock import FakeClock
+from looply.testing.world import World
+
+SHOP = "https://shop.example:443"
+HOUR = timedelta(hours=1)
+CALL = definition(
+    {
+        "id": "call_1",
+        "type": "httpRequest",
+        "settings": {"method": "POST", "url": "https://shop.example/orders", "body": "x"},
+    }
+)
+
+
+async def pause(mine: Caller, clock: FakeClock, target: str = SHOP, **fields: Any) -> Any:
+    body = {"target": target, "until": to_ms(clock.now() + HOUR), "reason": "an upgrade", **fields}
+    return await mine.post("pauseTarget", body)
+
+
+async def items(mine: Caller) -> list[dict[str, Any]]:
+    answer = await mine.get("getTargets")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["count"] == len(answer.json()["items"])
+    return list(answer.json()["items"])
+
+
+async def test_a_system_is_paused_listed_and_released(mine: Caller, clock: FakeClock, theirs: Caller) -> None:
+    assert await items(mine) == []
+    paused = await pause(mine, clock, "https://Shop.Example/")
+    assert paused.status_code == 200, paused.text
+    assert paused.json() == {"message": "success", "target": SHOP, "state": "PAUSED"}
+    (item,) = await items(mine)
+    assert (item["target"], item["state"], item["since"], item["reason"]) == (SHOP, "PAUSED", None, None)
+    now = to_ms(clock.now())
+    assert (item["maintenance"]["from"], item["maintenance"]["until"]) == (now, now + 3_600_000)
+    assert (item["maintenance"]["reason"], item["waiting"], item["probe_on"]) == ("an upgrade", 0, None)
+    assert await items(theirs) == []
+    assert (await theirs.post("releaseTarget", {"target": SHOP})).json()["was_stopped"] is False
+    released = await mine.post("releaseTarget", {"target": SHOP})
+    assert released.json() == {"message": "success", "target": SHOP, "was_stopped": True}
+    assert await items(mine) == []
+
+
+async def test_an_execution_that_waits_for_a_system_says_so(
+    mine: Caller, clock: FakeClock, shell: Shell, store: MemoryStore, world: World
+) -> None:
+    await pause(mine, clock)
+    workflow_id = await mine.create(CALL)
+    execution_id = await mine.trigger(workflow_id, {})
+    watch = TargetWatch(shell, store, clock)
+    clock.advance(timedelta(seconds=2))
+    await watch.tick()
+    found = await mine.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id)
+    item = found.json()["item"]
+    assert (item["status"], item["workflow_current_state"]) == ("WAITING", "call_1")
+    (wait,) = item["waiting_for"]
+    assert (wait["kind"], wait["name"], wait["state"], wait["visit"]) == ("TARGET", SHOP, "call_1", 1)
+    assert "an upgrade" in wait["reason"]
+    entries = [entry["type"] for entry in item["workflow_event_log"]["events"]]
+    assert entries[-1] == "STEP_PARKED"
+    assert (await items(mine))[0]["waiting"] == 1
+    assert world.calls == []
+
+
+async def test_why_an_execution_waits_for_a_system_is_explained_as_the_system_is_now(
+    mine: Caller, clock: FakeClock, shell: Shell, store: MemoryStore
+) -> None:
+    await pause(mine, clock)
+    workflow_id = await mine.create(CALL)
+    execution_id = await mine.trigger(workflow_id, {})
+    watch = TargetWatch(shell, store, clock)
+    begun = to_ms(clock.now())
+    clock.advance(timedelta(seconds=2))
+    await watch.tick()
+
+    async def explained() -> dict[str, Any]:
+        answer = await mine.get("explainExecution", workflow_execution_id=execution_id)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["item"])
+
+    item = await explained()
+    assert (item["verdict"], item["code"], item["state"]) == ("WAITS_FOR_TARGET", "TARGET_PAUSED", "call_1")
+    assert (item["who"], item["expected_until"]) == ([SHOP], begun + 3_600_000)
+    assert item["text"] == f"The call of step call_1 waits for {SHOP}, which is in maintenance: an upgrade"
+    assert [each["type"] for each in item["evidence"]] == ["STEP_STARTED", "STEP_PARKED"]
+    (advice,) = item["next"]
+    assert (advice["call"], advice["body"], advice["permission"]) == ("releaseTarget", {"target": SHOP}, "repair")
+    waiting = item["execution"]["waiting"]
+    assert (waiting["kind"], waiting["state"]) == ("TARGET", "call_1")
+
+    lane = Lane(mine.organization_id, SHOP)
+    row = open_target(lane.owner, SHOP, clock.now(), "CONNECTION: refused", shell.gate.rows.find(lane))
+    assert await store.targets.put(replace(row, maintenance=None))
+    item = await explained()
+    assert (item["code"], item["values"]["reason"]) == ("TARGET_DOWN", "CONNECTION: refused")
+    assert item["text"].endswith("which is down: CONNECTION: refused")
+
+    await mine.post("drainTarget", {"target": SHOP, "rate": 2})
+    assert (await explained())["code"] == "TARGET_DRAINING"
+    released = await mine.post(advice["call"], advice["body"])
+    assert released.status_code == 200, released.text
+    item = await explained()
+    assert (item["verdict"], item["code"]) == ("CALL_IN_FLIGHT", "CALL_QUEUED")
+
+
+async def test_a_system_that_is_called_as_usual_has_nothing_to_drain(mine: Caller, clock: FakeClock) -> None:
+    refused = await mine.post("drainTarget", {"target": SHOP, "rate": 2})
+    assert (refused.status_code, refused.json()["code"]) == (404, "TARGET_NOT_FOUND")
+    await pause(mine, clock)
+    drained = await mine.post("drainTarget", {"target": SHOP, "rate": 2})
+    assert drained.json() == {"message": "success", "target": SHOP, "state": "DRAINING"}
+    (item,) = await items(mine)
+    assert (item["state"], item["rate"], item["maintenance"]) == ("DRAINING", 2, None)
+
+
+async def test_a_pause_to_come_leaves_the_system_up(mine: Caller, clock: FakeClock) -> None:
+    begin = to_ms(clock.now() + HOUR)
+    paused = await pause(mine, clock, **{"from": begin, "until": begin + 1000})
+    assert paused.json()["state"] == "UP"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"target": ""}, 400, "BAD_BODY"),
+        ({"target": "ftp://shop.example"}, 400, "BAD_BODY"),
+        ({"target": "https://user@shop.example"}, 400, "BAD_BODY"),
+        ({"target": "x" * 601}, 400, "BAD_BODY"),
+        ({"target": "S4 by connection S4"}, 404, "CONNECTION_NOT_FOUND"),
+        ({"target": "S4"}, 404, "CONNECTION_NOT_FOUND"),
+        ({"until": 1}, 422, "TARGET_REFUSED"),
+        ({"until": 253_402_300_000_000}, 422, "TARGET_REFUSED"),
+        ({"until": "soon"}, 400, "BAD_BODY"),
+        ({"reason": "x" * 2001}, 400, "BAD_BODY"),
+        ({"rate": 3}, 400, "BAD_BODY"),
+    ],
+)
+async def test_what_a_pause_does_not_accept(
+    mine: Caller, clock: FakeClock, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = await pause(mine, clock, **{"target": SHOP, **body})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert await items(mine) == []
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1001])
+async def test_a_rate_out_of_bounds_is_refused(mine: Caller, clock: FakeClock, rate: float) -> None:
+    await pause(mine, clock)
+    answer = await mine.post("drainTarget", {"target": SHOP, "rate": rate})
+    assert (answer.status_code, answer.json()["code"]) == (422, "TARGET_REFUSED")
+
+
+async def test_the_name_of_a_connection_releases_its_own_way_too(mine: Caller, clock: FakeClock, shell: Shell) -> None:
+    body = {"name": "S4", "kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
+    assert (await mine.post("createConnection", body)).status_code == 200
+    way = f"{SHOP} by connection S4"
+    row = open_target(mine.organization_id, way, clock.now(), "TLS_CLIENT_CERTIFICATE: refused", None)
+    assert await shell.gate.rows.put(row)
+    (item,) = await items(mine)
+    assert (item["target"], item["state"], item["reason"]) == (way, "DOWN", "TLS_CLIENT_CERTIFICATE: refused")
+    released = await mine.post("releaseTarget", {"target": "S4"})
+    assert released.json() == {"message": "success", "target": SHOP, "was_stopped": True}
+    assert await items(mine) == []
+    assert (await mine.post("releaseTarget", {"target": "S4"})).json()["was_stopped"] is False
+
+
+async def test_the_way_of_one_connection_is_paused_and_released_by_its_own_name(mine: Caller, clock: FakeClock) -> None:
+    way = f"{SHOP} by connection S4"
+    assert (await pause(mine, clock, "https://Shop.Example by connection S4")).json()["target"] == way
+    assert [(item["target"], item["state"]) for item in await items(mine)] == [(way, "PAUSED")]
+    released = await mine.post("releaseTarget", {"target": way})
+    assert released.json() == {"message": "success", "target": way, "was_stopped": True}
+
+
+async def test_decisions_about_systems_are_recorded(mine: Caller, clock: FakeClock) -> None:
+    await pause(mine, clock)
+    await mine.post("drainTarget", {"target": SHOP, "rate": 2})
+    await mine.post("releaseTarget", {"target": SHOP})
+    found = (await mine.get("getAudit")).json()["items"]
+    assert [item["action"] for item in found[:3]] == ["target.release", "target.drain", "target.pause"]
+    assert {item["object_id"] for item in found[:3]} == {SHOP}

@@ -1,0 +1,148 @@
+/** Executions: the rows of the history, and what the page of one shows. */
+
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { AnswerOf, InputOf, Schema } from "../types";
+
+export const ROWS_LIMIT = 100;
+/** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
+const MOST_PAGES = 10;
+const LONG_MS = 5 * 60_000;
+/** How long a whole document stays in memory that is not on the screen any more. */
+const SHORT_MS = 10_000;
+
+export const HISTORY = ["executions"] as const;
+export const executionKey = (executionId: string) => ["execution", executionId] as const;
+
+export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
+export type ExecutionRow = AnswerOf<"getExecutionRows">["items"][number];
+export type Explanation = AnswerOf<"explainExecution">["item"];
+
+/** Pages of the history. Each knows the cursors before it, so that a page that left the memory is read again. */
+export const rowsQuery = (api: Api, filter: RowFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...HISTORY, "rows", filter],
+    queryFn: async ({ pageParam: cursors, signal }) => {
+      const cursor = cursors.at(-1);
+      const from = cursor === undefined ? {} : { workflow_execution_id: cursor };
+      const page = await api.call("getExecutionRows", { limit: ROWS_LIMIT, ...filter, ...from }, { signal });
+      return { ...page, cursors };
+    },
+    initialPageParam: [] as readonly string[],
+    getNextPageParam: ({ cursors, lastKey }) =>
+      lastKey === undefined ? undefined : [...cursors, lastKey.workflow_execution_id],
+    getPreviousPageParam: ({ cursors }) => (cursors.length === 0 ? undefined : cursors.slice(0, -1)),
+    maxPages: MOST_PAGES,
+    refetchOnWindowFocus: false,
+  });
+
+/** Why an execution does not move, with its row. */
+export const explanationQuery = (api: Api, executionId: string) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "why"],
+    queryFn: ({ signal }) => api.call("explainExecution", { workflow_execution_id: executionId }, { signal }),
+  });
+
+/** The definition that runs, open waits and incidents, input and output; the log is read by itself. */
+export const executionQuery = (api: Api, { workflow_id, workflow_execution_id, seq }: ExecutionRow) =>
+  queryOptions({
+    queryKey: [...executionKey(workflow_execution_id), "item", seq],
+    queryFn: ({ signal }) =>
+      api.call("getWorkflowExecutionById", { workflow_id, workflow_execution_id, after: seq }, { signal }),
+    placeholderData: keepPreviousData,
+    staleTime: LONG_MS,
+    // Each event of an execution that runs gives another one, with its input and its data.
+    gcTime: SHORT_MS,
+    structuralSharing: false,
+  });
+
+export interface WholeLog {
+  entries: Schema<"EventLog">["events"];
+  last: number;
+}
+
+/** The whole log. A later read continues after its last entry. */
+export const logQuery = (api: Api, executionId: string) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "log"],
+    queryFn: async ({ signal, client, queryKey }): Promise<WholeLog> => {
+      const before = client.getQueryData<WholeLog>(queryKey);
+      const entries = [...(before?.entries ?? [])];
+      let after: number | undefined = before?.last ?? 0;
+      let last = after;
+      while (after !== undefined) {
+        const input: InputOf<"getExecutionLog"> = { workflow_execution_id: executionId, after };
+        const page: AnswerOf<"getExecutionLog"> = await api.call("getExecutionLog", input, { signal });
+        entries.push(...page.workflow_event_log.events);
+        last = Math.max(last, entries.at(-1)?.seq ?? 0);
+        // A page without progress would be read for ever.
+        const next: number | undefined = page.workflow_event_log.after;
+        after = next !== undefined && next > after ? next : undefined;
+        last = Math.max(last, next ?? 0);
+      }
+      return { entries, last };
+    },
+    // Thousands of entries are compared one by one otherwise.
+    structuralSharing: false,
+  });
+
+/** State and data after an event. */
+export const momentQuery = (api: Api, executionId: string, seq: number, scope: string) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "at", seq, scope],
+    queryFn: ({ signal }) => api.call("getExecutionAt", { workflow_execution_id: executionId, seq, scope }, { signal }),
+    placeholderData: keepPreviousData,
+    // What had happened does not change.
+    staleTime: LONG_MS,
+    // A document may have 8 MiB, and the slider passes many moments.
+    gcTime: SHORT_MS,
+    structuralSharing: false,
+  });
+
+/** The whole input and output of an entry, which the log may have cut. */
+export const eventDataQuery = (api: Api, executionId: string, seq: number) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "event", seq],
+    queryFn: ({ signal }) => api.call("getEventData", { workflow_execution_id: executionId, seq }, { signal }),
+    staleTime: LONG_MS,
+    gcTime: SHORT_MS,
+    structuralSharing: false,
+  });
+
+export const decisionsQuery = (api: Api, executionId: string) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "decisions"],
+    queryFn: ({ signal }) => api.call("getDecisions", { workflow_execution_id: executionId }, { signal }),
+  });
+
+/** The executions that one has started. */
+export const childrenQuery = (api: Api, executionId: string) =>
+  queryOptions({
+    queryKey: [...executionKey(executionId), "children"],
+    queryFn: ({ signal }) =>
+      api.call("getExecutionRows", { parent_execution_id: [executionId], limit: ROWS_LIMIT }, { signal }),
+  });
+
+/** Pages of versions of workflows whose names a filter offers: those of more versions are found by their names. */
+const NAME_PAGES = 10;
+
+/** The names of workflows by their ids, for filters: of each the newest that was read. */
+export const workflowNamesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["workflow-names"],
+    queryFn: async ({ signal }) => {
+      const names = new Map<string, string>();
+      let cursor: InputOf<"getOrganizationWorkflows"> | undefined = {};
+      for (let page = 0; page < NAME_PAGES && cursor !== undefined; page += 1) {
+        const input: InputOf<"getOrganizationWorkflows"> = { limit: 30, ...cursor };
+        const found: AnswerOf<"getOrganizationWorkflows"> = await api.call("getOrganizationWorkflows", input, {
+          signal,
+        });
+        // Newest first.
+        for (const { workflow_id: id, workflow_name: name } of found.items) names.set(id, names.get(id) ?? name);
+        cursor = found.lastKey;
+      }
+      return names;
+    },
+    staleTime: LONG_MS,
+  });

@@ -1,0 +1,19 @@
+/** What happened in a span of time. */
+
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Api } from "../client";
+import type { AnswerOf, InputOf } from "../types";
+
+export type Statistics = AnswerOf<"getStatistics">;
+export type StatisticsInput = InputOf<"getStatistics">;
+
+const FRESH_MS = 60_000;
+
+export const statisticsQuery = (api: Api, input: StatisticsInput) =>
+  queryOptions({
+    queryKey: ["statistics", input],
+    queryFn: ({ signal }) => api.call("getStatistics", input, { signal }),
+    placeholderData: keepPreviousData,
+    staleTime: FRESH_MS,
+    refetchInterval: FRESH_MS,
+  });

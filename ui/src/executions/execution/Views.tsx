@@ -1,0 +1,104 @@
+/** Graph, timeline, log and data of one execution: four views of one moment with one selection. */
+
+import { useDeferredValue, useMemo, useRef } from "react";
+import type { ExecutionRow } from "../../api/queries/executions";
+import type { AnswerOf } from "../../api/types";
+import { Canvas } from "../../graph/Canvas";
+import type { GraphLook } from "../../graph/look";
+import type { Outline } from "../../graph/outline";
+import { useIsPhone } from "../../kit/theme";
+import { useText } from "../../text/language";
+import { useTimes } from "../../text/time";
+import type { LogEntry } from "../log/entry";
+import type { Visit } from "../log/visits";
+import { Side } from "../side/Side";
+import { TEXTS } from "../text";
+import { Legend } from "../views/Legend";
+import { lookOf } from "../views/look";
+import { OutlineList } from "../views/OutlineList";
+import { Scrubber } from "../views/Scrubber";
+import { Timeline } from "../views/Timeline";
+import { ViewSwitch } from "../views/ViewSwitch";
+import styles from "./Execution.module.css";
+import { countUpTo, foldUpTo } from "./moments";
+import { addressOfVisit, selectedVisit } from "./selection";
+import { useExecutionSearch } from "./use-search";
+
+export type ExecutionItem = AnswerOf<"getWorkflowExecutionById">["item"];
+
+interface ViewsProps {
+  row: ExecutionRow;
+  item: ExecutionItem;
+  outline: Outline;
+  entries: readonly LogEntry[];
+  onChanged: () => void;
+}
+
+export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
+  const [search, change] = useExecutionSearch();
+  const isPhone = useIsPhone();
+  const count = countUpTo(entries, search.seq);
+  const folded = useMemo(() => foldUpTo(entries, count, outline.edges), [entries, count, outline]);
+  const visit = selectedVisit(folded.visits, search);
+  const look = useLook(folded);
+  const selected = visit?.step ?? search.step ?? null;
+  const chooseStep = (step: string): void => change({ step, visit: undefined, scope: undefined, tab: undefined });
+  const chooseVisit = (chosen: Visit): void =>
+    change({ visit: undefined, scope: undefined, ...addressOfVisit(chosen), tab: undefined });
+  const isOutline = isPhone || search.view === "outline";
+  const shownSeq = entries[count - 1]?.seq ?? 0;
+  const slowVisits = useDeferredValue(folded.visits);
+  return (
+    <div className={styles.views}>
+      <div className={styles.main}>
+        {!isPhone && <ViewSwitch isOutline={isOutline} onChange={(view) => change({ view })} />}
+        {isOutline ? (
+          <OutlineList outline={outline} look={look} selected={selected} onSelect={chooseStep} />
+        ) : (
+          <Canvas
+            outline={outline}
+            look={look}
+            selected={selected}
+            onSelect={chooseStep}
+            legend={<Legend visits={slowVisits} steps={outline.steps.size} />}
+          />
+        )}
+        {!isPhone && (
+          <Timeline
+            visits={slowVisits}
+            outline={outline}
+            selected={visit}
+            onSelect={chooseVisit}
+            isOpen={folded.end === null}
+            at={search.seq === undefined ? null : (entries[count - 1]?.timestamp ?? null)}
+          />
+        )}
+        <Scrubber entries={entries} count={count} onSeq={(seq) => change({ seq })} />
+      </div>
+      <Side
+        row={row}
+        item={item}
+        outline={outline}
+        entries={entries}
+        folded={folded}
+        visit={visit}
+        step={selected}
+        seq={shownSeq}
+        onVisit={chooseVisit}
+        onChanged={onChanged}
+      />
+    </div>
+  );
+}
+
+/** Returns how the graph looks; what looks as before stays the same object. */
+function useLook(folded: ReturnType<typeof foldUpTo>): GraphLook {
+  const text = useText(TEXTS);
+  const { formats } = useTimes();
+  const before = useRef<GraphLook | null>(null);
+  return useMemo(() => {
+    const textOf = (visit: Visit): string => text.visitLine(visit, formats.moment);
+    before.current = lookOf(folded, textOf, before.current);
+    return before.current;
+  }, [folded, text, formats]);
+}

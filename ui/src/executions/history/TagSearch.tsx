@@ -1,0 +1,145 @@
+/** A field in which words become tags or filters: `status:failed` is offered while it is typed. */
+
+import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { Icon } from "../../kit/icons";
+import { useCommands } from "../../shell/commands/commands";
+import { TEXTS as SHELL } from "../../shell/text";
+import { useText } from "../../text/language";
+import { TEXTS } from "../text";
+import styles from "./History.module.css";
+import { fieldOf, type HistorySearch } from "./history-search";
+import { type Known, type Suggestion, suggestionsOf, withWord } from "./suggestions";
+
+interface TagSearchProps {
+  search: HistorySearch;
+  known: Known;
+  onSearch: (search: HistorySearch) => void;
+}
+
+export function TagSearch({ search, known, onSearch }: TagSearchProps) {
+  const text = useText(TEXTS).history;
+  const group = useText(SHELL).groups.here;
+  const list = useId();
+  const field = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState("");
+  const [isOpen, setIsOpen] = useState(false);
+  const [at, setAt] = useState(-1);
+  const words = search.q ?? [];
+  const found = isOpen ? suggestionsOf(typed, known, text.prefixes) : [];
+  const chosen = found[at];
+  const type = (value: string, isStill = true): void => {
+    setTyped(value);
+    setAt(-1);
+    setIsOpen(isStill);
+  };
+  const add = (value: string): void => {
+    // A name without its value is no word yet.
+    const isWhole = !value.trim().endsWith(":");
+    type(isWhole ? "" : value, false);
+    if (isWhole && value.trim() !== "") onSearch(withWord(search, value, known));
+  };
+  const take = ({ value, isWhole }: Suggestion): void => {
+    if (isWhole) add(value);
+    else type(value);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      // Beyond either end is the text as it was typed.
+      const count = found.length + 1;
+      if (isOpen) setAt((before) => ((before + 1 + step + count) % count) - 1);
+      else setIsOpen(true);
+    } else if (event.key === "Escape" && isOpen) {
+      // It closes the list, and nothing around it.
+      event.stopPropagation();
+      type(typed, false);
+    } else if (event.key === "Enter" || (event.key === "Tab" && chosen !== undefined)) {
+      event.preventDefault();
+      if (chosen === undefined) add(typed);
+      else take(chosen);
+    } else if (event.key === "Backspace" && typed === "" && words.length > 0) {
+      onSearch({ ...search, q: words.slice(0, -1) });
+    }
+  };
+  useCommands([{ id: "find", group, text: text.find, icon: "search", keys: "/", run: () => field.current?.focus() }]);
+  return (
+    <search className={styles.tagSearch}>
+      <Icon name="search" size={16} />
+      {words.map((word, index) => (
+        <span key={word} className={styles.word}>
+          {index > 0 && <span className={styles.or}>{isAlike(word, words[index - 1]) ? text.or : text.and}</span>}
+          {word}
+          <button
+            type="button"
+            aria-label={text.dropWord(word)}
+            onClick={() => onSearch({ ...search, q: words.filter((each) => each !== word) })}
+          >
+            <Icon name="close" size={12} />
+          </button>
+        </span>
+      ))}
+      <input
+        ref={field}
+        className={styles.typed}
+        role="combobox"
+        aria-expanded={found.length > 0}
+        aria-controls={list}
+        aria-autocomplete="list"
+        aria-activedescendant={chosen && `${list}-${at}`}
+        autoComplete="off"
+        value={typed}
+        aria-label={text.find}
+        placeholder={words.length === 0 ? text.findHint : ""}
+        onChange={({ target }) => type(target.value)}
+        onKeyDown={onKeyDown}
+        onBlur={() => add(typed)}
+      />
+      <Suggestions id={list} found={found} chosen={at} onTake={take} />
+    </search>
+  );
+}
+
+interface SuggestionsProps {
+  id: string;
+  found: readonly Suggestion[];
+  chosen: number;
+  onTake: (suggestion: Suggestion) => void;
+}
+
+function Suggestions({ id, found, chosen, onTake }: SuggestionsProps) {
+  const text = useText(TEXTS).history;
+  return (
+    <div
+      id={id}
+      role="listbox"
+      aria-label={text.suggestions}
+      className={styles.suggestions}
+      hidden={found.length === 0}
+    >
+      {found.map((suggestion, at) => (
+        // The field above takes all keys; the focus never leaves it.
+        // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+        // biome-ignore lint/a11y/useFocusableInteractive: see above
+        <div
+          key={suggestion.value}
+          id={`${id}-${at}`}
+          role="option"
+          aria-selected={at === chosen}
+          className={styles.suggestion}
+          // The focus stays in the field, whose text is not taken yet.
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => onTake(suggestion)}
+        >
+          <span>{suggestion.value}</span>
+          {suggestion.text !== "" && <small>{suggestion.text}</small>}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Words of one field are alternatives; those of different fields are all required. */
+function isAlike(word: string, before: string | undefined): boolean {
+  return before !== undefined && fieldOf(word) === fieldOf(before);
+}

@@ -1,0 +1,115 @@
+/** What the log says of each visit of a step, and of the steps together. */
+
+import type { Tone } from "../../kit/Chip";
+
+export type VisitState =
+  | "running"
+  /** It failed, and another attempt follows. */
+  | "retry"
+  /** Its system is not called at present: the attempt is made once it is. */
+  | "parked"
+  | "waiting"
+  | "done"
+  | "timed-out"
+  /** It failed, and the execution continued by the exit `error`. */
+  | "caught"
+  /** It failed, and the execution is stopped, or was. */
+  | "failed"
+  /** An operator ended it: skipped, completed by hand, or moved away. */
+  | "skipped"
+  /** Nothing waits for its result any more. */
+  | "given-up";
+
+export interface Attempt {
+  number: number;
+  startedOn: number | null;
+  endedOn: number | null;
+  /** Null for a success, or while it runs. */
+  error: { code: string; message: string; status: string } | null;
+  /** When the next attempt follows. */
+  nextOn: number | null;
+}
+
+export interface Visit {
+  address: string;
+  step: string;
+  visit: number;
+  scope: string;
+  state: VisitState;
+  startedOn: number;
+  endedOn: number | null;
+  /** The exit by which it was left. */
+  exit: string | null;
+  attempts: readonly Attempt[];
+  /** Whom it waits for. */
+  who: readonly string[];
+  /** The system that it waits for, and why that is not called. */
+  system: { name: string; reason: string } | null;
+  /** When the wait or the pause ends by itself, or the next attempt follows. */
+  until: number | null;
+  error: Attempt["error"];
+  /** The operator who ended it. */
+  by: string | null;
+  /** The child that it started. */
+  child: { executionId: string; workflowId: string } | null;
+  items: number | null;
+  /** Numbers of the entries that have its input and its output. */
+  inputAt: number | null;
+  outputAt: number | null;
+  /** The first and the last of its entries. */
+  firstSeq: number;
+  lastSeq: number;
+}
+
+const OPEN: readonly VisitState[] = ["running", "retry", "parked", "waiting"];
+
+export function isOpen({ state }: Visit): boolean {
+  return OPEN.includes(state);
+}
+
+export const TONES: Readonly<Record<VisitState, Tone>> = {
+  running: "running",
+  retry: "retry",
+  parked: "retry",
+  waiting: "waiting",
+  done: "done",
+  "timed-out": "done",
+  caught: "retry",
+  failed: "failed",
+  skipped: "skipped",
+  "given-up": "skipped",
+};
+
+/** From the worst: of several visits of a step the worst one is shown. */
+const WORST: readonly VisitState[] = [
+  "failed",
+  "parked",
+  "retry",
+  "running",
+  "waiting",
+  "caught",
+  "timed-out",
+  "skipped",
+  "given-up",
+  "done",
+];
+
+/** Returns the visit of a step that is shown for all of them: the worst of the newest in each scope. */
+export function worstOf(visits: readonly Visit[]): Visit | null {
+  const newest = new Map<string, Visit>();
+  // A later visit of a loop says more than the one before it.
+  for (const visit of visits) newest.set(visit.scope, visit);
+  const sorted = [...newest.values()].toSorted((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state));
+  return sorted[0] ?? null;
+}
+
+/** Returns the visits of each step, oldest first. */
+export function byStep(visits: readonly Visit[]): ReadonlyMap<string, readonly Visit[]> {
+  const found = new Map<string, Visit[]>();
+  for (const visit of visits) {
+    const before = found.get(visit.step);
+    if (before === undefined) found.set(visit.step, [visit]);
+    else before.push(visit);
+  }
+  return found;
+}

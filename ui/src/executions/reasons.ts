@@ -1,0 +1,39 @@
+/** Why an execution does not move, in words: by the code of the reason, with the values that it names. */
+
+import type { Explanation } from "../api/queries/executions";
+import type { Language } from "../text/language";
+import { messageOf } from "./log/entry";
+import { germanReasons } from "./reasons.de";
+import { englishReasons } from "./reasons.en";
+
+export type Reason = Pick<Explanation, "code" | "text" | "values" | "who">;
+
+/** Reads a value of a reason; empty where it has none. A sentence that it ends has its full stop from there. */
+export type Values = (name: string) => string;
+
+export interface Said {
+  value: Values;
+  /** The name of an instant among the values. */
+  moment: (name: string) => string;
+  /** The people, systems or executions that are waited for. */
+  who: readonly string[];
+}
+
+export type Reasons = Readonly<Record<Explanation["code"], (said: Said) => string>>;
+
+const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: germanReasons };
+
+/** What the server has in place of a text that the reader may not see, because it may quote data. */
+const HIDDEN = "***";
+
+/** Returns the sentence of a reason. A code that these pages do not know has the words of the server. */
+export function reasonOf(language: Language, reason: Reason, instant: (at: number) => string): string {
+  const { code, text, values, who } = reason;
+  const value: Values = (name) => {
+    const found = String(values[name] ?? "");
+    return found === HIDDEN ? "" : messageOf(found).replace(/\.$/, "");
+  };
+  const moment = (name: string): string => (typeof values[name] === "number" ? instant(values[name]) : "?");
+  const sentence: Reasons[typeof code] | undefined = REASONS[language][code];
+  return sentence === undefined ? text : sentence({ value, moment, who });
+}

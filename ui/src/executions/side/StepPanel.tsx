@@ -1,0 +1,174 @@
+/** The selected step: its visits and attempts, and what it received and gave. */
+
+import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
+import { stepIcon } from "../../graph/StepNode";
+import { Chip } from "../../kit/Chip";
+import { Icon } from "../../kit/icons";
+import { Scroller } from "../../kit/Scroller";
+import { useVirtualRows } from "../../kit/virtual";
+import { useText } from "../../text/language";
+import { useTimes } from "../../text/time";
+import { byStep, isOpen, TONES, type Visit } from "../log/visits";
+import { TEXTS } from "../text";
+import { Attempts } from "./Attempts";
+import type { SideProps } from "./Side";
+import styles from "./Step.module.css";
+import { ValuesOf } from "./ValuesOf";
+
+const ROW = 32;
+/** From the worst, so that failures lie on top of ten thousand items. */
+const FIRST = ["failed", "parked", "retry", "running", "waiting", "caught"];
+
+export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: SideProps) {
+  const text = useText(TEXTS);
+  const step = id === null ? undefined : outline.steps.get(id);
+  if (step === undefined && visit === null) return <p className={styles.quietBlock}>{text.chooseStep}</p>;
+  const visits = byStep(folded.visits).get(step?.id ?? visit?.step ?? "") ?? [];
+  return (
+    <>
+      <header className={styles.stepHead}>
+        <span className={styles.tile}>
+          <Icon name={stepIcon(step?.type ?? "")} />
+        </span>
+        <div className={styles.grow}>
+          <h2 className={styles.stepName}>{step?.name ?? visit?.step}</h2>
+          <p className={styles.quiet}>
+            {step?.type} <code>{step?.id ?? visit?.step}</code>
+            {visit !== null && visits.length > 1 && ` · ${text.visitOf(visit.visit, visit.scope)}`}
+          </p>
+        </div>
+        {visit !== null && <Chip tone={TONES[visit.state]}>{text.visitStates[visit.state]}</Chip>}
+      </header>
+      {visits.length > 1 && <Visits visits={visits} selected={visit} onVisit={onVisit} />}
+      {visit === null ? (
+        <p className={styles.quietBlock}>{text.notReachedYet}</p>
+      ) : (
+        <>
+          <VisitFacts visit={visit} />
+          {visit.attempts.length > 0 && <Attempts attempts={visit.attempts} />}
+          <ValuesOf executionId={row.workflow_execution_id} visit={visit} key={visit.address} />
+        </>
+      )}
+    </>
+  );
+}
+
+function VisitFacts({ visit }: { visit: Visit }) {
+  const text = useText(TEXTS);
+  const { formats, now } = useTimes();
+  const took = visit.endedOn === null || isOpen(visit) ? null : visit.endedOn - visit.startedOn;
+  return (
+    <dl className={styles.visitFacts}>
+      <div>
+        <dt>{text.started}</dt>
+        <dd>{formats.instant(visit.startedOn)}</dd>
+      </div>
+      {took !== null && (
+        <div>
+          <dt>{text.took}</dt>
+          <dd>{text.duration(took)}</dd>
+        </div>
+      )}
+      {visit.until !== null && (
+        <div>
+          <dt>{text.until}</dt>
+          <dd>{formats.short(visit.until, now)}</dd>
+        </div>
+      )}
+      {visit.state === "parked" && visit.system !== null && (
+        <div>
+          <dt>{text.system}</dt>
+          <dd>
+            {visit.system.name}
+            <p className={styles.quiet}>{visit.system.reason}</p>
+          </dd>
+        </div>
+      )}
+      {visit.who.length > 0 && (
+        <div>
+          <dt>{text.asked}</dt>
+          <dd>{visit.who.join(", ")}</dd>
+        </div>
+      )}
+      {visit.exit !== null && visit.exit !== "next" && (
+        <div>
+          <dt>{text.exit}</dt>
+          <dd>{visit.exit}</dd>
+        </div>
+      )}
+      {visit.error !== null && visit.attempts.length === 0 && (
+        <div>
+          <dt>{text.error}</dt>
+          <dd className={styles.bad}>
+            {visit.error.status || visit.error.code} {visit.error.message}
+          </dd>
+        </div>
+      )}
+      {visit.by !== null && (
+        <div>
+          <dt>{text.endedBy}</dt>
+          <dd>{visit.by}</dd>
+        </div>
+      )}
+      {visit.child !== null && (
+        <div>
+          <dt>{text.child}</dt>
+          <dd>
+            <Link to="/executions/$executionId" params={{ executionId: visit.child.executionId }}>
+              {text.openChild}
+            </Link>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+interface VisitsProps {
+  visits: readonly Visit[];
+  selected: Visit | null;
+  onVisit: (visit: Visit) => void;
+}
+
+/** All visits of a step: of a loop, or one for each item. */
+function Visits({ visits, selected, onVisit }: VisitsProps) {
+  const text = useText(TEXTS);
+  const { formats } = useTimes();
+  const scroll = useRef<HTMLDivElement>(null);
+  const sorted = visits.toSorted((a, b) => rank(a) - rank(b));
+  const rows = useVirtualRows(scroll, ROW, sorted.length);
+  return (
+    <div>
+      <p className={styles.counts}>{text.visitCounts(countsOf(sorted))}</p>
+      <Scroller box={scroll} label={text.visits} className={styles.visits} onScroll={rows.onScroll}>
+        <div style={{ height: rows.above }} />
+        {sorted.slice(rows.from, rows.to).map((visit) => (
+          <button
+            key={visit.address}
+            type="button"
+            className={styles.visit}
+            aria-pressed={visit.address === selected?.address}
+            onClick={() => onVisit(visit)}
+          >
+            <Chip tone={TONES[visit.state]}>{text.visitStates[visit.state]}</Chip>
+            <span className={styles.grow}>{text.visitOf(visit.visit, visit.scope)}</span>
+            <span className={styles.quiet}>{formats.precise(visit.startedOn)}</span>
+          </button>
+        ))}
+        <div style={{ height: rows.below }} />
+      </Scroller>
+    </div>
+  );
+}
+
+function rank({ state }: Visit): number {
+  const at = FIRST.indexOf(state);
+  return at === -1 ? FIRST.length : at;
+}
+
+function countsOf(visits: readonly Visit[]): ReadonlyMap<Visit["state"], number> {
+  const counts = new Map<Visit["state"], number>();
+  for (const { state } of visits) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}

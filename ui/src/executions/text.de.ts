@@ -1,0 +1,189 @@
+import { german as history } from "./history/text.de";
+import type { VisitState } from "./log/visits";
+import { german as repair } from "./repair/text.de";
+import { type ExecutionsText, hostOf } from "./text.en";
+
+const LEGEND = {
+  done: "Erledigt",
+  running: "Läuft",
+  waiting: "Wartet",
+  retry: "Neuer Versuch, aufgehalten, abgefangen",
+  failed: "Fehlgeschlagen",
+  skipped: "Übersprungen",
+  idle: "Nicht erreicht",
+} as const;
+
+const visitStates: Readonly<Record<VisitState, string>> = {
+  running: "Läuft",
+  retry: "Neuer Versuch",
+  parked: "Wartet auf ein System",
+  waiting: "Wartet",
+  done: "Erledigt",
+  "timed-out": "Zeit abgelaufen",
+  caught: "Fehler, abgefangen",
+  failed: "Fehlgeschlagen",
+  skipped: "Von Hand beendet",
+  "given-up": "Aufgegeben",
+};
+
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(".", ",")} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1_440)} T ${Math.floor((minutes % 1_440) / 60)} h`;
+}
+
+export const german = {
+  ...repair,
+  history,
+  visitStates,
+  duration,
+  statuses: {
+    RUNNING: "In Arbeit",
+    RETRY: "Neuer Versuch",
+    TARGET: "Wartet auf ein System",
+    WAITING: "Wartet auf Antwort",
+    COMPLETED: "Abgeschlossen",
+    FAILED: "Fehlgeschlagen",
+    TERMINATED: "Beendet",
+  },
+  verdicts: {
+    WAITS_FOR_PERSON: "Wartet auf eine Person.",
+    WAITS_FOR_CALL: "Wartet auf einen Aufruf.",
+    WAITS_FOR_TIME: "Wartet auf eine Zeit.",
+    WAITS_FOR_CHILD: "Wartet auf eine andere Ausführung.",
+    WAITS_FOR_TARGET: "Wartet auf ein System.",
+    QUEUED: "Eingereiht.",
+    SUSPENDED: "Ausgesetzt.",
+    RETRYING: "Wird noch einmal versucht.",
+    CALL_IN_FLIGHT: "Ein Aufruf läuft.",
+    INCIDENT: "Angehalten.",
+    STORE_OR_CLOCK: "Der Server hält sie auf.",
+    ORPHAN: "Nichts wird sie bewegen.",
+    MOVES: "Sie bewegt sich.",
+    ENDED: "Zu Ende.",
+  },
+  nowAt: ({ status, waiting, incident, workflow_current_state: state }, moment) => {
+    if (status === "COMPLETED" || status === "TERMINATED") return "";
+    if (incident !== null) return [incident.state ?? state, incident.code].filter(Boolean).join(", ");
+    if (waiting === null) return state;
+    const until = waiting.until === null ? "" : moment(waiting.until);
+    switch (waiting.kind) {
+      case "CARD":
+        return [waiting.who.join(", ") || (waiting.state ?? state), until && `fällig ${until}`]
+          .filter(Boolean)
+          .join(", ");
+      case "SLOT":
+        return "in der Warteschlange";
+      default:
+        return [waiting.state ?? state, until].filter(Boolean).join(", ");
+    }
+  },
+  visitLine: ({ state, startedOn, endedOn, until, who, system, exit, error }, moment) => {
+    const took = endedOn !== null && endedOn > startedOn ? `, ${duration(endedOn - startedOn)}` : "";
+    switch (state) {
+      case "failed":
+        return `Fehlgeschlagen, ${error?.status || error?.code || "siehe Protokoll"}`;
+      case "retry":
+        return until === null ? "Neuer Versuch" : `Wieder um ${moment(until, startedOn)}`;
+      case "parked":
+        return `Wartet auf ${system === null ? "sein System" : hostOf(system.name)}`;
+      case "waiting":
+        if (who.length > 0) return `Wartet auf ${who.join(", ")}`;
+        return until === null ? "Wartet" : `Bis ${moment(until, startedOn)}`;
+      case "done":
+        return exit !== null && exit !== "next" ? `${exit}${took}` : `Erledigt${took}`;
+      default:
+        return `${visitStates[state]}${took}`;
+    }
+  },
+  legend: (tone, count) => `${LEGEND[tone]} ${count}`,
+  tabs: { step: "Schritt", data: "Daten", log: "Protokoll", decisions: "Entscheidungen", related: "Verwandt" },
+  sides: { input: "Eingabe", output: "Ausgabe" },
+  toHistory: "Zu allen Ausführungen",
+  copyProcessId: "Vorgangsnummer kopieren",
+  copyLink: "Link zu dieser Ansicht kopieren",
+  copyExecutionId: "Nummer der Ausführung kopieren",
+  copyValue: "Als JSON kopieren",
+  workflow: "Workflow",
+  versionOf: (name, version) => `${name}, Version ${version}`,
+  profile: "Profil",
+  started: "Gestartet",
+  openFor: "Offen seit",
+  took: "Dauer",
+  repair: "Reparieren",
+  terminate: "Beenden",
+  rerun: "Mit derselben Eingabe starten",
+  more: "Mehr",
+  why: "Warum sie sich nicht bewegt",
+  since: (when) => `Seit ${when}.`,
+  atMost: (when) => `Höchstens bis ${when}.`,
+  also: "Außerdem:",
+  evidence: "Belege",
+  evidenceOf: (seq) => `Beleg: Eintrag ${seq} des Protokolls`,
+  view: "Ansicht",
+  graph: "Graph",
+  outline: "Gliederung",
+  notReached: "Nicht erreicht",
+  notReachedYet: "Die Ausführung hat diesen Schritt nicht erreicht.",
+  chooseStep: "Wählen Sie einen Schritt im Graphen.",
+  timeline: "Zeitachse",
+  bars: { done: "erledigt", failure: "gescheiterter Versuch", waiting: "wartet" },
+  visits: "Besuche",
+  timeRows: "Besuche im Verlauf",
+  moment: "Zeitpunkt der Geschichte",
+  before: "Ein Ereignis zurück",
+  after: "Ein Ereignis weiter",
+  play: "Geschichte abspielen",
+  pause: "Anhalten",
+  now: "Jetzt",
+  eventOf: (at, count) => `${at} von ${count}`,
+  details: "Einzelheiten",
+  visitOf: (visit, scope) => `Besuch ${visit}${scope ? ` in ${scope}` : ""}`,
+  visitCounts: (counts) => [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
+  until: "Bis",
+  asked: "Gefragt",
+  system: "Wartet auf",
+  exit: "Ausgang",
+  error: "Fehler",
+  endedBy: "Beendet von",
+  child: "Gestartet",
+  openChild: "Diese Ausführung öffnen",
+  attempts: "Versuche",
+  attempt: "Nr.",
+  at: "Um",
+  answer: "Antwort",
+  next: "Nächster",
+  nextAfter: (ms) => `nach ${duration(ms)}`,
+  success: "ok",
+  values: "Werte",
+  noValue: "Hier ist nichts aufgezeichnet.",
+  data: {
+    afterEvent: (seq, last) => `Wie es nach Ereignis ${seq} von ${last} war`,
+    search: "Daten durchsuchen",
+    onlyChanges: "Von diesem Schritt geändert",
+    noChange: "Der Schritt hat nichts geändert.",
+    noBefore: "Der Zweig oder das Element dieses Schritts hatte vorher keine Daten.",
+    notFound: "Kein Wert passt.",
+    absent: "nichts",
+    copyPath: (path) => `${path} kopieren`,
+    more: (count) => `Nur die ersten ${count} sind aufgeführt.`,
+    whole: "Alles zeigen",
+  },
+  searchLog: "Protokoll durchsuchen",
+  onlyFailed: "Nur Fehler",
+  downloadLog: "Protokoll als JSON herunterladen",
+  rawEntry: "Der Eintrag als JSON",
+  noEntry: "Kein Eintrag passt.",
+  noDecision: "Hier wurde nichts entschieden.",
+  decision: (action) => ({ approved: "Genehmigt", rejected: "Abgelehnt" })[action] ?? action,
+  decidedFor: (person) => `für ${person}`,
+  override: "anstelle",
+  parent: "Die Ausführung, die diese gestartet hat",
+  rerunOf: "Die Ausführung, deren Eingabe diese hat",
+  children: "Ausführungen, die sie gestartet hat",
+  noChild: "Keine.",
+  moreChildren: (count) => `Nur die neuesten ${count} sind aufgeführt.`,
+} satisfies ExecutionsText;

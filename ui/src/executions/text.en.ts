@@ -1,0 +1,210 @@
+import type { ExecutionRow, Explanation } from "../api/queries/executions";
+import type { Tone } from "../kit/Chip";
+import type { Tab } from "./execution/address";
+import { english as history } from "./history/text.en";
+import type { Visit, VisitState } from "./log/visits";
+import { english as repair } from "./repair/text.en";
+import type { Shown } from "./status";
+
+type Moment = (at: number) => string;
+/** Gives the name of an instant as seen from another. */
+type MomentFrom = (at: number, from: number) => string;
+const LEGEND: Readonly<Record<Tone, string>> = {
+  done: "Done",
+  running: "Running",
+  waiting: "Waiting",
+  retry: "Will retry, held or caught",
+  failed: "Failed",
+  skipped: "Skipped",
+  idle: "Not reached",
+};
+
+export const visitStates: Readonly<Record<VisitState, string>> = {
+  running: "Running",
+  retry: "Will retry",
+  parked: "Waits for a system",
+  waiting: "Waiting",
+  done: "Done",
+  "timed-out": "Timed out",
+  caught: "Failed, caught",
+  failed: "Failed",
+  skipped: "Ended by hand",
+  "given-up": "Given up",
+};
+
+export function englishDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
+}
+
+/** Returns the name of a system without what all of them have. */
+export function hostOf(name: string): string {
+  return name.replace(/^https?:\/\//, "");
+}
+
+export const english = {
+  ...repair,
+  history,
+  visitStates,
+  duration: englishDuration,
+  statuses: {
+    RUNNING: "In progress",
+    RETRY: "Will retry",
+    TARGET: "Waits for a system",
+    WAITING: "Awaiting response",
+    COMPLETED: "Completed",
+    FAILED: "Failed",
+    TERMINATED: "Terminated",
+  } satisfies Record<Shown, string>,
+  verdicts: {
+    WAITS_FOR_PERSON: "Waits for a person.",
+    WAITS_FOR_CALL: "Waits for a call.",
+    WAITS_FOR_TIME: "Waits for a time.",
+    WAITS_FOR_CHILD: "Waits for another execution.",
+    WAITS_FOR_TARGET: "Waits for a system.",
+    QUEUED: "Queued.",
+    SUSPENDED: "Suspended.",
+    RETRYING: "Will try again.",
+    CALL_IN_FLIGHT: "A call is under way.",
+    INCIDENT: "Stopped.",
+    STORE_OR_CLOCK: "The server holds it.",
+    ORPHAN: "Nothing will move it.",
+    MOVES: "It moves.",
+    ENDED: "Ended.",
+  } satisfies Record<Explanation["verdict"], string>,
+  /** Where a row is now, or for whom it waits. */
+  nowAt: ({ status, waiting, incident, workflow_current_state: state }: ExecutionRow, moment: Moment): string => {
+    if (status === "COMPLETED" || status === "TERMINATED") return "";
+    if (incident !== null) return [incident.state ?? state, incident.code].filter(Boolean).join(", ");
+    if (waiting === null) return state;
+    const until = waiting.until === null ? "" : moment(waiting.until);
+    switch (waiting.kind) {
+      case "CARD":
+        return [waiting.who.join(", ") || (waiting.state ?? state), until && `due ${until}`].filter(Boolean).join(", ");
+      case "SLOT":
+        return "in the queue";
+      default:
+        return [waiting.state ?? state, until].filter(Boolean).join(", ");
+    }
+  },
+  /** The state of a visit in one line. */
+  visitLine: (visit: Visit, moment: MomentFrom): string => {
+    const { state, startedOn, endedOn, until, who, system, exit, error } = visit;
+    const took = endedOn !== null && endedOn > startedOn ? `, ${englishDuration(endedOn - startedOn)}` : "";
+    switch (state) {
+      case "failed":
+        return `Failed, ${error?.status || error?.code || "see the log"}`;
+      case "retry":
+        return until === null ? "Will retry" : `Again at ${moment(until, startedOn)}`;
+      case "parked":
+        return `Waits for ${system === null ? "its system" : hostOf(system.name)}`;
+      case "waiting":
+        if (who.length > 0) return `Waits for ${who.join(", ")}`;
+        return until === null ? "Waiting" : `Until ${moment(until, startedOn)}`;
+      case "done":
+        return exit !== null && exit !== "next" ? `${exit}${took}` : `Done${took}`;
+      default:
+        return `${visitStates[state]}${took}`;
+    }
+  },
+  legend: (tone: Tone, count: number): string => `${LEGEND[tone]} ${count}`,
+  tabs: {
+    step: "Step",
+    data: "Data",
+    log: "Log",
+    decisions: "Decisions",
+    related: "Related",
+  } satisfies Record<Tab, string>,
+  sides: { input: "Input", output: "Output" },
+  toHistory: "To all executions",
+  copyProcessId: "Copy the process id",
+  copyLink: "Copy the link to this view",
+  copyExecutionId: "Copy the execution id",
+  copyValue: "Copy as JSON",
+  workflow: "Workflow",
+  versionOf: (name: string, version: number) => `${name}, version ${version}`,
+  profile: "Profile",
+  started: "Started",
+  openFor: "Open for",
+  took: "Took",
+  repair: "Repair",
+  terminate: "Terminate",
+  rerun: "Start again with the same input",
+  more: "More",
+  why: "Why it does not move",
+  since: (when: string) => `Since ${when}.`,
+  atMost: (when: string) => `At most until ${when}.`,
+  also: "Also:",
+  evidence: "Evidence",
+  evidenceOf: (seq: number) => `Evidence: entry ${seq} of the log`,
+  view: "View",
+  graph: "Graph",
+  outline: "Outline",
+  notReached: "Not reached",
+  notReachedYet: "The execution did not reach this step.",
+  chooseStep: "Choose a step in the graph.",
+  timeline: "Timeline",
+  bars: { done: "done", failure: "failed attempt", waiting: "waiting" },
+  visits: "Visits",
+  timeRows: "Visits over time",
+  moment: "Moment of the history",
+  before: "One event back",
+  after: "One event on",
+  play: "Play the history",
+  pause: "Pause",
+  now: "Now",
+  eventOf: (at: number, count: number) => `${at} of ${count}`,
+  details: "Details",
+  visitOf: (visit: number, scope: string) => `visit ${visit}${scope ? ` in ${scope}` : ""}`,
+  visitCounts: (counts: ReadonlyMap<VisitState, number>): string =>
+    [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
+  until: "Until",
+  asked: "Asked",
+  system: "Waits for",
+  exit: "Exit",
+  error: "Error",
+  endedBy: "Ended by",
+  child: "Started",
+  openChild: "Open that execution",
+  attempts: "Attempts",
+  attempt: "No",
+  at: "At",
+  answer: "Answer",
+  next: "Next",
+  nextAfter: (ms: number) => `after ${englishDuration(ms)}`,
+  success: "ok",
+  values: "Values",
+  noValue: "Nothing is recorded here.",
+  data: {
+    afterEvent: (seq: number, last: number) => `As it was after event ${seq} of ${last}`,
+    search: "Search the data",
+    onlyChanges: "Changed by this step",
+    noChange: "The step changed nothing.",
+    noBefore: "The branch or iteration of this step had no data before it.",
+    notFound: "No value matches.",
+    absent: "nothing",
+    copyPath: (path: string) => `Copy ${path}`,
+    more: (count: number) => `Only the first ${count} are listed.`,
+    whole: "Show all",
+  },
+  searchLog: "Search the log",
+  onlyFailed: "Failures only",
+  downloadLog: "Download the log as JSON",
+  rawEntry: "The entry as JSON",
+  noEntry: "No entry matches.",
+  noDecision: "No decision was made here.",
+  decision: (action: string): string => ({ approved: "Approved", rejected: "Rejected" })[action] ?? action,
+  decidedFor: (person: string) => `for ${person}`,
+  override: "override",
+  parent: "The execution that started this one",
+  rerunOf: "The execution whose input this one has",
+  children: "Executions that it started",
+  noChild: "None.",
+  moreChildren: (count: number) => `Only the newest ${count} are listed.`,
+};
+
+export type ExecutionsText = typeof english;

@@ -1,0 +1,178 @@
+/** When what happened: a row for each visit, bars for its time, ticks for its attempts, long pauses folded. */
+
+import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Outline } from "../../graph/outline";
+import { Scroller } from "../../kit/Scroller";
+import { useVirtualRows } from "../../kit/virtual";
+import { useText } from "../../text/language";
+import { useTimes } from "../../text/time";
+import { isOpen as isOpenVisit, TONES, type Visit } from "../log/visits";
+import { TEXTS } from "../text";
+import styles from "./Timeline.module.css";
+import { type Axis, axisOf, instantsOf } from "./timeline";
+
+const ROW = 26;
+const LABEL = 200;
+const PAD = 16;
+const LEAST_BAR = 6;
+const TICK = 60;
+const SHORT_MS = 10_000;
+
+interface TimelineProps {
+  visits: readonly Visit[];
+  outline: Outline;
+  selected: Visit | null;
+  onSelect: (visit: Visit) => void;
+  /** Whether the execution is open: its bars reach until now. */
+  isOpen: boolean;
+  /** The moment that is shown; null: now. */
+  at: number | null;
+}
+
+export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: TimelineProps) {
+  const text = useText(TEXTS);
+  const { formats, now } = useTimes();
+  const scroll = useRef<HTMLDivElement>(null);
+  const width = useWidth(scroll) - LABEL - 2 * PAD;
+  const instants = useMemo(() => instantsOf(visits), [visits]);
+  const last = instants.reduce((a, b) => Math.max(a, b), 0);
+  const end = isOpen ? Math.max(now, last) : last;
+  const axis = useMemo(() => axisOf(instants, end, Math.max(200, width)), [instants, end, width]);
+  // The name of an instant at the end would lie beside the timeline.
+  const isInside = ({ x }: { x: number }): boolean => x + TICK <= Math.max(200, width) + PAD;
+  const rows = useVirtualRows(scroll, ROW, visits.length);
+  const hatch = useId();
+  const first = instants.length === 0 ? end : instants.reduce((a, b) => Math.min(a, b));
+  // Seconds would all be the same.
+  const isShort = end - first < SHORT_MS;
+  const days = [...new Set([formats.day(first), formats.day(end)])].join(" – ");
+  return (
+    <section className={styles.timeline} aria-label={text.timeline}>
+      <div className={styles.head}>
+        <h2 className={styles.title}>{text.timeline}</h2>
+        <span className={styles.days}>{days}</span>
+        <Key hatch={hatch} />
+      </div>
+      <div className={styles.axis}>
+        {axis.ticks.filter(isInside).map(({ at: instant, x }) => (
+          <span key={instant} className={styles.tick} style={{ left: LABEL + PAD + x }}>
+            {isShort && instant !== first ? `+${text.duration(instant - first)}` : formats.precise(instant)}
+          </span>
+        ))}
+        {axis.folds.map((fold) => (
+          <span key={fold.x} className={styles.fold} style={{ left: LABEL + PAD + fold.x, width: fold.width }}>
+            {text.duration(fold.length)}
+          </span>
+        ))}
+      </div>
+      <div className={styles.plot}>
+        <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
+          <div style={{ height: rows.above }} />
+          {visits.slice(rows.from, rows.to).map((visit) => (
+            <button
+              key={visit.address}
+              type="button"
+              className={styles.row}
+              aria-pressed={visit.address === selected?.address}
+              title={text.visitLine(visit, formats.moment)}
+              onClick={() => onSelect(visit)}
+            >
+              <span className={styles.name}>{outline.steps.get(visit.step)?.name ?? visit.step}</span>
+              <span className={styles.scope}>{visit.scope}</span>
+              <Bars visit={visit} axis={axis} end={end} hatch={hatch} />
+            </button>
+          ))}
+          <div style={{ height: rows.below }} />
+        </Scroller>
+        <div className={styles.moment} style={{ left: LABEL + PAD + axis.x(at ?? end) }} />
+      </div>
+    </section>
+  );
+}
+
+/** What the bars mean, and the pattern of those that wait. */
+function Key({ hatch }: { hatch: string }) {
+  const text = useText(TEXTS).bars;
+  return (
+    <ul className={styles.key}>
+      <li>
+        <svg width={14} height={10} aria-hidden="true">
+          <rect className={styles.bar} width={14} height={10} rx={3} />
+        </svg>
+        {text.done}
+      </li>
+      <li>
+        <svg width={5} height={14} aria-hidden="true">
+          <rect className={styles.failure} width={5} height={14} rx={2} />
+        </svg>
+        {text.failure}
+      </li>
+      <li>
+        <svg width={14} height={10} aria-hidden="true">
+          <defs>
+            <pattern id={hatch} width={6} height={6} patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <rect className={styles.ground} width={6} height={6} />
+              <rect className={styles.hatch} width={2} height={6} />
+            </pattern>
+          </defs>
+          <rect className={styles.waiting} x={0.5} y={0.5} width={13} height={9} rx={3} fill={`url(#${hatch})`} />
+        </svg>
+        {text.waiting}
+      </li>
+    </ul>
+  );
+}
+
+interface BarsProps {
+  visit: Visit;
+  axis: Axis;
+  end: number;
+  /** The id of the pattern of what waits. */
+  hatch: string;
+}
+
+function Bars({ visit, axis, end, hatch }: BarsProps) {
+  const from = axis.x(visit.startedOn);
+  const to = axis.x(visit.endedOn ?? end);
+  const failures = visit.attempts.filter(({ error }) => error !== null);
+  const isWaiting = visit.state === "waiting" || (visit.who.length > 0 && visit.attempts.length <= 1);
+  const tone = isWaiting ? "waiting" : TONES[visit.state];
+  return (
+    <svg className={styles.bars} height={ROW} width={Math.max(0, axis.x(end)) + PAD} aria-hidden="true">
+      {axis.folds.map((fold) => (
+        <rect key={fold.x} className={styles.folded} x={fold.x} y={0} width={fold.width} height={ROW} />
+      ))}
+      <rect
+        className={`${tone === "waiting" ? "" : styles.bar} ${styles[tone]} ${isOpenVisit(visit) ? styles.open : ""}`}
+        {...(tone === "waiting" && { fill: `url(#${hatch})` })}
+        x={from}
+        y={8}
+        width={Math.max(LEAST_BAR, to - from)}
+        height={10}
+        rx={3}
+      />
+      {failures.map(({ number, endedOn }) => (
+        <rect
+          key={number}
+          className={styles.failure}
+          x={axis.x(endedOn ?? visit.startedOn) - 2}
+          y={6}
+          width={5}
+          height={14}
+          rx={2}
+        />
+      ))}
+    </svg>
+  );
+}
+
+function useWidth(element: { current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(900);
+  useLayoutEffect(() => {
+    if (element.current === null || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 900));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}

@@ -1,0 +1,105 @@
+/** Four numbers of the span, with what they were before. */
+
+import { useText } from "../text/language";
+import { useTimes } from "../text/time";
+import { completedShare, growthOf, shareOf, type Totals } from "./figures";
+import styles from "./Insights.module.css";
+import { TEXTS } from "./text";
+
+export function Figures({ totals, before }: { totals: Totals; before: Totals | null }) {
+  const { figures: text } = useText(TEXTS);
+  const { formats } = useTimes();
+  const percent = usePercent();
+  const growth = before === null ? null : growthOf(totals.started, before.started);
+  const [done, doneBefore] = [completedShare(totals), before && completedShare(before)];
+  const late = shareOf(totals.timedOut, totals.approvals);
+  const lateBefore = before && shareOf(before.timedOut, before.approvals);
+  return (
+    <ul className={styles.figures} aria-label={text.label}>
+      <Figure
+        name={text.started}
+        value={formats.number(totals.started)}
+        change={growth === null ? null : percent.signed(growth)}
+        hint={before && text.before(formats.number(before.started))}
+      />
+      <Figure
+        name={text.completed}
+        value={done === null ? "–" : percent.plain(done)}
+        change={points(done, doneBefore, percent.points)}
+        tone={toneOf(done, doneBefore)}
+        hint={text.completedOf(formats.number(totals.completed))}
+      />
+      <Figure
+        name={text.failed}
+        value={formats.number(totals.failed)}
+        change={before === null ? null : signed(totals.failed - before.failed, formats.number)}
+        tone={before === null ? null : toneOf(before.failed, totals.failed)}
+        hint={before && text.before(formats.number(before.failed))}
+      />
+      <Figure
+        name={text.late}
+        value={late === null ? "–" : percent.plain(late)}
+        change={points(late, lateBefore, percent.points)}
+        tone={toneOf(lateBefore, late)}
+        hint={text.lateOf(formats.number(totals.timedOut), formats.number(totals.approvals))}
+      />
+    </ul>
+  );
+}
+
+type Judgement = "better" | "worse";
+
+interface FigureProps {
+  name: string;
+  value: string;
+  change: string | null;
+  /** Whether the change is good; without one it is neither. */
+  tone?: Judgement | null;
+  hint: string | null;
+}
+
+function Figure({ name, value, change, tone = null, hint }: FigureProps) {
+  const { figures: text } = useText(TEXTS);
+  return (
+    <li className={styles.figure}>
+      <p className={styles.quiet}>{name}</p>
+      <p className={styles.line}>
+        <span className={styles.value}>{value}</span>
+        {change !== null && (
+          <span className={`${styles.change} ${tone === null ? "" : styles[tone]}`}>
+            {change}
+            {tone !== null && <span className={styles.spoken}> {text[tone]}</span>}
+          </span>
+        )}
+      </p>
+      <p className={styles.quiet}>{hint}</p>
+    </li>
+  );
+}
+
+/** Returns how a share has changed, in points of percent. */
+function points(now: number | null, before: number | null, format: (value: number) => string): string | null {
+  return now === null || before === null || before === undefined ? null : signed((now - before) * 100, format);
+}
+
+function signed(value: number, format: (value: number) => string): string {
+  return `${value < 0 ? "−" : "+"}${format(Math.abs(value))}`;
+}
+
+/** Returns whether the greater value, which is the better one, is the first. */
+function toneOf(better: number | null, other: number | null): Judgement | null {
+  if (better === null || other === null || better === other) return null;
+  return better > other ? "better" : "worse";
+}
+
+function usePercent() {
+  const { locale } = useText(TEXTS);
+  const plain = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  const signs = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0, signDisplay: "always" });
+  const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  return {
+    plain: (share: number) => plain.format(share),
+    signed: (share: number) => signs.format(share),
+    points: (value: number) => numbers.format(value),
+  };
+}

@@ -1,0 +1,11 @@
+/** Which cards are listed; the choice is in the address. */
+export const CARD_CHOICES = ["all", "overdue", "stale"] as const;
+export type CardChoice = (typeof CARD_CHOICES)[number];
+
+export interface CardsSearch {
+  show?: Exclude<CardChoice, "all">;
+}
+
+export function cardsSearch({ show }: Record<string, unknown>): CardsSearch {
+  return show === "overdue" || show === "stale" ? { show } : {};
+}

@@ -1,0 +1,95 @@
+import type { english } from "./text.en";
+
+export const german = {
+  empty: "Kein Zeitplan ist aktiv",
+  emptyHint: "Ein Workflow mit einem Zeitplan erscheint hier, sobald eine Version davon aktiviert ist.",
+  label: "Zeitpläne",
+  workflow: "Workflow",
+  status: "Zustand",
+  states: { ACTIVE: "Aktiv", PAUSED: "Angehalten" },
+  next: "Nächster",
+  last: "Letzter",
+  missed: "Versäumt",
+  missedCount: (count) => `${count} versäumt`,
+  missedSince: "zuletzt",
+  fires: "Verlauf und Vorschau",
+  firesOf: (workflow) => `Verlauf und Vorschau von ${workflow}`,
+  toggle: { ACTIVE: "Anhalten", PAUSED: "Fortsetzen" },
+  toggleOf: (status, workflow) =>
+    status === "ACTIVE" ? `Den Zeitplan von ${workflow} anhalten` : `Den Zeitplan von ${workflow} fortsetzen`,
+  toggleHint: {
+    ACTIVE: "Nichts beginnt nach diesem Zeitplan, bis er fortgesetzt wird. Laufende Ausführungen gehen weiter.",
+    PAUSED: "Er löst zu seinem nächsten Zeitpunkt wieder aus.",
+  },
+  nextFires: (workflow) => `Vorschau von ${workflow}`,
+  pastFires: "Verlauf",
+  noFire: "Er hat noch nicht ausgelöst.",
+  timezone: (zone) => `Zeitzone ${zone}.`,
+  clockChange: (day) => `Die Uhren werden am ${day} umgestellt.`,
+  wall: "Auf seinen Uhren",
+  yourTime: "Ihre Zeit",
+  mark: "Hinweis",
+  marks: {
+    MOVED: "Durch die Zeitumstellung verschoben",
+    REPEATED: "Diese Stunde gibt es zweimal",
+    SECOND: "Das zweite Mal",
+    SKIPPED: "Diese Stunde gibt es nicht",
+  },
+  doesNotFire: "Löst nicht aus",
+  nominal: "Um",
+  outcome: "Was daraus wurde",
+  outcomes: {
+    STARTED: "Gestartet",
+    CAUGHT_UP: "Nachgeholt",
+    QUEUED: "Eingereiht",
+    SKIPPED: "Ausgelassen",
+    REFUSED: "Abgelehnt",
+    MISSED: "Versäumt",
+  },
+  execution: "Ausführung",
+  openExecution: "Öffnen",
+  ways: "Wie Zeitpläne gezeigt werden",
+  asTable: "Tabelle",
+  asCalendar: "Kalender",
+  run: "Jetzt ausführen",
+  runOf: (workflow) => `Jetzt ausführen: ${workflow}`,
+  runHint:
+    "Eine Ausführung beginnt sofort, durch Ihren Aufruf und mit leerer Eingabe. Der Zeitplan ändert sich nicht; er löst zu seinem nächsten Zeitpunkt aus wie geplant.",
+  calendar: {
+    label: "Auslösungen nach Tag und Stunde",
+    empty: "In dieser Woche löst nichts aus",
+    before: "Die Woche davor",
+    after: "Die Woche danach",
+    present: "Diese Woche",
+    week: (first, last) => `${first} – ${last}`,
+    asList: "Als Liste",
+    hour: (hour) => `${String(hour).padStart(2, "0")}:00`,
+    inHour: (day, hour) => `${day}, ${hour}:00 bis ${hour}:59`,
+    planned: "Geplant",
+    clocksChange: "die Uhren werden umgestellt",
+    times: (count) => `× ${count}`,
+    rest: (count) => `${count} weitere`,
+    moreSchedules: "Weitere Zeitpläne laden",
+    openOf: (workflow, when) => `Öffnen, was ${workflow} gestartet hat, ${when}`,
+    openLast: "Öffnen",
+    willSkip: (workflow) =>
+      `${workflow}: Die letzte Ausführung ist noch offen. Solange sie es ist, werden die nächsten Auslösungen ausgelassen.`,
+    willQueue: (workflow) =>
+      `${workflow}: Die letzte Ausführung ist noch offen. Die nächste Auslösung wird eingereiht, bis sie endet.`,
+    unreadable: (workflow) =>
+      `${workflow}: Die Version ist nicht lesbar, deshalb sind die nächsten Auslösungen nicht bekannt.`,
+    more: (workflow, before, after) =>
+      `${workflow} löst zu oft aus, um alles zu zeigen: ${[
+        before === null ? "" : `was vor ${before} kam`,
+        after === null ? "" : `was ab ${after} kommt`,
+      ]
+        .filter((part) => part !== "")
+        .join(" und ")}, fehlt hier.`,
+    marks: {
+      MOVED: (named, day, at) => `${named} gibt es am ${day} nicht: löst um ${at} aus`,
+      SKIPPED: (named, day) => `${named} gibt es am ${day} nicht: löst nicht aus`,
+      SECOND: (named, day) => `${named} gibt es am ${day} zweimal: dies ist das zweite Mal`,
+      REPEATED: (named, day) => `${named} gibt es am ${day} zweimal: löst nur das erste Mal aus`,
+    },
+  },
+} satisfies typeof english;

@@ -1,0 +1,69 @@
+/** The fold of a log says of each visit what the server says of it. */
+
+import { describe, expect, it } from "vitest";
+import type { Schema } from "../../src/api/types";
+import { addressOf, type LogEntry, visitOf } from "../../src/executions/log/entry";
+import { fold } from "../../src/executions/log/fold";
+import type { Visit, VisitState } from "../../src/executions/log/visits";
+import recorded from "../recorded/logs.json";
+
+type Status = Schema<"VisitRecord">["status"];
+
+/** What the server calls each state; some states of the page are one status of the server. */
+const STATUSES: Readonly<Record<VisitState, readonly Status[]>> = {
+  running: ["RUNNING"],
+  retry: ["RUNNING"],
+  parked: ["WAITING"],
+  waiting: ["WAITING", "RUNNING"],
+  done: ["SUCCEEDED"],
+  "timed-out": ["TIMED_OUT"],
+  caught: ["FAILED", "UNKNOWN"],
+  failed: ["FAILED", "UNKNOWN"],
+  skipped: ["SKIPPED", "CANCELLED"],
+  "given-up": ["CANCELLED"],
+};
+
+/** A step that had failed, and from which an operator moved on, needs no operator any more; for the server it failed. */
+function statusesOf({ state, error }: Visit): readonly Status[] {
+  return state === "skipped" && error !== null ? STATUSES.failed : STATUSES[state];
+}
+
+function keyOf(entry: LogEntry): string {
+  const visited = visitOf(entry);
+  return visited === null ? "" : addressOf(visited);
+}
+
+function grouped<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
+  const found = new Map<string, Item[]>();
+  for (const item of items) found.set(key(item), [...(found.get(key(item)) ?? []), item]);
+  return found;
+}
+
+describe.each(recorded)("the log of $name", ({ entries, catching, visits }) => {
+  it("folds to the visits of the server", () => {
+    const folded = fold(entries as LogEntry[], (step) => (catching as string[]).includes(step));
+    const key = ({ step, scope = "" }: { step: string; scope?: string }): string => `${step} ${scope}`;
+    const byKey = grouped(folded.visits, key);
+    for (const [name, expected] of grouped(visits as { step: string; scope?: string; status: Status }[], key)) {
+      const found = byKey.get(name) ?? [];
+      expect([name, found.length]).toEqual([name, expected.length]);
+      for (const [at, visit] of found.entries()) {
+        const status = expected[at]?.status ?? "RUNNING";
+        expect([name, visit.state, statusesOf(visit).includes(status)]).toEqual([name, visit.state, true]);
+      }
+    }
+  });
+
+  it("numbers a retry by the attempt that failed", () => {
+    const log = entries as LogEntry[];
+    for (const [at, entry] of log.entries()) {
+      if (entry.type !== "STEP_RETRY_SCHEDULED") continue;
+      const before = log
+        .slice(0, at)
+        .findLast((other) => other.type === "STEP_FAILED" && keyOf(other) === keyOf(entry));
+      expect(before).toMatchObject({ attempt: entry.attempt });
+      const after = log.slice(at).find((other) => other.type === "STEP_STARTED" && keyOf(other) === keyOf(entry));
+      if (after !== undefined) expect(after).toMatchObject({ attempt: entry.attempt + 1 });
+    }
+  });
+});

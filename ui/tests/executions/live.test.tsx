@@ -1,0 +1,148 @@
+/** Pages beside a stream that is fast, lags, breaks or is refused. */
+
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ExecutionRow } from "../../src/api/queries/executions";
+import { calm } from "../../src/api/stream/calm";
+import type { StreamNews } from "../../src/api/stream/heads";
+import type { FakeApi } from "../fakes/api";
+import { visitLive } from "../fakes/app";
+import { executionRow, withExecution } from "../fakes/executions";
+import { NOW, signedIn } from "../fakes/people";
+import { fakeStream } from "../fakes/stream";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const LOST: StreamNews = { kind: "lost" };
+const workflows = { getOrganizationWorkflows: () => ({ message: "success", count: 0, items: [] }) };
+const oneRow = {
+  ...workflows,
+  getExecutionRows: () => ({ message: "success", count: 1, items: [executionRow()] }),
+};
+
+function head(id: string, changes: Partial<ExecutionRow> = {}): StreamNews {
+  return {
+    kind: "head",
+    head: executionRow({ workflow_execution_id: id, process_id: id, created_on: NOW, ...changes }),
+  };
+}
+
+function countOf(api: FakeApi, id: string): number {
+  return api.calls.filter(([name]) => name === id).length;
+}
+
+describe("the history beside a stream", () => {
+  it("counts and changes every execution of news that arrive together", async () => {
+    const stream = fakeStream();
+    visitLive("/executions", stream, signedIn(), oneRow);
+    await screen.findByRole("link", { name: "PO-4711" });
+    stream.send(
+      head("execution-2"),
+      head("execution-3"),
+      head("execution-1", { status: "COMPLETED", incident: null, seq: 9, process_id: "PO-4711" }),
+    );
+    await screen.findByRole("button", { name: "2 newer, show" });
+    await screen.findByText("Completed", { selector: "td *" });
+  });
+
+  it("reads again at once when news were missed, and not for each time that the server says so", async () => {
+    const stream = fakeStream();
+    const { api } = visitLive("/executions", stream, signedIn(), oneRow);
+    await screen.findByRole("link", { name: "PO-4711" });
+    stream.send(LOST, LOST);
+    await waitFor(() => expect(countOf(api, "getExecutionRows")).toBe(2));
+    stream.send(LOST);
+    stream.send(LOST);
+    expect(countOf(api, "getExecutionRows")).toBe(2);
+    await screen.findByRole("link", { name: "PO-4711" });
+  });
+
+  it("reads again from time to time while there is no stream, and no more once there is one", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const stream = fakeStream();
+    const { api } = visitLive("/executions", stream, signedIn(), oneRow);
+    await screen.findByRole("link", { name: "PO-4711" });
+    stream.send({ kind: "state", state: "off" });
+    await act(() => vi.advanceTimersByTimeAsync(11_000));
+    expect(countOf(api, "getExecutionRows")).toBe(2);
+    stream.send({ kind: "state", state: "live" });
+    await act(() => vi.advanceTimersByTimeAsync(60_000));
+    expect(countOf(api, "getExecutionRows")).toBe(2);
+  });
+});
+
+describe("the page of an execution beside a stream", () => {
+  it("is read again for its own news, and not for that of others", async () => {
+    const stream = fakeStream();
+    const { api } = visitLive("/executions/execution-1", stream, signedIn(), withExecution());
+    await screen.findByRole("region", { name: "What now?" });
+    const before = countOf(api, "explainExecution");
+    stream.send(head("execution-2"));
+    expect(countOf(api, "explainExecution")).toBe(before);
+    stream.send(head("execution-1"));
+    await waitFor(() => expect(countOf(api, "explainExecution")).toBe(before + 1));
+    stream.send(LOST, LOST, LOST);
+    await waitFor(() => expect(countOf(api, "explainExecution")).toBe(before + 2));
+  });
+});
+
+describe("what is asked for often", () => {
+  it("runs at once, once more after the pause, and never after the end", () => {
+    let isOver = (): void => undefined;
+    const run = vi.fn();
+    const { ask, stop } = calm(run, (work) => {
+      isOver = work;
+      return () => {
+        isOver = () => undefined;
+      };
+    });
+    for (let times = 0; times < 5; times += 1) ask();
+    expect(run).toHaveBeenCalledTimes(1);
+    isOver();
+    expect(run).toHaveBeenCalledTimes(2);
+    isOver();
+    expect(run).toHaveBeenCalledTimes(2);
+    ask();
+    ask();
+    stop();
+    isOver();
+    expect(run).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe("a long history", () => {
+  const PAGES = 12;
+
+  it("keeps ten pages in memory, and reads an earlier one again by its place", async () => {
+    const { api, container } = visitLive("/executions", fakeStream(), signedIn(), workflows, {
+      getExecutionRows: ({ workflow_execution_id: after = "0" }) => ({
+        message: "success",
+        count: 100,
+        items: Array.from({ length: 100 }, (_, at) => rowAt(Number(after) + at)),
+        lastKey: { workflow_execution_id: String(Number(after) + 100) },
+      }),
+    });
+    await screen.findByRole("link", { name: "PO-0" });
+    const box = container.querySelector("table")?.parentElement as HTMLElement;
+    for (let pages = 2; pages <= PAGES; pages += 1) {
+      box.scrollTop = (pages - 1) * 100 * 36;
+      fireEvent.scroll(box);
+      await waitFor(() => expect(countOf(api, "getExecutionRows")).toBeGreaterThanOrEqual(pages));
+    }
+    await screen.findByText(/^1,[23]00 loaded/);
+    const before = countOf(api, "getExecutionRows");
+    box.scrollTop = 0;
+    fireEvent.scroll(box);
+    // The first page left the memory, and has no cursor.
+    await screen.findByRole("link", { name: "PO-0" });
+    const again = api.calls.filter(([name]) => name === "getExecutionRows").slice(before);
+    expect(again.some(([, input]) => !("workflow_execution_id" in (input as object)))).toBe(true);
+    expect(container.querySelectorAll("tbody tr").length).toBeLessThan(80);
+  });
+});
+
+function rowAt(at: number): ExecutionRow {
+  return executionRow({ workflow_execution_id: `execution-${at}`, process_id: `PO-${at}`, created_on: NOW - at });
+}

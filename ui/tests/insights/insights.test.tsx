@@ -1,0 +1,119 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { Statistics } from "../../src/api/queries/insights";
+import { refusal } from "../fakes/api";
+import { expectAccessible, visit } from "../fakes/app";
+import { withOperations } from "../fakes/operations";
+import { signedIn } from "../fakes/people";
+import { changeScreen } from "../fakes/screen";
+
+const TODAY = Date.UTC(2026, 10, 28);
+
+function statistics(scale: number): Statistics {
+  const duration = { n: scale, p50: 174 * 60_000, p95: 26 * 3_600_000 };
+  return {
+    message: "success",
+    bucket: "day",
+    as_of: TODAY,
+    buckets: [{ on: TODAY, started: scale, completed: scale - 2, failed: 2, terminated: 0, duration }],
+    workflows: [
+      {
+        workflow_id: "workflow-1",
+        workflow_name: "Purchase orders",
+        started: scale,
+        completed: scale - 2,
+        failed: 2,
+        terminated: 0,
+        duration,
+      },
+    ],
+    steps: [{ workflow_id: "workflow-1", state: "release", n: scale, failed: 9, retried: 7, timed_out: 0, duration }],
+    approvals: [{ workflow_id: "workflow-1", state: "approval_1", n: 40, timed_out: 1, escalated: 2, duration }],
+  };
+}
+
+/** The span before has half as much. */
+function withStatistics() {
+  return {
+    ...withOperations(),
+    getStatistics: ({ to }: { to: number }) => statistics(to > TODAY ? 1200 : 600),
+  };
+}
+
+describe("insights", () => {
+  it("show what happened, compared with the time before", async () => {
+    visit("/insights", signedIn(), withStatistics());
+    const figures = await screen.findByRole("list", { name: "Figures" });
+    await within(figures).findByText("+100%");
+    expect(within(figures).getByText("600 before")).toBeTruthy();
+    expect(within(figures).getByText("1 of 40")).toBeTruthy();
+    const chart = screen.getByRole("group", { name: "Executions a day" });
+    expect(within(chart).getAllByRole("link", { hidden: true })).toHaveLength(7);
+    await expectAccessible();
+  });
+
+  it("lead from a mark to the executions behind it, by keys too", async () => {
+    const { user } = visit("/insights", signedIn(), withStatistics());
+    const chart = await screen.findByRole("group", { name: "Executions a day" });
+    const last = within(chart).getByRole("link", { name: "28 Nov 2026: Completed 1,198, Terminated 0, Failed 2" });
+    expect(last.getAttribute("href")).toContain("/executions?from=");
+    expect(last.getAttribute("tabindex")).toBe("0");
+    last.focus();
+    await user.keyboard("{ArrowLeft}");
+    expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^27 Nov 2026/);
+    await user.keyboard("{Home}");
+    expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^22 Nov 2026/);
+  });
+
+  it("show each chart as a table", async () => {
+    visit("/insights", signedIn(), withStatistics());
+    await screen.findByRole("link", { name: "Exchange rates" });
+    for (const button of screen.getAllByRole("button", { name: "Show as table" })) fireEvent.click(button);
+    expect(screen.queryByRole("group", { name: "Executions a day" })).toBeNull();
+    const table = screen.getByRole("table", { name: "Executions a day" });
+    expect(within(table).getByRole("row", { name: "28 Nov 2026 1,200 1,198 0 2" })).toBeTruthy();
+    expect(screen.getByRole("table", { name: "Time until a decision" }).textContent).toContain("2 h 54 min");
+    expect(screen.getAllByRole("table")).toHaveLength(7);
+    await expectAccessible();
+  });
+
+  it("keep what is chosen in the address", async () => {
+    const { api, user, address } = visit("/insights", signedIn(), withStatistics());
+    await screen.findByRole("list", { name: "Figures" });
+    await user.click(screen.getByRole("button", { name: "24 h" }));
+    await waitFor(() => expect(address()).toBe("/insights?range=24h"));
+    await user.click(screen.getByRole("checkbox", { name: "Compare with the time before" }));
+    await waitFor(() => expect(address()).toContain("alone=true"));
+    const asked = api.calls.filter(([id]) => id === "getStatistics").map(([, input]) => input);
+    expect(asked).toContainEqual(expect.objectContaining({ bucket: "hour", to: Date.UTC(2026, 10, 28, 15) }));
+  });
+
+  it("of nothing say so", async () => {
+    const nothing: Statistics = {
+      ...statistics(2),
+      buckets: [],
+      workflows: [],
+      steps: [],
+      approvals: [],
+    };
+    visit("/insights", signedIn(), withStatistics(), { getStatistics: () => nothing });
+    expect((await screen.findAllByText("Nothing happened in this time.")).length).toBeGreaterThan(2);
+    await screen.findByText("No call was repeated.");
+  });
+
+  it("that fail say why, and offer to try again", async () => {
+    visit("/insights", signedIn(), withStatistics(), {
+      getStatistics: () => {
+        throw refusal(503, "STORE_LOST");
+      },
+    });
+    await screen.findByText("The server cannot answer at the moment");
+  });
+
+  it("fit a phone", async () => {
+    changeScreen({ isPhone: true });
+    visit("/insights", signedIn(), withStatistics());
+    await screen.findByRole("list", { name: "Figures" });
+    await expectAccessible();
+  });
+});
