@@ -37,10 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Returns three workers for two cores: tests wait for disks, deadlines and servers a third of their time."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Returns three workers for two cores in the gate, whose tests wait for disks and servers a third of their time.
+
+    Elsewhere as many as there are cores: more of them would delay tests that race with the real time.
+    """
     cores = len(os.sched_getaffinity(0))
-    return cores + max(1, cores // 2)
+    return cores + max(1, cores // 2) if config.getoption("tier") == GATE else cores
 
 
 def pytest_configure(config: pytest.Config) -> None:

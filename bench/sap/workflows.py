@@ -48,7 +48,7 @@ def copying(version: str) -> dict[str, Any]:
     items = f"${{foreach({rows}, row, setProperty(row, 'Amount', add(row.Amount, 0)))}}"
     service = SERVICES[version]
     read = _step("sapRequest_1", {"service_path": service, "entity": "Items", "params": {"$skip": first}})
-    body = {"Order": "${string(payload.output.first)}", "to_Item": items}
+    body = {"Order": first, "to_Item": items}
     write = _step("sapRequest_2", {"service_path": service, "entity": "Orders", "method": "POST", "body": body})
     return workflow_of(f"Amounts of OData {version}", [read, write])
 

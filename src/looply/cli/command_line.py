@@ -82,7 +82,10 @@ _COMMANDS: Final = {
         "The audit log, who changed what in an organization: list, export, verify.",
     ),
     "expression": ("looply.cli.authoring.expression:APP", "Expressions: eval."),
-    "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render templates, list open cards, reassign them."),
+    "card": (
+        "looply.cli.authoring.card:APP",
+        "Adaptive Cards: render templates, list open cards, reassign them, remind of them.",
+    ),
     "master-key": (
         "looply.cli.operating.master_key:APP",
         "The master key of stored secrets: status; distribute, activate, retire a new one.",

@@ -317,8 +317,9 @@ async def test_every_list_reads_its_index_in_order(
     words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}
     words |= {"field0": "po", "texts0": ["a%"], "field1": "plant", "texts1": ["%b"]}
     words |= dict.fromkeys(
-        ("workflows", "versions", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows")
+        ("workflows", "versions", "profiles", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows")
     )
+    words["hides_values"] = False
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
     async def plan(connection: psycopg.AsyncConnection[Any]) -> str:

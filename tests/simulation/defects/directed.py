@@ -5,7 +5,7 @@ Each is a story on a whole engine over the memory store, in fake time, and retur
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final
@@ -246,12 +246,20 @@ class _Bulks:
         """Returns the bulk while it has not ended."""
         return (self._bulk,) if self._bulk is not None else ()
 
+    async def begin(self, _bulk_id: str, _holder: str, execution_ids: Sequence[str]) -> bool:
+        """Stores the slice that is processed next; a process that has ended stores nothing."""
+        if self._engine.faults.is_dead:
+            await asyncio.get_running_loop().create_future()
+        assert self._bulk is not None
+        self._bulk = replace(self._bulk, begun=tuple(execution_ids))
+        return True
+
     async def record(self, _bulk_id: str, _holder: str, progress: Progress) -> bool:
         """Stores the cursor; a process that has ended stores nothing."""
         if self._engine.faults.is_dead:
             await asyncio.get_running_loop().create_future()
         assert self._bulk is not None
-        self._bulk = None if progress.is_last else replace(self._bulk, cursor=progress.cursor)
+        self._bulk = None if progress.is_last else replace(self._bulk, cursor=progress.cursor, begun=())
         return True
 
 
@@ -260,7 +268,7 @@ SCENARIOS: Final[Mapping[Scenario, Mutant]] = {
     a_read_goes_to_the_store_while_a_unit_is_stored: m26_a_read_shows_units_before_their_acknowledgement,
     a_process_ends_with_a_claimed_delivery: made.d01_a_delivery_is_removed_before_it_is_applied,
     a_card_changes_while_its_copy_is_shown: made.d02_a_copy_counts_as_shown_in_its_latest_state,
-    a_bulk_is_cut_off_in_the_middle_of_a_slice: made.d03_a_bulk_notes_a_slice_before_it_is_done,
+    a_bulk_is_cut_off_in_the_middle_of_a_slice: made.d03_a_bulk_passes_by_a_slice_that_was_begun,
     a_letter_is_applied_by_two: made.d04_a_letter_that_is_settled_can_be_settled_again,
     a_start_that_waits_is_taken_by_two: made.d05_a_start_that_waited_is_not_looked_for_in_the_ledger,
     starts_are_missed_while_no_process_runs: made.d06_missed_starts_have_no_row_in_the_ledger,

@@ -9,9 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from kit.memory.work import MemoryWorkQueue
-from looply.app.bulks.requests import parse_filter
 from looply.app.bulks.runner import BulkRunner
-from looply.catalog.authored.bulks import Progress
+from looply.app.bulks.selection import Slice
 from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import Scheduling, reschedule
 from simulation.defects.mutants import _both, _replaced
@@ -42,18 +41,14 @@ def d02_a_copy_counts_as_shown_in_its_latest_state() -> AbstractContextManager[N
     return _replaced(Reconciler, "_update", shown)
 
 
-def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]:
-    """A bulk stores the end of a slice as its cursor before it processes the slice."""
-    original = BulkRunner._slice
+def d03_a_bulk_passes_by_a_slice_that_was_begun() -> AbstractContextManager[None]:
+    """A process that continues a bulk takes the slice that was begun before it for done."""
+    original = BulkRunner._begin
 
     async def ahead(self: Any, bulk: Any) -> Any:
-        page = await self._services.engine.list(bulk.organization_id, parse_filter(bulk.criteria), bulk.cursor, 10)
-        last = page.items[-1].head.execution_id if page.items else bulk.cursor
-        noted = Progress(cursor=last, done=0, refused=0, is_last=False)
-        await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, noted)
-        return await original(self, bulk)
+        return Slice(items=(), after=bulk.begun[-1]) if bulk.begun else await original(self, bulk)
 
-    return _replaced(BulkRunner, "_slice", ahead)
+    return _replaced(BulkRunner, "_begin", ahead)
 
 
 def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from looply.app.bulks.requests import BulkRequest, parse_filter
 from looply.app.context.services import Services
-from looply.catalog.authored.bulks import IDS
+from looply.catalog.authored.bulks import IDS, Bulk
 from looply.engine.ports.lists import Filter, Head
 from looply.errors import execution_not_found
 
@@ -32,10 +32,14 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """Some executions of a bulk. `after` is the cursor of the next slice, empty after the last one."""
+    """Some executions of a bulk. `after` is the cursor of the next slice, empty after the last one.
+
+    `is_repeated`: a process that has ended may have changed some of them.
+    """
 
     items: Sequence[Candidate]
     after: str
+    is_repeated: bool = False
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +69,12 @@ async def read_slice(
     before = min(criteria.created_to or until, until)
     page = await services.engine.list(organization_id, replace(criteria, created_to=before), after, limit)
     return Slice(items=[_candidate(item.head) for item in page.items], after=page.after)
+
+
+async def read_begun(services: Services, bulk: Bulk) -> Slice:
+    """Returns the slice that a process which has ended did not record. Raises: as `Overview.heads`."""
+    found = await _find(services, bulk.organization_id, bulk.begun, bulk.criteria.get("workflow_id", ""))
+    return Slice(items=found, after=bulk.begun[-1], is_repeated=True)
 
 
 async def find_matching(services: Services, organization_id: str, request: BulkRequest) -> Matching:

@@ -5,6 +5,7 @@ the lease expires and another process takes over. The history of each execution 
 here only report progress.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
@@ -48,7 +49,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     """One action on many executions. `criteria` and `options` are the caller's, `cursor` is the last execution that was
-    processed. `criteria` is a filter, or has the ids of the executions (`IDS`), newest first.
+    processed. `criteria` is a filter, or has the ids of the executions (`IDS`), newest first. `begun` are the
+    executions of a slice whose progress was not recorded, because its process has ended.
 
     `done` counts the executions that were changed, `refused` those that did not allow it; `refusals` are the first of
     these, at most `MAX_REFUSALS`.
@@ -62,6 +64,7 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any]
     status: BulkStatus
     cursor: str
+    begun: tuple[str, ...] = ()
     done: int
     refused: int
     refusals: tuple[Refusal, ...] = ()
@@ -123,6 +126,7 @@ class Bulks:
                     options=options,
                     status="RUNNING",
                     place="",
+                    begun=[],
                     done=0,
                     refused=0,
                     refusals=[],
@@ -209,6 +213,12 @@ class Bulks:
 
         return await self._database.write(store)
 
+    async def begin(self, bulk_id: str, holder: str, execution_ids: Sequence[str]) -> bool:
+        """Stores which executions are processed next; false when the bulk was cancelled or another process has it."""
+        mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
+        begun = update(bulks).where(*mine).values(begun=list(execution_ids))
+        return await self._database.write(lambda connection: connection.execute(begun).rowcount == 1)
+
     async def record(self, bulk_id: str, holder: str, progress: Progress) -> bool:
         """Stores the progress of a bulk; false when it was cancelled or another process has taken it over."""
         now_ms = to_ms(self._clock.now())
@@ -216,6 +226,7 @@ class Bulks:
         def store(connection: Connection) -> bool:
             values: dict[str, Any] = {
                 "place": progress.cursor,
+                "begun": [],
                 "done": bulks.c.done + progress.done,
                 "refused": bulks.c.refused + progress.refused,
                 "modified_on_ms": now_ms,
@@ -246,7 +257,7 @@ def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bulk(row: AnyRow) -> Bulk:
-    refusals = row.get("refusals")
+    begun, refusals = row["begun"], row.get("refusals")
     return Bulk(
         bulk_id=row["bulk_id"],
         organization_id=row["organization_id"],
@@ -256,6 +267,7 @@ def _bulk(row: AnyRow) -> Bulk:
         options=row["options"],
         status=row["status"],
         cursor=row["place"],
+        begun=tuple(begun) if isinstance(begun, list) else (),
         done=row["done"],
         refused=row["refused"],
         # A damaged value of a row in a list is no list.

@@ -402,6 +402,8 @@ bulks = Table(
     Column("status", _text(16), nullable=False),
     # The cursor: the execution that was processed last, empty before the first one.
     Column("place", ID, nullable=False),
+    # The executions of the slice that is being processed; empty between slices.
+    Column("begun", JsonText, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     # The first executions that refused, each with its code and message.

@@ -39,9 +39,13 @@ async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Ten
     assert await catalog.bulks.take("second", SPAN) == ()
     clock.advance(SPAN)
     assert len(await catalog.bulks.take("second", SPAN)) == 1
+    assert not await catalog.bulks.begin(bulk.bulk_id, "first", (CURSOR,))
+    assert await catalog.bulks.begin(bulk.bulk_id, "second", (CURSOR,))
+    assert (await catalog.bulks.get(mine.organization_id, bulk.bulk_id)).begun == (CURSOR,)
     progress = Progress(cursor=CURSOR, done=3, refused=1, is_last=False)
     assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
     assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
+    assert (await catalog.bulks.get(mine.organization_id, bulk.bulk_id)).begun == ()
     assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(cursor=CURSOR, done=1, refused=0, is_last=True))
     ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
     assert (ended.status, ended.done, ended.refused, ended.cursor) == ("DONE", 4, 1, CURSOR)

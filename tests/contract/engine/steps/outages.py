@@ -73,6 +73,8 @@ class OutageStories:
     async def test_an_execution_says_for_which_system_it_waits_and_why(self, engine: Driver) -> None:
         await guarded(engine)
         ids = await down(engine)
+        ids.append(await engine.trigger(calling(), {"po": 99}))
+        await watch_targets(engine, timedelta(seconds=3), TICK)
         state = await engine.state(ids[-1])
         (opened,) = state.open_steps.values()
         assert opened.parked is not None
@@ -329,7 +331,9 @@ class WayStories:
         alarms = await guarded(engine)
         connect(engine, "OLD", "NEW")
         engine.world.always("OLD", Unavailable("refused"))
-        ids = [*await through(engine, "OLD", 8), *await through(engine, "NEW", 2)]
+        ids = await through(engine, "OLD", 8)
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        ids += await through(engine, "NEW", 2)
         await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await statuses(engine, ids) == {"WAITING"}
         assert [row.target for row in engine.shell.gate.rows.all] == [SHOP]

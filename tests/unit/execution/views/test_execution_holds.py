@@ -4,8 +4,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from kit.definitions import approval, asking, call, card, chain, computing, counting, delay, side_by_side, step, wait
+from kit.definitions import (
+    START,
+    approval,
+    asking,
+    call,
+    card,
+    chain,
+    computing,
+    counting,
+    delay,
+    for_each,
+    graph,
+    note,
+    side_by_side,
+    step,
+    wait,
+)
 from kit.execution.driver import Simulator, park
 from looply.definition import Workflow
 from looply.execution.facts.commands import Outage, QuarantineExecution, Terminate
@@ -13,6 +30,7 @@ from looply.execution.facts.events import Event
 from looply.execution.facts.state import SUSPECT_ENDS
 from looply.execution.views.holds import VERDICTS, Hold, HoldCode, holds_of, step_of
 from looply.instants import to_ms
+from looply.limits import DEFAULT_LIMITS
 
 SECOND = timedelta(seconds=1)
 RETRY = {"max_attempts": 3, "interval": "PT10S"}
@@ -143,6 +161,30 @@ def test_a_queue() -> None:
 def test_of_several_paths_the_most_important_one_comes_first() -> None:
     found = holds(simulate(side_by_side(delay(), wait(), card())))
     assert [hold.verdict for hold in found] == ["WAITS_FOR_PERSON", "WAITS_FOR_CALL", "WAITS_FOR_TIME"]
+
+
+def test_each_of_two_children_holds_its_own_branch() -> None:
+    child = {"workflow_id": "01900000-0000-7000-8000-0000000000f1"}
+    found = holds(simulate(side_by_side(step("sub_1", "subworkflow", child), step("sub_2", "subworkflow", child))))
+    assert [(hold.cause, step_of(hold)) for hold in found] == [("CHILD", "sub_1"), ("CHILD", "sub_2")]
+    assert len({hold.who for hold in found}) == 2
+
+
+def test_a_retry_after_a_lost_call_says_that_its_outcome_is_unknown() -> None:
+    order = {"connection": "S4", "service_path": "/sap/opu/odata/sap/X", "entity": "A_Order", "method": "POST"}
+    simulator = simulate(chain(step("order_1", "sapRequest", order)))
+    for _ in range(2):
+        simulator.lose()
+    hold = only(simulator)
+    assert (hold.cause, hold.values["code"]) == ("RETRY", "OUTCOME_UNKNOWN")
+
+
+@pytest.mark.parametrize("steps", range(2, 12))
+def test_an_execution_moves_wherever_its_stretch_is_cut(steps: int) -> None:
+    flow = graph(for_each(), note("noted"), edges=((START, "next", "loop"), ("loop", "each", "noted")))
+    limits = replace(DEFAULT_LIMITS, stretch_steps=steps)
+    simulator = simulate(flow, {"items": list(range(20))}, auto_continue=False, limits=limits)
+    assert {hold.cause for hold in holds(simulator)} == {"STRETCH"}
 
 
 @pytest.mark.parametrize("has_events", [True, False])

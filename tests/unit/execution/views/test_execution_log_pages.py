@@ -5,7 +5,7 @@ from msgspec import to_builtins
 
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, step, workflow
-from looply.execution.views.log_pages import log_page
+from looply.execution.views.log_pages import entry_page, log_page
 from looply.execution.views.logs import condense_logs, event_log
 from looply.instants import to_ms
 from looply.jsontext import encode_json
@@ -54,6 +54,18 @@ def test_pages_of_every_number_of_entries_tell_each_entry_once(history, most):
     # The two entries of an incident are never separated.
     assert max(len(page.entries) for page in found) <= max(most, 2)
     assert found[-1].last == history[-1][0]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 50, 1000])
+def test_pages_of_entries_alone_tell_each_entry_once(history, most):
+    found, after = [], 0
+    while left := [each for each in history if each[0] > after]:
+        page = entry_page(left, Limits(read_events=most), "c")
+        assert page.last > after
+        found += page.entries
+        after = page.last
+    assert found == event_log(history)
+    assert entry_page([], Limits(), "c").last == 0
 
 
 @pytest.mark.parametrize("most", [900, 1100, 1500, 4000, 1_000_000])

@@ -32,6 +32,7 @@ from looply.execution.facts.events import (
     TimerStarted,
 )
 from looply.execution.facts.values.card_copy import CardCopy
+from looply.execution.facts.values.far import FarDetail, FarError
 from looply.execution.views.log_entries import ENTRY_TYPES, tag_of
 from looply.execution.views.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
 from looply.instants import to_ms
@@ -351,6 +352,16 @@ def test_neither_the_seed_nor_a_token_is_ever_shown():
     assert entry["input"] == {"url": "https://example.com/?token=***&x=1", "list": ["***", "y" * 60]}
     start = Simulator(workflow(call("c"), edges="start>c")).start().started
     assert "seed" not in str(log(start))
+
+
+def test_what_another_system_said_is_shown_without_the_tokens_that_it_quotes():
+    token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
+    said = FarDetail(code="M1", message=f"no answer to {token}", target="To")
+    far = FarError(kind="locked", code="ME/006", message=token, locked_by="BUYER", details=(said,))
+    failed = StepFailed(at=AT, step="c", code="HTTP_423", message="it is locked", far=far)
+    shown = one(failed)["far"]
+    assert (shown["kind"], shown["code"], shown["message"], shown["locked_by"]) == ("locked", "ME/006", "***", "BUYER")
+    assert shown["details"][0]["message"] == "no answer to ***"
 
 
 def test_the_environment_and_the_fingerprint_are_not_shown():

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from bulk_kit import REFUSED, UNKNOWN, fail_executions, read, start_bulk
+from bulk_kit import REFUSED, UNKNOWN, fail_executions, read, refusals, run, start_bulk
 from server_kit import ASKING, Caller, definition, note_step, wait_step
 from structlog.testing import capture_logs
 
@@ -193,6 +193,52 @@ async def test_another_process_takes_over_the_bulk_of_a_dead_one(
     clock.advance(timedelta(minutes=1))
     assert await BulkRunner(services, "two").tick() == 1
     assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+
+
+@pytest.mark.parametrize("is_by_ids", [False, True])
+async def test_what_a_dead_process_has_changed_and_not_recorded_counts_as_done(
+    mine: Caller, services: Services, runner: BulkRunner, clock: FakeClock, is_by_ids: bool
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    ids = [await mine.trigger(workflow_id) for _ in range(3)]
+    clock.advance(timedelta(seconds=1))
+    chosen = {"workflow_execution_id": ids} if is_by_ids else {"filter": {"workflow_id": workflow_id}}
+    bulk = await start_bulk(mine, "bulkTerminate", **chosen)
+    (held,) = await services.catalog.bulks.take("dead", timedelta(seconds=45))
+    assert await BulkRunner(services, "dead")._slice(held) is not None
+    clock.advance(timedelta(minutes=1))
+    done = await run(mine, runner, clock, bulk)
+    assert (done["status"], done["done"], done["refused"]) == ("DONE", 3, 0)
+
+
+async def test_what_others_have_changed_in_a_slice_of_a_dead_process_is_refused(
+    mine: Caller, services: Services, runner: BulkRunner, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    ids = [await mine.trigger(workflow_id) for _ in range(2)]
+    clock.advance(timedelta(seconds=1))
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
+    await services.catalog.bulks.take("dead", timedelta(seconds=45))
+    assert await services.catalog.bulks.begin(bulk["bulk_id"], "dead", ids[::-1])
+    ended = await mine.post(f"terminateWorkflow/{ids[0]}", {"payload": {"termination_reason": "by hand"}})
+    assert ended.status_code == 200, ended.text
+    clock.advance(timedelta(minutes=1))
+    done = await run(mine, runner, clock, bulk)
+    assert (done["status"], done["done"]) == ("DONE", 1)
+    assert await refusals(mine, done) == {ids[0]: "TERMINATED"}
+
+
+async def test_a_bulk_that_is_cancelled_before_its_slice_begins_changes_nothing(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    execution_id = await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    bulk = await start_bulk(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
+    (held,) = await services.catalog.bulks.take("one", timedelta(seconds=45))
+    assert (await mine.post("cancelBulk", {"bulk_id": bulk["bulk_id"]})).status_code == 200
+    assert await BulkRunner(services, "one")._slice(held) is None
+    assert (await mine.item(workflow_id, execution_id))["status"] == "WAITING"
 
 
 class Resting(BulkRunner):

@@ -200,6 +200,7 @@ def _create_bulks() -> None:
         column("options", sa.Text()),
         column("status", text(16)),
         column("place", text(36)),
+        column("begun", sa.Text()),
         column("done", sa.BigInteger()),
         column("refused", sa.BigInteger()),
         column("refusals", sa.Text()),
