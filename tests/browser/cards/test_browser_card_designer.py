@@ -29,7 +29,7 @@ HOSTILE: Final = {
 def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, installation: Installation) -> None:
     workflow_id = installation.org.create(approval("manager@example.com"), is_active=False)
     card_id = make_card(installation, EMPTY, "Release an order")
-    page = maker.open(f"/app/cards/{card_id}/v/1?workflow={workflow_id}&workflow_version=1&step=approval_1")
+    page = maker.open(f"/app/cards/{card_id}/v/1?workflow_id={workflow_id}&workflow_version=1&step=approval_1")
     give_data(page, DATA)
     tree = page.get_by_role("tree", name="Parts of the card")
 

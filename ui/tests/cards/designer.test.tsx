@@ -101,7 +101,11 @@ describe("the card designer", () => {
   });
 
   it("shows what is wrong at the part, in the list, and before the version is activated", async () => {
-    const server = cardServer([cardVersion({ card_payload: { type: "AdaptiveCard", version: "1.6", body: [{ type: "Input.Text", label: "a" }] } })]);
+    const server = cardServer([
+      cardVersion({
+        card_payload: { type: "AdaptiveCard", version: "1.6", body: [{ type: "Input.Text", label: "a" }] },
+      }),
+    ]);
     const { user } = open(server);
     expect(await row(/^Text field, a, has an error/)).toBeDefined();
     expect(await screen.findByText("2 errors")).toBeDefined();
@@ -153,7 +157,12 @@ describe("the card designer", () => {
     save();
     expect(await screen.findByText(/Ada changed the same as you/)).toBeDefined();
     await user.click(screen.getByRole("button", { name: "Keep mine there" }));
-    await waitFor(() => expect(server.stored(2)?.card_payload).toMatchObject({ lang: "de", body: [{ text: expect.stringMatching(/!$/) }, {}] }));
+    await waitFor(() =>
+      expect(server.stored(2)?.card_payload).toMatchObject({
+        lang: "de",
+        body: [{ text: expect.stringMatching(/!$/) }, {}],
+      }),
+    );
   });
 
   it("keeps the last picture, and says why, when the server cannot make one", async () => {
@@ -182,10 +191,18 @@ describe("the card designer", () => {
   });
 
   it("compares two versions: both pictures, and what differs", async () => {
-    const former = cardVersion({ card_version: 1, status: "ACTIVE", card_payload: { type: "AdaptiveCard", version: "1.5", body: [] } });
+    const former = cardVersion({
+      card_version: 1,
+      status: "ACTIVE",
+      card_payload: { type: "AdaptiveCard", version: "1.5", body: [] },
+    });
     open(cardServer([cardVersion(), former]), `${PATH}?pane=compare`);
     const changes = await screen.findByRole("list", { name: "Changes" });
-    expect(within(changes).getAllByRole("listitem").map((each) => each.textContent)).toEqual([
+    expect(
+      within(changes)
+        .getAllByRole("listitem")
+        .map((each) => each.textContent),
+    ).toEqual([
       "+ Added: Text Order ${payload.output.po}",
       "+ Added: Text field Comment",
       "+ Added: Button: answer Approve",
@@ -198,7 +215,7 @@ describe("the card designer", () => {
   it("puts the card into the step from which it was opened", async () => {
     const saved: unknown[] = [];
     const definition = { workflow_steps: [{ id: "approval_1", type: "approval", settings: { card: {} } }] };
-    const { user } = open(cardServer(), `${PATH}?workflow=w-1&workflow_version=3&step=approval_1`, {
+    const { user } = open(cardServer(), `${PATH}?workflow_id=w-1&workflow_version=3&step=approval_1`, {
       exportWorkflow: () => ({ message: "success", definition }),
       getWorkflowById: () => ({ message: "success", item: { modified_on: 7 } }) as never,
       updateWorkflow: (body) => {
@@ -209,7 +226,11 @@ describe("the card designer", () => {
     await user.click(await screen.findByRole("button", { name: "Use in this step" }));
     await waitFor(() =>
       expect(saved).toMatchObject([
-        { workflow_id: "w-1", modified_on: 7, definition: { workflow_steps: [{ settings: { card_id: "card-1", card_version: 2 } }] } },
+        {
+          workflow_id: "w-1",
+          modified_on: 7,
+          definition: { workflow_steps: [{ settings: { card_id: "card-1", card_version: 2 } }] },
+        },
       ]),
     );
   });

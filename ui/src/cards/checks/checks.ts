@@ -62,13 +62,7 @@ export function checkSize(expanded: unknown): readonly Check[] {
   return [{ code: "TOO_LARGE", level: "warning", pointer: "", property: "", detail: String(Math.ceil(bytes / 1000)) }];
 }
 
-function finding(
-  code: CheckCode,
-  level: Check["level"],
-  pointer: string,
-  property = "",
-  detail = "",
-): Check {
+function finding(code: CheckCode, level: Check["level"], pointer: string, property = "", detail = ""): Check {
   return { code, level, pointer, property, detail };
 }
 
@@ -90,7 +84,10 @@ const ofPart =
       // That the whole is no card is said once.
       return pointer === "" ? [] : [finding("PART_UNKNOWN", "warning", pointer, "type", type)];
     }
-    const found = part.path.length > 0 && newer(element.since, version) ? [finding("PART_NEWER", "warning", pointer, "", element.since)] : [];
+    const found =
+      part.path.length > 0 && newer(element.since, version)
+        ? [finding("PART_NEWER", "warning", pointer, "", element.since)]
+        : [];
     return [...found, ...ofProperties(part, version), ...ofAddresses(part), ...ofAnswer(type, pointer, value)];
   };
 
@@ -160,7 +157,9 @@ function ofIds(parts: readonly Part[]): Check[] {
 
 function actionsOf(parts: readonly Part[]): string[] {
   const answers = parts.filter(({ type }) => ANSWERS.includes(type));
-  return answers.flatMap(({ value: { data } }) => (isObject(data) && typeof data.action === "string" ? [data.action] : []));
+  return answers.flatMap(({ value: { data } }) =>
+    isObject(data) && typeof data.action === "string" ? [data.action] : [],
+  );
 }
 
 function looksLikeApproval(parts: readonly Part[]): boolean {

@@ -12,7 +12,7 @@ export const checks: Readonly<Record<CheckCode, (detail: string) => string>> = {
   INPUT_WITHOUT_ID: () => "A field needs an id: its value is sent under it.",
   INPUT_ID_TWICE: (id) => `Another field has the id “${id}”; only one of them would be sent.`,
   INPUT_WITHOUT_LABEL: () => "A field needs a label, so that all readers know what belongs in it.",
-  ACTION_WITHOUT_DATA: () => "The data of a button that answers need an “action”, such as {\"action\": \"approve\"}.",
+  ACTION_WITHOUT_DATA: () => 'The data of a button that answers need an “action”, such as {"action": "approve"}.',
   APPROVAL_WITHOUT_APPROVE: () => "An approval needs a button whose action is “approve”.",
   APPROVAL_WITHOUT_REJECT: () => "An approval needs a button whose action is “reject”.",
   APPROVAL_WITHOUT_COMMENT: () => "A text field with the id “comment” lets the approver say why.",

@@ -56,7 +56,8 @@ export function usePicture(template: JsonObject | null, data: unknown): Picture 
         const [made, findings] = await Promise.all([evaluated, checked]);
         if (!abort.signal.aborted) setPicture((before) => pictureOf(before, made, findings));
       } catch (thrown) {
-        if (!abort.signal.aborted) setPicture((before) => ({ ...before, isCurrent: false, error: asCallError(thrown) }));
+        if (!abort.signal.aborted)
+          setPicture((before) => ({ ...before, isCurrent: false, error: asCallError(thrown) }));
       }
     };
     const timer = setTimeout(() => void look(), isFirst.current ? 0 : WAIT_MS);
