@@ -76,11 +76,11 @@ describe("the card designer", () => {
     const { user } = open(server);
     await user.click(await row(/^Text, Order/));
     const properties = screen.getByRole("region", { name: "Properties" });
-    const text = within(properties).getByRole("combobox", { name: "Text" });
+    const text = within(properties).getByRole("textbox", { name: "Text" });
     await user.clear(text);
     await user.click(text);
     await user.paste("Item ${text}");
-    await user.click(within(properties).getByRole("combobox", { name: "Repeat for each of" }));
+    await user.click(within(properties).getByRole("textbox", { name: "Repeat for each of" }));
     await user.paste("payload.output.items");
     save();
     await waitFor(() =>
@@ -120,7 +120,7 @@ describe("the card designer", () => {
     const server = cardServer();
     const { user } = open(server);
     await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     await user.click(screen.getByRole("button", { name: "Activate" }));
     const dialog = await screen.findByRole("dialog");
@@ -135,7 +135,7 @@ describe("the card designer", () => {
     const { user, address } = open(server, "/cards/card-1/v/1");
     await user.click(await screen.findByRole("button", { name: "Edit" }));
     await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     await user.click(await screen.findByRole("button", { name: "Make a draft of it" }));
     await waitFor(() => expect(address()).toBe("/cards/card-1/v/2"));
@@ -152,7 +152,7 @@ describe("the card designer", () => {
     theirs.card_payload.lang = "de";
     (theirs.card_payload.body as { text?: string }[])[0] = { text: "theirs" };
     server.put({ ...theirs, modified_on: theirs.modified_on + 5, modified_by_name: "Ada" });
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     save();
     expect(await screen.findByText(/Ada changed the same as you/)).toBeDefined();
@@ -176,7 +176,7 @@ describe("the card designer", () => {
       }),
     });
     await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("${range(0, 1000000)}");
     expect(await screen.findByText(/the last picture is shown\. more than 100000 items/)).toBeDefined();
     expect(screen.getByTitle("Card: Release an order")).toBeDefined();

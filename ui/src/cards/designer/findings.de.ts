@@ -34,7 +34,7 @@ export const commands: typeof en.commands = {
   json: () => "als JSON bearbeiten",
   merge: () => "Änderungen anderer übernehmen",
   restore: () => "Änderungen wiederherstellen",
-  theirs: () => "deren Stand nehmen",
+  theirs: () => "deren Fassung nehmen",
 };
 
 export const refusals: typeof en.refusals = {

@@ -66,7 +66,7 @@ export function Palette({ offered, isReadOnly, onAdd }: PaletteProps) {
       {shown.length === 0 && <p className={styles.none}>{text.noParts}</p>}
       {shown.map(({ title, items }) => (
         <div key={title}>
-          <h3 className={styles.heading}>{title}</h3>
+          <h2 className={styles.heading}>{title}</h2>
           <ul className={styles.list}>
             {items.map(({ key, name, help, make }) => (
               <li key={key}>

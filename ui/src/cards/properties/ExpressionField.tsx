@@ -62,10 +62,8 @@ export function ExpressionField(props: ExpressionFieldProps) {
     <div className={styles.expression}>
       <Textarea
         id={id}
-        role="combobox"
         aria-label={label}
         aria-describedby={describedBy}
-        aria-expanded={found.length > 0}
         aria-controls={list}
         aria-autocomplete="list"
         {...(found.length > 0 && { "aria-activedescendant": `${list}-${active}` })}
