@@ -42,7 +42,6 @@ export const german = {
   panes: "Ansichten der Karte",
   paneNames: { design: "Teile", json: "JSON", sample: "Beispieldaten", compare: "Vergleichen" },
   tree: "Teile der Karte",
-  part: (name, title, mark) => [name, title, mark].filter(Boolean).join(", "),
   marks: { error: "hat einen Fehler", warning: "hat eine Warnung" },
   palette: "Teil hinzufügen",
   searchParts: "Teile suchen",

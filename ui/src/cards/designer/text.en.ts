@@ -41,7 +41,6 @@ export const english = {
   panes: "Views of the card",
   paneNames: { design: "Parts", json: "JSON", sample: "Sample data", compare: "Compare" },
   tree: "Parts of the card",
-  part: (name: string, title: string, mark: string) => [name, title, mark].filter(Boolean).join(", "),
   marks: { error: "has an error", warning: "has a warning" },
   palette: "Add a part",
   searchParts: "Search parts",
