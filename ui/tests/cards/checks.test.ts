@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { checkCard, checkSize } from "../../src/cards/checks/checks";
+import { checkCard } from "../../src/cards/checks/checks";
 import { ratioOf } from "../../src/cards/checks/contrast";
+import { checkSize, checkTexts } from "../../src/cards/checks/sent";
 import { TEXTS } from "../../src/cards/designer/text";
 import { newPart } from "../../src/cards/document/commands";
 import { ELEMENTS } from "../../src/cards/elements/elements";
 import { ELEMENT_TEXTS } from "../../src/cards/elements/text";
 import { READY_PARTS, readyPart } from "../../src/cards/palette/parts";
+import { PART } from "../../src/frame/messages";
 import type { JsonObject } from "../../src/shared/http";
 import { approvalCard } from "./cards";
 
@@ -86,6 +88,17 @@ describe("the checks of a card", () => {
     expect(checkSize(card([{ type: "TextBlock", text: "𝄞".repeat(6_000) }]))).toEqual([]);
     expect(checkSize(card([{ type: "TextBlock", text: "𝄞".repeat(8_000) }]))).toMatchObject([
       { code: "TOO_LARGE", detail: "33" },
+    ]);
+  });
+
+  it("find a text that is a number once the data are in it, once for all repetitions", () => {
+    const part = (text: unknown) => ({ type: "TextBlock", text, [PART]: "/body/0" });
+    const facts = { type: "FactSet", [PART]: "/body/1", facts: [{ title: "Amount", value: 17010 }] };
+    const answer = { type: "Action.Submit", title: "a", data: { type: "TextBlock", text: 1 }, [PART]: "/actions/0" };
+    const checks = checkTexts({ type: "AdaptiveCard", body: [part(1), part(2), part("3"), facts], actions: [answer] });
+    expect(checks.map(({ code, pointer, property, detail }) => [code, pointer, property, detail])).toEqual([
+      ["TEXT_NOT_TEXT", "/body/0", "text", "2"],
+      ["TEXT_NOT_TEXT", "/body/1", "value", "17010"],
     ]);
   });
 

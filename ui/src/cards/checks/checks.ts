@@ -24,6 +24,7 @@ export type CheckCode =
   | "VALUE_MISSING"
   | "CHOICE_UNKNOWN"
   | "TOO_LARGE"
+  | "TEXT_NOT_TEXT"
   | "CONTRAST_LOW";
 
 export interface Check {
@@ -38,8 +39,6 @@ export interface Check {
   detail: string;
 }
 
-/** Teams refuses a larger card. In bytes of UTF-8. */
-export const TEAMS_BYTES = 28_000;
 const INPUT = /^Input\./;
 const ANSWERS = ["Action.Submit", "Action.Execute"];
 const BOUND = "${";
@@ -53,13 +52,6 @@ export function checkCard(card: JsonObject, isApproval = false, parts = outlineO
     ...(isApproval || looksLikeApproval(parts) ? ofApproval(parts) : []),
     ...contrastFindings(parts),
   ];
-}
-
-/** Returns the finding on the size of a card as it is sent. */
-export function checkSize(expanded: unknown): readonly Check[] {
-  const bytes = new TextEncoder().encode(JSON.stringify(expanded) ?? "").length;
-  if (bytes <= TEAMS_BYTES) return [];
-  return [{ code: "TOO_LARGE", level: "warning", pointer: "", property: "", detail: String(Math.ceil(bytes / 1000)) }];
 }
 
 function finding(code: CheckCode, level: Check["level"], pointer: string, property = "", detail = ""): Check {

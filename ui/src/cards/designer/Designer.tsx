@@ -124,6 +124,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
           )}
           {pane === "design" && part !== undefined && (
             <Properties
+              key={part.pointer}
               ref={areas.properties}
               {...{ store, part, isReadOnly, data: sample.data }}
               count={selected.length}

@@ -29,7 +29,7 @@ export function findingsOf(
       ...placeOf(path, parts, card),
       text: hint === "" ? message : `${message} ${hint}`,
     }));
-  const own = [...checks, ...picture.size].map(
+  const own = [...checks, ...picture.sent].map(
     ({ level, pointer, property, code, detail }): Finding => ({
       level,
       pointer,

@@ -19,6 +19,8 @@ export const checks: typeof en.checks = {
   LINK_NOT_SAFE: () => "Ein Link muss mit https://, http:// oder mailto: beginnen. Anderes wird nicht geöffnet.",
   VALUE_MISSING: () => "Das ist noch leer.",
   CHOICE_UNKNOWN: (value) => `„${value}“ ist keiner der Werte; Leser nehmen den üblichen.`,
+  TEXT_NOT_TEXT: (value) =>
+    `Mit diesen Daten ist der Text der Wert ${value} und kein Text; Leser zeigen nichts. Schreiben Sie ${"${string(…)}"} darum.`,
   TOO_LARGE: (kilobytes) => `Mit diesen Daten hat die Karte ${kilobytes} KB; Teams nimmt 28 KB.`,
   CONTRAST_LOW: (ratio) =>
     `Diese Farbe ist in Teams auf ihrem Hintergrund schlecht lesbar: Kontrast ${ratio}, nötig sind 4,5.`,

@@ -21,6 +21,8 @@ export const checks: Readonly<Record<CheckCode, (detail: string) => string>> = {
   LINK_NOT_SAFE: () => "A link must begin with https://, http:// or mailto:. Nothing else is opened.",
   VALUE_MISSING: () => "This is still empty.",
   CHOICE_UNKNOWN: (value) => `“${value}” is none of the values; readers take the usual one.`,
+  TEXT_NOT_TEXT: (value) =>
+    `On this data the text is the value ${value} and no text; readers show nothing. Write ${"${string(…)}"} around it.`,
   TOO_LARGE: (kilobytes) => `On this data the card has ${kilobytes} KB; Teams takes 28 KB.`,
   CONTRAST_LOW: (ratio) => `This color is hard to read on its background in Teams: contrast ${ratio}, needed is 4.5.`,
 };

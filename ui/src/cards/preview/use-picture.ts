@@ -3,7 +3,8 @@ import { useApi } from "../../api/context";
 import { asCallError, type CallError } from "../../api/errors";
 import type { AnswerOf } from "../../api/types";
 import { isObject, type JsonObject } from "../../shared/http";
-import { type Check, checkSize } from "../checks/checks";
+import type { Check } from "../checks/checks";
+import { checkSize, checkTexts } from "../checks/sent";
 import { countParts, MOST_PARTS, type ServerFinding, withAddresses, withoutAddresses } from "./picture";
 
 export interface Picture {
@@ -20,8 +21,8 @@ export interface Picture {
   error: CallError | null;
   /** More parts than are drawn; 0: as many as can be. */
   tooMany: number;
-  /** The size of the card as it is sent, as a finding. */
-  size: readonly Check[];
+  /** What is wrong in the card as it is sent. */
+  sent: readonly Check[];
   fuel: AnswerOf<"evaluateExpression">["fuel"] | null;
 }
 
@@ -33,7 +34,7 @@ const NONE: Picture = {
   warnings: [],
   error: null,
   tooMany: 0,
-  size: [],
+  sent: [],
   fuel: null,
 };
 
@@ -79,5 +80,6 @@ function pictureOf(
   if (made.error !== null || !isObject(made.value)) return { ...next, isCurrent: false };
   const count = countParts(made.value);
   if (count > MOST_PARTS) return { ...next, isCurrent: false, tooMany: count };
-  return { ...next, card: made.value, isCurrent: true, size: checkSize(withoutAddresses(made.value)) };
+  const sent = [...checkSize(withoutAddresses(made.value)), ...checkTexts(made.value)];
+  return { ...next, card: made.value, isCurrent: true, sent };
 }
