@@ -92,6 +92,9 @@ def test_a_card_is_changed_by_keys_alone_and_survives_a_reload(maker: Visit, ins
     names = tree.get_by_role("treeitem")
     expect(names).to_have_count(3)
     assert [each.inner_text().split()[-1] for each in names.all()[1:]] == ["Second", "First"]
+    page.get_by_role("tab", name="JSON").click()
+    page.get_by_role("textbox", name="The card as JSON").get_by_text('"Second"').click()
+    maker.look("card-designer-json")
     maker.check()
 
 
@@ -126,6 +129,17 @@ def test_a_loop_over_a_million_rows_is_stopped_by_the_server_and_the_page_stays_
     page.get_by_role("textbox", name="Text", exact=True).press_sequentially(" and quick")
     slowest = page.evaluate("globalThis.slowest")
     assert slowest < 200, f"a key took {slowest} ms"
+    maker.check()
+
+
+def test_the_designer_speaks_german_and_is_dark(maker: Visit, installation: Installation) -> None:
+    # The last story: the browser keeps the language until the person chooses another.
+    card_id = make_card(installation, HOSTILE, "Bestellung")
+    with maker.preferring("dark", "de"):
+        page = maker.open(f"/app/cards/{card_id}/v/1")
+        page.get_by_role("tree", name="Teile der Karte").wait_for()
+        page.get_by_role("button", name="Ein Link muss mit").wait_for()
+        maker.look("card-designer-german")
     maker.check()
 
 

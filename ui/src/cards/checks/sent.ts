@@ -28,7 +28,13 @@ export function checkTexts(expanded: JsonObject): readonly Check[] {
     const address = value[PART];
     const pointer = typeof address === "string" ? address : around;
     for (const property of textsOf(value)) {
-      const check = { code: "TEXT_NOT_TEXT", level: "warning", pointer, property, detail: String(value[property]) } as const;
+      const check = {
+        code: "TEXT_NOT_TEXT",
+        level: "warning",
+        pointer,
+        property,
+        detail: String(value[property]),
+      } as const;
       // Each repetition of a part has the same.
       found.set(`${pointer} ${property}`, check);
     }

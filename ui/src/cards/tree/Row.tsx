@@ -70,7 +70,7 @@ function PartRow(props: RowProps) {
       {mark !== undefined && (
         <span className={styles[mark]}>
           <Icon name={mark === "error" ? "failed" : "warning"} size={14} />
-          <span className={styles.hidden}> {text.marks[mark]}</span>
+          <span className={styles.hidden}>{`, ${text.marks[mark]}`}</span>
         </span>
       )}
     </div>
