@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from contract.store.deliveries import sent
 from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from kit.servers.postgres_stores import PostgresStores
+from looply.engine.coding import schema_steps
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import StoredDefinition
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.clock import DatabaseClock
-from looply.engine.postgres.database.connections import Connection
+from looply.engine.postgres.database.connections import WRITER_OPTIONS, Connection, Connections
+from looply.engine.postgres.database.opening import upgrade
 from looply.engine.postgres.database.ownership import RENEWAL_SECONDS
 from looply.errors import FireTaken, StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
@@ -418,3 +420,23 @@ async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores
     await store.open()
     assert await store.survey.acquire_auditor_role()
     assert len(sql(postgres_stores, "SELECT 1 FROM lease WHERE audits")) == 1
+
+
+async def test_an_upgrade_waits_for_writers_before_it_locks_a_table(
+    three: list[PostgresStore], postgres_stores: PostgresStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = {1: "", 2: "ALTER TABLE effect ADD COLUMN later integer; ALTER TABLE execution ADD COLUMN later integer"}
+    monkeypatch.setattr(schema_steps, "read_steps", lambda _package: later)
+    connection = await Connections(postgres_stores.address, 1, WRITER_OPTIONS).connect()
+    with psycopg.connect(postgres_stores.address, options="-c search_path=looply -c lock_timeout=2s") as writer:
+        writer.execute("SELECT hold_lease(1)")
+        writer.execute("LOCK TABLE execution IN ROW EXCLUSIVE MODE")
+        upgrading = asyncio.ensure_future(upgrade(connection))
+        while not sql(postgres_stores, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - no other sign
+            await asyncio.sleep(0)
+        # Were the upgrade to hold this table by now, each would wait for the other.
+        writer.execute("LOCK TABLE effect IN ROW EXCLUSIVE MODE")
+    await upgrading
+    await connection.close()
+    assert sql(postgres_stores, "SELECT max(n) FROM schema_version") == [(2,)]
+    assert sql(postgres_stores, "SELECT count(later) FROM execution") == [(0,)]

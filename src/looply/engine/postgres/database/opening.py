@@ -26,6 +26,10 @@ _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version(n integer PRIMARY KEY, ma
 _HAS_VERSIONS = "SELECT to_regclass('schema_version') IS NOT NULL"
 _STORED_VERSION = "SELECT coalesce(max(n), 0) FROM schema_version"
 _MADE = "INSERT INTO schema_version(n) VALUES (%s)"
+# Each write first holds the lease of its process (`hold_lease`): one that has begun ends, all others wait.
+_HOLD_WRITERS = (
+    "SELECT pg_advisory_xact_lock(1819242608, e::integer) FROM (SELECT epoch FROM lease ORDER BY epoch) l(e)"
+)
 
 _NEXT_EPOCH = "SELECT nextval('epoch')"
 _TAKE_LEASE = "INSERT INTO lease(epoch) VALUES (%s)"
@@ -63,8 +67,9 @@ async def upgrade(connection: Connection) -> None:
 async def repeat_deadlocked(transact: Callable[[], Awaitable[None]]) -> None:
     """Runs a transaction, and repeats one that the server has ended because of a deadlock, ten times in all at most.
 
-    Processes that work on the tables take their locks in another order than an upgrade does. The server finds a
-    deadlock after a second and rolls one of the transactions back, so that nothing of it is left.
+    Writers wait while the steps are taken, but readers, and writers of processes that have just started, do not: they
+    lock tables in another order than an upgrade does. The server finds a deadlock after a second and rolls one of the
+    transactions back, so that nothing of it is left.
     Raises: whatever the transaction raises, at the last time also psycopg.errors.DeadlockDetected.
     """
     for _ in range(_MOST_DEADLOCKS):
@@ -80,7 +85,10 @@ async def _take_steps(connection: Connection) -> None:
         await connection.execute(_SCHEMA)
         await connection.execute(_VERSIONS)
         stored = await call(connection, _STORED_VERSION)
-        for number, step in missing_steps(_PACKAGE, stored, "the database").items():
+        missing = missing_steps(_PACKAGE, stored, "the database")
+        if missing and stored:
+            await connection.execute(_HOLD_WRITERS)
+        for number, step in missing.items():
             await connection.execute(step.encode(), prepare=False)
             await connection.execute(_MADE, (number,))
 
