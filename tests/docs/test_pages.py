@@ -21,6 +21,7 @@ from reference_pages.logs import log_types
 from looply.app.bulks.preview import Verdict
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
+from looply.execution.answering.trial import Outcome
 from looply.jsontext import Json
 from looply.server.application import API_ROUTES
 from looply.settings import TABLE
@@ -197,6 +198,7 @@ def names_of_the_code() -> frozenset[str]:
             *find_codes(),
             *get_args(FailureCode),
             *get_args(Verdict),
+            *get_args(Outcome),
             *log_types(),
             *OTHER_NAMES,
             *(row.variable for row in TABLE.values()),

@@ -65,7 +65,6 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     await catalog.profiles.rename(org, flow.workflow_id, "green", "red")
     await catalog.profiles.set_default(org, flow.workflow_id, "red")
     await catalog.profiles.delete(org, flow.workflow_id, "blue")
-    await catalog.companions.put(org, flow.workflow_id, "canvas", {"notes": []}, revision=0, actor=None)
     card = await catalog.cards.create(org, space, CARD)
     await catalog.cards.delete(org, card.card_id, 1)
     for name in ("Shop", "Stock"):
@@ -89,9 +88,9 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     await people.role_settings.put(org, frozenset({"developers_repair"}), actor=user_id)
     await catalog.views.create(org, user_id, ViewDraft(page="executions", name="Stopped", query="has=incident"))
     await catalog.workflows.delete(org, flow.workflow_id)
-    await catalog.profiles.create(
-        org, (await catalog.workflows.list_page(org, 1)).items[0].workflow_id, "last", {"a": clock.now().isoformat()}
-    )
+    left = (await catalog.workflows.list_page(org, 1)).items[0].workflow_id
+    await catalog.profiles.create(org, left, "last", {"a": clock.now().isoformat()})
+    await catalog.companions.put(org, left, "canvas", {"notes": []}, revision=0, actor=None)
 
     after = sums_of(path)
     assert damage_of(path) == []

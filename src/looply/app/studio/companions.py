@@ -178,7 +178,9 @@ async def _take_from_executions(
     services: Services, principal: Principal, workflow_id: str, samples: Samples
 ) -> Samples:
     """Returns the samples with the values of executions, secrets as `***`. Raises: Forbidden, NotFound."""
-    if any(each.from_execution for each in (*samples.payloads, *samples.outputs.values())):
+    named = [each.from_execution for each in samples.payloads]
+    named += [each.from_execution for each in samples.outputs.values()]
+    if any(named):
         principal.require("read.payloads")
     documents: dict[str, dict[str, Json]] = {}
     payloads = []

@@ -208,7 +208,7 @@ async def _call(services: Services, principal: Principal, request: TrialRequest,
         request.workflow_id.lower() or "draft",
         step=request.step_id,
         operation=scheduled.operation,
-        connection=_connection(scheduled.input),
+        connection_name=_connection(scheduled.input),
     )
     return await _send(services, principal, trial, scheduled)
 

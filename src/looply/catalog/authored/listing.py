@@ -237,7 +237,7 @@ def _heads(
         return ()
     ids = [each.object_id for each in shown]
     columns = versions.table.c
-    live: Select[Any] = (
+    live = (
         select(
             versions.object_id,
             func.min(columns.created_on_ms),

@@ -375,11 +375,12 @@ workflow_companions = Table(
     *_changes(),
 )
 
-# `looply.catalog.authored.presence`, on PostgreSQL; on SQLite the process has them in memory. A row lives for a minute.
+# `looply.catalog.authored.presence`, on PostgreSQL; on SQLite the process has them in memory. A row lives for a minute,
+# and is not moved with its organization, so it does not refer to it.
 open_editors = Table(
     "open_editors",
     metadata,
-    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("organization_id", ID, primary_key=True),
     Column("kind", _text(16), primary_key=True),
     Column("object_id", ID, primary_key=True),
     Column("actor", NAME, primary_key=True),

@@ -32,7 +32,12 @@ Act = Callable[[Caller, World, Services], Awaitable[httpx2.Response]]
 ACTS: dict[str, Act] = {}
 """A successful call of each kind that administers something."""
 
-NO_CHANGE = {"validateWorkflow": "checks a definition and stores nothing"}
+NO_CHANGE = {
+    "validateWorkflow": "checks a definition and stores nothing",
+    "renameStep": "returns the definition and stores nothing",
+    "previewActivation": "says what would change",
+    "touchPresence": "is forgotten after a minute",
+}
 """Calls with a permission to change something that change nothing."""
 
 
@@ -41,6 +46,9 @@ RECORDED = {
     "updateWorkflow": ("workflow.save",),
     "updateCard": ("card.save",),
     "setMockPayload": ("workflow.mock",),
+    "putSamples": ("workflow.samples",),
+    "putCanvas": ("workflow.canvas",),
+    "testStep": ("step.try",),
     "setDefaultProfile": ("profile.set_default",),
     "toggleScheduledWorkflow": ("schedule.pause",),
     "repairExecution": ("execution.skip",),
@@ -178,6 +186,29 @@ async def update_workflow(mine: Caller, world: World, services: Services) -> htt
 @act
 async def set_mock_payload(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await mine.post("setMockPayload", {**version_key(await draft(mine)), "payload": {"po": 1}})
+
+
+@act
+async def put_samples(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    payloads = [{"name": "order", "body": {"token": "canary"}}]
+    workflow_id = (await draft(mine))["workflow_id"]
+    return await mine.post("putSamples", {"workflow_id": workflow_id, "revision": 0, "payloads": payloads})
+
+
+@act
+async def put_canvas(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    notes = [{"id": "n1", "near": "note_1", "text": "canary"}]
+    workflow_id = (await draft(mine))["workflow_id"]
+    return await mine.post("putCanvas", {"workflow_id": workflow_id, "revision": 0, "notes": notes})
+
+
+async def try_step(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    """Makes the call of a step to a port that nothing listens on."""
+    step = {"id": "call", "type": "httpRequest", "settings": {"url": "http://127.0.0.1:9/canary"}}
+    return await mine.post("testStep", {"definition": definition(step), "step_id": "call", "send": True})
+
+
+ACTS["testStep"] = try_step
 
 
 @act

@@ -18,6 +18,7 @@ from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, ConnectionProber
 from looply.errors import Permanent
+from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.testing.clock import FakeClock
 
@@ -60,6 +61,10 @@ class Hanging:
 
     async def discover(self, *_: object) -> Json:
         raise AssertionError("it is not asked")
+
+    async def try_call(self, *_: object) -> EffectDone | EffectFailed:
+        await self.release.wait()
+        raise Permanent("too late")
 
 
 @pytest.fixture
@@ -197,9 +202,10 @@ async def test_a_call_that_no_worker_takes_is_not_made(
 
 
 async def test_a_call_whose_worker_does_not_answer_has_an_unknown_outcome_or_has_failed(
-    mine: Caller, away: Away, gateway: StrictGateway, remote: Services
+    mine: Caller, away: Away, gateway: StrictGateway, remote: Services, registry: Registry
 ) -> None:
-    assert isinstance(remote.prober, RemoteProber)
+    hanging = Hanging()
+    away.runner = QuestionRunner(remote.catalog.questions, hanging, registry, ["sap"])
     away.is_answering = False
     await mine.post("createConnection", {"name": "S4", **draft(gateway)})
     body = reading(gateway)
@@ -208,3 +214,5 @@ async def test_a_call_whose_worker_does_not_answer_has_an_unknown_outcome_or_has
     body["definition"]["workflow_steps"][1]["on_unknown"] = "incident"
     item = (await mine.post("testStep", body)).json()["item"]
     assert (item["state"], item["error"]["code"]) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+    hanging.release.set()
+    await away.runner.finish()

@@ -189,7 +189,7 @@ async def test_a_real_call_shows_its_answer_is_audited_and_leaves_no_execution(m
     (request,) = system.requests
     assert b"canary-token" in request
     records = (await mine.get("getAudit", action="step.try")).json()["items"]
-    assert [(each["details"]["operation"], each["details"]["connection"]) for each in records] == [
+    assert [(each["details"]["operation"], each["details"]["connection_name"]) for each in records] == [
         ("http.request", "SYSTEM")
     ]
     assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0

@@ -416,7 +416,6 @@ def _create_open_editors() -> None:
         column("since_ms", sa.BigInteger()),
         column("seen_ms", sa.BigInteger()),
         primary("open_editors", "organization_id", "kind", "object_id", "actor", "tab"),
-        reference("open_editors", "organization_id", "organizations"),
     )
     index("open_editors", "seen_ms")
 
