@@ -1,8 +1,8 @@
 /** A step on the canvas: a button whose bar and picture say its group, and whose lines say what it does. */
 
-import { type DragEvent, memo, type MouseEvent } from "react";
-import { Icon } from "../../kit/icons";
+import { type DragEvent, type MouseEvent, memo } from "react";
 import { stepIcon } from "../../graph/StepNode";
+import { Icon } from "../../kit/icons";
 import type { Group } from "../steps/kinds";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";

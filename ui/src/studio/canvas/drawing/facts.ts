@@ -2,7 +2,15 @@
 
 import { ownerOf } from "../../../graph/regions";
 import { blockOf } from "../../document/blocks";
-import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../../document/definition";
+import {
+  type Definition,
+  nameOf,
+  type StepJson,
+  settingsOf,
+  stepById,
+  stepsOf,
+  typeOf,
+} from "../../document/definition";
 import { shapeOf } from "../../document/shape";
 import type { StudioFinding } from "../../document/store";
 import { exitLook } from "../../exits";
@@ -32,17 +40,29 @@ export interface FactsInput {
 }
 
 /** Returns the facts by step. */
-export function factsOf({ document, findings, folded, order, text, before }: FactsInput): ReadonlyMap<string, StepFacts> {
+export function factsOf({
+  document,
+  findings,
+  folded,
+  order,
+  text,
+  before,
+}: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
   const facts = new Map<string, StepFacts>();
-  const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
+  const steps = new Map(
+    stepsOf(document)
+      .toReversed()
+      .map((step) => [step.id, step] as const),
+  );
   for (const [at, id] of order.entries()) {
     const step = steps.get(id);
     if (step === undefined) continue;
     const type = typeOf(step);
     const { errors, warnings } = counts.get(id) ?? { errors: 0, warnings: 0 };
     const hidden = folded.has(id) ? (blockOf(document, id)?.members.size ?? 1) - 1 : 0;
-    const name = step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
+    const name =
+      step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
     const label = text.nodeName({
       type: text.types[type] ?? type,
       name,
@@ -70,7 +90,10 @@ function countsOf(findings: readonly StudioFinding[]) {
   for (const { step, severity } of findings) {
     if (step === null) continue;
     const found = counts.get(step) ?? { errors: 0, warnings: 0 };
-    counts.set(step, severity === "error" ? { ...found, errors: found.errors + 1 } : { ...found, warnings: found.warnings + 1 });
+    counts.set(
+      step,
+      severity === "error" ? { ...found, errors: found.errors + 1 } : { ...found, warnings: found.warnings + 1 },
+    );
   }
   return counts;
 }
