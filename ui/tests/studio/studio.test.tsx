@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/shared/http";
 import type { Session } from "../../src/session/session";
+import type { JsonObject } from "../../src/shared/http";
 import { expectAccessible, visit } from "../fakes/app";
 import { sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
@@ -9,7 +9,9 @@ import { fakeStudio } from "../fakes/studio";
 import { EMPTY, edgesIn, idsIn, ORDERS } from "./definitions";
 
 const PAGE = "/workflows/workflow-1/v/5";
-const MAKER: Session["permissions"] = [...new Set([...sessionOf().permissions, "read.definitions" as const, "edit.drafts" as const])];
+const MAKER: Session["permissions"] = [
+  ...new Set([...sessionOf().permissions, "read.definitions" as const, "edit.drafts" as const]),
+];
 
 /** Returns a step on the canvas, by its id: roles of a whole page take a browser in memory seconds. */
 async function node(id: string): Promise<HTMLElement> {
