@@ -58,9 +58,8 @@ export const german = {
   body: "für jedes",
   addAt: (exit, step) => `Schritt bei „${exit}“ von ${step} hinzufügen`,
   addBetween: (exit, step) => `Schritt nach ${step} hinzufügen, Ausgang „${exit}“`,
-  nodeName: (facts) =>
+  nodeFacts: (facts) =>
     [
-      `${facts.type} „${facts.name}“`,
       `Schritt ${facts.at} von ${facts.of}`,
       ...(facts.branch === "" ? [] : [`im Zweig „${facts.branch}“`]),
       plural(facts.exits, "Ausgang", "Ausgänge"),

@@ -60,9 +60,9 @@ export const english = {
   body: "for each",
   addAt: (exit: string, step: string) => `Add a step at “${exit}” of ${step}`,
   addBetween: (exit: string, step: string) => `Add a step after ${step}, exit “${exit}”`,
-  nodeName: (facts: NodeFacts) =>
+  /** What a screen reader says of a step behind its type and its two lines. */
+  nodeFacts: (facts: NodeFacts) =>
     [
-      `${facts.type} “${facts.name}”`,
       `step ${facts.at} of ${facts.of}`,
       ...(facts.branch === "" ? [] : [`in branch “${facts.branch}”`]),
       plural(facts.exits, "exit", "exits"),
@@ -258,8 +258,6 @@ export const english = {
 };
 
 export interface NodeFacts {
-  type: string;
-  name: string;
   at: number;
   of: number;
   branch: string;

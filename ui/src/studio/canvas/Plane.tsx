@@ -103,7 +103,8 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
         group={groupOf(fact.type)}
         name={fact.name}
         line={fact.line}
-        label={fact.label}
+        kind={fact.kind}
+        more={fact.more}
         x={x}
         y={y}
         isSelected={step === selected}

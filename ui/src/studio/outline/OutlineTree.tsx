@@ -97,7 +97,6 @@ const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: Ro
       role="treeitem"
       aria-level={row.level}
       aria-selected={row.step === selected}
-      aria-label={[exit, fact?.label ?? row.step, row.isLoose ? text.notConnected : ""].filter(Boolean).join(", ")}
       tabIndex={isFocused ? 0 : -1}
       data-step={row.step}
       className={styles.row}

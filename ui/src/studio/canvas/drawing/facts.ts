@@ -22,7 +22,9 @@ export interface StepFacts {
   type: string;
   name: string;
   line: string;
-  label: string;
+  /** What its type is called, and what else a screen reader says of it. */
+  kind: string;
+  more: string;
   errors: number;
   warnings: number;
   hidden: number;
@@ -63,9 +65,7 @@ export function factsOf({
     const hidden = folded.has(id) ? (blockOf(document, id)?.members.size ?? 1) - 1 : 0;
     const name =
       step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
-    const label = text.nodeName({
-      type: text.types[type] ?? type,
-      name,
+    const more = text.nodeFacts({
       at: at + 1,
       of: order.length,
       branch: branchOf(document, id, text),
@@ -74,7 +74,7 @@ export function factsOf({
       folded: hidden,
     });
     const line = tellingLine(type, settingsOf(step));
-    const fact = { step, type, name, line, label, errors, warnings, hidden };
+    const fact = { step, type, name, line, kind: text.types[type] ?? type, more, errors, warnings, hidden };
     const known = before?.get(id);
     facts.set(id, known !== undefined && isSame(known, fact) ? known : fact);
   }
