@@ -1,6 +1,8 @@
 """A workflow is drawn in a browser: by keys alone, undone after a reload, and merged with what another tab saved."""
 
+import itertools
 import random
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from browser.app.visits import Visit
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ACTS: Final = 60
+_SAVED: Final = re.compile(r"^Saved ")
 _KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
 
 
@@ -30,7 +33,7 @@ def _add(page: "Page", name: str) -> None:
 
 def _save(page: "Page") -> None:
     page.keyboard.press("Control+s")
-    page.get_by_text("Saved", exact=False).first.wait_for()
+    page.get_by_text(_SAVED).first.wait_for()
 
 
 def _edges(definition: dict[str, Any]) -> list[str]:
@@ -51,7 +54,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
     page.keyboard.press("Escape")
     page.locator("[data-step=approval_1]").focus()
     page.keyboard.press("c")
-    page.get_by_role("button", name="rejected").press("Enter")
+    page.get_by_role("button", name="rejected", exact=True).press("Enter")
     page.get_by_text("Connect “rejected”", exact=False).wait_for()
     page.locator("[data-step=approval_1]").focus()
     page.keyboard.press("Enter")
@@ -70,7 +73,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
 def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation: Installation) -> None:
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 5)]
     ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
-    edges = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
+    edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
     workflow_id = installation.draft(steps, edges)
     before = installation.stored(workflow_id)
     page = _open(maker, workflow_id)
@@ -122,6 +125,7 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
     second.get_by_text("came in", exact=False).wait_for()
     second.locator("[data-step=email_1]").wait_for()
     _save(second)
+    maker.look("studio-two-authors")
     assert _edges(installation.stored(workflow_id)) == [
         "WorkflowStartState next delay_1",
         "delay_1 next email_1",
@@ -136,12 +140,60 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
 def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visit, installation: Installation) -> None:
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 1_000)]
     ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
-    edges = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
+    edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
     page = _open(maker, installation.draft(steps, edges))
     page.locator("[data-step=delay_1]").focus()
     assert page.locator("button[data-step]").count() < 400
     _add(page, "E-mail")
     page.locator("[data-step=email_1]").wait_for()
+    maker.look("studio-large")
     page.get_by_role("button", name="Outline").click()
     assert page.get_by_role("treeitem").count() == 1_001
+    maker.check()
+
+
+def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, installation: Installation) -> None:
+    steps = [
+        {"id": "sapRequest_1", "type": "sapRequest", "description": "Read the order", "settings": {"method": "GET"}},
+        {
+            "id": "conditional_1",
+            "type": "conditional",
+            "description": "Over 1,000 EUR?",
+            "settings": {
+                "rules": [{"variable": "${payload.output.amount}", "operator": "NumericGreaterThan", "value": 1000}]
+            },
+        },
+        {
+            "id": "approval_1",
+            "type": "approval",
+            "description": "Ask for the release",
+            "settings": {"recipients": ["manager@example.com", "buyer@example.com"], "quorum": 1, "timeout": "P3D"},
+        },
+        {"id": "httpRequest_1", "type": "httpRequest", "settings": {"method": "POST", "url": "https://example.com/go"}},
+        {"id": "email_1", "type": "email", "description": "Say why", "settings": {"to": ["buyer@example.com"]}},
+        {"id": "forEach_1", "type": "forEach", "settings": {"items": "${payload.output.lines}"}},
+        {"id": "datastore_1", "type": "datastore", "settings": {"operation": "merge", "name": "prices"}},
+        {"id": "terminate_1", "type": "terminate", "settings": {"status": "COMPLETED", "reason": "released"}},
+    ]
+    edges = [
+        {"from": "WorkflowStartState", "to": "sapRequest_1"},
+        {"from": "sapRequest_1", "to": "conditional_1"},
+        {"from": "sapRequest_1", "to": "email_1", "branch": "error"},
+        {"from": "conditional_1", "to": "approval_1", "branch": "yes"},
+        {"from": "conditional_1", "to": "httpRequest_1", "branch": "no"},
+        {"from": "approval_1", "to": "httpRequest_1", "branch": "approved"},
+        {"from": "approval_1", "to": "email_1", "branch": "rejected"},
+        {"from": "httpRequest_1", "to": "forEach_1"},
+        {"from": "forEach_1", "to": "datastore_1", "branch": "each"},
+        {"from": "forEach_1", "to": "terminate_1"},
+    ]
+    workflow_id = installation.draft(steps, edges)
+    for theme, language in (("light", "en"), ("dark", "de"), ("contrast", "en")):
+        with maker.preferring(theme, language):
+            page = _open(maker, workflow_id)
+            page.locator("[data-step=approval_1]").click()
+            page.locator("aside[data-area=side]").wait_for()
+            page.locator("section[data-area=problems] button").first.click()
+            page.get_by_role("listitem").first.wait_for()
+            maker.look(f"studio-{theme}")
     maker.check()

@@ -47,7 +47,12 @@ function joinsOf(outline: Outline): ReadonlyMap<string, string> {
 }
 
 /** Returns the region of the step that an edge reaches, when it starts in `region`. */
-export function regionAfter(edge: GraphEdge, region: Region, outline: Outline, joins: ReadonlyMap<string, string>): Region {
+export function regionAfter(
+  edge: GraphEdge,
+  region: Region,
+  outline: Outline,
+  joins: ReadonlyMap<string, string>,
+): Region {
   const type = outline.steps.get(edge.from)?.type;
   const opens = (type === "parallel" && edge.exit !== ERROR) || (type === "forEach" && edge.exit === EACH);
   const inside = opens ? regionOf(region, edge.from, edge.exit) : region;

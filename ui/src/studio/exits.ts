@@ -1,7 +1,7 @@
 /** How the exits of a step are named and colored. */
 
 import { isObject, textOf } from "../shared/http";
-import { settingsOf, type StepJson } from "./document/definition";
+import { type StepJson, settingsOf } from "./document/definition";
 
 export type ExitStyle = "default" | "positive" | "negative" | "warning" | "info";
 

@@ -58,9 +58,8 @@ export const german = {
   body: "für jedes",
   addAt: (exit, step) => `Schritt bei „${exit}“ von ${step} hinzufügen`,
   addBetween: (exit, step) => `Schritt nach ${step} hinzufügen, Ausgang „${exit}“`,
-  nodeName: (facts) =>
+  nodeFacts: (facts) =>
     [
-      `${facts.type} „${facts.name}“`,
       `Schritt ${facts.at} von ${facts.of}`,
       ...(facts.branch === "" ? [] : [`im Zweig „${facts.branch}“`]),
       plural(facts.exits, "Ausgang", "Ausgänge"),
@@ -121,9 +120,9 @@ export const german = {
   recover: "Wiederherstellen",
   discard: "Verwerfen",
   keepsNothing: "Dieser Browser hebt nichts auf: Was nicht gespeichert ist, geht verloren, wenn die Seite endet.",
-  tookOver: (by, count) => `${plural(count, "Änderung", "Änderungen")} von ${by === "" ? "jemand anderem" : by} übernommen`,
-  conflictTitle: (count) =>
-    count === 1 ? "1 Stelle haben zwei geändert" : `${count} Stellen haben zwei geändert`,
+  tookOver: (by, count) =>
+    `${plural(count, "Änderung", "Änderungen")} von ${by === "" ? "jemand anderem" : by} übernommen`,
+  conflictTitle: (count) => (count === 1 ? "1 Stelle haben zwei geändert" : `${count} Stellen haben zwei geändert`),
   conflictText: (by) =>
     `${by === "" ? "Jemand anderes" : by} hat diesen Entwurf gespeichert, während Sie ihn bearbeitet haben. Alles andere ist zusammengeführt; wählen Sie für jede Stelle.`,
   mine: "Meins",
@@ -173,7 +172,8 @@ export const german = {
     "no-exit": (about) => `Einen Ausgang „${about}“ gibt es hier nicht.`,
     "same-place": () => "Da ist es schon.",
     "several-exits": () => "Hier beginnen mehrere Pfade. Wählen Sie den, der bleibt.",
-    "join-of-parallel": () => "Ein Zusammenführen gehört zu seinem Parallel. Löschen oder verschieben Sie das Parallel.",
+    "join-of-parallel": () =>
+      "Ein Zusammenführen gehört zu seinem Parallel. Löschen oder verschieben Sie das Parallel.",
     "last-branch": () => "Der letzte Zweig bleibt.",
     "branch-exists": (about) => `Einen Zweig „${about}“ gibt es schon.`,
     "bad-name": () => "Ein Zweig hat Buchstaben, Ziffern, _ und - in seinem Namen, höchstens 64.",
@@ -236,7 +236,8 @@ export const german = {
     `„${exit}“ von „${name}“ verbinden: Pfeile wählen den Schritt, Enter verbindet, Esc lässt es.`,
   noPlace: "Es gibt keinen Platz, an dem das sein darf.",
   keepTitle: (name) => `„${name}“ löschen`,
-  keepText: "Hier beginnen mehrere Pfade. Der, den Sie behalten, kommt an die Stelle; die Schritte der anderen werden gelöscht.",
+  keepText:
+    "Hier beginnen mehrere Pfade. Der, den Sie behalten, kommt an die Stelle; die Schritte der anderen werden gelöscht.",
   keep: (exit) => `„${exit}“ behalten`,
   renameTitle: (name) => `Id von „${name}“`,
   renameHint: "Ausdrücke und Karten, die diesen Schritt lesen, folgen.",

@@ -60,9 +60,9 @@ export const english = {
   body: "for each",
   addAt: (exit: string, step: string) => `Add a step at “${exit}” of ${step}`,
   addBetween: (exit: string, step: string) => `Add a step after ${step}, exit “${exit}”`,
-  nodeName: (facts: NodeFacts) =>
+  /** What a screen reader says of a step behind its type and its two lines. */
+  nodeFacts: (facts: NodeFacts) =>
     [
-      `${facts.type} “${facts.name}”`,
       `step ${facts.at} of ${facts.of}`,
       ...(facts.branch === "" ? [] : [`in branch “${facts.branch}”`]),
       plural(facts.exits, "exit", "exits"),
@@ -114,7 +114,8 @@ export const english = {
   edit: "Edit",
   editHint: "This version is active and stays as it is. Your changes become a draft.",
   othersHere: (names: string) => `${names} also has this workflow open`,
-  otherIsDirty: (name: string) => `${name} has changes here that are not saved yet. When both save, the changes are merged.`,
+  otherIsDirty: (name: string) =>
+    `${name} has changes here that are not saved yet. When both save, the changes are merged.`,
   otherTab: "You, in another tab",
   recoverTitle: (count: number) => `Recover ${plural(count, "change", "changes")}`,
   recoverText: (time: string) =>
@@ -168,7 +169,8 @@ export const english = {
     "only-at-open-exit": () => "What ends a path can only be at an exit that leads nowhere yet.",
     "into-itself": () => "A block cannot be moved into itself.",
     "across-border": () => "A path stays in its branch or body: nothing may lead into another one or out of it.",
-    "loop-without-pause": () => "This would be a loop that never pauses. Put a wait, a delay or a call into it, or use “Go back to”.",
+    "loop-without-pause": () =>
+      "This would be a loop that never pauses. Put a wait, a delay or a call into it, or use “Go back to”.",
     "no-exit": (about) => `There is no exit “${about}” here.`,
     "same-place": () => "It is there already.",
     "several-exits": () => "Several paths begin here. Choose the one to keep.",
@@ -176,7 +178,8 @@ export const english = {
     "last-branch": () => "The last branch stays.",
     "branch-exists": (about) => `There is a branch “${about}” already.`,
     "bad-name": () => "A branch has letters, digits, _ and - in its name, at most 64.",
-    "bad-id": () => "An id begins with a letter and has letters, digits and _, at most 64. Some names, such as payload, are taken.",
+    "bad-id": () =>
+      "An id begins with a letter and has letters, digits and _, at most 64. Some names, such as payload, are taken.",
     "id-taken": (about) => `Another step has the id “${about}”.`,
     "not-neighbors": () => "Choose steps that follow each other.",
     "nothing-selected": () => "Choose steps first.",
@@ -228,7 +231,8 @@ export const english = {
     choose: "Choose one more step",
   },
   moveHint: (name: string) => `Move “${name}”: arrows choose the place, Enter puts it there, Esc leaves it.`,
-  connectHint: (exit: string, name: string) => `Connect “${exit}” of “${name}”: arrows choose the step, Enter connects, Esc leaves it.`,
+  connectHint: (exit: string, name: string) =>
+    `Connect “${exit}” of “${name}”: arrows choose the step, Enter connects, Esc leaves it.`,
   noPlace: "There is no place where this may be.",
   keepTitle: (name: string) => `Delete “${name}”`,
   keepText: "Several paths begin here. The one you keep takes its place; the steps of the others are deleted.",
@@ -254,8 +258,6 @@ export const english = {
 };
 
 export interface NodeFacts {
-  type: string;
-  name: string;
   at: number;
   of: number;
   branch: string;

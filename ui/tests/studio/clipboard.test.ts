@@ -18,9 +18,16 @@ describe("copied steps", () => {
     const text = copied(ORDERS, ["conditional_1"]) ?? "";
     const { fragment } = pasted(text);
     const next = done(ORDERS, insertAt(ORDERS, { from: "join_1", exit: "next" }, fragment, "paste"));
-    expect(stepById(next, "httpRequest_2")?.settings).toMatchObject({ url: "https://example.com/${approval_2.output.outcome}" });
+    expect(stepById(next, "httpRequest_2")?.settings).toMatchObject({
+      url: "https://example.com/${approval_2.output.outcome}",
+    });
     expect(edgesIn(next)).toEqual(
-      expect.arrayContaining(["join_1 next conditional_2", "conditional_2 yes approval_2", "approval_2 approved terminate_1", "httpRequest_2 next terminate_1"]),
+      expect.arrayContaining([
+        "join_1 next conditional_2",
+        "conditional_2 yes approval_2",
+        "approval_2 approved terminate_1",
+        "httpRequest_2 next terminate_1",
+      ]),
     );
   });
 
@@ -75,7 +82,10 @@ describe("a paste of something else", () => {
 describe("a curl command", () => {
   it.each([
     ["curl example.com", { method: "GET", url: "http://example.com" }],
-    ["curl -d a=1 -d b=2 https://e.com", { method: "POST", url: "https://e.com", body_type: "urlencoded", body: { a: "1", b: "2" } }],
+    [
+      "curl -d a=1 -d b=2 https://e.com",
+      { method: "POST", url: "https://e.com", body_type: "urlencoded", body: { a: "1", b: "2" } },
+    ],
     ["curl -G -d q=1 'https://e.com/?x=2'", { method: "GET", url: "https://e.com/?x=2&q=1" }],
     ["curl -u me:secret -sS --max-time 3 https://e.com", { method: "GET", url: "https://e.com" }],
     ["curl -I https://e.com", { method: "HEAD", url: "https://e.com" }],

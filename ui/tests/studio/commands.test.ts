@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { layoutOf } from "../../src/graph/layout";
 import { START } from "../../src/graph/outline";
 import { NODE } from "../../src/graph/sizes";
+import { prettyExact } from "../../src/shared/exact";
 import { ADDABLE } from "../../src/studio/document/commands/blanks";
 import { addBranch, deleteBranch, moveBranch, renameBranch } from "../../src/studio/document/commands/branches";
 import { connect, targetsOf } from "../../src/studio/document/commands/connect";
 import { extract } from "../../src/studio/document/commands/extract";
-import { editJson } from "../../src/studio/document/commands/json-edit";
 import { addStep } from "../../src/studio/document/commands/insert";
+import { editJson } from "../../src/studio/document/commands/json-edit";
 import { moveBlock } from "../../src/studio/document/commands/move";
 import { deleteBlock, deleteStep, waysOn } from "../../src/studio/document/commands/remove";
 import { refusalOfId } from "../../src/studio/document/commands/rename";
@@ -17,7 +18,6 @@ import { changeType } from "../../src/studio/document/commands/types";
 import { wrap } from "../../src/studio/document/commands/wrap";
 import { edgesOf, exitOf, stepById } from "../../src/studio/document/definition";
 import { crossingsOf, shapeOf } from "../../src/studio/document/shape";
-import { prettyExact } from "../../src/shared/exact";
 import { ACTS, done, EMPTY, edgesIn, idsIn, ORDERS, planned, storeOf } from "./definitions";
 
 const at = (from: string, exit = "next") => ({ from, exit });
@@ -90,7 +90,10 @@ describe("adding", () => {
 
   it.each(ADDABLE.filter((type) => type !== "terminate" && type !== "redirect"))("takes the path on: %s", (type) => {
     const added = done(ORDERS, addStep(ORDERS, at(START), type));
-    const removed = done(added, deleteBlock(added, `${type}_${idsIn(ORDERS).filter((id) => id.startsWith(`${type}_`)).length + 1}`));
+    const removed = done(
+      added,
+      deleteBlock(added, `${type}_${idsIn(ORDERS).filter((id) => id.startsWith(`${type}_`)).length + 1}`),
+    );
     expect(edgesIn(removed)).toEqual(edgesIn(ORDERS));
     expect(idsIn(removed)).toEqual(idsIn(ORDERS));
   });
@@ -122,20 +125,32 @@ describe("moving", () => {
   it("moves a step and joins where it was", () => {
     const moved = done(ORDERS, moveBlock(ORDERS, "email_1", at(START)));
     expect(edgesIn(moved)).toEqual(
-      expect.arrayContaining(["WorkflowStartState next email_1", "email_1 next conditional_1", "httpRequest_1 next parallel_1", "approval_1 approved parallel_1"]),
+      expect.arrayContaining([
+        "WorkflowStartState next email_1",
+        "email_1 next conditional_1",
+        "httpRequest_1 next parallel_1",
+        "approval_1 approved parallel_1",
+      ]),
     );
   });
 
   it("moves a branch whole, with what lies in it", () => {
     const moved = done(ORDERS, moveBlock(ORDERS, "parallel_1", at(START)));
     expect(edgesIn(moved)).toEqual(
-      expect.arrayContaining(["WorkflowStartState next parallel_1", "delay_1 next join_1", "join_1 next conditional_1", "email_1 next terminate_1"]),
+      expect.arrayContaining([
+        "WorkflowStartState next parallel_1",
+        "delay_1 next join_1",
+        "join_1 next conditional_1",
+        "email_1 next terminate_1",
+      ]),
     );
   });
 
   it("moves into a branch of a parallel", () => {
     const moved = done(ORDERS, moveBlock(ORDERS, "email_1", at("parallel_1", "right")));
-    expect(edgesIn(moved)).toEqual(expect.arrayContaining(["parallel_1 right email_1", "email_1 next join_1", "httpRequest_1 next parallel_1"]));
+    expect(edgesIn(moved)).toEqual(
+      expect.arrayContaining(["parallel_1 right email_1", "email_1 next join_1", "httpRequest_1 next parallel_1"]),
+    );
   });
 
   it("says why a block cannot be where it is put", () => {
@@ -150,7 +165,9 @@ describe("moving", () => {
 describe("deleting", () => {
   it("joins what led to a step with what followed", () => {
     const removed = done(ORDERS, deleteStep(ORDERS, "email_1"));
-    expect(edgesIn(removed)).toEqual(expect.arrayContaining(["approval_1 approved parallel_1", "httpRequest_1 next parallel_1"]));
+    expect(edgesIn(removed)).toEqual(
+      expect.arrayContaining(["approval_1 approved parallel_1", "httpRequest_1 next parallel_1"]),
+    );
   });
 
   it("asks which branch to keep, and takes the others with it", () => {
@@ -222,13 +239,17 @@ describe("branches", () => {
 describe("putting steps into a region", () => {
   it("makes a body of neighbors", () => {
     const looped = done(ORDERS, wrap(ORDERS, ["email_1", "parallel_1"], "forEach"));
-    expect(edgesIn(looped)).toEqual(expect.arrayContaining(["forEach_1 each email_1", "email_1 next parallel_1", "forEach_1 next terminate_1"]));
+    expect(edgesIn(looped)).toEqual(
+      expect.arrayContaining(["forEach_1 each email_1", "email_1 next parallel_1", "forEach_1 next terminate_1"]),
+    );
     expect(edgesIn(looped)).not.toContain("join_1 next terminate_1");
   });
 
   it("makes a branch of neighbors, and refuses what does not follow each other", () => {
     const branched = done(ORDERS, wrap(ORDERS, ["email_1"], "parallel"));
-    expect(edgesIn(branched)).toEqual(expect.arrayContaining(["parallel_2 branch_1 email_1", "email_1 next join_2", "join_2 next parallel_1"]));
+    expect(edgesIn(branched)).toEqual(
+      expect.arrayContaining(["parallel_2 branch_1 email_1", "email_1 next join_2", "join_2 next parallel_1"]),
+    );
     expect(wrap(ORDERS, ["approval_1", "terminate_1"], "forEach")).toMatchObject({ why: "not-neighbors" });
     expect(wrap(ORDERS, [], "forEach")).toMatchObject({ why: "nothing-selected" });
   });
@@ -236,8 +257,14 @@ describe("putting steps into a region", () => {
 
 describe("other changes", () => {
   it("another type keeps id, edges and the settings that fit", () => {
-    const changed = done(ORDERS, changeType(ORDERS, "approval_1", "adaptiveCard", (name) => name === "recipients"));
-    expect(stepById(changed, "approval_1")).toMatchObject({ type: "adaptiveCard", settings: { recipients: ["boss@example.com"] } });
+    const changed = done(
+      ORDERS,
+      changeType(ORDERS, "approval_1", "adaptiveCard", (name) => name === "recipients"),
+    );
+    expect(stepById(changed, "approval_1")).toMatchObject({
+      type: "adaptiveCard",
+      settings: { recipients: ["boss@example.com"] },
+    });
     expect(edgesIn(changed)).toContain("approval_1 next email_1");
   });
 
@@ -302,7 +329,9 @@ describe("making a workflow of steps", () => {
     expect(edgesIn(found.definition)).toEqual([`${START} next httpRequest_1`]);
     expect(found.outside).toEqual(["approval_1"]);
     const called = done(ORDERS, found.replace("workflow-2"));
-    expect(edgesIn(called)).toEqual(expect.arrayContaining(["conditional_1 no subworkflow_1", "subworkflow_1 next email_1"]));
+    expect(edgesIn(called)).toEqual(
+      expect.arrayContaining(["conditional_1 no subworkflow_1", "subworkflow_1 next email_1"]),
+    );
     expect(stepById(called, "subworkflow_1")?.settings).toMatchObject({ workflow_id: "workflow-2" });
     expect(idsIn(called)).not.toContain("httpRequest_1");
   });

@@ -3,7 +3,14 @@
 import fc from "fast-check";
 import { START } from "../../src/graph/outline";
 import { ADDABLE } from "../../src/studio/document/commands/blanks";
-import { addBranch, branchesOf, changeBranch, deleteBranch, moveBranch, renameBranch } from "../../src/studio/document/commands/branches";
+import {
+  addBranch,
+  branchesOf,
+  changeBranch,
+  deleteBranch,
+  moveBranch,
+  renameBranch,
+} from "../../src/studio/document/commands/branches";
 import { duplicated, placeAfter } from "../../src/studio/document/commands/clipboard";
 import { connect } from "../../src/studio/document/commands/connect";
 import { addStep, insertAt } from "../../src/studio/document/commands/insert";

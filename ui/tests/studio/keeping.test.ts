@@ -19,7 +19,11 @@ const settle = async (): Promise<void> => {
 
 /** A server in memory that refuses what was written over a newer state. */
 function fakeServer(definition: Definition) {
-  const server = { stored: { definition, modifiedOn: 1, version: 1, by: "" } as Stored, saves: 0, problem: null as CallError | null };
+  const server = {
+    stored: { definition, modifiedOn: 1, version: 1, by: "" } as Stored,
+    saves: 0,
+    problem: null as CallError | null,
+  };
   const port: ServerPort = {
     save: async (next, { modifiedOn }) => {
       server.saves += 1;
@@ -39,7 +43,11 @@ function setUp() {
   const { server, port } = fakeServer(ORDERS);
   const states: SaveState[] = [];
   const merged: string[] = [];
-  const events = { onState: (state: SaveState) => states.push(state), onSaved: () => undefined, onMerged: (by: string) => merged.push(by) };
+  const events = {
+    onState: (state: SaveState) => states.push(state),
+    onSaved: () => undefined,
+    onMerged: (by: string) => merged.push(by),
+  };
   const saver = autosave({ store, server: port, timers, opened: server.stored, events, asError: asCallError });
   const type = (text: string, id = "delay_1"): void =>
     store.getState().run(changeSetting(store.getState().document, id, ["for"], text));
@@ -91,7 +99,12 @@ describe("saving by itself", () => {
 
   it("merges what another author saved, as one change that can be undone", async () => {
     const { timers, server, store, merged, type, last } = setUp();
-    server.stored = { definition: done(ORDERS, changeSetting(ORDERS, "email_1", ["subject"], "Theirs")), modifiedOn: 7, version: 1, by: "Ada" };
+    server.stored = {
+      definition: done(ORDERS, changeSetting(ORDERS, "email_1", ["subject"], "Theirs")),
+      modifiedOn: 7,
+      version: 1,
+      by: "Ada",
+    };
     type("PT2H");
     timers.pass(2_000);
     await settle();
@@ -155,7 +168,16 @@ describe("the journal", () => {
     const timers = handTimers();
     const store = storeOf(ORDERS, timers.now);
     const port = memory();
-    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, savedOn: 1, onFailure: () => undefined });
+    keepJournal({
+      key: "k",
+      store,
+      port,
+      timers,
+      saved: ORDERS,
+      modifiedOn: 1,
+      savedOn: 1,
+      onFailure: () => undefined,
+    });
     for (const text of ["PT2H", "PT3H"]) {
       timers.pass(2_000);
       store.getState().run(changeSetting(store.getState().document, "delay_1", ["for"], text));
@@ -179,7 +201,16 @@ describe("the journal", () => {
     const store = storeOf(ORDERS, timers.now);
     const port = { ...memory(), write: () => Promise.reject(new Error("full")) };
     let failures = 0;
-    keepJournal({ key: "k", store, port, timers, saved: ORDERS, modifiedOn: 1, savedOn: 1, onFailure: () => (failures += 1) });
+    keepJournal({
+      key: "k",
+      store,
+      port,
+      timers,
+      saved: ORDERS,
+      modifiedOn: 1,
+      savedOn: 1,
+      onFailure: () => (failures += 1),
+    });
     for (const text of ["PT2H", "PT3H"]) {
       store.getState().run(changeSetting(store.getState().document, "delay_1", ["for"], text));
       timers.pass(2_000);
@@ -189,7 +220,14 @@ describe("the journal", () => {
   });
 
   it("reads neither a cut text nor one of another format", () => {
-    const journal = { document: ORDERS, log: { done: [], undone: [] }, saved: ORDERS, modifiedOn: 1, savedOn: 1, at: 1 };
+    const journal = {
+      document: ORDERS,
+      log: { done: [], undone: [] },
+      saved: ORDERS,
+      modifiedOn: 1,
+      savedOn: 1,
+      at: 1,
+    };
     const text = printJournal(journal);
     expect(readJournal(text)).toEqual(journal);
     expect(readJournal(text.slice(0, -5))).toBeNull();
@@ -247,7 +285,12 @@ describe("presence", () => {
       calls.push(is_leaving);
       return [];
     };
-    const leave = keepPresent({ timers, touch, here: () => ({ is_dirty: false, step: "" }), onOthers: () => undefined });
+    const leave = keepPresent({
+      timers,
+      touch,
+      here: () => ({ is_dirty: false, step: "" }),
+      onOthers: () => undefined,
+    });
     await settle();
     timers.pass(20_000);
     await settle();
@@ -276,7 +319,13 @@ describe("kept changes", () => {
   }
 
   const changed = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT2H"));
-  const entry = { name: "changeSetting" as const, subject: "", focus: { step: "delay_1", field: "" }, key: null, at: 5 };
+  const entry = {
+    name: "changeSetting" as const,
+    subject: "",
+    focus: { step: "delay_1", field: "" },
+    key: null,
+    at: 5,
+  };
   const log = {
     done: [{ ...entry, patches: patchesBetween(ORDERS, changed), inverse: patchesBetween(changed, ORDERS) }],
     undone: [],
@@ -299,7 +348,11 @@ describe("kept changes", () => {
 
   it("are merged with what another author has saved since", async () => {
     const { server, keeping, timers } = opened(journal);
-    server.stored = { ...server.stored, definition: done(ORDERS, changeSetting(ORDERS, "email_1", ["subject"], "Theirs")), modifiedOn: 4 };
+    server.stored = {
+      ...server.stored,
+      definition: done(ORDERS, changeSetting(ORDERS, "email_1", ["subject"], "Theirs")),
+      modifiedOn: 4,
+    };
     keeping.start();
     await settle();
     keeping.recover();

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isSameJson } from "../../src/shared/exact";
-import { addStep } from "../../src/studio/document/commands/insert";
 import { connect } from "../../src/studio/document/commands/connect";
+import { addStep } from "../../src/studio/document/commands/insert";
 import { deleteStep } from "../../src/studio/document/commands/remove";
 import { changeSetting, changeStep, changeWorkflow } from "../../src/studio/document/commands/settings";
 import { type Definition, stepById, stepsOf } from "../../src/studio/document/definition";
@@ -60,7 +60,10 @@ describe("the merge of drafts", () => {
         const apply = (names: readonly string[]): Definition =>
           changes
             .filter(([, field]) => names.includes(field))
-            .reduce((document, [id, field, value]) => done(document, changeSetting(document, id, ["own", field], value)), ORDERS);
+            .reduce(
+              (document, [id, field, value]) => done(document, changeSetting(document, id, ["own", field], value)),
+              ORDERS,
+            );
         const [mine, theirs] = [apply(["a", "b"]), apply(["c", "d"])];
         const one = mergeDefinitions(ORDERS, mine, theirs);
         const other = mergeDefinitions(ORDERS, theirs, mine);
@@ -78,7 +81,8 @@ describe("the merge of drafts", () => {
         const ids = new Set(idsIn(definition));
         for (const id of idsIn(theirs)) if (stepById(ORDERS, id) === null) expect(ids.has(id)).toBe(true);
         expect(idsIn(definition)).toHaveLength(ids.size);
-        const added = (document: Definition): number => idsIn(document).filter((id) => stepById(ORDERS, id) === null).length;
+        const added = (document: Definition): number =>
+          idsIn(document).filter((id) => stepById(ORDERS, id) === null).length;
         expect(added(definition)).toBeGreaterThanOrEqual(Math.max(added(mine), added(theirs)));
         for (const edge of definition.workflow_connections as { from: string; to: string }[]) {
           expect(ids.has(edge.from) && ids.has(edge.to)).toBe(true);
@@ -91,11 +95,14 @@ describe("the merge of drafts", () => {
     const mine = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT2H"));
     const theirs = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT3H"));
     const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
-    expect(conflicts).toMatchObject([{ kind: "field", step: "delay_1", path: ["settings", "for"], base: "PT1H", mine: "PT2H", theirs: "PT3H" }]);
+    expect(conflicts).toMatchObject([
+      { kind: "field", step: "delay_1", path: ["settings", "for"], base: "PT1H", mine: "PT2H", theirs: "PT3H" },
+    ]);
     expect(stepById(definition, "delay_1")?.settings).toEqual({ for: "PT2H" });
     const key = conflicts[0]?.key ?? "";
-    const chosen = (choice: Parameters<Map<string, { take: "theirs" } | { take: "value"; value: unknown }>["set"]>[1]) =>
-      stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).definition, "delay_1")?.settings;
+    const chosen = (
+      choice: Parameters<Map<string, { take: "theirs" } | { take: "value"; value: unknown }>["set"]>[1],
+    ) => stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).definition, "delay_1")?.settings;
     expect(chosen({ take: "theirs" })).toEqual({ for: "PT3H" });
     expect(chosen({ take: "value", value: "PT2H, PT3H" })).toEqual({ for: "PT2H, PT3H" });
   });
@@ -115,7 +122,13 @@ describe("the merge of drafts", () => {
     const theirs = done(ORDERS, deleteStep(ORDERS, "email_1"));
     const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
     expect(conflicts).toEqual([]);
-    expect(edgesIn(definition)).toEqual(expect.arrayContaining(["httpRequest_1 next delay_2", "delay_2 next parallel_1", "approval_1 approved parallel_1"]));
+    expect(edgesIn(definition)).toEqual(
+      expect.arrayContaining([
+        "httpRequest_1 next delay_2",
+        "delay_2 next parallel_1",
+        "approval_1 approved parallel_1",
+      ]),
+    );
   });
 
   it("asks about an exit that both led elsewhere", () => {

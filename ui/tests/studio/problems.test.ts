@@ -22,7 +22,10 @@ describe("what can be done about a finding at once", () => {
   });
 
   it("is a step or an end at an open exit", () => {
-    const open = finding({ step: "approval_1", message: "the exit 'rejected' of 'approval_1' is open: the path ends there" });
+    const open = finding({
+      step: "approval_1",
+      message: "the exit 'rejected' of 'approval_1' is open: the path ends there",
+    });
     const [connect, end] = fixesOf(ORDERS, open);
     expect(connect).toEqual({ kind: "connect", from: "approval_1", exit: "rejected" });
     if (end?.kind !== "end") throw new Error("no end");
@@ -43,9 +46,21 @@ describe("a known warning", () => {
 
 describe("the second line of a node", () => {
   it.each([
-    ["httpRequest", { method: "GET", url: "https://rates.example.com/${payload.output.day}" }, "GET rates.example.com/${payload.output.day}"],
-    ["approval", { recipients: ["manager@example.com", "ben@example.com"], quorum: 1, timeout: "P3D" }, "manager@, ben@, 1, P3D"],
-    ["conditional", { rules: [{ variable: "${payload.output.amount}", operator: "NumericGreaterThan", value: 1000 }] }, "amount > 1000"],
+    [
+      "httpRequest",
+      { method: "GET", url: "https://rates.example.com/${payload.output.day}" },
+      "GET rates.example.com/${payload.output.day}",
+    ],
+    [
+      "approval",
+      { recipients: ["manager@example.com", "ben@example.com"], quorum: 1, timeout: "P3D" },
+      "manager@, ben@, 1, P3D",
+    ],
+    [
+      "conditional",
+      { rules: [{ variable: "${payload.output.amount}", operator: "NumericGreaterThan", value: 1000 }] },
+      "amount > 1000",
+    ],
     ["conditional", { rules: [] }, ""],
     ["redirect", { target: "wait_1", max_visits: 10 }, "↩ wait_1 (10)"],
     ["sapRequest", { method: "GET", service_path: "/sap/opu/odata/sap/API_X" }, "GET API_X"],

@@ -1,13 +1,17 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { Session } from "../../src/session/session";
 import type { JsonObject } from "../../src/shared/http";
 import { expectAccessible, visit } from "../fakes/app";
 import { sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 import { fakeStudio } from "../fakes/studio";
-import { edgesIn, EMPTY, idsIn, ORDERS } from "./definitions";
+import { EMPTY, edgesIn, idsIn, ORDERS } from "./definitions";
 
 const PAGE = "/workflows/workflow-1/v/5";
+const MAKER: Session["permissions"] = [
+  ...new Set([...sessionOf().permissions, "read.definitions" as const, "edit.drafts" as const]),
+];
 
 /** Returns a step on the canvas, by its id: roles of a whole page take a browser in memory seconds. */
 async function node(id: string): Promise<HTMLElement> {
@@ -28,7 +32,7 @@ const definition = (fake: ReturnType<typeof fakeStudio>) => fake.stored.definiti
 
 async function openStudio(given: JsonObject = ORDERS as JsonObject, page = PAGE) {
   const fake = fakeStudio(given);
-  const visited = visit(page, signedIn(), fake.handlers);
+  const visited = visit(page, signedIn({ permissions: MAKER }), fake.handlers);
   await node("WorkflowStartState");
   return { ...visited, fake };
 }
@@ -36,7 +40,9 @@ async function openStudio(given: JsonObject = ORDERS as JsonObject, page = PAGE)
 describe("the Studio", () => {
   it("draws the workflow, each step a button with its name, place and problems", async () => {
     await openStudio();
-    expect((await node("conditional_1")).getAttribute("aria-label")).toMatch(/^Condition “Large\?”, step 2 of 9, 3 exits/);
+    expect((await node("conditional_1")).getAttribute("aria-label")).toMatch(
+      /^Condition “Large\?”, step 2 of 9, 3 exits/,
+    );
     expect((await node("delay_1")).getAttribute("aria-label")).toContain("in branch “left”");
     expect(document.querySelectorAll("[data-step][tabindex='0']")).toHaveLength(1);
     await expectAccessible();
@@ -112,7 +118,9 @@ describe("the Studio", () => {
     });
     fireEvent.drop(plus("email_1 next"), { dataTransfer: dataTransfer("application/x-looply-type", "delay") });
     await node("delay_2");
-    fireEvent.drop(await node("terminate_1"), { dataTransfer: dataTransfer("application/x-looply-exit", "approval_1 rejected") });
+    fireEvent.drop(await node("terminate_1"), {
+      dataTransfer: dataTransfer("application/x-looply-exit", "approval_1 rejected"),
+    });
     await waitFor(() => expect(document.querySelector('[data-plus="approval_1 rejected"]')).not.toBeNull());
   });
 
@@ -136,7 +144,7 @@ describe("the Studio", () => {
       { path: "/workflow_steps/4/settings/to", message: "is empty" },
       { path: "/workflow_steps/2", message: "the exit 'rejected' of 'approval_1' is open: the path ends there" },
     ];
-    const { user } = visit(PAGE, signedIn(), fake.handlers);
+    const { user } = visit(PAGE, signedIn({ permissions: MAKER }), fake.handlers);
     await waitFor(async () => expect((await node("email_1")).getAttribute("aria-label")).toContain("1 problem"));
     await user.keyboard("{F8}");
     expect((await node("email_1")).getAttribute("aria-pressed")).toBe("true");
@@ -202,7 +210,7 @@ describe("the Studio", () => {
 
   it("opens an active version read only; the first edit becomes a draft with an address of its own", async () => {
     const fake = fakeStudio(ORDERS as JsonObject, { workflow_status: "ACTIVE" });
-    const { user, address } = visit(PAGE, signedIn(), fake.handlers);
+    const { user, address } = visit(PAGE, signedIn({ permissions: MAKER }), fake.handlers);
     (await node("email_1")).focus();
     await user.keyboard("{Delete}");
     await node("email_1");
@@ -219,11 +227,16 @@ describe("the Studio", () => {
     const { user, fake } = await openStudio(ORDERS as JsonObject, `${PAGE}?view=split`);
     const described = (text: string): JsonObject => ({
       ...ORDERS,
-      workflow_steps: (ORDERS.workflow_steps as JsonObject[]).map((step) => (step.id === "email_1" ? { ...step, description: text } : step)),
+      workflow_steps: (ORDERS.workflow_steps as JsonObject[]).map((step) =>
+        step.id === "email_1" ? { ...step, description: text } : step,
+      ),
     });
     fake.saveAs("Ada", described("Theirs"));
     const field = await screen.findByRole("textbox", { name: "Definition as JSON" });
-    const text = (field as HTMLTextAreaElement).value.replace('"type": "email",', '"type": "email",\n"description": "Mine",');
+    const text = (field as HTMLTextAreaElement).value.replace(
+      '"type": "email",',
+      '"type": "email",\n"description": "Mine",',
+    );
     fireEvent.change(field, { target: { value: text } });
     await user.click(screen.getByRole("button", { name: "Take over" }));
     await user.keyboard("{Control>}s{/Control}");
@@ -231,18 +244,20 @@ describe("the Studio", () => {
     expect((fake.stored.definition.workflow_steps as JsonObject[])[4]).toMatchObject({ description: "Theirs" });
     await user.click(screen.getByRole("radio", { name: "Both, as text" }));
     await user.click(screen.getByRole("button", { name: "Take these and save" }));
-    await waitFor(() => expect((fake.stored.definition.workflow_steps as JsonObject[])[4]).toMatchObject({ description: "Mine\nTheirs" }));
+    await waitFor(() =>
+      expect((fake.stored.definition.workflow_steps as JsonObject[])[4]).toMatchObject({ description: "Mine\nTheirs" }),
+    );
   });
 
   it("is to read for those who may not edit, and as text on a phone", async () => {
     const fake = fakeStudio(ORDERS as JsonObject);
-    const permissions = sessionOf().permissions.filter((each) => each !== "edit.drafts");
+    const permissions = MAKER.filter((each) => each !== "edit.drafts");
     const first = visit(PAGE, signedIn({ permissions }), fake.handlers);
     await screen.findByText("Read only");
     expect(document.querySelector("[data-plus]")).toBeNull();
     first.unmount();
     changeScreen({ isPhone: true });
-    visit(PAGE, signedIn(), fake.handlers);
+    visit(PAGE, signedIn({ permissions: MAKER }), fake.handlers);
     await screen.findByText(/edited on a larger screen/);
     expect(document.querySelector("[data-step]")).toBeNull();
   });

@@ -45,7 +45,11 @@ export function StepMenu({ studio, menu }: { studio: Studio; menu: OpenMenu }) {
   const actions = possible(studio).filter(({ scope, id }) => scope === "step" && id !== "open");
   const place = { getBoundingClientRect: () => new DOMRect(target.x, target.y, 0, 0) };
   return (
-    <Menu open onOpenChange={(_, { open }) => !open && menu.close()} positioning={{ target: place, position: "below", align: "start" }}>
+    <Menu
+      open
+      onOpenChange={(_, { open }) => !open && menu.close()}
+      positioning={{ target: place, position: "below", align: "start" }}
+    >
       <MenuPopover>
         <MenuList>
           {actions.map((action) => [

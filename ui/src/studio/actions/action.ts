@@ -4,7 +4,10 @@ import type { IconName } from "../../kit/icons";
 import type { Studio } from "../studio";
 import type { StudioText } from "../text.en";
 
-export type ActId = Exclude<keyof StudioText["acts"], "group" | "wrapForEach" | "wrapParallel" | "wrapExtract"> | "undo" | "redo";
+export type ActId =
+  | Exclude<keyof StudioText["acts"], "group" | "wrapForEach" | "wrapParallel" | "wrapExtract">
+  | "undo"
+  | "redo";
 
 export interface Action {
   id: ActId;

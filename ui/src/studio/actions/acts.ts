@@ -11,7 +11,7 @@ import { moveBlock } from "../document/commands/move";
 import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
 import { refusalOfId, takeRenamed } from "../document/commands/rename";
 import { changeType } from "../document/commands/types";
-import { wrap, type Wrapper } from "../document/commands/wrap";
+import { type Wrapper, wrap } from "../document/commands/wrap";
 import { stepById } from "../document/definition";
 import { refuse } from "../document/refusals";
 import { type Exit, shapeOf } from "../document/shape";
@@ -53,7 +53,8 @@ export function remove(studio: Studio, step: string): void {
   const ways = waysOn(document, step);
   const before = shapeOf(document).entering.get(step)?.[0]?.from;
   if (ways.length > 1) studio.screen.setState({ mode: { kind: "delete", step, ways } });
-  else if (attempt(studio, deleteStep(document, step)) && before !== undefined) studio.screen.setState({ focused: before });
+  else if (attempt(studio, deleteStep(document, step)) && before !== undefined)
+    studio.screen.setState({ focused: before });
 }
 
 export function removeKeeping(studio: Studio, step: string, keep: string): void {
@@ -184,5 +185,6 @@ export function shiftBranch(studio: Studio, step: string, by: number): void {
     return owner !== null && branchesOf(owner) !== null;
   });
   if (edge === undefined) studio.store.getState().refuse(refuse("no-exit"));
-  else if (attempt(studio, moveBranch(document, edge.from, edge.branch ?? "next", by))) studio.screen.setState({ focused: step });
+  else if (attempt(studio, moveBranch(document, edge.from, edge.branch ?? "next", by)))
+    studio.screen.setState({ focused: step });
 }

@@ -8,7 +8,9 @@ const OVERLAY = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]"
 const EVERYWHERE: readonly string[] = ["F6", "F8", "Shift+F8", "Ctrl+S"];
 
 /** Returns the name of a press in the form of `Action.keys`. */
-export function pressOf(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string | null {
+export function pressOf(
+  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">,
+): string | null {
   const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
   if (altKey) return null;
   const isCtrl = ctrlKey || metaKey;

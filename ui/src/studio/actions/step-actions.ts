@@ -19,7 +19,8 @@ const isBranching = (studio: Studio): boolean => {
   const step = stepById(studio.store.getState().document, focus(studio));
   return step !== null && branchesOf(step) !== null;
 };
-const hasBlock = (studio: Studio): boolean => (blockOf(studio.store.getState().document, focus(studio))?.members.size ?? 0) > 1;
+const hasBlock = (studio: Studio): boolean =>
+  (blockOf(studio.store.getState().document, focus(studio))?.members.size ?? 0) > 1;
 
 export const STEP_ACTIONS: readonly Action[] = [
   {
@@ -88,7 +89,14 @@ export const STEP_ACTIONS: readonly Action[] = [
     isChange: true,
     run: (studio) => acts.shiftBranch(studio, focus(studio), 1),
   },
-  { id: "copy", icon: "copy", keys: ["Ctrl+C"], scope: "step", isChange: false, run: (studio) => void acts.copy(studio).catch(lost(studio)) },
+  {
+    id: "copy",
+    icon: "copy",
+    keys: ["Ctrl+C"],
+    scope: "step",
+    isChange: false,
+    run: (studio) => void acts.copy(studio).catch(lost(studio)),
+  },
   {
     id: "cut",
     icon: "copy",
@@ -98,7 +106,14 @@ export const STEP_ACTIONS: readonly Action[] = [
     when: (studio) => !isStart(studio),
     run: (studio) => void acts.cut(studio).catch(lost(studio)),
   },
-  { id: "paste", icon: "down", keys: ["Ctrl+V"], scope: "step", isChange: true, run: (studio) => void acts.paste(studio).catch(lost(studio)) },
+  {
+    id: "paste",
+    icon: "down",
+    keys: ["Ctrl+V"],
+    scope: "step",
+    isChange: true,
+    run: (studio) => void acts.paste(studio).catch(lost(studio)),
+  },
   {
     id: "duplicate",
     icon: "copy",
@@ -118,7 +133,14 @@ export const STEP_ACTIONS: readonly Action[] = [
     run: (studio) => mode(studio, { kind: "wrap", steps: acts.chosenSteps(studio) }),
   },
   { id: "choose", icon: "check", keys: ["x"], scope: "step", isChange: false, run: chooseOneMore },
-  { id: "note", icon: "note", keys: ["n"], scope: "step", isChange: false, run: (studio) => mode(studio, { kind: "note", step: focus(studio) }) },
+  {
+    id: "note",
+    icon: "note",
+    keys: ["n"],
+    scope: "step",
+    isChange: false,
+    run: (studio) => mode(studio, { kind: "note", step: focus(studio) }),
+  },
   {
     id: "fold",
     icon: "minus",
@@ -170,7 +192,9 @@ function fold(studio: Studio, isFolded: boolean): void {
 function startConnect(studio: Studio): void {
   const { document } = studio.store.getState();
   const exits = shapeOf(document).outline.steps.get(focus(studio))?.exits ?? [];
-  const possible = exits.filter((exit) => exit === EACH || targetsOf(document, { from: focus(studio), exit }).length > 0);
+  const possible = exits.filter(
+    (exit) => exit === EACH || targetsOf(document, { from: focus(studio), exit }).length > 0,
+  );
   const [only] = possible;
   if (only === undefined) studio.store.getState().refuse(refuse("no-exit"));
   else if (possible.length === 1) mode(studio, { kind: "connect", exit: { from: focus(studio), exit: only }, at: 0 });

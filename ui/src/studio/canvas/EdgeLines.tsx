@@ -4,12 +4,12 @@ import { type DragEvent, memo } from "react";
 import type { PlacedEdge } from "../../graph/layout";
 import { ERROR } from "../../graph/outline";
 import { pathOf } from "../../graph/routes";
-import { sizeOf, STUB } from "../../graph/sizes";
+import { STUB, sizeOf } from "../../graph/sizes";
 import type { ExitLook } from "../exits";
 import { DRAGGED } from "./drag";
 import { type Drawn, exitKey } from "./drawing/drawn";
-import styles from "./Lines.module.css";
 import { drawnPoints } from "./drawing/places";
+import styles from "./Lines.module.css";
 
 interface EdgeLinesProps {
   drawn: Drawn;
@@ -30,7 +30,9 @@ export const EdgeLines = memo(function EdgeLines({ drawn, edges, lookOf }: EdgeL
           </g>
         ))}
       </svg>
-      {edges.map((edge) => edge.label && <ExitName key={exitKey(edge)} edge={edge} look={lookOf(edge.from, edge.exit)} />)}
+      {edges.map(
+        (edge) => edge.label && <ExitName key={exitKey(edge)} edge={edge} look={lookOf(edge.from, edge.exit)} />,
+      )}
     </>
   );
 });
@@ -52,6 +54,7 @@ function ExitName({ edge, look }: { edge: PlacedEdge; look: ExitLook }) {
   const { x: left = 0, y: top = 0 } = edge.label ?? {};
   const drag = (event: DragEvent): void => event.dataTransfer.setData(DRAGGED.exit, exitKey(edge));
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dragged by the pointer; the key C does the same
     <span
       className={`${styles.exit} ${styles[look.style] ?? ""}`}
       style={{ left, top }}

@@ -27,24 +27,29 @@ export const Minimap = memo(function Minimap({ drawn, view, onGo }: MinimapProps
     if (box !== undefined) onGo((event.clientX - box.left) / scale, (event.clientY - box.top) / scale);
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the pointer; see above
-    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <div className={styles.map} onClick={go} aria-hidden="true">
       <svg ref={picture} width={width * scale} height={height * scale} viewBox={`0 0 ${width} ${height}`}>
         {nodes
           .filter(({ step }) => typeOf(step) !== STUB)
           .map(({ step, x, y }) => (
-          <rect
-            key={step}
-            x={x}
-            y={y}
-            width={NODE.width}
-            height={NODE.height}
-            rx="8"
-            fill={`var(--lp-group-${groupOf(typeOf(step))})`}
-          />
-        ))}
-        <rect className={styles.view} x={view.left} y={view.top} width={view.width} height={view.height} strokeWidth={1 / scale} />
+            <rect
+              key={step}
+              x={x}
+              y={y}
+              width={NODE.width}
+              height={NODE.height}
+              rx="8"
+              fill={`var(--lp-group-${groupOf(typeOf(step))})`}
+            />
+          ))}
+        <rect
+          className={styles.view}
+          x={view.left}
+          y={view.top}
+          width={view.width}
+          height={view.height}
+          strokeWidth={1 / scale}
+        />
       </svg>
     </div>
   );

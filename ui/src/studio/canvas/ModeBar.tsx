@@ -30,9 +30,16 @@ export function ModeBar({ studio, candidates, facts }: ModeBarProps) {
   const exitOf = ({ from, exit }: { from: string; exit: string }): string =>
     exitLook(stepById(studio.store.getState().document, from), exit, text.exits).text;
   const hint =
-    mode.kind === "move" ? text.moveHint(nameOf(mode.step)) : text.connectHint(exitOf(mode.exit), nameOf(mode.exit.from));
+    mode.kind === "move"
+      ? text.moveHint(nameOf(mode.step))
+      : text.connectHint(exitOf(mode.exit), nameOf(mode.exit.from));
   const [place, step] = [candidates.places[mode.at], candidates.steps[mode.at]];
-  const at = place !== undefined ? text.addBetween(exitOf(place), nameOf(place.from)) : step === undefined ? text.noPlace : nameOf(step);
+  const at =
+    place !== undefined
+      ? text.addBetween(exitOf(place), nameOf(place.from))
+      : step === undefined
+        ? text.noPlace
+        : nameOf(step);
   return (
     <div className={styles.mode} role="status">
       <span>{hint}</span>

@@ -11,16 +11,16 @@ import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
 import type { Candidates } from "./drawing/candidates";
 import { type Drawn, exitKey } from "./drawing/drawn";
-import { EdgeLines } from "./EdgeLines";
 import type { StepFacts } from "./drawing/facts";
-import { PlusButton } from "./PlusButton";
 import { plusesOf } from "./drawing/places";
-import { RedirectLines } from "./RedirectLines";
-import { StudioNode } from "./StudioNode";
-import { useCanvasHandlers } from "./use-handlers";
 import { isSeen } from "./drawing/seen";
 import { graphKey } from "./drawing/use-drawn";
 import { readingOrder } from "./drawing/walk";
+import { EdgeLines } from "./EdgeLines";
+import { PlusButton } from "./PlusButton";
+import { RedirectLines } from "./RedirectLines";
+import { StudioNode } from "./StudioNode";
+import { useCanvasHandlers } from "./use-handlers";
 import type { View } from "./use-view";
 
 interface PlaneProps {
@@ -40,7 +40,10 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
   const lookOf = useExitLooks(document);
   const isAll = drawn.layout.nodes.length <= MOST_DRAWN;
   const edges = useMemo(
-    () => (isAll ? drawn.layout.edges : drawn.layout.edges.filter(({ points }) => points.some((point) => isSeen(point, view)))),
+    () =>
+      isAll
+        ? drawn.layout.edges
+        : drawn.layout.edges.filter(({ points }) => points.some((point) => isSeen(point, view))),
     [drawn, isAll, view],
   );
   return (
@@ -60,7 +63,11 @@ function useExitLooks(document: Definition): (from: string, exit: string) => Exi
   const key = graphKey(document);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the looks change with the graph, not with each key typed
   return useMemo(() => {
-    const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
+    const steps = new Map(
+      stepsOf(document)
+        .toReversed()
+        .map((step) => [step.id, step] as const),
+    );
     return (from, exit) => exitLook(steps.get(from) ?? null, exit, text.exits);
   }, [key, text]);
 }
@@ -96,7 +103,8 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
         group={groupOf(fact.type)}
         name={fact.name}
         line={fact.line}
-        label={fact.label}
+        kind={fact.kind}
+        more={fact.more}
         x={x}
         y={y}
         isSelected={step === selected}

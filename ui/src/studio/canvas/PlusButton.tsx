@@ -57,7 +57,10 @@ export const PlusButton = memo(function PlusButton(props: PlusButtonProps) {
   );
 });
 
-async function take(data: DataTransfer, { from, exit, onDropStep, onDropType, onDropText }: PlusButtonProps): Promise<void> {
+async function take(
+  data: DataTransfer,
+  { from, exit, onDropStep, onDropType, onDropText }: PlusButtonProps,
+): Promise<void> {
   const place = { from, exit };
   const step = data.getData(DRAGGED.step);
   const type = data.getData(DRAGGED.type);

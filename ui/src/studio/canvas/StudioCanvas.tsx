@@ -1,6 +1,15 @@
 /** The canvas of the Studio: one stop of Tab, walked by the arrows, scrolled and zoomed as any content. */
 
-import { type KeyboardEvent, type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from "react";
 import { useStore } from "zustand";
 import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
@@ -9,16 +18,16 @@ import { StepMenu, useStepMenu } from "../actions/StepMenu";
 import { focusOn, type Mode, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { candidatesOf, type Candidates } from "./drawing/candidates";
+import { type Candidates, candidatesOf } from "./drawing/candidates";
 import type { Drawn } from "./drawing/drawn";
 import type { StepFacts } from "./drawing/facts";
+import { DIRECTIONS, walk } from "./drawing/walk";
 import { Minimap } from "./Minimap";
 import { ModeBar } from "./ModeBar";
 import { Plane } from "./Plane";
 import { dragging } from "./pan";
 import styles from "./StudioCanvas.module.css";
 import { bounded, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
-import { DIRECTIONS, walk } from "./drawing/walk";
 import { ZoomBar } from "./ZoomBar";
 
 export interface CanvasHandle {
@@ -58,7 +67,13 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
     <section className={styles.canvas} aria-label={text.canvas} data-zoom={zoomLevel(scale)} data-area="canvas">
       <Scroller box={box} label={text.scrolls} className={styles.scroll} {...dragging}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: its steps are the buttons; the arrows walk among them */}
-        <div className={styles.space} style={size} data-steps onFocus={(event) => focusOn(screen, event.target)} onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}>
+        <div
+          className={styles.space}
+          style={size}
+          data-steps
+          onFocus={(event) => focusOn(screen, event.target)}
+          onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}
+        >
           <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
             <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />
           </div>
@@ -96,7 +111,9 @@ function fitting(element: HTMLElement | null, layout: { width: number; height: n
 }
 
 function focusNode(box: HTMLElement | null, step: string): void {
-  const node = [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])].find((each) => each.dataset.step === step);
+  const node = [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])].find(
+    (each) => each.dataset.step === step,
+  );
   node?.focus({ preventScroll: true });
   // jsdom scrolls nowhere.
   node?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
@@ -152,7 +169,8 @@ function chooses(key: string, studio: Studio, mode: Choosing, { places, steps }:
   const count = places.length + steps.length;
   const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[key];
   if (key === "Escape") studio.screen.setState({ mode: null });
-  else if (by !== undefined && count > 0) studio.screen.setState({ mode: { ...mode, at: (mode.at + by + count) % count } });
+  else if (by !== undefined && count > 0)
+    studio.screen.setState({ mode: { ...mode, at: (mode.at + by + count) % count } });
   else if (key === "Enter") {
     const place = places[mode.at];
     const step = steps[mode.at];

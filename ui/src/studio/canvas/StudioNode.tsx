@@ -1,8 +1,8 @@
 /** A step on the canvas: a button whose bar and picture say its group, and whose lines say what it does. */
 
-import { type DragEvent, memo, type MouseEvent } from "react";
-import { Icon } from "../../kit/icons";
+import { type DragEvent, type MouseEvent, memo } from "react";
 import { stepIcon } from "../../graph/StepNode";
+import { Icon } from "../../kit/icons";
 import type { Group } from "../steps/kinds";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";
@@ -19,8 +19,9 @@ interface StudioNodeProps extends NodeHandlers {
   group: Group;
   name: string;
   line: string;
-  /** How it is called by a screen reader. */
-  label: string;
+  /** What its type is called, and what else a screen reader says of it. */
+  kind: string;
+  more: string;
   x: number;
   y: number;
   isSelected: boolean;
@@ -40,7 +41,7 @@ interface StudioNodeProps extends NodeHandlers {
 const PILLS: readonly string[] = ["terminate", "redirect"];
 
 export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
-  const { step, type, group, name, line, label, x, y, isSelected, isFocused, isChosen, isCandidate } = props;
+  const { step, type, group, name, line, x, y, isSelected, isFocused, isChosen, isCandidate } = props;
   const marks = [
     styles.node,
     styles[group],
@@ -57,7 +58,6 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
       style={{ left: x, top: y }}
       data-step={step}
       tabIndex={isFocused ? 0 : -1}
-      aria-label={label}
       aria-pressed={isSelected}
       title={name}
       draggable={group !== "start"}
@@ -70,8 +70,13 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
         <Icon name={stepIcon(type)} size={16} />
       </span>
       <span className={styles.words}>
-        <span className={styles.name}>{name}</span>
+        <span className={styles.name}>
+          <span className={styles.spoken}>{props.kind} </span>
+          {name}
+        </span>
+        <span className={styles.spoken}>, </span>
         <span className={styles.line}>{line === "" ? step : line}</span>
+        <span className={styles.spoken}>, {props.more}</span>
       </span>
       <Marks {...props} />
     </button>

@@ -11,5 +11,8 @@ export const DRAGGED = {
 
 /** Whether something is dragged that may be dropped at a place for steps. */
 export function isForPlaces({ types }: DataTransfer): boolean {
-  return [DRAGGED.step, DRAGGED.type, "text/plain", "Files"].some((type) => types.includes(type)) && !types.includes(DRAGGED.exit);
+  return (
+    [DRAGGED.step, DRAGGED.type, "text/plain", "Files"].some((type) => types.includes(type)) &&
+    !types.includes(DRAGGED.exit)
+  );
 }

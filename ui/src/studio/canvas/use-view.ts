@@ -29,7 +29,9 @@ export function useView(box: RefObject<HTMLElement | null>, scale: number): View
       width: round(element.clientWidth / scale),
       height: round(element.clientHeight / scale),
     };
-    setView((before) => (Object.keys(next).every((key) => before[key as keyof View] === next[key as keyof View]) ? before : next));
+    setView((before) =>
+      Object.keys(next).every((key) => before[key as keyof View] === next[key as keyof View]) ? before : next,
+    );
   }, [box, scale]);
   useEffect(() => {
     read();

@@ -1,6 +1,14 @@
 /** Dialogs in which one thing is chosen. */
 
-import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+} from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem } from "../../kit/states/Problem";
@@ -11,8 +19,8 @@ import { targetsOf } from "../document/commands/connect";
 import { nameOf, stepById } from "../document/definition";
 import { shapeOf } from "../document/shape";
 import { exitLook } from "../exits";
-import type { Studio } from "../studio";
 import { fitsType } from "../steps/fits";
+import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { TypeList } from "../toolbox/AddStep";
 import styles from "./Dialogs.module.css";
@@ -23,7 +31,17 @@ interface OfStep {
   onClose: () => void;
 }
 
-function Choice({ title, hint, onClose, children }: { title: string; hint?: string; onClose: () => void; children: ReactNode }) {
+function Choice({
+  title,
+  hint,
+  onClose,
+  children,
+}: {
+  title: string;
+  hint?: string;
+  onClose: () => void;
+  children: ReactNode;
+}) {
   const shared = useText(SHARED);
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onClose()}>
@@ -46,7 +64,11 @@ function Choice({ title, hint, onClose, children }: { title: string; hint?: stri
 function useNames({ studio, step }: Pick<OfStep, "studio" | "step">) {
   const text = useText(TEXTS);
   const found = stepById(studio.store.getState().document, step);
-  return { text, name: found === null ? step : nameOf(found), exitName: (exit: string) => exitLook(found, exit, text.exits).text };
+  return {
+    text,
+    name: found === null ? step : nameOf(found),
+    exitName: (exit: string) => exitLook(found, exit, text.exits).text,
+  };
 }
 
 export function KeepBranch({ studio, step, ways, onClose }: OfStep & { ways: readonly string[] }) {

@@ -35,7 +35,9 @@ export function Conflicts({ conflicts, by, onShow, onResolve, onClose }: Conflic
   const shared = useText(SHARED);
   const [sides, setSides] = useState<ReadonlyMap<string, Side>>(new Map());
   const take = (): void =>
-    onResolve(new Map(conflicts.map((conflict) => [conflict.key, choiceOf(conflict, sides.get(conflict.key) ?? "mine")])));
+    onResolve(
+      new Map(conflicts.map((conflict) => [conflict.key, choiceOf(conflict, sides.get(conflict.key) ?? "mine")])),
+    );
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onClose()}>
       <DialogSurface aria-describedby={undefined}>
@@ -81,7 +83,7 @@ function Place({ conflict, side, onSide, onShow }: PlaceProps) {
   const { step, path, mine, theirs, kind } = conflict;
   const place = kind === "step" ? text.wholeStep : pointerOf(path);
   const isText = typeof mine === "string" && typeof theirs === "string";
-  const valueOf = (value: unknown): string => {
+  const shown = (value: unknown): string => {
     if (value === undefined) return kind === "step" ? text.deletedThere : text.notSet;
     return typeof value === "string" ? value : prettyExact(value);
   };
@@ -93,14 +95,19 @@ function Place({ conflict, side, onSide, onShow }: PlaceProps) {
         </Button>
         <code>{place}</code>
       </div>
-      <RadioGroup layout="horizontal" value={side} onChange={(_, { value }) => onSide(value as Side)} aria-label={place}>
+      <RadioGroup
+        layout="horizontal"
+        value={side}
+        onChange={(_, { value }) => onSide(value as Side)}
+        aria-label={place}
+      >
         <Radio value="mine" label={text.mine} />
         <Radio value="theirs" label={text.theirs} />
         {isText && <Radio value="both" label={text.both} />}
       </RadioGroup>
       <div className={styles.sides}>
-        <pre className={styles.value}>{valueOf(mine)}</pre>
-        <pre className={styles.value}>{valueOf(theirs)}</pre>
+        <pre className={styles.value}>{shown(mine)}</pre>
+        <pre className={styles.value}>{shown(theirs)}</pre>
       </div>
     </section>
   );

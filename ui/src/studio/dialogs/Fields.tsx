@@ -26,7 +26,10 @@ export function RenameDialog({ studio, step, onClose }: OfStep) {
   const document = useStore(studio.store, (state) => state.document);
   const found = stepById(document, step);
   const refusal = refusalOfId(document, step, id);
-  const renaming = useMutation({ mutationFn: () => rename(studio, step, id), onSuccess: (isDone) => isDone && onClose() });
+  const renaming = useMutation({
+    mutationFn: () => rename(studio, step, id),
+    onSuccess: (isDone) => isDone && onClose(),
+  });
   return (
     <Confirm
       title={text.renameTitle(found === null ? step : nameOf(found))}
@@ -57,7 +60,12 @@ export function NoteDialog({ studio, step, note, onClose }: OfStep & { note: str
     onClose();
   };
   return (
-    <Confirm title={text.noteTitle(found === null ? step : nameOf(found))} verb={shared.save} onConfirm={save} onClose={onClose}>
+    <Confirm
+      title={text.noteTitle(found === null ? step : nameOf(found))}
+      verb={shared.save}
+      onConfirm={save}
+      onClose={onClose}
+    >
       <Field label={text.noteText}>
         <Textarea value={typed} maxLength={500} autoFocus onChange={(_, { value }) => setTyped(value)} />
       </Field>

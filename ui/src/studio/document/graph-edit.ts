@@ -2,7 +2,16 @@
 
 import { NEXT } from "../../graph/outline";
 import { isObject } from "../../shared/http";
-import { type Definition, type EdgeJson, exitOf, isEdge, isStep, rawEdges, rawSteps, type StepJson } from "./definition";
+import {
+  type Definition,
+  type EdgeJson,
+  exitOf,
+  isEdge,
+  isStep,
+  rawEdges,
+  rawSteps,
+  type StepJson,
+} from "./definition";
 import type { Command } from "./log";
 import type { Exit } from "./shape";
 

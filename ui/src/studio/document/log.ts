@@ -99,7 +99,8 @@ export function record({ document, log }: Edited, next: Definition, command: Omi
   const before = isTyping && log.undone.length === 0 ? applyPatches(document, last.inverse) : document;
   const patches = patchesBetween(before, next);
   const kept = before === document ? log.done : log.done.slice(0, -1);
-  if (patches.length === 0) return before === document ? { document, log } : { document: next, log: { ...log, done: kept } };
+  if (patches.length === 0)
+    return before === document ? { document, log } : { document: next, log: { ...log, done: kept } };
   const { name, subject, focus } = command;
   const inverse = patchesBetween(next, before);
   const entry: Entry = { name, subject, focus, key, at: now, patches, inverse };

@@ -1,6 +1,6 @@
 /** What the graph of a document looks like, computed once for each document. */
 
-import { START, type GraphStep, type Outline, readOutline } from "../../graph/outline";
+import { type GraphStep, type Outline, readOutline, START } from "../../graph/outline";
 import { findRegions, type Regions, regionAfter } from "../../graph/regions";
 import { type Definition, type EdgeJson, edgesOf, exitOf, rawEdges, rawSteps } from "./definition";
 

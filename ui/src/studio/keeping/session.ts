@@ -2,6 +2,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { asCallError } from "../../api/errors";
+import { isSameJson } from "../../shared/exact";
 import type { Definition } from "../document/definition";
 import { type Autosave, autosave, type SaveState, type ServerPort, type Stored } from "../document/keeping/autosave";
 import { type Answer, type CheckState, keepChecked } from "../document/keeping/checks";
@@ -87,13 +88,15 @@ export function keepOpen(setup: Setup): Keeping {
       let isOver = false;
       void kept(setup).then((journal) => {
         if (isOver) return;
-        if (journal !== null && unsavedCount(journal) > 0) {
+        // The page may have ended after the save, and before the journal knew of it.
+        const isThere = journal !== null && isSameJson(journal.document, opened.definition);
+        if (journal !== null && !isThere && unsavedCount(journal) > 0) {
           ask(journal);
           return;
         }
         // The server has all of it: only the way back is missing.
         const { document, reset } = store.getState();
-        if (journal?.modifiedOn === opened.modifiedOn) reset({ document, log: journal.log });
+        if (isThere) reset({ document, log: journal.log });
         begin(opened);
       });
       const ends = [presence(setup, status), checks(setup, status)];

@@ -13,8 +13,8 @@ import { exitLook } from "../exits";
 import { focusOn } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import styles from "./OutlineTree.module.css";
 import { findRows } from "./find";
+import styles from "./OutlineTree.module.css";
 import { type TreeRow, treeRows } from "./tree";
 
 interface OutlineTreeProps {
@@ -41,6 +41,7 @@ export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
   }, [focused]);
   const focusAt = shown.some(({ step }) => step === focused) ? focused : shown[0]?.step;
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its rows are what has the focus
     <div
       ref={box}
       className={styles.outline}
@@ -96,7 +97,6 @@ const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: Ro
       role="treeitem"
       aria-level={row.level}
       aria-selected={row.step === selected}
-      aria-label={[exit, fact?.label ?? row.step, row.isLoose ? text.notConnected : ""].filter(Boolean).join(", ")}
       tabIndex={isFocused ? 0 : -1}
       data-step={row.step}
       className={styles.row}
@@ -123,7 +123,13 @@ function useStable(latest: OnMenu): OnMenu {
   return useCallback((step, event) => current.current(step, event), []);
 }
 
-function onKeys(event: KeyboardEvent, row: TreeRow, rows: readonly TreeRow[], studio: Studio, choose: () => void): void {
+function onKeys(
+  event: KeyboardEvent,
+  row: TreeRow,
+  rows: readonly TreeRow[],
+  studio: Studio,
+  choose: () => void,
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = rows.indexOf(row);
   const outer = rows.slice(0, at).findLast(({ level }) => level < row.level);

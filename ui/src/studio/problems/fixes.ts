@@ -29,7 +29,8 @@ export function fixesOf(document: Definition, finding: StudioFinding): readonly 
       { kind: "end", plan: (now) => addStep(now, { from, exit }, "terminate") },
     ];
   }
-  if (FROM_START.test(finding.message) && finding.step !== null) return [{ kind: "connect", from: finding.step, exit: "next" }];
+  if (FROM_START.test(finding.message) && finding.step !== null)
+    return [{ kind: "connect", from: finding.step, exit: "next" }];
   const to = SUGGESTION.exec(finding.hint)?.[1];
   const { step } = finding;
   const path = step === null || to === undefined ? null : pathOf(document, step, finding.field);

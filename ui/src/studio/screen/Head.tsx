@@ -3,9 +3,9 @@
 import { Button, Tooltip } from "@fluentui/react-components";
 import { lazy, Suspense, useEffect } from "react";
 import { useStore } from "zustand";
-import { textOf } from "../../shared/http";
 import { Tag } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
+import { textOf } from "../../shared/http";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import type { Keeping } from "../keeping/session";
@@ -71,7 +71,10 @@ function UndoButtons({ studio }: { studio: Studio }) {
   if (isReadOnly) return null;
   return (
     <>
-      <Tooltip content={last === undefined ? text.undo : text.undoOf(text.done[last.name](last.subject))} relationship="label">
+      <Tooltip
+        content={last === undefined ? text.undo : text.undoOf(text.done[last.name](last.subject))}
+        relationship="label"
+      >
         <Button
           appearance="subtle"
           icon={<Icon name="left" />}
@@ -79,7 +82,10 @@ function UndoButtons({ studio }: { studio: Studio }) {
           onClick={() => studio.store.getState().undo()}
         />
       </Tooltip>
-      <Tooltip content={next === undefined ? text.redo : text.redoOf(text.done[next.name](next.subject))} relationship="label">
+      <Tooltip
+        content={next === undefined ? text.redo : text.redoOf(text.done[next.name](next.subject))}
+        relationship="label"
+      >
         <Button
           appearance="subtle"
           icon={<Icon name="right" />}

@@ -6,8 +6,8 @@ import { useStore } from "zustand";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
-import { unsavedCount } from "../document/keeping/journal";
 import { Conflicts } from "../dialogs/Conflicts";
+import { unsavedCount } from "../document/keeping/journal";
 import type { Keeping } from "../keeping/session";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -28,10 +28,14 @@ export function Notices({ studio, keeping, onShow }: NoticesProps) {
       <Recovery keeping={keeping} />
       <ConflictNotice keeping={keeping} onShow={onShow} />
       {status.merged !== null && (
-        <Notice onClose={() => keeping.status.setState({ merged: null })}>{text.tookOver(status.merged.by, status.merged.count)}</Notice>
+        <Notice onClose={() => keeping.status.setState({ merged: null })}>
+          {text.tookOver(status.merged.by, status.merged.count)}
+        </Notice>
       )}
       {dirty !== undefined && <Notice>{text.otherIsDirty(dirty.is_you ? text.otherTab : dirty.name)}</Notice>}
-      {status.keepsNothing && <Notice onClose={() => keeping.status.setState({ keepsNothing: false })}>{text.keepsNothing}</Notice>}
+      {status.keepsNothing && (
+        <Notice onClose={() => keeping.status.setState({ keepsNothing: false })}>{text.keepsNothing}</Notice>
+      )}
       <ActNotices studio={studio} />
     </div>
   );
@@ -49,12 +53,22 @@ function ActNotices({ studio }: { studio: Studio }) {
           {text.why[refusal.why](refusal.about)}
         </Notice>
       )}
-      {outside !== "" && <Notice onClose={() => studio.screen.setState({ said: "" })}>{text.outsideKept(outside)}</Notice>}
+      {outside !== "" && (
+        <Notice onClose={() => studio.screen.setState({ said: "" })}>{text.outsideKept(outside)}</Notice>
+      )}
     </>
   );
 }
 
-function Notice({ children, isAlert = false, onClose }: { children: ReactNode; isAlert?: boolean; onClose?: () => void }) {
+function Notice({
+  children,
+  isAlert = false,
+  onClose,
+}: {
+  children: ReactNode;
+  isAlert?: boolean;
+  onClose?: () => void;
+}) {
   const shared = useText(SHARED);
   return (
     <div className={styles.notice} role={isAlert ? "alert" : "status"}>

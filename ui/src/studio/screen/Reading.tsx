@@ -26,7 +26,8 @@ export function Reading({ opened: { record, definition } }: { opened: OpenVersio
           const type = typeOf(step);
           return (
             <li key={id} style={{ paddingLeft: (level - 1) * 16 }}>
-              <Icon name={stepIcon(type)} size={16} /> {exit !== "" && `${exitLook(stepById(definition, from), exit, text.exits).text}: `}
+              <Icon name={stepIcon(type)} size={16} />{" "}
+              {exit !== "" && `${exitLook(stepById(definition, from), exit, text.exits).text}: `}
               <b>{nameOf(step)}</b> <span className={styles.hint}>{tellingLine(type, settingsOf(step))}</span>
             </li>
           );

@@ -7,7 +7,8 @@ const FOCUSABLE = "[data-step][tabindex='0'], input, textarea, button:not([tabin
 export function nextArea(name: string | null): void {
   const areas = ORDER.flatMap((each) => document.querySelector<HTMLElement>(`[data-area="${each}"]`) ?? []);
   const at = areas.findIndex((area) => area.contains(document.activeElement));
-  const area = name === null ? areas[(at + 1) % Math.max(1, areas.length)] : areas.find((each) => each.dataset.area === name);
+  const area =
+    name === null ? areas[(at + 1) % Math.max(1, areas.length)] : areas.find((each) => each.dataset.area === name);
   if (area === undefined) return;
   const selector = name === "side" ? "input, textarea, [contenteditable=true], [role=textbox], select" : FOCUSABLE;
   const target = area.querySelector<HTMLElement>(selector) ?? area.querySelector<HTMLElement>(FOCUSABLE);

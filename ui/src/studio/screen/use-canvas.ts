@@ -54,7 +54,12 @@ function actsOf(api: Api, queries: QueryClient, workflowId: string) {
       change(({ notes }) => {
         const others = notes.filter(({ near }) => near !== step);
         const known = notes.find(({ near }) => near === step);
-        const note = { id: known?.id ?? crypto.randomUUID(), near: step, text, colour: known?.colour ?? ("yellow" as const) };
+        const note = {
+          id: known?.id ?? crypto.randomUUID(),
+          near: step,
+          text,
+          colour: known?.colour ?? ("yellow" as const),
+        };
         return { notes: text === "" ? others : [...others, note] };
       }),
     setFolded: (step: string, isFolded: boolean): void =>

@@ -4,11 +4,17 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
-import { type OpenVersion, readVersion, renameInDefinition, saveDraft, validateDefinition } from "../../api/queries/studio";
+import {
+  type OpenVersion,
+  readVersion,
+  renameInDefinition,
+  saveDraft,
+  validateDefinition,
+} from "../../api/queries/studio";
 import { START } from "../../graph/outline";
-import { EXACT } from "../../shared/exact";
 import { useMay, useSession } from "../../session/session";
 import { useSignedOutFlag } from "../../session/signed-out";
+import { EXACT } from "../../shared/exact";
 import type { Stored } from "../document/keeping/autosave";
 import { indexedDbJournals } from "../document/keeping/indexed-db";
 import { BROWSER_TIMERS } from "../document/keeping/timers";
@@ -55,13 +61,28 @@ export function useOpen(opened: OpenVersion): Open {
     setKnown: canvas.setKnown,
   }));
   const { notes, known } = canvas;
-  return useMemo(() => ({ store, screen, outer, keeping, notes, known }), [store, screen, outer, keeping, notes, known]);
+  return useMemo(
+    () => ({ store, screen, outer, keeping, notes, known }),
+    [store, screen, outer, keeping, notes, known],
+  );
 }
 
-function make(api: Api, { record, definition }: OpenVersion, mayEdit: boolean, organization: string, onSignedOut: () => void) {
+function make(
+  api: Api,
+  { record, definition }: OpenVersion,
+  mayEdit: boolean,
+  organization: string,
+  onSignedOut: () => void,
+) {
   const { workflow_id: workflowId, workflow_version: version, workflow_status } = record;
   const isReadOnly = !mayEdit || workflow_status === "ACTIVE";
-  const store: StudioStore = createStudioStore({ workflowId, version, document: definition, isReadOnly, now: Date.now });
+  const store: StudioStore = createStudioStore({
+    workflowId,
+    version,
+    document: definition,
+    isReadOnly,
+    now: Date.now,
+  });
   const screen: ScreenStore = createScreenStore(START);
   const stored: Stored = { definition, modifiedOn: record.modified_on, version, by: "" };
   const ports: Ports = {

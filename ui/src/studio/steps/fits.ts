@@ -1,6 +1,17 @@
 /** Which settings keep their meaning when a step gets another type. */
 
-const CALL = ["params", "headers", "body_type", "body", "fail_on", "ok_on", "method", "connection", "pages", "raw"] as const;
+const CALL = [
+  "params",
+  "headers",
+  "body_type",
+  "body",
+  "fail_on",
+  "ok_on",
+  "method",
+  "connection",
+  "pages",
+  "raw",
+] as const;
 const CARD = ["card", "card_id", "card_version", "recipients", "timeout"] as const;
 
 const FITTING: Readonly<Record<string, readonly string[]>> = {

@@ -36,5 +36,6 @@ export function groupOf(type: string): Group {
 
 /** The types that can be added, by group. */
 export const TOOLBOX: readonly (readonly [Group, readonly string[]])[] = GROUPS.map(
-  (group) => [group, Object.keys(GROUP_OF).filter((type) => ADDABLE.includes(type) && groupOf(type) === group)] as const,
+  (group) =>
+    [group, Object.keys(GROUP_OF).filter((type) => ADDABLE.includes(type) && groupOf(type) === group)] as const,
 ).filter(([, types]) => types.length > 0);

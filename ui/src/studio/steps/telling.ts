@@ -26,7 +26,8 @@ const LINES: Readonly<Record<string, (settings: JsonObject) => string>> = {
   branchConditional: ({ variable, operator }) => words(path(variable), comparison(operator)),
   advancedConditional: ({ branches }) => firstOf(branches, ({ conditions }) => firstOf(conditions, ruleLine)),
   adaptiveCard: ({ recipients, card_id }) => people(recipients) || text(card_id),
-  approval: ({ recipients, quorum, timeout }) => [people(recipients), text(quorum), text(timeout)].filter(Boolean).join(", "),
+  approval: ({ recipients, quorum, timeout }) =>
+    [people(recipients), text(quorum), text(timeout)].filter(Boolean).join(", "),
   wait: ({ sources, timeout }) => [listed(sources), text(timeout)].filter(Boolean).join(", "),
   delay: (settings) => text(settings.for) || text(settings.until),
   overridePayload: ({ parameters }) => {
@@ -64,7 +65,9 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
 
 function comparison(operator: unknown): string {
   const name = text(operator);
-  return SIGNS.find(([pattern]) => pattern.test(name))?.[1] ?? name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return (
+    SIGNS.find(([pattern]) => pattern.test(name))?.[1] ?? name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()
+  );
 }
 
 /** `${payload.output.amount}` is read as `amount`. */

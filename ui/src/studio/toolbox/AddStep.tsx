@@ -11,7 +11,7 @@ import type { Exit } from "../document/shape";
 import { exitLook } from "../exits";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
-import { findTypes, type Found } from "./find";
+import { type Found, findTypes } from "./find";
 import styles from "./Toolbox.module.css";
 
 export function AddStep({ studio, place, onClose }: { studio: Studio; place: Exit; onClose: () => void }) {
@@ -48,7 +48,8 @@ export function TypeList({ onChoose }: { onChoose: (type: string) => void }) {
   const chosen = found[Math.min(at, found.length - 1)];
   const onKeyDown = (event: KeyboardEvent): void => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by !== undefined && found.length > 0) setAt((before) => (Math.min(before, found.length - 1) + by + found.length) % found.length);
+    if (by !== undefined && found.length > 0)
+      setAt((before) => (Math.min(before, found.length - 1) + by + found.length) % found.length);
     else if (event.key === "Enter" && chosen !== undefined) onChoose(chosen.type);
     else return;
     event.preventDefault();
@@ -77,7 +78,13 @@ export function TypeList({ onChoose }: { onChoose: (type: string) => void }) {
       {found.length === 0 && <p role="status">{text.noStepType}</p>}
       <div id={list} role="listbox" aria-label={text.toolbox} className={styles.list}>
         {found.map((each) => (
-          <Option key={each.type} id={`${list}-${each.type}`} found={each} isChosen={each === chosen} onChoose={onChoose} />
+          <Option
+            key={each.type}
+            id={`${list}-${each.type}`}
+            found={each}
+            isChosen={each === chosen}
+            onChoose={onChoose}
+          />
         ))}
       </div>
     </>
@@ -101,7 +108,14 @@ function Option({ id, found: { type, group }, isChosen, onChoose }: OptionProps)
     // The field above takes all keys; the focus never leaves it.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     // biome-ignore lint/a11y/useFocusableInteractive: see above
-    <div ref={element} id={id} role="option" aria-selected={isChosen} className={styles.option} onClick={() => onChoose(type)}>
+    <div
+      ref={element}
+      id={id}
+      role="option"
+      aria-selected={isChosen}
+      className={styles.option}
+      onClick={() => onChoose(type)}
+    >
       <span className={`${styles.tile} ${styles[group]}`}>
         <Icon name={stepIcon(type)} size={16} />
       </span>

@@ -41,7 +41,7 @@ export function Toolbox({ studio }: { studio: Studio }) {
       {found.length === 0 && <p role="status">{text.noStepType}</p>}
       {GROUPS.filter((group) => found.some((each) => each.group === group)).map((group) => (
         <section key={group} aria-label={text.groups[group]}>
-          <h3 className={styles.group}>{text.groups[group]}</h3>
+          <h2 className={styles.group}>{text.groups[group]}</h2>
           {found
             .filter((each) => each.group === group)
             .map(({ type }) => (

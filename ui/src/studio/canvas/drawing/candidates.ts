@@ -27,7 +27,12 @@ export function candidatesOf(document: Definition, drawn: Drawn, mode: Mode | nu
   }
   if (mode?.kind === "connect") {
     const allowed = new Set(targetsOf(document, mode.exit));
-    return { places: [], steps: readingOrder(drawn).map(({ step }) => step).filter((id) => allowed.has(id)) };
+    return {
+      places: [],
+      steps: readingOrder(drawn)
+        .map(({ step }) => step)
+        .filter((id) => allowed.has(id)),
+    };
   }
   return NONE;
 }

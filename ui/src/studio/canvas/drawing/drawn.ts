@@ -5,7 +5,7 @@
  */
 
 import { type Flow, flowOf } from "../../../graph/flow";
-import { layoutOf, type Layout } from "../../../graph/layout";
+import { type Layout, layoutOf } from "../../../graph/layout";
 import { EACH, ERROR, type GraphEdge, type GraphStep, NEXT, type Outline, START } from "../../../graph/outline";
 import { edgesWithin, findRegions, ownerOf, type Regions, regionOf } from "../../../graph/regions";
 import { STUB } from "../../../graph/sizes";

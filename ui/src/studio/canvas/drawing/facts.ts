@@ -2,7 +2,15 @@
 
 import { ownerOf } from "../../../graph/regions";
 import { blockOf } from "../../document/blocks";
-import { type Definition, nameOf, settingsOf, type StepJson, stepById, stepsOf, typeOf } from "../../document/definition";
+import {
+  type Definition,
+  nameOf,
+  type StepJson,
+  settingsOf,
+  stepById,
+  stepsOf,
+  typeOf,
+} from "../../document/definition";
 import { shapeOf } from "../../document/shape";
 import type { StudioFinding } from "../../document/store";
 import { exitLook } from "../../exits";
@@ -14,7 +22,9 @@ export interface StepFacts {
   type: string;
   name: string;
   line: string;
-  label: string;
+  /** What its type is called, and what else a screen reader says of it. */
+  kind: string;
+  more: string;
   errors: number;
   warnings: number;
   hidden: number;
@@ -32,20 +42,30 @@ export interface FactsInput {
 }
 
 /** Returns the facts by step. */
-export function factsOf({ document, findings, folded, order, text, before }: FactsInput): ReadonlyMap<string, StepFacts> {
+export function factsOf({
+  document,
+  findings,
+  folded,
+  order,
+  text,
+  before,
+}: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
   const facts = new Map<string, StepFacts>();
-  const steps = new Map(stepsOf(document).toReversed().map((step) => [step.id, step] as const));
+  const steps = new Map(
+    stepsOf(document)
+      .toReversed()
+      .map((step) => [step.id, step] as const),
+  );
   for (const [at, id] of order.entries()) {
     const step = steps.get(id);
     if (step === undefined) continue;
     const type = typeOf(step);
     const { errors, warnings } = counts.get(id) ?? { errors: 0, warnings: 0 };
     const hidden = folded.has(id) ? (blockOf(document, id)?.members.size ?? 1) - 1 : 0;
-    const name = step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
-    const label = text.nodeName({
-      type: text.types[type] ?? type,
-      name,
+    const name =
+      step.description === undefined && id === "WorkflowStartState" ? (text.types.trigger ?? id) : nameOf(step);
+    const more = text.nodeFacts({
       at: at + 1,
       of: order.length,
       branch: branchOf(document, id, text),
@@ -54,7 +74,7 @@ export function factsOf({ document, findings, folded, order, text, before }: Fac
       folded: hidden,
     });
     const line = tellingLine(type, settingsOf(step));
-    const fact = { step, type, name, line, label, errors, warnings, hidden };
+    const fact = { step, type, name, line, kind: text.types[type] ?? type, more, errors, warnings, hidden };
     const known = before?.get(id);
     facts.set(id, known !== undefined && isSame(known, fact) ? known : fact);
   }
@@ -70,7 +90,10 @@ function countsOf(findings: readonly StudioFinding[]) {
   for (const { step, severity } of findings) {
     if (step === null) continue;
     const found = counts.get(step) ?? { errors: 0, warnings: 0 };
-    counts.set(step, severity === "error" ? { ...found, errors: found.errors + 1 } : { ...found, warnings: found.warnings + 1 });
+    counts.set(
+      step,
+      severity === "error" ? { ...found, errors: found.errors + 1 } : { ...found, warnings: found.warnings + 1 },
+    );
   }
   return counts;
 }

@@ -1,9 +1,9 @@
 /** The drawn graph of a document: computed again only when its steps, exits or edges changed, not for each key typed. */
 
 import { useRef } from "react";
+import { isObject } from "../../../shared/http";
 import type { Definition } from "../../document/definition";
 import { shapeOf } from "../../document/shape";
-import { isObject } from "../../../shared/http";
 import { type Drawn, drawnOf, type Shown } from "./drawn";
 
 interface Kept extends Shown {
@@ -15,7 +15,8 @@ export function useDrawn(document: Definition, { folded, hasErrors }: Shown): Dr
   const kept = useRef<Kept | null>(null);
   const key = graphKey(document);
   const before = kept.current;
-  if (before !== null && before.key === key && before.folded === folded && before.hasErrors === hasErrors) return before.drawn;
+  if (before !== null && before.key === key && before.folded === folded && before.hasErrors === hasErrors)
+    return before.drawn;
   const drawn = drawnOf(document, { folded, hasErrors });
   kept.current = { key, drawn, folded, hasErrors };
   return drawn;

@@ -1,8 +1,8 @@
 /** Where the arrows of the keyboard lead on the canvas. */
 
 import type { PlacedNode } from "../../../graph/layout";
-import { STUB, sizeOf } from "../../../graph/sizes";
 import { ownerOf } from "../../../graph/regions";
+import { STUB, sizeOf } from "../../../graph/sizes";
 import { blockOf } from "../../document/blocks";
 import type { Definition } from "../../document/definition";
 import { mainExit, shapeOf, targetOf } from "../../document/shape";
@@ -86,7 +86,8 @@ function beside(order: readonly PlacedNode[], from: string, side: "left" | "righ
   const sign = side === "left" ? -1 : 1;
   const height = sizeOf("").height;
   const found = order.filter(({ x, step }) => step !== from && (x - self.x) * sign > 1);
-  const distance = ({ x, y }: PlacedNode): number => Math.abs(x - self.x) + 4 * Math.max(0, Math.abs(y - self.y) - height);
+  const distance = ({ x, y }: PlacedNode): number =>
+    Math.abs(x - self.x) + 4 * Math.max(0, Math.abs(y - self.y) - height);
   const near = found.filter(({ y }) => Math.abs(y - self.y) < 6 * height);
   return near.toSorted((a, b) => distance(a) - distance(b))[0]?.step ?? null;
 }

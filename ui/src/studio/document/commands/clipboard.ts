@@ -18,7 +18,11 @@ const FORMAT = "steps";
 
 /** What was on the clipboard. */
 export type Pasted =
-  | { kind: "steps"; fragment: Fragment; /** Ids that its expressions read and that were not copied. */ outside: readonly string[] }
+  | {
+      kind: "steps";
+      fragment: Fragment /** Ids that its expressions read and that were not copied. */;
+      outside: readonly string[];
+    }
   | { kind: "workflow"; definition: Definition }
   | { kind: "refused"; refusal: Refusal };
 
@@ -31,7 +35,14 @@ export function copied(document: Definition, ids: readonly string[]): string | n
   const steps = stepsOf(document).filter(({ id }) => members.has(id));
   const edges = rawEdges(document).filter((edge) => isEdge(edge) && members.has(edge.from) && members.has(edge.to));
   const outs = (blocks.at(-1) ?? first).outs;
-  return prettyExact({ looply: FORMAT, version: 1, entry: first.head, outs, workflow_steps: steps, workflow_connections: edges });
+  return prettyExact({
+    looply: FORMAT,
+    version: 1,
+    entry: first.head,
+    outs,
+    workflow_steps: steps,
+    workflow_connections: edges,
+  });
 }
 
 /** Reads the text of a clipboard for a document: new ids are given, and references within the copied set follow. */
@@ -43,9 +54,13 @@ export function readPasted(document: Definition, text: string): Pasted {
   if (curl !== null) {
     const id = freeId("httpRequest", taken);
     const step = { id, type: "httpRequest", settings: curl };
-    return { kind: "steps", fragment: { steps: [step], edges: [], entry: id, outs: [{ from: id, exit: NEXT }] }, outside: [] };
+    return {
+      kind: "steps",
+      fragment: { steps: [step], edges: [], entry: id, outs: [{ from: id, exit: NEXT }] },
+      outside: [],
+    };
   }
-  const value = valueOf(text);
+  const value = parsed(text);
   if (value === undefined) return refused("clipboard-text");
   if (!isObject(value) || !Array.isArray(value.workflow_steps)) return refused("clipboard-foreign");
   if (value.looply === FORMAT) return stepsFrom(value, taken);
@@ -57,7 +72,7 @@ function refused(why: Refusal["why"], about = ""): Pasted {
   return { kind: "refused", refusal: refuse(why, about) };
 }
 
-function valueOf(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {

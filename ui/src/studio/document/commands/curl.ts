@@ -5,8 +5,28 @@ import type { JsonObject } from "../../../shared/http";
 
 /** Options whose value is not needed. */
 const WITH_VALUE: readonly string[] = [
-  "-o", "--output", "-m", "--max-time", "--connect-timeout", "-A", "--user-agent", "-e", "--referer", "-b", "--cookie",
-  "-c", "--cookie-jar", "-x", "--proxy", "--cacert", "--cert", "--key", "-w", "--write-out", "--retry", "-T",
+  "-o",
+  "--output",
+  "-m",
+  "--max-time",
+  "--connect-timeout",
+  "-A",
+  "--user-agent",
+  "-e",
+  "--referer",
+  "-b",
+  "--cookie",
+  "-c",
+  "--cookie-jar",
+  "-x",
+  "--proxy",
+  "--cacert",
+  "--cert",
+  "--key",
+  "-w",
+  "--write-out",
+  "--retry",
+  "-T",
 ];
 const DATA: readonly string[] = ["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"];
 

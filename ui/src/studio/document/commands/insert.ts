@@ -36,7 +36,8 @@ function refusalOf(shape: Shape, place: Exit, fragment: Fragment) {
   if (!step.exits.includes(place.exit)) return refuse("no-exit", place.exit);
   const count = shape.outline.steps.size + fragment.steps.length;
   if (count > MOST_STEPS) return refuse("too-many-steps", String(MOST_STEPS));
-  if (fragment.outs.length === 0 && followerOf(shape, place) !== null) return refuse("only-at-open-exit", fragment.entry);
+  if (fragment.outs.length === 0 && followerOf(shape, place) !== null)
+    return refuse("only-at-open-exit", fragment.entry);
   return null;
 }
 

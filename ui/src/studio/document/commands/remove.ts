@@ -106,7 +106,10 @@ function pruned(document: Definition, graph: Graph, id: string): Graph {
 /** Deletes the edge of an exit. */
 export function disconnect(document: Definition, from: string, exit: string): Planned {
   const step = stepById(document, from);
-  const isThere = shapeOf(document).leaving.get(from)?.some((edge) => exitOf(edge) === exit) === true;
+  const isThere =
+    shapeOf(document)
+      .leaving.get(from)
+      ?.some((edge) => exitOf(edge) === exit) === true;
   if (step === null || !isThere) return refuse("no-exit", exit);
   const graph = leadTo(graphOf(document), { from, exit }, null);
   return graphCommand({ name: "disconnect", subject: nameOf(step), focus: { step: from, field: "" } }, graph);

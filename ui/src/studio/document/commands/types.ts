@@ -11,12 +11,7 @@ import { blankOf } from "./blanks";
 const REGIONS: readonly string[] = ["parallel", "join", "forEach"];
 
 /** Changes the type of a step. Id, description, edges and the settings that `fits` knows for the new type stay. */
-export function changeType(
-  document: Definition,
-  id: string,
-  type: string,
-  fits: (name: string) => boolean,
-): Planned {
+export function changeType(document: Definition, id: string, type: string, fits: (name: string) => boolean): Planned {
   const step = stepById(document, id);
   if (step === null) return refuse("no-step", id);
   if (id === START) return refuse("start");
@@ -24,7 +19,7 @@ export function changeType(
   if (REGIONS.includes(type) || REGIONS.includes(String(step.type))) return refuse("across-border", id);
   const blank = blankOf(type, new Set()).steps[0];
   const kept = Object.entries(settingsOf(step)).filter(([name]) => fits(name));
-  const settings = { ...blank?.settings as object, ...Object.fromEntries(kept) };
+  const settings = { ...(blank?.settings as object), ...Object.fromEntries(kept) };
   const next: StepJson = { ...step, type, settings };
   const graph = graphOf(document);
   const at = graph.steps.indexOf(step);

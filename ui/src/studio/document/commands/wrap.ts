@@ -27,17 +27,20 @@ export function wrap(document: Definition, ids: readonly string[], wrapper: Wrap
   const taken = new Set(shapeOf(document).outline.steps.keys());
   const added = wrapper === "forEach" ? loopOf(taken) : parallelOf(taken);
   const graph = wrapped(document, chain, added);
-  if (crossingsOf(shapeOf(withGraph(document, graph))) > crossingsOf(shapeOf(document))) return refuse("across-border", head.id);
+  if (crossingsOf(shapeOf(withGraph(document, graph))) > crossingsOf(shapeOf(document)))
+    return refuse("across-border", head.id);
   return graphCommand({ name: "wrap", subject: nameOf(head), focus: { step: added.entry.from, field: "" } }, graph);
 }
 
 /** Returns the steps as one chain, null where one of them does not follow the others. */
 export function chainOf(document: Definition, ids: readonly string[]): Chain | null {
   const chosen = new Set(ids);
-  const blocks = new Map(ids.flatMap((id) => {
-    const block = blockOf(document, id);
-    return block === null ? [] : [[id, block] as const];
-  }));
+  const blocks = new Map(
+    ids.flatMap((id) => {
+      const block = blockOf(document, id);
+      return block === null ? [] : [[id, block] as const];
+    }),
+  );
   // A step within the block of another one comes with it.
   for (const [id, block] of blocks) for (const member of block.members) if (member !== id) chosen.delete(member);
   const followers = new Set([...chosen].map((id) => blocks.get(id)?.next ?? null));
@@ -90,7 +93,7 @@ function parallelOf(taken: ReadonlySet<string>): Added {
 
 function wrapped(document: Definition, chain: Chain, added: Added): Graph {
   const graph = bypass(graphOf(document), chain.members, added.entry.from);
-  const at = graph.steps.findIndex((step) => step === stepById(document, chain.head));
+  const at = graph.steps.indexOf(stepById(document, chain.head));
   let next: Graph = { ...graph, steps: graph.steps.toSpliced(at, 0, ...added.steps) };
   for (const out of chain.outs) next = leadTo(next, out, added.inner);
   next = leadTo(next, added.entry, chain.head);

@@ -6,7 +6,16 @@
  */
 
 import { isSameJson } from "../../../shared/exact";
-import { type Definition, type EdgeJson, exitOf, isEdge, isStep, rawEdges, rawSteps, type StepJson } from "../definition";
+import {
+  type Definition,
+  type EdgeJson,
+  exitOf,
+  isEdge,
+  isStep,
+  rawEdges,
+  rawSteps,
+  type StepJson,
+} from "../definition";
 import type { Path } from "../patches";
 import { mainExit, shapeOf, targetOf } from "../shape";
 import { withOwnIds } from "./own-ids";

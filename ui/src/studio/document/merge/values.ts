@@ -57,7 +57,8 @@ type Items = ReadonlyMap<string, unknown>;
 
 function mergeLists(base: Items, mine: Items, theirs: Items, path: Path, decide: Decide): unknown {
   const order = mergeOrder([...base.keys()], [...mine.keys()], [...theirs.keys()]);
-  const clash = (): unknown => decide({ path, base: [...base.values()], mine: [...mine.values()], theirs: [...theirs.values()] });
+  const clash = (): unknown =>
+    decide({ path, base: [...base.values()], mine: [...mine.values()], theirs: [...theirs.values()] });
   if (order === null) return clash();
   return order.flatMap((id) => {
     const merged = mergeValues(base.get(id), mine.get(id), theirs.get(id), [...path, id], decide);
