@@ -902,6 +902,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/adaptive-cards/getCardById": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getCardById_v1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/adaptive-cards/getLatestActiveCard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getLatestActiveCard_v1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/adaptive-cards/getOrganizationCards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getOrganizationCards_v1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/workflows/createCard": {
         parameters: {
             query?: never;
@@ -9868,6 +9916,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+        };
+    };
+    getCardById_v1: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the card (UUID).
+                 * @example 0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b
+                 */
+                card_id: string;
+                /**
+                 * @description Version of the card.
+                 * @example 1
+                 */
+                card_version: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardAnswer"];
+                };
+            };
+        };
+    };
+    getLatestActiveCard_v1: {
+        parameters: {
+            query: {
+                /**
+                 * @description Id of the card (UUID).
+                 * @example 0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b
+                 */
+                card_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardAnswer"];
+                };
+            };
+        };
+    };
+    getOrganizationCards_v1: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 30. Larger values count as 30. Default: 20. */
+                limit?: number;
+                /** @description Pagination key from `lastKey`. */
+                card_id?: string;
+                /** @description Pagination key from `lastKey`. */
+                card_version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPage"];
                 };
             };
         };

@@ -17,7 +17,6 @@ export interface FrameSurroundings {
 /** Returns what takes the messages of the app. */
 export function createFrame({ root, post, takeTheme }: FrameSurroundings): (message: ToFrame) => void {
   let drawn: DrawnCard | null = null;
-
   let marked: readonly string[] = [];
 
   const show = (message: CardMessage): void => {
@@ -52,9 +51,13 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
 
   const decide = ({ title, style, data }: Decision): void => post({ kind: "action", action: { title, style, data } });
 
-  root.addEventListener("click", (event) => {
+  // Before the buttons of the card, which keep the click to themselves.
+  const choose = (event: MouseEvent): void => {
     const part = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-part]") : null;
     if (part?.dataset.part !== undefined) post({ kind: "part", part: part.dataset.part });
+  };
+  root.addEventListener("click", choose, { capture: true });
+  root.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (link === null) return;
     event.preventDefault();

@@ -42,7 +42,9 @@ function isRemoteSet(value: JsonObject): boolean {
 
 function textInstead(image: JsonObject, { sign, unnamed }: { sign: string; unnamed: string }): JsonObject {
   const { id, isVisible, separator, spacing, altText, [PART]: part } = image;
-  const places = Object.entries({ id, isVisible, separator, spacing, [PART]: part }).filter(([, value]) => value !== undefined);
+  const places = Object.entries({ id, isVisible, separator, spacing, [PART]: part }).filter(
+    ([, value]) => value !== undefined,
+  );
   const text = `${sign} ${textOf(altText) ?? unnamed}`;
   return { type: "TextBlock", text, wrap: true, isSubtle: true, ...Object.fromEntries(places) };
 }

@@ -1,7 +1,17 @@
 /** Cards for tests, and commands by chance. */
 
 import fc from "fast-check";
-import { add, type Change, dropOn, duplicate, moveBy, newPart, remove, replace, set } from "../../src/cards/document/commands";
+import {
+  add,
+  type Change,
+  dropOn,
+  duplicate,
+  moveBy,
+  newPart,
+  remove,
+  replace,
+  set,
+} from "../../src/cards/document/commands";
 import { outlineOf } from "../../src/cards/document/outline";
 import type { Path } from "../../src/cards/document/path";
 import { ELEMENTS } from "../../src/cards/elements/elements";

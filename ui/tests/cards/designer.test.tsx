@@ -11,7 +11,7 @@ const row = async (name: RegExp): Promise<HTMLElement> => within(await tree()).f
 const rows = async (): Promise<string[]> =>
   within(await tree())
     .getAllByRole("treeitem")
-    .map((each) => each.getAttribute("aria-label") ?? "");
+    .map((each) => (each.textContent ?? "").trim());
 
 function open(server = cardServer(), path = PATH, ...more: readonly Handlers[]): Visit {
   return visit(path, signedIn(MAKER), server.handlers, ...more);
@@ -25,10 +25,10 @@ describe("the card designer", () => {
     open();
     expect(await rows()).toEqual([
       "Card",
-      "Text, Order ${payload.output.po}",
-      "Text field, Comment",
-      "Button: answer, Approve",
-      "Button: answer, Reject",
+      "Text Order ${payload.output.po}",
+      "Text field Comment",
+      "Button: answer Approve",
+      "Button: answer Reject",
     ]);
     expect(await screen.findByTitle("Card: Release an order")).toBeDefined();
     await expectAccessible();
@@ -37,7 +37,7 @@ describe("the card designer", () => {
   it("adds a part behind the selected one, by the keyboard alone, and saves it", async () => {
     const server = cardServer();
     const { user } = open(server);
-    (await row(/^Text, Order/)).focus();
+    (await row(/^Text Order/)).focus();
     await user.type(screen.getByLabelText("Search parts"), "facts");
     screen.getByRole("button", { name: "Facts" }).focus();
     await user.keyboard("{Enter}");
@@ -49,7 +49,7 @@ describe("the card designer", () => {
 
   it("adds approve and reject with a comment whose id is free", async () => {
     const { user } = open();
-    await row(/^Text, Order/);
+    await row(/^Text Order/);
     await user.click(screen.getByRole("button", { name: "Approve or reject" }));
     expect(await rows()).toHaveLength(8);
     expect(screen.getByText("No findings")).toBeDefined();
@@ -74,13 +74,13 @@ describe("the card designer", () => {
   it("changes a property as it is typed, and repeats a part for each item of a list", async () => {
     const server = cardServer();
     const { user } = open(server);
-    await user.click(await row(/^Text, Order/));
+    await user.click(await row(/^Text Order/));
     const properties = screen.getByRole("region", { name: "Properties" });
-    const text = within(properties).getByRole("combobox", { name: "Text" });
+    const text = within(properties).getByRole("textbox", { name: "Text" });
     await user.clear(text);
     await user.click(text);
     await user.paste("Item ${text}");
-    await user.click(within(properties).getByRole("combobox", { name: "Repeat for each of" }));
+    await user.click(within(properties).getByRole("textbox", { name: "Repeat for each of" }));
     await user.paste("payload.output.items");
     save();
     await waitFor(() =>
@@ -101,9 +101,13 @@ describe("the card designer", () => {
   });
 
   it("shows what is wrong at the part, in the list, and before the version is activated", async () => {
-    const server = cardServer([cardVersion({ card_payload: { type: "AdaptiveCard", version: "1.6", body: [{ type: "Input.Text", label: "a" }] } })]);
+    const server = cardServer([
+      cardVersion({
+        card_payload: { type: "AdaptiveCard", version: "1.6", body: [{ type: "Input.Text", label: "a" }] },
+      }),
+    ]);
     const { user } = open(server);
-    expect(await row(/^Text field, a, has an error/)).toBeDefined();
+    expect(await row(/^Text field a ?, has an error/)).toBeDefined();
     expect(await screen.findByText("2 errors")).toBeDefined();
     await user.click(screen.getByRole("button", { name: /A field needs an id/ }));
     expect(screen.getByRole("region", { name: "Properties" }).textContent).toContain("A field needs an id");
@@ -115,8 +119,8 @@ describe("the card designer", () => {
   it("activates a version without errors, after what is open was saved", async () => {
     const server = cardServer();
     const { user } = open(server);
-    await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(await row(/^Text Order/));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     await user.click(screen.getByRole("button", { name: "Activate" }));
     const dialog = await screen.findByRole("dialog");
@@ -130,30 +134,35 @@ describe("the card designer", () => {
     const server = cardServer([cardVersion({ card_version: 1, status: "ACTIVE" })]);
     const { user, address } = open(server, "/cards/card-1/v/1");
     await user.click(await screen.findByRole("button", { name: "Edit" }));
-    await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(await row(/^Text Order/));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     await user.click(await screen.findByRole("button", { name: "Make a draft of it" }));
     await waitFor(() => expect(address()).toBe("/cards/card-1/v/2"));
     expect(server.stored(1)?.card_payload).toEqual(cardVersion().card_payload);
-    expect(await row(/^Text, Order .*!/)).toBeDefined();
+    expect(await row(/^Text Order .*!/)).toBeDefined();
     expect(screen.getByRole("button", { name: /^Undo: change Text/ })).toBeDefined();
   });
 
   it("merges what another person saved, and asks where both changed the same", async () => {
     const server = cardServer();
     const { user } = open(server);
-    await user.click(await row(/^Text, Order/));
+    await user.click(await row(/^Text Order/));
     const theirs = structuredClone(cardVersion());
     theirs.card_payload.lang = "de";
     (theirs.card_payload.body as { text?: string }[])[0] = { text: "theirs" };
     server.put({ ...theirs, modified_on: theirs.modified_on + 5, modified_by_name: "Ada" });
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("!");
     save();
     expect(await screen.findByText(/Ada changed the same as you/)).toBeDefined();
     await user.click(screen.getByRole("button", { name: "Keep mine there" }));
-    await waitFor(() => expect(server.stored(2)?.card_payload).toMatchObject({ lang: "de", body: [{ text: expect.stringMatching(/!$/) }, {}] }));
+    await waitFor(() =>
+      expect(server.stored(2)?.card_payload).toMatchObject({
+        lang: "de",
+        body: [{ text: expect.stringMatching(/!$/) }, {}],
+      }),
+    );
   });
 
   it("keeps the last picture, and says why, when the server cannot make one", async () => {
@@ -166,12 +175,12 @@ describe("the card designer", () => {
         fuel: { used: 1_000_000, limit: 1_000_000 },
       }),
     });
-    await user.click(await row(/^Text, Order/));
-    await user.click(screen.getByRole("combobox", { name: "Text" }));
+    await user.click(await row(/^Text Order/));
+    await user.click(screen.getByRole("textbox", { name: "Text" }));
     await user.paste("${range(0, 1000000)}");
     expect(await screen.findByText(/the last picture is shown\. more than 100000 items/)).toBeDefined();
     expect(screen.getByTitle("Card: Release an order")).toBeDefined();
-    expect(await row(/^Text, .*, has an error/)).toBeDefined();
+    expect(await row(/^Text Order.*, has an error/)).toBeDefined();
   });
 
   it("draws no card that would keep the browser busy", async () => {
@@ -182,10 +191,18 @@ describe("the card designer", () => {
   });
 
   it("compares two versions: both pictures, and what differs", async () => {
-    const former = cardVersion({ card_version: 1, status: "ACTIVE", card_payload: { type: "AdaptiveCard", version: "1.5", body: [] } });
+    const former = cardVersion({
+      card_version: 1,
+      status: "ACTIVE",
+      card_payload: { type: "AdaptiveCard", version: "1.5", body: [] },
+    });
     open(cardServer([cardVersion(), former]), `${PATH}?pane=compare`);
     const changes = await screen.findByRole("list", { name: "Changes" });
-    expect(within(changes).getAllByRole("listitem").map((each) => each.textContent)).toEqual([
+    expect(
+      within(changes)
+        .getAllByRole("listitem")
+        .map((each) => each.textContent),
+    ).toEqual([
       "+ Added: Text Order ${payload.output.po}",
       "+ Added: Text field Comment",
       "+ Added: Button: answer Approve",
@@ -198,7 +215,7 @@ describe("the card designer", () => {
   it("puts the card into the step from which it was opened", async () => {
     const saved: unknown[] = [];
     const definition = { workflow_steps: [{ id: "approval_1", type: "approval", settings: { card: {} } }] };
-    const { user } = open(cardServer(), `${PATH}?workflow=w-1&workflow_version=3&step=approval_1`, {
+    const { user } = open(cardServer(), `${PATH}?workflow_id=w-1&workflow_version=3&step=approval_1`, {
       exportWorkflow: () => ({ message: "success", definition }),
       getWorkflowById: () => ({ message: "success", item: { modified_on: 7 } }) as never,
       updateWorkflow: (body) => {
@@ -209,14 +226,18 @@ describe("the card designer", () => {
     await user.click(await screen.findByRole("button", { name: "Use in this step" }));
     await waitFor(() =>
       expect(saved).toMatchObject([
-        { workflow_id: "w-1", modified_on: 7, definition: { workflow_steps: [{ settings: { card_id: "card-1", card_version: 2 } }] } },
+        {
+          workflow_id: "w-1",
+          modified_on: 7,
+          definition: { workflow_steps: [{ settings: { card_id: "card-1", card_version: 2 } }] },
+        },
       ]),
     );
   });
 
   it("can be read, and not changed, without the right to edit drafts", async () => {
     visit(PATH, signedIn(sessionOf()), cardServer().handlers);
-    await row(/^Text, Order/);
+    await row(/^Text Order/);
     expect(screen.queryByRole("button", { name: /^Undo/ })).toBeNull();
     expect((screen.getByRole("button", { name: "Facts" }) as HTMLButtonElement).disabled).toBe(true);
   });

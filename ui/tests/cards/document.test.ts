@@ -57,7 +57,10 @@ describe("the log of a card", () => {
 
   it("is one entry for typing in one field within a second, and two for two fields or a pause", () => {
     const path = at("body", 0);
-    const typed = ["O", "Or", "Ord"].reduce((log, text, time) => run(log, set(path, "text", text), time * 300), logOf(approvalCard()));
+    const typed = ["O", "Or", "Ord"].reduce(
+      (log, text, time) => run(log, set(path, "text", text), time * 300),
+      logOf(approvalCard()),
+    );
     expect(typed.done).toHaveLength(1);
     expect(undo(typed).document).toEqual(approvalCard());
     const paused = run(typed, set(path, "text", "Orde"), 5_000);
@@ -108,7 +111,13 @@ describe("a command", () => {
   });
 
   it("offers what only the selected part takes, and knows an item of a choice from a fact by its place", () => {
-    const card: JsonObject = { type: "AdaptiveCard", body: [{ type: "Input.ChoiceSet", id: "a", choices: [] }, { type: "ColumnSet", columns: [] }] };
+    const card: JsonObject = {
+      type: "AdaptiveCard",
+      body: [
+        { type: "Input.ChoiceSet", id: "a", choices: [] },
+        { type: "ColumnSet", columns: [] },
+      ],
+    };
     expect(offeredTypes(card, at("body", 0))).toEqual(["Choice"]);
     expect(offeredTypes(card, at("body", 1))).toEqual(["Column"]);
     expect(offeredTypes(card, at())).toEqual([]);
@@ -145,7 +154,12 @@ describe("a command", () => {
     const change = remove(card, [at("body", 1, "items", 0), at("body", 1), at("body", 0)]);
     if (isRefusal(change)) throw new Error(change);
     const { document } = run(logOf(card), change, 0);
-    expect(outlineOf(document).map(({ type }) => type)).toEqual(["AdaptiveCard", "Input.Text", "Action.Submit", "Action.Submit"]);
+    expect(outlineOf(document).map(({ type }) => type)).toEqual([
+      "AdaptiveCard",
+      "Input.Text",
+      "Action.Submit",
+      "Action.Submit",
+    ]);
   });
 });
 
@@ -184,7 +198,11 @@ describe("the clipboard", () => {
 
 const values = fc.dictionary(
   fc.constantFrom("a", "b", "c"),
-  fc.oneof(fc.integer(), fc.array(fc.integer(), { maxLength: 3 }), fc.dictionary(fc.constantFrom("x", "y"), fc.integer())),
+  fc.oneof(
+    fc.integer(),
+    fc.array(fc.integer(), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom("x", "y"), fc.integer()),
+  ),
 );
 
 describe("a merge", () => {
@@ -219,6 +237,8 @@ describe("a merge", () => {
     expect(valueAt(both.value, at("body", 0, "text"))).toBe("mine");
     expect(valueAt(both.value, at("body", 2, "label"))).toBe("theirs");
     const same = run(logOf(base), set(at("body", 0), "text", "theirs"), 0).document;
-    expect(merge(base, mine, same).conflicts).toEqual([{ path: at("body", 0, "text"), mine: "mine", theirs: "theirs" }]);
+    expect(merge(base, mine, same).conflicts).toEqual([
+      { path: at("body", 0, "text"), mine: "mine", theirs: "theirs" },
+    ]);
   });
 });

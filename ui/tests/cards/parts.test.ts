@@ -39,7 +39,11 @@ describe("the keys of the tree", () => {
 
   it("walk the rows, fold, and go to the owner", () => {
     expect(actOf(press("ArrowDown"), rows, 0, false)).toEqual({ kind: "go", row: 1, extends: false });
-    expect(actOf(press("ArrowDown", { shiftKey: true }), rows, 1, false)).toEqual({ kind: "go", row: 2, extends: true });
+    expect(actOf(press("ArrowDown", { shiftKey: true }), rows, 1, false)).toEqual({
+      kind: "go",
+      row: 2,
+      extends: true,
+    });
     expect(actOf(press("ArrowUp"), rows, 0, false)).toBeNull();
     expect(actOf(press("End"), rows, 0, false)).toEqual({ kind: "go", row: rows.length - 1, extends: false });
     expect(actOf(press("ArrowLeft"), rows, 2, false)).toEqual({ kind: "fold", isFolded: true });
@@ -98,7 +102,14 @@ describe("values of properties", () => {
     const text = "𝄞 ${pay}";
     expect(pointsBefore(text, 2)).toBe(1);
     expect(unitsBefore(text, 1)).toBe(2);
-    const completion = { label: "payload", kind: "field", detail: "", insert: "payload", position: 4, length: 3 } as const;
+    const completion = {
+      label: "payload",
+      kind: "field",
+      detail: "",
+      insert: "payload",
+      position: 4,
+      length: 3,
+    } as const;
     expect(withCompletion(text, completion)).toEqual({ text: "𝄞 ${payload}", at: 12 });
   });
 });
@@ -108,7 +119,9 @@ describe("the completion of JSON", () => {
     const position = marked.indexOf("|");
     const state = EditorState.create({ doc: marked.replace("|", ""), extensions: [json()] });
     ensureSyntaxTree(state, state.doc.length, 5_000);
-    return (cardCompletion(ELEMENT_TEXTS.en)(new CompletionContext(state, position, true))?.options ?? []).map(({ label }) => label);
+    return (cardCompletion(ELEMENT_TEXTS.en)(new CompletionContext(state, position, true))?.options ?? []).map(
+      ({ label }) => label,
+    );
   };
 
   it("offers the properties of the type that are not there yet", () => {
@@ -128,7 +141,9 @@ describe("the completion of JSON", () => {
 
 describe("the differences of two versions", () => {
   const lines = (older: JsonObject, newer: JsonObject): string[] =>
-    changesBetween(older, newer).map(({ kind, type, pointer, properties }) => [kind, type, pointer, ...properties].join(" "));
+    changesBetween(older, newer).map(({ kind, type, pointer, properties }) =>
+      [kind, type, pointer, ...properties].join(" "),
+    );
 
   it("name the part that was added, removed or changed, and not its neighbors", () => {
     const older = approvalCard();
@@ -147,7 +162,10 @@ describe("the differences of two versions", () => {
   it("of long lists are found by place, without comparing each with each", () => {
     const many = (text: string): JsonObject => ({
       type: "AdaptiveCard",
-      body: Array.from({ length: 3_000 }, (_, place) => ({ type: "TextBlock", text: place === 1_500 ? text : `${place}` })),
+      body: Array.from({ length: 3_000 }, (_, place) => ({
+        type: "TextBlock",
+        text: place === 1_500 ? text : `${place}`,
+      })),
     });
     expect(lines(many("a"), many("b"))).toEqual(["changed TextBlock /body/1500 text"]);
   });
@@ -156,7 +174,9 @@ describe("the differences of two versions", () => {
 describe("the picture", () => {
   it("says of each part where it is in the template, and is sent without that", () => {
     const addressed = withAddresses(approvalCard());
-    expect(addressed).toMatchObject({ body: [{ [PART]: "/body/0" }, { items: [{ [PART]: "/body/1/items/0" }, {}] }, {}] });
+    expect(addressed).toMatchObject({
+      body: [{ [PART]: "/body/0" }, { items: [{ [PART]: "/body/1/items/0" }, {}] }, {}],
+    });
     expect(withoutAddresses(addressed)).toEqual(approvalCard());
   });
 
@@ -191,8 +211,10 @@ describe("sample data", () => {
 
 describe("the address of the page", () => {
   it("keeps what it knows", () => {
-    expect(cardSearch({ pane: "json", with: 3, workflow: "w", workflow_version: 2, step: "approval_1", x: 1 })).toEqual({
-      ...{ pane: "json", with: 3, workflow: "w", workflow_version: 2, step: "approval_1" },
+    expect(
+      cardSearch({ pane: "json", with: 3, workflow_id: "w", workflow_version: 2, step: "approval_1", x: 1 }),
+    ).toEqual({
+      ...{ pane: "json", with: 3, workflow_id: "w", workflow_version: 2, step: "approval_1" },
     });
     expect(cardSearch({ pane: "design", with: "3", step: "" })).toEqual({});
   });
@@ -219,6 +241,6 @@ describe("a card in a step", () => {
 
   it("is not written where a browser would shorten a number", () => {
     expect(hasLongNumbers({ a: [1, 2.5, { b: 123456789012345 }] })).toBe(false);
-    expect(hasLongNumbers({ a: [{ b: 12345678901234567890 }] })).toBe(true);
+    expect(hasLongNumbers(JSON.parse('{"a": [{"b": 12345678901234567890}]}'))).toBe(true);
   });
 });

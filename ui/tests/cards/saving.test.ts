@@ -12,7 +12,7 @@ import { refusal } from "../fakes/api";
 import { approvalCard, at } from "./cards";
 
 /** Timers that a test lets run. */
-export function fakeTimers() {
+function fakeTimers() {
   const waiting = new Map<number, { callback: () => void; milliseconds: number }>();
   let last = 0;
   const later: Later = (callback, milliseconds) => {
@@ -37,7 +37,7 @@ const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 };
 
-export function memoryJournal(): Journal & { kept: Map<string, unknown> } {
+function memoryJournal(): Journal & { kept: Map<string, unknown> } {
   const kept = new Map<string, unknown>();
   return {
     kept,
@@ -56,10 +56,11 @@ describe("a saver", () => {
     const saver = createSaver({
       later: timers.later,
       onState: ({ kind }) => states.push(kind),
-      save: (card) => new Promise((resolve) => {
-        saved.push(card);
-        answers.push(resolve);
-      }),
+      save: (card) =>
+        new Promise((resolve) => {
+          saved.push(card);
+          answers.push(resolve);
+        }),
     });
     saver.change({ n: 1 });
     saver.change({ n: 2 });
@@ -123,7 +124,8 @@ function opened(card = version()) {
     server: {
       save: async ({ modified_on }, document) => {
         if (modified_on !== stored.modified_on) throw refusal(409, "STALE");
-        const next = stored.status === "ACTIVE" ? { status: "DRAFT" as const, card_version: stored.card_version + 1 } : {};
+        const next =
+          stored.status === "ACTIVE" ? { status: "DRAFT" as const, card_version: stored.card_version + 1 } : {};
         stored = { ...stored, ...next, card_payload: document, modified_on: stored.modified_on + 1 };
         return stored;
       },
@@ -134,7 +136,11 @@ function opened(card = version()) {
   });
   draft.start();
   const others = (change: (card: JsonObject) => JsonObject): void => {
-    stored = { ...stored, card_payload: change(structuredClone(stored.card_payload)), modified_on: stored.modified_on + 1 };
+    stored = {
+      ...stored,
+      card_payload: change(structuredClone(stored.card_payload)),
+      modified_on: stored.modified_on + 1,
+    };
   };
   return { timers, journal, store, draft, versions, others, stored: () => stored };
 }

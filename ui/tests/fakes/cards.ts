@@ -67,7 +67,7 @@ export function cardServer(
     put,
     stored: (version) => versions.get(version),
     handlers: {
-      getCardById: ({ card_version }) => answer(found(card_version)),
+      getCardById_v1: ({ card_version }) => answer(found(card_version)),
       getCardVersions: () => {
         const items = [...versions.values()].map((card) => ({
           version: card.card_version,

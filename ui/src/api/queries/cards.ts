@@ -6,14 +6,14 @@ import type { AnswerOf } from "../types";
 
 export const CARDS = ["cards"] as const;
 
-export type CardVersion = AnswerOf<"getCardById">["item"];
+export type CardVersion = AnswerOf<"getCardById_v1">["item"];
 export type CardVersionRow = AnswerOf<"getCardVersions">["items"][number];
 
 /** One version with its template. It is read again only when it is asked for: an editor has its own copy. */
 export const cardQuery = (api: Api, cardId: string, version: number) =>
   queryOptions({
     queryKey: [...CARDS, "version", cardId, version],
-    queryFn: ({ signal }) => api.call("getCardById", { card_id: cardId, card_version: version }, { signal }),
+    queryFn: ({ signal }) => api.call("getCardById_v1", { card_id: cardId, card_version: version }, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });

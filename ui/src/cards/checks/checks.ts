@@ -24,6 +24,7 @@ export type CheckCode =
   | "VALUE_MISSING"
   | "CHOICE_UNKNOWN"
   | "TOO_LARGE"
+  | "TEXT_NOT_TEXT"
   | "CONTRAST_LOW";
 
 export interface Check {
@@ -38,8 +39,6 @@ export interface Check {
   detail: string;
 }
 
-/** Teams refuses a larger card. In bytes of UTF-8. */
-export const TEAMS_BYTES = 28_000;
 const INPUT = /^Input\./;
 const ANSWERS = ["Action.Submit", "Action.Execute"];
 const BOUND = "${";
@@ -55,20 +54,7 @@ export function checkCard(card: JsonObject, isApproval = false, parts = outlineO
   ];
 }
 
-/** Returns the finding on the size of a card as it is sent. */
-export function checkSize(expanded: unknown): readonly Check[] {
-  const bytes = new TextEncoder().encode(JSON.stringify(expanded) ?? "").length;
-  if (bytes <= TEAMS_BYTES) return [];
-  return [{ code: "TOO_LARGE", level: "warning", pointer: "", property: "", detail: String(Math.ceil(bytes / 1000)) }];
-}
-
-function finding(
-  code: CheckCode,
-  level: Check["level"],
-  pointer: string,
-  property = "",
-  detail = "",
-): Check {
+function finding(code: CheckCode, level: Check["level"], pointer: string, property = "", detail = ""): Check {
   return { code, level, pointer, property, detail };
 }
 
@@ -90,7 +76,10 @@ const ofPart =
       // That the whole is no card is said once.
       return pointer === "" ? [] : [finding("PART_UNKNOWN", "warning", pointer, "type", type)];
     }
-    const found = part.path.length > 0 && newer(element.since, version) ? [finding("PART_NEWER", "warning", pointer, "", element.since)] : [];
+    const found =
+      part.path.length > 0 && newer(element.since, version)
+        ? [finding("PART_NEWER", "warning", pointer, "", element.since)]
+        : [];
     return [...found, ...ofProperties(part, version), ...ofAddresses(part), ...ofAnswer(type, pointer, value)];
   };
 
@@ -160,7 +149,9 @@ function ofIds(parts: readonly Part[]): Check[] {
 
 function actionsOf(parts: readonly Part[]): string[] {
   const answers = parts.filter(({ type }) => ANSWERS.includes(type));
-  return answers.flatMap(({ value: { data } }) => (isObject(data) && typeof data.action === "string" ? [data.action] : []));
+  return answers.flatMap(({ value: { data } }) =>
+    isObject(data) && typeof data.action === "string" ? [data.action] : [],
+  );
 }
 
 function looksLikeApproval(parts: readonly Part[]): boolean {

@@ -9,8 +9,8 @@ import { Answer } from "../../kit/Answer";
 import { Guarded } from "../../session/Guarded";
 import { useText } from "../../text/language";
 import { browserJournal, type Journal } from "../saving/journal";
-import { Designer } from "./Designer";
 import { CARD_ROUTE } from "./address";
+import { Designer } from "./Designer";
 import { TEXTS } from "./text";
 
 export function CardDesignerPage() {

@@ -29,13 +29,13 @@ import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
 import { Activate } from "./Activate";
 import { CARD_ROUTE, withPane } from "./address";
+import { findingsOf, marksOf, textsOf } from "./all-findings";
 import styles from "./Designer.module.css";
 import { Findings } from "./Findings";
-import { findingsOf, marksOf, textsOf } from "./all-findings";
 import { Notices } from "./Notices";
 import { Panes } from "./Panes";
-import { TEXTS } from "./text";
 import { Toolbar } from "./Toolbar";
+import { TEXTS } from "./text";
 import { useCardJson } from "./use-card-json";
 import { useCardKeys } from "./use-card-keys";
 import { VersionState } from "./VersionState";
@@ -69,7 +69,10 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
   // What is written shows at once; the checks of a large card may come a moment later.
   const checked = useDeferredValue(log.document);
   const checks = useMemo(() => checkCard(checked, search.step?.startsWith("approval")), [checked, search.step]);
-  const findings = useMemo(() => findingsOf(checks, picture, log.document, text), [checks, picture, log.document, text]);
+  const findings = useMemo(
+    () => findingsOf(checks, picture, log.document, text),
+    [checks, picture, log.document, text],
+  );
   const marks = useMemo(() => marksOf(findings), [findings]);
   const part = parts.find(({ path }) => isSame(path, selected[0] ?? ROOT)) ?? parts[0];
   const areas = { tree: useRef<HTMLDivElement>(null), properties: useRef<HTMLElement>(null) };
@@ -92,9 +95,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
       tabs={
         <Panes
           pane={pane}
-          onPane={(next) =>
-            void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, next) })
-          }
+          onPane={(next) => void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, next) })}
         />
       }
     >
@@ -107,14 +108,23 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
                 {...{ store, parts, selected, marks, isReadOnly }}
                 onEdit={() => areas.properties.current?.querySelector<HTMLElement>("input, textarea, select")?.focus()}
               />
-              <Palette offered={offeredTypes(log.document, selected[0] ?? ROOT)} isReadOnly={isReadOnly} onAdd={addParts} />
+              <Palette
+                offered={offeredTypes(log.document, selected[0] ?? ROOT)}
+                isReadOnly={isReadOnly}
+                onAdd={addParts}
+              />
             </div>
           )}
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
           {pane === "sample" && <SamplePane written={sample.written} linked={sample.linked} onTake={sample.take} />}
-          {pane === "compare" ? <Compare {...{ card: draft.now.saved, data: sample.data, theme, search }} document={log.document} /> : preview}
+          {pane === "compare" ? (
+            <Compare {...{ card: draft.now.saved, data: sample.data, theme, search }} document={log.document} />
+          ) : (
+            preview
+          )}
           {pane === "design" && part !== undefined && (
             <Properties
+              key={part.pointer}
               ref={areas.properties}
               {...{ store, part, isReadOnly, data: sample.data }}
               count={selected.length}
@@ -124,9 +134,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
         </div>
         <Findings findings={findings} onShow={show} />
       </div>
-      {isActivating && (
-        <Activate {...{ draft, findings }} onDone={onReopen} onClose={() => setIsActivating(false)} />
-      )}
+      {isActivating && <Activate {...{ draft, findings }} onDone={onReopen} onClose={() => setIsActivating(false)} />}
     </Page>
   );
 }

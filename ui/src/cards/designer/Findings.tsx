@@ -3,8 +3,8 @@
 import { useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import styles from "./Designer.module.css";
 import type { Finding } from "./all-findings";
+import styles from "./Designer.module.css";
 import { TEXTS } from "./text";
 
 const MOST = 200;

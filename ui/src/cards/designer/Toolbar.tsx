@@ -64,7 +64,12 @@ function Step({ name, entry, icon, onPress }: StepProps) {
   const label = entry === undefined ? name : `${name}: ${text.commands[entry.name](subject)}`;
   return (
     <Tooltip content={label} relationship="label">
-      <Button appearance="subtle" icon={<Icon name={icon} size={16} />} disabledFocusable={entry === undefined} onClick={onPress} />
+      <Button
+        appearance="subtle"
+        icon={<Icon name={icon} size={16} />}
+        disabledFocusable={entry === undefined}
+        onClick={onPress}
+      />
     </Tooltip>
   );
 }

@@ -25,7 +25,7 @@ export function UseInStep({ draft, search }: { draft: ReturnType<typeof useDraft
   const text = useText(TEXTS);
   const api = useApi();
   const router = useRouter();
-  const { workflow, workflow_version: version, step } = search;
+  const { workflow_id: workflow, workflow_version: version, step } = search;
   const using = useMutation({
     mutationFn: async (target: Target) => {
       await draft.flush();
@@ -42,7 +42,7 @@ export function UseInStep({ draft, search }: { draft: ReturnType<typeof useDraft
           <Problem error={using.error} words={text.codes} shape="bar" />
         </div>
       )}
-      <Tooltip content={text.useHint(step)} relationship="description">
+      <Tooltip content={text.stepHint(step)} relationship="description">
         <Button disabled={using.isPending} onClick={() => using.mutate({ workflowId: workflow, version, step })}>
           {text.useInStep}
         </Button>

@@ -8,19 +8,19 @@ export interface CardSearch {
   /** The version that this one is compared with. */
   with?: number;
   /** The workflow, its version and the step for which the card is designed. */
-  workflow?: string;
+  workflow_id?: string;
   workflow_version?: number;
   step?: string;
 }
 
 /** Returns what an address says; what is none is left out. */
 export function cardSearch(search: Record<string, unknown>): CardSearch {
-  const { pane, with: other, workflow, workflow_version: version, step } = search;
+  const { pane, with: other, workflow_id, workflow_version: version, step } = search;
   const known = PANES.find((each) => each === pane);
   return {
     ...(known !== undefined && known !== "design" && { pane: known }),
     ...(isNumber(other) && { with: other }),
-    ...(typeof workflow === "string" && workflow !== "" && { workflow }),
+    ...(typeof workflow_id === "string" && workflow_id !== "" && { workflow_id }),
     ...(isNumber(version) && { workflow_version: version }),
     ...(typeof step === "string" && step !== "" && { step }),
   };

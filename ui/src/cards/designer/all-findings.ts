@@ -1,8 +1,8 @@
 /** All that is known to be wrong, of the checks here and of the server, in one list. */
 
 import type { Check } from "../checks/checks";
-import { pathOf } from "../document/path";
 import { outlineOf } from "../document/outline";
+import { pathOf } from "../document/path";
 import type { ServerFinding } from "../preview/picture";
 import type { Picture } from "../preview/use-picture";
 import type { DesignerText } from "./text.en";
@@ -16,7 +16,12 @@ export interface Finding {
 }
 
 /** Returns the findings, errors first, each once. */
-export function findingsOf(checks: readonly Check[], picture: Picture, card: unknown, text: DesignerText): readonly Finding[] {
+export function findingsOf(
+  checks: readonly Check[],
+  picture: Picture,
+  card: unknown,
+  text: DesignerText,
+): readonly Finding[] {
   const parts = new Set(outlineOf(isRecord(card) ? card : {}).map(({ pointer }) => pointer));
   const ofServer = (level: Finding["level"], found: readonly ServerFinding[]): Finding[] =>
     found.map(({ path, message, hint }) => ({
@@ -24,8 +29,13 @@ export function findingsOf(checks: readonly Check[], picture: Picture, card: unk
       ...placeOf(path, parts, card),
       text: hint === "" ? message : `${message} ${hint}`,
     }));
-  const own = [...checks, ...picture.size].map(
-    ({ level, pointer, property, code, detail }): Finding => ({ level, pointer, property, text: text.checks[code](detail) }),
+  const own = [...checks, ...picture.sent].map(
+    ({ level, pointer, property, code, detail }): Finding => ({
+      level,
+      pointer,
+      property,
+      text: text.checks[code](detail),
+    }),
   );
   const all = [
     ...own,

@@ -10,7 +10,7 @@ export const checks: typeof en.checks = {
   INPUT_WITHOUT_ID: () => "Ein Feld braucht eine Id: unter ihr wird sein Wert gesendet.",
   INPUT_ID_TWICE: (id) => `Ein anderes Feld hat die Id „${id}“; nur eines würde gesendet.`,
   INPUT_WITHOUT_LABEL: () => "Ein Feld braucht eine Beschriftung, damit alle wissen, was hineingehört.",
-  ACTION_WITHOUT_DATA: () => "Die Daten einer Antwort brauchen eine „action“, etwa {\"action\": \"approve\"}.",
+  ACTION_WITHOUT_DATA: () => 'Die Daten einer Antwort brauchen eine „action“, etwa {"action": "approve"}.',
   APPROVAL_WITHOUT_APPROVE: () => "Eine Genehmigung braucht eine Schaltfläche mit der action „approve“.",
   APPROVAL_WITHOUT_REJECT: () => "Eine Genehmigung braucht eine Schaltfläche mit der action „reject“.",
   APPROVAL_WITHOUT_COMMENT: () => "In einem Textfeld mit der Id „comment“ kann man sagen, warum.",
@@ -19,8 +19,11 @@ export const checks: typeof en.checks = {
   LINK_NOT_SAFE: () => "Ein Link muss mit https://, http:// oder mailto: beginnen. Anderes wird nicht geöffnet.",
   VALUE_MISSING: () => "Das ist noch leer.",
   CHOICE_UNKNOWN: (value) => `„${value}“ ist keiner der Werte; Leser nehmen den üblichen.`,
+  TEXT_NOT_TEXT: (value) =>
+    `Mit diesen Daten ist der Text der Wert ${value} und kein Text; Leser zeigen nichts. Schreiben Sie ${"${string(…)}"} darum.`,
   TOO_LARGE: (kilobytes) => `Mit diesen Daten hat die Karte ${kilobytes} KB; Teams nimmt 28 KB.`,
-  CONTRAST_LOW: (ratio) => `Diese Farbe ist in Teams auf ihrem Hintergrund schlecht lesbar: Kontrast ${ratio}, nötig sind 4,5.`,
+  CONTRAST_LOW: (ratio) =>
+    `Diese Farbe ist in Teams auf ihrem Hintergrund schlecht lesbar: Kontrast ${ratio}, nötig sind 4,5.`,
 };
 
 export const commands: typeof en.commands = {
@@ -33,7 +36,7 @@ export const commands: typeof en.commands = {
   json: () => "als JSON bearbeiten",
   merge: () => "Änderungen anderer übernehmen",
   restore: () => "Änderungen wiederherstellen",
-  theirs: () => "deren Stand nehmen",
+  theirs: () => "deren Fassung nehmen",
 };
 
 export const refusals: typeof en.refusals = {

@@ -12,7 +12,7 @@ export const checks: Readonly<Record<CheckCode, (detail: string) => string>> = {
   INPUT_WITHOUT_ID: () => "A field needs an id: its value is sent under it.",
   INPUT_ID_TWICE: (id) => `Another field has the id “${id}”; only one of them would be sent.`,
   INPUT_WITHOUT_LABEL: () => "A field needs a label, so that all readers know what belongs in it.",
-  ACTION_WITHOUT_DATA: () => "The data of a button that answers need an “action”, such as {\"action\": \"approve\"}.",
+  ACTION_WITHOUT_DATA: () => 'The data of a button that answers need an “action”, such as {"action": "approve"}.',
   APPROVAL_WITHOUT_APPROVE: () => "An approval needs a button whose action is “approve”.",
   APPROVAL_WITHOUT_REJECT: () => "An approval needs a button whose action is “reject”.",
   APPROVAL_WITHOUT_COMMENT: () => "A text field with the id “comment” lets the approver say why.",
@@ -21,6 +21,8 @@ export const checks: Readonly<Record<CheckCode, (detail: string) => string>> = {
   LINK_NOT_SAFE: () => "A link must begin with https://, http:// or mailto:. Nothing else is opened.",
   VALUE_MISSING: () => "This is still empty.",
   CHOICE_UNKNOWN: (value) => `“${value}” is none of the values; readers take the usual one.`,
+  TEXT_NOT_TEXT: (value) =>
+    `On this data the text is the value ${value} and no text; readers show nothing. Write ${"${string(…)}"} around it.`,
   TOO_LARGE: (kilobytes) => `On this data the card has ${kilobytes} KB; Teams takes 28 KB.`,
   CONTRAST_LOW: (ratio) => `This color is hard to read on its background in Teams: contrast ${ratio}, needed is 4.5.`,
 };

@@ -32,16 +32,16 @@ export const german = {
   activateBlocked: (errors) => `Diese Version hat ${plural(errors, "Fehler", "Fehler")}:`,
   backToCard: "Zurück zur Karte",
   useInStep: "In diesem Schritt verwenden",
-  useHint: (step) => `Setzt diese Version in den Schritt ${step} und kehrt zu ihm zurück`,
+  stepHint: (step) => `Setzt diese Version in den Schritt ${step} und kehrt zu ihm zurück`,
   longNumbers: "Der Workflow hat eine Zahl, die ein Browser kürzen würde. Wählen Sie die Karte im Schritt selbst.",
   codes: {
-    CARD_NOT_FOUND: "Diese Karte oder diese Version gibt es nicht mehr. Was Sie sehen, bleibt in diesem Browser erhalten.",
+    CARD_NOT_FOUND:
+      "Diese Karte oder diese Version gibt es nicht mehr. Was Sie sehen, bleibt in diesem Browser erhalten.",
     STALE: "Inzwischen hat jemand anders das geändert. Nichts wurde überschrieben; versuchen Sie es noch einmal.",
   },
   panes: "Ansichten der Karte",
   paneNames: { design: "Teile", json: "JSON", sample: "Beispieldaten", compare: "Vergleichen" },
   tree: "Teile der Karte",
-  part: (name, title, mark) => [name, title, mark].filter(Boolean).join(", "),
   marks: { error: "hat einen Fehler", warning: "hat eine Warnung" },
   palette: "Teil hinzufügen",
   searchParts: "Teile suchen",
@@ -126,7 +126,8 @@ export const german = {
     stopped: "Die Ausführung hat einen offenen Vorfall. Bis er behoben ist, werden Antworten abgelehnt.",
   },
   noPicture: "Aus diesen Daten lässt sich die Karte nicht bilden; Sie sehen das letzte Bild.",
-  tooManyParts: "Die Karte hat mehr Teile, als hier gezeichnet werden. Sie sehen das letzte Bild. Wiederholen Sie weniger.",
+  tooManyParts:
+    "Die Karte hat mehr Teile, als hier gezeichnet werden. Sie sehen das letzte Bild. Wiederholen Sie weniger.",
   fuel: (percent) => `Die Karte braucht ${percent} % der Arbeit, die eine Auswertung kosten darf.`,
   wouldSend: (title) => `„${title}“ würde senden:`,
   findings: "Befunde",
@@ -141,7 +142,8 @@ export const german = {
     `Dieser Browser hat ${plural(count, "Änderung", "Änderungen")} eines früheren Besuchs, die nicht gespeichert wurden.`,
   recover: (count) => `${plural(count, "Änderung", "Änderungen")} wiederherstellen`,
   dropUnsaved: "Verwerfen",
-  asksForDraft: (version) => `Version ${version} ist aktiv und bleibt, wie sie ist. Ihre Änderungen werden ein neuer Entwurf.`,
+  asksForDraft: (version) =>
+    `Version ${version} ist aktiv und bleibt, wie sie ist. Ihre Änderungen werden ein neuer Entwurf.`,
   makeDraft: "Entwurf daraus machen",
   conflict: (by, places) =>
     `${by === "" ? "Jemand anders" : by} hat dasselbe geändert wie Sie: ${places}. Alles andere ist zusammengeführt.`,

@@ -7,7 +7,7 @@ export const english = {
   commands,
   refusals,
   group: "Card",
-  status: (isActive: boolean) => (isActive ? "Active" : "Draft"),
+  status: (isActive: boolean): string => (isActive ? "Active" : "Draft"),
   version: "Version",
   versionOf: (version: number, isActive: boolean) => `Version ${version} · ${isActive ? "active" : "draft"}`,
   thisVersion: (version: number) => `Version ${version}, as it is here`,
@@ -22,7 +22,7 @@ export const english = {
   nextFinding: "Next finding",
   activate: "Activate",
   activateWith: (errors: number) => `Activate (${plural(errors, "error", "errors")})`,
-  activateHint: (errors: number) =>
+  activateHint: (errors: number): string =>
     errors > 0 ? "Errors are left; they are listed first." : "Steps that name no version use it from then on.",
   mayNotActivate: "You need the right “activate”. Ask an administrator of this organization.",
   activateTitle: (version: number) => `Activate version ${version}?`,
@@ -31,16 +31,16 @@ export const english = {
   activateBlocked: (errors: number) => `This version has ${plural(errors, "error", "errors")}:`,
   backToCard: "Back to the card",
   useInStep: "Use in this step",
-  useHint: (step: string) => `Puts this version into the step ${step}, and goes back to it`,
+  stepHint: (step: string) => `Puts this version into the step ${step}, and goes back to it`,
   longNumbers: "The workflow has a number that a browser would shorten. Choose the card in the step itself.",
   codes: {
-    CARD_NOT_FOUND: "This card, or this version of it, does not exist any more. What is on the screen is kept in this browser.",
+    CARD_NOT_FOUND:
+      "This card, or this version of it, does not exist any more. What is on the screen is kept in this browser.",
     STALE: "This was changed by another person in the meantime. Nothing was overwritten; try again.",
   },
   panes: "Views of the card",
   paneNames: { design: "Parts", json: "JSON", sample: "Sample data", compare: "Compare" },
   tree: "Parts of the card",
-  part: (name: string, title: string, mark: string) => [name, title, mark].filter(Boolean).join(", "),
   marks: { error: "has an error", warning: "has a warning" },
   palette: "Add a part",
   searchParts: "Search parts",
@@ -84,7 +84,10 @@ export const english = {
   byDefault: (value: string) => `As usual (${value})`,
   completions: "Completions",
   onSample: "On the sample:",
-  wrongField: { number: "This is no number. The card keeps the value it had.", json: "This cannot be read as JSON yet. The card keeps the value it had." },
+  wrongField: {
+    number: "This is no number. The card keeps the value it had.",
+    json: "This cannot be read as JSON yet. The card keeps the value it had.",
+  },
   jsonOf: "The card as JSON",
   wrongJson: (reason: string) => `This cannot be read as JSON yet, and the card is as it was: ${reason}`,
   notAnObject: "a card is an object",
@@ -133,10 +136,12 @@ export const english = {
           .filter(Boolean)
           .join(", "),
   levels: { error: "Error:", warning: "Warning:" },
-  unsaved: (count: number) => `This browser has ${plural(count, "change", "changes")} of an earlier visit that were not saved.`,
+  unsaved: (count: number) =>
+    `This browser has ${plural(count, "change", "changes")} of an earlier visit that were not saved.`,
   recover: (count: number) => `Recover ${plural(count, "change", "changes")}`,
   dropUnsaved: "Drop them",
-  asksForDraft: (version: number) => `Version ${version} is active and stays as it is. Your changes become a new draft.`,
+  asksForDraft: (version: number) =>
+    `Version ${version} is active and stays as it is. Your changes become a new draft.`,
   makeDraft: "Make a draft of it",
   conflict: (by: string, places: string) =>
     `${by === "" ? "Another person" : by} changed the same as you: ${places}. Everything else is merged.`,

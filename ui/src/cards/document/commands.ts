@@ -7,8 +7,8 @@ import { isSame, isWithin, objectAt, type Path, pointerOf, ROOT, valueAt } from 
 import {
   type Direction,
   idsOf,
-  type Place,
   ownerOf,
+  type Place,
   placeBehind,
   placeFor,
   placeTowards,
@@ -199,8 +199,7 @@ function take(draft: JsonObject, path: Path): unknown {
 /** Returns paths in the order of the document, without those that lie in another of them. */
 function outermost(paths: readonly Path[]): Path[] {
   const kept = paths.filter(
-    (path, at) =>
-      !paths.some((other, place) => (isSame(path, other) ? place < at : isWithin(path, other))),
+    (path, at) => !paths.some((other, place) => (isSame(path, other) ? place < at : isWithin(path, other))),
   );
   return kept.sort(compare);
 }

@@ -46,7 +46,8 @@ export function run(log: Log, command: Command, now: number): Log {
   const entry: Entry = { name, subject, patches, inverse, focus, field, at: now };
   const last = log.done.at(-1);
   const isTyped = last !== undefined && field !== null && last.field === field && now - last.at < TYPING_MS;
-  const done = isTyped && log.undone.length === 0 ? [...log.done.slice(0, -1), joined(last, entry)] : [...log.done, entry];
+  const done =
+    isTyped && log.undone.length === 0 ? [...log.done.slice(0, -1), joined(last, entry)] : [...log.done, entry];
   return { document, done: done.slice(-MOST_ENTRIES), undone: [] };
 }
 

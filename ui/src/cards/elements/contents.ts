@@ -21,7 +21,11 @@ const IMAGE = [
 
 export const CONTENT: readonly Element[] = [
   {
-    type: "TextBlock", kind: "block", group: "content", since: "1.0", title: "text",
+    type: "TextBlock",
+    kind: "block",
+    group: "content",
+    since: "1.0",
+    title: "text",
     initial: { text: "", wrap: true },
     slots: [],
     properties: [
@@ -35,13 +39,21 @@ export const CONTENT: readonly Element[] = [
     ],
   },
   {
-    type: "RichTextBlock", kind: "block", group: "content", since: "1.2", title: "id",
+    type: "RichTextBlock",
+    kind: "block",
+    group: "content",
+    since: "1.2",
+    title: "id",
     initial: { inlines: [{ type: "TextRun", text: "" }] },
     slots: [slot("inlines", "run", "1.2")],
     properties: [ALIGN, ...BLOCK],
   },
   {
-    type: "TextRun", kind: "run", group: null, since: "1.2", title: "text",
+    type: "TextRun",
+    kind: "run",
+    group: null,
+    since: "1.2",
+    title: "text",
     initial: { text: "" },
     slots: [PRESSED],
     properties: [
@@ -55,7 +67,11 @@ export const CONTENT: readonly Element[] = [
     ],
   },
   {
-    type: "Image", kind: "block", group: "content", since: "1.0", title: "altText",
+    type: "Image",
+    kind: "block",
+    group: "content",
+    since: "1.0",
+    title: "altText",
     initial: { url: "", altText: "" },
     slots: [PRESSED],
     properties: [...IMAGE, ALIGN, ...BLOCK],

@@ -5,7 +5,11 @@ import { BLOCK, choice, INPUT, property } from "./properties";
 
 export const INPUTS: readonly Element[] = [
   {
-    type: "Input.Text", kind: "block", group: "inputs", since: "1.0", title: "label",
+    type: "Input.Text",
+    kind: "block",
+    group: "inputs",
+    since: "1.0",
+    title: "label",
     initial: { id: "", label: "" },
     slots: [slot("inlineAction", "action", "1.2", true)],
     properties: [
@@ -20,7 +24,11 @@ export const INPUTS: readonly Element[] = [
     ],
   },
   {
-    type: "Input.Number", kind: "block", group: "inputs", since: "1.0", title: "label",
+    type: "Input.Number",
+    kind: "block",
+    group: "inputs",
+    since: "1.0",
+    title: "label",
     initial: { id: "", label: "" },
     slots: [],
     properties: [
@@ -32,14 +40,22 @@ export const INPUTS: readonly Element[] = [
   },
   ...(["Input.Date", "Input.Time"] as const).map(
     (type): Element => ({
-      type, kind: "block", group: "inputs", since: "1.0", title: "label",
+      type,
+      kind: "block",
+      group: "inputs",
+      since: "1.0",
+      title: "label",
       initial: { id: "", label: "" },
       slots: [],
       properties: [...INPUT, ...["value", "min", "max", "placeholder"].map((name) => property(name, "text")), ...BLOCK],
     }),
   ),
   {
-    type: "Input.Toggle", kind: "block", group: "inputs", since: "1.0", title: "title",
+    type: "Input.Toggle",
+    kind: "block",
+    group: "inputs",
+    since: "1.0",
+    title: "title",
     initial: { id: "", title: "" },
     slots: [],
     properties: [
@@ -53,7 +69,11 @@ export const INPUTS: readonly Element[] = [
     ],
   },
   {
-    type: "Input.ChoiceSet", kind: "block", group: "inputs", since: "1.0", title: "label",
+    type: "Input.ChoiceSet",
+    kind: "block",
+    group: "inputs",
+    since: "1.0",
+    title: "label",
     initial: { id: "", label: "", choices: [{ title: "", value: "" }] },
     slots: [slot("choices", "choice")],
     properties: [
@@ -67,7 +87,11 @@ export const INPUTS: readonly Element[] = [
     ],
   },
   {
-    type: "Choice", kind: "choice", group: null, since: "1.0", title: "title",
+    type: "Choice",
+    kind: "choice",
+    group: null,
+    since: "1.0",
+    title: "title",
     initial: { title: "", value: "" },
     slots: [],
     properties: [

@@ -42,5 +42,4 @@ export const slot = (name: string, accepts: Kind, since: CardVersion = "1.0", is
 export const PRESSED = slot("selectAction", "action", "1.1", true);
 export const text = (words: string) => ({ type: "TextBlock", text: words, wrap: true });
 
-
 export const ALIGN = choice("horizontalAlignment", ["left", "center", "right"], "left");

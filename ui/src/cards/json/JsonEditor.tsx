@@ -69,7 +69,14 @@ export function JsonEditor({ value, label, isReadOnly, complete, onChange, onLea
           ...BASIC,
           settings.current.of([]),
           EditorView.updateListener.of((update) => {
-            const isTyped = update.transactions.some((each) => each.isUserEvent("input") || each.isUserEvent("delete") || each.isUserEvent("undo") || each.isUserEvent("redo") || each.isUserEvent("move"));
+            const isTyped = update.transactions.some(
+              (each) =>
+                each.isUserEvent("input") ||
+                each.isUserEvent("delete") ||
+                each.isUserEvent("undo") ||
+                each.isUserEvent("redo") ||
+                each.isUserEvent("move"),
+            );
             if (update.docChanged && isTyped) latest.current.onChange(update.state.doc.toString());
           }),
           EditorView.domEventHandlers({ blur: () => latest.current.onLeave?.() }),

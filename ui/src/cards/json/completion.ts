@@ -4,7 +4,8 @@ import type { Completion, CompletionContext, CompletionResult } from "@codemirro
 import { syntaxTree } from "@codemirror/language";
 import type { EditorState } from "@codemirror/state";
 import { ELEMENTS, elementOf } from "../elements/elements";
-import { type ElementText, nameOf, wordsOf } from "../elements/text";
+import { nameOf, wordsOf } from "../elements/text";
+import type { ElementText } from "../elements/text.en";
 
 type SyntaxNode = ReturnType<typeof syntaxTree>["topNode"];
 
@@ -13,7 +14,7 @@ export function cardCompletion(words: ElementText): (context: CompletionContext)
   return ({ state, pos }) => {
     const node = syntaxTree(state).resolveInner(pos, -1);
     const property = closest(node, "Property");
-    const isValue = node.name === "String" && property !== null && valueOf(property)?.from === node.from;
+    const isValue = node.name === "String" && property !== null && valueIn(property)?.from === node.from;
     if (isValue && property !== null) return ofValue(state, node, property, words);
     const object = closest(node, "Object");
     if (object === null || (node.name !== "PropertyName" && node.name !== "Object" && !node.type.isError)) return null;
@@ -77,14 +78,14 @@ function nameText(state: EditorState, node: SyntaxNode): string {
   return unquoted(state.sliceDoc(node.from, node.to));
 }
 
-function valueOf(property: SyntaxNode): SyntaxNode | null {
+function valueIn(property: SyntaxNode): SyntaxNode | null {
   const last = property.lastChild;
   return last === null || last.name === "PropertyName" ? null : last;
 }
 
 function typeOf(state: EditorState, object: SyntaxNode | null): string | null {
   const property = object?.getChildren("Property").find((each) => nameIn(state, each) === "type");
-  const value = property === undefined ? null : valueOf(property);
+  const value = property === undefined ? null : valueIn(property);
   return value?.name === "String" ? unquoted(state.sliceDoc(value.from, value.to)) : null;
 }
 

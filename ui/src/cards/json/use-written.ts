@@ -28,11 +28,16 @@ export function useWritten<Value>(
 ): Written {
   const [, draw] = useReducer((count: number) => count + 1, 0);
   // Not state: the value arrives by another way, and both must be seen by the same drawing.
-  const draft = useRef({ of: value, text: format(value), wrong: "", isOpen: false });
+  const draft = useRef({ of: value, before: value, text: format(value), wrong: "", isOpen: false });
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const latest = useRef(read);
   latest.current = read;
-  if (!Object.is(draft.current.of, value)) draft.current = { of: value, text: format(value), wrong: "", isOpen: false };
+  const { of, before } = draft.current;
+  // A value that was taken arrives a moment later; until then the one before it is still there.
+  if (Object.is(of, value)) draft.current.before = value;
+  else if (!Object.is(before, value)) {
+    draft.current = { of: value, before: value, text: format(value), wrong: "", isOpen: false };
+  }
   const settle = (): void => {
     if (timer.current !== null) clearTimeout(timer.current);
     timer.current = null;

@@ -51,7 +51,9 @@ export function Palette({ offered, isReadOnly, onAdd }: PaletteProps) {
   ];
   const sought = term.trim().toLowerCase();
   const fits = ({ key, name, help }: Item): boolean => `${key} ${name} ${help}`.toLowerCase().includes(sought);
-  const shown = groups.map(({ title, items }) => ({ title, items: items.filter(fits) })).filter(({ items }) => items.length > 0);
+  const shown = groups
+    .map(({ title, items }) => ({ title, items: items.filter(fits) }))
+    .filter(({ items }) => items.length > 0);
   return (
     <section className={styles.palette} aria-label={text.palette}>
       <Input
@@ -64,11 +66,17 @@ export function Palette({ offered, isReadOnly, onAdd }: PaletteProps) {
       {shown.length === 0 && <p className={styles.none}>{text.noParts}</p>}
       {shown.map(({ title, items }) => (
         <div key={title}>
-          <h3 className={styles.heading}>{title}</h3>
+          <h2 className={styles.heading}>{title}</h2>
           <ul className={styles.list}>
             {items.map(({ key, name, help, make }) => (
               <li key={key}>
-                <button type="button" className={styles.item} title={help} disabled={isReadOnly} onClick={() => onAdd(make())}>
+                <button
+                  type="button"
+                  className={styles.item}
+                  title={help}
+                  disabled={isReadOnly}
+                  onClick={() => onAdd(make())}
+                >
                   <Icon name="plus" size={14} />
                   {name}
                 </button>

@@ -68,7 +68,7 @@ function items(words: PartWords): JsonObject {
       {
         type: "TableRow",
         $data: "${payload.output.items}",
-        cells: [cell("${text}"), cell("${quantity}", right), cell("${amount}", right)],
+        cells: [cell("${text}"), cell("${string(quantity)}", right), cell("${string(amount)}", right)],
       },
     ],
   };
@@ -104,8 +104,8 @@ function changed(words: PartWords): JsonObject {
       {
         type: "FactSet",
         facts: [
-          { title: words.changedBefore, value: "${payload.output.before}" },
-          { title: words.changedNow, value: "${payload.output.amount}" },
+          { title: words.changedBefore, value: "${string(payload.output.before)}" },
+          { title: words.changedNow, value: "${string(payload.output.amount)}" },
         ],
       },
     ],

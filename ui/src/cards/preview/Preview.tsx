@@ -49,7 +49,9 @@ export function Preview({ picture, subject, marked, onPart, theme }: PreviewProp
       <State picture={picture} />
       <div className={styles.scroll}>
         {picture.card !== null && (
-          <Drawn {...{ card: picture.card, isStale: !picture.isCurrent, view, reader, subject, marked, onPart, theme }} />
+          <Drawn
+            {...{ card: picture.card, isStale: !picture.isCurrent, view, reader, subject, marked, onPart, theme }}
+          />
         )}
       </div>
     </section>

@@ -3,7 +3,8 @@ import { useApi } from "../../api/context";
 import { asCallError, type CallError } from "../../api/errors";
 import type { AnswerOf } from "../../api/types";
 import { isObject, type JsonObject } from "../../shared/http";
-import { type Check, checkSize } from "../checks/checks";
+import type { Check } from "../checks/checks";
+import { checkSize, checkTexts } from "../checks/sent";
 import { countParts, MOST_PARTS, type ServerFinding, withAddresses, withoutAddresses } from "./picture";
 
 export interface Picture {
@@ -20,8 +21,8 @@ export interface Picture {
   error: CallError | null;
   /** More parts than are drawn; 0: as many as can be. */
   tooMany: number;
-  /** The size of the card as it is sent, as a finding. */
-  size: readonly Check[];
+  /** What is wrong in the card as it is sent. */
+  sent: readonly Check[];
   fuel: AnswerOf<"evaluateExpression">["fuel"] | null;
 }
 
@@ -33,7 +34,7 @@ const NONE: Picture = {
   warnings: [],
   error: null,
   tooMany: 0,
-  size: [],
+  sent: [],
   fuel: null,
 };
 
@@ -56,7 +57,8 @@ export function usePicture(template: JsonObject | null, data: unknown): Picture 
         const [made, findings] = await Promise.all([evaluated, checked]);
         if (!abort.signal.aborted) setPicture((before) => pictureOf(before, made, findings));
       } catch (thrown) {
-        if (!abort.signal.aborted) setPicture((before) => ({ ...before, isCurrent: false, error: asCallError(thrown) }));
+        if (!abort.signal.aborted)
+          setPicture((before) => ({ ...before, isCurrent: false, error: asCallError(thrown) }));
       }
     };
     const timer = setTimeout(() => void look(), isFirst.current ? 0 : WAIT_MS);
@@ -78,5 +80,6 @@ function pictureOf(
   if (made.error !== null || !isObject(made.value)) return { ...next, isCurrent: false };
   const count = countParts(made.value);
   if (count > MOST_PARTS) return { ...next, isCurrent: false, tooMany: count };
-  return { ...next, card: made.value, isCurrent: true, size: checkSize(withoutAddresses(made.value)) };
+  const sent = [...checkSize(withoutAddresses(made.value)), ...checkTexts(made.value)];
+  return { ...next, card: made.value, isCurrent: true, sent };
 }

@@ -61,18 +61,15 @@ export function ExpressionField(props: ExpressionFieldProps) {
   return (
     <div className={styles.expression}>
       <Textarea
-        ref={area}
         id={id}
-        role="combobox"
         aria-label={label}
         aria-describedby={describedBy}
-        aria-expanded={found.length > 0}
         aria-controls={list}
         aria-autocomplete="list"
         {...(found.length > 0 && { "aria-activedescendant": `${list}-${active}` })}
         spellCheck={!isBare}
         rows={Math.min(6, text.split("\n").length)}
-        textarea={isBare ? CODE : {}}
+        textarea={isBare ? { ref: area, ...CODE } : { ref: area }}
         value={text}
         readOnly={isReadOnly}
         onChange={({ target }, { value }) => {
@@ -106,7 +103,13 @@ interface CompletionsProps {
 function Completions({ id, items, active, onTake }: CompletionsProps) {
   const text = useText(TEXTS);
   return (
-    <div id={id} role="listbox" aria-label={text.completions} className={styles.completions} hidden={items.length === 0}>
+    <div
+      id={id}
+      role="listbox"
+      aria-label={text.completions}
+      className={styles.completions}
+      hidden={items.length === 0}
+    >
       {items.map((item, at) => (
         // biome-ignore lint/a11y/useKeyWithClickEvents: the text field above takes the keys
         // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the text field

@@ -1,7 +1,7 @@
 /** The properties of the selected part, as a form made from the table. */
 
 import { Select } from "@fluentui/react-components";
-import type { Ref } from "react";
+import { type Ref, useId } from "react";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import { newPart, set } from "../document/commands";
@@ -30,7 +30,18 @@ interface PropertiesProps {
 }
 
 /** What every part has, behind what is its own. */
-const COMMON = ["id", "isVisible", "separator", "spacing", "height", "fallback", "bleed", "minHeight", "rtl", "requires"];
+const COMMON = [
+  "id",
+  "isVisible",
+  "separator",
+  "spacing",
+  "height",
+  "fallback",
+  "bleed",
+  "minHeight",
+  "rtl",
+  "requires",
+];
 const TEMPLATE = ["$data", "$when"];
 
 export function Properties({ store, part, count, data, isReadOnly, findings, ref }: PropertiesProps) {
@@ -42,7 +53,10 @@ export function Properties({ store, part, count, data, isReadOnly, findings, ref
   const outer = useScopedData(scopesOf(card, path, false), data);
   const properties = element?.properties ?? [];
   const slots = element?.slots ?? [];
-  const more = unknownProperties(value, [...properties, ...slots].map(({ name }) => name)).map((name) => propertyOf(name, "json"));
+  const more = unknownProperties(
+    value,
+    [...properties, ...slots].map(({ name }) => name),
+  ).map((name) => propertyOf(name, "json"));
   const fields = (shown: readonly Property[]) =>
     shown.map((property) => (
       <PropertyField
@@ -94,11 +108,13 @@ function Press({ store, path, slot, isReadOnly }: { store: CardStore; path: Path
   const current = objectAt(store.getState().log.document, [...path, slot.name]);
   const types = ELEMENTS.filter(({ kind, type }) => kind === "action" && type !== "Action.ShowCard");
   const type = typeof current?.type === "string" ? current.type : "";
+  const id = useId();
   const label = slot.name === "inlineAction" ? text.inlineAction : text.pressed;
   return (
-    <label className={styles.press}>
-      {label}
+    <div className={styles.press}>
+      <label htmlFor={id}>{label}</label>
       <Select
+        id={id}
         value={type}
         disabled={isReadOnly}
         onChange={(_, { value }) => store.change(set(path, slot.name, value === "" ? undefined : newPart(value)))}
@@ -110,6 +126,6 @@ function Press({ store, path, slot, isReadOnly }: { store: CardStore; path: Path
           </option>
         ))}
       </Select>
-    </label>
+    </div>
   );
 }

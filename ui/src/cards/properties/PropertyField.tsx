@@ -59,10 +59,22 @@ export function PropertyField({ type, property, value, data, isReadOnly, finding
         )}
       </div>
       {isTextual && (
-        <ExpressionField {...field} text={fieldText(value)} isBare={false} isLong={property.kind === "longText"} onChange={(next) => onChange(next === "" ? undefined : next)} />
+        <ExpressionField
+          {...field}
+          text={fieldText(value)}
+          isBare={false}
+          isLong={property.kind === "longText"}
+          onChange={(next) => onChange(next === "" ? undefined : next)}
+        />
       )}
       {!isTextual && asExpression && (
-        <ExpressionField {...field} text={shownExpression(value)} isBare isLong onChange={(next) => onChange(boundValue(next))} />
+        <ExpressionField
+          {...field}
+          text={shownExpression(value)}
+          isBare
+          isLong
+          onChange={(next) => onChange(boundValue(next))}
+        />
       )}
       {!isTextual && !asExpression && <Literal {...field} property={property} value={value} onChange={onChange} />}
       <p id={hint} className={styles.hint}>

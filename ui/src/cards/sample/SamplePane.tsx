@@ -80,4 +80,3 @@ export function SamplePane({ written, linked, onTake }: SamplePaneProps) {
     </div>
   );
 }
-

@@ -38,7 +38,9 @@ export const sourcesQuery = (api: Api, linked: LinkedWorkflow | null, maySeeData
       return [
         ...(samples.status === "fulfilled" ? samplesOf(samples.value.item) : []),
         ...(schema.status === "fulfilled" ? [ofSchema(schema.value.item)] : []),
-        ...(rows.status === "fulfilled" && rows.value !== null ? rows.value.items.map((row) => ofExecution(api, row)) : []),
+        ...(rows.status === "fulfilled" && rows.value !== null
+          ? rows.value.items.map((row) => ofExecution(api, row))
+          : []),
       ];
     },
   });

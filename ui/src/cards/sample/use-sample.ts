@@ -60,7 +60,10 @@ export function useSample(card: CardVersion, search: CardSearch, journal: Journa
 }
 
 /** The workflow from whose step the designer was opened, else the one that the card was made for. */
-function useLinked(card: CardVersion, { workflow, workflow_version: version }: CardSearch): LinkedWorkflow | null {
+function useLinked(
+  card: CardVersion,
+  { workflow_id: workflow, workflow_version: version }: CardSearch,
+): LinkedWorkflow | null {
   const id = workflow ?? card.workflow_id;
   const number = workflow === undefined ? card.workflow_version : (version ?? null);
   return useMemo(() => (id === null || number === null ? null : { workflowId: id, version: number }), [id, number]);

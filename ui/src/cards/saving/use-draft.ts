@@ -36,7 +36,7 @@ export function useDraft({ card, store, journal, onVersion }: DraftOptions): Dra
       server: {
         save: async ({ card_id, card_version, modified_on }, document) =>
           (await api.call("updateCard", { card_id, card_version, modified_on, card_payload: document })).item,
-        read: async ({ card_id, card_version }) => (await api.call("getCardById", { card_id, card_version })).item,
+        read: async ({ card_id, card_version }) => (await api.call("getCardById_v1", { card_id, card_version })).item,
       },
       onSignedOut: () => flag.set(true),
       onSaved: (saved, isNewVersion) => {

@@ -37,7 +37,6 @@ function PartRow(props: RowProps) {
       aria-setsize={part.size}
       aria-selected={isSelected}
       aria-expanded={part.hasParts ? !isFolded : undefined}
-      aria-label={text.part(name, part.title, mark === undefined ? "" : text.marks[mark])}
       tabIndex={isCurrent ? 0 : -1}
       data-row={row}
       className={styles.row}
@@ -65,13 +64,13 @@ function PartRow(props: RowProps) {
       >
         {part.hasParts && <Icon name={isFolded ? "right" : "down"} size={12} />}
       </button>
-      <span className={styles.name}>{name}</span>
-      <span className={styles.title}>{part.title}</span>
+      <span className={styles.name}>{name}</span> <span className={styles.title}>{part.title}</span>
       {part.isRepeated && <Icon name="loop" size={14} />}
       {part.isConditional && <Icon name="filter" size={14} />}
       {mark !== undefined && (
         <span className={styles[mark]}>
           <Icon name={mark === "error" ? "failed" : "warning"} size={14} />
+          <span className={styles.hidden}>{`, ${text.marks[mark]}`}</span>
         </span>
       )}
     </div>

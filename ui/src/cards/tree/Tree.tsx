@@ -33,7 +33,10 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
   const [first = ROOT] = selected;
   // What is selected is shown, also when it was selected in the picture.
   const rows = useMemo(() => shownRows(parts, unfolded(folded, pointerOf(first))), [parts, folded, first]);
-  const current = Math.max(0, rows.findIndex(({ path }) => isSame(path, first)));
+  const current = Math.max(
+    0,
+    rows.findIndex(({ path }) => isSame(path, first)),
+  );
   const { from, to, above, below, onScroll, show } = useVirtualRows(scroll, ROW_HEIGHT, rows.length);
   const chosen = new Set(selected.map((path) => path.join("\n")));
   // A key changes the card or the selection; the focus follows when the rows are those of then.
@@ -66,7 +69,9 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
     if (act.kind === "go") {
       const target = rows[act.row];
       if (target === undefined) return;
-      store.select(act.extends ? [target.path, ...selected.filter((path) => !isSame(path, target.path))] : [target.path]);
+      store.select(
+        act.extends ? [target.path, ...selected.filter((path) => !isSame(path, target.path))] : [target.path],
+      );
     } else if (act.kind === "fold") fold(part.pointer, act.isFolded);
     else if (act.kind === "edit") onEdit();
     else if (act.kind === "toggle") store.select([part.path]);
@@ -80,7 +85,6 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
     obey(act);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a tree has no element of its own
     <div
       ref={scroll}
       role="tree"
@@ -124,7 +128,11 @@ function unfolded(folded: ReadonlySet<string>, pointer: string): ReadonlySet<str
   return new Set([...folded].filter((each) => each === pointer || !`${pointer}/`.startsWith(`${each}/`)));
 }
 
-function changeOf(act: Extract<Act, { kind: "move" | "remove" | "duplicate" }>, store: CardStore, selected: readonly Path[]) {
+function changeOf(
+  act: Extract<Act, { kind: "move" | "remove" | "duplicate" }>,
+  store: CardStore,
+  selected: readonly Path[],
+) {
   const card = store.getState().log.document;
   switch (act.kind) {
     case "move":
@@ -138,9 +146,10 @@ function changeOf(act: Extract<Act, { kind: "move" | "remove" | "duplicate" }>, 
 
 function select(store: CardStore, path: Path, isMore: boolean): void {
   const { selected } = store.getState();
-  if (!isMore) return store.select([path]);
   const others = selected.filter((each) => !isSame(each, path));
-  store.select(others.length < selected.length && others.length > 0 ? others : [path, ...others]);
+  const isChosen = others.length < selected.length && others.length > 0;
+  if (!isMore) store.select([path]);
+  else store.select(isChosen ? others : [path, ...others]);
 }
 
 function copy(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
@@ -159,8 +168,8 @@ function partAt(card: unknown, path: Path) {
 function paste(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
   event.preventDefault();
   const pasted = pastedOf(event.clipboardData.getData("text/plain"));
-  if (typeof pasted === "string") return store.change(pasted);
   const { document } = store.getState().log;
-  if (pasted.kind === "card") store.change(replace(pasted.card, "paste"));
+  if (typeof pasted === "string") store.change(pasted);
+  else if (pasted.kind === "card") store.change(replace(pasted.card, "paste"));
   else store.change(add(document, pasted.parts, selected[0] ?? ROOT, "paste"));
 }

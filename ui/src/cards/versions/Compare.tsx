@@ -42,7 +42,9 @@ export function Compare({ card, document, data, theme, search }: CompareProps) {
       <Select
         aria-label={text.compareWith}
         value={String(chosen)}
-        onChange={(_, { value }) => void navigate({ to: "/cards/$cardId/v/$version", params, search: { ...search, with: Number(value) } })}
+        onChange={(_, { value }) =>
+          void navigate({ to: "/cards/$cardId/v/$version", params, search: { ...search, with: Number(value) } })
+        }
       >
         {others.map(({ version, status }) => (
           <option key={version} value={version}>
@@ -63,7 +65,11 @@ function Other({ card, version, document, data, theme }: Omit<CompareProps, "sea
       {({ item }) => (
         <>
           <div className={styles.pictures}>
-            <Side title={text.versionOf(version, item.status === "ACTIVE")} card={item.card_payload} {...{ data, theme }} />
+            <Side
+              title={text.versionOf(version, item.status === "ACTIVE")}
+              card={item.card_payload}
+              {...{ data, theme }}
+            />
             <Side title={text.thisVersion(card.card_version)} card={document} {...{ data, theme }} />
           </div>
           <Changes older={item.card_payload} newer={document} />
@@ -83,7 +89,15 @@ function Side({ title, card, data, theme }: { title: string; card: JsonObject; d
       {picture.card === null ? (
         <p className={styles.none}>{picture.finding?.message ?? text.drawing}</p>
       ) : (
-        <CardFrame card={picture.card} subject={title} isOpen theme={theme} designed={designed} onAction={ignore} onButtons={ignore} />
+        <CardFrame
+          card={picture.card}
+          subject={title}
+          isOpen
+          theme={theme}
+          designed={designed}
+          onAction={ignore}
+          onButtons={ignore}
+        />
       )}
     </figure>
   );

@@ -52,7 +52,11 @@ function* compare(before: Node, after: Node): Generator<PartChange> {
   }
 }
 
-function changeOf(kind: PartChange["kind"], { type, title, pointer }: Part, properties: readonly string[] = []): PartChange {
+function changeOf(
+  kind: PartChange["kind"],
+  { type, title, pointer }: Part,
+  properties: readonly string[] = [],
+): PartChange {
   return { kind, type, title, pointer, properties };
 }
 
@@ -87,7 +91,9 @@ function alike(before: readonly Node[], after: readonly Node[]): Pair[] {
   const open = [...before];
   const found: Pair[] = [];
   for (const node of after) {
-    const at = open.findIndex(({ part }) => part.type === node.part.type && (part.value.id ?? "") === (node.part.value.id ?? ""));
+    const at = open.findIndex(
+      ({ part }) => part.type === node.part.type && (part.value.id ?? "") === (node.part.value.id ?? ""),
+    );
     if (at < 0) {
       found.push([null, node]);
       continue;
