@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from contract.store.deliveries import sent
 from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
+from kit.servers.postgres_server import PostgresServer
 from kit.servers.postgres_stores import PostgresStores
 from looply.engine.coding import schema_steps
 from looply.engine.ports.port import Fire
@@ -423,20 +424,23 @@ async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores
 
 
 async def test_an_upgrade_waits_for_writers_before_it_locks_a_table(
-    three: list[PostgresStore], postgres_stores: PostgresStores, monkeypatch: pytest.MonkeyPatch
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stores = PostgresStores(postgres_server.new_database("upgraded"))
+    await stores.make(is_alone=False).open()
     later = {1: "", 2: "ALTER TABLE effect ADD COLUMN later integer; ALTER TABLE execution ADD COLUMN later integer"}
     monkeypatch.setattr(schema_steps, "read_steps", lambda _package: later)
-    connection = await Connections(postgres_stores.address, 1, WRITER_OPTIONS).connect()
-    with psycopg.connect(postgres_stores.address, options="-c search_path=looply -c lock_timeout=2s") as writer:
+    connection = await Connections(stores.address, 1, WRITER_OPTIONS).connect()
+    with psycopg.connect(stores.address, options="-c search_path=looply -c lock_timeout=2s") as writer:
         writer.execute("SELECT hold_lease(1)")
         writer.execute("LOCK TABLE execution IN ROW EXCLUSIVE MODE")
         upgrading = asyncio.ensure_future(upgrade(connection))
-        while not sql(postgres_stores, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - no other sign
+        while not sql(stores, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - no other sign
             await asyncio.sleep(0)
         # Were the upgrade to hold this table by now, each would wait for the other.
         writer.execute("LOCK TABLE effect IN ROW EXCLUSIVE MODE")
     await upgrading
     await connection.close()
-    assert sql(postgres_stores, "SELECT max(n) FROM schema_version") == [(2,)]
-    assert sql(postgres_stores, "SELECT count(later) FROM execution") == [(0,)]
+    assert sql(stores, "SELECT max(n) FROM schema_version") == [(2,)]
+    assert sql(stores, "SELECT count(later) FROM execution") == [(0,)]
+    await stores.drop()

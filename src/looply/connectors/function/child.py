@@ -42,7 +42,7 @@ def main(language: str, memory: int, parent: int, nice: int) -> None:
     interpreter = _make_interpreter(language)
     if language != "python":
         limit_process(memory)
-    _write(answers, {"kind": "ready"})
+    _write(answers, {"kind": "ready", "pid": interpreter.pid})
     while (head := _read(requests)) is not None:
         given = json.loads(head)
         request = Request(input=(_read(requests) or b"null").decode(), **given)

@@ -41,6 +41,11 @@ class WorkerUnusable(Exception):
 class Interpreter(Protocol):
     """Runs the code of one language."""
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that runs the code: this one, or one that it has started."""
+        ...
+
     def run(self, request: Request) -> RunResult:
         """Returns the result of a request. Raises: WorkerUnusable."""
         ...

@@ -7,6 +7,7 @@ is copied value by value into plain JSON: getters, proxies and `toJSON` run once
 """
 
 import json
+import os
 import re
 from importlib.resources import files
 from typing import Any, Final
@@ -27,6 +28,7 @@ class JavaScript:
     """The interpreter of one worker process."""
 
     def __init__(self) -> None:
+        self.pid = os.getpid()
         self._prelude = (files(__package__) / "prelude.js").read_text(encoding="utf-8")
         # The first instance compiles the interpreter, which takes half a second and its own memory.
         self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))

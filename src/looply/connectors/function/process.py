@@ -44,7 +44,7 @@ class RunTimedOut(Exception):
 class WorkerReply:
     """The reply of a process to a request; `value` is JSON text, None unless the kind is `value`."""
 
-    __slots__ = ("is_last", "kind", "line", "printed", "text", "value")
+    __slots__ = ("is_last", "kind", "line", "pid", "printed", "text", "value")
 
     def __init__(self, facts: dict[str, Any], value: bytes | None) -> None:
         self.kind = str(facts.get("kind", ""))
@@ -52,6 +52,7 @@ class WorkerReply:
         self.printed = str(facts.get("printed", ""))
         line = facts.get("line", 0)
         self.line = line if isinstance(line, int) else 0
+        self.pid = facts.get("pid")
         self.value = value
         self.is_last = facts.get("is_last") is True
 
@@ -61,6 +62,8 @@ class WorkerProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._runner = process.pid
+        """The process that runs the code: an interpreter may have one of its own."""
 
     @property
     def pid(self) -> int:
@@ -79,9 +82,13 @@ class WorkerProcess:
             return asyncio.get_running_loop().time()
         try:
             # The clock of a process, as `clock_getcpuclockid` of the C library computes its number.
-            return time.clock_gettime((~self._process.pid << 3) | _CPU_CLOCK)
+            return sum(time.clock_gettime((~pid << 3) | _CPU_CLOCK) for pid in self._pids)
         except OSError:
             return 0.0
+
+    @property
+    def _pids(self) -> set[int]:
+        return {self._process.pid, self._runner}
 
     @classmethod
     async def start(cls, language: Language, limits: Limits, *, is_lowered: bool = False) -> "WorkerProcess":
@@ -139,8 +146,9 @@ class WorkerProcess:
                 os.setpriority(kind, self._process.pid, _LOWEST_NICE)
         if hasattr(os, "SCHED_IDLE"):
             # Linux: other processes take the core from an idle one at once, and from a nice one after its time slice.
-            with suppress(OSError):
-                os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
+            for pid in self._pids:
+                with suppress(OSError):
+                    os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
     async def kill(self) -> None:
         """Kills the process and all that it started, and waits for its end. Killing twice is harmless."""
@@ -155,9 +163,11 @@ class WorkerProcess:
     async def _become_ready(self, language: Language) -> None:
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._read(_HEAD_BYTES, 0)
+                ready = await self._read(_HEAD_BYTES, 0)
         except (TimeoutError, ProcessGone) as error:
             raise Unavailable(f"a process for {language} ended, or was not ready within {START_SECONDS:g} s") from error
+        if isinstance(ready.pid, int):
+            self._runner = ready.pid
 
     async def _write(self, *frames: bytes) -> None:
         assert self._process.stdin is not None

@@ -7,7 +7,10 @@ bytes, NaN, infinity and keys that are not strings are errors that name their pa
 
 import json
 import math
+import os
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import pydantic_monty as monty
@@ -63,6 +66,7 @@ class Python:
         self._pool = monty.Monty(min_processes=1, max_processes=1, feed_duration_limit_grace=0.5)
         self._pool.__enter__()
         self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
+        self.pid = _child_pid()
 
     def run(self, request: Request) -> RunResult:
         """Returns what the code returns. Raises: WorkerUnusable after what this process should not outlive."""
@@ -95,6 +99,15 @@ class Python:
             return session.feed_run(
                 request.text + _NOTHING, inputs={"input": json.loads(request.input)}, print_callback=printed, os=_refuse
             )
+
+
+def _child_pid() -> int:
+    """Returns the id of the process that this one has started, its own where the system does not list it."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            for pid in children.read_text("ascii").split():
+                return int(pid)
+    return os.getpid()
 
 
 def _refuse(*, name: str, **_call: Any) -> Any:

@@ -13,10 +13,10 @@ from looply.rates import LARGE_JSON, Kind, Turns
 
 Result = TypeVar("Result")
 
-SHARE_PER_SECOND: Final = 300_000
+SHARE_PER_SECOND: Final = 150_000
 """Microseconds of each second that the requests of one organization may take."""
 
-BEAT_SECONDS: Final = 0.025
+BEAT_SECONDS: Final = 0.010
 """Requests that wait begin together so often: ten triggers that share a commit take less than half the time of ten that
 come one by one."""
 

@@ -96,7 +96,7 @@ async def test_requests_that_wait_begin_together(clock: FakeClock, loop: Loop) -
     pace = pace_of(clock, loop, "acme", "umbrella")
     for _ in range(1 + int(BEAT_SECONDS / pause(0.0001))):
         await pace.handle("umbrella", loop.request(0.0001))
-    assert len(loop.slept) > 5
+    assert len(loop.slept) > 1
     assert loop.slept == waited(*[BEAT_SECONDS] * len(loop.slept))
 
 
