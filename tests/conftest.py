@@ -37,13 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Returns three workers for two cores in the gate, whose tests wait for disks and servers a third of their time.
-
-    Elsewhere as many as there are cores: more of them would delay tests that race with the real time.
-    """
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns three workers for two cores: tests wait for disks and servers at least a third of their time."""
     cores = len(os.sched_getaffinity(0))
-    return cores + max(1, cores // 2) if config.getoption("tier") == GATE else cores
+    return cores + max(1, cores // 2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
