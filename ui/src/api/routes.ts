@@ -51,6 +51,7 @@ export const routes = {
   getBulkItems: ["GET", "/v2/workflows/getBulkItems"],
   getBulks: ["GET", "/v2/workflows/getBulks"],
   getCanvas: ["GET", "/v2/workflows/getCanvas"],
+  getCardById_v1: ["GET", "/v1/adaptive-cards/getCardById"],
   getCardVersions: ["GET", "/v2/workflows/getCardVersions"],
   getCards: ["GET", "/v2/workflows/getCards"],
   getConnection: ["GET", "/v2/workflows/getConnection"],
