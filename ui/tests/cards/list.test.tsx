@@ -34,7 +34,7 @@ function withCards(): Handlers {
       const found = items.filter(({ card_name }) => card_name.includes(term ?? ""));
       return { message: "success", count: found.length, items: found };
     },
-    getCardById: () => ({ message: "success", item: record }),
+    getCardById_v1: () => ({ message: "success", item: record }),
     getUses: () => ({ message: "success", count: 1, used_by: [USE] }),
   };
 }

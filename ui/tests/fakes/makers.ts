@@ -194,6 +194,7 @@ export function activation(changes: Partial<ActivationPreview> = {}): Activation
         verdict("execution-2", "NEEDS_MAPPING", "a path is at 'sapRequest_1'"),
         verdict("execution-3", "REFUSED", "a call is under way"),
       ],
+      mappings: [],
     },
     ...changes,
   };
@@ -367,7 +368,7 @@ export function withWorkflows(): Handlers {
 
 /** Handlers of the preview of an activation. */
 export function withActivation(item: ActivationPreview): Handlers {
-  return { previewActivation: () => ({ message: "success", item }) } as Handlers;
+  return { previewActivation: () => ({ message: "success", item }) };
 }
 
 /** Handlers of datastores, calendars and connections. */

@@ -57,8 +57,7 @@ export const connectionQuery = (api: Api, name: string) =>
 export const offersQuery = (api: Api, name: string, service: string) =>
   queryOptions({
     queryKey: [...CONNECTIONS, "offers", name, service],
-    queryFn: ({ signal }) =>
-      api.call("discoverConnection", { name, ...(service !== "" && { service }) }, { signal }),
+    queryFn: ({ signal }) => api.call("discoverConnection", { name, ...(service !== "" && { service }) }, { signal }),
     staleTime: 5 * 60_000,
     retry: false,
   });
