@@ -90,7 +90,7 @@ describe("the frame of the app", () => {
     await screen.findByRole("heading", { name: "My account" });
     await user.keyboard("{Control>}k{/Control}");
     await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "orders");
-    await screen.findByRole("status");
+    await screen.findByText("Nothing found. Try another word.");
     expect(api.calls.filter(([id]) => id === "searchAll")).toEqual([]);
   });
 
@@ -109,7 +109,7 @@ describe("the frame of the app", () => {
     await user.keyboard("{Control>}k{/Control}");
     await user.type(await screen.findByRole("combobox", { name: "Search or run a command" }), "Deutsch{Enter}");
     expect(await screen.findByRole("heading", { name: "Mein Konto" })).toBeTruthy();
-    expect(document.documentElement.lang).toBe("de");
+    await waitFor(() => expect(document.documentElement.lang).toBe("de"));
   });
 
   it("says that an address has no page", async () => {

@@ -40,10 +40,8 @@ async function openStudio(given: JsonObject = ORDERS as JsonObject, page = PAGE)
 describe("the Studio", () => {
   it("draws the workflow, each step a button with its name, place and problems", async () => {
     await openStudio();
-    expect((await node("conditional_1")).getAttribute("aria-label")).toMatch(
-      /^Condition “Large\?”, step 2 of 9, 3 exits/,
-    );
-    expect((await node("delay_1")).getAttribute("aria-label")).toContain("in branch “left”");
+    expect((await node("conditional_1")).textContent).toMatch(/^Condition Large\?, .*, step 2 of 9, 3 exits/);
+    expect((await node("delay_1")).textContent).toContain("in branch “left”");
     expect(document.querySelectorAll("[data-step][tabindex='0']")).toHaveLength(1);
     await expectAccessible();
   });
@@ -129,7 +127,7 @@ describe("the Studio", () => {
     (await node("parallel_1")).focus();
     await user.keyboard("[[");
     await waitFor(() => expect(document.querySelector('[data-step="delay_1"]')).toBeNull());
-    expect((await node("parallel_1")).getAttribute("aria-label")).toContain("2 steps folded");
+    expect((await node("parallel_1")).textContent).toContain("2 steps folded");
     await waitFor(() => expect(fake.stored.canvas.collapsed).toEqual(["parallel_1"]));
     await user.keyboard("n");
     await user.type(await screen.findByRole("textbox", { name: "Note" }), "Ask Ada");
@@ -145,7 +143,7 @@ describe("the Studio", () => {
       { path: "/workflow_steps/2", message: "the exit 'rejected' of 'approval_1' is open: the path ends there" },
     ];
     const { user } = visit(PAGE, signedIn({ permissions: MAKER }), fake.handlers);
-    await waitFor(async () => expect((await node("email_1")).getAttribute("aria-label")).toContain("1 problem"));
+    await waitFor(async () => expect((await node("email_1")).textContent).toContain("1 problem"));
     await user.keyboard("{F8}");
     expect((await node("email_1")).getAttribute("aria-pressed")).toBe("true");
     const problems = screen.getByRole("region", { name: "Problems" });

@@ -45,7 +45,7 @@ export function TestPanel({ draft, storedName }: TestPanelProps) {
     },
   });
   return (
-    <section className={panel.test} aria-label={text.test}>
+    <div className={panel.test}>
       <div className={styles.buttons}>
         <GuardedButton
           permission="edit.connections"
@@ -61,7 +61,7 @@ export function TestPanel({ draft, storedName }: TestPanelProps) {
       </div>
       <div role="status">{test.data !== undefined && <Result result={test.data.item} />}</div>
       {test.error !== null && <Problem error={test.error} words={codes} shape="bar" />}
-    </section>
+    </div>
   );
 }
 
