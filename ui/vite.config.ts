@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { devPages, toServer } from "./tools/dev-server";
+import { shortTokens } from "./tools/short-tokens";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -13,7 +14,7 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 export default defineConfig(({ command, mode }) => ({
   root: here("."),
   base: command === "serve" && mode !== "test" ? "/" : "/static/",
-  plugins: [devPages()],
+  plugins: [devPages(), shortTokens()],
   build: {
     outDir: here("../src/looply/server/static"),
     emptyOutDir: true,

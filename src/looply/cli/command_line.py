@@ -38,7 +38,7 @@ _COMMANDS: Final = {
     "bench": ("looply.cli.measuring.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": (
         "looply.cli.authoring.workflow:APP",
-        "Workflows: list, show, new, import, export, diff, validate, activate, trigger.",
+        "Workflows: list, show, templates, create, new, import, export, diff, validate, activate, trigger.",
     ),
     "execution": (
         "looply.cli.executions.execution:APP",

@@ -13,7 +13,6 @@ from contract.store.deliveries import sent
 from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from kit.servers.postgres_server import PostgresServer
 from kit.servers.postgres_stores import PostgresStores
-from looply.engine.coding import schema_steps
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import StoredDefinition
 from looply.engine.postgres import PostgresStore
@@ -423,18 +422,15 @@ async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores
     assert len(sql(postgres_stores, "SELECT 1 FROM lease WHERE audits")) == 1
 
 
-async def test_an_upgrade_waits_for_writers_before_it_locks_a_table(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_upgrade_waits_for_writers_before_it_locks_a_table(postgres_server: PostgresServer) -> None:
     stores = PostgresStores(postgres_server.new_database("upgraded"))
     await stores.make(is_alone=False).open()
     later = {1: "", 2: "ALTER TABLE effect ADD COLUMN later integer; ALTER TABLE execution ADD COLUMN later integer"}
-    monkeypatch.setattr(schema_steps, "read_steps", lambda _package: later)
     connection = await Connections(stores.address, 1, WRITER_OPTIONS).connect()
     with psycopg.connect(stores.address, options="-c search_path=looply -c lock_timeout=2s") as writer:
         writer.execute("SELECT hold_lease(1)")
         writer.execute("LOCK TABLE execution IN ROW EXCLUSIVE MODE")
-        upgrading = asyncio.ensure_future(upgrade(connection))
+        upgrading = asyncio.ensure_future(upgrade(connection, later))
         while not sql(stores, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - no other sign
             await asyncio.sleep(0)
         # Were the upgrade to hold this table by now, each would wait for the other.

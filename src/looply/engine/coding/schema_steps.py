@@ -4,7 +4,7 @@ Step 1 is the base: the folder `0001_base` with one file per subject, in which e
 once. A release that changes the schema adds one file, such as `0002_invoices.sql`; what was released is never edited.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -20,9 +20,11 @@ def read_steps(package: str) -> dict[int, str]:
     return {int(entry.name[:4]): _text(entry) for entry in _in_order(folder)}
 
 
-def missing_steps(package: str, stored: int, store: str) -> dict[int, str]:
-    """Returns the steps that a schema lacks; `stored` is its number, `store` names it. Raises: SchemaMismatch."""
-    steps = read_steps(package)
+def missing_steps(steps: Mapping[int, str], stored: int, store: str) -> dict[int, str]:
+    """Returns those of the steps that a schema lacks; `stored` is its number, `store` names it.
+
+    Raises: SchemaMismatch.
+    """
     if stored > (newest := max(steps)):
         message = f"{store} has schema {stored}, this release knows {newest}; start the release that wrote it"
         raise SchemaMismatch(f"{message}, or a newer one")

@@ -8,14 +8,12 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from looply.connectors.function.pool import SandboxPool
-from looply.connectors.function.process import WorkerProcess
 from looply.connectors.sandbox import Code, CodeFailed, NoSandbox
 from looply.errors import ShuttingDown, Timeout, Unavailable
 from looply.limits import Limits
@@ -49,21 +47,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def run(pool: SandboxPool, language: Any, code: str, input_: Any = None) -> Any:
     return await pool.run(Code(language=language, code=code, input=input_), LONG)
-
-
-def group_of(leader: int) -> list[int]:
-    """Returns the processes of the group that a process leads, by the tables of Linux, elsewhere the leader alone."""
-    if not Path("/proc/self").exists():
-        return [leader]
-    pids = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
-    return [pid for pid in pids if is_in_group(pid, leader)]
-
-
-def is_in_group(pid: int, leader: int) -> bool:
-    try:
-        return os.getpgid(pid) == leader
-    except ProcessLookupError:
-        return False
 
 
 async def failure(pool: SandboxPool, language: Any, code: str, input_: Any = None) -> CodeFailed:
@@ -425,45 +408,6 @@ async def test_code_that_does_not_end_leaves_half_of_the_slots_to_other_organiza
     await asyncio.gather(*held, return_exceptions=True)
     assert await pool.run(Code(language="python", code="return 4"), LONG, "umbrella") == 4
     await pool.close()
-
-
-async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: SandboxPool) -> None:
-    await run(pool, JAVASCRIPT, "return 1")
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert all(os.getpriority(os.PRIO_PROCESS, process) > own for process in pool.processes)
-
-
-async def test_priorities_count_beside_the_server_because_processes_are_of_its_session(pool: SandboxPool) -> None:
-    await run(pool, JAVASCRIPT, "return 1")
-    assert pool.processes
-    assert [os.getsid(process) for process in pool.processes] == [os.getsid(0)] * len(pool.processes)
-    assert [os.getpgid(process) for process in pool.processes] == list(pool.processes)
-
-
-@pytest.mark.parametrize(
-    ("language", "counting"),
-    [
-        (JAVASCRIPT, "let n = 0; for (let i = 0; i < 20000000; i++) n += 1; return n"),
-        (PYTHON, "n = 0\nfor i in range(20000000):\n    n += 1\nreturn n"),
-    ],
-)
-async def test_a_process_whose_code_uses_much_cpu_time_has_the_lowest_priority(language: str, counting: str) -> None:
-    pool = SandboxPool(PATIENT, processes=1)
-    assert await run(pool, language, counting) == 20_000_000
-    lowered = {process for process in pool.processes if os.getpriority(os.PRIO_PROCESS, process) == 19}
-    assert lowered
-    # What runs the code may be a process that this one has started.
-    running = [pid for process in lowered for pid in group_of(process)]
-    assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in running] == [19] * len(running)
-    if hasattr(os, "SCHED_IDLE"):
-        assert [os.sched_getscheduler(pid) for pid in running] == [os.SCHED_IDLE] * len(running)
-    await pool.close()
-
-
-async def test_a_process_has_the_lowest_priority_before_it_is_ready_too() -> None:
-    process = await WorkerProcess.start("javascript", PATIENT, is_lowered=True)
-    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
-    await process.kill()
 
 
 async def test_large_results_of_one_organization_come_one_after_the_other() -> None:

@@ -57,11 +57,14 @@ async def read_boot(connection: Connection) -> StartupState:
     )
 
 
-async def upgrade(connection: Connection) -> None:
-    """Brings the schema to today's, also while other processes work on it. Raises: SchemaMismatch, psycopg.Error."""
+async def upgrade(connection: Connection, steps: Mapping[int, str] | None = None) -> None:
+    """Brings the schema to today's, also while other processes work on it; `steps` are others than this release's.
+
+    Raises: SchemaMismatch, psycopg.Error.
+    """
     if reasons := unfit_reasons(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
-    await repeat_deadlocked(lambda: _take_steps(connection))
+    await repeat_deadlocked(lambda: _take_steps(connection, steps or read_steps(_PACKAGE)))
 
 
 async def repeat_deadlocked(transact: Callable[[], Awaitable[None]]) -> None:
@@ -79,13 +82,13 @@ async def repeat_deadlocked(transact: Callable[[], Awaitable[None]]) -> None:
     await transact()
 
 
-async def _take_steps(connection: Connection) -> None:
+async def _take_steps(connection: Connection, steps: Mapping[int, str]) -> None:
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
         await connection.execute(_SCHEMA)
         await connection.execute(_VERSIONS)
         stored = await call(connection, _STORED_VERSION)
-        missing = missing_steps(_PACKAGE, stored, "the database")
+        missing = missing_steps(steps, stored, "the database")
         if missing and stored:
             await connection.execute(_HOLD_WRITERS)
         for number, step in missing.items():

@@ -151,7 +151,7 @@ def _configure(connection: apsw.Connection, path: Path) -> None:
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
     stored = int(connection.pragma("user_version"))
-    for number, step in missing_steps(_PACKAGE, stored, str(path)).items():
+    for number, step in missing_steps(read_steps(_PACKAGE), stored, str(path)).items():
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(step)
         connection.pragma("user_version", number)
