@@ -153,6 +153,12 @@ async def answers_without_a_link(asked: Asked) -> None:
         assert answer.status_code == 404, answer.text
 
 
+async def tries_the_step(asked: Asked) -> None:
+    body = {"workflow_id": asked.workflow_id, "from_execution": asked.execution_id, "step_id": "ask"}
+    for more in ({}, {"send": True}, {"send": True, "i_know": True}):
+        assert (await asked.manager.post("testStep", {**body, **more})).status_code != 500
+
+
 TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
     "resumeWorkflow": resumes,
     "resumeworkflow_v1": resumes_the_old_way,
@@ -164,6 +170,7 @@ TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
     "settleLetter": settles_letters,
     "reassignCard": passes_cards_on,
     "inbox": answers_without_a_link,
+    "testStep": tries_the_step,
 }
 """Every call that could take the exit, with its arguments."""
 
@@ -188,6 +195,7 @@ ELSEWHERE: Final = {
     ),
     *("drainTarget", "pauseTarget", "releaseTarget"),
     *("testConnection", "updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
+    *("describeData", "diffVersions", "previewActivation", "putCanvas", "putSamples", "renameStep", "touchPresence"),
 }
 """Calls that edit, administer or start: none of them names an open execution."""
 
