@@ -50,6 +50,8 @@ NARROWED = {
         "getWorkflowExecutionHistory_v1",
         "getWorkflowSchemaById",
         "getWorkflowSchemaById_v1",
+        "getWorkflowVersions",
+        "getWorkflows",
         "searchExecutions",
         "watchExecution",
         "watchHeads",

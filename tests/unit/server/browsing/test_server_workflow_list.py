@@ -140,11 +140,13 @@ async def test_a_page_is_a_few_statements_however_many_rows_it_has(mine: Caller,
 
 
 async def test_a_bound_key_lists_its_workflows_only(mine: Caller, catalog: Catalog) -> None:
-    own, _ = await mine.create(named("Own")), await mine.create(named("Other"))
+    own, other = await mine.create(named("Own")), await mine.create(named("Other"))
     draft = KeyDraft("bound", ("read",), workflow_ids=(own,))
     key = await catalog.keys.create(mine.organization_id, mine.workspace_id, draft)
     bound = Caller(mine.client, mine.organization_id, mine.workspace_id, key.text)
     assert [row["workflow_id"] for row in await rows(bound)] == [own]
+    answers = [await bound.get("getWorkflowVersions", workflow_id=each) for each in (own, other)]
+    assert [answer.status_code for answer in answers] == [200, 404]
 
 
 async def test_who_may_not_read_executions_sees_no_numbers(mine: Caller, catalog: Catalog) -> None:
