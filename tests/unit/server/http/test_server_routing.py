@@ -80,7 +80,7 @@ async def test_an_unknown_path_is_refused_without_a_key_and_its_body_is_not_read
 
 
 async def test_the_answer_to_an_unknown_path_says_where_the_calls_are_listed(client: httpx2.AsyncClient) -> None:
-    for path in ("/nothing", "/v2/workflows/getWorkflows", "/v2/workflows/getKeys/x"):
+    for path in ("/nothing", "/v2/workflows/getNothing", "/v2/workflows/getKeys/x"):
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
         assert answer.json()["message"] == "no call has this address; /docs lists all calls"
