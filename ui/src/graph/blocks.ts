@@ -38,7 +38,8 @@ export function blocksOf(roots: readonly string[], flow: Flow, widthOf: (step: s
     let width = 0;
     while (step !== null) {
       placed.add(step);
-      const exits = flow.forward.get(step) ?? [];
+      // What leads back has its lane too, where its name is drawn.
+      const exits = flow.leaving.get(step) ?? [];
       const meeting: string | null = flow.meetings.get(step) ?? null;
       const isBelow: boolean = meeting === stop ? isStopBelow : meeting !== null && !placed.has(meeting);
       const lanes = isPlain(exits) ? [] : exits.map((edge) => laneOf(edge, meeting, isBelow));

@@ -3,6 +3,8 @@
 import type { GraphEdge } from "./outline";
 
 export interface Flow {
+  /** All edges, by the step that they leave, in the order of its exits. */
+  leaving: ReadonlyMap<string, readonly GraphEdge[]>;
   /** Edges that lead on, by the step that they leave, in the order of its exits. */
   forward: ReadonlyMap<string, readonly GraphEdge[]>;
   /** Edges that lead back to a step before them. */
@@ -25,7 +27,7 @@ export function flowOf(
   const { sorted, back } = walk(roots, leaving);
   const isBack = new Set(back);
   const forward = new Map(sorted.map((id) => [id, (leaving.get(id) ?? []).filter((edge) => !isBack.has(edge))]));
-  return { forward, back, ranks: ranksOf(sorted, forward), meetings: meetingsOf(sorted, forward) };
+  return { leaving, forward, back, ranks: ranksOf(sorted, forward), meetings: meetingsOf(sorted, forward) };
 }
 
 /** Walks by depth without recursion, since a definition may be a chain of a thousand steps. */

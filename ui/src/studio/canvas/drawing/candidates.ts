@@ -27,12 +27,10 @@ export function candidatesOf(document: Definition, drawn: Drawn, mode: Mode | nu
   }
   if (mode?.kind === "connect") {
     const allowed = new Set(targetsOf(document, mode.exit));
-    return {
-      places: [],
-      steps: readingOrder(drawn)
-        .map(({ step }) => step)
-        .filter((id) => allowed.has(id)),
-    };
+    const ids = readingOrder(drawn).map(({ step }) => step);
+    // Steps below come first: most exits lead on, few lead back.
+    const after = ids.indexOf(mode.exit.from) + 1;
+    return { places: [], steps: [...ids.slice(after), ...ids.slice(0, after)].filter((id) => allowed.has(id)) };
   }
   return NONE;
 }
