@@ -109,6 +109,7 @@ EMPTY: dict[str, Call] = {
     "uses.count_workflows": lambda c, org, o: c.uses.count_workflows(org, "connection", [o.connection]),
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
     "card_lists.list_heads": lambda c, org, o: c.card_lists.list_heads(org, HeadQuery(limit=10)),
+    "card_lists.contents": lambda c, org, o: c.card_lists.contents(org, [(o.card, 1)]),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
     "views.list_all": lambda c, org, o: c.views.list_all(org, o.user, "executions"),

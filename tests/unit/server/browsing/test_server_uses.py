@@ -40,10 +40,10 @@ async def test_each_kind_of_object_has_its_uses_with_the_step(mine: Caller, thei
     ask = {"recipients": {"datastore": "people", "path": "/all"}, "calendar": "hours", "card_id": card_id.upper()}
     document = definition(
         call_step(),
-        {"id": "ask_1", "type": "approval", "settings": ask},
         {"id": "child_1", "type": "subworkflow", "settings": {"workflow_id": child}},
         {"id": "store_1", "type": "datastore", "settings": {"operation": "set", "name": "totals", "value": 1}},
         {"id": "store_2", "type": "datastore", "settings": {"operation": "get", "name": "${payload.output.name}"}},
+        {"id": "ask_1", "type": "approval", "settings": ask},
     )
     settings = {"on_failure": child}
     parent = await mine.create({**document, "workflow_settings": settings}, is_active=False)

@@ -15,7 +15,7 @@ export const german: PanelText = {
   insertData: "Daten einfügen",
   larger: "Größer",
   smaller: "Kleiner",
-  tabs: { settings: "Einstellungen", data: "Daten", retry: "Fehler & Wiederholung", notes: "Notizen", json: "JSON" },
+  tabs: { settings: "Einstellungen", data: "Daten", retry: "Fehler", notes: "Notizen", json: "JSON" },
   options: {
     json: "JSON",
     multipart: "Formular mit Dateien",

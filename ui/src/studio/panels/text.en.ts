@@ -13,7 +13,7 @@ export const english = {
   insertData: "Insert data",
   larger: "Larger",
   smaller: "Smaller",
-  tabs: { settings: "Settings", data: "Data", retry: "Errors & retry", notes: "Notes", json: "JSON" },
+  tabs: { settings: "Settings", data: "Data", retry: "Errors", notes: "Notes", json: "JSON" },
   options: {
     json: "JSON",
     multipart: "Form with files",

@@ -77,7 +77,7 @@ function UndoButtons({ studio }: { studio: Studio }) {
       >
         <Button
           appearance="subtle"
-          icon={<Icon name="left" />}
+          icon={<Icon name="undo" />}
           disabled={last === undefined}
           onClick={() => studio.store.getState().undo()}
         />
@@ -88,7 +88,7 @@ function UndoButtons({ studio }: { studio: Studio }) {
       >
         <Button
           appearance="subtle"
-          icon={<Icon name="right" />}
+          icon={<Icon name="redo" />}
           disabled={next === undefined}
           onClick={() => studio.store.getState().redo()}
         />

@@ -350,7 +350,7 @@ describe("a start", () => {
 describe("errors and retry", () => {
   it("are of the step itself", async () => {
     const { user, store } = openStep(`"type": "httpRequest", "settings": {"url": "https://example.com"}`);
-    await user.click(screen.getByRole("tab", { name: "Errors & retry" }));
+    await user.click(screen.getByRole("tab", { name: "Errors" }));
     await user.type(screen.getByLabelText("Attempts"), "7");
     expect(stepById(store.getState().document, "step_1")?.retry).toEqual({ max_attempts: 7 });
     await user.clear(screen.getByLabelText("Attempts"));
