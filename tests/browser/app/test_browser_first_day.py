@@ -112,7 +112,8 @@ def test_the_manager_decides_on_a_phone(browser: "Browser", demo: RunningDemo) -
     desk = Visit(browser, demo.address, color_scheme="light")
     desk.open("/app/")
     desk.sign_in("manager@example.com")
-    desk.page.frame_locator("iframe").get_by_text("Northwater Pumps GmbH").wait_for()
+    for text in ("Northwater Pumps GmbH", "Mon, Nov 2, 2026"):
+        desk.page.frame_locator("iframe").get_by_text(text).wait_for()
     desk.picture("inbox")
     desk.close()
     # Two taps: the request, and its answer.

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from looply.connectors.sap.types.reading import read_without_metadata
 from looply.definition import START, parse_definition
 from looply.demo import sap
 from looply.demo.orders import LARGE_ORDER, SMALL_ORDER
@@ -40,7 +41,7 @@ def document(answer: dict[str, str]) -> dict[str, Any]:
             settings = STEPS[name]["settings"]
             entity = parse_template(settings["entity"]).evaluate(evaluation(data))
             response = client.get(f"{settings['service_path']}/{entity}", params=settings.get("params"))
-            data[name] = {"output": {"status": str(response.status_code), "data": response.json()}}
+            data[name] = {"output": {"status": str(response.status_code), "data": read_without_metadata(response.json())}}
     data["adaptiveCard_1"] = {"output": {"response": {"user": "manager@example.com", "data": answer}}}
     return data
 

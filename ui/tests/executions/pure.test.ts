@@ -337,6 +337,10 @@ describe("the plan of a repair", () => {
   });
 
   it("says what is missing", () => {
+    // The incident was not read yet: a step is named where it waits, never where it is tried again.
+    const unread = { ...common, incidentId: null, choice: "retry" } as const;
+    expect(planOf(unread)).toMatchObject({ body: { action: "retry" } });
+    expect(planOf(unread)).not.toHaveProperty("body.state");
     expect(planOf({ ...common, choice: "skip" })).toBe("branch");
     expect(planOf({ ...common, choice: "move" })).toBe("to");
     expect(planOf({ ...common, choice: "correct", draft: { ...EMPTY_DRAFT, document: "[1]" } })).toBe("document");

@@ -42,7 +42,7 @@ def fields(amount: str) -> dict[str, Json]:
         "Supplier": "1000201",
         "PurchaseOrderNetAmount": amount,
         "DocumentCurrency": "EUR",
-        "PurchaseOrderDate": "/Date(1796083200000)/",
+        "PurchaseOrderDate": "2026-12-01T00:00:00.000Z",
         "CompanyCode": "1710",
         "PurchasingGroup": "002",
         "ReleaseCode": "E1",

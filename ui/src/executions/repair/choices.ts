@@ -60,11 +60,12 @@ interface Plan {
 /** Returns the call of a choice without its reason, or what is missing. It is bound to what the operator has seen. */
 export function planOf({ choice, draft, row, outline, visit, incidentId }: Plan): Planned | Missing {
   const { workflow_execution_id, seq } = row;
-  const at = incidentId === null ? { ...(visit !== null && { state: visit.step }) } : { incident_id: incidentId };
-  const repair = (body: Omit<InputOf<"repairExecution">, "workflow_execution_id">): Planned => ({
-    call: "repairExecution",
-    body: { workflow_execution_id, seq, ...at, ...body },
-  });
+  const repair = (body: Omit<InputOf<"repairExecution">, "workflow_execution_id">): Planned => {
+    // What is tried again is an incident. It may be newer than what was read of the execution; then it is the only one.
+    const isOfStep = incidentId === null && visit !== null && body.action !== "retry";
+    const at = incidentId === null ? { ...(isOfStep && { state: visit.step }) } : { incident_id: incidentId };
+    return { call: "repairExecution", body: { workflow_execution_id, seq, ...at, ...body } };
+  };
   switch (choice) {
     case "retry":
       return repair({ action: "retry" });

@@ -1,6 +1,7 @@
 /** A field of text: a view of it until it has the focus, then the one editor. */
 
 import { type DragEvent, type FocusEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { afterPress } from "../../shared/press";
 import styles from "../Expression.module.css";
 import { FunctionHelp } from "../functions/FunctionHelp";
 import { insertCode } from "../parts";
@@ -41,7 +42,8 @@ export function TextBox(props: TextBoxProps) {
     if (isHelped || (relatedTarget instanceof Node && box.current?.contains(relatedTarget))) return;
     open.remember();
     flush();
-    setIsOpen(false);
+    // The editor is taller than the view, so that what was pressed below it would move away.
+    afterPress(() => !box.current?.contains(document.activeElement) && setIsOpen(false));
   };
   const drop = (event: DragEvent): void => {
     const path = droppedPath(event);

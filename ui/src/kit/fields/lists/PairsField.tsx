@@ -1,7 +1,7 @@
 /** Names with values, such as headers. The order stays; a value that is no text is edited as JSON. */
 
 import { Button, Field, Input } from "@fluentui/react-components";
-import { useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import { Icon } from "../../icons";
@@ -27,6 +27,8 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
   const text = useText(TEXTS);
   const { label, onChange, isReadOnly = false } = props;
   const [isBegun, setIsBegun] = useState(false);
+  /** The row whose value is entered next, after its name by keys. */
+  const [entered, setEntered] = useState<number | null>(null);
   const entries = Object.entries(pairs);
   const give = (next: readonly (readonly [string, unknown])[]): void =>
     onChange(next.length === 0 ? undefined : Object.fromEntries(next));
@@ -40,6 +42,8 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
               // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other identity while their names change
               key={at}
               at={at}
+              isEntered={at === entered}
+              onEntered={() => setEntered(null)}
               field={props}
               name={name}
               value={value}
@@ -53,9 +57,11 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
             <NewName
               label={text.nameOf(entries.length + 1)}
               taken={entries.map(([name]) => name)}
-              onName={(name) => {
+              onName={(name, isByKey) => {
                 setIsBegun(false);
-                if (name !== "") give([...entries, [name, ""]]);
+                if (name === "") return;
+                give([...entries, [name, ""]]);
+                if (isByKey) setEntered(entries.length);
               }}
             />
           )}
@@ -80,6 +86,8 @@ function Rows({ pairs, ...props }: FieldProps & { pairs: JsonObject }) {
 
 interface RowProps {
   at: number;
+  isEntered: boolean;
+  onEntered: () => void;
   field: FieldProps;
   name: string;
   value: unknown;
@@ -89,12 +97,18 @@ interface RowProps {
   onRemove: () => void;
 }
 
-function Row({ at, field, name, value, taken, onName, onValue, onRemove }: RowProps) {
+function Row({ at, isEntered, onEntered, field, name, value, taken, onName, onValue, onRemove }: RowProps) {
   const text = useText(TEXTS);
   const { isReadOnly = false } = field;
   const shared = { label: text.valueOf(name), name: `${field.name}/${name}`, isReadOnly };
+  const line = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isEntered) return;
+    line.current?.querySelector<HTMLElement>("[role=textbox], textarea")?.focus();
+    onEntered();
+  });
   return (
-    <div className={styles.line}>
+    <div ref={line} className={styles.line}>
       <NewName label={text.nameOf(at + 1)} value={name} taken={taken} isReadOnly={isReadOnly} onName={onName} />
       <ValueField {...shared} value={value} onChange={onValue} />
       {!isReadOnly && (
@@ -114,7 +128,8 @@ interface NewNameProps {
   value?: string;
   taken: readonly string[];
   isReadOnly?: boolean;
-  onName: (name: string) => void;
+  /** `isByKey`: the next field is to be entered, since the name was left by a key that leads on. */
+  onName: (name: string, isByKey: boolean) => void;
 }
 
 /** A name, which takes effect when it is left: half of a name would be another one. */
@@ -123,10 +138,17 @@ function NewName({ label, value = "", taken, isReadOnly = false, onName }: NewNa
   const [typed, setTyped] = useState<string | null>(null);
   const shown = typed ?? value;
   const isTaken = typed !== null && taken.includes(typed);
-  const leave = (): void => {
+  const leave = (isByKey: boolean): void => {
     if (isTaken) return;
     setTyped(null);
-    if (shown !== value || value === "") onName(shown.trim());
+    if (shown !== value || value === "") onName(shown.trim(), isByKey);
+  };
+  const press = (event: KeyboardEvent): void => {
+    const isNew = value === "" && shown.trim() !== "";
+    // The row of a new name is drawn anew, so that the browser would not know what comes next.
+    if (isNew && event.key === "Tab" && !event.shiftKey) event.preventDefault();
+    else if (event.key !== "Enter") return;
+    leave(isNew);
   };
   return (
     <Field label={label} {...(isTaken && { validationMessage: text.twice(shown) })}>
@@ -137,8 +159,8 @@ function NewName({ label, value = "", taken, isReadOnly = false, onName }: NewNa
         readOnly={isReadOnly}
         value={shown}
         onChange={(_, { value: next }) => setTyped(next)}
-        onBlur={leave}
-        onKeyDown={({ key }) => key === "Enter" && leave()}
+        onBlur={() => leave(false)}
+        onKeyDown={press}
       />
     </Field>
   );

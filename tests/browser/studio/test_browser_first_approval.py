@@ -1,0 +1,180 @@
+"""A maker's first day: an approval from a template and one from an empty canvas, both up to the answered card."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from browser.app.running_demo import RunningDemo
+from browser.app.visits import Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+MOST_FROM_TEMPLATE: Final = 10
+MOST_FROM_EMPTY: Final = 60
+"""Clicks of the maker, from the list of workflows to an execution that waits; what is typed into a field is one."""
+
+SERVICE: Final = "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV"
+ORDER: Final = "A_PurchaseOrder('${payload.output.po}')"
+KEYS: Final = ("c", "Enter", "ArrowDown", "Enter")
+"""Connect an exit, the one that is open, with the step after the next one."""
+
+BODY: Final = '{"po": "4500000101", "amount": 17010, "manager": "manager@example.com"}'
+
+_COUNT: Final = """
+addEventListener("click", ({isTrusted, detail}) => {
+  if (isTrusted && detail > 0) sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+}, true);
+addEventListener("focusin", () => delete globalThis.typed, true);
+addEventListener("input", ({isTrusted}) => {
+  if (!isTrusted || globalThis.typed) return;
+  globalThis.typed = true;
+  sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+}, true);
+"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    pytest.importorskip("mocksap")
+    running = RunningDemo(tmp_path_factory.mktemp("demo") / "folder")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def maker(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
+    visit = Visit(browser, demo.address, color_scheme="light")
+    visit.page.add_init_script(_COUNT)
+    visit.join(demo.owner_link, "The maker", "maker@example.com")
+    yield visit
+    visit.close()
+
+
+@pytest.fixture(scope="module")
+def manager(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
+    visit = Visit(browser, demo.address, color_scheme="light")
+    visit.join(demo.manager_link, "The manager")
+    yield visit
+    visit.close()
+
+
+def _clicks(page: "Page") -> int:
+    return int(page.evaluate("Number(sessionStorage.clicks ?? 0)"))
+
+
+def _begin(maker: Visit, template: str, name: str) -> "Page":
+    page = maker.open("/app/workflows")
+    page.evaluate("delete sessionStorage.clicks")
+    page.get_by_role("button", name="New workflow").click()
+    page.get_by_role("button", name=template).click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create the workflow").click()
+    page.locator("[data-step=WorkflowStartState]").wait_for()
+    return page
+
+
+def _activate(page: "Page") -> None:
+    page.get_by_role("button", name="Activate version 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Activate version 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
+def _run(page: "Page", body: str | None = None) -> None:
+    page.get_by_role("button", name="Run", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    if body is not None:
+        dialog.get_by_label("Body of the call").fill(body)
+    dialog.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Waits for").first.wait_for()
+
+
+def _approve(manager: Visit, workflow: str, shows: str) -> None:
+    page = manager.open("/app/")
+    page.get_by_role("listitem").filter(has_text=workflow).get_by_role("link").first.click()
+
+    page.frame_locator("iframe").get_by_text(shows).first.wait_for()
+    page.get_by_role("button", name="Approve").click()
+
+
+def test_an_approval_is_made_from_a_template_activated_and_answered(
+    demo: RunningDemo, maker: Visit, manager: Visit
+) -> None:
+    page = _begin(maker, "Purchase order approval", "Orders of the north")
+    page.get_by_text("No problems").wait_for()
+    maker.look("first-template")
+    _activate(page)
+    _run(page)
+    clicks = _clicks(page)
+    assert clicks <= MOST_FROM_TEMPLATE, clicks
+    maker.look("first-run")
+    _approve(manager, "Orders of the north", "Mon, Nov 2, 2026")
+    page.get_by_text("Completed").first.wait_for()
+    maker.check()
+
+
+def _add(page: "Page", exit_: str, name: str, step: str) -> "Locator":
+    """Adds a step at an exit, and returns its panel."""
+    page.locator(f"[data-plus='{exit_}']").click()
+    page.get_by_role("dialog").get_by_role("combobox").fill(name)
+    page.keyboard.press("Enter")
+    page.locator(f"[data-step={step}][aria-pressed=true]").wait_for()
+    return page.locator("aside[data-area=side]")
+
+
+def _type(field: "Locator", text: str) -> None:
+    """Types into a field of an expression, whose editor is loaded when it is entered."""
+    field.click()
+    field.page.keyboard.insert_text(text)
+
+
+def _call_sap(panel: "Locator", *, method: str = "") -> None:
+    panel.get_by_label("Connection", exact=True).select_option("S4")
+    _type(panel.get_by_label("Service"), SERVICE)
+    _type(panel.get_by_label("Entity"), ORDER)
+    panel.get_by_role("combobox", name="Fails with").fill("4xx")
+    panel.page.keyboard.press("Enter")
+    if method:
+        panel.get_by_label("Method", exact=True).select_option(method)
+
+
+def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks(
+    demo: RunningDemo, maker: Visit, manager: Visit
+) -> None:
+    page = _begin(maker, "Empty workflow", "Orders of the south")
+    _call_sap(_add(page, "WorkflowStartState next", "SAP request", "sapRequest_1"))
+    panel = _add(page, "sapRequest_1 next", "Condition", "conditional_1")
+    _type(panel.get_by_label("Value to test"), "${payload.output.amount}")
+    panel.get_by_label("Comparison").select_option(label=">")
+    panel.get_by_role("textbox", name="Compared with").fill("1000")
+    panel = _add(page, "conditional_1 yes", "Approval", "approval_1")
+    panel.get_by_role("combobox", name="Ask").fill("${payload.output.manager}")
+    page.keyboard.press("Enter")
+    panel.get_by_role("textbox", name="Timeout").fill("3")
+    panel = _add(page, "approval_1 approved", "SAP request", "sapRequest_2")
+    _call_sap(panel, method="PATCH")
+    _type(panel.get_by_label("Body", exact=True), '{"PurchasingProcessingStatus": "05"}')
+    panel.get_by_role("button", name="Advanced").click()
+
+    panel.get_by_role("button", name="Add a row: Headers").click()
+    panel.get_by_role("textbox", name="Name").fill("If-Match")
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("${sapRequest_1.output.headers.etag}")
+    maker.look("first-headers")
+    panel = _add(page, "approval_1 rejected", "End", "terminate_1")
+    _type(panel.get_by_role("textbox", name="Reason"), "rejected")
+    panel = _add(page, "approval_1 timeout", "End", "terminate_2")
+    _type(panel.get_by_role("textbox", name="Reason"), "no answer in three days")
+    # A small order needs no approval: the exit leads to the release.
+    page.locator("[data-step=conditional_1]").click()
+    for key in KEYS:
+        page.keyboard.press(key)
+    maker.look("first-drawn")
+    _activate(page)
+    _run(page, BODY)
+    clicks = _clicks(page) + len(KEYS)
+    assert clicks <= MOST_FROM_EMPTY, clicks
+    _approve(manager, "Orders of the south", "4500000101")
+    page.get_by_text("Completed").first.wait_for()
+    maker.check()
