@@ -93,7 +93,7 @@ docs: $(STAMP) ## Write the reference pages and the types of the web app's clien
 	$(BIN)/python tools/client_types.py
 
 pictures: ui ## Make the pictures of the docs again, by the stories of the web app.
-	LOOPLY_DOCS_PICTURES=docs/images $(BIN)/pytest -q -n 0 tests/browser/app/test_browser_first_day.py tests/browser/executions/test_browser_execution.py
+	LOOPLY_DOCS_PICTURES=docs/images $(BIN)/pytest -q -n 0 tests/browser/app/test_browser_first_day.py tests/browser/executions/test_browser_execution.py tests/browser/studio/test_browser_first_approval.py
 
 bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses, ARGS=--help says what there is).
 	@$(BIN)/python -m bench $(ARGS)

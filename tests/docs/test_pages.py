@@ -381,7 +381,7 @@ def test_first_steps_and_tutorial_work_in_a_folder_that_the_checkout_ignores() -
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (folder,) = re.findall(r"^mkdir -p (\w+) && cd \1$", readme, re.MULTILINE)
     assert f"/{folder}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    stores = re.findall(r"looply init --data (\S+)", readme + text("tutorial.md"))
+    stores = re.findall(r"looply init --data (\S+)", readme + text("how-to/build-with-files.md"))
     assert len(stores) == len(set(stores)) == 2
 
 

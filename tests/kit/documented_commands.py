@@ -19,7 +19,7 @@ from kit.servers.held_port import HeldPort
 
 ROOT: Final = Path(__file__).parent.parent.parent
 README: Final = ROOT / "README.md"
-TUTORIAL: Final = ROOT / "docs" / "tutorial.md"
+TUTORIAL: Final = ROOT / "docs" / "how-to" / "build-with-files.md"
 INDEX: Final = ROOT / "docs" / "README.md"
 
 _FENCE: Final = re.compile(
@@ -77,7 +77,7 @@ def shell_blocks(page: Path) -> Iterator[Block]:
 def pages_in_order() -> list[Path]:
     """Returns the pages as a newcomer follows them: README, tutorial, then the how-to pages as the index lists them."""
     links = _HOW_TO.findall(INDEX.read_text(encoding="utf-8"))
-    return [README, TUTORIAL, INDEX, *(ROOT / "docs" / link for link in dict.fromkeys(links))]
+    return list(dict.fromkeys([README, TUTORIAL, INDEX, *(ROOT / "docs" / link for link in links)]))
 
 
 class Run(NamedTuple):

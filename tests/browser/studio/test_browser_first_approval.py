@@ -17,6 +17,7 @@ MOST_FROM_EMPTY: Final = 60
 
 SERVICE: Final = "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV"
 ORDER: Final = "A_PurchaseOrder('${payload.output.po}')"
+CHANGED: Final = '{"po": "4500000102", "amount": 2490, "manager": "manager@example.com"}'
 KEYS: Final = ("c", "Enter", "ArrowDown", "Enter")
 """Connect an exit, the one that is open, with the step after the next one."""
 
@@ -108,7 +109,7 @@ def test_an_approval_is_made_from_a_template_activated_and_answered(
     _run(page)
     clicks = _clicks(page)
     assert clicks <= MOST_FROM_TEMPLATE, clicks
-    maker.look("first-run")
+    maker.picture("studio-run")
     _approve(manager, "Orders of the north", "Mon, Nov 2, 2026")
     page.get_by_text("Completed").first.wait_for()
     maker.check()
@@ -170,11 +171,41 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks(
     page.locator("[data-step=conditional_1]").click()
     for key in KEYS:
         page.keyboard.press(key)
-    maker.look("first-drawn")
+    page.get_by_text("0 errors").wait_for()
+    maker.picture("studio")
     _activate(page)
     _run(page, BODY)
     clicks = _clicks(page) + len(KEYS)
     assert clicks <= MOST_FROM_EMPTY, clicks
     _approve(manager, "Orders of the south", "4500000101")
     page.get_by_text("Completed").first.wait_for()
+    maker.check()
+
+
+def test_a_version_is_changed_while_an_execution_waits_which_stays_on_its_own(maker: Visit, manager: Visit) -> None:
+    page = maker.open("/app/workflows")
+    page.get_by_role("link", name="Orders of the south").first.click()
+    _run(page, CHANGED)
+    waiting = page.url
+    page.get_by_role("link", name="Orders of the south, version 1").click()
+    page.get_by_role("link", name="Open in the Studio").click()
+    page.get_by_role("button", name="Edit").click()
+    page.locator("[data-step=conditional_1]").click()
+    panel = page.locator("aside[data-area=side]")
+    panel.get_by_role("textbox", name="Compared with").fill("500")
+    page.get_by_text("Version 2").first.wait_for()
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("Changes by step").wait_for()
+    maker.look("studio-compare")
+    page.go_back()
+    page.get_by_role("button", name="Activate version 2").click()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_role("row", name="Can be moved").wait_for()
+    maker.picture("studio-activation")
+    sheet.get_by_role("button", name="Activate version 2").click()
+    sheet.get_by_role("button", name="Close").click()
+    _approve(manager, "Orders of the south", "4500000102")
+    page.goto(waiting)
+    page.get_by_text("Completed").first.wait_for()
+    page.get_by_text("Orders of the south, version 1").wait_for()
     maker.check()

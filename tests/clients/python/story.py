@@ -8,6 +8,7 @@ from looply_client import AuthenticatedClient
 from looply_client.api.executions import get_workflow_execution_by_id, resume_workflow, search_executions
 from looply_client.api.workflows import activate_workflow, get_workflow_by_id, import_workflow, triggerworkflow
 from looply_client.models import (
+    ActivateBody,
     ErrorAnswer,
     ExecutionAnswer,
     ExecutionPage,
@@ -18,7 +19,6 @@ from looply_client.models import (
     ResumeBodyPayload,
     SavedAnswer,
     TriggerAnswer,
-    VersionBody,
     WorkflowAnswer,
 )
 
@@ -53,7 +53,7 @@ def main(address: str, key: str, process_id: str) -> dict[str, object]:
 
     imported = answered(import_workflow.sync(client=client, body=ImportBody(DEFINITION)), SavedAnswer).item
     workflow_id = imported.workflow_id
-    version = VersionBody(workflow_id=workflow_id, workflow_version=imported.workflow_version)
+    version = ActivateBody(workflow_id=workflow_id, workflow_version=imported.workflow_version)
     answered(activate_workflow.sync(client=client, body=version), WorkflowAnswer)
     triggered = answered(
         triggerworkflow.sync(workflow_id, client=client, body={"amount": 5}, process_id=process_id, wait="PT30S"),
