@@ -58,8 +58,10 @@ class EntryPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) -> EntryPage:
     """Returns the first entries of a range of a history, at most `limits.read_events`; `unmoved` as `event_log`."""
-    shown = _within(events, event_log(events, _UNCUT, unmoved), limits.read_events)
-    return EntryPage(entries=event_log(shown, _UNCUT, unmoved), last=shown[-1][0] if shown else 0)
+    entries = event_log(events, _UNCUT, unmoved)
+    shown = _within(events, entries, limits.read_events)
+    last = shown[-1][0] if shown else 0
+    return EntryPage(entries=[entry for entry in entries if entry.seq <= last], last=last)
 
 
 def _within(
