@@ -84,7 +84,7 @@ _HOURS_OF: Final = Variants(
     " CROSS JOIN rollup r ON r.org = :org AND r.grain = 'hour' AND r.begin_ms = b.value AND r.workflow = w.value"
     " WHERE r.step = '' ORDER BY r.begin_ms",
     "SELECT r.begin_ms, r.workflow, r.body FROM jsonb_array_elements_text(:begins:jsonb) AS b(at_ms)"
-    " CROSS JOIN jsonb_array_elements_text(:workflows:jsonb) AS w(n)"
+    " JOIN jsonb_array_elements_text(:workflows:jsonb) AS w(n) ON true"
     " JOIN rollup r ON r.org = :org AND r.grain = 'hour' AND r.begin_ms = b.at_ms::bigint AND r.workflow = w.n::integer"
     " WHERE r.step = '' ORDER BY r.begin_ms",
 )
