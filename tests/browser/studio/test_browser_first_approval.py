@@ -188,7 +188,7 @@ def test_a_version_is_changed_while_an_execution_waits_which_stays_on_its_own(ma
     _run(page, CHANGED)
     waiting = page.url
     page.get_by_role("link", name="Orders of the south, version 1").click()
-    page.get_by_role("link", name="Open in the Studio").click()
+    page.get_by_role("button", name="Open in the Studio").click()
     page.get_by_role("button", name="Edit").click()
     page.locator("[data-step=conditional_1]").click()
     panel = page.locator("aside[data-area=side]")

@@ -52,11 +52,21 @@ function Facts({ row }: { row: ExecutionRow }) {
   const text = useText(TEXTS);
   const { now } = useTimes();
   const isOpen = row.ended_on === null;
+  const mayRead = useMay("read.definitions");
+  const version = text.versionOf(row.workflow_name, row.workflow_version);
   return (
     <dl className={styles.facts}>
       <div>
         <dt>{text.workflow}</dt>
-        <dd>{text.versionOf(row.workflow_name, row.workflow_version)}</dd>
+        <dd>
+          {mayRead ? (
+            <Link to="/workflows/$workflowId" params={{ workflowId: row.workflow_id }} preload={false}>
+              {version}
+            </Link>
+          ) : (
+            version
+          )}
+        </dd>
       </div>
       {row.profile !== null && (
         <div>
