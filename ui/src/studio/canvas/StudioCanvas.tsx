@@ -138,6 +138,13 @@ function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement |
     const isHere = activeElement === body || box.current?.contains(activeElement) === true;
     if (isHere && !isAsking) focusNode(box.current, focused);
   }, [box, focused, isAsking]);
+  const isChoosing = useStore(screen, ({ mode }) => mode?.kind === "move" || mode?.kind === "connect");
+  useEffect(() => {
+    if (!isChoosing) return;
+    // The keys that choose are those of the canvas. A dialog that asked before gives the focus back when it is gone.
+    const timer = setTimeout(() => focusNode(box.current, screen.getState().focused));
+    return () => clearTimeout(timer);
+  }, [box, screen, isChoosing]);
 }
 
 function onKeys(event: KeyboardEvent, studio: Studio, drawn: Drawn, candidates: Candidates, acts: CanvasHandle): void {
