@@ -198,7 +198,7 @@ def test_a_version_is_changed_while_an_execution_waits_which_stays_on_its_own(ma
     panel.get_by_role("textbox", name="Compared with").fill("500")
     page.get_by_text("Version 2").first.wait_for()
     page.get_by_role("button", name="Compare", exact=True).click()
-    page.wait_for_timeout(3000); page.screenshot(path="/tmp/ex/cmp.png")
+    page.get_by_role("list", name="Changes by step").wait_for()
     maker.look("studio-compare")
     page.go_back()
     page.get_by_role("button", name="Activate version 2").click()

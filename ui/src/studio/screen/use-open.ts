@@ -1,9 +1,11 @@
 /** Puts an opened version together: its store, what keeps it, and what the browser does for it. */
 
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
+import { versionsQuery, WORKFLOWS } from "../../api/queries/makers/workflows";
 import {
   type OpenVersion,
   readVersion,
@@ -38,7 +40,11 @@ export function useOpen(opened: OpenVersion): Open {
   const flag = useSignedOutFlag();
   const mayEdit = useMay("edit.drafts");
   const { organization } = useSession();
-  const [made] = useState(() => make(api, opened, mayEdit, organization.id, () => flag.set(true)));
+  const queries = useQueryClient();
+  const onSaved = (): void => forget(queries, api, opened.record.workflow_id);
+  const [made] = useState(() =>
+    make(api, opened, mayEdit, organization.id, { onSaved, onSignedOut: () => flag.set(true) }),
+  );
   const { store, screen, keeping } = made;
   useEffect(() => keeping.start(), [keeping]);
   useEffect(() => flag.subscribe(() => !flag.get() && keeping.flush()), [flag, keeping]);
@@ -72,7 +78,7 @@ function make(
   { record, definition }: OpenVersion,
   mayEdit: boolean,
   organization: string,
-  onSignedOut: () => void,
+  { onSaved, onSignedOut }: { onSaved: () => void; onSignedOut: () => void },
 ) {
   const { workflow_id: workflowId, workflow_version: version, workflow_status } = record;
   const isReadOnly = !mayEdit || workflow_status === "ACTIVE";
@@ -86,7 +92,7 @@ function make(
   const screen: ScreenStore = createScreenStore(START);
   const stored: Stored = { definition, modifiedOn: record.modified_on, version, by: "" };
   const ports: Ports = {
-    server: serverOf(api, workflowId),
+    server: serverOf(api, workflowId, onSaved),
     journals: indexedDbJournals(window.indexedDB),
     timers: BROWSER_TIMERS,
     validate: (document, signal) => validateDefinition(api, document, signal),
@@ -103,7 +109,13 @@ function make(
 /** Distinguishes the tabs of one person. */
 const TAB = crypto.randomUUID();
 
-function serverOf(api: Api, workflow_id: string): Ports["server"] {
+/** What was read of the workflow is old: a draft has changed, and may be new. */
+function forget(queries: QueryClient, api: Api, workflowId: string): void {
+  void queries.invalidateQueries({ queryKey: WORKFLOWS, refetchType: "none" });
+  void queries.invalidateQueries({ queryKey: versionsQuery(api, workflowId).queryKey });
+}
+
+function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["server"] {
   const storedOf = (record: OpenVersion["record"], definition: Stored["definition"]): Stored => ({
     definition,
     modifiedOn: record.modified_on,
@@ -114,6 +126,7 @@ function serverOf(api: Api, workflow_id: string): Ports["server"] {
     save: async (definition, { version, modifiedOn }) => {
       const record = { workflow_id, workflow_version: version, modified_on: modifiedOn };
       const { item } = await saveDraft(api, record, definition);
+      onSaved();
       return storedOf(item, definition);
     },
     read: async ({ version }) => {
