@@ -175,6 +175,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks(
     for key in KEYS:
         page.keyboard.press(key)
     page.get_by_text("No problems").wait_for()
+    page.get_by_role("button", name="Fit").click()
     maker.picture("studio")
     _activate(page)
     _run(page, BODY)

@@ -15,6 +15,7 @@ import { TEXTS } from "../text";
 import { useVersions, useWorkflowId, type Versions } from "../versions";
 import styles from "../workflows.module.css";
 import { type CompareSearch, WAYS, type Way } from "./address";
+import own from "./compare.module.css";
 import { Differences } from "./Differences";
 import { RestoreDialog } from "./RestoreDialog";
 
@@ -77,7 +78,7 @@ function VersionField({ side, label, value, versions, search }: VersionFieldProp
       replace: true,
     });
   return (
-    <Field label={label} orientation="horizontal">
+    <Field label={label} orientation="horizontal" className={own.version}>
       <Select value={String(value)} onChange={(_, { value: chosen }) => choose(Number(chosen))}>
         {!known.some(({ version }) => version === value) && <option value={value}>{text.version(value)}</option>}
         {known.map(({ version, status }) => (
