@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amountsOf, durationOf, lengthOf, singleOf, UNITS } from "../../../src/kit/fields/duration";
+import { durationWords } from "../../../src/kit/fields/duration-words";
 import { groupsFor, OPERATORS } from "../../../src/kit/fields/rules/operators";
 import { without } from "../../../src/kit/fields/rules/RulesField";
 import { changedRule, groupsOf, viewOf } from "../../../src/kit/fields/rules/rule";
 import { shapeOf, wordsOf } from "../../../src/kit/schema-form/schema";
-import { durationWords } from "../../../src/studio/panels/duration-words";
 import { momentsOf, termsOf } from "../../../src/studio/panels/people/terms";
 import { calendarOf, idleSpans, workingInstant } from "../../../src/studio/panels/people/working-time";
 import { outputOf, outputsOf, sampleDocument } from "../../../src/studio/panels/samples/sample-document";
