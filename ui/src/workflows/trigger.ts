@@ -1,4 +1,4 @@
-/** What starts a workflow, in words, and how other programs call it. */
+/** What starts a workflow, in words. */
 
 import { isObject, type JsonObject, textOf } from "../shared/http";
 
@@ -55,67 +55,4 @@ export function triggerOf(steps: readonly unknown[]): JsonObject {
 /** Returns whether a workflow starts by itself. */
 export function isScheduled(trigger: JsonObject): boolean {
   return trigger.trigger_type === "SCHEDULED";
-}
-
-/** Returns the address by which other programs start a workflow; without a version the newest active one runs. */
-export function triggerUrl(origin: string, workflowId: string): string {
-  return `${origin}/v2/workflows/triggerworkflow/${encodeURIComponent(workflowId)}`;
-}
-
-export interface Snippet {
-  id: "curl" | "abap" | "automate";
-  text: string;
-}
-
-/** Returns how other programs call a workflow with a body. The key is never part of it. */
-export function snippetsOf(url: string, body: string): readonly Snippet[] {
-  const path = new URL(url).pathname;
-  const curl = [
-    `curl -X POST '${url}' \\`,
-    '  -H "x-api-key: $LOOPLY_API_KEY" -H "Content-Type: application/json" \\',
-    `  -d ${shellQuoted(body)}`,
-  ].join("\n");
-  const abap = [
-    '" lo_client: an HTTP client of the destination of Looply; the key is a header of the destination',
-    `cl_http_utility=>set_request_uri( request = lo_client->request uri = \`${path}\` ).`,
-    "lo_client->request->set_method( `POST` ).",
-    "lo_client->request->set_content_type( `application/json` ).",
-    `lo_client->request->set_cdata( ${abapText(body)} ).`,
-    "lo_client->send( ).",
-    "lo_client->receive( ).",
-  ].join("\n");
-  const automate = JSON.stringify(
-    {
-      method: "POST",
-      uri: url,
-      headers: { "Content-Type": "application/json", "x-api-key": "@parameters('looply_api_key')" },
-      body: parsed(body),
-    },
-    null,
-    2,
-  );
-  return [
-    { id: "curl", text: curl },
-    { id: "abap", text: abap },
-    { id: "automate", text: automate },
-  ];
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** An ABAP text literal; one has no line breaks and at most 255 characters, so that it is put together of several. */
-function abapText(text: string): string {
-  const flat = text.replaceAll(/\s*\n\s*/g, " ");
-  const parts = flat.match(/.{1,200}/gu) ?? [""];
-  return parts.map((part) => `\`${part.replaceAll("`", "``")}\``).join(" &&\n    ");
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    return body;
-  }
 }

@@ -19,7 +19,7 @@ import {
   writeSettings,
 } from "../../src/workflows/settings/settings";
 import { english } from "../../src/workflows/text.en";
-import { scheduleText, snippetsOf, triggerUrl } from "../../src/workflows/trigger";
+import { scheduleText } from "../../src/workflows/trigger";
 import { CHANGES, DRAFT, workflow } from "../fakes/makers";
 
 describe("a text that is to be imported", () => {
@@ -72,18 +72,6 @@ describe("a schedule in words", () => {
       expect(words({ cron })).toBe(`Cron ${cron}`);
     }
     expect(words(null)).toBe("Called by a program");
-  });
-});
-
-describe("snippets", () => {
-  it("quote the body for their language", () => {
-    const url = triggerUrl("https://looply.example.com", "workflow-1");
-    const [curl, abap, automate] = snippetsOf(url, '{"name": "O\'Neill `x`",\n "n": 1}');
-    expect(curl?.text).toContain("-d '{\"name\": \"O'\\''Neill");
-    expect(curl?.text).toContain("$LOOPLY_API_KEY");
-    expect(abap?.text).toContain("``x``");
-    expect(abap?.text).not.toMatch(/`[^`\n]*\n[^`]*"n"/);
-    expect(JSON.parse(automate?.text ?? "")).toMatchObject({ uri: url, body: { name: "O'Neill `x`", n: 1 } });
   });
 });
 

@@ -216,7 +216,7 @@ export const german: PanelText = {
     copyAddress: "Adresse kopieren",
     snippet: "Der Aufruf in",
     copySnippet: "Aufruf kopieren",
-    languages: { curl: "curl", abap: "ABAP", flow: "Power Automate" },
+    languages: { curl: "curl", abap: "ABAP", automate: "Power Automate" },
     keyHint: "Der Schlüssel braucht den Scope „trigger“. Schlüssel entstehen unter Verwaltung.",
   },
   detect: {

@@ -213,7 +213,7 @@ export const english = {
     copyAddress: "Copy the address",
     snippet: "The call in",
     copySnippet: "Copy the call",
-    languages: { curl: "curl", abap: "ABAP", flow: "Power Automate" },
+    languages: { curl: "curl", abap: "ABAP", automate: "Power Automate" },
     keyHint: "The key needs the scope “trigger”. Keys are made under Administration.",
   },
   detect: {

@@ -14,7 +14,6 @@ import { withFreeName } from "../../../src/studio/panels/samples/use-samples";
 import { entityOf, entityText } from "../../../src/studio/panels/systems/entity";
 import { membersOf, planOf } from "../../../src/studio/panels/trigger/schedule";
 import { newFindings, schemaChanges } from "../../../src/studio/panels/trigger/schema-changes";
-import { snippetOf, testUrl } from "../../../src/studio/panels/trigger/snippets";
 
 describe("durations", () => {
   it("of one unit are an amount and a unit, and the same text again", () => {
@@ -307,19 +306,5 @@ describe("a detected payload", () => {
     const old = { path: "/a", message: "x" };
     const made = { path: "/b", message: "y" };
     expect(newFindings([old], [old, made])).toEqual([made]);
-  });
-});
-
-describe("calls of a trigger", () => {
-  const target = { origin: "https://looply.example.com", workflowId: "w 1", body: `{"text": "it's {a|b}"}` };
-
-  it("are written for a shell, ABAP and Power Automate, with the body quoted", () => {
-    expect(snippetOf("curl", target)).toContain(`-d '{"text": "it'\\''s {a|b}"}'`);
-    expect(snippetOf("abap", target)).toContain(`|\\{"text": "it's \\{a\\|b\\}"\\}|`);
-    expect(JSON.parse(snippetOf("flow", target))).toMatchObject({ inputs: { body: { text: "it's {a|b}" } } });
-  });
-
-  it("are sent to the version that is tested", () => {
-    expect(testUrl(target, 3)).toBe("https://looply.example.com/v2/workflows/triggerworkflow/w%201/3?test=true");
   });
 });
