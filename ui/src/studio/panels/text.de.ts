@@ -245,7 +245,6 @@ export const german: PanelText = {
     cron: "Cron-Ausdruck",
     cronHint: "Minute, Stunde, Tag des Monats, Monat, Wochentag.",
     days: "Tage",
-    weekdays: { MON: "Mo", TUE: "Di", WED: "Mi", THU: "Do", FRI: "Fr", SAT: "Sa", SUN: "So" },
     dayOfMonth: "Tag des Monats",
     time: "Uhrzeit",
     more: "Anfang, Ende, Überschneidungen, Zeitumstellung",

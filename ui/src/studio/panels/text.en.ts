@@ -242,7 +242,6 @@ export const english = {
     cron: "Cron expression",
     cronHint: "Minute, hour, day of the month, month, day of the week.",
     days: "Days",
-    weekdays: { MON: "Mon", TUE: "Tue", WED: "Wed", THU: "Thu", FRI: "Fri", SAT: "Sat", SUN: "Sun" },
     dayOfMonth: "Day of the month",
     time: "Time",
     more: "Begin, end, overlaps, clock changes",

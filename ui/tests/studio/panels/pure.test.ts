@@ -12,7 +12,6 @@ import { outputOf, outputsOf, sampleDocument } from "../../../src/studio/panels/
 import { schemaOf } from "../../../src/studio/panels/samples/schema-of";
 import { withFreeName } from "../../../src/studio/panels/samples/use-samples";
 import { entityOf, entityText } from "../../../src/studio/panels/systems/entity";
-import { membersOf, planOf } from "../../../src/studio/panels/trigger/schedule";
 import { newFindings, schemaChanges } from "../../../src/studio/panels/trigger/schema-changes";
 
 describe("durations", () => {
@@ -208,23 +207,6 @@ describe("an approval", () => {
   it("names no dates while its calendar cannot be read", () => {
     const terms = termsOf({ recipients: "${x}", timeout: "P5D", calendar: "Dublin" });
     expect(momentsOf(terms, 0, null).at(-1)).toEqual({ kind: "timeout", after: "P5D", at: null, to: [] });
-  });
-});
-
-describe("a schedule", () => {
-  it("is on weekdays, monthly, every so often, or any other cron expression", () => {
-    expect(planOf({ cron: "30 7 * * MON-FRI" })).toMatchObject({ kind: "weekly", hour: 7, minute: 30 });
-    expect(planOf({ cron: "0 6 * * 7" })).toMatchObject({ kind: "weekly", days: ["SUN"] });
-    expect(planOf({ cron: "0 6 1 * *" })).toEqual({ kind: "monthly", day: 1, hour: 6, minute: 0 });
-    expect(planOf({ every: "PT2H" })).toEqual({ kind: "every", every: "PT2H" });
-    expect(planOf({ cron: "*/5 * * * *" })).toEqual({ kind: "cron", cron: "*/5 * * * *" });
-    expect(planOf({ cron: "0 7 * * MON#1" })).toMatchObject({ kind: "cron" });
-  });
-
-  it("means the same after it was read and written", () => {
-    for (const cron of ["0 7 * * MON,TUE,WED,THU,FRI", "15 23 * * *", "5 0 31 * *", "0 0 1 1 *"]) {
-      expect(membersOf(planOf({ cron }))).toEqual({ cron });
-    }
   });
 });
 
