@@ -110,7 +110,7 @@ function automateOf(url: string, body: string | null): string {
   return prettyExact({ type: "Http", inputs: { ...inputs, headers, body: sent } });
 }
 
-/** Returns a value whose texts and names a flow does not read as expressions: `@` at the start, and `@{`, are doubled. */
+/** Returns a value that a flow reads without expressions: `@` at the start of a text or name, and `@{`, are doubled. */
 function withoutExpressions(value: unknown): unknown {
   if (typeof value === "string") return literalText(value);
   if (Array.isArray(value)) return value.map(withoutExpressions);
