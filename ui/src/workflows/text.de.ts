@@ -2,18 +2,6 @@ import { german as acts } from "./text.acts.de";
 import type { WorkflowsText } from "./text.en";
 import { german as pages } from "./text.pages.de";
 
-const trigger: WorkflowsText["trigger"] = {
-  called: "Aufruf durch ein Programm",
-  daily: (time) => `Täglich ${time}`,
-  weekly: (days, time) => `${days} ${time}`,
-  monthly: (day, time) => `Am ${day}. des Monats, ${time}`,
-  everyMinutes: (count) => (count === 1 ? "Jede Minute" : `Alle ${count} Minuten`),
-  every: (duration) => `Alle ${duration}`,
-  cron: (text) => `Cron ${text}`,
-  dayNames: ["So", "Mo", "Di", "Mi", "Do", "Fr", "Sa"],
-  inZone: (text, zone) => `${text}, ${zone}`,
-};
-
 const list: WorkflowsText["list"] = {
   title: "Workflows",
   label: "Workflows",
@@ -115,4 +103,4 @@ const compare: WorkflowsText["compare"] = {
   members: (path) => path,
 };
 
-export const german = { trigger, list, creation, compare, ...pages, ...acts } satisfies WorkflowsText;
+export const german = { list, creation, compare, ...pages, ...acts } satisfies WorkflowsText;

@@ -4,19 +4,6 @@ import type { Way } from "./compare/address";
 import type { Foreign } from "./creation/read-definition";
 import { english as acts } from "./text.acts.en";
 import { english as pages } from "./text.pages.en";
-import type { TriggerWords } from "./trigger";
-
-const trigger: TriggerWords = {
-  called: "Called by a program",
-  daily: (time) => `Daily ${time}`,
-  weekly: (days, time) => `${days} ${time}`,
-  monthly: (day, time) => `On day ${day} of the month, ${time}`,
-  everyMinutes: (count) => (count === 1 ? "Every minute" : `Every ${count} minutes`),
-  every: (duration) => `Every ${duration}`,
-  cron: (text) => `Cron ${text}`,
-  dayNames: ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
-  inZone: (text, zone) => `${text}, ${zone}`,
-};
 
 const list = {
   title: "Workflows",
@@ -116,6 +103,6 @@ const compare = {
   members: (path: string) => path,
 };
 
-export const english = { trigger, list, creation, compare, ...pages, ...acts };
+export const english = { list, creation, compare, ...pages, ...acts };
 
 export type WorkflowsText = typeof english;

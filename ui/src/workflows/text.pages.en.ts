@@ -1,5 +1,5 @@
+import type { SnippetLanguage } from "../kit/trigger/snippets";
 import type { FieldName } from "./settings/settings";
-import type { Snippet } from "./trigger";
 
 export const english = {
   codes: {
@@ -35,7 +35,7 @@ export const english = {
     calledHint: "Programs need an API key with the right to start executions.",
     copyUrl: "Copy the address",
     snippets: "Ways to call it",
-    snippetNames: { curl: "curl", abap: "ABAP", automate: "Power Automate" } as Record<Snippet["id"], string>,
+    snippetNames: { curl: "curl", abap: "ABAP", automate: "Power Automate" } as Record<SnippetLanguage, string>,
     copySnippet: "Copy",
     schedule: "Schedule",
     notLive: "not live: the version is not active, or the schedule has ended",

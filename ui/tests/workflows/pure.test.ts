@@ -18,8 +18,6 @@ import {
   withValue,
   writeSettings,
 } from "../../src/workflows/settings/settings";
-import { english } from "../../src/workflows/text.en";
-import { scheduleText, snippetsOf, triggerUrl } from "../../src/workflows/trigger";
 import { CHANGES, DRAFT, workflow } from "../fakes/makers";
 
 describe("a text that is to be imported", () => {
@@ -56,34 +54,6 @@ describe("a text that is to be imported", () => {
 
   it("loses its identity as a new workflow, and nothing else", () => {
     expect(withoutIdentity({ workflow_id: "a", workflow_version: 3, other: 1 })).toEqual({ other: 1 });
-  });
-});
-
-describe("a schedule in words", () => {
-  const words = (schedule: unknown) => scheduleText(schedule, english.trigger);
-  it("has simple ones for simple times, and else what its author wrote", () => {
-    expect(words({ cron: "0 7 * * MON-FRI", timezone: "Europe/Dublin" })).toBe("Mon–Fri 07:00, Europe/Dublin");
-    expect(words({ cron: "30 18 * * *" })).toBe("Daily 18:30");
-    expect(words({ cron: "0 6 * * 0" })).toBe("Sun 06:00");
-    expect(words({ cron: "0 6 1 * *" })).toBe("On day 1 of the month, 06:00");
-    expect(words({ cron: "*/15 * * * *" })).toBe("Every 15 minutes");
-    expect(words({ every: "P1D" })).toBe("Every P1D");
-    for (const cron of ["0 7 * 1 *", "0 7,8 * * *", "30 0 7 * * *", "0 7 L * *", "0 7 * * MON#2"]) {
-      expect(words({ cron })).toBe(`Cron ${cron}`);
-    }
-    expect(words(null)).toBe("Called by a program");
-  });
-});
-
-describe("snippets", () => {
-  it("quote the body for their language", () => {
-    const url = triggerUrl("https://looply.example.com", "workflow-1");
-    const [curl, abap, automate] = snippetsOf(url, '{"name": "O\'Neill `x`",\n "n": 1}');
-    expect(curl?.text).toContain("-d '{\"name\": \"O'\\''Neill");
-    expect(curl?.text).toContain("$LOOPLY_API_KEY");
-    expect(abap?.text).toContain("``x``");
-    expect(abap?.text).not.toMatch(/`[^`\n]*\n[^`]*"n"/);
-    expect(JSON.parse(automate?.text ?? "")).toMatchObject({ uri: url, body: { name: "O'Neill `x`", n: 1 } });
   });
 });
 

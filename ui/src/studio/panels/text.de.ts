@@ -216,7 +216,7 @@ export const german: PanelText = {
     copyAddress: "Adresse kopieren",
     snippet: "Der Aufruf in",
     copySnippet: "Aufruf kopieren",
-    languages: { curl: "curl", abap: "ABAP", flow: "Power Automate" },
+    languages: { curl: "curl", abap: "ABAP", automate: "Power Automate" },
     keyHint: "Der Schlüssel braucht den Scope „trigger“. Schlüssel entstehen unter Verwaltung.",
   },
   detect: {
@@ -245,7 +245,6 @@ export const german: PanelText = {
     cron: "Cron-Ausdruck",
     cronHint: "Minute, Stunde, Tag des Monats, Monat, Wochentag.",
     days: "Tage",
-    weekdays: { MON: "Mo", TUE: "Di", WED: "Mi", THU: "Do", FRI: "Fr", SAT: "Sa", SUN: "So" },
     dayOfMonth: "Tag des Monats",
     time: "Uhrzeit",
     more: "Anfang, Ende, Überschneidungen, Zeitumstellung",

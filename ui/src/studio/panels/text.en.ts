@@ -213,7 +213,7 @@ export const english = {
     copyAddress: "Copy the address",
     snippet: "The call in",
     copySnippet: "Copy the call",
-    languages: { curl: "curl", abap: "ABAP", flow: "Power Automate" },
+    languages: { curl: "curl", abap: "ABAP", automate: "Power Automate" },
     keyHint: "The key needs the scope “trigger”. Keys are made under Administration.",
   },
   detect: {
@@ -242,7 +242,6 @@ export const english = {
     cron: "Cron expression",
     cronHint: "Minute, hour, day of the month, month, day of the week.",
     days: "Days",
-    weekdays: { MON: "Mon", TUE: "Tue", WED: "Wed", THU: "Thu", FRI: "Fri", SAT: "Sat", SUN: "Sun" },
     dayOfMonth: "Day of the month",
     time: "Time",
     more: "Begin, end, overlaps, clock changes",

@@ -4,12 +4,13 @@ import type { WorkflowRow } from "../../api/queries/makers/workflows";
 import { Chip } from "../../kit/Chip";
 import type { Column } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
+import { scheduleText } from "../../kit/trigger/schedule-words";
+import { TRIGGER_TEXTS } from "../../kit/trigger/text";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { Time, useTimes } from "../../text/time";
 import { StudioLink } from "../StudioLink";
 import { TEXTS } from "../text";
-import { scheduleText } from "../trigger";
 import styles from "../workflows.module.css";
 import { Sparkline } from "./Sparkline";
 
@@ -82,7 +83,8 @@ function Versions({ row }: { row: WorkflowRow }) {
 }
 
 function Trigger({ row: { trigger } }: { row: WorkflowRow }) {
-  const { list: text, trigger: words } = useText(TEXTS);
+  const { list: text } = useText(TEXTS);
+  const words = useText(TRIGGER_TEXTS);
   if (trigger === null) return <span className={styles.quiet}>{text.unreadable}</span>;
   const { schedule, status, next_on: next } = trigger;
   if (schedule === null) return words.called;

@@ -6,9 +6,9 @@ import { payloadQuery } from "../../api/queries/makers/workflows";
 import { CopyButton } from "../../kit/CopyButton";
 import { writeJson } from "../../kit/json/json-text";
 import { Section } from "../../kit/Page";
+import { LANGUAGES, type SnippetLanguage, snippetOf, triggerUrl } from "../../kit/trigger/snippets";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
-import { type Snippet, snippetsOf, triggerUrl } from "../trigger";
 import styles from "./overview.module.css";
 
 interface CalledProps {
@@ -22,46 +22,42 @@ export function Called({ workflowId, version, isActive }: CalledProps) {
   const { overview: text } = useText(TEXTS);
   const { data } = useQuery(payloadQuery(useApi(), workflowId, version));
   const sample: unknown = data?.item.workflow_mock_payload ?? {};
-  const base = triggerUrl(window.location.origin, workflowId);
   // Before a version is active, only its number starts it.
-  const url = isActive ? base : `${base}/${version}`;
-  const snippets = useMemo(() => snippetsOf(url, writeJson(sample)), [url, sample]);
+  const url = triggerUrl(window.location.origin, workflowId, isActive ? undefined : version);
   return (
     <Section title={text.called} hint={text.calledHint}>
       <div className={styles.url}>
         <code>{url}</code>
         <CopyButton value={url} label={text.copyUrl} />
       </div>
-      <Snippets snippets={snippets} />
+      <Snippets url={url} sample={sample} />
     </Section>
   );
 }
 
-function Snippets({ snippets }: { snippets: readonly Snippet[] }) {
+function Snippets({ url, sample }: { url: string; sample: unknown }) {
   const { overview: text } = useText(TEXTS);
-  const [chosen, setChosen] = useState<Snippet["id"]>("curl");
-  const shown = snippets.find(({ id }) => id === chosen);
+  const [chosen, setChosen] = useState<SnippetLanguage>("curl");
+  const snippet = useMemo(() => snippetOf(chosen, url, writeJson(sample)), [chosen, url, sample]);
   return (
     <div>
       <TabList
         size="small"
         aria-label={text.snippets}
         selectedValue={chosen}
-        onTabSelect={(_, { value }) => setChosen(snippets.find(({ id }) => id === value)?.id ?? "curl")}
+        onTabSelect={(_, { value }) => setChosen(LANGUAGES.find((each) => each === value) ?? "curl")}
       >
-        {snippets.map(({ id }) => (
+        {LANGUAGES.map((id) => (
           <TabButton key={id} value={id}>
             {text.snippetNames[id]}
           </TabButton>
         ))}
       </TabList>
-      {shown !== undefined && (
-        <div className={styles.snippet}>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
-          <pre tabIndex={0}>{shown.text}</pre>
-          <CopyButton value={shown.text} label={text.copySnippet} isWide />
-        </div>
-      )}
+      <div className={styles.snippet}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
+        <pre tabIndex={0}>{snippet}</pre>
+        <CopyButton value={snippet} label={text.copySnippet} isWide />
+      </div>
     </div>
   );
 }

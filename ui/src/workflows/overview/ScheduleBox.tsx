@@ -8,11 +8,12 @@ import { Chip } from "../../kit/Chip";
 import { Confirm } from "../../kit/Confirm";
 import { Icon } from "../../kit/icons";
 import { Section } from "../../kit/Page";
+import { scheduleText } from "../../kit/trigger/schedule-words";
+import { TRIGGER_TEXTS } from "../../kit/trigger/text";
 import { GuardedButton } from "../../session/Guarded";
 import { useText } from "../../text/language";
 import { Fires } from "../activation/Fires";
 import { TEXTS } from "../text";
-import { scheduleText } from "../trigger";
 import styles from "../workflows.module.css";
 
 interface ScheduleBoxProps {
@@ -23,7 +24,8 @@ interface ScheduleBoxProps {
 
 /** The schedule of a workflow: in words, its next fires, and its pause. */
 export function ScheduleBox({ workflowId, version, schedule }: ScheduleBoxProps) {
-  const { overview: text, list, trigger } = useText(TEXTS);
+  const { overview: text, list } = useText(TEXTS);
+  const words = useText(TRIGGER_TEXTS);
   const api = useApi();
   const fires = useQuery(workflowFiresQuery(api, workflowId, version));
   const live = useQuery(schedulesQuery(api)).data?.items.find(({ workflow_id: id }) => id === workflowId);
@@ -32,7 +34,7 @@ export function ScheduleBox({ workflowId, version, schedule }: ScheduleBoxProps)
   return (
     <Section title={text.schedule}>
       <p className={styles.chips}>
-        {scheduleText(schedule, trigger)}
+        {scheduleText(schedule, words)}
         {isPaused && <Chip tone="skipped">{list.paused}</Chip>}
         {live === undefined && <span className={styles.quiet}>{text.notLive}</span>}
       </p>

@@ -328,6 +328,16 @@ describe("a start", () => {
     expect(settings(store)).toEqual({ trigger_type: "SCHEDULED", schedule: { cron: "0 7 * * MON,TUE,WED,THU,FRI" } });
   });
 
+  it("has a cron expression as it is typed, also while it reads as days of the week", async () => {
+    const { user, store } = openStep(`"type": "trigger", "settings": ${STEPS.trigger}`);
+    await user.click(screen.getByLabelText("Cron"));
+    const input = screen.getByLabelText("Cron expression");
+    await user.clear(input);
+    await user.type(input, "0 7 * * 1-5");
+    expect(settings(store)).toMatchObject({ schedule: { cron: "0 7 * * 1-5" } });
+    expect(input).toHaveProperty("value", "0 7 * * 1-5");
+  });
+
   it("by a schedule shows its next starts over a clock change", async () => {
     const { user, api } = openStep(`"type": "trigger", "settings": ${STEPS.trigger}`, {
       previewSchedule: ({ around_change }) => ({

@@ -1,20 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amountsOf, durationOf, lengthOf, singleOf, UNITS } from "../../../src/kit/fields/duration";
+import { durationWords } from "../../../src/kit/fields/duration-words";
 import { groupsFor, OPERATORS } from "../../../src/kit/fields/rules/operators";
 import { without } from "../../../src/kit/fields/rules/RulesField";
 import { changedRule, groupsOf, viewOf } from "../../../src/kit/fields/rules/rule";
 import { shapeOf, wordsOf } from "../../../src/kit/schema-form/schema";
-import { durationWords } from "../../../src/studio/panels/duration-words";
 import { momentsOf, termsOf } from "../../../src/studio/panels/people/terms";
 import { calendarOf, idleSpans, workingInstant } from "../../../src/studio/panels/people/working-time";
 import { outputOf, outputsOf, sampleDocument } from "../../../src/studio/panels/samples/sample-document";
 import { schemaOf } from "../../../src/studio/panels/samples/schema-of";
 import { withFreeName } from "../../../src/studio/panels/samples/use-samples";
 import { entityOf, entityText } from "../../../src/studio/panels/systems/entity";
-import { membersOf, planOf } from "../../../src/studio/panels/trigger/schedule";
 import { newFindings, schemaChanges } from "../../../src/studio/panels/trigger/schema-changes";
-import { snippetOf, testUrl } from "../../../src/studio/panels/trigger/snippets";
 
 describe("durations", () => {
   it("of one unit are an amount and a unit, and the same text again", () => {
@@ -212,23 +210,6 @@ describe("an approval", () => {
   });
 });
 
-describe("a schedule", () => {
-  it("is on weekdays, monthly, every so often, or any other cron expression", () => {
-    expect(planOf({ cron: "30 7 * * MON-FRI" })).toMatchObject({ kind: "weekly", hour: 7, minute: 30 });
-    expect(planOf({ cron: "0 6 * * 7" })).toMatchObject({ kind: "weekly", days: ["SUN"] });
-    expect(planOf({ cron: "0 6 1 * *" })).toEqual({ kind: "monthly", day: 1, hour: 6, minute: 0 });
-    expect(planOf({ every: "PT2H" })).toEqual({ kind: "every", every: "PT2H" });
-    expect(planOf({ cron: "*/5 * * * *" })).toEqual({ kind: "cron", cron: "*/5 * * * *" });
-    expect(planOf({ cron: "0 7 * * MON#1" })).toMatchObject({ kind: "cron" });
-  });
-
-  it("means the same after it was read and written", () => {
-    for (const cron of ["0 7 * * MON,TUE,WED,THU,FRI", "15 23 * * *", "5 0 31 * *", "0 0 1 1 *"]) {
-      expect(membersOf(planOf({ cron }))).toEqual({ cron });
-    }
-  });
-});
-
 describe("samples", () => {
   const samples = {
     workflow_id: "w",
@@ -307,19 +288,5 @@ describe("a detected payload", () => {
     const old = { path: "/a", message: "x" };
     const made = { path: "/b", message: "y" };
     expect(newFindings([old], [old, made])).toEqual([made]);
-  });
-});
-
-describe("calls of a trigger", () => {
-  const target = { origin: "https://looply.example.com", workflowId: "w 1", body: `{"text": "it's {a|b}"}` };
-
-  it("are written for a shell, ABAP and Power Automate, with the body quoted", () => {
-    expect(snippetOf("curl", target)).toContain(`-d '{"text": "it'\\''s {a|b}"}'`);
-    expect(snippetOf("abap", target)).toContain(`|\\{"text": "it's \\{a\\|b\\}"\\}|`);
-    expect(JSON.parse(snippetOf("flow", target))).toMatchObject({ inputs: { body: { text: "it's {a|b}" } } });
-  });
-
-  it("are sent to the version that is tested", () => {
-    expect(testUrl(target, 3)).toBe("https://looply.example.com/v2/workflows/triggerworkflow/w%201/3?test=true");
   });
 });

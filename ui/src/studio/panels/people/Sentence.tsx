@@ -1,6 +1,6 @@
 import { Fragment } from "react";
+import { durationWords } from "../../../kit/fields/duration-words";
 import { useLanguage, useText } from "../../../text/language";
-import { durationWords } from "../duration-words";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import type { Terms } from "./terms";

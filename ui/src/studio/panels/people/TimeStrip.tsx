@@ -1,8 +1,8 @@
 /** What happens when no answer comes, on a line of time: with the dates as if it was sent now. */
 
+import { durationWords } from "../../../kit/fields/duration-words";
 import { useLanguage, useText } from "../../../text/language";
 import { useTimes } from "../../../text/time";
-import { durationWords } from "../duration-words";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import type { Moment } from "./terms";

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { CopyButton } from "../../../kit/CopyButton";
 import { Segmented } from "../../../kit/fields/ChoiceField";
+import { LANGUAGES, type SnippetLanguage, snippetOf, triggerUrl } from "../../../kit/trigger/snippets";
 import { prettyExact } from "../../../shared/exact";
 import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
@@ -10,15 +11,13 @@ import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
 import { useSampleData } from "../samples/use-sample";
 import { PANEL_TEXTS } from "../text";
-import { LANGUAGES, type SnippetLanguage, snippetOf, triggerUrl } from "./snippets";
 
 export function CallAddress({ edit }: { edit: StepEdit }) {
   const { trigger: text } = useText(PANEL_TEXTS);
   const [language, setLanguage] = useState<SnippetLanguage>("curl");
   const { document } = useSampleData(edit.store);
-  const target = { origin: window.location.origin, workflowId: edit.store.getState().workflowId };
-  const url = triggerUrl(target);
-  const snippet = snippetOf(language, { ...target, body: bodyOf(document) });
+  const url = triggerUrl(window.location.origin, edit.store.getState().workflowId);
+  const snippet = snippetOf(language, url, bodyOf(document));
   return (
     <section className={styles.box} aria-label={text.address}>
       <h3 className={styles.title}>{text.address}</h3>

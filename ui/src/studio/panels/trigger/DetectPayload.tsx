@@ -8,6 +8,7 @@ import { detectedQuery } from "../../../api/queries/authoring/steps";
 import { CopyButton } from "../../../kit/CopyButton";
 import { Note } from "../../../kit/Note";
 import { Problem } from "../../../kit/states/Problem";
+import { testUrl } from "../../../kit/trigger/snippets";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
@@ -15,7 +16,6 @@ import { AddSample } from "../samples/AddSample";
 import { schemaOf } from "../samples/schema-of";
 import { PANEL_TEXTS } from "../text";
 import { Detected, type DetectedPayload } from "./Detected";
-import { testUrl } from "./snippets";
 
 /** Listening ends by itself. */
 const LONGEST_MS = 10 * 60_000;
@@ -89,7 +89,7 @@ function Listening({ edit, onFound, onEnd }: ListeningProps) {
       onFound({ payload, schema: isWritten ? schemaOf(payload) : data.workflow_schema });
     }
   }, [data, edit, onFound]);
-  const url = testUrl({ origin: window.location.origin, workflowId }, version);
+  const url = testUrl(window.location.origin, workflowId, version);
   return (
     <>
       <Note tone="info">{text.waiting}</Note>

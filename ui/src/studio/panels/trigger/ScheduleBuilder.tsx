@@ -7,13 +7,14 @@ import { DurationField } from "../../../kit/fields/DurationField";
 import { InstantField } from "../../../kit/fields/InstantField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { NumberField } from "../../../kit/fields/NumberField";
-import { isObject } from "../../../shared/http";
+import { membersOf, type Plan, planOf, WEEKDAYS } from "../../../kit/trigger/schedule";
+import { TRIGGER_TEXTS } from "../../../kit/trigger/text";
+import { isObject, textOf } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import { SchedulePreview } from "./SchedulePreview";
-import { membersOf, type Plan, planOf, WEEKDAYS } from "./schedule";
 
 const STARTS: Readonly<Record<Plan["kind"], Plan>> = {
   every: { kind: "every", every: "PT1H" },
@@ -28,9 +29,13 @@ export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
   const [isCron, setIsCron] = useState(false);
   const field = edit.field(["schedule"], ...fields.schedule);
   if (field.value !== undefined && !isObject(field.value)) return <Json {...field} />;
-  const plan = isCron ? cronOf(planOf(field.value)) : planOf(field.value);
+  const plan = isCron ? writtenCron(field.value) : planOf(field.value);
   const { every: _, cron: __, ...others } = field.value ?? {};
-  const give = (next: Plan): void => field.onChange({ ...membersOf(next), ...others });
+  const give = (next: Plan): void => {
+    // An expression that is typed stays one, also while it reads as another form.
+    setIsCron(next.kind === "cron");
+    field.onChange({ ...membersOf(next), ...others });
+  };
   return (
     <section className={styles.box} aria-label={field.label}>
       <Segmented
@@ -41,7 +46,6 @@ export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
         options={(Object.keys(STARTS) as Plan["kind"][]).map((value) => ({ value, label: text.kinds[value] }))}
         onChange={(next) => {
           // What the other forms say is shown as a cron expression on request.
-          setIsCron(next === "cron");
           give(next === "cron" ? cronOf(plan) : STARTS[next as Plan["kind"]]);
         }}
       />
@@ -57,6 +61,11 @@ function cronOf(plan: Plan): Plan {
   return { kind: "cron", cron: membersOf(plan).cron ?? "" };
 }
 
+/** Returns the cron expression of a schedule as it is written. */
+function writtenCron(schedule: unknown): Plan {
+  return { kind: "cron", cron: (isObject(schedule) ? textOf(schedule.cron) : null) ?? "" };
+}
+
 interface PlanFieldsProps {
   edit: StepEdit;
   plan: Plan;
@@ -65,6 +74,7 @@ interface PlanFieldsProps {
 
 function PlanFields({ edit, plan, onPlan }: PlanFieldsProps) {
   const { schedule: text } = useText(PANEL_TEXTS);
+  const { weekdays } = useText(TRIGGER_TEXTS);
   const shared = { name: `${edit.id}/schedule/plan`, isReadOnly: edit.isReadOnly };
   switch (plan.kind) {
     case "every":
@@ -95,7 +105,7 @@ function PlanFields({ edit, plan, onPlan }: PlanFieldsProps) {
             {WEEKDAYS.map((day) => (
               <Checkbox
                 key={day}
-                label={text.weekdays[day]}
+                label={weekdays[day]}
                 disabled={edit.isReadOnly}
                 checked={plan.days.includes(day)}
                 onChange={(_, { checked }) =>

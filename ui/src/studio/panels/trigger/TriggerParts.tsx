@@ -2,13 +2,13 @@
 
 import { Segmented } from "../../../kit/fields/ChoiceField";
 import { useInputs } from "../../../kit/fields/inputs";
+import { membersOf, planOf } from "../../../kit/trigger/schedule";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
 import { CallAddress } from "./CallAddress";
 import { DetectPayload } from "./DetectPayload";
 import { ScheduleBuilder } from "./ScheduleBuilder";
-import { membersOf, planOf } from "./schedule";
 
 const TYPES = ["REQUEST", "SCHEDULED"] as const;
 

@@ -1,7 +1,7 @@
 /** Durations in words: `PT2H` is "2 hours", with a calendar "2 working hours". */
 
-import { amountsOf, type Unit } from "../../kit/fields/duration";
 import type { Language } from "../../text/language";
+import { amountsOf, type Unit } from "./duration";
 
 type Words = readonly [one: string, more: string];
 
