@@ -55,7 +55,7 @@ from looply.server.studio import (
     presence,
     renaming,
     samples,
-    step_trials,
+    step_tries,
     step_types,
 )
 from looply.settings import Settings
@@ -103,7 +103,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *step_types.ROUTES,
     *connector_kinds.ROUTES,
     *data_trees.ROUTES,
-    *step_trials.ROUTES,
+    *step_tries.ROUTES,
     *samples.ROUTES,
     *canvases.ROUTES,
     *presence.ROUTES,
