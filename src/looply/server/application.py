@@ -21,7 +21,7 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
-from looply.server.browsing import card_list, comparing, finding, workflow_list
+from looply.server.browsing import card_list, comparing, searching, templates, workflow_list
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
@@ -97,7 +97,8 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *cards.ROUTES,
     *card_list.ROUTES,
     *comparing.ROUTES,
-    *finding.ROUTES,
+    *searching.ROUTES,
+    *templates.ROUTES,
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,
