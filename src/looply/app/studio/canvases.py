@@ -17,8 +17,8 @@ MAX_KNOWN: Final = 500
 _NOTE_CHARACTERS: Final = 4000
 _ID_CHARACTERS: Final = 64
 
-Colour: TypeAlias = Literal["yellow", "blue", "green", "red", "grey"]
-"""The colours of notes."""
+Color: TypeAlias = Literal["yellow", "blue", "green", "red", "grey"]
+"""The colors of notes."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     near: str
     text: str
-    colour: Colour = "yellow"
+    color: Color = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: str
     near: str
     text: str
-    colour: canvases.Colour = "yellow"
+    color: canvases.Color = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
