@@ -5,6 +5,7 @@ step makes a call, its outcome comes from here: of a datastore that is read, or 
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from looply.app.authoring import workflows
 from looply.app.context.addressing import get_owned
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
-from looply.app.studio.curl import curl_of
 from looply.catalog.tenants.principal import Principal
 from looply.definition import CallSettings, trigger_secrets
 from looply.definition.graph.model import START
@@ -97,7 +97,7 @@ async def try_step(services: Services, principal: Principal, request: TryRequest
         repeat=repeat,
         millis=round((services.clock.monotonic() - begun) * 1000),
         fuel=tried.fuel,
-        curl=curl_of(operation, outcome.input, await _base_url(services, principal, outcome.input)),
+        curl=await _command(services, principal, operation, outcome.input),
     )
 
 
@@ -263,13 +263,19 @@ def _connection(value: Json) -> str:
     return name if isinstance(name, str) else ""
 
 
-async def _base_url(services: Services, principal: Principal, shown: Json) -> str:
-    """Returns the address of the connection of a call, empty where it has none."""
-    name = _connection(shown)
+async def _command(services: Services, principal: Principal, operation: str, shown: Json) -> str:
+    """Returns a call as a command line, empty where its connector has none."""
+    declared = services.registry.operations.get(operation)
+    if declared is None or not isinstance(shown, dict):
+        return ""
+    return declared.command_of(shown, await _settings(services, principal, _connection(shown)))
+
+
+async def _settings(services: Services, principal: Principal, name: str) -> Mapping[str, Json]:
+    """Returns the settings of a connection, none where there is no such connection."""
     if not name:
-        return ""
+        return {}
     try:
-        found = await services.catalog.connections.get(principal.organization_id, name)
+        return (await services.catalog.connections.get(principal.organization_id, name)).settings
     except (NotFound, BadRequest):
-        return ""
-    return str(found.settings.get("base_url", ""))
+        return {}
