@@ -19,7 +19,7 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 
 async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
     """Returns rows with the names of the keys and members whose ids they hold; ids of anything else have no name."""
-    ids = {value for row in rows for part in (row, *_parts(row).values()) for value in _actors(part).values()}
+    ids = {value for row in rows for value in _ids(row)}
     names = await call.services.catalog.people.actors.names(call.organization_id, ids)
     return [_with_names(row, names) for row in rows]
 
@@ -38,6 +38,11 @@ def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:
     found: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
     found |= {field: _with_names(part, names) for field, part in _parts(row).items()}
     return msgspec.structs.replace(row, **found) if found else row
+
+
+def _ids(row: msgspec.Struct) -> set[str]:
+    """Returns the ids of actors that a row and its parts hold."""
+    return {*_actors(row).values(), *(value for part in _parts(row).values() for value in _ids(part))}
 
 
 def _parts(row: msgspec.Struct) -> dict[str, msgspec.Struct]:
