@@ -21,7 +21,7 @@ from reference_pages.logs import log_types
 from looply.app.bulks.preview import Verdict
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
-from looply.execution.answering.trial import Outcome
+from looply.execution.answering.step_try import Outcome
 from looply.jsontext import Json
 from looply.server.application import API_ROUTES
 from looply.settings import TABLE

@@ -24,6 +24,6 @@ STUDIO_ERRORS: Final[dict[str, tuple[Literal["call", "state"], str]]] = {
         "state",
         "The call takes effect in the other system. Try the step without `send`, or send `i_know` if that is intended.",
     ),
-    "NOT_SENDABLE": ("state", "A trial of a step changes no datastore. Try the step without `send`."),
+    "NOT_SENDABLE": ("state", "Trying a step changes no datastore. Try the step without `send`."),
 }
 """Code -> its heading, its meaning and its remedy."""

@@ -223,6 +223,8 @@ class CallContext:
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
 Judge = Callable[[Mapping[str, Json], Json, datetime], Verdict | None]
 """Takes the input, the output with its secrets masked, and the instant of the receipt."""
+CommandLine = Callable[[Mapping[str, Json], Mapping[str, Json]], str]
+"""Takes the input with its secrets masked, and the settings of its connection. Raises: BadInput when there is none."""
 
 
 def _unchanged(input_: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -264,6 +266,8 @@ class Operation:
     is_derived: bool = False
     """Whether the output is derived from the input alone. If so, secrets in it are kept, since later steps need them,
     and the whole output of an input with secrets is secret; in other outputs secrets are masked."""
+    command: CommandLine | None = None
+    """Returns the call as a command line, by which people repeat it elsewhere; without it there is none."""
 
     def repeat_of(self, input_: Mapping[str, Json]) -> Repeat:
         """Returns whether a call with this input may be repeated after an unknown outcome."""
@@ -276,6 +280,22 @@ class Operation:
             _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
+
+    def command_of(self, input_: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
+        """Returns the call with this input as a command line, empty where there is none. Nothing is sent.
+
+        Secrets of the input are masked, `settings` are those of its connection, empty without one.
+        """
+        if self.command is None:
+            return ""
+        try:
+            return self.command(self.normalize(input_), settings)
+        except BadInput:
+            return ""
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # Masks are texts, also in the place of another value.
+            _log.exception("command_rule_broke", operation=self.name)
+            return ""
 
     def verdict_on(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
         """Returns the verdict on an output; that of its status alone when the connector's own judge breaks."""

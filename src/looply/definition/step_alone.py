@@ -89,12 +89,12 @@ def _alone(document: dict[str, Json], outline: Outline, step: StepOutline) -> di
             edges = [{"from": START, "to": named.id}]
             edges += [{"from": named.id, "to": step.id, "branch": name} for name in exits]
     if any(edge.source == step.id and edge.branch == "error" for edge in outline.edges):
-        ending = "ending_of_the_trial"
+        ending = "ending_of_the_try"
         steps.append({"id": ending, "type": "terminate", "settings": {}})
         edges.append({"from": step.id, "to": ending, "branch": "error"})
     settings = document.get("workflow_settings")
     zone = settings.get("timezone") if isinstance(settings, dict) else None
-    made: dict[str, Json] = {"workflow_name": "Trial", "workflow_steps": steps, "workflow_connections": edges}
+    made: dict[str, Json] = {"workflow_name": "Try", "workflow_steps": steps, "workflow_connections": edges}
     return {**made, "workflow_settings": {"timezone": zone}} if isinstance(zone, str) else made
 
 

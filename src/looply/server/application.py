@@ -21,7 +21,7 @@ from looply.server.authoring import (
     schedules,
     workflows,
 )
-from looply.server.browsing import card_list, comparing, finding, workflow_list
+from looply.server.browsing import card_list, comparing, searching, templates, workflow_list
 from looply.server.callers.client_addresses import ClientAddresses
 from looply.server.description.openapi import describe
 from looply.server.executions import (
@@ -55,7 +55,7 @@ from looply.server.studio import (
     presence,
     renaming,
     samples,
-    step_trials,
+    step_tries,
     step_types,
 )
 from looply.settings import Settings
@@ -97,13 +97,14 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *cards.ROUTES,
     *card_list.ROUTES,
     *comparing.ROUTES,
-    *finding.ROUTES,
+    *searching.ROUTES,
+    *templates.ROUTES,
     *expressions.ROUTES,
     *expression_editing.ROUTES,
     *step_types.ROUTES,
     *connector_kinds.ROUTES,
     *data_trees.ROUTES,
-    *step_trials.ROUTES,
+    *step_tries.ROUTES,
     *samples.ROUTES,
     *canvases.ROUTES,
     *presence.ROUTES,

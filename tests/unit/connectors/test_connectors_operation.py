@@ -1,6 +1,7 @@
 """An operation: its input is checked before the call, and it says whether a call may be repeated."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,3 +65,17 @@ def test_a_constant_or_a_function_of_the_input_says_whether_a_call_may_be_repeat
 def test_a_function_that_does_not_expect_expressions_makes_a_call_that_is_not_repeated(given: Any) -> None:
     assert operation(lambda input_: "always" if input_["count"] > 1 else "never").repeat_of(given) == "never"
     assert operation(lambda _: "perhaps").repeat_of(given) == "never"
+
+
+def test_a_call_has_a_command_where_its_connector_gives_one_for_this_input() -> None:
+    def by_count(given: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+        if given["count"] < 0:
+            raise BadInput("there is none")
+        return f"count {settings['base_url']} {given['count'] + 1}"
+
+    counting = replace(operation(), command=by_count)
+    settings = {"base_url": "https://count.example"}
+    assert operation().command_of({"count": 1}, settings) == ""
+    assert counting.command_of({"count": 1}, settings) == "count https://count.example 2"
+    assert counting.command_of({"count": -1}, settings) == ""
+    assert counting.command_of({"count": "***"}, settings) == ""

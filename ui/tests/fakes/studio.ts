@@ -46,7 +46,7 @@ export function fakeStudio(definition: JsonObject, changes: Partial<WorkflowReco
         const { canvas } = fake.stored;
         if (revision !== canvas.revision) throw refusal(409, "STALE");
         const next = { ...canvas, revision: revision + 1, known, collapsed };
-        fake.stored.canvas = { ...next, notes: notes.map((note) => ({ colour: "yellow" as const, ...note })) };
+        fake.stored.canvas = { ...next, notes: notes.map((note) => ({ color: "yellow" as const, ...note })) };
         return { message: "success", item: fake.stored.canvas };
       },
       touchPresence: () => ({ message: "success", others: [] }),

@@ -11,7 +11,7 @@ from looply.app.context.services import Prober
 from looply.catalog.calls.questions import Question, Questions
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
-from looply.engine.ports.trial_calls import call_of, outcome_document
+from looply.engine.ports.tried_calls import call_of, outcome_document
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.jsontext import Json

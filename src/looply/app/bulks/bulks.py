@@ -3,7 +3,7 @@
 from typing import Any
 
 from looply.app.bulks.requests import BulkRequest, options_of, selection_document, validate
-from looply.app.bulks.selection import Matching, find_matching
+from looply.app.bulks.selection import Matching, find_selected
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.authored.bulks import Bulk
@@ -22,7 +22,7 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     `TOO_MANY_BULKS`).
     """
     request = validate(request)
-    matching = await find_matching(services, principal.organization_id, request)
+    matching = await find_selected(services, principal.organization_id, request)
     target = await find_target(services, principal, request, matching)
     options: dict[str, Any] = {
         **options_of(request, principal, 0 if target is None else target.workflow_version),

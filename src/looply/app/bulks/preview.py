@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from looply.app.bulks.bulks import find_target
 from looply.app.bulks.outcomes import REFUSING, require_change
 from looply.app.bulks.requests import BulkRequest, command_of, options_of, validate
-from looply.app.bulks.selection import Candidate, find_matching
+from looply.app.bulks.selection import Candidate, find_selected
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.app.executions import repairs
@@ -90,7 +90,7 @@ class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
 async def preview(services: Services, principal: Principal, request: BulkRequest) -> BulkPreview:
     """Returns a preview of a bulk; nothing is stored. Raises: as `bulks.start`."""
     request = validate(request)
-    matching = await find_matching(services, principal.organization_id, request)
+    matching = await find_selected(services, principal.organization_id, request)
     target = await find_target(services, principal, request, matching)
     seen = BulkPreview(
         count=len(matching.items), is_complete=matching.is_complete, sample=tuple(matching.heads[:SAMPLE])

@@ -77,12 +77,24 @@ async def read_begun(services: Services, bulk: Bulk) -> Slice:
     return Slice(items=found, after=bulk.begun[-1], is_repeated=True)
 
 
-async def find_matching(services: Services, organization_id: str, request: BulkRequest) -> Matching:
-    """Returns the executions that a request selects now. Raises: as `Engine.list`."""
+async def find_selected(services: Services, organization_id: str, request: BulkRequest) -> Matching:
+    """Returns the executions that a request selects now, by its ids or its filter. Raises: as `Engine.list`."""
     if request.execution_ids is not None:
         return Matching(items=await _find(services, organization_id, request.execution_ids), is_complete=True)
-    heads, is_complete = await _list(services, organization_id, request.criteria)
-    return Matching(items=[_candidate(head) for head in heads], is_complete=is_complete)
+    return await find_matching(services, organization_id, request.criteria)
+
+
+async def find_matching(services: Services, organization_id: str, criteria: Filter) -> Matching:
+    """Returns the executions that a filter matches now. Raises: as `Engine.list`."""
+    found: list[Head] = []
+    after = ""
+    while len(found) <= COUNTED:
+        page = await services.engine.list(organization_id, criteria, after, _PAGE, has_events=False)
+        found += [item.head for item in page.items]
+        after = page.after
+        if not after:
+            break
+    return Matching(items=[_candidate(head) for head in found[:COUNTED]], is_complete=not after)
 
 
 async def _find(
@@ -95,18 +107,6 @@ async def _find(
             if head.organization_id == organization_id and workflow_id in ("", head.workflow_id):
                 heads[head.execution_id] = head
     return [Candidate(execution_id=each, head=heads.get(each)) for each in ids]
-
-
-async def _list(services: Services, organization_id: str, criteria: Filter) -> tuple[list[Head], bool]:
-    found: list[Head] = []
-    after = ""
-    while len(found) <= COUNTED:
-        page = await services.engine.list(organization_id, criteria, after, _PAGE, has_events=False)
-        found += [item.head for item in page.items]
-        after = page.after
-        if not after:
-            break
-    return found[:COUNTED], not after
 
 
 def _candidate(head: Head) -> Candidate:

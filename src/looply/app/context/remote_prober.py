@@ -11,7 +11,7 @@ from looply.clock import Clock
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
-from looply.engine.ports.trial_calls import TrialCall, call_document, outcome_of
+from looply.engine.ports.tried_calls import TriedCall, call_document, outcome_of
 from looply.errors import Permanent
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EffectDone, EffectFailed
@@ -58,7 +58,7 @@ class RemoteProber:
         require_discovery(self._registry.connection_kind(values.kind))
         return await self._answer(organization_id, values, {"what": "discover", "question": dict(question)})
 
-    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+    async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried; when the worker that took it does not answer, the outcome is unknown.
 
         Raises: Permanent (code `NO_WORKER`) when no worker takes it, and what the worker says instead.

@@ -18,7 +18,7 @@ from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.ports.port import Engine
-from looply.engine.ports.trial_calls import TrialCall
+from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
 from looply.errors import Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed
@@ -74,7 +74,7 @@ class Prober(Protocol):
         """Returns what the system offers. Raises: NotFound, Refused, OperationError."""
         ...
 
-    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+    async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried. Raises: Overloaded; Permanent when no such process takes it."""
         ...
 
@@ -107,7 +107,7 @@ class Services:
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
-    of steps, from where calls are made. `entropy` gives each trial of a step an id and a seed of its own.
+    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own.
     """
 
     engine: Engine

@@ -101,8 +101,9 @@ async def preview_activation(
     candidates, is_complete = await _find_open(services, organization_id, row.workflow_id)
     heads = [each.head for each in candidates if each.head is not None]
     live = await services.engine.schedules.find(organization_id, row.workflow_id)
-    is_lives = live is not None and active is not None and live.workflow_version == active.workflow_version
-    anchor = live.anchor if live is not None and is_lives else None
+    # The live schedule may still be that of a former version, whose anchor the active one does not have.
+    is_of_active = live is not None and active is not None and live.workflow_version == active.workflow_version
+    anchor = live.anchor if live is not None and is_of_active else None
     return ActivationPreview(
         row=row,
         active=active,
@@ -160,7 +161,7 @@ async def _find_open(services: Services, organization_id: str, workflow_id: str)
         Filter(workflow_ids=(workflow_id,), statuses=OPEN_STATUSES),
         Filter(workflow_ids=(workflow_id,), statuses=("FAILED",), has=("incident",)),
     ):
-        matching = await find_matching(services, organization_id, BulkRequest(action="redrive", criteria=criteria))
+        matching = await find_matching(services, organization_id, criteria)
         found += matching.items
         is_complete &= matching.is_complete
     return sorted(found, key=lambda each: each.execution_id, reverse=True), is_complete

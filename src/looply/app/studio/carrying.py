@@ -10,7 +10,7 @@ from looply.app.authoring import workflows
 from looply.app.authoring.definitions import CANVAS
 from looply.app.authoring.workflows import SaveResult
 from looply.app.context.services import Services
-from looply.app.studio.companions import Canvas, canvas_of, find, put_canvas, refuse_canvas
+from looply.app.studio.canvases import Canvas, canvas_of, find_canvas, put_canvas, refuse_canvas
 from looply.catalog.tenants.principal import Principal
 from looply.errors import Problem, Refused
 from looply.jsontext import Json
@@ -21,7 +21,7 @@ async def export_definition(
 ) -> dict[str, Any]:
     """Returns a definition with the ids by which an import finds its workflow, and with the canvas if there is one."""
     definition = await workflows.export_definition(services, principal, workflow_id, version)
-    canvas = canvas_of(await find(services, principal, workflow_id, "canvas"))
+    canvas = canvas_of(await find_canvas(services, principal, workflow_id))
     return definition if canvas == Canvas() else {**definition, CANVAS: msgspec.to_builtins(canvas)}
 
 
@@ -63,7 +63,7 @@ async def _save(
 ) -> SaveResult:
     saved = await saving
     workflow_id = saved.version.workflow_id
-    if canvas is not None and canvas != canvas_of(await find(services, principal, workflow_id, "canvas")):
+    if canvas is not None and canvas != canvas_of(await find_canvas(services, principal, workflow_id)):
         await put_canvas(services, principal, workflow_id, canvas, revision=None)
     return saved
 

@@ -7,7 +7,7 @@ from looply.app.authoring.definitions import check_definition, definition_error
 from looply.app.authoring.mock_schema import mock_schema
 from looply.app.authoring.workflows import SaveResult
 from looply.app.context.services import Services
-from looply.app.studio.companions import SamplePayload, Samples, samples_content
+from looply.app.studio.samples import SamplePayload, Samples, samples_content
 from looply.app.templates.gallery import Template, get_template
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.workflows import Beside, WorkflowDraft

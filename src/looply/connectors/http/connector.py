@@ -10,10 +10,11 @@ import msgspec
 
 from looply.connectors.blobs import Blob
 from looply.connectors.checking import HTTP_CHECKS, Checks
-from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
+from looply.connectors.http.bodies import NO_BLOBS, BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.http.checks import check_http
+from looply.connectors.http.command_lines import curl_of
 from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
-from looply.connectors.http.media import open_blobs, read_media
+from looply.connectors.http.media import open_blobs, read_media, references_in
 from looply.connectors.http.paging import PageReader, Pages
 from looply.connectors.http.redirects import send_following
 from looply.connectors.http.soap import Soap, envelope
@@ -227,6 +228,26 @@ def _content(call: HttpInput, key: str, blobs: Mapping[str, Blob]) -> tuple[byte
     return content, {} if content_type is None else {"content-type": content_type}
 
 
+def command_line(input_: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
+    """Returns a request as a command line, without credentials of its own, and without the headers of every call.
+
+    Raises: BadInput for an input that cannot be sent, and for one with blobs.
+    """
+    call = read_input(HttpInput, {**input_, "auth": None, "pages": None}, "http.request")
+    refuse_blobs(call.body_type, call.body)
+    is_absolute = call.connection is None or "://" in call.url.partition("?")[0]
+    url = parse_url(call.url) if is_absolute else join_url(parse_base_url(str(settings.get("base_url", ""))), call.url)
+    content, fixed = _content(call, "", NO_BLOBS)
+    headers = {**fixed, **_own_content_type(check_headers(call.headers), fixed.get("content-type"))}
+    return curl_of(HttpRequest(method=call.method, url=with_params(url, call.params), headers=headers, content=content))
+
+
+def refuse_blobs(body_type: BodyType, body: Json) -> None:
+    """Raises: BadInput for a body with blobs, whose bytes no command line has."""
+    if next(references_in(body_type, body), None) is not None:
+        raise BadInput("the body has blobs")
+
+
 def basic_header(user: str, password: str) -> str:
     """Returns the value of an `Authorization` header for Basic, in UTF-8 (RFC 7617).
 
@@ -387,6 +408,7 @@ CONNECTOR = Connector(
             connection_kind="http",
             normalize=with_upper_method,
             judge=judge,
+            command=command_line,
         ),
     ),
     connection_kinds=(

@@ -90,7 +90,7 @@ async def open_blobs(ctx: CallContext, body_type: BodyType, body: Json) -> dict[
     """
     found: dict[str, Blob] = {}
     size = 0
-    for reference in _references(body_type, body):
+    for reference in references_in(body_type, body):
         key = reference[KEY]
         blob = found[key] if key in found else await ctx.blobs.open(reference)
         size += len(blob.content)
@@ -103,7 +103,8 @@ async def open_blobs(ctx: CallContext, body_type: BodyType, body: Json) -> dict[
     return found
 
 
-def _references(body_type: BodyType, body: Json) -> Iterator[Mapping[str, Json]]:
+def references_in(body_type: BodyType, body: Json) -> Iterator[Mapping[str, Json]]:
+    """Yields the references to blobs that a body of this type is made of."""
     if body_type == "raw" and is_reference(body):
         yield body
     if body_type != "multipart" or not isinstance(body, dict):

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.connectors.http.bodies import read_output
-from looply.connectors.http.connector import target, with_upper_method
+from looply.connectors.http.command_lines import curl_of
+from looply.connectors.http.connector import refuse_blobs, target, with_upper_method
 from looply.connectors.http.headers import tracing_headers
 from looply.connectors.http.media import open_blobs, read_media
 from looply.connectors.http.redirects import READS
@@ -36,7 +37,7 @@ from looply.connectors.sap.calls.repeating import (
     unknown_outcome,
     why_not_repeated,
 )
-from looply.connectors.sap.calls.requests import Service, headers_of, request_of, service_of
+from looply.connectors.sap.calls.requests import Service, command_request, headers_of, request_of, service_of
 from looply.connectors.sap.calls.settings import (
     SapConnectionSecrets,
     SapConnectionSettings,
@@ -282,6 +283,20 @@ def _first_entity(output: dict[str, Json]) -> dict[str, Json] | None:
     return with_etag({**output, "data": entity})
 
 
+def command_line(input_: Mapping[str, Json], settings: Mapping[str, Json]) -> str:
+    """Returns a call as a command line, without the token and the session of its connection.
+
+    Raises: BadInput for an input that cannot be sent, for a batch, and for a body with blobs.
+    """
+    given = read_input(SapInput, input_, "sap.odata")
+    if given.batch is not None or given.connection is None:
+        raise BadInput("a batch, or a call without the name of its connection, is no single command")
+    refuse_blobs(given.body_type, given.body)
+    connection = ConnectionValues(name=given.connection, kind="sap", settings=settings)
+    service = service_of(given, connection.read("sap", SapConnectionSettings, "sap.odata"))
+    return curl_of(command_request(given, service))
+
+
 async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
     if given.connection is not None:
         if given.system_id is not None:
@@ -318,6 +333,7 @@ CONNECTOR = Connector(
             connection_kind="sap",
             normalize=with_upper_method,
             judge=judge,
+            command=command_line,
         ),
     ),
     connection_kinds=(

@@ -17,7 +17,7 @@ from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
-from looply.engine.ports.trial_calls import TrialCall
+from looply.engine.ports.tried_calls import TriedCall
 from looply.errors import BadInput, LooplyError, Overloaded, Permanent, Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
@@ -59,7 +59,7 @@ class Reach:
     logons: Logons
 
 
-TryCall: TypeAlias = Callable[[TrialCall], Awaitable[EffectDone | EffectFailed]]
+TryCall: TypeAlias = Callable[[TriedCall], Awaitable[EffectDone | EffectFailed]]
 """Makes the call of a step that is tried."""
 
 
@@ -71,7 +71,7 @@ class ConnectionProber:
         self._try_call = try_call
         self._tried = 0
 
-    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+    async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes a call. Raises: Overloaded while too many others are tried."""
         if self._tried >= _TRIED_AT_ONCE:
             raise Overloaded(f"{_TRIED_AT_ONCE} calls of steps are tried at present; repeat in a second")

@@ -30,7 +30,7 @@ from looply.engine.effects.connection_prober import ConnectionProber, Reach
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
-from looply.engine.ports.trial_calls import TrialCall, open_step_of
+from looply.engine.ports.tried_calls import TriedCall, open_step_of
 from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
@@ -159,7 +159,7 @@ class Worker:
         except LooplyError:
             return None
 
-    async def try_call(self, call: TrialCall) -> EffectDone | EffectFailed:
+    async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried, which belongs to no execution: bytes of its answer are not kept."""
         state, opened = open_step_of(call, self._clock.now())
         return await self.carry_out(state, opened, keeps_bytes=False)

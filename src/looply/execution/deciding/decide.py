@@ -40,7 +40,7 @@ from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)
-_LONGEST_ASKED = timedelta(hours=1)
+_LONGEST_RETRY_AFTER = timedelta(hours=1)
 """The most that the `Retry-After` of another system delays an attempt, where the policy has no `max_interval`."""
 
 _POISON_ENDS = 5
@@ -52,7 +52,7 @@ minutes a call succeeds.
 """
 
 
-_ASKING = RetryPolicy(max_attempts=6, interval=timedelta(seconds=5), backoff=3, jitter=0.2)
+_FINDING_OUT = RetryPolicy(max_attempts=6, interval=timedelta(seconds=5), backoff=3, jitter=0.2)
 """How often an operation is called again to find out what became of an attempt: at once, then for about ten minutes."""
 
 
@@ -201,18 +201,18 @@ def _handle_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tu
     opened = state.open_steps[path.address.text]
     # An operation of the engine itself is stored with its outcome: if that is unknown, the operation changed nothing.
     is_retried = step.on_unknown == "retry" or is_datastore_operation(opened.operation)
-    is_asked = step.on_unknown == "ask" and path.cause != "UNSETTLED" and opened.unknowns <= _ASKING.max_attempts
-    if (is_retried or is_asked) and _ends_processes(state, opened):
+    finds_out = step.on_unknown == "ask" and path.cause != "UNSETTLED" and opened.unknowns <= _FINDING_OUT.max_attempts
+    if (is_retried or finds_out) and _ends_processes(state, opened):
         message = (
             f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
             "report it, then retry the step or complete it by hand"
         )
         return (open_incident(state, "POISON", "POISONED", message, path=path),)
-    if is_asked and opened.unknowns > 1:
-        delay = retry_delay(_ASKING, opened.unknowns - 1, 0, _jitter_of(state, path, opened.unknowns))
+    if finds_out and opened.unknowns > 1:
+        delay = retry_delay(_FINDING_OUT, opened.unknowns - 1, 0, _jitter_of(state, path, opened.unknowns))
         due = state.now + delay
         return (TimerStarted(at=state.now, **path.address.fields, attempt=opened.attempt, kind="RETRY", due=due),)
-    if is_retried or is_asked:
+    if is_retried or finds_out:
         return (_next_attempt(workflow, state, path),)
     message = f"step '{step.id}': {path.message or _unknown_text(path)}"
     return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
@@ -240,8 +240,8 @@ def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, 
     grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
     most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
     seconds = min(grown, most) * (1 - policy.jitter * chance)
-    asked = min(retry_after_seconds, (policy.max_interval or _LONGEST_ASKED).total_seconds())
-    return timedelta(seconds=round(max(seconds, asked), 3))
+    least = min(retry_after_seconds, (policy.max_interval or _LONGEST_RETRY_AFTER).total_seconds())
+    return timedelta(seconds=round(max(seconds, least), 3))
 
 
 def _growth(backoff: float, times: int) -> float:

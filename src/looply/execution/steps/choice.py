@@ -24,27 +24,27 @@ def enter_conditional(visit: Visit) -> tuple[Event, ...]:
     """Takes `yes` when every rule holds, else `no`."""
     settings = visit.step.settings
     assert isinstance(settings, ConditionalSettings)
-    trial = _RuleEvaluator(visit)
-    branch = "yes" if trial.all_hold(settings.rules) else "no"
-    return _computed(visit, branch, trial)
+    evaluator = _RuleEvaluator(visit)
+    branch = "yes" if evaluator.all_hold(settings.rules) else "no"
+    return _computed(visit, branch, evaluator)
 
 
 def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
     """Takes the first branch whose value fits the variable, else `else`."""
     settings = visit.step.settings
     assert isinstance(settings, BranchConditionalSettings)
-    trial = _RuleEvaluator(visit)
-    branch = next((branch.id for branch in settings.branches if trial.all_hold((branch.rule,))), ELSE)
-    return _computed(visit, branch, trial, is_one_variable=True)
+    evaluator = _RuleEvaluator(visit)
+    branch = next((branch.id for branch in settings.branches if evaluator.all_hold((branch.rule,))), ELSE)
+    return _computed(visit, branch, evaluator, is_one_variable=True)
 
 
 def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
     """Takes the first branch with a group whose rules all hold, else `else`."""
     settings = visit.step.settings
     assert isinstance(settings, AdvancedConditionalSettings)
-    trial = _RuleEvaluator(visit)
-    found = (branch.id for branch in settings.branches if any(trial.all_hold(group) for group in branch.groups))
-    return _computed(visit, next(found, ELSE), trial)
+    evaluator = _RuleEvaluator(visit)
+    found = (branch.id for branch in settings.branches if any(evaluator.all_hold(group) for group in branch.groups))
+    return _computed(visit, next(found, ELSE), evaluator)
 
 
 class _RuleEvaluator:
@@ -75,10 +75,12 @@ class _RuleEvaluator:
         return self._values[key]
 
 
-def _computed(visit: Visit, branch: str, trial: _RuleEvaluator, *, is_one_variable: bool = False) -> tuple[Event, ...]:
+def _computed(
+    visit: Visit, branch: str, evaluator: _RuleEvaluator, *, is_one_variable: bool = False
+) -> tuple[Event, ...]:
     """Returns the visit with the compared values; with `is_one_variable` the rules differ in their values alone."""
-    shown = _RuleLog(visit, trial)
-    rules = trial.tried
+    shown = _RuleLog(visit, evaluator)
+    rules = evaluator.tried
     if is_one_variable:
         compared = [shown.value(rule.value, f"/input/0/compared_with/{at}") for at, rule in enumerate(rules)]
         input_: list[Json] = [{**shown.rule(rules[0], "/input/0"), "compared_with": compared}] if rules else []
@@ -94,9 +96,9 @@ def _computed(visit: Visit, branch: str, trial: _RuleEvaluator, *, is_one_variab
 class _RuleLog:
     """The input of the visit in the log: the evaluated rules. `secret` are the pointers of values made of secrets."""
 
-    def __init__(self, visit: Visit, trial: _RuleEvaluator) -> None:
+    def __init__(self, visit: Visit, evaluator: _RuleEvaluator) -> None:
         self._limits = visit.limits
-        self._trial = trial
+        self._evaluator = evaluator
         self._secrets = secrets_of(visit.state, visit.address.scope)
         self.secret: list[str] = []
 
@@ -114,7 +116,7 @@ class _RuleLog:
             }
         if self._secrets.are_read_by(compared):
             self.secret.append(pointer)
-        _, value = self._trial.look_up(compared)
+        _, value = self._evaluator.look_up(compared)
         if reason := size_problem(value, _SHOWN_BYTES, self._limits):
             return f"(a value that {reason})"
         return value

@@ -9,14 +9,8 @@ from looply.app.browsing import card_list
 from looply.app.browsing.card_list import CardEntry
 from looply.catalog.tenants.names import validate_id
 from looply.instants import to_ms
-from looply.server.browsing.workflow_list import (
-    OpenDraft,
-    VersionPage,
-    actor_names,
-    before_of,
-    draft_of,
-    version_page,
-)
+from looply.server.browsing.versions import OpenDraft, VersionPage, before_of, draft_of, version_page
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, limit_of, one_of
 
@@ -66,11 +60,11 @@ async def get_cards(call: Call) -> Response:
         after=validate_id(after[0], "card") if after else "",
         limit=limit_of(call),
     )
-    names = await actor_names(call, [entry.head for entry in page.items])
+    items = await name_actors(call, [_overview(entry) for entry in page.items])
     answer = CardOverviewPage(
         message=SUCCESS,
-        count=len(page.items),
-        items=[_overview(entry, names) for entry in page.items],
+        count=len(items),
+        items=items,
         last_key=CardOverviewCursor(card_id=page.after) if page.after else UNSET,
         truncated=page.is_truncated or UNSET,
     )
@@ -84,19 +78,18 @@ async def get_card_versions(call: Call) -> Response:
     return await version_page(call, page.items, has_more=page.has_more)
 
 
-def _overview(entry: CardEntry, names: dict[str, str]) -> CardOverview:
+def _overview(entry: CardEntry) -> CardOverview:
     head = entry.head
     return CardOverview(
         card_id=head.object_id,
         card_name=head.name,
         newest_version=head.newest,
         active_version=head.active,
-        draft=draft_of(head, names),
+        draft=draft_of(head),
         used_by=entry.used_by,
         created_on=to_ms(head.created_on),
         modified_on=to_ms(head.modified_on),
         modified_by=head.by,
-        modified_by_name=names.get(head.by or "", UNSET),
     )
 
 

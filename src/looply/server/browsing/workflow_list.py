@@ -1,33 +1,23 @@
 """The list of workflows, one row each, and the list of the versions of one."""
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.browsing import workflow_list
-from looply.app.browsing.version_list import ListedVersion
 from looply.app.browsing.workflow_list import Having, Numbers, WorkflowEntry, WorkflowQuery
-from looply.catalog.authored.listing import ObjectHead
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.lists import TriggerType
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
+from looply.server.browsing.versions import OpenDraft, VersionPage, before_of, draft_of, version_page
+from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, WORKFLOW_ID, cursor_of, limit_of, number_of, one_of
+from looply.server.http.wire import LIMIT, SUCCESS, WORKFLOW_ID, cursor_of, limit_of, one_of
 from looply.server.monitoring.figures import OpenByStatus
 
 _HAVING: Final = ("draft", "incident", "schedule")
-
-
-class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest version while it is a draft: its number, who changed it last, and when."""
-
-    version: int
-    by: str | None
-    by_name: str | UnsetType = UNSET
-    on: int
 
 
 class TriggerSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,39 +88,6 @@ class WorkflowOverviewPage(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool | UnsetType = UNSET
 
 
-class VersionItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One version: who changed or activated it last, when, and what the note of its activation says.
-
-    `change_count` is how many changes lead to it from the version before it, null for the first one and where one of
-    the two cannot be read.
-    """
-
-    version: int
-    name: str
-    status: Literal["DRAFT", "ACTIVE"]
-    by: str | None
-    by_name: str | UnsetType = UNSET
-    on: int
-    created_on: int
-    change_count: int | None
-    note: str
-
-
-class VersionCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Cursor of the next page: send the field back as a query parameter."""
-
-    before: int
-
-
-class VersionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The versions of one workflow or card, newest first. `lastKey` is present when another page follows."""
-
-    message: str
-    count: int
-    items: list[VersionItem]
-    last_key: VersionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
-
-
 async def get_workflows(call: Call) -> Response:
     """Lists workflows."""
     after = cursor_of(call, "workflow_id")
@@ -142,11 +99,11 @@ async def get_workflows(call: Call) -> Response:
         limit=limit_of(call),
     )
     page = await workflow_list.list_workflows(call.services, call.principal, query)
-    names = await actor_names(call, [entry.head for entry in page.items])
+    items = await name_actors(call, [_overview(entry) for entry in page.items])
     answer = WorkflowOverviewPage(
         message=SUCCESS,
-        count=len(page.items),
-        items=[_overview(entry, names) for entry in page.items],
+        count=len(items),
+        items=items,
         as_of=to_ms(page.as_of),
         last_key=WorkflowOverviewCursor(workflow_id=page.after) if page.after else UNSET,
         truncated=page.is_truncated or UNSET,
@@ -163,43 +120,14 @@ async def get_workflow_versions(call: Call) -> Response:
     return await version_page(call, page.items, has_more=page.has_more)
 
 
-def before_of(call: Call) -> int | None:
-    """Parses the cursor of a list of versions. Raises: BadRequest (code `BAD_NUMBER`)."""
-    return number_of(call.query.get("before"), "before") if "before" in call.query else None
-
-
-async def version_page(call: Call, versions: tuple[ListedVersion, ...], *, has_more: bool) -> Response:
-    """Returns one page of versions on the wire."""
-    names = await call.services.catalog.people.actors.names(
-        call.organization_id, {version.by for version in versions if version.by is not None}
-    )
-    items = [_version(version, names) for version in versions]
-    last_key = VersionCursor(before=items[-1].version) if has_more else UNSET
-    return Response(VersionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
-
-
-async def actor_names(call: Call, heads: list[ObjectHead]) -> dict[str, str]:
-    """Returns the names of those who changed the newest versions of objects, by their ids."""
-    ids = {head.by for head in heads if head.by is not None}
-    return dict(await call.services.catalog.people.actors.names(call.organization_id, ids))
-
-
-def draft_of(head: ObjectHead, names: dict[str, str]) -> OpenDraft | None:
-    """Returns the newest version of an object on the wire, None when it is no draft."""
-    if not head.is_draft:
-        return None
-    name = names.get(head.by or "", UNSET)
-    return OpenDraft(version=head.newest, by=head.by, by_name=name, on=to_ms(head.modified_on))
-
-
-def _overview(entry: WorkflowEntry, names: dict[str, str]) -> WorkflowOverview:
+def _overview(entry: WorkflowEntry) -> WorkflowOverview:
     head, numbers = entry.head, entry.numbers
     return WorkflowOverview(
         workflow_id=head.object_id,
         workflow_name=head.name,
         newest_version=head.newest,
         active_version=head.active,
-        draft=draft_of(head, names),
+        draft=draft_of(head),
         trigger=_trigger(entry),
         open=None if numbers is None else _open(numbers),
         incidents=None if numbers is None else numbers.incidents,
@@ -207,7 +135,6 @@ def _overview(entry: WorkflowEntry, names: dict[str, str]) -> WorkflowOverview:
         created_on=to_ms(head.created_on),
         modified_on=to_ms(head.modified_on),
         modified_by=head.by,
-        modified_by_name=names.get(head.by or "", UNSET),
     )
 
 
@@ -234,20 +161,6 @@ def _last_day(numbers: Numbers) -> LastDay:
         started=[hour.started for hour in hours],
         completed=[hour.completed for hour in hours],
         failed=[hour.failed for hour in hours],
-    )
-
-
-def _version(version: ListedVersion, names: Mapping[str, str]) -> VersionItem:
-    return VersionItem(
-        version=version.version,
-        name=version.name,
-        status=version.status,
-        by=version.by,
-        by_name=names.get(version.by or "", UNSET),
-        on=to_ms(version.modified_on),
-        created_on=to_ms(version.created_on),
-        change_count=version.change_count,
-        note=version.note,
     )
 
 

@@ -95,7 +95,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     "CanvasBody": {
         "workflow_id": _WORKFLOW,
         "revision": 0,
-        "notes": [{"id": "n1", "near": "wait_1", "text": "The warehouse answers.", "colour": "yellow"}],
+        "notes": [{"id": "n1", "near": "wait_1", "text": "The warehouse answers.", "color": "yellow"}],
     },
     "PresenceBody": {"kind": "workflow", "id": _WORKFLOW, "version": 2, "tab": "b41f", "is_dirty": True},
     "DecideBody": {"data": {"action": "approve", "comment": "Go ahead."}},

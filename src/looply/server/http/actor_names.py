@@ -1,7 +1,7 @@
 """The names of actors beside their ids in lists."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -11,12 +11,15 @@ from looply.server.http.call import Call
 _FIELDS: Final = ("created_by", "modified_by", "settled_by", "by")
 """Fields of rows that hold the id of a key or a person. The name is in a field of the same name with `_name`."""
 
+_PARTS: Final = ("draft",)
+"""Fields of rows that hold a row of their own with such fields."""
+
 _Row = TypeVar("_Row", bound=msgspec.Struct)
 
 
 async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
     """Returns rows with the names of the keys and members whose ids they hold; ids of anything else have no name."""
-    ids = {value for row in rows for value in _actors(row).values()}
+    ids = {value for row in rows for value in _ids(row)}
     names = await call.services.catalog.people.actors.names(call.organization_id, ids)
     return [_with_names(row, names) for row in rows]
 
@@ -32,8 +35,19 @@ async def name_entries(call: Call, entries: Sequence[tuple[int, dict[str, Json]]
 
 
 def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:
-    found = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
+    found: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
+    found |= {field: _with_names(part, names) for field, part in _parts(row).items()}
     return msgspec.structs.replace(row, **found) if found else row
+
+
+def _ids(row: msgspec.Struct) -> set[str]:
+    """Returns the ids of actors that a row and its parts hold."""
+    return {*_actors(row).values(), *(value for part in _parts(row).values() for value in _ids(part))}
+
+
+def _parts(row: msgspec.Struct) -> dict[str, msgspec.Struct]:
+    """Returns the rows that a row holds."""
+    return {field: part for field in _PARTS if isinstance(part := getattr(row, field, None), msgspec.Struct)}
 
 
 def _actors(row: msgspec.Struct) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Calls of the Studio: step types, the data of a step, trials of one step, samples, notes, presence, activation.
+"""Calls of the Studio: step types, the data of a step, tries of one step, samples, notes, presence, activation.
 
 Imports `http`, `authoring`, `executions` and `browsing`.
 Never here: rules. A handler turns wire values into a use case of `app.studio` and its result into the answer.

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.studio import companions
+from looply.app.studio import canvases
 from looply.catalog.authored.companions import Companion
 from looply.instants import to_ms
 from looply.server.http.actor_names import name_actors
@@ -19,7 +19,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: str
     near: str
     text: str
-    colour: companions.Colour = "yellow"
+    color: canvases.Color = "yellow"
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,25 +67,23 @@ class CanvasAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_canvas(call: Call) -> Response:
     """Reads the canvas of a workflow."""
     workflow_id = call.query.get("workflow_id")
-    return await _answer(call, workflow_id, await companions.find(call.services, call.principal, workflow_id, "canvas"))
+    return await _answer(call, workflow_id, await canvases.find_canvas(call.services, call.principal, workflow_id))
 
 
 async def put_canvas(call: Call) -> Response:
     """Replaces the canvas of a workflow."""
     body: CanvasBody = call.body
-    canvas = companions.Canvas(
-        notes=tuple(companions.Note(**msgspec.structs.asdict(note)) for note in body.notes),
+    canvas = canvases.Canvas(
+        notes=tuple(canvases.Note(**msgspec.structs.asdict(note)) for note in body.notes),
         collapsed=tuple(body.collapsed),
-        known=tuple(companions.KnownWarning(**msgspec.structs.asdict(each)) for each in body.known),
+        known=tuple(canvases.KnownWarning(**msgspec.structs.asdict(each)) for each in body.known),
     )
-    stored = await companions.put_canvas(
-        call.services, call.principal, body.workflow_id, canvas, revision=body.revision
-    )
+    stored = await canvases.put_canvas(call.services, call.principal, body.workflow_id, canvas, revision=body.revision)
     return await _answer(call, body.workflow_id, stored)
 
 
 async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
-    canvas = companions.canvas_of(found)
+    canvas = canvases.canvas_of(found)
     item = CanvasRecord(
         workflow_id=workflow_id.lower(),
         revision=found.revision if found is not None else 0,

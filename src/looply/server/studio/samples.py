@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.studio import companions
+from looply.app.studio import samples
 from looply.catalog.authored.companions import Companion
 from looply.instants import to_ms
 from looply.jsontext import Json
@@ -85,32 +85,28 @@ class SamplesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_samples(call: Call) -> Response:
     """Reads the samples of a workflow."""
     workflow_id = call.query.get("workflow_id")
-    return await _answer(
-        call, workflow_id, await companions.find(call.services, call.principal, workflow_id, "samples")
-    )
+    return await _answer(call, workflow_id, await samples.find_samples(call.services, call.principal, workflow_id))
 
 
 async def put_samples(call: Call) -> Response:
     """Replaces the samples of a workflow."""
     body: SamplesBody = call.body
-    samples = companions.Samples(
-        payloads=tuple(companions.SamplePayload(**msgspec.structs.asdict(each)) for each in body.payloads),
-        outputs={step: companions.PinnedOutput(**msgspec.structs.asdict(each)) for step, each in body.outputs.items()},
+    given = samples.Samples(
+        payloads=tuple(samples.SamplePayload(**msgspec.structs.asdict(each)) for each in body.payloads),
+        outputs={step: samples.PinnedOutput(**msgspec.structs.asdict(each)) for step, each in body.outputs.items()},
     )
-    stored = await companions.put_samples(
-        call.services, call.principal, body.workflow_id, samples, revision=body.revision
-    )
+    stored = await samples.put_samples(call.services, call.principal, body.workflow_id, given, revision=body.revision)
     return await _answer(call, body.workflow_id, stored)
 
 
 async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
-    samples = companions.samples_of(found)
+    stored = samples.samples_of(found)
     item = SamplesRecord(
         workflow_id=workflow_id.lower(),
         revision=found.revision if found is not None else 0,
         payloads=[
             SamplePayload(name=each.name, body=each.body, from_execution=each.from_execution)
-            for each in samples.payloads
+            for each in stored.payloads
         ],
         outputs={
             step: PinnedOutput(
@@ -119,7 +115,7 @@ async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Resp
                 from_execution=each.from_execution,
                 pinned_on=each.pinned_on,
             )
-            for step, each in samples.outputs.items()
+            for step, each in stored.outputs.items()
         },
         modified_by=found.modified_by if found is not None else None,
         modified_on=to_ms(found.modified_on) if found is not None else None,

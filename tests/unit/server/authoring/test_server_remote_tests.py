@@ -174,7 +174,7 @@ async def test_what_a_worker_refuses_is_the_result(
 
 
 def reading(gateway: StrictGateway) -> dict[str, Any]:
-    """Returns a trial of a step that reads from the gateway."""
+    """Returns the body that tries a step that reads from the gateway."""
     step = {
         "id": "read",
         "type": "sapRequest",

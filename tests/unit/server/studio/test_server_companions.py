@@ -6,7 +6,7 @@ import pytest
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
-NOTE = {"id": "n1", "near": "wait_1", "text": "who answers?", "colour": "blue"}
+NOTE = {"id": "n1", "near": "wait_1", "text": "who answers?", "color": "blue"}
 SECRET = {
     **definition(note_step()),
     "workflow_steps": [{**definition()["workflow_steps"][0], "secret": ["/output/token"]}, note_step()],
@@ -119,7 +119,7 @@ async def test_a_canvas_is_no_part_of_the_definition_and_travels_with_it(mine: C
 
 
 @pytest.mark.parametrize(
-    "canvas", [{"notes": [NOTE, NOTE]}, {"notes": [{**NOTE, "colour": "pink"}]}, {"collapsed": "all"}, "none"]
+    "canvas", [{"notes": [NOTE, NOTE]}, {"notes": [{**NOTE, "color": "pink"}]}, {"collapsed": "all"}, "none"]
 )
 async def test_a_file_with_a_wrong_canvas_is_refused_and_stores_nothing(mine: Caller, canvas: Any) -> None:
     answer = await mine.post("importWorkflow", {"definition": {**COMPUTING, "canvas": canvas}})

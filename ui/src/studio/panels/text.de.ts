@@ -111,7 +111,7 @@ export const german: PanelText = {
     output: "Ausgabe mit dem Beispiel",
     noOutput: "Das Beispiel hat noch keine Ausgabe dieses Schritts. Den Schritt probieren oder eine Ausgabe anheften.",
   },
-  trial: {
+  tries: {
     title: "Diesen Schritt probieren",
     run: "Mit dem Beispiel ausführen",
     show: "Zeigen, was gesendet würde",

@@ -96,7 +96,7 @@ export const english = {
   },
   pins: {
     title: "Pinned output",
-    none: "No output is pinned. Later steps read a pinned one, in samples and trials.",
+    none: "No output is pinned. Later steps read a pinned one, in samples and when steps are tried.",
     since: (distance: string) => `pinned ${distance}`,
     pinSample: "Pin the output of the sample",
     type: "Type an output",
@@ -109,7 +109,7 @@ export const english = {
     output: "Output on the sample",
     noOutput: "The sample has no output of this step yet. Try the step, or pin an output.",
   },
-  trial: {
+  tries: {
     title: "Try this step",
     run: "Run on the sample",
     show: "Show what would be sent",

@@ -58,7 +58,7 @@ function actsOf(api: Api, queries: QueryClient, workflowId: string) {
           id: known?.id ?? crypto.randomUUID(),
           near: step,
           text,
-          colour: known?.colour ?? ("yellow" as const),
+          color: known?.color ?? ("yellow" as const),
         };
         return { notes: text === "" ? others : [...others, note] };
       }),

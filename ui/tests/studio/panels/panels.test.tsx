@@ -134,8 +134,8 @@ describe("an operation", () => {
   });
 });
 
-describe("a trial", () => {
-  const trial = {
+describe("a step that is tried", () => {
+  const tried = {
     state: "NOT_SENT",
     exit: "",
     input: { url: "https://example.com" },
@@ -147,14 +147,14 @@ describe("a trial", () => {
     fuel: { used: 1, limit: 1000 },
   } as const;
   const http = `"type": "httpRequest", "settings": {"url": "https://example.com"}`;
-  const openTrial = async (handlers: Handlers, permissions?: readonly Permission[]) => {
+  const openTry = async (handlers: Handlers, permissions?: readonly Permission[]) => {
     const panel = openStep(http, handlers, permissions);
     await panel.user.click(screen.getByRole("tab", { name: "Data" }));
     return panel;
   };
 
   it("shows what would be sent, and sends nothing", async () => {
-    const { user, api } = await openTrial({ testStep: () => ({ message: "success", item: trial }) });
+    const { user, api } = await openTry({ testStep: () => ({ message: "success", item: tried }) });
     await user.click(screen.getByRole("button", { name: "Show what would be sent" }));
     expect(await screen.findByText("Not sent")).toBeTruthy();
     expect(api.calls.find(([id]) => id === "testStep")?.[1]).toMatchObject({
@@ -165,17 +165,17 @@ describe("a trial", () => {
   });
 
   it("makes no real call without the permission", async () => {
-    await openTrial({}, ["read.definitions"]);
+    await openTry({}, ["read.definitions"]);
     expect(screen.getByRole("button", { name: "Make the real call" }).hasAttribute("disabled")).toBe(true);
     expect(screen.getAllByText(/You need the right “test.call”/).length).toBeGreaterThan(0);
   });
 
   it("asks before a real call, and says that it may not be repeated", async () => {
-    const { user, api } = await openTrial(
+    const { user, api } = await openTry(
       {
         testStep: () => ({
           message: "success",
-          item: { ...trial, state: "DONE", exit: "next", output: { status: "200" } },
+          item: { ...tried, state: "DONE", exit: "next", output: { status: "200" } },
         }),
       },
       ["test.call", "edit.drafts"],
@@ -189,7 +189,7 @@ describe("a trial", () => {
   });
 
   it("says why it was refused", async () => {
-    const { user } = await openTrial({
+    const { user } = await openTry({
       testStep: () => {
         throw refusal(409, "NOT_REPEATABLE", "may not be repeated");
       },

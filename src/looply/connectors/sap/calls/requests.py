@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import httpx2
 
 from looply.connectors.blobs import Blob
-from looply.connectors.http.bodies import encode_body
+from looply.connectors.http.bodies import NO_BLOBS, encode_body
 from looply.connectors.http.headers import check_headers, tracing_headers
 from looply.connectors.http.redirects import READS
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url, resolve_redirect, with_params
@@ -123,14 +123,16 @@ def service_of(given: SapInput, settings: SapConnectionSettings) -> Service:
 
 def headers_of(ctx: CallContext, given: SapInput, service: Service) -> dict[str, str]:
     """Returns the headers of a call, without those of its body. Raises: BadInput."""
+    return {"idempotency-key": ctx.idempotency_key, **_declared_headers(given, service), **tracing_headers(ctx)}
+
+
+def _declared_headers(given: SapInput, service: Service) -> dict[str, str]:
     with tag_input_fields("headers"):
         own = check_headers(given.headers, reserved=RESERVED)
     return {
         "accept": service.accept(given.entity, given.params),
-        "idempotency-key": ctx.idempotency_key,
         **_VERSION_HEADERS[service.version],
         **own,
-        **tracing_headers(ctx),
     }
 
 
@@ -138,9 +140,27 @@ def request_of(
     ctx: CallContext, given: SapInput, service: Service, written: Written, blobs: Mapping[str, Blob]
 ) -> HttpRequest:
     """Returns the request of a call that is no batch, with its body. Raises: BadInput."""
-    headers = headers_of(ctx, given, service)
+    return _request(given, service, headers_of(ctx, given, service), ctx.idempotency_key, written, blobs)
+
+
+def command_request(given: SapInput, service: Service) -> HttpRequest:
+    """Returns the request of a call that is no batch as people repeat it: without the headers of every call.
+
+    Numbers and dates of its body are as in the input: the metadata of the service are not read. Raises: BadInput.
+    """
+    return _request(given, service, _declared_headers(given, service), "", Written(given.body), NO_BLOBS)
+
+
+def _request(
+    given: SapInput,
+    service: Service,
+    headers: dict[str, str],
+    key: str,
+    written: Written,
+    blobs: Mapping[str, Blob],
+) -> HttpRequest:
     with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, written.body, ctx.idempotency_key, blobs)
+        content, content_type = encode_body(given.body_type, written.body, key, blobs)
     if content_type is not None and (given.body_type == "multipart" or "content-type" not in headers):
         headers["content-type"] = content_type  # that of a multipart body has the boundary
     if written.is_ieee754:

@@ -1,4 +1,4 @@
-/** What the panel of a step asks for: types of steps, the data it can read, samples, trials, detected payloads. */
+/** What the panel of a step asks for: types of steps, the data it can read, samples, tries, detected payloads. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Api } from "../../client";
@@ -11,7 +11,7 @@ export type DataNode = AnswerOf<"describeData">["items"][number];
 export type Samples = AnswerOf<"getSamples">["item"];
 export type SamplePayload = Samples["payloads"][number];
 export type PinnedOutput = Samples["outputs"][string];
-export type Trial = AnswerOf<"testStep">["item"];
+export type StepTry = AnswerOf<"testStep">["item"];
 
 type Where = Pick<InputOf<"describeData">, "definition" | "workflow_id" | "workflow_version"> & { step_id: string };
 

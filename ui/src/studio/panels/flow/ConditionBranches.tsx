@@ -3,7 +3,7 @@ import { GroupsField } from "../../../kit/fields/rules/RulesField";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
-import { TryStep } from "../trial/TryStep";
+import { TryStep } from "../tries/TryStep";
 import { branchActs } from "./branches";
 
 /** Branches by conditions: the first whose conditions hold is taken. */

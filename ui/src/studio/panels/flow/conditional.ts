@@ -1,5 +1,5 @@
 import type { StepForm } from "../form/spec";
-import { TryStep } from "../trial/TryStep";
+import { TryStep } from "../tries/TryStep";
 
 export const CONDITIONAL: StepForm = {
   specs: [{ key: "rules", path: ["rules"], widget: { kind: "rules" }, isRequired: true }],

@@ -1,4 +1,4 @@
-/** The output of a step that is kept for samples: later steps read it, in samples and trials. */
+/** The output of a step that is kept for samples: later steps read it, in samples and when steps are tried. */
 
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";

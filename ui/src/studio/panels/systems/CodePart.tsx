@@ -3,7 +3,7 @@ import { useInputs } from "../../../kit/fields/inputs";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
-import { TryStep } from "../trial/TryStep";
+import { TryStep } from "../tries/TryStep";
 
 /** The code of a function, and a run of it on the sample. */
 export function CodePart({ edit }: { edit: StepEdit }) {

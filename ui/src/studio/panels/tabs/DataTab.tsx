@@ -1,4 +1,4 @@
-/** What a step reads and gives, on the sample; its pinned output; a trial of it. */
+/** What a step reads and gives, on the sample; its pinned output; how it is tried. */
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
@@ -15,7 +15,7 @@ import { SampleBar } from "../samples/SampleBar";
 import { outputOf } from "../samples/sample-document";
 import { useSampleData } from "../samples/use-sample";
 import { PANEL_TEXTS } from "../text";
-import { TryStep } from "../trial/TryStep";
+import { TryStep } from "../tries/TryStep";
 
 const REST_MS = 300;
 

@@ -4,7 +4,7 @@ import { Button, Checkbox } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../../api/context";
-import type { Trial } from "../../../api/queries/authoring/steps";
+import type { StepTry } from "../../../api/queries/authoring/steps";
 import { Confirm } from "../../../kit/Confirm";
 import { Icon } from "../../../kit/icons";
 import { Note } from "../../../kit/Note";
@@ -16,7 +16,7 @@ import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
 import { useSampleData } from "../samples/use-sample";
 import { PANEL_TEXTS } from "../text";
-import { TrialResult } from "./TrialResult";
+import { TryResult } from "./TryResult";
 
 interface Asked {
   send: boolean;
@@ -27,25 +27,25 @@ interface Asked {
 const CALLS: readonly string[] = ["httpRequest", "sapRequest", "operation", "email", "datastore"];
 
 export function TryStep({ edit }: { edit: StepEdit }) {
-  const { trial: text } = useText(PANEL_TEXTS);
+  const { tries: text } = useText(PANEL_TEXTS);
   const shared = useText(SHARED);
   const mayCall = useMay("test.call");
   const [isAsked, setIsAsked] = useState(false);
-  const trial = useTrial(edit);
+  const stepTry = useStepTry(edit);
   const isCall = CALLS.includes(edit.type);
   return (
     <section className={styles.box} aria-label={text.title}>
       <div className={styles.row}>
         <Button
           icon={<Icon name="play" size={14} />}
-          disabled={trial.isPending}
-          onClick={() => trial.mutate({ send: false, i_know: false })}
+          disabled={stepTry.isPending}
+          onClick={() => stepTry.mutate({ send: false, i_know: false })}
         >
           {isCall ? text.show : text.run}
         </Button>
         {isCall && (
           <Button
-            disabled={trial.isPending || !mayCall}
+            disabled={stepTry.isPending || !mayCall}
             {...(!mayCall && { title: shared.needsPermission("test.call") })}
             onClick={() => setIsAsked(true)}
           >
@@ -56,23 +56,23 @@ export function TryStep({ edit }: { edit: StepEdit }) {
       {isCall && !mayCall && <p className={styles.hint}>{shared.needsPermission("test.call")}</p>}
       {isAsked && (
         <RealCall
-          last={trial.data}
+          last={stepTry.data}
           onSend={(i_know) => {
             setIsAsked(false);
-            trial.mutate({ send: true, i_know });
+            stepTry.mutate({ send: true, i_know });
           }}
           onClose={() => setIsAsked(false)}
         />
       )}
-      {trial.isPending && <Note tone="info">{text.running}</Note>}
-      {trial.error !== null && <Problem error={trial.error} words={text.codes} shape="bar" />}
-      {trial.data !== undefined && !trial.isPending && <TrialResult edit={edit} trial={trial.data} />}
+      {stepTry.isPending && <Note tone="info">{text.running}</Note>}
+      {stepTry.error !== null && <Problem error={stepTry.error} words={text.codes} shape="bar" />}
+      {stepTry.data !== undefined && !stepTry.isPending && <TryResult edit={edit} tried={stepTry.data} />}
     </section>
   );
 }
 
-/** Returns the trial of a step, on the sample that is chosen, with the definition as it is when it is tried. */
-function useTrial(edit: StepEdit) {
+/** Returns the try of a step, on the sample that is chosen, with the definition as it is when it is tried. */
+function useStepTry(edit: StepEdit) {
   const api = useApi();
   const { document: data } = useSampleData(edit.store);
   return useMutation({
@@ -86,14 +86,14 @@ function useTrial(edit: StepEdit) {
 }
 
 interface RealCallProps {
-  /** What is known of the call from a trial before. */
-  last: Trial | undefined;
+  /** What is known of the call from a try before. */
+  last: StepTry | undefined;
   onSend: (knows: boolean) => void;
   onClose: () => void;
 }
 
 function RealCall({ last, onSend, onClose }: RealCallProps) {
-  const { trial: text } = useText(PANEL_TEXTS);
+  const { tries: text } = useText(PANEL_TEXTS);
   const [knows, setKnows] = useState(false);
   const isOnce = last?.repeat !== "always";
   return (

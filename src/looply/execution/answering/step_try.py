@@ -1,4 +1,4 @@
-"""The trial of one step: its visit on a sample of the data document, or on that of an execution. Pure.
+"""One step that is tried: its visit on a sample of the data document, or on that of an execution. Pure.
 
 The same functions evaluate it as in an execution, with the same limits. Nothing follows it, and nothing is stored.
 """
@@ -51,7 +51,7 @@ Outcome: TypeAlias = Literal["DONE", "FAILED", "WAITS", "BEGINS", "NOT_SENT", "U
 _MOST_INDEX: Final = 10_000
 
 
-class TrialFailure(msgspec.Struct, frozen=True, kw_only=True):
+class TryFailure(msgspec.Struct, frozen=True, kw_only=True):
     """Why a step failed; `status` is that of the other system, `kind` what it means, empty where there is none."""
 
     code: str
@@ -60,7 +60,7 @@ class TrialFailure(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
 
 
-class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class TryOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a step did. Secrets in `input` and `output` are `***`.
 
     `scheduled` is the call that the step makes, with its input as it is sent; it must not be shown.
@@ -70,16 +70,16 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     exit: str = ""
     input: Json = None
     output: Json = None
-    failure: TrialFailure | None = None
+    failure: TryFailure | None = None
     scheduled: StepScheduled | None = None
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class StepTry(msgspec.Struct, frozen=True, kw_only=True):
     """A visit that has begun. `state` is the one in which it begins."""
 
     visit: Visit
     state: ExecutionState
-    outcome: TrialOutcome
+    outcome: TryOutcome
 
     @property
     def fuel(self) -> int:
@@ -107,21 +107,21 @@ def state_on_sample(workflow: Workflow, started: ExecutionStarted, data: Mapping
 
 
 def state_of_execution(state: ExecutionState, started: ExecutionStarted) -> ExecutionState:
-    """Returns the data document of an execution in the state of a trial, without anything that is open there."""
+    """Returns the data document of an execution in the state of a try, without anything that is open there."""
     begun = evolve(None, started)
     return replace(
         begun, payload=state.payload, outputs=state.outputs, error=state.error, secrets=state.secrets, cards=state.cards
     )
 
 
-def begin_trial(
+def begin_try(
     workflow: Workflow,
     state: ExecutionState,
     step_id: str,
     around: tuple[RegionOfStep, frozenset[str]],
     item: tuple[bool, Json, Json],
     limits: Limits,
-) -> Trial:
+) -> StepTry:
     """Returns the visit of a step, as far as it goes without the outcome of a call.
 
     `around` are the branches and bodies around it, and which of them are bodies; `item` says whether the sample has an
@@ -135,27 +135,27 @@ def begin_trial(
     paths = {**state.paths_by_scope, scope: Path(scope=scope, step=step_id, visit=address.visit, phase="ENTER")}
     state = replace(state, paths_by_scope=paths)
     visit = Visit(alone, state, step, address, limits, fuel)
-    return Trial(visit=visit, state=state, outcome=_enter(visit))
+    return StepTry(visit=visit, state=state, outcome=_enter(visit))
 
 
-def continue_trial(trial: Trial, command: EffectDone | EffectFailed) -> Trial:
-    """Returns the trial after the outcome of its call."""
-    visit, scheduled = trial.visit, trial.outcome.scheduled
+def continue_try(tried: StepTry, command: EffectDone | EffectFailed) -> StepTry:
+    """Returns the try after the outcome of its call."""
+    visit, scheduled = tried.visit, tried.outcome.scheduled
     assert scheduled is not None
-    state = evolve(trial.state, scheduled)
+    state = evolve(tried.state, scheduled)
     opened = state.open_steps[visit.address.text]
     command = replace(command, address=visit.address.text, attempt=scheduled.attempt)
     if isinstance(command, EffectDone):
         if isinstance(visit.step.settings, ApprovalSettings):
-            return replace(trial, outcome=_open_after_read(replace(visit, state=state), command))
+            return replace(tried, outcome=_open_after_read(replace(visit, state=state), command))
         events = answer_effect_done(visit.workflow, state, command, visit.limits).events
     else:
         events = answer_effect_failed(visit.workflow, state, command).events
     outcome = replace(_read(visit, events), scheduled=None)
-    return replace(trial, outcome=replace(outcome, input=_shown_input(scheduled, opened)))
+    return replace(tried, outcome=replace(outcome, input=_shown_input(scheduled, opened)))
 
 
-def _enter(visit: Visit) -> TrialOutcome:
+def _enter(visit: Visit) -> TryOutcome:
     try:
         events = ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError) as error:
@@ -163,14 +163,14 @@ def _enter(visit: Visit) -> TrialOutcome:
     return _read(visit, events)
 
 
-def _open_after_read(visit: Visit, command: EffectDone) -> TrialOutcome:
+def _open_after_read(visit: Visit, command: EffectDone) -> TryOutcome:
     try:
         return _read(visit, open_after_read(visit, command))
     except (ExpressionError, StepError) as error:
         return _read(visit, (visit.failure_event(error),))
 
 
-def _read(visit: Visit, events: tuple[Event, ...]) -> TrialOutcome:
+def _read(visit: Visit, events: tuple[Event, ...]) -> TryOutcome:
     """Returns what the first events of a visit, or those of its outcome, say."""
     sent = next((event for event in events if isinstance(event, CardWanted)), None)
     for event in events:
@@ -178,33 +178,33 @@ def _read(visit: Visit, events: tuple[Event, ...]) -> TrialOutcome:
             case StepFailed():
                 return _failed(visit, event)
             case StepUnknown():
-                failure = TrialFailure(code="OUTCOME_UNKNOWN", message=event.message or event.cause)
-                return TrialOutcome(outcome="UNKNOWN", failure=failure)
+                failure = TryFailure(code="OUTCOME_UNKNOWN", message=event.message or event.cause)
+                return TryOutcome(outcome="UNKNOWN", failure=failure)
             case StepScheduled():
-                return TrialOutcome(outcome="NOT_SENT", input=_shown_input(event), scheduled=event)
+                return TryOutcome(outcome="NOT_SENT", input=_shown_input(event), scheduled=event)
             case StepSucceeded():
                 output = mask_pointers(event.output, event.secret, "output")
-                return TrialOutcome(outcome="DONE", exit=event.branch, output=output)
+                return TryOutcome(outcome="DONE", exit=event.branch, output=output)
             case Computed():
                 output = mask_pointers(event.output, event.secret, "output")
                 if sent is not None:
-                    return TrialOutcome(outcome="NOT_SENT", exit=event.branch, input=_card(sent), output=output)
+                    return TryOutcome(outcome="NOT_SENT", exit=event.branch, input=_card(sent), output=output)
                 ends = isinstance(visit.step.settings, RedirectSettings | TerminateSettings)
                 exit_ = "" if ends else event.branch
-                return TrialOutcome(outcome="DONE", exit=exit_, input=event.input, output=output)
+                return TryOutcome(outcome="DONE", exit=exit_, input=event.input, output=output)
             case ChildStarted():
                 return _child(event)
             case ScopeOpened():
                 return _region(event)
             case TimerStarted(kind="DELAY"):
-                return TrialOutcome(outcome="WAITS", input={"until": rfc3339(event.due)})
+                return TryOutcome(outcome="WAITS", input={"until": rfc3339(event.due)})
             case WaitOpened():
-                return TrialOutcome(outcome="WAITS", input={**_card(sent), **_wait(event)})
-    return TrialOutcome(outcome="DONE")
+                return TryOutcome(outcome="WAITS", input={**_card(sent), **_wait(event)})
+    return TryOutcome(outcome="DONE")
 
 
-def _failed(visit: Visit, event: StepFailed) -> TrialOutcome:
-    failure = TrialFailure(
+def _failed(visit: Visit, event: StepFailed) -> TryOutcome:
+    failure = TryFailure(
         code=event.code,
         message=without_tokens(event.message),
         status=event.status,
@@ -212,7 +212,7 @@ def _failed(visit: Visit, event: StepFailed) -> TrialOutcome:
     )
     output = None if event.output is UNSET else mask_pointers(event.output, event.secret, "output")
     is_caught = visit.workflow.next(visit.step.id, "error") is not None
-    return TrialOutcome(outcome="FAILED", exit="error" if is_caught else "", output=output, failure=failure)
+    return TryOutcome(outcome="FAILED", exit="error" if is_caught else "", output=output, failure=failure)
 
 
 def _shown_input(event: StepScheduled, opened: OpenStep | None = None) -> Json:
@@ -239,20 +239,20 @@ def _wait(event: WaitOpened) -> dict[str, Json]:
     return shown
 
 
-def _child(event: ChildStarted) -> TrialOutcome:
+def _child(event: ChildStarted) -> TryOutcome:
     shown = {
         "workflow_id": event.workflow_id,
         "version": event.version if event.version is not None else "latest",
         "payload": without_tokens_in(mask_pointers(event.input, event.secret, "input")),
     }
-    return TrialOutcome(outcome="WAITS" if event.is_awaited else "NOT_SENT", input=shown)
+    return TryOutcome(outcome="WAITS" if event.is_awaited else "NOT_SENT", input=shown)
 
 
-def _region(event: ScopeOpened) -> TrialOutcome:
+def _region(event: ScopeOpened) -> TryOutcome:
     if event.branches:
-        return TrialOutcome(outcome="BEGINS", input={"branches": list(event.branches)})
+        return TryOutcome(outcome="BEGINS", input={"branches": list(event.branches)})
     items = mask_pointers(event.items, event.secret, "items")
-    return TrialOutcome(outcome="BEGINS", exit="each", input={"items": items, "concurrency": event.concurrency})
+    return TryOutcome(outcome="BEGINS", exit="each", input={"items": items, "concurrency": event.concurrency})
 
 
 def _within(

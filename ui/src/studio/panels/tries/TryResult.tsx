@@ -1,5 +1,5 @@
 import { Button } from "@fluentui/react-components";
-import type { Trial } from "../../../api/queries/authoring/steps";
+import type { StepTry } from "../../../api/queries/authoring/steps";
 import { Chip, type Tone } from "../../../kit/Chip";
 import { CopyButton } from "../../../kit/CopyButton";
 import { JsonTree } from "../../../kit/JsonTree";
@@ -10,7 +10,7 @@ import styles from "../Panels.module.css";
 import { useSamples } from "../samples/use-samples";
 import { PANEL_TEXTS } from "../text";
 
-const TONES: Readonly<Record<Trial["state"], Tone>> = {
+const TONES: Readonly<Record<StepTry["state"], Tone>> = {
   DONE: "done",
   FAILED: "failed",
   WAITS: "waiting",
@@ -19,12 +19,12 @@ const TONES: Readonly<Record<Trial["state"], Tone>> = {
   UNKNOWN: "retry",
 };
 
-/** What a trial did: its input, its exit and output, how long it took, or why it failed. */
-export function TrialResult({ edit, trial }: { edit: StepEdit; trial: Trial }) {
-  const { trial: text } = useText(PANEL_TEXTS);
+/** What a tried step did: its input, its exit and output, how long it took, or why it failed. */
+export function TryResult({ edit, tried }: { edit: StepEdit; tried: StepTry }) {
+  const { tries: text } = useText(PANEL_TEXTS);
   const language = useLanguage();
   const samples = useSamples(edit.store.getState().workflowId);
-  const { state, exit, input, output, error, millis, curl } = trial;
+  const { state, exit, input, output, error, millis, curl } = tried;
   const pin = (): void => samples.pin(edit.id, { output, exit: exit || "next", from_execution: "", pinned_on: 0 });
   return (
     <div className={styles.form} aria-live="polite">

@@ -1,10 +1,11 @@
-"""Trials: one step is visited on sample data, or on that of an execution. Only a real call is recorded, in the audit.
+"""Tries: one step is visited on sample data, or on that of an execution. Only a real call is recorded, in the audit.
 
-Theory of operation: the pure part (`execution/answering/trial.py`) visits the step as an execution does. Where the
+Theory of operation: the pure part (`execution/answering/step_try.py`) visits the step as an execution does. Where the
 step makes a call, its outcome comes from here: of a datastore that is read, or of the process that makes the calls.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -14,19 +15,18 @@ from looply.app.authoring import workflows
 from looply.app.context.addressing import get_owned
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
-from looply.app.studio.curl import curl_of
 from looply.catalog.tenants.principal import Principal
 from looply.definition import CallSettings, trigger_secrets
 from looply.definition.graph.model import START
 from looply.definition.step_alone import StepAlone, compile_for_step
 from looply.definition.values.repeat import Repeat
-from looply.engine.ports.trial_calls import TrialCall
+from looply.engine.ports.tried_calls import TriedCall
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Permanent
-from looply.execution.answering.trial import (
-    Trial,
-    TrialOutcome,
-    begin_trial,
-    continue_trial,
+from looply.execution.answering.step_try import (
+    StepTry,
+    TryOutcome,
+    begin_try,
+    continue_try,
     state_of_execution,
     state_on_sample,
 )
@@ -42,7 +42,7 @@ _NO_ID: Final = "00000000-0000-0000-0000-000000000000"
 _RESERVED: Final = ("environment", "waits", "error", "item", "index", START)
 
 
-class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
+class TryRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is tried. Exactly one of `definition` and a stored version; `workflow_id` may go with a definition too.
 
     `data` is a sample of the data document, `execution_id` the execution whose document is used; at most one of them.
@@ -59,10 +59,10 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
     i_know: bool = False
 
 
-class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
+class TryResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the step did, for its reader. `operation` and `repeat` are those of its call, empty without one."""
 
-    outcome: TrialOutcome
+    outcome: TryOutcome
     operation: str
     repeat: Repeat | Literal[""]
     millis: int
@@ -70,7 +70,7 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     curl: str
 
 
-async def try_step(services: Services, principal: Principal, request: TrialRequest) -> TrialResult:
+async def try_step(services: Services, principal: Principal, request: TryRequest) -> TryResult:
     """Tries a step.
 
     Raises: BadRequest; Forbidden without `read.payloads` for the data of an execution, or without `test.call` for a
@@ -82,26 +82,26 @@ async def try_step(services: Services, principal: Principal, request: TrialReque
     if request.execution_id:
         principal.require("read.payloads")
     begun = services.clock.monotonic()
-    trial = await _begin(services, principal, request)
-    scheduled = trial.outcome.scheduled
+    tried = await _begin(services, principal, request)
+    scheduled = tried.outcome.scheduled
     operation = ""
     repeat: Repeat | Literal[""] = ""
     if scheduled is not None:
         operation = scheduled.operation
-        repeat = found = _repeat(services, trial, scheduled)
-        trial = await _call(services, principal, request, trial, found)
-    outcome = trial.outcome
-    return TrialResult(
+        repeat = found = _repeat(services, tried, scheduled)
+        tried = await _call(services, principal, request, tried, found)
+    outcome = tried.outcome
+    return TryResult(
         outcome=msgspec.structs.replace(outcome, scheduled=None),
         operation=operation,
         repeat=repeat,
         millis=round((services.clock.monotonic() - begun) * 1000),
-        fuel=trial.fuel,
-        curl=curl_of(operation, outcome.input, await _base_url(services, principal, outcome.input)),
+        fuel=tried.fuel,
+        curl=await _command(services, principal, operation, outcome.input),
     )
 
 
-async def _begin(services: Services, principal: Principal, request: TrialRequest) -> Trial:
+async def _begin(services: Services, principal: Principal, request: TryRequest) -> StepTry:
     definition = await _definition(services, principal, request)
     embedded, _ = await embed_cards(services.catalog.cards, principal.organization_id, definition)
     environment = await _environment(services, principal, request)
@@ -113,7 +113,7 @@ async def _begin(services: Services, principal: Principal, request: TrialRequest
     _check_sample(data)
     limits = services.limits
 
-    def begin() -> Trial:
+    def begin() -> StepTry:
         alone = compile_for_step(embedded, request.step_id, limits)
         started = msgspec.structs.replace(
             _started(services, principal, request, alone),
@@ -127,18 +127,18 @@ async def _begin(services: Services, principal: Principal, request: TrialRequest
         else:
             state = state_on_sample(alone.workflow, started, data)
         item = ("item" in data, data.get("item"), data.get("index"))
-        return begin_trial(alone.workflow, state, request.step_id, (alone.region, alone.bodies), item, limits)
+        return begin_try(alone.workflow, state, request.step_id, (alone.region, alone.bodies), item, limits)
 
     return await services.background.run(begin)
 
 
-async def _definition(services: Services, principal: Principal, request: TrialRequest) -> dict[str, Any]:
+async def _definition(services: Services, principal: Principal, request: TryRequest) -> dict[str, Any]:
     if request.definition is not None:
         return request.definition
     return (await workflows.get(services, principal, request.workflow_id, request.version)).definition
 
 
-async def _environment(services: Services, principal: Principal, request: TrialRequest) -> Json:
+async def _environment(services: Services, principal: Principal, request: TryRequest) -> Json:
     """Returns the values of the profile that is named, else those of the sample, else those of the default profile."""
     given = (request.data or {}).get("environment")
     if request.profile is None and given is not None:
@@ -157,7 +157,7 @@ def _check_sample(data: dict[str, Json]) -> None:
             raise BadRequest.at(f"/data/{name[:80]}", "must be an object with `output`")
 
 
-def _started(services: Services, principal: Principal, request: TrialRequest, alone: StepAlone) -> ExecutionStarted:
+def _started(services: Services, principal: Principal, request: TryRequest, alone: StepAlone) -> ExecutionStarted:
     return ExecutionStarted(
         at=services.clock.now(),
         by=principal.by,
@@ -171,29 +171,31 @@ def _started(services: Services, principal: Principal, request: TrialRequest, al
     )
 
 
-def _repeat(services: Services, trial: Trial, scheduled: StepScheduled) -> Repeat:
+def _repeat(services: Services, tried: StepTry, scheduled: StepScheduled) -> Repeat:
     """Returns whether the call may be repeated, by the connector's own rule for this input."""
     if scheduled.operation in (_GET, READ):
         return "always"
     operation = services.registry.operations.get(scheduled.operation)
     if operation is not None and isinstance(scheduled.input, dict):
         return operation.repeat_of(scheduled.input)
-    settings = trial.visit.step.settings
+    settings = tried.visit.step.settings
     return settings.repeat if isinstance(settings, CallSettings) else "never"
 
 
-async def _call(services: Services, principal: Principal, request: TrialRequest, trial: Trial, repeat: Repeat) -> Trial:
-    """Returns the trial after its call; without it where it is not to be sent."""
-    scheduled = trial.outcome.scheduled
+async def _call(
+    services: Services, principal: Principal, request: TryRequest, tried: StepTry, repeat: Repeat
+) -> StepTry:
+    """Returns the try after its call; without it where it is not to be sent."""
+    scheduled = tried.outcome.scheduled
     assert scheduled is not None
     if scheduled.operation in (_GET, READ) and principal.may("read.payloads"):
-        return continue_trial(trial, await _read_datastores(services, principal, scheduled))
+        return continue_try(tried, await _read_datastores(services, principal, scheduled))
     if _only_computes(services, scheduled):
-        return await _send(services, principal, trial, scheduled)
+        return await _send(services, principal, tried, scheduled)
     if not request.send:
-        return trial
+        return tried
     if is_datastore_operation(scheduled.operation):
-        raise Conflict("a trial changes no datastore; write it by `putDatastore`", code="NOT_SENDABLE")
+        raise Conflict("trying a step changes no datastore; write it by `putDatastore`", code="NOT_SENDABLE")
     if repeat != "always" and not request.i_know:
         message = (
             f"{scheduled.operation} may not be repeated with this input ({repeat}): the call takes effect in the other"
@@ -210,7 +212,7 @@ async def _call(services: Services, principal: Principal, request: TrialRequest,
         operation=scheduled.operation,
         connection_name=_connection(scheduled.input),
     )
-    return await _send(services, principal, trial, scheduled)
+    return await _send(services, principal, tried, scheduled)
 
 
 def _only_computes(services: Services, scheduled: StepScheduled) -> bool:
@@ -219,10 +221,10 @@ def _only_computes(services: Services, scheduled: StepScheduled) -> bool:
     return operation is not None and operation.is_derived
 
 
-async def _send(services: Services, principal: Principal, trial: Trial, scheduled: StepScheduled) -> Trial:
-    call = TrialCall(
+async def _send(services: Services, principal: Principal, tried: StepTry, scheduled: StepScheduled) -> StepTry:
+    call = TriedCall(
         organization_id=principal.organization_id,
-        execution_id=trial.state.started.execution_id,
+        execution_id=tried.state.started.execution_id,
         step=scheduled.step,
         operation=scheduled.operation,
         input=scheduled.input,
@@ -233,7 +235,7 @@ async def _send(services: Services, principal: Principal, trial: Trial, schedule
         outcome = await services.prober.try_call(call)
     except Permanent as error:
         raise Conflict(f"the call was not made: {error.message}", code=error.code) from error
-    return await asyncio.to_thread(continue_trial, trial, outcome)
+    return await asyncio.to_thread(continue_try, tried, outcome)
 
 
 async def _read_datastores(
@@ -261,13 +263,19 @@ def _connection(value: Json) -> str:
     return name if isinstance(name, str) else ""
 
 
-async def _base_url(services: Services, principal: Principal, shown: Json) -> str:
-    """Returns the address of the connection of a call, empty where it has none."""
-    name = _connection(shown)
+async def _command(services: Services, principal: Principal, operation: str, shown: Json) -> str:
+    """Returns a call as a command line, empty where its connector has none."""
+    declared = services.registry.operations.get(operation)
+    if declared is None or not isinstance(shown, dict):
+        return ""
+    return declared.command_of(shown, await _settings(services, principal, _connection(shown)))
+
+
+async def _settings(services: Services, principal: Principal, name: str) -> Mapping[str, Json]:
+    """Returns the settings of a connection, none where there is no such connection."""
     if not name:
-        return ""
+        return {}
     try:
-        found = await services.catalog.connections.get(principal.organization_id, name)
+        return (await services.catalog.connections.get(principal.organization_id, name)).settings
     except (NotFound, BadRequest):
-        return ""
-    return str(found.settings.get("base_url", ""))
+        return {}

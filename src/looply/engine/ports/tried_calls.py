@@ -17,7 +17,7 @@ MAX_SECONDS: Final = 60.0
 """The time limit of a call that is tried; a person waits for it."""
 
 
-class TrialCall(msgspec.Struct, frozen=True, kw_only=True):
+class TriedCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call; `execution_id` is that of no execution, so that its idempotency key is like no other.
 
     `secret` are pointers into the input (`/input/headers/authorization`). It must never be logged.
@@ -32,7 +32,7 @@ class TrialCall(msgspec.Struct, frozen=True, kw_only=True):
     secret: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"TrialCall({self.operation!r})"
+        return f"TriedCall({self.operation!r})"
 
     @property
     def connector(self) -> str:
@@ -40,7 +40,7 @@ class TrialCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.operation.partition(".")[0]
 
 
-def open_step_of(call: TrialCall, at: datetime) -> tuple[ExecutionState, OpenStep]:
+def open_step_of(call: TriedCall, at: datetime) -> tuple[ExecutionState, OpenStep]:
     """Returns the call as a worker makes it: an open step of an execution that has nothing else."""
     started = ExecutionStarted(
         at=at,
@@ -65,14 +65,14 @@ def open_step_of(call: TrialCall, at: datetime) -> tuple[ExecutionState, OpenSte
     return evolve(None, started), opened
 
 
-def call_document(call: TrialCall) -> dict[str, Json]:
+def call_document(call: TriedCall) -> dict[str, Json]:
     """Returns the call as JSON."""
     return {**msgspec.structs.asdict(call), "secret": list(call.secret)}
 
 
-def call_of(document: dict[str, Any]) -> TrialCall:
+def call_of(document: dict[str, Any]) -> TriedCall:
     """Returns the call of its JSON."""
-    return TrialCall(**{**document, "secret": tuple(document["secret"])})
+    return TriedCall(**{**document, "secret": tuple(document["secret"])})
 
 
 def outcome_document(outcome: EffectDone | EffectFailed) -> dict[str, Json]:
@@ -83,7 +83,7 @@ def outcome_document(outcome: EffectDone | EffectFailed) -> dict[str, Json]:
     return {"output": outcome.output, "size": outcome.size, "secret": list(outcome.secret), "verdict": verdict}
 
 
-def outcome_of(document: dict[str, Any], call: TrialCall, at: datetime) -> EffectDone | EffectFailed:
+def outcome_of(document: dict[str, Any], call: TriedCall, at: datetime) -> EffectDone | EffectFailed:
     """Returns the outcome of its JSON."""
     if "failed" in document:
         return msgspec.convert(document["failed"], EffectFailed)

@@ -5,8 +5,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.studio import trials
-from looply.app.studio.trials import TrialRequest, TrialResult
+from looply.app.studio import step_tries
+from looply.app.studio.step_tries import TryRequest, TryResult
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.authoring.expressions import Fuel
@@ -36,7 +36,7 @@ class TryStepBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     i_know: bool = False
 
 
-class TrialError(msgspec.Struct, frozen=True, kw_only=True):
+class StepTryError(msgspec.Struct, frozen=True, kw_only=True):
     """Why the step failed. `status` is that of the other system, `kind` what it means; empty when there is none."""
 
     code: str
@@ -45,7 +45,7 @@ class TrialError(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
 
 
-class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
+class StepTryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the step did. Secrets are shown as `***`.
 
     `DONE`: it left by `exit` with `output`. `FAILED`: `error` says why; `exit` is `error` when the step has an edge
@@ -60,7 +60,7 @@ class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     exit: str
     input: Json
     output: Json
-    error: TrialError | None
+    error: StepTryError | None
     operation: str
     repeat: Literal["", "always", "with_key", "ask", "never"]
     millis: int
@@ -68,11 +68,11 @@ class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
     curl: str | UnsetType = UNSET
 
 
-class TrialAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of the trial."""
+class TryStepAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the step did when it was tried."""
 
     message: str
-    item: TrialRecord
+    item: StepTryRecord
 
 
 async def try_step(call: Call) -> Response:
@@ -84,7 +84,7 @@ async def try_step(call: Call) -> Response:
         raise BadRequest.at("/workflow_version", "is only allowed without a definition")
     if body.data is not None and body.from_execution:
         raise BadRequest.at("/from_execution", "cannot be combined with data")
-    request = TrialRequest(
+    request = TryRequest(
         step_id=body.step_id,
         definition=body.definition,
         workflow_id=body.workflow_id or "",
@@ -95,20 +95,20 @@ async def try_step(call: Call) -> Response:
         send=body.send,
         i_know=body.i_know,
     )
-    result = await trials.try_step(call.services, call.principal, request)
-    return Response(TrialAnswer(message=SUCCESS, item=_record(result, call.services.limits.expression_fuel)))
+    result = await step_tries.try_step(call.services, call.principal, request)
+    return Response(TryStepAnswer(message=SUCCESS, item=_record(result, call.services.limits.expression_fuel)))
 
 
-def _record(result: TrialResult, most_fuel: int) -> TrialRecord:
+def _record(result: TryResult, most_fuel: int) -> StepTryRecord:
     outcome, failure = result.outcome, result.outcome.failure
-    return TrialRecord(
+    return StepTryRecord(
         state=outcome.outcome,
         exit=outcome.exit,
         input=outcome.input,
         output=outcome.output,
         error=None
         if failure is None
-        else TrialError(code=failure.code, message=failure.message, status=failure.status, kind=failure.kind),
+        else StepTryError(code=failure.code, message=failure.message, status=failure.status, kind=failure.kind),
         operation=result.operation,
         repeat=result.repeat,
         millis=result.millis,
@@ -128,7 +128,7 @@ ROUTES: Final = (
         "that may not be repeated (409 `NOT_REPEATABLE`), unless `i_know` is true. Data of an execution need "
         "`read.payloads`.",
         body=TryStepBody,
-        answer=TrialAnswer,
+        answer=TryStepAnswer,
         refusals=(404, 409, 422, 429),
     ),
 )

@@ -1,7 +1,7 @@
-"""What makers keep beside a workflow: samples, and the canvas with its notes and folds."""
+"""The samples that makers keep beside a workflow: named payloads, and pinned outputs of its steps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,7 +10,6 @@ from looply.app.authoring.mock_payloads import execution_input
 from looply.app.context.addressing import get_owned
 from looply.app.context.authors import name_author
 from looply.app.context.services import Services
-from looply.catalog.authored.companion_rows import CompanionKind
 from looply.catalog.authored.companions import Companion, CompanionChanged
 from looply.catalog.tenants.principal import Principal
 from looply.definition import trigger_secrets
@@ -25,15 +24,8 @@ MAX_PAYLOADS: Final = 50
 MAX_OUTPUTS: Final = 500
 MAX_SAMPLE_BYTES: Final = 4 * 1024 * 1024
 """All samples of one workflow together, as JSON text."""
-MAX_NOTES: Final = 500
-MAX_FOLDS: Final = 2000
-MAX_KNOWN: Final = 500
 _NAME_CHARACTERS: Final = 128
-_NOTE_CHARACTERS: Final = 4000
 _ID_CHARACTERS: Final = 64
-
-Colour: TypeAlias = Literal["yellow", "blue", "green", "red", "grey"]
-"""The colours of notes."""
 
 
 class SamplePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,44 +52,14 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     outputs: Mapping[str, PinnedOutput] = {}
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A note beside the step `near`."""
-
-    id: str
-    near: str
-    text: str
-    colour: Colour = "yellow"
-
-
-class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning that a maker accepts: its step (empty: the workflow), its message, and why."""
-
-    step: str
-    message: str
-    note: str = ""
-
-
-class Canvas(msgspec.Struct, frozen=True, kw_only=True):
-    """The notes of a workflow, the steps whose block is folded, and the warnings that are known."""
-
-    notes: tuple[Note, ...] = ()
-    collapsed: tuple[str, ...] = ()
-    known: tuple[KnownWarning, ...] = ()
-
-
-async def find(services: Services, principal: Principal, workflow_id: str, kind: CompanionKind) -> Companion | None:
-    """Returns a companion of a workflow, None when it has none. Raises: BadRequest, NotFound."""
-    return await services.catalog.companions.find(principal.organization_id, workflow_id, kind)
+async def find_samples(services: Services, principal: Principal, workflow_id: str) -> Companion | None:
+    """Returns the samples of a workflow as stored, None when it has none. Raises: BadRequest, NotFound."""
+    return await services.catalog.companions.find(principal.organization_id, workflow_id, "samples")
 
 
 def samples_of(found: Companion | None) -> Samples:
     """Returns the samples that are stored."""
     return msgspec.convert(found.content, Samples) if found is not None else Samples()
-
-
-def canvas_of(found: Companion | None) -> Canvas:
-    """Returns the canvas that is stored."""
-    return msgspec.convert(found.content, Canvas) if found is not None else Canvas()
 
 
 def samples_content(samples: Samples, secret: Sequence[str] = (), *, pinned_on: int = 0) -> dict[str, Json]:
@@ -130,47 +92,20 @@ async def put_samples(
     Raises: BadRequest, NotFound, CompanionChanged; Refused (code `BAD_SAMPLES`) with all findings; Forbidden for a
     sample of an execution without the permission `read.payloads`.
     """
-    _refuse(_sample_problems(samples, services.limits), "BAD_SAMPLES")
+    if problems := tuple(_problems(samples, services.limits)):
+        raise Refused(f"{problems[0].path}: {problems[0].message}", code="BAD_SAMPLES", problems=problems)
     taken = await _take_from_executions(services, principal, workflow_id, samples)
     secret = await _secrets(services, principal, workflow_id)
     content = samples_content(taken, secret, pinned_on=to_ms(services.clock.now()))
     if reason := size_problem(content, MAX_SAMPLE_BYTES, services.limits):
         message = f"the samples of a workflow together: {reason}, which is the most"
         raise Refused(message, code="BAD_SAMPLES", problems=(Problem(path="", message=message),))
-    return await _put(services, principal, workflow_id, "samples", content, revision)
-
-
-async def put_canvas(
-    services: Services, principal: Principal, workflow_id: str, canvas: Canvas, *, revision: int | None
-) -> Companion:
-    """Replaces the canvas of a workflow; None as `revision` overwrites what is stored.
-
-    Raises: BadRequest, NotFound, CompanionChanged; Refused (code `BAD_CANVAS`) with all findings.
-    """
-    refuse_canvas(canvas)
-    return await _put(services, principal, workflow_id, "canvas", msgspec.to_builtins(canvas), revision)
-
-
-def refuse_canvas(canvas: Canvas) -> None:
-    """Raises: Refused (code `BAD_CANVAS`) with all findings of a canvas, if it has any."""
-    _refuse(_canvas_problems(canvas), "BAD_CANVAS")
-
-
-async def _put(
-    services: Services,
-    principal: Principal,
-    workflow_id: str,
-    kind: CompanionKind,
-    content: Any,
-    revision: int | None,
-) -> Companion:
-    organization_id = principal.organization_id
     try:
         return await services.catalog.companions.put(
-            organization_id, workflow_id, kind, content, revision=revision, actor=principal.actor
+            principal.organization_id, workflow_id, "samples", content, revision=revision, actor=principal.actor
         )
     except CompanionChanged as error:
-        await name_author(services, organization_id, error)
+        await name_author(services, principal.organization_id, error)
         raise
 
 
@@ -214,7 +149,7 @@ async def _secrets(services: Services, principal: Principal, workflow_id: str) -
     )
 
 
-def _sample_problems(samples: Samples, limits: Limits) -> Iterable[Problem]:
+def _problems(samples: Samples, limits: Limits) -> Iterable[Problem]:
     if len(samples.payloads) > MAX_PAYLOADS:
         yield Problem(path="/payloads", message=f"has {len(samples.payloads)} samples; the most is {MAX_PAYLOADS}")
     if len(samples.outputs) > MAX_OUTPUTS:
@@ -236,36 +171,3 @@ def _sample_problems(samples: Samples, limits: Limits) -> Iterable[Problem]:
             yield Problem(path="/outputs", message=f"{step[:_ID_CHARACTERS]!r} is no id of a step")
         if pinned.output is UNSET and not pinned.from_execution:
             yield Problem(path=f"/outputs/{step[:_ID_CHARACTERS]}", message="needs an output, or from_execution")
-
-
-def _canvas_problems(canvas: Canvas) -> Iterable[Problem]:
-    for name, found, most in (
-        ("notes", canvas.notes, MAX_NOTES),
-        ("collapsed", canvas.collapsed, MAX_FOLDS),
-        ("known", canvas.known, MAX_KNOWN),
-    ):
-        if len(found) > most:
-            yield Problem(path=f"/{name}", message=f"has {len(found)} items; the most is {most}")
-    ids: set[str] = set()
-    for index, note in enumerate(canvas.notes):
-        if not note.id or len(note.id) > _ID_CHARACTERS or note.id in ids:
-            message = f"must have 1 to {_ID_CHARACTERS} characters, and differ from those of the other notes"
-            yield Problem(path=f"/notes/{index}/id", message=message)
-        ids.add(note.id)
-        if len(note.text) > _NOTE_CHARACTERS:
-            message = f"has {len(note.text)} characters; the most is {_NOTE_CHARACTERS}"
-            yield Problem(path=f"/notes/{index}/text", message=message)
-        if len(note.near) > _ID_CHARACTERS:
-            yield Problem(path=f"/notes/{index}/near", message="is no id of a step")
-    for index, step in enumerate(canvas.collapsed):
-        if len(step) > _ID_CHARACTERS:
-            yield Problem(path=f"/collapsed/{index}", message="is no id of a step")
-    for index, warning in enumerate(canvas.known):
-        if max(len(warning.message), len(warning.note)) > _NOTE_CHARACTERS or len(warning.step) > _ID_CHARACTERS:
-            yield Problem(path=f"/known/{index}", message=f"has a text of more than {_NOTE_CHARACTERS} characters")
-
-
-def _refuse(problems: Iterable[Problem], code: str) -> None:
-    found = tuple(problems)
-    if found:
-        raise Refused(f"{found[0].path}: {found[0].message}", code=code, problems=found)
