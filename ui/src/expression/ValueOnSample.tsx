@@ -3,9 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
 import { type Evaluation, valueQuery } from "../api/queries/authoring/expressions";
+import { hasExpression, wholeExpression } from "../shared/expressions";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
-import { hasExpression, wholeExpression } from "./parts";
 import { identityOf, useExpressionSource } from "./source";
 import { TEXTS } from "./text";
 import { useRested } from "./use-rested";

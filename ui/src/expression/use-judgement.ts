@@ -4,8 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../api/context";
 import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
-import { type Span, spanOf } from "./code-points";
-import { hasExpression, wholeExpression } from "./parts";
+import { hasExpression, type Span, wholeExpression } from "../shared/expressions";
+import { spanOf } from "./code-points";
 import { useExpressionSource } from "./source";
 import { useRested } from "./use-rested";
 

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
 import { complete, functionsQuery } from "../../api/queries/authoring/expressions";
-import type { Span } from "../code-points";
+import type { Span } from "../../shared/expressions";
 import styles from "../Expression.module.css";
 import { insertCode } from "../parts";
 import { useExpressionSource } from "../source";

@@ -7,8 +7,8 @@ import type {
   Completion as Option,
 } from "@codemirror/autocomplete";
 import type { Completion } from "../../api/queries/authoring/expressions";
+import { expressionSpans } from "../../shared/expressions";
 import { toCodePoints, toUnits } from "../code-points";
-import { expressionSpans } from "../parts";
 import type { EditorOptions } from "./options";
 
 /** The server lists no more; those that were left out may fit what is typed next. */

@@ -7,7 +7,7 @@ import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from "@cod
 import { setDiagnostics } from "@codemirror/lint";
 import { Annotation, EditorState, type Extension, Prec, Transaction } from "@codemirror/state";
 import { EditorView, type KeyBinding, keymap, lineNumbers } from "@codemirror/view";
-import type { Span } from "../code-points";
+import type { Span } from "../../shared/expressions";
 import { insertCode } from "../parts";
 import { completionSource } from "./completing";
 import { LOOK } from "./look";
