@@ -1,6 +1,6 @@
 /** A text of the settings as literal text and expressions. The server is the judge; this only shows what is where. */
 
-import { expressionSpans, expressionText, MARK, type Span } from "../shared/expressions";
+import { expressionSpans, expressionText, hasExpression, MARK, type Span } from "../shared/expressions";
 
 export type Part =
   | { kind: "text"; text: string }
@@ -32,9 +32,15 @@ export function joinParts(parts: readonly Part[]): string {
 }
 
 /** Returns what is inserted for code in place of a part of a text, bare within an expression and else as one, and where the
- * code begins then. */
-export function insertCode(text: string, { from, to }: Span, code: string): { insert: string; start: number } {
-  const isWithin = expressionSpans(text).some((span) => span.from <= from && to <= span.to);
+ * code begins then. `isBare`: a text without `${}` is one expression. */
+export function insertCode(
+  text: string,
+  { from, to }: Span,
+  code: string,
+  isBare = false,
+): { insert: string; start: number } {
+  const isWithin =
+    (isBare && !hasExpression(text)) || expressionSpans(text).some((span) => span.from <= from && to <= span.to);
   return isWithin ? { insert: code, start: from } : { insert: expressionText(code), start: from + MARK.length };
 }
 

@@ -46,6 +46,12 @@ export function expressionText(expression: string): string {
   return `${MARK}${expression}}`;
 }
 
+/** Returns a text that is one expression when it holds none, and how many units are before what was given. */
+export function boundText(text: string): { text: string; shift: number } {
+  if (hasExpression(text)) return { text, shift: 0 };
+  return { text: expressionText(text), shift: MARK.length };
+}
+
 /** Returns the position of the brace that closes the code which begins at `from`, else the end of the text. */
 function endOfCode(text: string, from: number, code: Span[]): number {
   /** The open braces of the code around each text in backticks that is being read. */

@@ -16,6 +16,8 @@ export interface EditorOptions {
   text: string;
   label: string;
   mode: EditorMode;
+  /** Whether a text without `${}` is one expression. */
+  isBare?: boolean;
   /** With `false` Enter adds no line. */
   isMultiline: boolean;
   /** Permits the styles of the editor under the content security policy of the page. */
