@@ -90,7 +90,7 @@ describe("the card designer", () => {
     );
   });
 
-  it("completes, judges and computes an expression by the calls for cards, on the data that the part sees", async () => {
+  it("judges and computes an expression by the calls for cards, on the data that the part sees", async () => {
     const server = cardServer();
     const { user, api } = open(server);
     api.handle({
