@@ -112,6 +112,7 @@ const BUDGETS = {
       "src/shell/Shell.tsx",
       "src/cards/designer/CardDesignerPage.tsx",
       "src/cards/json/JsonEditor.tsx",
+      "src/expression/editor/open.ts",
     ],
     kilobytes: 500,
   },

@@ -4,8 +4,8 @@ import { Button } from "@fluentui/react-components";
 import { type RefObject, useEffect } from "react";
 import type { ExpressionFinding } from "../api/queries/authoring/expressions";
 import { Icon } from "../kit/icons";
+import { boundText, type Span } from "../shared/expressions";
 import { useText } from "../text/language";
-import type { Span } from "./code-points";
 import styles from "./Expression.module.css";
 import type { EditorHandle } from "./editor/EditorBox";
 import type { Mark } from "./editor/options";
@@ -17,16 +17,20 @@ import { ValueOnSample } from "./ValueOnSample";
 interface ExpressionFeedbackProps {
   text: string;
   expected: Expected;
+  /** Whether a text without `${}` is one expression. */
+  isBare?: boolean;
   editor: RefObject<EditorHandle | null>;
 }
 
 /** The code of a warning that a value may be missing. */
 const MISSING = "MISSING";
 
-export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbackProps) {
+export function ExpressionFeedback({ text: typed, expected, isBare = false, editor }: ExpressionFeedbackProps) {
   const words = useText(TEXTS);
+  const { text, shift } = isBare && typed.trim() !== "" ? boundText(typed) : { text: typed, shift: 0 };
   const judgement = useJudgement(text);
-  useMarks(judgement, editor);
+  useMarks(judgement, shift, editor);
+  const fix = (span: Span, code: string): void => editor.current?.replace(shifted(span, shift), code);
   if (judgement === null) return <p className={styles.hint}>{words.howTo}</p>;
   const { errors, warnings, type, isWhole } = judgement;
   // A place of a text that was judged is the place of the same text only.
@@ -46,7 +50,7 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
         {warnings.map((placed) => (
           <Finding key={`${placed.span?.from} ${placed.finding.message}`} placed={placed} text={judgement.text}>
             {placed.finding.code === MISSING && placed.span !== null && isPresent && (
-              <Fix span={placed.span} text={judgement.text} expected={expected} editor={editor} />
+              <Fix span={placed.span} text={judgement.text} expected={expected} onFix={fix} />
             )}
           </Finding>
         ))}
@@ -63,7 +67,7 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
                 span={{ from: 2, to: judgement.text.length - 1 }}
                 text={judgement.text}
                 expected={expected}
-                editor={editor}
+                onFix={fix}
               />
             )}
           </p>
@@ -74,14 +78,21 @@ export function ExpressionFeedback({ text, expected, editor }: ExpressionFeedbac
   );
 }
 
-function useMarks(judgement: Judgement | null, editor: RefObject<EditorHandle | null>): void {
+/** Returns a part of a text as it lies without what was put before it. */
+function shifted({ from, to }: Span, shift: number): Span {
+  return { from: Math.max(0, from - shift), to: Math.max(0, to - shift) };
+}
+
+function useMarks(judgement: Judgement | null, shift: number, editor: RefObject<EditorHandle | null>): void {
   useEffect(() => {
     const marksOf = (placed: readonly Placed[], severity: Mark["severity"]): Mark[] =>
-      placed.flatMap(({ span, finding }) => (span === null ? [] : [{ ...span, severity, message: finding.message }]));
+      placed.flatMap(({ span, finding }) =>
+        span === null ? [] : [{ ...shifted(span, shift), severity, message: finding.message }],
+      );
     editor.current?.setMarks(
       judgement === null ? [] : [...marksOf(judgement.errors, "error"), ...marksOf(judgement.warnings, "warning")],
     );
-  }, [judgement, editor]);
+  }, [judgement, shift, editor]);
 }
 
 interface FindingProps {
@@ -104,13 +115,20 @@ function Finding({ placed: { finding, span }, text, isError = false, children }:
   );
 }
 
-function Fix({ span, text, expected, editor }: { span: Span; text: string } & Omit<ExpressionFeedbackProps, "text">) {
+interface FixProps {
+  span: Span;
+  text: string;
+  expected: Expected;
+  onFix: (span: Span, code: string) => void;
+}
+
+function Fix({ span, text, expected, onFix }: FixProps) {
   const words = useText(TEXTS);
   const code = text.slice(span.from, span.to).trim();
   if (code === "") return null;
   const fixed = `coalesce(${code}, ${fallbackOf(expected)})`;
   return (
-    <Button size="small" onClick={() => editor.current?.replace(span, fixed)}>
+    <Button size="small" onClick={() => onFix(span, fixed)}>
       {words.instead(fixed)}
     </Button>
   );

@@ -2,9 +2,7 @@
 
 import { Field } from "@fluentui/react-components";
 import { Apart } from "../kit/fields/Apart";
-import { ChipsView } from "./ChipsView";
-import { ExpressionFeedback } from "./ExpressionFeedback";
-import { TextBox } from "./editor/TextBox";
+import { ExpressionBox } from "./ExpressionBox";
 import type { Expected } from "./types";
 
 export interface ExpressionFieldProps {
@@ -32,7 +30,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
     >
       {(aria) => (
         <Apart>
-          <TextBox
+          <ExpressionBox
             value={value}
             label={label}
             expected={expected}
@@ -41,8 +39,6 @@ export function ExpressionField(props: ExpressionFieldProps) {
             placeholder={props.placeholder ?? ""}
             aria={aria}
             onChange={props.onChange}
-            view={(text) => <ChipsView text={text} />}
-            feedback={(text, editor) => <ExpressionFeedback text={text} expected={expected} editor={editor} />}
           />
         </Apart>
       )}

@@ -3,10 +3,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
 import { type Evaluation, valueQuery } from "../api/queries/authoring/expressions";
+import { hasExpression } from "../shared/expressions";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
-import { hasExpression, wholeExpression } from "./parts";
-import { identityOf, useExpressionSource } from "./source";
+import { checkedOf, identityOf, useExpressionSource } from "./source";
 import { TEXTS } from "./text";
 import { useRested } from "./use-rested";
 
@@ -18,12 +18,11 @@ const MUCH_FUEL = 0.1;
 
 export function ValueOnSample({ text, type }: { text: string; type: string | null }) {
   const words = useText(TEXTS);
-  const { sample } = useExpressionSource();
+  const source = useExpressionSource();
+  const { sample } = source;
   const rested = useRested(text, REST_MS);
-  const whole = wholeExpression(rested);
-  const checked = whole === null ? { template: rested } : { expression: whole };
   const { data, error, isFetching } = useQuery({
-    ...valueQuery(useApi(), checked, sample, identityOf(sample)),
+    ...valueQuery(useApi(), checkedOf(rested, source), sample, identityOf(sample)),
     enabled: sample !== null && hasExpression(rested),
   });
   if (sample === null) return <p className={styles.hint}>{type === null ? words.noSample : words.keepsType(type)}</p>;

@@ -1,5 +1,7 @@
 /** Positions in texts: the API counts characters (code points), the browser UTF-16 units. They differ for `𝄞`. */
 
+import type { Span } from "../shared/expressions";
+
 /** Returns the position in UTF-16 units of a position in code points; one beyond the text is its end. */
 export function toUnits(text: string, codePoints: number): number {
   let units = 0;
@@ -15,12 +17,6 @@ export function toCodePoints(text: string, units: number): number {
     if (at > units) break;
   }
   return codePoints;
-}
-
-/** A part of a text, in UTF-16 units. */
-export interface Span {
-  from: number;
-  to: number;
 }
 
 /** Returns the part that begins at a position and has a length, both in code points; of unknown length it is empty. */

@@ -1,6 +1,6 @@
 /** A text of the settings as literal text and expressions. The server is the judge; this only shows what is where. */
 
-import type { Span } from "./code-points";
+import { expressionSpans, expressionText, hasExpression, MARK, type Span } from "../shared/expressions";
 
 export type Part =
   | { kind: "text"; text: string }
@@ -9,35 +9,8 @@ export type Part =
   /** Any other expression, without `${` and `}`. */
   | { kind: "expression"; text: string };
 
-const MARK = "${";
 const PATH = /^\s*[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\[\d+\]|\['[^'\\]*'\])*\s*$/;
 const NAME = /([A-Za-z_]\w*)|\[(\d+)\]|\['([^']*)'\]/g;
-const QUOTES = new Set(["'", '"', "`"]);
-
-/** Returns where the expressions of a text are, without `${` and `}`. One that is not closed ends with the text. */
-export function expressionSpans(text: string): Span[] {
-  const found: Span[] = [];
-  for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at)) {
-    const from = at + MARK.length;
-    at = from;
-    if (text[from - MARK.length - 1] === "\\") continue;
-    at = endOf(text, from);
-    found.push({ from, to: at });
-  }
-  return found;
-}
-
-/** Returns the expression that a text consists of, so that it keeps its type; null when there is more or no expression. */
-export function wholeExpression(text: string): string | null {
-  const [first] = expressionSpans(text);
-  if (first === undefined || first.from !== MARK.length || first.to !== text.length - 1) return null;
-  return text.slice(first.from, first.to);
-}
-
-/** Returns whether a text holds an expression. */
-export function hasExpression(text: string): boolean {
-  return expressionSpans(text).length > 0;
-}
 
 /** Returns the parts of a text in their order; joined by `joinParts` they are the text again. */
 export function partsOf(text: string): Part[] {
@@ -55,14 +28,20 @@ export function partsOf(text: string): Part[] {
 }
 
 export function joinParts(parts: readonly Part[]): string {
-  return parts.map((part) => (part.kind === "text" ? part.text : `\${${part.text}}`)).join("");
+  return parts.map((part) => (part.kind === "text" ? part.text : expressionText(part.text))).join("");
 }
 
 /** Returns what is inserted for code in place of a part of a text, bare within an expression and else as one, and where the
- * code begins then. */
-export function insertCode(text: string, { from, to }: Span, code: string): { insert: string; start: number } {
-  const isWithin = expressionSpans(text).some((span) => span.from <= from && to <= span.to);
-  return isWithin ? { insert: code, start: from } : { insert: `\${${code}}`, start: from + MARK.length };
+ * code begins then. `isBare`: a text without `${}` is one expression. */
+export function insertCode(
+  text: string,
+  { from, to }: Span,
+  code: string,
+  isBare = false,
+): { insert: string; start: number } {
+  const isWithin =
+    (isBare && !hasExpression(text)) || expressionSpans(text).some((span) => span.from <= from && to <= span.to);
+  return isWithin ? { insert: code, start: from } : { insert: expressionText(code), start: from + MARK.length };
 }
 
 function partOf(text: string): Part {
@@ -70,27 +49,4 @@ function partOf(text: string): Part {
   const names = [...text.matchAll(NAME)].map(([, name, index, quoted]) => name ?? index ?? quoted ?? "");
   // Every step keeps what it gave under `output`, which the reader need not see.
   return { kind: "path", text, names: names.filter((name, at) => !(at === 1 && name === "output")) };
-}
-
-/** Returns the position of the brace that closes the expression which begins at `from`, else the end of the text. */
-function endOf(text: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < text.length; at += 1) {
-    const sign = text[at] ?? "";
-    if (QUOTES.has(sign)) at = endOfQuote(text, at);
-    else if (sign === "{") depth += 1;
-    else if (sign === "}") {
-      if (depth === 0) return at;
-      depth -= 1;
-    }
-  }
-  return text.length;
-}
-
-function endOfQuote(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at += 1) {
-    if (text[at] === "\\") at += 1;
-    else if (text[at] === text[from]) return at;
-  }
-  return text.length;
 }

@@ -9,8 +9,9 @@ import {
   useMemo,
   useState,
 } from "react";
+import type { Checked } from "../api/queries/authoring/expressions";
 import type { InputOf } from "../api/types";
-import type { JsonObject } from "../shared/http";
+import { wholeExpression } from "../shared/expressions";
 import type { Expected } from "./types";
 
 /** What is known of the data: a step of a definition that is being edited, a stored one, a sample or a schema. */
@@ -20,12 +21,14 @@ export type DataContext = Pick<
 >;
 
 export interface ExpressionSource {
+  /** Whether the texts are those of a card, whose data may be any value and whose texts have no type. */
+  isCard?: boolean;
   /** Returns what is known of the data now. Read when it is needed, so that no field is drawn again by an edit elsewhere. */
   where: () => DataContext;
   /** Names what `where` returns: answers of the server are kept as long as it stays. */
   version: () => string;
   /** Data on which values are shown; null while there is none. */
-  sample: JsonObject | null;
+  sample: unknown;
   /** Texts that are not JSON yet, by the name of their field: they outlive the form. */
   unfinished: Map<string, string>;
   /** Called when a field has nothing of its own to undo. Returns whether something was undone. */
@@ -70,12 +73,20 @@ export function useTarget(): Targets {
   return useContext(TargetContext);
 }
 
+/** Returns a text in the form in which the server is asked about it. */
+export function checkedOf(text: string, { isCard = false }: ExpressionSource): Checked {
+  if (isCard) return { card: text };
+  const whole = wholeExpression(text);
+  return whole === null ? { template: text } : { expression: whole };
+}
+
 const identities = new WeakMap<object, string>();
 let count = 0;
 
-/** Returns a name for an object, the same for as long as it is this object. */
-export function identityOf(object: object | null): string {
-  if (object === null) return "";
+/** Returns a name for a value, of an object the same for as long as it is this object; none is empty. */
+export function identityOf(object: unknown): string {
+  if (object === null || object === undefined) return "";
+  if (typeof object !== "object") return JSON.stringify(object);
   const known = identities.get(object);
   if (known !== undefined) return known;
   count += 1;

@@ -4,9 +4,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../api/context";
 import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
-import { type Span, spanOf } from "./code-points";
-import { hasExpression, wholeExpression } from "./parts";
-import { useExpressionSource } from "./source";
+import { hasExpression, type Span } from "../shared/expressions";
+import { spanOf } from "./code-points";
+import { checkedOf, useExpressionSource } from "./source";
 import { useRested } from "./use-rested";
 
 const REST_MS = 250;
@@ -40,8 +40,8 @@ export function useJudgement(text: string, version?: string): Judgement | null {
   const source = useExpressionSource();
   const rested = useRested(text, REST_MS);
   const isJudged = hasExpression(rested);
-  const whole = wholeExpression(rested);
-  const checked = whole === null ? { template: rested } : { expression: whole };
+  const checked = checkedOf(rested, source);
+  const whole = checked.expression ?? null;
   const { data, isPlaceholderData } = useQuery({
     ...findingsQuery(api, checked, source.where, version ?? source.version()),
     enabled: isJudged,

@@ -77,15 +77,44 @@ describe("the card designer", () => {
     await user.click(await row(/^Text Order/));
     const properties = screen.getByRole("region", { name: "Properties" });
     const text = within(properties).getByRole("textbox", { name: "Text" });
-    await user.clear(text);
     await user.click(text);
-    await user.paste("Item ${text}");
+    await user.paste(" of ${text}");
     await user.click(within(properties).getByRole("textbox", { name: "Repeat for each of" }));
     await user.paste("payload.output.items");
     save();
     await waitFor(() =>
       expect(server.stored(2)?.card_payload.body).toMatchObject([
-        { text: "Item ${text}", $data: "${payload.output.items}" },
+        { text: "Order ${payload.output.po} of ${text}", $data: "${payload.output.items}" },
+        {},
+      ]),
+    );
+  });
+
+  it("judges and computes an expression by the calls for cards, on the data that the part sees", async () => {
+    const server = cardServer();
+    const { user, api } = open(server);
+    api.handle({
+      evaluateExpression: ({ card }) => ({
+        ...{ message: "success", type: null, is_present: true, error: null, now: 0 },
+        value: card === "${payload.output.items}" ? ["nail", "screw"] : card,
+        fuel: { used: 1, limit: 1_000_000 },
+      }),
+    });
+    await user.click(await row(/^Text Order/));
+    await user.click(screen.getByRole("textbox", { name: "Repeat for each of" }));
+    await user.paste("payload.output.items");
+    expect(await screen.findByText('["nail","screw"]')).toBeDefined();
+    await user.click(screen.getByRole("textbox", { name: "Show only when" }));
+    await user.paste("$data == 'nail'");
+    const asked = { card: "${$data == 'nail'}", data: "nail" };
+    await waitFor(() => {
+      expect(api.calls).toContainEqual(["validateExpression", asked]);
+      expect(api.calls).toContainEqual(["evaluateExpression", asked]);
+    });
+    save();
+    await waitFor(() =>
+      expect(server.stored(2)?.card_payload.body).toMatchObject([
+        { $data: "${payload.output.items}", $when: "${$data == 'nail'}" },
         {},
       ]),
     );

@@ -12,17 +12,7 @@ import { property } from "../../src/cards/elements/properties";
 import { ELEMENT_TEXTS } from "../../src/cards/elements/text";
 import { cardCompletion } from "../../src/cards/json/completion";
 import { countParts, MOST_PARTS, withAddresses, withoutAddresses } from "../../src/cards/preview/picture";
-import { withCompletion } from "../../src/cards/properties/use-completions";
-import {
-  boundValue,
-  innerOf,
-  keptValue,
-  pointsBefore,
-  readField,
-  scopesOf,
-  shownExpression,
-  unitsBefore,
-} from "../../src/cards/properties/values";
+import { boundValue, keptValue, readField, scopesOf, shownExpression } from "../../src/cards/properties/values";
 import { documentOf, parseSample, sampleOf } from "../../src/cards/sample/sample";
 import { actOf, shownRows } from "../../src/cards/tree/keys";
 import { changesBetween } from "../../src/cards/versions/tree-diff";
@@ -71,9 +61,9 @@ describe("the keys of the tree", () => {
 
 describe("values of properties", () => {
   it("show an expression without its braces, and put them around what is written", () => {
-    expect(innerOf("${a.b}")).toBe("a.b");
-    expect(innerOf("${a}${b}")).toBeNull();
     expect(shownExpression("${a.b}")).toBe("a.b");
+    expect(shownExpression("${a}${b}")).toBe("${a}${b}");
+    expect(shownExpression("${replace(a, '${', `}`)}")).toBe("replace(a, '${', `}`)");
     expect(shownExpression([1])).toBe("[1]");
     expect(boundValue("a.b")).toBe("${a.b}");
     expect(boundValue("x ${a}")).toBe("x ${a}");
@@ -96,21 +86,6 @@ describe("values of properties", () => {
     const card = approvalCard();
     expect(scopesOf(card, at("body", 1, "items", 0), true)).toEqual(["${payload.output.items}"]);
     expect(scopesOf(card, at("body", 1, "items", 0), false)).toEqual([]);
-  });
-
-  it("count characters where the API does, and units where the browser does", () => {
-    const text = "𝄞 ${pay}";
-    expect(pointsBefore(text, 2)).toBe(1);
-    expect(unitsBefore(text, 1)).toBe(2);
-    const completion = {
-      label: "payload",
-      kind: "field",
-      detail: "",
-      insert: "payload",
-      position: 4,
-      length: 3,
-    } as const;
-    expect(withCompletion(text, completion)).toEqual({ text: "𝄞 ${payload}", at: 12 });
   });
 });
 

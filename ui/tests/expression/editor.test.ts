@@ -168,6 +168,18 @@ describe("completion", () => {
     expect(placeOf("a/", 2)).toBeNull();
   });
 
+  it("takes a text without `${}` as one expression in a bare field", async () => {
+    const complete = vi.fn(() => Promise.resolve([{ ...field, position: 10, length: 2 }]));
+    const source = completionSource({ complete, describe: () => null, isBare: true });
+    const at = (text: string) => source(new CompletionContext(EditorState.create({ doc: text }), text.length, false));
+    expect(await at("payload.ou")).toMatchObject({ from: 8, to: 10 });
+    expect(complete).toHaveBeenCalledWith("${payload.ou}", 12, expect.anything());
+    expect(await at("1 /")).toBeNull();
+    const { editor, text } = open("add(", { isBare: true });
+    editor.insertPath("payload.output.a");
+    expect(text()).toBe("add(payload.output.a");
+  });
+
   it("keeps an answer for the same text before the cursor", async () => {
     const complete = vi.fn(() => Promise.resolve([field]));
     const source = completionSource({ complete, describe: () => null });

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { spanOf, toCodePoints, toUnits } from "../../src/expression/code-points";
-import { expressionSpans, joinParts, partsOf, wholeExpression } from "../../src/expression/parts";
+import { joinParts, partsOf } from "../../src/expression/parts";
 import { fallbackOf, fitOf } from "../../src/expression/types";
+import { expressionSpans, wholeExpression } from "../../src/shared/expressions";
 
 const text = fc.string({ unit: fc.constantFrom("a", "𝄞", "$", "{", "}", "'", "\\", ".", " ", "ü") });
 
@@ -61,13 +62,23 @@ describe("the parts of a text", () => {
   it("leave what is escaped or not closed as it is", () => {
     expect(partsOf("\\${x}")).toEqual([{ kind: "text", text: "\\${x}" }]);
     expect(partsOf("a ${b")).toEqual([{ kind: "text", text: "a ${b" }]);
-    expect(expressionSpans("a ${b")).toEqual([{ from: 4, to: 5 }]);
+    expect(expressionSpans("a ${b")).toMatchObject([{ from: 4, to: 5 }]);
   });
 
   it("show names of lists and of fields with spaces", () => {
     expect(partsOf("${http_1.output.data[0]['Net amount']}")[0]).toMatchObject({
       names: ["http_1", "data", "0", "Net amount"],
     });
+  });
+
+  it("see texts in backticks, with the expressions in them", () => {
+    const given = "${`a } ${b({c: `}`})} \\${d} \\``} e";
+    expect(partsOf(given)).toEqual([
+      { kind: "expression", text: "`a } ${b({c: `}`})} \\${d} \\``" },
+      { kind: "text", text: " e" },
+    ]);
+    const code = expressionSpans(given).flatMap((span) => span.code);
+    expect(code.map(({ from, to }) => given.slice(from, to))).toEqual(["b({c: ", "})"]);
   });
 
   it("know a text that is one expression, whose value keeps its type", () => {

@@ -39,6 +39,23 @@ describe("copied steps", () => {
     expect(edgesIn(next)).toEqual([`${START} next httpRequest_1`]);
   });
 
+  it("keep what is no code byte for byte, also where it looks like an expression", () => {
+    const body = [
+      "approval_1 says `${'approval_1'}` and it's \\${approval_1.output} or \\\\${approval_1}",
+      "${`approval_1 \\${approval_1} \\` approval_1 ${\"approval_1 }\"} $ {approval_1}`} approval_1}",
+      "${x.approval_1 + $approval_1 + 'it\\'s approval_1'}\r\n\t{approval_1}",
+    ];
+    const settings = { body, code: "`${approval_1}`", schema: { title: "${approval_1}" } };
+    const steps = [
+      { id: "approval_1", type: "approval", settings: {} },
+      { id: "script_1", type: "script", description: "After ${approval_1}", settings },
+    ];
+    const { fragment } = pasted(
+      JSON.stringify({ looply: "steps", version: 1, entry: "approval_1", workflow_steps: steps }),
+    );
+    expect(fragment.steps).toEqual([{ ...steps[0], id: "approval_2" }, steps[1]]);
+  });
+
   it("keep a join with its parallel", () => {
     const { fragment } = pasted(copied(ORDERS, ["parallel_1"]) ?? "");
     const join = fragment.steps.find(({ type }) => type === "join");
@@ -108,6 +125,10 @@ describe("references", () => {
     ["${foreach(a_1.output, x, x.a_1)} ${a_11}", "${foreach(b_2.output, x, x.a_1)} ${a_11}"],
     ["${json({a_1: a_1.x})}", "${json({a_1: b_2.x})}"],
     ["${a_1.x", "${b_2.x"],
+    ["${`a_1 ${a_1.x + `a_1 ${a_1}`} a_1` + a_1} a_1", "${`a_1 ${b_2.x + `a_1 ${b_2}`} a_1` + b_2} a_1"],
+    ["${json({x: `${{a_1: a_1}}`})} ${a_1}", "${json({x: `${{a_1: b_2}}`})} ${b_2}"],
+    ["\\${a_1} ${a_1 }", "\\${a_1} ${b_2 }"],
+    ["${$a_1 . a_1} ${ [a_1 ,a_1] }", "${$a_1 . a_1} ${ [b_2 ,b_2] }"],
   ])("%s", (text, renamed) => {
     expect(renameInText(text, names)).toBe(renamed);
   });

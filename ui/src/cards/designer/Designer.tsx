@@ -40,6 +40,9 @@ import { useCardJson } from "./use-card-json";
 import { useCardKeys } from "./use-card-keys";
 import { VersionState } from "./VersionState";
 
+/** What the keyboard goes to in the properties. */
+const FIELDS = "input, textarea, select, [role=textbox]";
+
 interface DesignerProps {
   card: CardVersion;
   journal: Journal;
@@ -106,7 +109,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
             <div className={styles.left} ref={areas.tree}>
               <Tree
                 {...{ store, parts, selected, marks, isReadOnly }}
-                onEdit={() => areas.properties.current?.querySelector<HTMLElement>("input, textarea, select")?.focus()}
+                onEdit={() => areas.properties.current?.querySelector<HTMLElement>(FIELDS)?.focus()}
               />
               <Palette
                 offered={offeredTypes(log.document, selected[0] ?? ROOT)}

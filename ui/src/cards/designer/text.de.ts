@@ -83,8 +83,6 @@ export const german = {
   useValue: "Festen Wert verwenden",
   useData: "Wert aus den Daten verwenden",
   byDefault: (value) => `Wie üblich (${value})`,
-  completions: "Vorschläge",
-  onSample: "Mit den Beispieldaten:",
   wrongField: {
     number: "Das ist keine Zahl. Die Karte behält den bisherigen Wert.",
     json: "Das ist noch kein lesbares JSON. Die Karte behält den bisherigen Wert.",

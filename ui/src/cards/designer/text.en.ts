@@ -82,8 +82,6 @@ export const english = {
   useValue: "Use a fixed value",
   useData: "Use a value of the data",
   byDefault: (value: string) => `As usual (${value})`,
-  completions: "Completions",
-  onSample: "On the sample:",
   wrongField: {
     number: "This is no number. The card keeps the value it had.",
     json: "This cannot be read as JSON yet. The card keeps the value it had.",

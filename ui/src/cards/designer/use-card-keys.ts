@@ -23,7 +23,8 @@ export function useCardKeys({ store, draft, isReadOnly, areas, findings, show }:
   const cycle = (): void => {
     area.current = area.current === "tree" ? "properties" : "tree";
     const place = areas[area.current].current;
-    const first = area.current === "tree" ? "[role=treeitem][tabindex='0']" : "input, textarea, select, button";
+    const first =
+      area.current === "tree" ? "[role=treeitem][tabindex='0']" : "input, textarea, select, [role=textbox], button";
     (place?.querySelector<HTMLElement>(first) ?? place)?.focus();
   };
   const next = (): void => {

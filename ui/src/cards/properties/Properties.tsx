@@ -2,6 +2,7 @@
 
 import { Select } from "@fluentui/react-components";
 import { type Ref, useId } from "react";
+import { ExpressionProvider } from "../../expression/source";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import { newPart, set } from "../document/commands";
@@ -14,7 +15,8 @@ import { type Property, property as propertyOf } from "../elements/properties";
 import { ELEMENT_TEXTS, nameOf } from "../elements/text";
 import styles from "./Properties.module.css";
 import { PropertyField } from "./PropertyField";
-import { useScopedData } from "./use-sample-value";
+import { useCardSource } from "./use-card-source";
+import { useScopedData } from "./use-scoped-data";
 import { scopesOf, unknownProperties } from "./values";
 
 interface PropertiesProps {
@@ -49,8 +51,8 @@ export function Properties({ store, part, count, data, isReadOnly, findings, ref
   const words = useText(ELEMENT_TEXTS);
   const { element, type, value, path } = part;
   const card = store.getState().log.document;
-  const inner = useScopedData(scopesOf(card, path, true), data);
-  const outer = useScopedData(scopesOf(card, path, false), data);
+  const inner = useCardSource(store, useScopedData(scopesOf(card, path, true), data));
+  const outer = useCardSource(store, useScopedData(scopesOf(card, path, false), data));
   const properties = element?.properties ?? [];
   const slots = element?.slots ?? [];
   const more = unknownProperties(
@@ -59,16 +61,16 @@ export function Properties({ store, part, count, data, isReadOnly, findings, ref
   ).map((name) => propertyOf(name, "json"));
   const fields = (shown: readonly Property[]) =>
     shown.map((property) => (
-      <PropertyField
-        key={`${part.pointer} ${property.name}`}
-        type={type}
-        property={property}
-        value={value[property.name]}
-        data={property.name === "$data" ? outer : inner}
-        isReadOnly={isReadOnly}
-        findings={findings.get(property.name) ?? []}
-        onChange={(next) => store.change(set(path, property.name, next))}
-      />
+      <ExpressionProvider key={`${part.pointer} ${property.name}`} source={property.name === "$data" ? outer : inner}>
+        <PropertyField
+          type={type}
+          property={property}
+          value={value[property.name]}
+          isReadOnly={isReadOnly}
+          findings={findings.get(property.name) ?? []}
+          onChange={(next) => store.change(set(path, property.name, next))}
+        />
+      </ExpressionProvider>
     ));
   const groups = [
     { title: text.propertiesOf, shown: properties.filter(({ name }) => ![...COMMON, ...TEMPLATE].includes(name)) },

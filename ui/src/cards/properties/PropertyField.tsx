@@ -2,12 +2,12 @@
 
 import { Button, Input, Select, Switch, Textarea, Tooltip } from "@fluentui/react-components";
 import { useId, useState } from "react";
+import { ExpressionBox } from "../../expression/ExpressionBox";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import type { Property } from "../elements/properties";
 import { choiceOf, ELEMENT_TEXTS, wordsOf } from "../elements/text";
-import { ExpressionField } from "./ExpressionField";
 import styles from "./Properties.module.css";
 import { boundValue, fieldText, isBound, keptValue, readField, shownExpression } from "./values";
 
@@ -15,7 +15,6 @@ interface PropertyFieldProps {
   type: string;
   property: Property;
   value: unknown;
-  data: unknown;
   isReadOnly: boolean;
   /** What the checks say about the value. */
   findings: readonly string[];
@@ -26,7 +25,7 @@ const TEXTUAL: readonly string[] = ["text", "longText", "url", "image"];
 const CODE = { className: styles.code ?? "" };
 const TEMPLATE: readonly string[] = ["each", "when"];
 
-export function PropertyField({ type, property, value, data, isReadOnly, findings, onChange }: PropertyFieldProps) {
+export function PropertyField({ type, property, value, isReadOnly, findings, onChange }: PropertyFieldProps) {
   const text = useText(TEXTS);
   const words = wordsOf(useText(ELEMENT_TEXTS), type, property.name);
   const id = useId();
@@ -35,7 +34,8 @@ export function PropertyField({ type, property, value, data, isReadOnly, finding
   const isTextual = TEXTUAL.includes(property.kind) && typeof value !== "object";
   const asExpression = isTemplate || isBinding || isBound(value);
   const hint = `${id}-hint`;
-  const field = { id, label: words.label, describedBy: hint, isReadOnly, data };
+  const field = { id, describedBy: hint, isReadOnly };
+  const written = { label: words.label, isReadOnly, aria: { id, "aria-label": words.label, "aria-describedby": hint } };
   return (
     <div className={styles.field}>
       <div className={styles.label}>
@@ -59,23 +59,14 @@ export function PropertyField({ type, property, value, data, isReadOnly, finding
         )}
       </div>
       {isTextual && (
-        <ExpressionField
-          {...field}
-          text={fieldText(value)}
-          isBare={false}
-          isLong={property.kind === "longText"}
+        <ExpressionBox
+          {...written}
+          value={fieldText(value)}
+          isMultiline={property.kind === "longText"}
           onChange={(next) => onChange(next === "" ? undefined : next)}
         />
       )}
-      {!isTextual && asExpression && (
-        <ExpressionField
-          {...field}
-          text={shownExpression(value)}
-          isBare
-          isLong
-          onChange={(next) => onChange(boundValue(next))}
-        />
-      )}
+      {!isTextual && asExpression && <Bound {...written} value={value} onChange={onChange} />}
       {!isTextual && !asExpression && <Literal {...field} property={property} value={value} onChange={onChange} />}
       <p id={hint} className={styles.hint}>
         {words.help}
@@ -89,9 +80,34 @@ export function PropertyField({ type, property, value, data, isReadOnly, finding
   );
 }
 
+interface BoundProps {
+  label: string;
+  value: unknown;
+  isReadOnly: boolean;
+  aria: object;
+  onChange: (value: unknown) => void;
+}
+
+/** An expression, which may be written without its `${}`; it is shown as it was typed here. */
+function Bound({ value, onChange, ...props }: BoundProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const isTyped = typed !== null && boundValue(typed) === value;
+  return (
+    <ExpressionBox
+      {...props}
+      value={isTyped ? typed : shownExpression(value)}
+      isBare
+      expected="any"
+      onChange={(next) => {
+        setTyped(next);
+        onChange(boundValue(next));
+      }}
+    />
+  );
+}
+
 interface LiteralProps {
   id: string;
-  label: string;
   describedBy: string;
   isReadOnly: boolean;
   property: Property;
@@ -128,7 +144,7 @@ function Literal({ id, describedBy, isReadOnly, property, value, onChange }: Lit
   }
 }
 
-function Choices({ id, describedBy, isReadOnly, property, value, onChange }: Omit<LiteralProps, "label">) {
+function Choices({ id, describedBy, isReadOnly, property, value, onChange }: LiteralProps) {
   const text = useText(TEXTS);
   const words = useText(ELEMENT_TEXTS);
   const current = typeof value === "string" ? value : "";
@@ -152,7 +168,7 @@ function Choices({ id, describedBy, isReadOnly, property, value, onChange }: Omi
   );
 }
 
-interface WrittenProps extends Omit<LiteralProps, "label" | "property"> {
+interface WrittenProps extends Omit<LiteralProps, "property"> {
   kind: "number" | "json";
 }
 

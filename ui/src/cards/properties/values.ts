@@ -1,5 +1,6 @@
 /** Literal or bound: how the values of properties are read, shown and written. */
 
+import { boundText, hasExpression, wholeExpression } from "../../shared/expressions";
 import { isObject, type JsonObject } from "../../shared/http";
 import { type Path, valueAt } from "../document/path";
 import { ownerOf } from "../document/places";
@@ -7,26 +8,18 @@ import type { Property } from "../elements/properties";
 
 /** Returns whether a value comes from data. */
 export function isBound(value: unknown): boolean {
-  return typeof value === "string" && value.includes("${");
-}
-
-/** Returns the expression of a text that is one whole `${…}`, null for any other. */
-export function innerOf(value: unknown): string | null {
-  if (typeof value !== "string" || !value.startsWith("${") || !value.endsWith("}")) return null;
-  const inner = value.slice(2, -1);
-  return inner.includes("${") ? null : inner;
+  return typeof value === "string" && hasExpression(value);
 }
 
 /** Returns the text that a field of a template property shows: without `${}` where it is one expression. */
 export function shownExpression(value: unknown): string {
   if (value === undefined) return "";
-  return innerOf(value) ?? (typeof value === "string" ? value : JSON.stringify(value));
+  return typeof value === "string" ? (wholeExpression(value) ?? value) : JSON.stringify(value);
 }
 
 /** Returns the value that a written expression has: `${}` around it, unless it has its own. Empty: none. */
 export function boundValue(text: string): string | undefined {
-  if (text.trim() === "") return undefined;
-  return text.includes("${") ? text : `\${${text}}`;
+  return text.trim() === "" ? undefined : boundText(text).text;
 }
 
 /** Returns the value to keep for one that was chosen: none where it is what counts anyway. */
@@ -74,14 +67,4 @@ export function scopesOf(card: JsonObject, path: Path, isOwn: boolean): readonly
 /** Returns the properties of a part that the table does not know; its parts and its type are none. */
 export function unknownProperties(part: JsonObject, known: readonly string[]): readonly string[] {
   return Object.keys(part).filter((name) => name !== "type" && !known.includes(name));
-}
-
-/** Positions of the API count characters (code points); those of a text field count units of UTF-16. */
-export function pointsBefore(text: string, units: number): number {
-  return [...text.slice(0, units)].length;
-}
-
-/** Returns the units of UTF-16 of the first `points` characters. */
-export function unitsBefore(text: string, points: number): number {
-  return [...text].slice(0, points).join("").length;
 }

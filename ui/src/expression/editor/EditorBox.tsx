@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
 import { complete, functionsQuery } from "../../api/queries/authoring/expressions";
-import type { Span } from "../code-points";
+import type { Span } from "../../shared/expressions";
 import styles from "../Expression.module.css";
 import { insertCode } from "../parts";
 import { useExpressionSource } from "../source";
@@ -29,6 +29,7 @@ interface EditorBoxProps {
   isPending: () => boolean;
   label: string;
   mode: EditorMode;
+  isBare: boolean;
   isMultiline: boolean;
   onChange: (text: string) => void;
   onHelp: () => void;
@@ -42,7 +43,8 @@ export function EditorBox(props: EditorBoxProps) {
 function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: EditorOptions) => OpenEditor }) {
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<OpenEditor>(null);
-  const { options, typed } = useEditorOptions(props);
+  const { given, isPending, ...shown } = props;
+  const { options, typed } = useEditorOptions(shown);
   useLayoutEffect(() => {
     if (place.current === null) return;
     const opened = open({ ...options.current, parent: place.current });
@@ -53,7 +55,6 @@ function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: Edi
       opened.close();
     };
   }, [open, options]);
-  const { given, isPending } = props;
   useEffect(() => {
     // What was typed comes back from the document a moment later, when more may have been typed.
     if (isPending() || given === typed.current) return;
@@ -71,9 +72,9 @@ function RichBox({ ref, open, ...props }: EditorBoxProps & { open: (options: Edi
 }
 
 /** Returns the options of the editor, whose functions always act on the newest state of the field. */
-function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: Omit<EditorBoxProps, "ref">) {
+function useEditorOptions({ onChange, onHelp, ...fixed }: Omit<EditorBoxProps, "ref" | "given" | "isPending">) {
   /** The text of the editor, as far as it was typed here. */
-  const typed = useRef(text);
+  const typed = useRef(fixed.text);
   const api = useApi();
   const queries = useQueryClient();
   const source = useExpressionSource();
@@ -81,12 +82,12 @@ function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: 
   newest.current = { onChange, onHelp, source };
   const known = () => queries.getQueryData(functionsQuery(api).queryKey)?.items;
   const options = useRef<Omit<EditorOptions, "parent">>({
-    text,
-    label,
-    mode,
-    isMultiline,
+    ...fixed,
     nonce: styleNonce(),
-    complete: (template, position, signal) => complete(api, template, position, newest.current.source.where(), signal),
+    complete: (text, position, signal) => {
+      const { isCard = false, where } = newest.current.source;
+      return complete(api, isCard ? { card: text } : { template: text }, position, where(), signal);
+    },
     describe: (name) => {
       const found = known()?.find((each) => each.name === name);
       return found === undefined ? null : `${found.signature}\n${found.summary}\n${found.example.expression}`;
@@ -102,7 +103,7 @@ function useEditorOptions({ text, label, mode, isMultiline, onChange, onHelp }: 
   return { options, typed };
 }
 
-function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxProps) {
+function PlainBox({ ref, text, label, mode, isBare, isMultiline, onChange }: EditorBoxProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => area.current?.focus(), []);
   const replace = ({ from, to }: Span, inserted: string): void => {
@@ -112,7 +113,7 @@ function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxPr
   const insert = (code: string): void => {
     const from = area.current?.selectionStart ?? text.length;
     const to = area.current?.selectionEnd ?? from;
-    replace({ from, to }, insertCode(text, { from, to }, code).insert);
+    replace({ from, to }, insertCode(text, { from, to }, code, isBare).insert);
   };
   useImperativeHandle(ref, () => ({
     setMarks: () => undefined,
@@ -124,7 +125,7 @@ function PlainBox({ ref, text, label, mode, isMultiline, onChange }: EditorBoxPr
   return (
     <textarea
       ref={area}
-      className={`${styles.plain} ${mode === "expression" ? "" : styles.mono}`}
+      className={`${styles.plain} ${mode === "expression" && !isBare ? "" : styles.mono}`}
       aria-label={label}
       rows={isMultiline ? 4 : 1}
       value={text}

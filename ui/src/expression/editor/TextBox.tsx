@@ -17,6 +17,8 @@ export interface TextBoxProps {
   value: string;
   label: string;
   mode?: EditorMode;
+  /** Whether a text without `${}` is one expression. */
+  isBare?: boolean;
   expected?: Expected;
   isMultiline?: boolean;
   isReadOnly?: boolean;
@@ -31,7 +33,7 @@ export interface TextBoxProps {
 }
 
 export function TextBox(props: TextBoxProps) {
-  const { value, label, mode = "expression", isMultiline = false, isReadOnly = false, aria = {} } = props;
+  const { value, label, mode = "expression", isBare = false, isMultiline = false, isReadOnly = false } = props;
   const [isOpen, setIsOpen] = useState(false);
   const [isHelped, setIsHelped] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -66,6 +68,7 @@ export function TextBox(props: TextBoxProps) {
           isPending={isPending}
           label={label}
           mode={mode}
+          isBare={isBare}
           isMultiline={isMultiline}
           onChange={change}
           onHelp={() => setIsHelped(true)}
@@ -78,7 +81,7 @@ export function TextBox(props: TextBoxProps) {
           className={`${styles.view} ${isMultiline ? styles.tall : ""} ${mode === "expression" ? "" : styles.mono}`}
           aria-readonly={isReadOnly}
           aria-multiline={isMultiline}
-          {...aria}
+          {...props.aria}
           onFocus={open.open}
         >
           {text === "" ? <span className={styles.placeholder}>{props.placeholder}</span> : props.view(text)}
@@ -100,7 +103,7 @@ interface Opening {
 }
 
 /** Opens the editor, and makes the field the one that a picked value goes into, also after it has lost the focus. */
-function useOpening({ label, expected = "any", isReadOnly = false }: TextBoxProps, opening: Opening) {
+function useOpening({ label, expected = "any", isBare = false, isReadOnly = false }: TextBoxProps, opening: Opening) {
   const { setTarget } = useTarget();
   const newest = useRef(opening);
   newest.current = opening;
@@ -116,7 +119,7 @@ function useOpening({ label, expected = "any", isReadOnly = false }: TextBoxProp
       return;
     }
     const from = Math.min(cursor.current ?? text.length, text.length);
-    const { insert: inserted } = insertCode(text, { from, to: from }, path);
+    const { insert: inserted } = insertCode(text, { from, to: from }, path, isBare);
     cursor.current = from + inserted.length;
     change(text.slice(0, from) + inserted + text.slice(from));
   };

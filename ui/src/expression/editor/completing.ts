@@ -7,8 +7,8 @@ import type {
   Completion as Option,
 } from "@codemirror/autocomplete";
 import type { Completion } from "../../api/queries/authoring/expressions";
+import { boundText, expressionSpans } from "../../shared/expressions";
 import { toCodePoints, toUnits } from "../code-points";
-import { expressionSpans } from "../parts";
 import type { EditorOptions } from "./options";
 
 /** The server lists no more; those that were left out may fit what is typed next. */
@@ -29,28 +29,34 @@ export interface Place {
   position: number;
   /** Where the `/` is that is replaced; null within an expression. */
   slash: number | null;
+  /** How many units of the text to complete are before that of the field. */
+  shift: number;
 }
 
 /** Returns what is completed at a position: an expression, or a `/` that begins a word; null elsewhere. */
-export function placeOf(text: string, position: number): Place | null {
-  if (expressionSpans(text).some(({ from, to }) => from <= position && position <= to)) {
-    return { text, position, slash: null };
+export function placeOf(text: string, position: number, isBare = false): Place | null {
+  const bound = isBare ? boundText(text) : { text, shift: 0 };
+  const at = position + bound.shift;
+  if (expressionSpans(bound.text).some(({ from, to }) => from <= at && at <= to)) {
+    return { text: bound.text, position: at, slash: null, shift: bound.shift };
   }
+  if (bound.shift > 0) return null;
   const slash = position - 1;
   const isBegun = text[slash] === "/" && (slash === 0 || /\s/.test(text[slash - 1] ?? ""));
   if (!isBegun) return null;
   const before = `${text.slice(0, slash)}\${`;
-  return { text: before, position: before.length, slash };
+  return { text: before, position: before.length, slash, shift: 0 };
 }
 
 /** Returns the source of completions of one field. Answers are kept by the text before the cursor. */
 export function completionSource({
   complete,
   describe,
-}: Pick<EditorOptions, "complete" | "describe">): CompletionSource {
+  isBare = false,
+}: Pick<EditorOptions, "complete" | "describe" | "isBare">): CompletionSource {
   const kept = new Map<string, readonly Completion[]>();
   return async (context) => {
-    const place = placeOf(context.state.doc.toString(), context.pos);
+    const place = placeOf(context.state.doc.toString(), context.pos, isBare);
     if (place === null || !(context.explicit || isAsked(place))) return null;
     const key = place.text.slice(0, place.position);
     const found = kept.get(key) ?? (await ask(context, place, complete));
@@ -88,10 +94,10 @@ function resultOf(
 ): CompletionResult | null {
   const [first] = found;
   if (first === undefined) return null;
-  const from = toUnits(place.text, first.position);
+  const from = toUnits(place.text, first.position) - place.shift;
   const options = found.map((each) => optionOf(each, place.slash !== null, describe));
   if (place.slash !== null) return { from: place.slash, to: place.slash + 1, options, filter: false };
-  const to = toUnits(place.text, first.position + first.length);
+  const to = toUnits(place.text, first.position + first.length) - place.shift;
   return { from, to, options, ...(found.length < MOST && { validFor: /^\w*$/ }) };
 }
 

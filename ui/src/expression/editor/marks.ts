@@ -2,7 +2,7 @@
 
 import { type Extension, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import { expressionSpans } from "../parts";
+import { expressionSpans } from "../../shared/expressions";
 
 const EXPRESSION = Decoration.mark({ class: "lp-expression" });
 

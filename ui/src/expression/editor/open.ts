@@ -7,7 +7,7 @@ import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from "@cod
 import { setDiagnostics } from "@codemirror/lint";
 import { Annotation, EditorState, type Extension, Prec, Transaction } from "@codemirror/state";
 import { EditorView, type KeyBinding, keymap, lineNumbers } from "@codemirror/view";
-import type { Span } from "../code-points";
+import type { Span } from "../../shared/expressions";
 import { insertCode } from "../parts";
 import { completionSource } from "./completing";
 import { LOOK } from "./look";
@@ -33,8 +33,8 @@ export function openEditor(options: EditorOptions): OpenEditor {
     setText: (text) => setText(view, text),
     setMarks: (marks) => view.dispatch(setDiagnostics(view.state, clipped(marks, view.state.doc.length))),
     replace: (span, text) => replace(view, span, text),
-    insertPath: (path) => insert(view, path, path.length),
-    insertFunction: (name) => insert(view, `${name}()`, name.length + 1),
+    insertPath: (path) => insert(view, path, path.length, options.isBare),
+    insertFunction: (name) => insert(view, `${name}()`, name.length + 1, options.isBare),
     cursor: () => view.state.selection.main.head,
     focus: () => view.focus(),
     close: () => view.destroy(),
@@ -42,7 +42,7 @@ export function openEditor(options: EditorOptions): OpenEditor {
 }
 
 const MODES: Readonly<Record<EditorMode, (options: EditorOptions) => Extension>> = {
-  expression: (options) => [expressionMarks, completing(options)],
+  expression: (options) => [expressionMarks, completing(options), options.isBare === true ? mono() : []],
   json: (options) => [
     json(),
     syntaxHighlighting(defaultHighlightStyle),
@@ -129,9 +129,9 @@ function replace(view: EditorView, { from, to }: Span, text: string): void {
 }
 
 /** Inserts code at the cursor; `cursor` is where the cursor is then, within the code. */
-function insert(view: EditorView, code: string, cursor: number): void {
+function insert(view: EditorView, code: string, cursor: number, isBare = false): void {
   const { from, to } = view.state.selection.main;
-  const made = insertCode(view.state.doc.toString(), { from, to }, code);
+  const made = insertCode(view.state.doc.toString(), { from, to }, code, isBare);
   const isAtEnd = cursor === code.length;
   view.dispatch({
     changes: { from, to, insert: made.insert },

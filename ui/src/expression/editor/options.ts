@@ -1,7 +1,7 @@
 /** What the editor of texts needs from the field that it is opened for. No CodeMirror here: fields load it when they get the focus. */
 
 import type { Completion } from "../../api/queries/authoring/expressions";
-import type { Span } from "../code-points";
+import type { Span } from "../../shared/expressions";
 
 export type EditorMode = "expression" | "json" | "code";
 
@@ -16,6 +16,8 @@ export interface EditorOptions {
   text: string;
   label: string;
   mode: EditorMode;
+  /** Whether a text without `${}` is one expression. */
+  isBare?: boolean;
   /** With `false` Enter adds no line. */
   isMultiline: boolean;
   /** Permits the styles of the editor under the content security policy of the page. */

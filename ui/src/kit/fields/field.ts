@@ -1,5 +1,6 @@
 /** What all fields of a form have in common. */
 
+import { hasExpression } from "../../shared/expressions";
 import type { IconName } from "../icons";
 
 /** The kind of value that a field holds. */
@@ -38,5 +39,5 @@ export function frameOf({ label, hint, problem, isRequired = false }: FieldProps
 
 /** Returns whether a value is a text that the server computes. */
 export function isComputed(value: unknown): value is string {
-  return typeof value === "string" && value.includes("${");
+  return typeof value === "string" && hasExpression(value);
 }

@@ -10,8 +10,9 @@ export type ExpressionFindings = AnswerOf<"validateExpression">;
 export type Evaluation = AnswerOf<"evaluateExpression">;
 export type ExpressionFunction = AnswerOf<"getExpressionFunctions">["items"][number];
 
-type Checked = Pick<InputOf<"validateExpression">, "expression" | "template">;
-type Where = Omit<InputOf<"validateExpression">, keyof Checked | "card">;
+/** One of the forms of what the server is asked about. */
+export type Checked = Pick<InputOf<"validateExpression">, "expression" | "template" | "card">;
+type Where = Omit<InputOf<"validateExpression">, keyof Checked>;
 
 /** How long an answer about a text that is not edited any more stays in memory. */
 const SHORT_MS = 30_000;
@@ -46,13 +47,13 @@ export const functionsQuery = (api: Api) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** Returns the completions at a position of a text, which counts code points. */
+/** Returns the completions at a position of a text of settings or of a card; it counts code points. */
 export async function complete(
   api: Api,
-  template: string,
+  text: { template: string } | { card: string },
   position: number,
   where: Where,
   signal: AbortSignal,
 ): Promise<readonly Completion[]> {
-  return (await api.call("completeExpression", { template, position, ...where }, { signal })).items;
+  return (await api.call("completeExpression", { ...text, position, ...where }, { signal })).items;
 }

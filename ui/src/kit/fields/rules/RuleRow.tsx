@@ -7,6 +7,7 @@ import { useText } from "../../../text/language";
 import { Icon } from "../../icons";
 import { ChoiceField } from "../ChoiceField";
 import styles from "../Fields.module.css";
+import { isComputed } from "../field";
 import { InstantField } from "../InstantField";
 import { useInputs } from "../inputs";
 import { NumberField } from "../NumberField";
@@ -117,7 +118,7 @@ function Parts({ name, view, isReadOnly, onChange }: PartsProps) {
 /** Returns the value that another operator starts with, where the present one cannot be compared by it. */
 function adapted({ value }: RuleView, operator: string): Partial<RuleView> {
   const operand = operandOf(operator);
-  if (typeof value === "string" && value.includes("${")) return {};
+  if (isComputed(value)) return {};
   if (operand === "test") return typeof value === "boolean" ? {} : { value: undefined };
   if (operand === "boolean") return typeof value === "boolean" ? {} : { value: true };
   if (operand === "number") return typeof value === "string" || typeof value === "boolean" ? { value: 0 } : {};

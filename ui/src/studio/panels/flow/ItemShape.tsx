@@ -3,9 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
 import { valueQuery } from "../../../api/queries/authoring/expressions";
-import { wholeExpression } from "../../../expression/parts";
 import { identityOf, useExpressionSource } from "../../../expression/source";
 import { JsonTree } from "../../../kit/JsonTree";
+import { wholeExpression } from "../../../shared/expressions";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";

@@ -1,14 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
-import type { AnswerOf } from "../../api/types";
-
-export interface SampleValue {
-  value: unknown;
-  error: AnswerOf<"evaluateExpression">["error"];
-}
-
-const WAIT_MS = 200;
 
 /** Returns the data that a part sees: of the first item, where it is repeated. Undefined until they are known. */
 export function useScopedData(scopes: readonly unknown[], data: unknown): unknown {
@@ -39,29 +31,4 @@ async function scopedData(api: Api, lists: readonly unknown[], data: unknown, si
     scoped = Array.isArray(value) ? value[0] : value;
   }
   return scoped;
-}
-
-/** Returns the value of a text of a card on data. The last one stays while it is computed again. */
-export function useSampleValue(text: string, data: unknown): SampleValue | null {
-  const api = useApi();
-  const [found, setFound] = useState<SampleValue | null>(null);
-  useEffect(() => {
-    if (data === undefined || !text.includes("${")) return setFound(null);
-    const abort = new AbortController();
-    const look = async (): Promise<void> => {
-      try {
-        const { value, error } = await api.call("evaluateExpression", { card: text, data }, { signal: abort.signal });
-        if (!abort.signal.aborted) setFound({ value, error });
-      } catch {
-        // The picture says that the server does not answer.
-        if (!abort.signal.aborted) setFound(null);
-      }
-    };
-    const timer = setTimeout(() => void look(), WAIT_MS);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [api, text, data]);
-  return found;
 }

@@ -1,0 +1,26 @@
+/** What expressions of a part of a card read: the data that the part sees. */
+
+import { useMemo } from "react";
+import { type ExpressionSource, identityOf } from "../../expression/source";
+import type { CardStore } from "../document/store";
+
+/** Returns the source of the fields of a part; `data` is undefined until it is known. */
+export function useCardSource(store: CardStore, data: unknown): ExpressionSource {
+  return useMemo(() => {
+    const { undo, redo } = store;
+    const changed = (act: () => void): boolean => {
+      const before = store.getState().log;
+      act();
+      return store.getState().log.document !== before.document;
+    };
+    return {
+      isCard: true,
+      where: () => (data === undefined ? {} : { data }),
+      version: () => identityOf(data),
+      sample: data ?? null,
+      unfinished: new Map(),
+      undo: () => changed(undo),
+      redo: () => changed(redo),
+    };
+  }, [store, data]);
+}
