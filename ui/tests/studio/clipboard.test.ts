@@ -42,7 +42,7 @@ describe("copied steps", () => {
   it("keep what is no code byte for byte, also where it looks like an expression", () => {
     const body = [
       "approval_1 says `${'approval_1'}` and it's \\${approval_1.output} or \\\\${approval_1}",
-      "${`approval_1 \\${approval_1} \\` approval_1 ${\"approval_1 }\"} $ {approval_1}`} approval_1}",
+      '${`approval_1 \\${approval_1} \\` approval_1 ${"approval_1 }"} $ {approval_1}`} approval_1}',
       "${x.approval_1 + $approval_1 + 'it\\'s approval_1'}\r\n\t{approval_1}",
     ];
     const settings = { body, code: "`${approval_1}`", schema: { title: "${approval_1}" } };
