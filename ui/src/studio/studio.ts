@@ -16,12 +16,14 @@ export interface Outer {
   save: () => void;
   /** Renames by the parser of the server; rejects with a `CallError`. */
   rename: (definition: Definition, from: string, to: string) => Promise<Definition>;
+  /** Rejects, or throws, where the browser denies it. */
   readClipboard: () => Promise<string>;
+  /** Rejects, or throws, where the browser denies it. */
   writeClipboard: (text: string) => Promise<void>;
   /** Stores a definition as a new workflow; returns its id, rejects with a `CallError`. */
   create: (definition: Definition) => Promise<string>;
-  /** Opens a definition as a new workflow. */
-  openNew: (definition: Definition) => void;
+  /** Leaves for the first version of a workflow. */
+  open: (workflowId: string) => void;
   setNote: (step: string, text: string) => void;
   setFolded: (step: string, isFolded: boolean) => void;
   /** Remembers a warning as known, with a note; null forgets it. */

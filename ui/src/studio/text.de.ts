@@ -188,11 +188,18 @@ export const german = {
       `In der Zwischenablage sind ${about} MB; ein Workflow ist weit unter 2 MB. Nichts wurde eingefügt.`,
     "clipboard-text": () => "In der Zwischenablage ist Text, aber weder Schritte, ein Workflow noch ein curl-Befehl.",
     "clipboard-empty": () => "Die Zwischenablage ist leer.",
+    "clipboard-denied": () =>
+      "Der Browser gibt dieser Seite die Zwischenablage nicht. Erlauben Sie es für diese Website; es geht nur über HTTPS.",
     "too-many-steps": (about) => `Ein Workflow hat höchstens ${about} Schritte.`,
     "not-json": (about) => `Das ist noch kein JSON: Zeile ${about} ist nicht lesbar.`,
     "not-object": () => "Eine Definition ist ein JSON-Objekt.",
     "read-only": () => "Diese Version ist nur zu lesen.",
-    "not-saved": () => "Das ging gerade nicht.",
+    "edited-since": (about) =>
+      `Der Workflow hat sich geändert, während der Schritt in „${about}“ umbenannt wurde. Nichts wurde umbenannt; versuchen Sie es noch einmal.`,
+    "not-created": (about) =>
+      about === ""
+        ? "Vom Server kam keine Antwort. Sehen Sie nach, ob der neue Workflow in der Liste ist, ehe Sie noch einmal einfügen."
+        : `Es entstand kein neuer Workflow. Der Server sagt: ${about}`,
   },
   outsideKept: (ids) => `Das Eingefügte liest Schritte, die nicht mitkamen: ${ids}.`,
   acts: {

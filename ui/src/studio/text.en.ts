@@ -187,11 +187,18 @@ export const english = {
     "clipboard-large": (about) => `The clipboard has ${about} MB; a workflow is far below 2 MB. Nothing was pasted.`,
     "clipboard-text": () => "The clipboard has text, but neither steps, a workflow nor a curl command.",
     "clipboard-empty": () => "The clipboard is empty.",
+    "clipboard-denied": () =>
+      "The browser does not let this page use the clipboard. Allow it for this site; it is possible by HTTPS only.",
     "too-many-steps": (about) => `A workflow has at most ${about} steps.`,
     "not-json": (about) => `This is no JSON yet: line ${about} cannot be read.`,
     "not-object": () => "A definition is one JSON object.",
     "read-only": () => "This version is read only.",
-    "not-saved": () => "The server could not do this now.",
+    "edited-since": (about) =>
+      `The workflow changed while the step was renamed to “${about}”. Nothing was renamed; try again.`,
+    "not-created": (about) =>
+      about === ""
+        ? "No answer came from the server. Look whether the new workflow is in the list before you paste again."
+        : `No new workflow was made. The server says: ${about}`,
   } satisfies Record<Why, (about: string) => string>,
   outsideKept: (ids: string) => `What was pasted reads steps that did not come with it: ${ids}.`,
   acts: {

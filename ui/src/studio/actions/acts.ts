@@ -1,5 +1,6 @@
 /** What a person can do with the step that has the focus. Keys, menus, palette and pointer all end here. */
 
+import { asCallError } from "../../api/errors";
 import { START } from "../../graph/outline";
 import type { JsonObject } from "../../shared/http";
 import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
@@ -12,7 +13,7 @@ import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/command
 import { refusalOfId, takeRenamed } from "../document/commands/rename";
 import { changeType } from "../document/commands/types";
 import { type Wrapper, wrap } from "../document/commands/wrap";
-import { stepById } from "../document/definition";
+import { type Definition, stepById } from "../document/definition";
 import { refuse } from "../document/refusals";
 import { type Exit, shapeOf } from "../document/shape";
 import type { Planned } from "../document/store";
@@ -92,14 +93,14 @@ export function duplicate(studio: Studio, step: string): void {
   else attempt(studio, insertAt(document, place, fragment, "duplicate"));
 }
 
+/** Copies the chosen steps; returns whether the clipboard has them. */
 export async function copy(studio: Studio): Promise<boolean> {
   const text = copied(studio.store.getState().document, chosenSteps(studio));
   if (text === null) {
     studio.store.getState().refuse(refuse("nothing-selected"));
     return false;
   }
-  await studio.outer.writeClipboard(text);
-  return true;
+  return (await withClipboard(studio, () => studio.outer.writeClipboard(text).then(() => text))) !== null;
 }
 
 export async function cut(studio: Studio): Promise<void> {
@@ -110,7 +111,18 @@ export async function cut(studio: Studio): Promise<void> {
 
 export async function paste(studio: Studio): Promise<void> {
   const place = placeOf(studio, studio.screen.getState().focused);
-  if (place !== null) pasteText(studio, await studio.outer.readClipboard(), place);
+  const text = place === null ? null : await withClipboard(studio, studio.outer.readClipboard);
+  if (place !== null && text !== null) pasteText(studio, text, place);
+}
+
+/** Returns the text that a use of the clipboard gives; null where the browser denies it, which is shown. */
+async function withClipboard({ store }: Studio, use: () => Promise<string>): Promise<string | null> {
+  try {
+    return await use();
+  } catch {
+    store.getState().refuse(refuse("clipboard-denied"));
+    return null;
+  }
 }
 
 /** Puts what a text has at a place, or says why it cannot be read. */
@@ -118,10 +130,23 @@ export function pasteText(studio: Studio, text: string, place: Exit): void {
   const { document } = studio.store.getState();
   const pasted = readPasted(document, text);
   if (pasted.kind === "refused") studio.store.getState().refuse(pasted.refusal);
-  else if (pasted.kind === "workflow") studio.outer.openNew(pasted.definition);
+  else if (pasted.kind === "workflow") void openAsNew(studio, pasted.definition);
   else if (attempt(studio, insertAt(document, place, pasted.fragment, "paste"))) {
     studio.screen.setState({ said: pasted.outside.join(", ") });
   }
+}
+
+/** Stores a definition as a new workflow and opens it, or shows what the server says. */
+async function openAsNew({ store, outer }: Studio, definition: Definition): Promise<void> {
+  let workflowId: string;
+  try {
+    workflowId = await outer.create(definition);
+  } catch (error) {
+    const { kind, message } = asCallError(error).facts;
+    store.getState().refuse(refuse("not-created", kind === "outcome-unknown" ? "" : message));
+    return;
+  }
+  outer.open(workflowId);
 }
 
 /** Returns the steps that were chosen together, else the one with the focus. */
@@ -150,22 +175,27 @@ export async function extractChosen(studio: Studio, steps: readonly string[]): P
   if (isDone) screen.setState({ chosen: [], said: found.outside.join(", ") });
 }
 
-/** Renames by the server. A change in between is kept: the new name is taken into the document as it is then. */
+/** How often the server is asked, where the document changes while it renames. */
+const MOST_RENAMES = 3;
+
+/** Renames by the server. A change in between is kept: the server is asked again, with the document as it is then.
+ *
+ * Returns whether the step has the new id; shows why where it has not. Rejects with a `CallError`.
+ */
 export async function rename(studio: Studio, from: string, to: string): Promise<boolean> {
-  const { document } = studio.store.getState();
-  const refusal = refusalOfId(document, from, to);
-  if (refusal !== null || from === to) {
-    studio.store.getState().refuse(refusal);
-    return from === to;
+  const { store, screen, outer } = studio;
+  if (from === to) return true;
+  for (let asked = 0; asked < MOST_RENAMES; asked += 1) {
+    const { document } = store.getState();
+    const refusal = refusalOfId(document, from, to);
+    if (refusal !== null) return attempt(studio, refusal);
+    const renamed = await outer.rename(document, from, to);
+    if (store.getState().document !== document) continue;
+    const isDone = attempt(studio, takeRenamed(document, renamed, to));
+    if (isDone) screen.setState({ focused: to });
+    return isDone;
   }
-  const renamed = await studio.outer.rename(document, from, to);
-  if (studio.store.getState().document !== document) {
-    studio.store.getState().refuse(refuse("not-saved"));
-    return false;
-  }
-  const isDone = attempt(studio, takeRenamed(document, renamed, to));
-  studio.screen.setState({ focused: to });
-  return isDone;
+  return attempt(studio, refuse("edited-since", to));
 }
 
 export function retype(studio: Studio, step: string, type: string, fits: (name: string) => boolean): void {

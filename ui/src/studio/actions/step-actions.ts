@@ -95,7 +95,7 @@ export const STEP_ACTIONS: readonly Action[] = [
     keys: ["Ctrl+C"],
     scope: "step",
     isChange: false,
-    run: (studio) => void acts.copy(studio).catch(lost(studio)),
+    run: (studio) => void acts.copy(studio),
   },
   {
     id: "cut",
@@ -104,7 +104,7 @@ export const STEP_ACTIONS: readonly Action[] = [
     scope: "step",
     isChange: true,
     when: (studio) => !isStart(studio),
-    run: (studio) => void acts.cut(studio).catch(lost(studio)),
+    run: (studio) => void acts.cut(studio),
   },
   {
     id: "paste",
@@ -112,7 +112,7 @@ export const STEP_ACTIONS: readonly Action[] = [
     keys: ["Ctrl+V"],
     scope: "step",
     isChange: true,
-    run: (studio) => void acts.paste(studio).catch(lost(studio)),
+    run: (studio) => void acts.paste(studio),
   },
   {
     id: "duplicate",
@@ -178,10 +178,6 @@ export const STEP_ACTIONS: readonly Action[] = [
     run: (studio) => acts.removeBlock(studio, focus(studio)),
   },
 ];
-
-function lost({ store }: Studio): () => void {
-  return () => store.getState().refuse(refuse("not-saved"));
-}
 
 function fold(studio: Studio, isFolded: boolean): void {
   toggleFold(studio.screen, focus(studio), isFolded);

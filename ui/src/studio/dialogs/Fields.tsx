@@ -26,10 +26,12 @@ export function RenameDialog({ studio, step, onClose }: OfStep) {
   const document = useStore(studio.store, (state) => state.document);
   const found = stepById(document, step);
   const refusal = refusalOfId(document, step, id);
+  const last = useStore(studio.store, (state) => state.refusal);
   const renaming = useMutation({
     mutationFn: () => rename(studio, step, id),
     onSuccess: (isDone) => isDone && onClose(),
   });
+  const why = refusal ?? (renaming.data === false ? last : null);
   return (
     <Confirm
       title={text.renameTitle(found === null ? step : nameOf(found))}
@@ -42,7 +44,7 @@ export function RenameDialog({ studio, step, onClose }: OfStep) {
       <Field
         label={text.newId}
         hint={text.renameHint}
-        {...(refusal === null ? {} : { validationMessage: text.why[refusal.why](refusal.about) })}
+        {...(why === null ? {} : { validationMessage: text.why[why.why](why.about) })}
       >
         <Input value={id} maxLength={64} autoFocus onChange={(_, { value }) => setId(value)} />
       </Field>

@@ -22,15 +22,17 @@ export type Why =
   | "clipboard-large"
   | "clipboard-text"
   | "clipboard-empty"
+  | "clipboard-denied"
   | "too-many-steps"
   | "not-json"
   | "not-object"
   | "read-only"
-  | "not-saved";
+  | "edited-since"
+  | "not-created";
 
 export interface Refusal {
   why: Why;
-  /** What it is about: a step, a name, a limit; empty where the reason says it all. */
+  /** What it is about: a step, a name, a limit, the words of the server; empty where the reason says it all. */
   about: string;
 }
 

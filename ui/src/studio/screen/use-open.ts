@@ -20,7 +20,6 @@ import { EXACT } from "../../shared/exact";
 import type { Stored } from "../document/keeping/autosave";
 import { indexedDbJournals } from "../document/keeping/indexed-db";
 import { BROWSER_TIMERS } from "../document/keeping/timers";
-import { refuse } from "../document/refusals";
 import { createStudioStore, type StudioStore } from "../document/store";
 import { type Keeping, keepOpen, type Ports } from "../keeping/session";
 import type { KnownWarning } from "../problems/known";
@@ -57,11 +56,8 @@ export function useOpen(opened: OpenVersion): Open {
     readClipboard: () => navigator.clipboard.readText(),
     writeClipboard: (text) => navigator.clipboard.writeText(text),
     create: (definition) => createFrom(api, definition),
-    openNew: (definition) => {
-      const open = (workflowId: string) =>
-        navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } });
-      createFrom(api, definition).then(open, () => store.getState().refuse(refuse("not-saved")));
-    },
+    open: (workflowId) =>
+      void navigate({ to: "/workflows/$workflowId/v/$version", params: { workflowId, version: "1" } }),
     setNote: canvas.setNote,
     setFolded: canvas.setFolded,
     setKnown: canvas.setKnown,
