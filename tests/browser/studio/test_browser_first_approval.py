@@ -94,7 +94,6 @@ def _run(page: "Page", body: str | None = None) -> None:
 def _approve(manager: Visit, workflow: str, shows: str) -> None:
     page = manager.open("/app/")
     page.get_by_role("listitem").filter(has_text=workflow).get_by_role("link").first.click()
-
     page.frame_locator("iframe").get_by_text(shows).first.wait_for()
     page.get_by_role("button", name="Approve").click()
 
@@ -187,7 +186,6 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_w
     _call_sap(panel, method="PATCH")
     _type(panel.get_by_label("Body", exact=True), '{"PurchasingProcessingStatus": "05"}')
     panel.get_by_role("button", name="Advanced").click()
-
     panel.get_by_role("button", name="Add a row: Headers").click()
     panel.get_by_role("textbox", name="Name").fill("If-Match")
     page.keyboard.press("Tab")
