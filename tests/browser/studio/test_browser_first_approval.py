@@ -37,14 +37,6 @@ addEventListener("input", ({isTrusted}) => {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    pytest.importorskip("mocksap")
-    running = RunningDemo(tmp_path_factory.mktemp("demo") / "folder")
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def maker(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
     visit = Visit(browser, demo.address, color_scheme="light")
     visit.page.add_init_script(_COUNT)
