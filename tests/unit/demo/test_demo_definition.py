@@ -41,7 +41,9 @@ def document(answer: dict[str, str]) -> dict[str, Any]:
             settings = STEPS[name]["settings"]
             entity = parse_template(settings["entity"]).evaluate(evaluation(data))
             response = client.get(f"{settings['service_path']}/{entity}", params=settings.get("params"))
-            data[name] = {"output": {"status": str(response.status_code), "data": read_without_metadata(response.json())}}
+            data[name] = {
+                "output": {"status": str(response.status_code), "data": read_without_metadata(response.json())}
+            }
     data["adaptiveCard_1"] = {"output": {"response": {"user": "manager@example.com", "data": answer}}}
     return data
 
