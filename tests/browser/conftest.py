@@ -11,6 +11,7 @@ import pytest
 
 from blackbox.harness.client import Organization
 from blackbox.harness.launcher import Server, add_organizations, init
+from browser.app.running_demo import RunningDemo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,6 +40,15 @@ def browser() -> Iterator["Browser"]:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """The demo, as `make run` starts it."""
+    pytest.importorskip("mocksap")
+    running = RunningDemo(tmp_path_factory.mktemp("demo") / "folder")
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

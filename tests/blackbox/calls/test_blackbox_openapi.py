@@ -64,7 +64,7 @@ def run(server: Server, org: Organization, folder: Path, phases: str, excluded: 
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=140,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

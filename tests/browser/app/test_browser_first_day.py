@@ -20,14 +20,6 @@ OWNER = "owner@example.com"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    pytest.importorskip("mocksap")
-    running = RunningDemo(tmp_path_factory.mktemp("demo") / "folder")
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def owner(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
     """The owner of the demo, who came by the start page and the printed link."""
     visit = Visit(browser, demo.address, color_scheme="light")

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
-from blackbox.harness.client import Organization
-from blackbox.harness.launcher import ONE_ADDRESS, Server, init
 from blackbox.harness.sink import Sink
 from browser.app.visits import Visit
 from browser.executions.ordering import OPERATOR, Installation
+from browser.serving import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -19,14 +16,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    folder = tmp_path_factory.mktemp("executions") / "data"
-    made = init(folder)
     sink = Sink(tmp_path_factory.mktemp("system"))
-    server = Server(folder, [f"127.0.0.1:{sink.port}"], **ONE_ADDRESS).start()
-    with httpx2.Client(base_url=server.address, timeout=120) as client:
-        ids = (made["organization_id"], made["workspace_id"], made["api_key"])
-        yield Installation(server.address, Organization(client, *ids), sink, urlsplit(made["owner_link"]).path)
-    server.close()
+    with serving(tmp_path_factory.mktemp("executions") / "data", [f"127.0.0.1:{sink.port}"]) as (address, org, link):
+        yield Installation(address, org, sink, link)
     sink.close()
 
 

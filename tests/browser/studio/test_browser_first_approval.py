@@ -37,14 +37,6 @@ addEventListener("input", ({isTrusted}) => {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    pytest.importorskip("mocksap")
-    running = RunningDemo(tmp_path_factory.mktemp("demo") / "folder")
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def maker(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
     visit = Visit(browser, demo.address, color_scheme="light")
     visit.page.add_init_script(_COUNT)
@@ -94,7 +86,6 @@ def _run(page: "Page", body: str | None = None) -> None:
 def _approve(manager: Visit, workflow: str, shows: str) -> None:
     page = manager.open("/app/")
     page.get_by_role("listitem").filter(has_text=workflow).get_by_role("link").first.click()
-
     page.frame_locator("iframe").get_by_text(shows).first.wait_for()
     page.get_by_role("button", name="Approve").click()
 
@@ -140,53 +131,8 @@ def _call_sap(panel: "Locator", *, method: str = "") -> None:
         panel.get_by_label("Method", exact=True).select_option(method)
 
 
-def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks(
-    demo: RunningDemo, maker: Visit, manager: Visit
-) -> None:
-    page = _begin(maker, "Empty workflow", "Orders of the south")
-    _call_sap(_add(page, "WorkflowStartState next", "SAP request", "sapRequest_1"))
-    panel = _add(page, "sapRequest_1 next", "Condition", "conditional_1")
-    _type(panel.get_by_label("Value to test"), "${payload.output.amount}")
-    panel.get_by_label("Comparison").select_option(label=">")
-    panel.get_by_role("textbox", name="Compared with").fill("1000")
-    panel = _add(page, "conditional_1 yes", "Approval", "approval_1")
-    panel.get_by_role("combobox", name="Ask").fill("${payload.output.manager}")
-    page.keyboard.press("Enter")
-    panel.get_by_role("textbox", name="Timeout").fill("3")
-    panel = _add(page, "approval_1 approved", "SAP request", "sapRequest_2")
-    _call_sap(panel, method="PATCH")
-    _type(panel.get_by_label("Body", exact=True), '{"PurchasingProcessingStatus": "05"}')
-    panel.get_by_role("button", name="Advanced").click()
-
-    panel.get_by_role("button", name="Add a row: Headers").click()
-    panel.get_by_role("textbox", name="Name").fill("If-Match")
-    page.keyboard.press("Tab")
-    page.keyboard.insert_text("${sapRequest_1.output.headers.etag}")
-    maker.look("first-headers")
-    panel = _add(page, "approval_1 rejected", "End", "terminate_1")
-    _type(panel.get_by_role("textbox", name="Reason"), "rejected")
-    panel = _add(page, "approval_1 timeout", "End", "terminate_2")
-    _type(panel.get_by_role("textbox", name="Reason"), "no answer in three days")
-    # A small order needs no approval: the exit leads to the release.
-    page.locator("[data-step=conditional_1]").click()
-    page.keyboard.press("c")
-    page.get_by_role("button", name="no", exact=True).click()
-    page.get_by_text("Connect “no”", exact=False).wait_for()
-    for key in KEYS:
-        page.keyboard.press(key)
-    page.get_by_text("No problems").wait_for()
-    page.get_by_role("button", name="Fit").click()
-    maker.picture("studio")
-    _activate(page)
-    _run(page, BODY)
-    clicks = _clicks(page) + 1 + len(KEYS)
-    assert clicks <= MOST_FROM_EMPTY, clicks
-    _approve(manager, "Orders of the south", "4500000101")
-    page.get_by_text("Completed").first.wait_for()
-    maker.check()
-
-
-def test_a_version_is_changed_while_an_execution_waits_which_stays_on_its_own(maker: Visit, manager: Visit) -> None:
+def _change_while_one_waits(maker: Visit, manager: Visit) -> None:
+    """Activates another version while an execution waits, which stays on its own."""
     page = maker.open("/app/workflows")
     page.get_by_role("link", name="Orders of the south").first.click()
     _run(page, CHANGED)
@@ -213,3 +159,49 @@ def test_a_version_is_changed_while_an_execution_waits_which_stays_on_its_own(ma
     page.get_by_text("Completed").first.wait_for()
     page.get_by_text("Orders of the south, version 1").wait_for()
     maker.check()
+
+
+def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_while_one_waits(
+    demo: RunningDemo, maker: Visit, manager: Visit
+) -> None:
+    page = _begin(maker, "Empty workflow", "Orders of the south")
+    _call_sap(_add(page, "WorkflowStartState next", "SAP request", "sapRequest_1"))
+    panel = _add(page, "sapRequest_1 next", "Condition", "conditional_1")
+    _type(panel.get_by_label("Value to test"), "${payload.output.amount}")
+    panel.get_by_label("Comparison").select_option(label=">")
+    panel.get_by_role("textbox", name="Compared with").fill("1000")
+    panel = _add(page, "conditional_1 yes", "Approval", "approval_1")
+    panel.get_by_role("combobox", name="Ask").fill("${payload.output.manager}")
+    page.keyboard.press("Enter")
+    panel.get_by_role("textbox", name="Timeout").fill("3")
+    panel = _add(page, "approval_1 approved", "SAP request", "sapRequest_2")
+    _call_sap(panel, method="PATCH")
+    _type(panel.get_by_label("Body", exact=True), '{"PurchasingProcessingStatus": "05"}')
+    panel.get_by_role("button", name="Advanced").click()
+    panel.get_by_role("button", name="Add a row: Headers").click()
+    panel.get_by_role("textbox", name="Name").fill("If-Match")
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("${sapRequest_1.output.headers.etag}")
+    maker.look("first-headers")
+    panel = _add(page, "approval_1 rejected", "End", "terminate_1")
+    _type(panel.get_by_role("textbox", name="Reason"), "rejected")
+    panel = _add(page, "approval_1 timeout", "End", "terminate_2")
+    _type(panel.get_by_role("textbox", name="Reason"), "no answer in three days")
+    # A small order needs no approval: the exit leads to the release.
+    page.locator("[data-step=conditional_1]").click()
+    page.keyboard.press("c")
+    page.get_by_role("button", name="no", exact=True).click()
+    page.get_by_text("Connect “no”", exact=False).wait_for()
+    for key in KEYS:
+        page.keyboard.press(key)
+    page.get_by_text("No problems").wait_for()
+    page.get_by_role("button", name="Fit").click()
+    maker.picture("studio")
+    _activate(page)
+    _run(page, BODY)
+    clicks = _clicks(page) + 1 + len(KEYS)
+    assert clicks <= MOST_FROM_EMPTY, clicks
+    _approve(manager, "Orders of the south", "4500000101")
+    page.get_by_text("Completed").first.wait_for()
+    maker.check()
+    _change_while_one_waits(maker, manager)

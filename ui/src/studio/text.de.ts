@@ -261,7 +261,6 @@ export const german = {
   side: "Einstellungen des Schritts",
   closeSide: "Schließen",
   description: "Name",
-  sideJson: "Schritt als JSON",
   resize: "Breite der Einstellungen",
   phone: "Bearbeitet wird auf einem größeren Bildschirm. Das tut dieser Workflow:",
 } satisfies StudioText;

@@ -259,7 +259,6 @@ export const english = {
   side: "Settings of the step",
   closeSide: "Close",
   description: "Name",
-  sideJson: "Step as JSON",
   resize: "Width of the settings",
   phone: "Workflows are edited on a larger screen. Here is what this one does.",
 };

@@ -185,6 +185,14 @@ describe("the Studio", () => {
     await expectAccessible();
   });
 
+  it("says in the outline which steps are not connected", async () => {
+    const loose = { id: "delay_9", type: "delay", settings: { for: "PT1H" } };
+    const definition = { ...EMPTY, workflow_steps: [...(EMPTY.workflow_steps as JsonObject[]), loose] };
+    await openStudio(definition as JsonObject, `${PAGE}?view=outline`);
+    await screen.findByRole("treeitem", { name: /^Not connected/ });
+    expect(screen.getAllByText("Not connected")).toHaveLength(1);
+  });
+
   it("finds steps by any text of theirs", async () => {
     const { user } = await openStudio();
     await user.keyboard("{Control>}f{/Control}");

@@ -36,14 +36,16 @@ def log_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) 
 
     Guarantees: the page of a range that is not empty holds at least its first event, so that paging ends.
     """
-    shown = _within(events, event_log(events, _UNCUT, unmoved), limits.read_events)
+    entries = event_log(events, _UNCUT, unmoved)
+    shown = _within(events, entries, limits.read_events)
     while (seq := first_beyond_budget(shown, limits.read_log_bytes)) is not None:
         shown = [(number, event) for number, event in shown if number < seq]
     visits, is_trimmed = condense_logs(shown, limits.read_log_bytes)
+    last = shown[-1][0] if shown else 0
     return LogPage(
-        entries=event_log(shown, _UNCUT, unmoved),
+        entries=_up_to(entries, last),
         visits=visits,
-        last=shown[-1][0] if shown else 0,
+        last=last,
         is_cut=len(shown) < len(events),
         is_trimmed=is_trimmed,
     )
@@ -61,7 +63,11 @@ def entry_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str
     entries = event_log(events, _UNCUT, unmoved)
     shown = _within(events, entries, limits.read_events)
     last = shown[-1][0] if shown else 0
-    return EntryPage(entries=[entry for entry in entries if entry.seq <= last], last=last)
+    return EntryPage(entries=_up_to(entries, last), last=last)
+
+
+def _up_to(entries: Sequence[LogEntry], last: int) -> list[LogEntry]:
+    return [entry for entry in entries if entry.seq <= last]
 
 
 def _within(

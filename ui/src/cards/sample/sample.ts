@@ -2,8 +2,6 @@
 
 import { isObject, type JsonObject } from "../../shared/http";
 
-export type SampleSource = "typed" | "workflow" | "execution";
-
 export type Parsed = { kind: "value"; value: unknown } | { kind: "wrong"; message: string } | { kind: "too-large" };
 
 /** Returns the value of a text of JSON. `most`: the longest that the server takes, in characters. */

@@ -81,7 +81,8 @@ const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: Ro
   const text = useText(TEXTS);
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
   const document = studio.store.getState().document;
-  const exit = row.exit === "" ? "" : exitLook(stepById(document, row.from), row.exit, text.exits).text;
+  const open = row.isLoose ? text.notConnected : "";
+  const way = row.exit === "" ? open : exitLook(stepById(document, row.from), row.exit, text.exits).text;
   const choose = (): void => {
     studio.screen.setState({ focused: row.step });
     studio.store.getState().select(row.step);
@@ -105,7 +106,7 @@ const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: Ro
       onContextMenu={onContextMenu}
       onKeyDown={(event) => onKeys(event, row, rows, studio, choose)}
     >
-      {exit !== "" && <span className={styles.exit}>{exit}</span>}
+      {way !== "" && <span className={styles.exit}>{way}</span>}
       <Icon name={stepIcon(fact?.type ?? "")} size={16} />
       <span className={styles.name}>{fact?.name ?? row.step}</span>
       <span className={styles.line}>{fact?.line ?? ""}</span>

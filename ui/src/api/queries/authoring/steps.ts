@@ -5,7 +5,6 @@ import type { Api } from "../../client";
 import type { AnswerOf, InputOf } from "../../types";
 
 export type StepTypes = AnswerOf<"getStepTypes">;
-export type StepType = StepTypes["items"][number];
 export type Operation = StepTypes["operations"][number];
 export type DataNode = AnswerOf<"describeData">["items"][number];
 export type Samples = AnswerOf<"getSamples">["item"];

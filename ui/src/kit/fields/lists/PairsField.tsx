@@ -145,7 +145,7 @@ function NewName({ label, value = "", taken, isReadOnly = false, onName }: NewNa
   };
   const press = (event: KeyboardEvent): void => {
     const isNew = value === "" && shown.trim() !== "";
-    // The row of a new name is drawn again, so that the browser would not know what comes next.
+    // The row of a new name is another element, so that the browser would not know what comes next.
     if (isNew && event.key === "Tab" && !event.shiftKey) event.preventDefault();
     else if (event.key !== "Enter") return;
     leave(isNew);
