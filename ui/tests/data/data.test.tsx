@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
-import { connection, datastore, MAKER, READER, withData } from "../fakes/makers";
+import { CRM_KIND, connection, datastore, MAKER, READER, withData } from "../fakes/makers";
 import { signedIn } from "../fakes/people";
 import { changeScreen, speakGerman } from "../fakes/screen";
 
@@ -214,6 +214,32 @@ describe("connections", () => {
       settings: { base_url: "https://rates.example.com", auth: "bearer" },
       secrets: { token: "secret-1" },
     });
+  });
+
+  it("of an installed connector have a form by its schemas", async () => {
+    const { user, api } = visit("/data/new-connection", maker, withData(), {
+      getConnectorKinds: () => ({ message: "success", count: 1, items: [CRM_KIND] }),
+      createConnection: () => ({ message: "success", item: connection() }),
+    });
+    await user.selectOptions(await screen.findByLabelText(/^Kind/), await screen.findByText("CRM system"));
+    await fill(user, /^Name\W*$/, "CRM");
+    const create = screen.getByRole("button", { name: "Create the connection" });
+    expect(create.hasAttribute("disabled")).toBe(true);
+    await fill(user, /^Tenant/, "acme");
+    await fill(user, /^Path\W*$/, "/api");
+    await fill(user, /^Pin/, "1234");
+    expect(screen.queryByLabelText("Settings")).toBeNull();
+    expect(screen.queryByText("Name of another secret")).toBeNull();
+    await expectAccessible();
+    await user.click(create);
+    await waitFor(() =>
+      expect(api.calls.find(([name]) => name === "createConnection")?.[1]).toEqual({
+        name: "CRM",
+        kind: "crm",
+        settings: { tenant: "acme", route: { path: "/api" } },
+        secrets: { pin: "1234" },
+      }),
+    );
   });
 
   it("of another connector are typed as JSON with secrets by name", async () => {

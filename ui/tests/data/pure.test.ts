@@ -12,9 +12,10 @@ import {
   withHours,
 } from "../../src/data/calendars/calendar";
 import { sentSecrets } from "../../src/data/connections/draft";
+import { formOf, hasFields, isIncomplete, split } from "../../src/data/connections/installed";
 import { at, fieldsOf, KINDS, missingOf, secretsOf, withSetting } from "../../src/data/connections/kinds";
 import { findServices, servicesOf } from "../../src/data/connections/offers";
-import { CALENDAR } from "../fakes/makers";
+import { CALENDAR, CRM_KIND } from "../fakes/makers";
 
 describe("a calendar", () => {
   it("is read and written as it was", () => {
@@ -105,6 +106,35 @@ describe("the settings of a connection", () => {
         },
       ),
     );
+  });
+
+  it("that a layout does not name are drawn by their schema", () => {
+    const settings_schema = {
+      type: "object",
+      properties: { base_url: {}, auth: {}, region: {} },
+      required: ["region"],
+    };
+    const secrets_schema = { type: "object", properties: { token: {}, pin: { type: "string", maxLength: 5_000 } } };
+    const form = formOf("http", [{ ...CRM_KIND, kind: "http", settings_schema, secrets_schema }]);
+    expect(form.layout).toBe(KINDS.http);
+    expect(form.schema).toMatchObject({ properties: { region: {} } });
+    expect(form.secrets).toEqual([{ id: "pin", label: "Pin", isLong: true }]);
+    expect(isIncomplete(form, { base_url: "https://a" })).toBe(true);
+    expect(isIncomplete(form, { base_url: "https://a", region: "eu" })).toBe(false);
+    expect(split(form.schema ?? {}, { base_url: "https://a", region: "eu" })).toEqual([
+      { region: "eu" },
+      { base_url: "https://a" },
+    ]);
+  });
+
+  it("that name themselves have an end", () => {
+    const settings_schema = {
+      $defs: { A: { type: "object", properties: { a: { $ref: "#/$defs/A" } } } },
+      $ref: "#/$defs/A",
+    };
+    const { schema } = formOf("crm", [{ ...CRM_KIND, settings_schema }]);
+    expect(hasFields(schema)).toBe(true);
+    expect(JSON.stringify(schema)).not.toContain("$ref");
   });
 
   it("send secrets that were typed, and null for those to be removed", () => {

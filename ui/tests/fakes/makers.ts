@@ -2,7 +2,7 @@
 
 import type { ActivationPreview } from "../../src/api/queries/makers/activation";
 import type { CardOverview } from "../../src/api/queries/makers/card-list";
-import type { Connection, Datastore } from "../../src/api/queries/makers/data";
+import type { Connection, ConnectorKind, Datastore } from "../../src/api/queries/makers/data";
 import type { Use } from "../../src/api/queries/makers/uses";
 import type {
   Change,
@@ -372,6 +372,26 @@ export function withActivation(item: ActivationPreview): Handlers {
 }
 
 /** Handlers of datastores, calendars and connections. */
+/** A kind of connection of a connector that is no part of the release. */
+export const CRM_KIND: ConnectorKind = {
+  kind: "crm",
+  connector: "crm",
+  label: "CRM system",
+  settings_schema: {
+    type: "object",
+    properties: {
+      tenant: { title: "Tenant", type: "string" },
+      route: { title: "Route", anyOf: [{ $ref: "#/$defs/Route" }, { type: "null" }], default: null },
+    },
+    required: ["tenant"],
+    additionalProperties: false,
+    $defs: { Route: { type: "object", properties: { path: { title: "Path", type: "string" } } } },
+  },
+  secrets_schema: { type: "object", properties: { pin: { title: "Pin", type: "string", default: "" } }, required: [] },
+  can_test: true,
+  can_discover: false,
+};
+
 export function withData(): Handlers {
   const stored = [datastore(), CALENDAR];
   return {
@@ -390,6 +410,7 @@ export function withData(): Handlers {
       if (name !== "S4 production") throw refusal(404, "CONNECTION_NOT_FOUND");
       return { message: "success", item: connection() };
     },
+    getConnectorKinds: () => ({ message: "success", count: 0, items: [] }),
     getUses: () => ({ message: "success", count: 1, used_by: [USE] }),
   };
 }

@@ -56,6 +56,17 @@ describe("copied steps", () => {
     expect(fragment.steps).toEqual([{ ...steps[0], id: "approval_2" }, steps[1]]);
   });
 
+  it("say which steps they read by any id, and no other names", () => {
+    const steps = (ORDERS.workflow_steps as { id: string }[]).map((step) =>
+      step.id === "httpRequest_1"
+        ? { ...step, settings: { url: "${check.output + payload.line_1 + sha_256('a')}" } }
+        : step,
+    );
+    const checked = { ...ORDERS, workflow_steps: [...steps, { id: "check", type: "delay", settings: {} }] };
+    expect(pasted(copied(checked, ["httpRequest_1"]) ?? "", EMPTY).outside).toEqual(["check"]);
+    expect(pasted('{"looply":"steps","workflow_steps":[{"id":"a","type":"delay","settings":{}}]}').outside).toEqual([]);
+  });
+
   it("keep a join with its parallel", () => {
     const { fragment } = pasted(copied(ORDERS, ["parallel_1"]) ?? "");
     const join = fragment.steps.find(({ type }) => type === "join");

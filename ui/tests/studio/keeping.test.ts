@@ -6,9 +6,9 @@ import { autosave, type SaveState, type ServerPort, type Stored } from "../../sr
 import { findingsOf, keepChecked } from "../../src/studio/document/keeping/checks";
 import { type JournalPort, printJournal, readJournal, unsavedCount } from "../../src/studio/document/keeping/journal";
 import { keepJournal } from "../../src/studio/document/keeping/journaling";
+import { keepOpen } from "../../src/studio/document/keeping/keep-open";
 import { keepPresent } from "../../src/studio/document/keeping/presence";
 import { patchesBetween } from "../../src/studio/document/patches";
-import { keepOpen } from "../../src/studio/keeping/session";
 import { refusal } from "../fakes/api";
 import { done, ORDERS, storeOf } from "./definitions";
 import { handTimers } from "./timers";

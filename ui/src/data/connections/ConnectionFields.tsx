@@ -1,14 +1,16 @@
-/** The fields of a connection: those of its kind, or its settings as JSON where the kind is that of another connector. */
+/** The fields of a connection: those of its kind, or its settings as JSON where no installed connector has the kind. */
 
 import { Field, Input, Select, Switch, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson, writeJson } from "../../kit/json/json-text";
+import { SchemaForm } from "../../kit/schema-form/SchemaForm";
 import { isObject, type JsonObject, textOf } from "../../shared/http";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import type { Draft } from "./draft";
-import { at, fieldsOf, KINDS, type Kind, type SettingField, withSetting } from "./kinds";
+import { formOf, hasFields, split, useInstalled } from "./installed";
+import { at, fieldsOf, type Kind, type SettingField, withSetting } from "./kinds";
 import { SecretFields } from "./SecretFields";
 
 interface ConnectionFieldsProps {
@@ -20,14 +22,13 @@ interface ConnectionFieldsProps {
 
 export function ConnectionFields({ draft, stored, onChange }: ConnectionFieldsProps) {
   const { connections: text } = useText(TEXTS);
-  const kind = KINDS[draft.kind];
+  const installed = useInstalled();
+  const { layout, schema } = formOf(draft.kind, installed);
   return (
     <>
-      {kind === undefined ? (
-        <OtherSettings draft={draft} onChange={onChange} />
-      ) : (
-        <KnownSettings kind={kind} draft={draft} onChange={onChange} />
-      )}
+      {layout !== null && <KnownSettings kind={layout} draft={draft} onChange={onChange} />}
+      {hasFields(schema) && <SchemaSettings schema={schema} draft={draft} onChange={onChange} />}
+      {layout === null && schema === null && installed !== null && <OtherSettings draft={draft} onChange={onChange} />}
       <fieldset>
         <legend>{text.secrets}</legend>
         <SecretFields draft={draft} stored={stored} onChange={onChange} />
@@ -39,6 +40,13 @@ export function ConnectionFields({ draft, stored, onChange }: ConnectionFieldsPr
 interface SettingsProps {
   draft: Draft;
   onChange: (draft: Draft) => void;
+}
+
+/** The settings that a schema names. Others of the connection stay as they are. */
+function SchemaSettings({ schema, draft, onChange }: SettingsProps & { schema: JsonObject }) {
+  const [own, others] = split(schema, draft.settings);
+  const change = (next: JsonObject): void => onChange({ ...draft, settings: { ...others, ...next } });
+  return <SchemaForm schema={schema} value={own} name={`connection/${draft.kind}`} onChange={change} />;
 }
 
 function KnownSettings({ kind, draft, onChange }: SettingsProps & { kind: Kind }) {

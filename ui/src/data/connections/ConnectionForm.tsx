@@ -12,7 +12,7 @@ import styles from "../data.module.css";
 import { TEXTS } from "../text";
 import { ConnectionFields } from "./ConnectionFields";
 import { type Draft, draftOf, sentSecrets } from "./draft";
-import { KINDS, missingOf } from "./kinds";
+import { formOf, isIncomplete, useInstalled } from "./installed";
 import { TestPanel } from "./TestPanel";
 
 /** Changes a connection. What it leads to can be tested before it is saved. */
@@ -25,11 +25,11 @@ export function ConnectionForm({ stored }: { stored: Connection }) {
     draft.name.trim() !== stored.name ||
     JSON.stringify(draft.settings) !== JSON.stringify(stored.settings) ||
     Object.keys(sentSecrets(draft)).length > 0;
-  const kind = KINDS[draft.kind];
-  const isIncomplete = draft.name.trim() === "" || (kind !== undefined && missingOf(kind, draft.settings).length > 0);
+  const form = formOf(draft.kind, useInstalled());
+  const isUnfinished = draft.name.trim() === "" || isIncomplete(form, draft.settings);
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
-    if (isChanged && !isIncomplete) save.mutate(draft);
+    if (isChanged && !isUnfinished) save.mutate(draft);
   };
   return (
     <>
@@ -40,7 +40,7 @@ export function ConnectionForm({ stored }: { stored: Connection }) {
         <ConnectionFields draft={draft} stored={stored.secret_names} onChange={setDraft} />
         {save.error !== null && <Problem error={save.error} words={codes} shape="bar" />}
         <div className={styles.buttons}>
-          <Button type="submit" appearance="primary" disabled={save.isPending || !isChanged || isIncomplete}>
+          <Button type="submit" appearance="primary" disabled={save.isPending || !isChanged || isUnfinished}>
             {shared.save}
           </Button>
           {isChanged && <Button onClick={() => setDraft(draftOf(stored))}>{text.undo}</Button>}

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { CONNECTIONS } from "../../api/queries/makers/data";
+import { CONNECTIONS, type ConnectorKind } from "../../api/queries/makers/data";
 import { Problem } from "../../kit/states/Problem";
 import { useConfirmed } from "../../session/confirmed";
 import { Guarded } from "../../session/Guarded";
@@ -15,7 +15,8 @@ import { ObjectHead } from "../ObjectHead";
 import { TEXTS } from "../text";
 import { ConnectionFields } from "./ConnectionFields";
 import { type Draft, firstSecrets, newDraft } from "./draft";
-import { KINDS, missingOf } from "./kinds";
+import { formOf, isIncomplete, useInstalled } from "./installed";
+import { KINDS } from "./kinds";
 import { TestPanel } from "./TestPanel";
 
 /** The choice that lets a kind of another connector be named. */
@@ -33,33 +34,31 @@ function NewConnection() {
   const { connections: text, datastores, tabs, codes } = useText(TEXTS);
   const [draft, setDraft] = useState<Draft>(() => newDraft("sap"));
   const create = useCreate();
-  const kind = KINDS[draft.kind];
-  const isIncomplete =
-    draft.name.trim() === "" ||
-    draft.kind.trim() === "" ||
-    (kind !== undefined && missingOf(kind, draft.settings).length > 0);
+  const installed = useInstalled();
+  const form = formOf(draft.kind, installed);
+  const isUnfinished = draft.name.trim() === "" || draft.kind.trim() === "" || isIncomplete(form, draft.settings);
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
-    if (!isIncomplete) create.mutate(draft);
+    if (!isUnfinished) create.mutate(draft);
   };
   return (
     <>
       <ObjectHead to="/data/connections" list={tabs.connections} name={text.createTitle} />
       <div className={styles.stack}>
         <form className={styles.form} onSubmit={submit}>
-          <KindField draft={draft} onChange={setDraft} />
+          <KindField draft={draft} installed={installed ?? []} onChange={setDraft} />
           <Field label={datastores.name} hint={text.nameHint} required>
             <Input value={draft.name} maxLength={128} onChange={(_, { value: name }) => setDraft({ ...draft, name })} />
           </Field>
           <ConnectionFields
-            key={kind === undefined ? OTHER : draft.kind}
+            key={form.layout === null && form.schema === null ? OTHER : draft.kind}
             draft={draft}
             stored={[]}
             onChange={setDraft}
           />
           {create.error !== null && <Problem error={create.error} words={codes} shape="bar" />}
           <div className={styles.buttons}>
-            <Button type="submit" appearance="primary" disabled={create.isPending || isIncomplete}>
+            <Button type="submit" appearance="primary" disabled={create.isPending || isUnfinished}>
               {text.createVerb}
             </Button>
           </div>
@@ -70,9 +69,16 @@ function NewConnection() {
   );
 }
 
-function KindField({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+interface KindFieldProps {
+  draft: Draft;
+  installed: readonly ConnectorKind[];
+  onChange: (draft: Draft) => void;
+}
+
+function KindField({ draft, installed, onChange }: KindFieldProps) {
   const { connections: text } = useText(TEXTS);
-  const isKnown = draft.kind in KINDS;
+  const others = installed.filter(({ kind }) => !Object.hasOwn(KINDS, kind));
+  const isKnown = Object.hasOwn(KINDS, draft.kind) || others.some(({ kind }) => kind === draft.kind);
   return (
     <>
       <Field label={text.kind} required>
@@ -83,6 +89,11 @@ function KindField({ draft, onChange }: { draft: Draft; onChange: (draft: Draft)
           {Object.keys(KINDS).map((each) => (
             <option key={each} value={each}>
               {text.kinds(each)}
+            </option>
+          ))}
+          {others.map(({ kind, label }) => (
+            <option key={kind} value={kind}>
+              {label}
             </option>
           ))}
           <option value={OTHER}>{text.otherKind}</option>

@@ -7,7 +7,8 @@ import { useText } from "../../text/language";
 import styles from "../data.module.css";
 import { TEXTS } from "../text";
 import type { Draft } from "./draft";
-import { KINDS, type SecretId, secretsOf } from "./kinds";
+import { formOf, useInstalled } from "./installed";
+import { type SecretId, secretsOf } from "./kinds";
 
 interface SecretFieldsProps {
   draft: Draft;
@@ -16,10 +17,17 @@ interface SecretFieldsProps {
   onChange: (draft: Draft) => void;
 }
 
+interface Shown {
+  id: string;
+  label?: string;
+  isLong?: boolean;
+}
+
 export function SecretFields({ draft, stored, onChange }: SecretFieldsProps) {
   const { connections: text } = useText(TEXTS);
-  const kind = KINDS[draft.kind];
-  const known: readonly { id: string; isLong?: boolean }[] = kind === undefined ? [] : secretsOf(kind, draft.settings);
+  const { layout, schema, secrets } = formOf(draft.kind, useInstalled());
+  const laidOut: readonly Shown[] = layout === null ? [] : secretsOf(layout, draft.settings);
+  const known: readonly Shown[] = [...laidOut, ...secrets];
   const names = known.map(({ id }) => id);
   const others = [...new Set([...stored, ...Object.keys(draft.secrets)])].filter((name) => !names.includes(name));
   const set = (name: string, value: string | null): void =>
@@ -27,17 +35,17 @@ export function SecretFields({ draft, stored, onChange }: SecretFieldsProps) {
   return (
     <>
       {known.length + others.length === 0 && <p>{text.noSecrets}</p>}
-      {[...known, ...others.map((id) => ({ id, isLong: false }))].map(({ id, isLong = false }) => (
+      {[...known, ...others.map((id): Shown => ({ id }))].map(({ id, label, isLong = false }) => (
         <Secret
           key={id}
-          label={text.secretNames[id as SecretId] ?? id}
+          label={label ?? text.secretNames[id as SecretId] ?? id}
           isLong={isLong}
           isStored={stored.includes(id)}
           value={draft.secrets[id] === undefined ? "" : draft.secrets[id]}
           onChange={(value) => set(id, value)}
         />
       ))}
-      {kind === undefined && <AddSecret onAdd={(name) => set(name, "")} />}
+      {layout === null && schema === null && <AddSecret onAdd={(name) => set(name, "")} />}
     </>
   );
 }

@@ -1,4 +1,8 @@
-/** What connections of each kind consist of, as the connectors of the release declare it. */
+/** How the forms of the release's own kinds of connection are laid out: order, widgets, and when a field is shown.
+ *
+ * It is written by hand. What it does not name is drawn by the schemas of `getConnectorKinds`, as are all other kinds; a
+ * test of the server compares the names, the choices and the required fields with these schemas.
+ */
 
 import { isObject, type JsonObject, textOf } from "../../shared/http";
 

@@ -52,24 +52,22 @@ export function placeOf({ store }: Studio, step: string): Exit | null {
 export function remove(studio: Studio, step: string): void {
   const { document } = studio.store.getState();
   const ways = waysOn(document, step);
-  const before = shapeOf(document).entering.get(step)?.[0]?.from;
   if (ways.length > 1) studio.screen.setState({ mode: { kind: "delete", step, ways } });
-  else if (attempt(studio, deleteStep(document, step)) && before !== undefined)
-    studio.screen.setState({ focused: before });
+  else focusBefore(studio, step, deleteStep(document, step));
 }
 
 export function removeKeeping(studio: Studio, step: string, keep: string): void {
-  const before = shapeOf(studio.store.getState().document).entering.get(step)?.[0]?.from;
-  if (attempt(studio, deleteStep(studio.store.getState().document, step, keep)) && before !== undefined) {
-    studio.screen.setState({ focused: before });
-  }
+  focusBefore(studio, step, deleteStep(studio.store.getState().document, step, keep));
 }
 
 export function removeBlock(studio: Studio, step: string): void {
+  focusBefore(studio, step, deleteBlock(studio.store.getState().document, step));
+}
+
+/** Does what takes a step away; the step that led to it gets the focus. */
+function focusBefore(studio: Studio, step: string, planned: Planned): void {
   const before = shapeOf(studio.store.getState().document).entering.get(step)?.[0]?.from;
-  if (attempt(studio, deleteBlock(studio.store.getState().document, step)) && before !== undefined) {
-    studio.screen.setState({ focused: before });
-  }
+  if (attempt(studio, planned) && before !== undefined) studio.screen.setState({ focused: before });
 }
 
 export function move(studio: Studio, step: string, exit: Exit): boolean {

@@ -8,7 +8,7 @@ import { Icon } from "../../kit/icons";
 import { textOf } from "../../shared/http";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import type { Keeping } from "../keeping/session";
+import type { Keeping } from "../document/keeping/keep-open";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Others } from "./Others";

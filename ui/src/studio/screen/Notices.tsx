@@ -8,7 +8,7 @@ import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { Conflicts } from "../dialogs/Conflicts";
 import { unsavedCount } from "../document/keeping/journal";
-import type { Keeping } from "../keeping/session";
+import type { Keeping } from "../document/keeping/keep-open";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import styles from "./Screen.module.css";

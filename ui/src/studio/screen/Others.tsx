@@ -3,7 +3,7 @@
 import { useStore } from "zustand";
 import { Tag } from "../../kit/Chip";
 import { useText } from "../../text/language";
-import type { Keeping } from "../keeping/session";
+import type { Keeping } from "../document/keeping/keep-open";
 import { TEXTS } from "../text";
 
 export function Others({ keeping }: { keeping: Keeping }) {

@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
-import type { Keeping } from "../keeping/session";
+import type { Keeping } from "../document/keeping/keep-open";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import styles from "./Screen.module.css";

@@ -12,6 +12,7 @@ const PAGE = 30;
 export type DatastoreRow = AnswerOf<"getDatastores">["items"][number];
 export type Datastore = AnswerOf<"getDatastore">["item"];
 export type Connection = AnswerOf<"getConnections">["items"][number];
+export type ConnectorKind = AnswerOf<"getConnectorKinds">["items"][number];
 export type ConnectionTest = AnswerOf<"testConnection">["item"];
 
 /** Datastores by name, without their documents. */
@@ -51,6 +52,14 @@ export const connectionQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: [...CONNECTIONS, "one", name],
     queryFn: ({ signal }) => api.call("getConnection", { name }, { signal }),
+  });
+
+/** The kinds of connection of the installed connectors, with the schemas of their settings and secrets. */
+export const connectorKindsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: [...CONNECTIONS, "kinds"],
+    queryFn: ({ signal }) => api.call("getConnectorKinds", {}, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** What the system of a connection offers: its services, or the entities and operations of one. */

@@ -20,7 +20,8 @@ const FORMAT = "steps";
 export type Pasted =
   | {
       kind: "steps";
-      fragment: Fragment /** Ids that its expressions read and that were not copied. */;
+      fragment: Fragment;
+      /** Ids of steps that its expressions read and that were not copied. */
       outside: readonly string[];
     }
   | { kind: "workflow"; definition: Definition }
@@ -35,6 +36,8 @@ export function copied(document: Definition, ids: readonly string[]): string | n
   const steps = stepsOf(document).filter(({ id }) => members.has(id));
   const edges = rawEdges(document).filter((edge) => isEdge(edge) && members.has(edge.from) && members.has(edge.to));
   const outs = (blocks.at(-1) ?? first).outs;
+  const all = shapeOf(document).outline.steps;
+  const read = namesIn(steps.map(({ settings }) => settings));
   return prettyExact({
     looply: FORMAT,
     version: 1,
@@ -42,6 +45,7 @@ export function copied(document: Definition, ids: readonly string[]): string | n
     outs,
     workflow_steps: steps,
     workflow_connections: edges,
+    outside: [...read].filter((name) => all.has(name) && !members.has(name)),
   });
 }
 
@@ -96,8 +100,9 @@ function stepsFrom(value: JsonObject, taken: ReadonlySet<string>): Pasted {
     },
     taken,
   );
-  const read = namesIn(steps.map(({ settings }) => settings));
-  return { kind: "steps", fragment, outside: [...read].filter((name) => /_\d+$/.test(name) && !copiedIds.has(name)) };
+  // Which names are steps is known where they were copied; a text by hand has no list.
+  const outside = Array.isArray(value.outside) ? value.outside.filter((id) => typeof id === "string") : [];
+  return { kind: "steps", fragment, outside };
 }
 
 function outsOf(value: unknown, ids: ReadonlySet<string>): Exit[] {

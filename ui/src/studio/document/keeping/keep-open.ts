@@ -1,17 +1,17 @@
 /** What keeps an open workflow: autosave, journal, findings and presence, started and ended together. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { asCallError } from "../../api/errors";
-import { isSameJson } from "../../shared/exact";
-import type { Definition } from "../document/definition";
-import { type Autosave, autosave, type SaveState, type ServerPort, type Stored } from "../document/keeping/autosave";
-import { type Answer, type CheckState, keepChecked } from "../document/keeping/checks";
-import { type Journal, type JournalPort, readJournal, unsavedCount } from "../document/keeping/journal";
-import { type Journaling, keepJournal } from "../document/keeping/journaling";
-import { type Here, keepPresent, type Other } from "../document/keeping/presence";
-import type { Timers } from "../document/keeping/timers";
-import type { Choice } from "../document/merge/merge";
-import type { StudioStore } from "../document/store";
+import { asCallError } from "../../../api/errors";
+import { isSameJson } from "../../../shared/exact";
+import type { Definition } from "../definition";
+import type { Choice } from "../merge/merge";
+import type { StudioStore } from "../store";
+import { type Autosave, autosave, type SaveState, type ServerPort, type Stored } from "./autosave";
+import { type Answer, type CheckState, keepChecked } from "./checks";
+import { type Journal, type JournalPort, readJournal, unsavedCount } from "./journal";
+import { type Journaling, keepJournal } from "./journaling";
+import { type Here, keepPresent, type Other } from "./presence";
+import type { Timers } from "./timers";
 
 export interface Status {
   save: SaveState;
@@ -54,66 +54,70 @@ interface Setup {
   ports: Ports;
 }
 
+/** Keeps an opened version from `start` on. Changes that the browser kept are offered first, in `status.recovery`. */
 export function keepOpen(setup: Setup): Keeping {
-  const { store, opened, ports } = setup;
   const status = createStore<Status>(() => ({
-    save: { kind: "saved", at: opened.modifiedOn },
+    save: { kind: "saved", at: setup.opened.modifiedOn },
     check: { kind: "checking" },
     others: [],
     recovery: null,
     merged: null,
     keepsNothing: false,
-    version: opened.version,
+    version: setup.opened.version,
   }));
+  const writers = writersOf(setup, status);
+  const { offer, recover, discard } = recoveryOf(setup, status, writers);
+  const { flush, resolve } = writers;
+  return { status, start: () => start(setup, status, writers, offer), flush, resolve, recover, discard };
+}
+
+/** Autosave and journal. There are none before `begin`: nothing is written while kept changes wait for a decision. */
+interface Writers extends Pick<Keeping, "flush" | "resolve"> {
+  /** Begins with what the server has. */
+  begin: (from: Stored) => void;
+  /** Writes what is left, and ends. */
+  stop: () => void;
+}
+
+function writersOf(setup: Setup, status: StoreApi<Status>): Writers {
   let saver: Autosave | null = null;
   let journaling: Journaling | null = null;
+  const flush = (): void => {
+    void journaling?.flush();
+    void saver?.flush();
+  };
+  return {
+    begin: (from) => {
+      journaling = journalOf(setup, from, status);
+      saver = saverOf(setup, from, status, () => journaling);
+    },
+    flush,
+    resolve: (choices) => void saver?.resolve(choices),
+    stop: () => {
+      flush();
+      saver?.stop();
+      journaling?.stop();
+    },
+  };
+}
+
+/** Kept changes: until a person has decided about them, the document is read only. */
+interface Recovery extends Pick<Keeping, "recover" | "discard"> {
+  offer: (journal: Journal) => void;
+}
+
+function recoveryOf({ store, key, opened, ports }: Setup, status: StoreApi<Status>, { begin }: Writers): Recovery {
   const { isReadOnly } = store.getState();
-  const begin = (from: Stored): void => {
-    journaling = journalOf(setup, from, status);
-    saver = saverOf(setup, from, status, () => journaling);
-  };
-  /** Until a person has decided about kept changes nothing is written over them. */
-  const ask = (recovery: Journal): void => {
-    store.getState().setReadOnly(true);
-    status.setState({ recovery });
-  };
   const decided = (): Journal | null => {
     const { recovery } = status.getState();
     status.setState({ recovery: null });
     return recovery;
   };
   return {
-    status,
-    start: () => {
-      let isOver = false;
-      void kept(setup).then((journal) => {
-        if (isOver) return;
-        // The page may have ended after the save, and before the journal knew of it.
-        const isThere = journal !== null && isSameJson(journal.document, opened.definition);
-        if (journal !== null && !isThere && unsavedCount(journal) > 0) {
-          ask(journal);
-          return;
-        }
-        // The server has all of it: only the way back is missing.
-        const { document, reset } = store.getState();
-        if (isThere) reset({ document, log: journal.log });
-        begin(opened);
-      });
-      const ends = [presence(setup, status), checks(setup, status)];
-      return () => {
-        isOver = true;
-        void journaling?.flush();
-        void saver?.flush();
-        saver?.stop();
-        journaling?.stop();
-        for (const end of ends) end();
-      };
+    offer: (recovery) => {
+      store.getState().setReadOnly(true);
+      status.setState({ recovery });
     },
-    flush: () => {
-      void journaling?.flush();
-      void saver?.flush();
-    },
-    resolve: (choices) => void saver?.resolve(choices),
     recover: () => {
       const journal = decided();
       if (journal === null) return;
@@ -125,9 +129,33 @@ export function keepOpen(setup: Setup): Keeping {
     discard: () => {
       if (decided() === null) return;
       store.getState().setReadOnly(isReadOnly);
-      void ports.journals.remove(setup.key).catch(() => undefined);
+      void ports.journals.remove(key).catch(() => undefined);
       begin(opened);
     },
+  };
+}
+
+/** Begins to write, or offers what the browser kept; returns what ends it. */
+function start(setup: Setup, status: StoreApi<Status>, writers: Writers, offer: Recovery["offer"]): () => void {
+  const { store, opened } = setup;
+  let isOver = false;
+  void kept(setup).then((journal) => {
+    if (isOver) return;
+    // The page may have ended after the save, and before the journal knew of it.
+    const isThere = journal !== null && isSameJson(journal.document, opened.definition);
+    if (journal !== null && !isThere && unsavedCount(journal) > 0) {
+      offer(journal);
+      return;
+    }
+    // The server has all of it: only the way back is missing.
+    if (isThere) store.getState().reset({ document: store.getState().document, log: journal.log });
+    writers.begin(opened);
+  });
+  const ends = [presence(setup, status), checks(setup, status)];
+  return () => {
+    isOver = true;
+    writers.stop();
+    for (const end of ends) end();
   };
 }
 
