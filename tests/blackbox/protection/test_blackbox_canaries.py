@@ -6,6 +6,7 @@ One server of its own plays them all; what can be read of it, its log and its fi
 import base64
 import html
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import httpx2
 import pytest
 
 from blackbox.harness.client import Organization
-from blackbox.harness.definitions import CARD, START, graph
+from blackbox.harness.definitions import CARD, START, definition, graph, note, wait
 from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
+from looply.definition import STEP_TYPES
+from looply.server.application import API_ROUTES
 
 PIN = "CaNaRy <7>&\"'/x9 pin"
 HOST = "CaNaRyHost.invalid"
@@ -27,6 +30,17 @@ MARKS = ("canary", str(NUMBER), TINY)
 BODY = {"pin": PIN, "host": HOST, "number": NUMBER, "tiny": TINY, "list": [PIN], "object": {PIN: PIN}, "open": "x"}
 SECRET = [f"/output/{name}" for name in ("pin", "host", "number", "tiny", "list", "object")]
 VALUES = [f"${{payload.output.{name}}}" for name in ("pin", "tiny", "object")]
+READS_WITHOUT_CONTENT = {
+    "getBlob": "it refuses every value of a secret path",
+    "getBulk": "a bulk holds counts, and the filter that its caller wrote",
+    "getBulkItems": "execution ids and codes",
+    "getBulks": "as getBulk",
+    "getScheduleCalendar": "instants of schedules",
+    "getScheduleFires": "instants of one schedule",
+    "watchHeads": "it sends the rows of getExecutionRows",
+    "watchOrganization": "it sends the entries of watchExecution",
+}
+"""Reads of executions that are not searched, with the reason."""
 ECHOES = [
     PIN,
     PIN.lower(),
@@ -71,8 +85,14 @@ def _settings_of_calls(value: str, address: str) -> Iterator[tuple[str, dict[str
     yield "sapRequest", {**sap, "params": {"$filter": f"A eq '{value}'", "$top": value}}
     yield "sapRequest", {**sap, "params": {"sap-client": value}}
     yield "sapRequest", {**sap, "headers": {"x-a": value}, "method": "POST", "body": {"a": value}}
+    for part in ({"entity": f"A('{value}')"}, {"params": {"$filter": value}}, {"method": "POST", "body": {"a": value}}):
+        yield "sapRequest", {**sap, "batch": [{"id": "p", "entity": "A", **part}]}
     yield "sapRequest", {**sap, "connection": value}
     yield "sapRequest", {"service_path": "/a", "system_id": value, "client": value}
+    call = {"url": place["url"], "method": "POST"}
+    for name in ("url", "method", "headers", "params", "body"):
+        yield "operation", {"operation": "http.request", "input": {**call, name: value}}
+    yield "operation", {"operation": "http.request", "connection": value, "input": call}
     mail = {"connection": "MAIL", "to": "a@example.com", "subject": "s", "text": "t"}
     for name in mail:
         yield "email", {**mail, name: value}
@@ -92,6 +112,14 @@ def _settings_of_decisions(value: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "forEach", {"items": value}
     yield "subworkflow", {"workflow_id": value}
     yield "conditional", {"rules": [{"variable": value, "operator": "StringEquals", "value": value}]}
+    choice = {"variable": value, "operator": "StringEquals"}
+    yield "branchConditional", {**choice, "branches": [{"id": "b", "value": value}]}
+    yield "branchConditional", {**choice, "operator": "NumericGreaterThan", "branches": [{"id": "b", "value": 1}]}
+    for operator in ("StringEquals", "NumericGreaterThan"):
+        condition = {"join": "simple", "variable": value, "operator": operator, "value": value}
+        yield "advancedConditional", {"branches": [{"id": "b", "conditions": [condition]}]}
+    yield "parallel", {"branches": [{"id": "b"}, {"id": "c"}]}
+    yield "redirect", {"target": "n", "max_visits": 3}
     yield "adaptiveCard", {"recipients": [value], "card": CARD}
     yield "adaptiveCard", {"recipients": ["a@example.com"], "card": {**CARD, "fallbackText": value}}
     yield "approval", {"recipients": [value]}
@@ -115,11 +143,46 @@ def _cases(address: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "overridePayload", {"parameters": [{"name": "a", "value": f"${{{function}({arguments})}}"}]}
 
 
+def _flow(type_: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns a definition whose step `s` has the type and the settings."""
+    step = {"id": "s", "type": type_, "settings": settings, "timeout": "PT5S"}
+    steps, edges = [step], [(START["id"], "s")]
+    secret = note("n", VALUES[0])
+    if type_ == "forEach":
+        steps.append({"id": "t", "type": "terminate", "settings": {"status": "FAILED"}})
+        edges.append(("s", "t", "each"))
+    elif type_ in ("branchConditional", "advancedConditional"):
+        steps.append(secret)
+        edges.append(("s", "n", "b"))
+    elif type_ == "parallel":
+        join = {"id": "j", "type": "join", "settings": {"of": "s"}}
+        failing = {"id": "m", "type": "delay", "settings": {"for": VALUES[0]}}
+        steps += [secret, failing, join]
+        edges += [("s", "n", "b"), ("s", "m", "c"), ("n", "j"), ("m", "j")]
+    elif type_ == "redirect":
+        steps.append(secret)
+        edges = [(START["id"], "n"), ("n", "s")]
+    flow = graph(steps, *edges)
+    flow["workflow_steps"][0] = {**START, "secret": SECRET}
+    return flow
+
+
 class Story:
     """What the stopped server left: all that was read of it, its log and its files."""
 
-    def __init__(self, reads: list[str], log: str, folder: Path, sent: str, codes: set[str]) -> None:
-        self.reads, self.log, self.folder, self.sent, self.codes = reads, log, folder, sent, codes
+    def __init__(self, played: "Played", log: str, folder: Path, sent: str) -> None:
+        self.reads, self.codes, self.types, self.letter = played.reads, played.codes, played.types, played.letter
+        self.log, self.folder, self.sent = log, folder, sent
+
+
+class Played:
+    """What the server answered: the reads by the name of their call, and the types of steps that were visited."""
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[str, str]] = []
+        self.codes: set[str] = set()
+        self.types: set[str] = set()
+        self.letter: dict[str, Any] = {}
 
 
 @pytest.fixture(scope="module")
@@ -129,14 +192,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Stor
     server = Server(folder, [f"127.0.0.1:{sink.port}"], LOOPLY_LOG_LEVEL="debug").start()
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:
-            reads, codes = _play(Organization(client, **made), sink)
+            played = _play(Organization(client, **made), sink)
         assert server.stop() == 0
-        yield Story(reads, server.log_text(), folder, json.dumps(sink.lines("/canary/")), codes)
+        yield Story(played, server.log_text(), folder, json.dumps(sink.lines("/canary/")))
     finally:
         server.close()
 
 
-def _play(org: Organization, sink: Sink) -> tuple[list[str], set[str]]:
+def _play(org: Organization, sink: Sink) -> Played:
     sink.script("/canary/echo", {"body": {"whole": NUMBER, "in": [f"it was {echo}!" for echo in ECHOES]}})
     sink.script("/canary/tiny", {"body": {"whole": [TINY, TINY.upper(), quote(TINY)]}})
     for name, kind, settings, secrets in (
@@ -146,39 +209,105 @@ def _play(org: Organization, sink: Sink) -> tuple[list[str], set[str]]:
     ):
         made = org.post("createConnection", {"name": name, "kind": kind, "settings": settings, "secrets": secrets})
         assert made.status_code == 200, made.text
-    running = []
+    played, running = Played(), []
     for type_, settings in _cases(sink.address):
-        flow = graph([{"id": "s", "type": type_, "settings": settings, "timeout": "PT5S"}], (START["id"], "s"))
-        flow["workflow_steps"][0] = {**START, "secret": SECRET}
-        if type_ == "forEach":
-            flow["workflow_steps"].append({"id": "t", "type": "terminate", "settings": {"status": "FAILED"}})
-            flow["workflow_connections"].append({"from": "s", "to": "t", "branch": "each"})
+        flow = _flow(type_, settings)
         created = org.post("createWorkflow", {"definition": flow}).json()
         workflow_id = created["item"]["workflow_id"]
         if created.get("findings", {}).get("errors"):
             continue
         if org.post("activateWorkflow", {"workflow_id": workflow_id, "workflow_version": 1}).status_code != 200:
             continue
+        played.types |= {step["type"] for step in flow["workflow_steps"]}
         running.append((workflow_id, org.trigger(workflow_id, BODY)))
     assert org.post(f"triggerworkflow/{running[0][0]}", BODY, query={"test": "true"}).status_code == 200
-    assert len(running) > 120
-    codes = set()
+    assert len(running) > 150
+    running.append(_play_letter(org))
+    played.types.add("wait")
     for workflow_id, execution_id in running:
         item = org.until(workflow_id, execution_id)
-        codes |= {incident["code"] for incident in item["workflow_incidents"]}
-    return [answer.text for answer in _reads(org, running)], codes
+        played.codes |= {incident["code"] for incident in item["workflow_incidents"]}
+    for name, answer in _reads(org, running):
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        played.reads.append((name, answer.text))
+        if name == "getLetter":
+            played.letter = answer.json()["item"]
+    return played
 
 
-def _reads(org: Organization, running: list[tuple[str, str]]) -> Iterator[httpx2.Response]:
+def _play_letter(org: Organization) -> tuple[str, str]:
+    """Leaves a letter: a resume with secrets that comes early, and that no step uses."""
+    late = {"id": "late", "type": "delay", "settings": {"for": "PT3S"}}
+    rule = {"variable": "${payload.output.open}", "operator": "StringEquals", "value": "another"}
+    choice = {"id": "choice", "type": "conditional", "settings": {"rules": [rule]}}
+    flow = definition(late, choice, {**wait(), "secret": ["/output"]})
+    flow["workflow_steps"][0] = {**START, "secret": SECRET}
+    flow["workflow_connections"][-1]["branch"] = "yes"
+    workflow_id = org.create(flow)
+    execution_id = org.trigger(workflow_id, BODY)
+    kept = org.resume(execution_id, "SAP", **BODY)
+    assert kept.json().get("buffered") is True, kept.text
+    org.until(workflow_id, execution_id, "COMPLETED")
+    return workflow_id, execution_id
+
+
+def _reads(org: Organization, running: list[tuple[str, str]]) -> Iterator[tuple[str, httpx2.Response]]:
+    def get(name: str, /, **query: Any) -> tuple[str, httpx2.Response]:
+        return name, org.get(name, **query)
+
     for workflow_id, execution_id in running:
-        yield org.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id)
-        yield org.get("getWorkflowExecutionHistory", workflow_id=workflow_id)
-    yield org.get("getWorkflowById", workflow_id=running[0][0], workflow_version=1)
-    yield org.get("getOrganizationExecutions", limit=30)
-    yield org.get("searchExecutions", process_id="*", limit=30)
-    yield org.get("getIncidents", limit=30)
-    yield org.get("getDeadLetters", limit=30)
-    yield org.get("getOpenCards")
+        of_execution = {"workflow_execution_id": execution_id}
+        item = org.item(workflow_id, execution_id)
+        yield get("getWorkflowExecutionById", workflow_id=workflow_id, **of_execution)
+        yield get("getWorkflowExecutionHistory", workflow_id=workflow_id)
+        yield get("explainExecution", **of_execution)
+        yield get("getExecutionLog", **of_execution)
+        yield get("getDecisions", **of_execution)
+        for entry in item["workflow_event_log"]["events"]:
+            yield get("getEventData", seq=entry["seq"], **of_execution)
+        yield get("getExecutionAt", seq=item["workflow_event_log"]["events"][-1]["seq"], **of_execution)
+        yield "watchExecution", _watch(org, execution_id, len(item["workflow_event_log"]["events"]))
+    for name in ("getWorkflowById", "getWorkflowSchemaById"):
+        yield get(name, workflow_id=running[0][0], workflow_version=1)
+    for name in ("getOrganizationExecutions", "getExecutionRows", "getIncidents", "getOpenCards"):
+        yield from ((name, page) for page in _pages(org, name))
+    for name in ("getOrganizationDecisions", "getAudit"):
+        yield from ((name, page) for page in _pages(org, name))
+    yield get("searchExecutions", process_id="*", limit=30)
+    yield get("getIncidentGroups")
+    yield get("getCounts")
+    yield get("getTargets")
+    now = int(time.time() * 1000)
+    yield get("getStatistics", **{"from": now - 3_600_000, "to": now})
+    for store in org.get("getDatastores").json()["items"]:
+        yield get("getDatastore", name=store["name"])
+    assert org.post("putDatastore", {"name": "own", "value": {"a": 1}}).status_code == 200
+    yield get("getDatastore", name="own")
+    letters = get("getLetters", limit=30)
+    yield letters
+    for letter in letters[1].json()["items"]:
+        yield get("getLetter", letter_id=letter["letter_id"])
+
+
+def _watch(org: Organization, execution_id: str, count: int) -> httpx2.Response:
+    """Returns the first events of a stream, which ends only with its execution."""
+    headers, lines = {"x-api-key": org.key}, []
+    path = f"/v2/workflows/watchExecution?workflow_execution_id={execution_id}"
+    with org.client.stream("GET", path, headers=headers) as stream:
+        for line in stream.iter_lines():
+            lines.append(line)
+            if sum(each.startswith("data:") for each in lines) == count:
+                break
+        return httpx2.Response(stream.status_code, text="\n".join(lines))
+
+
+def _pages(org: Organization, name: str) -> Iterator[httpx2.Response]:
+    """Yields all pages of a list."""
+    key: dict[str, Any] | None = {}
+    while key is not None:
+        answer = org.get(name, **key, limit=30)
+        yield answer
+        key = answer.json().get("lastKey")
 
 
 def test_the_canaries_were_really_sent_and_refused(story: Story) -> None:
@@ -186,11 +315,27 @@ def test_the_canaries_were_really_sent_and_refused(story: Story) -> None:
     assert str(NUMBER) in story.sent
     assert {"BAD_INPUT", "EXPRESSION", "SECRET_IN_CARD", "SECRET_IN_DATASTORE"} <= story.codes
     assert TINY in story.sent
-    assert any("***" in read for read in story.reads)
+    assert any("***" in read for _, read in story.reads)
+    assert story.letter["payload"] == "***"
+
+
+def test_steps_of_every_type_were_visited(story: Story) -> None:
+    assert story.types == STEP_TYPES.keys()
+
+
+def test_every_read_of_executions_is_searched(story: Story) -> None:
+    reads = {
+        route.path.rpartition("/")[2]
+        for route in API_ROUTES
+        if route.method == "GET" and route.access in ("read.payloads", "read.executions")
+    }
+    searched = {name for name, _ in story.reads}
+    assert reads - searched == READS_WITHOUT_CONTENT.keys()
+    assert {"getWorkflowById", "getWorkflowSchemaById", "getAudit"} <= searched
 
 
 def test_no_read_shows_a_canary(story: Story) -> None:
-    for read in story.reads:
+    for _, read in story.reads:
         lower = read.replace("/canary/", "/").lower()
         for mark in MARKS:
             at = lower.find(mark)

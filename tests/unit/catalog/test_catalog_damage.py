@@ -4,20 +4,44 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import LargeBinary, Table
 
 from looply.catalog import Catalog
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
 from looply.catalog.storage.damage import find_damaged_rows
+from looply.catalog.storage.json_columns import JsonText
+from looply.catalog.storage.tables import metadata, users
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import RecordDamaged, StoreCorrupt
 
 DEEP = '{"a":' * 1500 + "1" + "}" * 1500
+JSON_COLUMNS = [
+    (table, column.name)
+    for table in metadata.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, JsonText)
+]
+USER_ID = "01900000-0000-7000-8000-0000000000aa"
 LEVELS_DOWN = '{"a":' * 400 + "1" + "}" * 400
 
 
 def change(path: Path, statement: str, *values: object) -> None:
     with sqlite3.connect(path) as file:
         file.execute(statement, values)
+    file.close()
+
+
+def insert_damaged(path: Path, table: Table, damaged: str) -> None:
+    """Inserts a row of which one JSON column has a text that cannot be read."""
+    values: list[object] = []
+    for column in table.columns:
+        is_json = isinstance(column.type, JsonText)
+        other = b"1" if isinstance(column.type, LargeBinary) else 1
+        values.append("{" if column.name == damaged else "null" if is_json else other)
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA ignore_check_constraints = ON")
+        named = ", ".join(f'"{column.name}"' for column in table.columns)
+        file.execute(f"INSERT INTO {table.name} ({named}) VALUES ({', '.join('?' * len(values))})", values)
     file.close()
 
 
@@ -112,6 +136,26 @@ async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> 
     change(path, "UPDATE workflow_versions SET mock_schema = 'null', definition = '{}'")
     found = await catalog.database.read(find_damaged_rows)
     assert any("its definition does not match its hash" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), JSON_COLUMNS, ids=[f"{table.name}.{column}" for table, column in JSON_COLUMNS]
+)
+async def test_a_damaged_value_of_every_json_column_is_named(
+    catalog: Catalog, path: Path, table: Table, column: str
+) -> None:
+    insert_damaged(path, table, column)
+    (line,) = await catalog.database.read(find_damaged_rows)
+    assert f" is damaged: its {column} cannot be read" in line
+
+
+async def test_damaged_preferences_are_refused_until_they_are_stored_again(catalog: Catalog, path: Path) -> None:
+    insert_damaged(path, users, "preferences")
+    change(path, "UPDATE users SET user_id = ?", USER_ID)
+    with pytest.raises(RecordDamaged, match=f"user {USER_ID} is damaged: its preferences cannot be read"):
+        await catalog.people.users.preferences(USER_ID)
+    await catalog.people.users.put_preferences(USER_ID, {"theme": "dark"})
+    assert await catalog.people.users.preferences(USER_ID) == {"theme": "dark"}
 
 
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from looply.catalog.storage.damage import AnyRow
+from looply.catalog.storage.damage import AnyRow, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.tables import EMAIL_CHARACTERS, users
 from looply.catalog.tenants.names import not_found_error, validate_id, validate_name
@@ -66,9 +66,9 @@ class Users:
         return found
 
     async def preferences(self, user_id: str) -> Json:
-        """Returns the preferences that the person has stored, None for none. Raises: NotFound."""
+        """Returns the preferences that the person has stored, None for none. Raises: NotFound, RecordDamaged."""
         row = await self._database.read(lambda connection: get_user_row(connection, user_id))
-        return row["preferences"]
+        return require_readable(row, users)["preferences"]
 
     async def put_preferences(self, user_id: str, preferences: Json) -> None:
         """Replaces the preferences."""

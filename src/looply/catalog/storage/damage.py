@@ -26,9 +26,11 @@ _LABELS: Final[Mapping[str, str]] = {
     "members": "member {user_id} of {organization_id}",
     "bulks": "bulk {bulk_id}",
     "workflow_companions": "{kind} of workflow {workflow_id}",
+    "workflow_uses": "use of {kind} {name} by workflow {workflow_id} version {workflow_version}",
     "audit_records": "audit record {record_id}",
+    "refused_logons": "refused logons of {principal}",
 }
-"""Table -> the label of its rows in errors."""
+"""Table with JSON -> the label of its rows in errors."""
 
 Row = TypeVar("Row", bound=AnyRow)
 

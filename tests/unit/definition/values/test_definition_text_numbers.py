@@ -172,6 +172,10 @@ def test_what_a_schema_allows_to_be_a_text_is_a_finding() -> None:
         ("div(sap_1.output.data.d.Amount, 2)", "div() fails"),
         ("round(sap_1.output.data.d.Amount)", "round() fails"),
         ("max(sap_1.output.data.d.Amount, 2)", "max() fails"),
+        ("sap_1.output.data.d.Amount >= 10", "`>=` compares character by character or fails"),
+        ("sap_1.output.data.d.Amount <= 10", "`<=` compares character by character or fails"),
+        ("mod(sap_1.output.data.d.Amount, 2)", "mod() fails"),
+        ("-sap_1.output.data.d.Amount", "`-` fails"),
     ],
 )
 def test_operators_and_functions_on_numbers_of_odata_v2_are_findings(expression: str, outcome: str) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from server_kit import COMPUTING, Caller, card_step, definition
+from server_kit import CARD, COMPUTING, Caller, card_step, definition
 
 ORDERS = {"service_path": "/sap/opu/odata/sap/ORDERS", "entity": "Order('1')", "fail_on": ["4xx", "5xx"]}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -107,6 +107,38 @@ async def test_objects_of_another_organization_are_answered_like_missing_ones(mi
     assert await _answers(mine, calling, "ERP") == await _answers(mine, _rename(calling, "ERP", "ERX"), "ERX")
     starting = definition(step("subworkflow", workflow_id=child))
     assert await _answers(mine, starting, child) == await _answers(mine, _rename(starting, child, UNKNOWN), UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        step("datastore", operation="get", name="rates"),
+        approval(calendar="rates"),
+        approval(recipients={"datastore": "rates"}),
+        step("sapRequest", connection="rates", **ORDERS),
+        step("sapRequest", system_id="S4H", client="100", **ORDERS),
+    ],
+)
+async def test_what_only_another_organization_has_is_an_error_at_activation(
+    mine: Caller, theirs: Caller, named: dict[str, Any]
+) -> None:
+    await connect(theirs, "rates", "sap")
+    assert (await theirs.post("putDatastore", {"name": "rates", "value": {}})).status_code == 200
+    refused = await activation(mine, definition(named))
+    assert (refused.status_code, "there is no" in refused.text or "no connections" in refused.text) == (422, True)
+    assert (await activation(theirs, definition(named))).status_code == 200
+
+
+async def test_a_card_and_a_workflow_of_failures_of_another_organization_are_missing(
+    mine: Caller, theirs: Caller
+) -> None:
+    made = await theirs.post("createCard", {"card_name": "Card", "card_payload": CARD})
+    card_id = made.json()["item"]["card_id"]
+    refused = await activation(mine, definition(card_step("step_1", card_id=card_id)))
+    assert (refused.status_code, f"card {card_id!r} not found" in refused.text) == (422, True)
+    workflow_id = await theirs.create(COMPUTING)
+    refused = await activation(mine, {**COMPUTING, "workflow_settings": {"on_failure": workflow_id}})
+    assert (refused.status_code, f"there is no workflow {workflow_id}" in refused.text) == (422, True)
 
 
 async def test_an_existing_name_is_not_a_finding(mine: Caller) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 import structlog
-from server_kit import CARDING, COMPUTING, Caller, CheckedDispatch
+from people_kit import COOKIE, Browser, join
+from server_kit import CARDING, COMPUTING, PUBLIC_URL, Caller, CheckedDispatch
 
 from looply.app.context.services import Services
 from looply.clock import Clock
@@ -34,7 +35,7 @@ async def calling(
         services, SerialEntropy(1000), Pages(tmp_path / "static"), dispatch_type=CheckedDispatch, ingress=ingress
     )
     transport = httpx2.ASGITransport(app=app, client=(peer, 40_000))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         yield client
 
 
@@ -62,6 +63,34 @@ async def test_a_valid_key_without_the_scope_counts_for_nothing(
     reader = await mine.key_with("trigger")
     async with calling(services, tmp_path) as client:
         assert await statuses(client, LIMIT + 2, reader.headers()) == [403] * (LIMIT + 2)
+
+
+async def test_a_valid_session_is_never_refused_by_the_limit(services: Services, tmp_path: Path, mine: Caller) -> None:
+    async with calling(services, tmp_path) as client:
+        owner = await join(Browser(client), services.catalog, mine.organization_id, "owner@example.com", "owner")
+        client.cookies.clear()  # only the browser sends its cookie
+        assert await statuses(client, LIMIT + 1) == [403] * LIMIT + [429]
+        assert (await owner.get("get")).status_code == 200
+        assert (await owner.get("getMembers")).status_code == 200
+        assert (await owner.post("signOut")).status_code == 200
+
+
+async def test_a_wrong_cookie_counts_like_a_wrong_key(services: Services, tmp_path: Path) -> None:
+    async with calling(services, tmp_path) as client:
+        wrong = {"cookie": f"{COOKIE}={'A' * 43}"}
+        assert await statuses(client, LIMIT + 1, wrong) == [403] * LIMIT + [429]
+        assert await statuses(client, 1, {"x-api-key": "x"}) == [429]
+
+
+async def test_the_web_app_learns_that_its_session_has_ended_whatever_its_address_did(
+    services: Services, tmp_path: Path
+) -> None:
+    async with calling(services, tmp_path) as client:
+        assert await statuses(client, LIMIT + 1) == [403] * LIMIT + [429]
+        page = Browser(client)
+        page.cookie = f"{COOKIE}={'A' * 43}"
+        answers = [await page.get("get") for _ in range(LIMIT + 1)]
+        assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(401, "SIGN_IN_REQUIRED")}
 
 
 async def test_other_addresses_are_not_limited(services: Services, tmp_path: Path) -> None:
