@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from looply import on_demand
 from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
@@ -140,7 +141,4 @@ class Catalog:
 
 def postgres_backend(address: str) -> Backend:
     """Returns the PostgreSQL database of a catalog, not yet open. Raises: ModuleNotFoundError without its driver."""
-    # The driver is an optional dependency, and a start on a file should not import it.
-    from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
-
-    return PostgresDatabase(address)
+    return on_demand.catalog_postgres.PostgresDatabase(address)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.authoring import gallery
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.display.json_texts import pretty_text

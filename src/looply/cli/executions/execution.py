@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.pages import Page, Record
 from looply.cli.executions import reasons, repairs
 from looply.cli.executions.entries import details, without_shown_messages

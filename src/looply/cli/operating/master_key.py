@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.options import AnyFolder
 from looply.cli.terminal.tables import table
 from looply.cli.terminal.terminal import Here, Terminal
