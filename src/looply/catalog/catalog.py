@@ -10,8 +10,9 @@ from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.listing import ObjectLists, card_lists, workflow_lists
-from looply.catalog.authored.presence import Presence
+from looply.catalog.authored.presence import Presence, RememberedPresence
 from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.stored_presence import StoredPresence
 from looply.catalog.authored.uses import Uses
 from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
@@ -131,7 +132,7 @@ class Catalog:
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             views=Views(database, clock, ids),
-            presence=Presence(database, clock),
+            presence=StoredPresence(database, clock) if database.is_shared else RememberedPresence(clock),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),

@@ -119,7 +119,7 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         decision=former.decision if former is not None else "",
         revision=card.revision,
         reminders=card.reminders,
-        closed_reason=card.wanted if card.wanted != "OPEN" else "",
+        closed_reason=card.status if card.status != "OPEN" else "",
         closed_text=why_closed(card),
         passed_to=card.passed_to,
         passed_from=source.recipient if source is not None else "",
@@ -220,10 +220,10 @@ def _status(
 
 def _is_still_readable(services: Services, card: Card) -> bool:
     """Returns whether a card that accepts no more answers may be read: an answered one, for a while."""
-    if card.wanted == "OPEN":
+    if card.status == "OPEN":
         return True  # other recipients can still answer, or the card is for reading only
     return (
-        card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
+        card.status == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
     )
 
 

@@ -1,4 +1,4 @@
-"""The canvas of a workflow: what makers keep beside it, which are notes, folds and warnings that are known."""
+"""The canvas of a workflow: what authors keep beside it, which are notes, folds and warnings that are known."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
@@ -31,7 +31,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning that a maker accepts: its step (empty: the workflow), its message, and why."""
+    """A warning that an author accepts: its step (empty: the workflow), its message, and why."""
 
     step: str
     message: str

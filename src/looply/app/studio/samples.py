@@ -1,4 +1,4 @@
-"""The samples that makers keep beside a workflow: named payloads, and pinned outputs of its steps."""
+"""The samples that authors keep beside a workflow: named payloads, and pinned outputs of its steps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Companions of workflows: what makers keep beside the definition, for all versions. An execution never reads them."""
+"""Companions of workflows: what authors keep beside the definition, for all versions. An execution never reads them."""
 
 from collections.abc import Mapping
 from datetime import datetime

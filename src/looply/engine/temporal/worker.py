@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, WorkerStopping
+from looply.engine.temporal.effect_carrier import WAITING_FACTOR, Carrier, WorkerStopping
 from looply.engine.temporal.chain import Chain, OnArrival
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.hints import with_hint

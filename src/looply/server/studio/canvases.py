@@ -1,4 +1,4 @@
-"""Calls on what makers put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
+"""Calls on what authors put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A warning that a maker has read and accepts: its step (empty: the workflow), its message, and why."""
+    """A warning that an author has read and accepts: its step (empty: the workflow), its message, and why."""
 
     step: str
     message: str
