@@ -77,6 +77,7 @@ SURROUNDINGS = (TESTS, PROJECT / "bench", PROJECT / "tools")
 MOST_SIDE_BY_SIDE = 15
 MOST_EXCUSED_IMPORTS = 3
 MOST_LINES = 500
+MOST_LINES_OF_THE_MAP = 200
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
@@ -134,6 +135,14 @@ def test_the_code_map_names_every_part() -> None:
     first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
     named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy", "tests"}
     assert {name for name in parts if not name.startswith("__")} == named
+
+
+def test_the_map_is_short_and_has_a_row_for_each_folder_of_the_web_app() -> None:
+    text = (PROJECT / "ARCHITECTURE.md").read_text("utf-8")
+    web = text.partition("\n## The web app\n")[2].partition("\n## ")[0]
+    rows = {name for line in web.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)/`", line[:30])}
+    assert rows == {path.name for path in (PROJECT / "ui" / "src").iterdir() if path.is_dir()}
+    assert text.count("\n") <= MOST_LINES_OF_THE_MAP
 
 
 def test_imports_point_downwards() -> None:

@@ -291,7 +291,9 @@ def _live_descendants(connection: Connection, organization_id: str, key_id: str,
     found: dict[str, bool] = {}
     creators = [key_id]
     while creators:
-        query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(creators))
+        query = select(api_keys).where(
+            api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(creators)
+        )
         rows = connection.execute(query).mappings().all()
         creators = [row["key_id"] for row in rows if row["key_id"] not in found]
         for row in rows:

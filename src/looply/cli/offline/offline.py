@@ -50,7 +50,9 @@ async def import_to_folder(terminal: Terminal, target: Target, definition: Json,
 async def _save(store: OpenStore, definition: Json, options: ImportOptions) -> workflows.SaveResult:
     modified_on = None if options.modified_on is None else from_ms(options.modified_on)
     workflow_id = await store.workflow_id(options.workflow_id) if options.workflow_id else ""
-    save = partial(definition_files.import_definition, store.services, store.principal, definition, workflow_id=workflow_id)
+    save = partial(
+        definition_files.import_definition, store.services, store.principal, definition, workflow_id=workflow_id
+    )
     try:
         return await save(modified_on=modified_on)
     except workflows.DraftOpen as error:

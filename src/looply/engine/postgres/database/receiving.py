@@ -27,7 +27,7 @@ from looply.engine.postgres.database.connections import (
     rows,
 )
 from looply.engine.postgres.database.months import add_month, end_of_month, month_of
-from looply.engine.postgres.database.move_marker import Marker, mark_move_begun, find_marker, mark_move_finished
+from looply.engine.postgres.database.move_marker import Marker, find_marker, mark_move_begun, mark_move_finished
 from looply.engine.postgres.database.opening import upgrade
 from looply.engine.postgres.database.ownership import SessionLock
 from looply.engine.postgres.database.sharing import ALONE
