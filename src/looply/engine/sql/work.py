@@ -106,7 +106,8 @@ ADMISSIBLE: Final = Variants(
 """,
     f"""{_QUEUES}
   SELECT f.execution_id FROM line JOIN LATERAL (
-      SELECT p.execution_id, p.most FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE}) f ON true
+      SELECT p.execution_id, p.most FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE}
+    ) f ON true
     WHERE {_HAS_ROOM} LIMIT :limit
 """,
 )

@@ -1,4 +1,4 @@
-"""Calls on what authors put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
+"""Calls on what authors keep on the canvas of a workflow, beside its definition: notes, folds, known warnings."""
 
 from typing import Final
 

@@ -17,7 +17,7 @@ _DROP: Final = "DELETE FROM place WHERE execution_id = ?"
 MAY_TAKE: Final = f"""
   SELECT (SELECT count(*) FROM place WHERE held = 1 AND workflow = :workflow) < :most
     AND (SELECT execution_id FROM place WHERE held = 0 AND workflow = :workflow {FIRST_IN_QUEUE}) = :execution
-"""
+"""  # noqa: S608 - a constant of ours
 """Whether a slot is free and the execution is the first of the queue."""
 
 
