@@ -61,14 +61,14 @@ async def search_all(services: Services, principal: Principal, term: str) -> Seq
     ]
 
 
-def _best(term: str, found: Iterable[Found]) -> list[Found]:
+def _best(term: str, candidates: Iterable[Found]) -> list[Found]:
     """Returns the best objects: equal names first, then names that begin with the term, else in their order."""
 
     def rank(each: Found) -> int:
         title = each.title.casefold()
         return 0 if title == term else 1 if title.startswith(term) else 2
 
-    return sorted(found, key=rank)[:MOST]
+    return sorted(candidates, key=rank)[:MOST]
 
 
 def _objects(kind: Literal["workflow", "card"], page: HeadPage) -> list[Found]:

@@ -51,9 +51,9 @@ async def find_canvas(services: Services, principal: Principal, workflow_id: str
     return await services.catalog.companions.find(principal.organization_id, workflow_id, "canvas")
 
 
-def canvas_of(found: Companion | None) -> Canvas:
+def canvas_of(companion: Companion | None) -> Canvas:
     """Returns the canvas that is stored."""
-    return msgspec.convert(found.content, Canvas) if found is not None else Canvas()
+    return msgspec.convert(companion.content, Canvas) if companion is not None else Canvas()
 
 
 async def put_canvas(

@@ -38,7 +38,7 @@ async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> Non
         async with target.client(terminal) as client:
             items = await client.items("getDatastores")
             shown = await KeyNames(client).replace_ids(items, "modified_by") if terminal.is_table else items
-    show_items(terminal, items, _COLUMNS, noun="datastores", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="datastores", table_rows=shown)
 
 
 @APP.command

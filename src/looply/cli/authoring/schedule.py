@@ -46,7 +46,7 @@ async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None
             items = (await client.get("getSchedules"))["items"]
     # Nothing starts while a schedule is paused, so its next instant would mislead.
     shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
-    show_items(terminal, items, _COLUMNS, noun="schedules", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="schedules", table_rows=shown)
 
 
 @APP.command

@@ -209,8 +209,8 @@ def _shown(value: Any) -> Any:
     return pretty_text(value) if isinstance(value, dict | list) else value
 
 
-def _count(found: list[dict[str, str]], what: str) -> str:
-    return f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
+def _count(problems: list[dict[str, str]], what: str) -> str:
+    return f"{len(problems)} {what}{'' if len(problems) == 1 else 's'}"
 
 
 def _show_imported(imported: Imported, terminal: Here) -> None:

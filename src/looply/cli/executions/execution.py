@@ -131,7 +131,7 @@ async def list_executions(
         async with target.client(terminal) as client:
             items = await client.items("searchExecutions", limit, **query)
     shown = [{**item, "workflow": item["workflow_details"].get("workflow_name")} for item in items]
-    show_items(terminal, items, _COLUMNS, noun="executions", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="executions", table_rows=shown)
 
 
 @APP.command

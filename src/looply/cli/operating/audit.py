@@ -75,7 +75,7 @@ async def list_records(
         }
         for item in items[:limit]
     ]
-    show_items(terminal, items[:limit], _COLUMNS, noun="audit records", shown=shown)
+    show_items(terminal, items[:limit], _COLUMNS, noun="audit records", table_rows=shown)
 
 
 @APP.command

@@ -197,10 +197,10 @@ class Feed:
             except TimeoutError:
                 return
 
-    def _keep(self, found: Sequence[Committed]) -> None:
-        self._kept.extend(found)
-        self._end = found[-1].position
-        self._size += sum(each.size for each in found)
+    def _keep(self, batch: Sequence[Committed]) -> None:
+        self._kept.extend(batch)
+        self._end = batch[-1].position
+        self._size += sum(each.size for each in batch)
         most, most_bytes = self._bounds.kept_batches, self._bounds.kept_bytes
         if len(self._kept) <= most and self._size <= most_bytes:
             return

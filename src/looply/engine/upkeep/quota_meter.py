@@ -42,7 +42,7 @@ class QuotaMeter(Loop):
             self._measure_at = self._after(begun, MEASURE_SECONDS) if is_last else rest
         return max(min(self._count_at, self._measure_at) - self._clock.monotonic(), 0.0)
 
-    def _after(self, begun: float, seconds: float) -> float:
+    def _after(self, start: float, seconds: float) -> float:
         """Returns when work that began at an instant is due again: after `seconds`, or later where it took long."""
         now = self._clock.monotonic()
-        return now + max(seconds, (now - begun) * _IDLE_SHARE)
+        return now + max(seconds, (now - start) * _IDLE_SHARE)

@@ -38,14 +38,14 @@ async def search(call: Call) -> Response:
     return Response(SearchAnswer(message=SUCCESS, count=len(items), items=items))
 
 
-def _url(found: Found) -> str:
+def _url(hit: Found) -> str:
     """Returns the path of an object's page in the web app."""
-    name = quote(found.object_id, safe="")
-    match found.kind:
+    name = quote(hit.object_id, safe="")
+    match hit.kind:
         case "workflow":
             return f"/app/workflows/{name}"
         case "card":
-            return f"/app/cards/{name}/v/{found.version}"
+            return f"/app/cards/{name}/v/{hit.version}"
         case "execution":
             return f"/app/executions/{name}"
         case "datastore":

@@ -210,11 +210,11 @@ def flag_of(call: Call, name: str) -> bool:
     return text == "true"
 
 
-def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+def one_of(values: tuple[str, ...], allowed: tuple[str, ...], name: str) -> tuple[Any, ...]:
     """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for an unknown value."""
     for value in values:
-        if value not in known:
-            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+        if value not in allowed:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(allowed)}", code="BAD_FILTER")
     return values
 
 

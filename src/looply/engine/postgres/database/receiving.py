@@ -125,14 +125,14 @@ class Receiver:
             if low <= found:
                 return
 
-    async def put(self, table: MovedTable, found: Iterable[Row]) -> None:
+    async def put(self, table: MovedTable, rows: Iterable[Row]) -> None:
         """Writes rows into a table; one at a time is in memory."""
         kinds = tuple(table.columns.values())
         ids = [index for index, kind in enumerate(kinds) if kind == "uuid"]
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_identifier(table), _columns(table))
         async with self._connection.cursor().copy(statement) as copy:
             copy.set_types(kinds)
-            for row in found:
+            for row in rows:
                 await copy.write_row(_with_ids(row, ids))
 
     async def sum(self, table: MovedTable, on_progress: Callable[[int], None]) -> Checksum:
