@@ -87,8 +87,8 @@ async def rerun(services: Services, principal: Principal, request: RerunRequest)
     process_id = started.process_id if request.process_id is None else validate_process_id(request.process_id)
     version, workflow = execution.state.workflow_version, execution.workflow
     if request.has_version:
-        found = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
-        version, workflow = found.workflow_version, found.workflow
+        target = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
+        version, workflow = target.workflow_version, target.workflow
     name, values = started.profile, started.environment
     if request.profile:
         profile = await services.library.profile(started.organization_id, started.workflow_id, request.profile)

@@ -174,10 +174,10 @@ async def list_open(
     A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
     it, and the audit log records the cards.
     """
-    found = await services.engine.open_cards(
+    rows = await services.engine.open_cards(
         principal.organization_id, recipient, limit + 1, criteria=criteria, after=after
     )
-    cards = found[:limit]
+    cards = rows[:limit]
     with_token = principal.may("decide.override")
     if with_token and cards:
         ids: list[Json] = [card.card_id for card in cards]
@@ -185,7 +185,7 @@ async def list_open(
     stale = await services.engine.overview.stale_cards([card.card_id for card in cards])
     executions = await read_executions(services, [card.execution_id for card in cards])
     entries = [_entry(card, executions.get(card.execution_id), stale, with_token=with_token) for card in cards]
-    return OpenPage(entries=entries, has_more=len(found) > limit)
+    return OpenPage(entries=entries, has_more=len(rows) > limit)
 
 
 def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], *, with_token: bool) -> OpenEntry:

@@ -82,7 +82,7 @@ class RememberedPresence:
         return first_of(others)
 
     def _open_editors(self, key: Key, now_ms: int) -> list[Editor]:
-        return [each for each in self._editors.get(key, {}).values() if each.seen_ms > closed_at(now_ms)]
+        return [each for each in self._editors.get(key, {}).values() if each.seen_ms > limit_of_closed(now_ms)]
 
     def _remember(self, key: Key, editors: list[Editor]) -> None:
         self._editors.pop(key, None)
@@ -93,7 +93,7 @@ class RememberedPresence:
             self._editors.pop(next(iter(self._editors)))
 
 
-def closed_at(now_ms: int) -> int:
+def limit_of_closed(now_ms: int) -> int:
     """Returns the instant, in ms since the epoch, of the last call of editors that count as closed now."""
     return now_ms - int(GONE_AFTER.total_seconds() * 1000)
 

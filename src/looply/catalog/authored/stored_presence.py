@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from looply.catalog.authored.presence import MAX_EDITORS, Editor, Key, closed_at, first_of, others_than, since_of
+from looply.catalog.authored.presence import MAX_EDITORS, Editor, Key, first_of, limit_of_closed, others_than, since_of
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.tables import open_editors as table
 from looply.clock import Clock
@@ -44,7 +44,7 @@ def _touch(connection: Connection, key: Key, editor: Editor, now_ms: int) -> tup
 
 def _take_out(connection: Connection, key: Key, editor: Editor, now_ms: int) -> list[Editor]:
     """Deletes the row of an editor and those of all that are closed, and returns the open editors with this one."""
-    connection.execute(delete(table).where(table.c.seen_ms <= closed_at(now_ms)))
+    connection.execute(delete(table).where(table.c.seen_ms <= limit_of_closed(now_ms)))
     of_object = [table.c[name] == value for name, value in _columns(key).items()]
     rows = connection.execute(select(table).where(*of_object)).mappings().all()
     connection.execute(delete(table).where(*of_object, table.c.actor == editor.actor, table.c.tab == editor.tab))

@@ -177,16 +177,16 @@ class Feed:
                 self._begin = self._end = await self._journal.position()
                 # No watcher was notified of what was stored before this position.
                 self._notify(list(self._signals))
-            found = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
+            batch = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Watchers are woken, read for themselves, and get the error.
             _log.warning("feed_broke", after=self._end, watchers=self._owners.total(), error=error.message)
             self._notify(list(self._signals))
             return self._bounds.back_off_seconds
-        if not found:
+        if not batch:
             return _POLL_SECONDS
-        self._keep(found)
-        self._notify({key for each in found for key in (each.organization_id, each.execution_id)})
+        self._keep(batch)
+        self._notify({key for each in batch for key in (each.organization_id, each.execution_id)})
         await asyncio.sleep(_GATHER_SECONDS)
         return 0.0
 
@@ -204,12 +204,12 @@ class Feed:
         most, most_bytes = self._bounds.kept_batches, self._bounds.kept_bytes
         if len(self._kept) <= most and self._size <= most_bytes:
             return
-        gone = 0
-        while len(self._kept) - gone > most // 2 or self._size > most_bytes // 2:
-            self._size -= self._kept[gone].size
-            gone += 1
-        self._begin = self._kept[gone - 1].position
-        del self._kept[:gone]
+        dropped = 0
+        while len(self._kept) - dropped > most // 2 or self._size > most_bytes // 2:
+            self._size -= self._kept[dropped].size
+            dropped += 1
+        self._begin = self._kept[dropped - 1].position
+        del self._kept[:dropped]
 
     def _notify(self, keys: Iterable[str]) -> None:
         for key in keys:

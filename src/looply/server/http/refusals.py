@@ -65,17 +65,17 @@ class RefusalLimiter:
 
     def _window(self, address: str, credential: Credential, route: str) -> _Window:
         now = self._clock.monotonic()
-        found = self._windows.get(address)
-        if found is None and len(self._windows) >= MAX_ADDRESSES:
+        known = self._windows.get(address)
+        if known is None and len(self._windows) >= MAX_ADDRESSES:
             oldest = next(iter(self._windows))
             if self._is_past(self._windows[oldest], now):
                 del self._windows[oldest]
             else:
                 address = _OTHERS
-                found = self._windows.get(address)
-        if found is not None and not self._is_past(found, now):
-            return found
-        before = found.count if found is not None else 0
+                known = self._windows.get(address)
+        if known is not None and not self._is_past(known, now):
+            return known
+        before = known.count if known is not None else 0
         # Removed and added again, so that the first window is always the oldest one.
         self._windows.pop(address, None)
         window = self._windows[address] = _Window(now)

@@ -240,8 +240,8 @@ def answer_or_304(call: Call, answer: msgspec.Struct) -> Response:
     """
     etag = f'"{fingerprint(to_builtins(answer)).hex()}"'
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
-    known = call.headers.get(IF_NONE_MATCH.lower().encode(), "")
-    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    header = call.headers.get(IF_NONE_MATCH.lower().encode(), "")
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
     if etag in tags or tags == ["*"]:
         return Response(b"", 304, headers, b"")
     return Response(answer, headers=headers)
