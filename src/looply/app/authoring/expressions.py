@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from looply.app.context.services import Services
-from looply.definition.values.pointer import split_pointer
+from looply.definition.values.pointer import split_pointer, value_at
 from looply.expressions import (
     CardTemplate,
     Evaluation,
@@ -177,11 +177,4 @@ def finding_of_error(
 
 def text_at(value: Json, pointer: str) -> Json:
     """Returns the value at a JSON Pointer, None when there is none."""
-    for part in split_pointer(pointer):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+    return value_at(value, split_pointer(pointer))
