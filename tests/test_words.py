@@ -178,6 +178,16 @@ def test_parameters_are_named_by_what_they_are() -> None:
     assert vague == NAMED_BY_COLUMNS
 
 
+def test_classes_are_named_by_what_they_are() -> None:
+    vague = {
+        f"{place} {node.name}"
+        for place, tree in product()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.lower() in VAGUE
+    }
+    assert vague == set()
+
+
 def test_variables_of_the_rooms_that_are_read_most_are_named_by_what_they_are() -> None:
     vague = {
         f"{place} {node.id}"

@@ -42,12 +42,12 @@ _log = structlog.get_logger(__name__)
 class FeedBounds:
     """How much a feed reads at once and keeps, and how long it waits before it reads a failing store again.
 
-    `page`, `given` (to one watcher at once, which may stop reading and hold it) and `kept_batches` count batches.
+    `page`, `per_watcher` (to one watcher at once, which may stop reading and hold it) and `kept_batches` count batches.
     `kept_bytes` counts stored bytes; in memory a batch takes several times as much.
     """
 
     page: int = 256
-    given: int = 32
+    per_watcher: int = 32
     kept_batches: int = 2048
     kept_bytes: int = 4 * 1024 * 1024
     back_off_seconds: float = 1.0
@@ -152,8 +152,8 @@ class Feed:
         """
         if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
-            return self._kept[first : first + self._bounds.given]
-        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
+            return self._kept[first : first + self._bounds.per_watcher]
+        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.per_watcher)]
 
     async def stop(self) -> None:
         """Stops polling. Stopping twice is harmless."""

@@ -23,9 +23,9 @@ _OTHERS: Final = "others"
 
 
 class _Window(msgspec.Struct):
-    """The refusals of one address since `begun`, in seconds of the monotonic clock."""
+    """The refusals of one address since `since`, in seconds of the monotonic clock."""
 
-    begun: float
+    since: float
     count: int = 0
 
 
@@ -56,7 +56,7 @@ class RefusalLimiter:
         window.count += 1
         if window.count <= self._per_minute:
             raise error
-        left = window.begun + _WINDOW_SECONDS - self._clock.monotonic()
+        left = window.since + _WINDOW_SECONDS - self._clock.monotonic()
         raise TooManyRefusals(
             f"more than {self._per_minute} calls of this address were refused within a minute (setting "
             "refusals_per_minute); a call with a valid key or token is answered, others again after Retry-After",
@@ -84,4 +84,4 @@ class RefusalLimiter:
 
     @staticmethod
     def _is_past(window: _Window, now: float) -> bool:
-        return now - window.begun >= _WINDOW_SECONDS
+        return now - window.since >= _WINDOW_SECONDS
