@@ -41,8 +41,9 @@ def imported_on_demand(tree: ast.Module) -> Iterator[tuple[str, int]]:
     if "looply.on_demand" not in {name for name, _ in imported_at_once(tree)}:
         return
     for node in ast.walk(tree):
-        for each in (node, *parts_of_annotation(node)):
-            if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "on_demand":
+        attributes = [each for each in (node, *parts_of_annotation(node)) if isinstance(each, ast.Attribute)]
+        for each in attributes:
+            if isinstance(each.value, ast.Name) and each.value.id == "on_demand" and each.attr in on_demand.__all__:
                 yield on_demand._MODULES[each.attr], getattr(node, "lineno", 0)
 
 
