@@ -5800,7 +5800,7 @@ export interface components {
         };
         /**
          * KnownWarning
-         * @description A warning that a maker has read and accepts: its step (empty: the workflow), its message, and why.
+         * @description A warning that an author has read and accepts: its step (empty: the workflow), its message, and why.
          */
         KnownWarning: {
             step: string;
