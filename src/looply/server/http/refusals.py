@@ -23,7 +23,7 @@ _OTHERS: Final = "others"
 
 
 class _Window(msgspec.Struct):
-    """The refusals of one address since `since`, in seconds of the monotonic clock."""
+    """The refusals of one address; `since` is when the first one was counted, in seconds of the monotonic clock."""
 
     since: float
     count: int = 0
