@@ -57,9 +57,9 @@ async def get(
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
-    found = await services.engine.history(head.execution_id, after, services.limits.read_events)
+    history = await services.engine.history(head.execution_id, after, services.limits.read_events)
     # The execution may have progressed between the two reads: the answer is a consistent snapshot.
-    events = [(seq, event) for seq, event in found if seq <= head.seq]
+    events = [(seq, event) for seq, event in history if seq <= head.seq]
     return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
 
 

@@ -71,8 +71,8 @@ def _id(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value
 
 
 def _about(describe: Callable[[Node], str], name: str) -> Called:
-    def called(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-        node = first_of(conversion.run, _nodes(name, given[0])) if given else context.node
+    def called(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> Value:
+        node = first_of(conversion.run, _nodes(name, arguments[0])) if arguments else context.node
         return describe(node) if node is not None else ""
 
     return called
@@ -103,8 +103,8 @@ def _normalize_space(conversion: Conversion, context: Context, arguments: Sequen
 def _on_texts(make: Callable[[Conversion, list[str]], Value]) -> Called:
     """Returns a function whose arguments are all converted to texts and charged."""
 
-    def called(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-        texts = [conversion.text(value) for value in given]
+    def called(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+        texts = [conversion.text(value) for value in arguments]
         conversion.run.spend(sum(map(len, texts)) >> 4)
         return make(conversion, texts)
 
@@ -152,8 +152,8 @@ def round_half_up(value: float) -> float:
 
 
 def _whole(make: Callable[[float], float]) -> Called:
-    def called(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-        value = conversion.number(given[0])
+    def called(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+        value = conversion.number(arguments[0])
         return float(make(value)) if math.isfinite(value) else value
 
     return called
