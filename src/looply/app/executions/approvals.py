@@ -90,10 +90,10 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
         key = validate_id(card_id, "card")
     except BadRequest as error:
         raise _not_open(card_id) from error
-    found = await services.engine.open_cards(principal.organization_id, card_id=key)
-    if not found:
+    cards = await services.engine.open_cards(principal.organization_id, card_id=key)
+    if not cards:
         raise _not_open(card_id)
-    return found[0]
+    return cards[0]
 
 
 async def list_execution_decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
@@ -105,10 +105,10 @@ async def list_execution_decisions(services: Services, principal: Principal, exe
         execution = await get_owned(services, principal.organization_id, execution_id)
     except NotFound:
         rows = await services.engine.decisions.of_execution(execution_id.lower())
-        found = [row.decision for row in rows if row.organization_id == principal.organization_id]
-        if not found:
+        own = [row.decision for row in rows if row.organization_id == principal.organization_id]
+        if not own:
             raise
-        return found
+        return own
     return decisions_of(execution.workflow, execution.state)
 
 

@@ -289,11 +289,13 @@ def _revoke(connection: Connection, change: Change, key_id: str, **details: Json
 def _live_descendants(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
     """Returns the valid keys that were created with a key, directly or through others (also revoked), newest first."""
     found: dict[str, bool] = {}
-    makers = [key_id]
-    while makers:
-        query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(makers))
+    creators = [key_id]
+    while creators:
+        query = select(api_keys).where(
+            api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(creators)
+        )
         rows = connection.execute(query).mappings().all()
-        makers = [row["key_id"] for row in rows if row["key_id"] not in found]
+        creators = [row["key_id"] for row in rows if row["key_id"] not in found]
         for row in rows:
             is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
             found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired

@@ -234,10 +234,10 @@ class Starter:
         return state, events
 
 
-def _obey(answered: Started | LooplyError, taken: EngineError) -> Started:
+def _obey(answered: Started | LooplyError, refusal: EngineError) -> Started:
     """Returns the answer to a trigger that the store has refused, or raises it."""
     if isinstance(answered, LooplyError):
-        raise answered from taken
+        raise answered from refusal
     return answered
 
 

@@ -35,9 +35,9 @@ async def name_entries(call: Call, entries: Sequence[tuple[int, dict[str, Json]]
 
 
 def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:
-    found: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
-    found |= {field: _with_names(part, names) for field, part in _parts(row).items()}
-    return msgspec.structs.replace(row, **found) if found else row
+    fields: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
+    fields |= {field: _with_names(part, names) for field, part in _parts(row).items()}
+    return msgspec.structs.replace(row, **fields) if fields else row
 
 
 def _ids(row: msgspec.Struct) -> set[str]:

@@ -239,7 +239,7 @@ def test_a_card_may_be_updated_and_deleted_later():
     assert (sent.step, sent.target, sent.revision) == ("change", "ask", 2)
     simulator.succeed()
     assert closings(simulator) == ["DELETED"]
-    assert {one.wanted for one in simulator.state.cards.values()} == {"DELETED"}
+    assert {one.status for one in simulator.state.cards.values()} == {"DELETED"}
 
 
 @pytest.mark.parametrize("settings", [{"action": "update", "card": CARD}, {"action": "delete"}])

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.temporal.carrying import (
+from looply.engine.temporal.effect_carrier import (
     LONGEST,
     MOST_LINKS,
     WAITING_FACTOR,

@@ -196,13 +196,13 @@ class Carrier:
         self.leave()
         await self._slots.stop(drain)
 
-    def _hold(self, carried: _Carried) -> None:
-        effect = carried.effect
-        self._carried[effect.execution_id, effect.seq] = carried
+    def _hold(self, entry: _Carried) -> None:
+        effect = entry.effect
+        self._carried[effect.execution_id, effect.seq] = entry
         self._of_owner[effect.lane.owner] += 1
 
-    def _holds(self, carried: _Carried) -> bool:
-        return self._carried.get((carried.effect.execution_id, carried.effect.seq)) is carried
+    def _holds(self, entry: _Carried) -> bool:
+        return self._carried.get((entry.effect.execution_id, entry.effect.seq)) is entry
 
     async def _run(self, effect: EffectRef, is_running: bool) -> None:
         carried = self._carried.get((effect.execution_id, effect.seq))
@@ -217,16 +217,16 @@ class Carrier:
         finally:
             self._end(carried)
 
-    def _end(self, carried: _Carried) -> None:
-        effect = carried.effect
+    def _end(self, entry: _Carried) -> None:
+        effect = entry.effect
         del self._carried[effect.execution_id, effect.seq]
         self._of_owner[effect.lane.owner] -= 1
         if not self._of_owner[effect.lane.owner]:
             del self._of_owner[effect.lane.owner]
-        if not carried.outcome.done():
-            carried.outcome.set_result(None)
-        if carried.following and not (carried.waiting and carried.is_done):
-            self._late(effect.execution_id, carried.following)
+        if not entry.outcome.done():
+            entry.outcome.set_result(None)
+        if entry.following and not (entry.waiting and entry.is_done):
+            self._late(effect.execution_id, entry.following)
 
 
 def _effect(execution_id: str, reference: Reference) -> EffectRef:
