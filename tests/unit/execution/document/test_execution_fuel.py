@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.calls import observed_calls
 from kit.execution.driver import Simulator
 from kit.execution.workflows import CARD, call, step, workflow
 from looply.definition import STEP_TYPES
@@ -11,6 +12,9 @@ from looply.limits import Limits
 
 FUEL = 5_000
 CALLEE = "01944ca1-1c00-7000-8000-00000000c41d"
+CALLS_OF_A_UNIT = 5
+"""Calls of functions that a unit of fuel pays for at most; the 100,000 units of a step are some 30 ms."""
+
 HALF = "${count(foreach(range(1, 1000), x, x))}"
 """More than half of the fuel that a step of these tests has."""
 
@@ -110,6 +114,21 @@ def test_many_expressions_of_a_step_share_one_budget(kind):
     code, message = incident(simulator)
     assert code == "EXPRESSION_LIMIT"
     assert f"the step needs more than {FUEL} units of work" in message
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_the_work_of_a_step_is_in_proportion_to_its_budget(kind):
+    calls = 0
+
+    def note(*_):
+        nonlocal calls
+        calls += 1
+
+    with observed_calls(note, note):
+        simulator = run(step("s", kind, MANY[kind](40)), edges="start>s")
+    assert incident(simulator)[0] == "EXPRESSION_LIMIT"
+    # The rest are the compilation of the workflow and the history.
+    assert calls < CALLS_OF_A_UNIT * FUEL + 60_000
 
 
 def test_the_branches_of_one_variable_share_its_value():
