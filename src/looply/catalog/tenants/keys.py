@@ -218,6 +218,26 @@ class ApiKeys:
         row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
         return _key(require_readable(row, api_keys))
 
+    async def get_maker(self, organization_id: str, key_id: str) -> str | None:
+        """Returns the id of the person who created a key, directly or by other keys; None when the operator did.
+
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        checked = validate_id(key_id, "key")
+
+        def find(connection: Connection) -> str | None:
+            maker: str | None = _get(connection, organization_id, checked)["created_by"]
+            while maker is not None:
+                columns = api_keys.c
+                made = columns.organization_id == organization_id, columns.key_id == maker
+                row = connection.execute(select(columns.created_by).where(*made)).first()
+                if row is None:
+                    return maker
+                maker = row[0]
+            return None
+
+        return await self._database.read(find)
+
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
         """Returns keys, newest first, including revoked ones, older than the key id `before` if it is given.
 
