@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { CallError } from "../../src/api/errors";
 import type { CardVersion } from "../../src/api/queries/cards";
 import { set } from "../../src/cards/document/commands";
-import { valueAt } from "../../src/cards/document/path";
 import { createCardStore } from "../../src/cards/document/store";
 import { createDraft } from "../../src/cards/saving/draft";
 import type { Journal } from "../../src/cards/saving/journal";
 import { createSaver, type Later, SAVE_MS } from "../../src/cards/saving/saver";
+import { valueAt } from "../../src/editing/document/path";
 import type { JsonObject } from "../../src/shared/http";
 import { refusal } from "../fakes/api";
 import { approvalCard, at } from "./cards";
@@ -167,8 +167,8 @@ describe("the draft of a card", () => {
     expect(valueAt(stored().card_payload, at("body", 0, "text"))).toBe("mine");
     expect(draft.state.getState().save).toEqual({ kind: "saved" });
     store.undo();
-    expect(store.getState().log.document.lang).toBeUndefined();
-    expect(valueAt(store.getState().log.document, at("body", 0, "text"))).toBe("mine");
+    expect(store.getState().document.lang).toBeUndefined();
+    expect(valueAt(store.getState().document, at("body", 0, "text"))).toBe("mine");
   });
 
   it("asks where both changed the same, saves nothing until one is chosen, and then that one", async () => {
@@ -204,7 +204,7 @@ describe("the draft of a card", () => {
     await earlier.journal.write("k", {
       base: approvalCard(),
       modifiedOn: 1,
-      document: earlier.store.getState().log.document,
+      document: earlier.store.getState().document,
       done: earlier.store.getState().log.done,
     });
     const { journal, store, draft } = opened();
@@ -214,10 +214,10 @@ describe("the draft of a card", () => {
     await settled();
     expect(draft.state.getState().unsaved?.done).toHaveLength(2);
     draft.recover();
-    expect(store.getState().log.document).toEqual(earlier.store.getState().log.document);
+    expect(store.getState().document).toEqual(earlier.store.getState().document);
     store.undo();
     store.undo();
-    expect(store.getState().log.document).toEqual(approvalCard());
+    expect(store.getState().document).toEqual(approvalCard());
   });
 
   it("stays on the screen and in the browser when the card was deleted", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { asCallError, CallError } from "../../src/api/errors";
+import { patchesBetween } from "../../src/editing/document/patches";
 import { changeSetting } from "../../src/studio/document/commands/settings";
 import { type Definition, stepById } from "../../src/studio/document/definition";
 import { autosave, type SaveState, type ServerPort, type Stored } from "../../src/studio/document/keeping/autosave";
@@ -8,7 +9,6 @@ import { type JournalPort, printJournal, readJournal, unsavedCount } from "../..
 import { keepJournal } from "../../src/studio/document/keeping/journaling";
 import { keepOpen } from "../../src/studio/document/keeping/keep-open";
 import { keepPresent } from "../../src/studio/document/keeping/presence";
-import { patchesBetween } from "../../src/studio/document/patches";
 import { refusal } from "../fakes/api";
 import { done, ORDERS, storeOf } from "./definitions";
 import { handTimers } from "./timers";

@@ -7,7 +7,6 @@ import { deleteStep } from "../../src/studio/document/commands/remove";
 import { changeSetting, changeStep, changeWorkflow } from "../../src/studio/document/commands/settings";
 import { type Definition, stepById, stepsOf } from "../../src/studio/document/definition";
 import { mergeDefinitions } from "../../src/studio/document/merge/merge";
-import { applyPatches, patchesBetween } from "../../src/studio/document/patches";
 import { ACTS, done, edgesIn, idsIn, ORDERS, planned, storeOf } from "./definitions";
 
 function edited(acts: Parameters<typeof planned>[1][]): Definition {
@@ -21,24 +20,6 @@ function sorted(definition: Definition): unknown {
   const steps = stepsOf(definition).toSorted((a, b) => a.id.localeCompare(b.id));
   return { ...definition, workflow_steps: steps, workflow_connections: edgesIn(definition) };
 }
-
-describe("patches", () => {
-  it("make the one of the other, for any two documents", () => {
-    fc.assert(
-      fc.property(ACTS, ACTS, (a, b) => {
-        const [one, other] = [edited(a), edited(b)];
-        expect(applyPatches(one, patchesBetween(one, other))).toEqual(other);
-        expect(patchesBetween(one, structuredClone(one))).toEqual([]);
-      }),
-    );
-  });
-
-  it("of a deleted step name that step alone", () => {
-    const steps = Array.from({ length: 2_000 }, (_, at) => ({ id: `s${at}` }));
-    const patches = patchesBetween({ steps }, { steps: steps.toSpliced(3, 1) });
-    expect(patches).toEqual([{ op: "splice", path: ["steps"], at: 3, remove: 1, add: [] }]);
-  });
-});
 
 describe("the merge of drafts", () => {
   it("takes over what only one side changed", () => {

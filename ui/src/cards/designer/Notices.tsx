@@ -2,10 +2,10 @@
 
 import { Button } from "@fluentui/react-components";
 import { useStore } from "zustand";
+import { pointerOf } from "../../editing/document/path";
 import { Note } from "../../kit/Note";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
-import { pointerOf } from "../document/path";
 import type { CardStore } from "../document/store";
 import type { useDraft } from "../saving/use-draft";
 import styles from "./Designer.module.css";

@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
-import type { Entry } from "../document/log";
+import type { CardEntry } from "../document/commands";
 import type { CardStore } from "../document/store";
 import { ELEMENT_TEXTS, nameOf, wordsOf } from "../elements/text";
 import type { useDraft } from "../saving/use-draft";
@@ -51,7 +51,7 @@ export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate
 
 interface StepProps {
   name: string;
-  entry: Entry | undefined;
+  entry: CardEntry | undefined;
   icon: "undo" | "redo";
   onPress: () => void;
 }
@@ -74,6 +74,6 @@ function Step({ name, entry, icon, onPress }: StepProps) {
   );
 }
 
-function subjectOf({ name, subject }: Entry, words: Parameters<typeof nameOf>[0]): string {
+function subjectOf({ name, subject }: CardEntry, words: Parameters<typeof nameOf>[0]): string {
   return name === "set" ? wordsOf(words, "", subject).label : nameOf(words, subject);
 }

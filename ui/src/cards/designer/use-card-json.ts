@@ -30,7 +30,7 @@ export function useCardJson({ store, card, journal, key }: CardJson): Written {
         take: () => {
           void journal.drop(key);
           store.change(replace(value, "json"));
-          return store.getState().log.document;
+          return store.getState().document;
         },
       };
     } catch (error) {

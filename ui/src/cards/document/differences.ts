@@ -1,42 +1,8 @@
-/** What differs between two JSON values, and the merge of two changes of one. */
+/** The merge of two changes of one JSON value. */
 
+import { type Path, ROOT } from "../../editing/document/path";
+import { isSameJson } from "../../shared/exact";
 import { isObject, type JsonObject } from "../../shared/http";
-import { type Path, ROOT } from "./path";
-
-export function isEqual(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((each, at) => isEqual(each, other[at]));
-  }
-  if (!isObject(one) || !isObject(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]))
-  );
-}
-
-/** Changes `draft` into `next` where they differ, so that the change is as small as it can be. */
-export function assign(draft: JsonObject, next: JsonObject): void {
-  for (const key of Object.keys(draft)) if (!Object.hasOwn(next, key)) delete draft[key];
-  for (const [key, value] of Object.entries(next)) {
-    const before = Object.hasOwn(draft, key) ? draft[key] : undefined;
-    if (isObject(before) && isObject(value)) assign(before, value);
-    else if (Array.isArray(before) && Array.isArray(value)) assignList(before, value);
-    else if (!Object.hasOwn(draft, key) || !isEqual(before, value)) draft[key] = value;
-  }
-}
-
-function assignList(draft: unknown[], next: readonly unknown[]): void {
-  next.forEach((value, at) => {
-    const before = draft[at];
-    if (at >= draft.length) draft.push(value);
-    else if (isObject(before) && isObject(value)) assign(before, value);
-    else if (Array.isArray(before) && Array.isArray(value)) assignList(before, value);
-    else if (!isEqual(before, value)) draft[at] = value;
-  });
-  draft.length = next.length;
-}
 
 export interface Conflict {
   path: Path;
@@ -59,8 +25,8 @@ const NONE = Symbol("absent");
  * side's, unless the other changed it too.
  */
 export function merge(base: unknown, mine: unknown, theirs: unknown, path: Path = ROOT): Merged {
-  if (isEqual(mine, base)) return { value: theirs, conflicts: [] };
-  if (isEqual(theirs, base) || isEqual(mine, theirs)) return { value: mine, conflicts: [] };
+  if (isSameJson(mine, base)) return { value: theirs, conflicts: [] };
+  if (isSameJson(theirs, base) || isSameJson(mine, theirs)) return { value: mine, conflicts: [] };
   if (isObject(base) && isObject(mine) && isObject(theirs)) return mergeObjects(base, mine, theirs, path);
   if (Array.isArray(base) && Array.isArray(mine) && Array.isArray(theirs)) {
     const isAligned = base.length === mine.length && base.length === theirs.length;

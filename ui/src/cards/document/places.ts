@@ -1,10 +1,10 @@
 /** Where a part may be added or moved. */
 
+import { isWithin, objectAt, type Path, ROOT, valueAt } from "../../editing/document/path";
 import { isObject, type JsonObject } from "../../shared/http";
 import { accepts, elementOf, typeOf } from "../elements/elements";
 import type { Slot } from "../elements/kinds";
 import { outlineOf } from "./outline";
-import { isWithin, objectAt, type Path, ROOT, valueAt } from "./path";
 
 /** A list of a card, and the index before which something is put. A single place has no index. */
 export interface Place {

@@ -7,9 +7,9 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { asCallError } from "../../api/errors";
 import type { CardVersion } from "../../api/queries/cards";
+import { isSameJson } from "../../shared/exact";
 import type { JsonObject } from "../../shared/http";
 import { replace } from "../document/commands";
-import { isEqual } from "../document/differences";
 import type { CardStore } from "../document/store";
 import { type Reconciled, reconcile } from "./conflict";
 import { type Journal, type Unsaved, unsavedOf } from "./journal";
@@ -120,7 +120,7 @@ export function createDraft(around: DraftSurroundings): Draft {
 }
 
 function current({ around: { store } }: Held): JsonObject {
-  return store.getState().log.document;
+  return store.getState().document;
 }
 
 /** Keeps and saves every change, and looks for those of an earlier visit. Returns what ends it. */
@@ -128,12 +128,12 @@ function follow(held: Held): () => void {
   const { store, journal, keyOf, later } = held.around;
   let cancel = (): void => undefined;
   let isGone = false;
-  const unsubscribe = store.subscribe(({ log }, before) => {
-    if (log.document === before.log.document) return;
+  const unsubscribe = store.subscribe(({ document }, before) => {
+    if (document === before.document) return;
     cancel();
     cancel = later(() => keep(held), KEEP_MS);
     if (!held.mayMakeDraft) askForDraft(held);
-    held.saver.change(log.document);
+    held.saver.change(document);
   });
   void journal.read(keyOf(held.base.card)).then((found) => {
     if (!isGone) held.state.setState({ unsaved: unsavedOf(found) });
@@ -147,9 +147,9 @@ function follow(held: Held): () => void {
 
 /** Keeps in the browser what is not saved. */
 function keep({ around, base }: Held): void {
-  const { document, done } = around.store.getState().log;
+  const { document, log } = around.store.getState();
   if (document === base.document) return;
-  const unsaved: Unsaved = { base: base.document, modifiedOn: base.card.modified_on, document, done };
+  const unsaved: Unsaved = { base: base.document, modifiedOn: base.card.modified_on, document, done: log.done };
   void around.journal.write(around.keyOf(base.card), unsaved);
 }
 
@@ -193,7 +193,7 @@ async function takeTheirs(held: Held): Promise<void> {
   }
   held.base = { card: their, document: their.card_payload };
   held.mayMakeDraft = their.status === "DRAFT";
-  if (!isEqual(found.mine, current(held))) store.change(replace(found.mine, "merge"));
+  if (!isSameJson(found.mine, current(held))) store.change(replace(found.mine, "merge"));
   else if (held.mayMakeDraft) await send(held, current(held));
   else askForDraft(held);
 }
@@ -215,6 +215,7 @@ function recover({ around: { store }, state, base }: Held): void {
   const { unsaved } = state.getState();
   if (unsaved === null) return;
   state.setState({ unsaved: null });
-  if (isEqual(unsaved.base, base.document)) store.open({ document: unsaved.document, done: unsaved.done, undone: [] });
+  if (isSameJson(unsaved.base, base.document))
+    store.reset({ document: unsaved.document, log: { done: unsaved.done, undone: [] } });
   else store.change(replace(reconcile(unsaved.base, unsaved.document, base.document).mine, "restore"));
 }

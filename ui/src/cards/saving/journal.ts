@@ -1,7 +1,7 @@
 /** What is not on the server yet, kept in the browser: it outlives a crash, a sign-out and a lost network. */
 
 import { isObject, type JsonObject } from "../../shared/http";
-import type { Entry } from "../document/log";
+import type { CardEntry } from "../document/commands";
 
 /** Values by key. None of the calls fails: without a store, nothing is kept. */
 export interface Journal {
@@ -16,7 +16,7 @@ export interface Unsaved {
   base: JsonObject;
   modifiedOn: number;
   document: JsonObject;
-  done: readonly Entry[];
+  done: readonly CardEntry[];
 }
 
 /** Returns unsaved changes, null for what is none. */

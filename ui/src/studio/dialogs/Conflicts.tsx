@@ -12,10 +12,10 @@ import {
   RadioGroup,
 } from "@fluentui/react-components";
 import { useState } from "react";
+import { pointerOf } from "../../editing/document/path";
 import { prettyExact } from "../../shared/exact";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { pointerOf } from "../document/commands/settings";
 import type { Choice, Conflict } from "../document/merge/merge";
 import { TEXTS } from "../text";
 import styles from "./Dialogs.module.css";

@@ -1,8 +1,9 @@
 /** The store of one open document. Panels read it by `useStore(store, selector)` and change it by commands alone. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { EMPTY_LOG, redo, run, undo } from "../../editing/document/log";
 import { type Definition, stepById } from "./definition";
-import { type Address, type Command, type Edited, EMPTY_LOG, type Log, redo, run, undo } from "./log";
+import type { Address, Command, Edited, Entry, Log } from "./log";
 import { type Refusal, refuse } from "./refusals";
 
 /** A finding of `validateWorkflow`, at its place. */
@@ -74,7 +75,7 @@ function shown(document: Definition, focus: Address): Address | null {
 
 export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
   return createStore<StudioState & StudioActions>((set, get) => {
-    const step = (next: ReturnType<typeof undo>): void => {
+    const step = (next: (Edited & { entry: Entry }) | null): void => {
       if (next === null || get().isReadOnly) return;
       const { document, log, entry } = next;
       set({ document, log, selection: shown(document, entry.focus) ?? get().selection, refusal: null });

@@ -6,7 +6,7 @@
 import type { CallError } from "../../../api/errors";
 import { takeDefinition } from "../commands/json-edit";
 import type { Definition } from "../definition";
-import { record } from "../log";
+import { record } from "../../../editing/document/log";
 import { type Choice, type Conflict, mergeDefinitions } from "../merge/merge";
 import type { StudioStore } from "../store";
 import type { Timers } from "./timers";

@@ -5,6 +5,7 @@
  * to what followed that step.
  */
 
+import type { Path } from "../../../editing/document/path";
 import { isSameJson } from "../../../shared/exact";
 import {
   type Definition,
@@ -16,7 +17,6 @@ import {
   rawSteps,
   type StepJson,
 } from "../definition";
-import type { Path } from "../patches";
 import { mainExit, shapeOf, targetOf } from "../shape";
 import { withOwnIds } from "./own-ids";
 import { type Clash, mergeValues, withAdded } from "./values";

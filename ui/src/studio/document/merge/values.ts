@@ -1,8 +1,8 @@
 /** Three-way merge of JSON values: what one side left alone is taken from the other. */
 
+import type { Path } from "../../../editing/document/path";
 import { isSameJson } from "../../../shared/exact";
 import { isObject, type JsonObject, textOf } from "../../../shared/http";
-import type { Path } from "../patches";
 
 /** A place that both sides changed, each in its own way. `undefined` is a value that is not there. */
 export interface Clash {

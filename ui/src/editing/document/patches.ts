@@ -6,8 +6,7 @@
 
 import { isSameJson } from "../../shared/exact";
 import { isObject, type JsonObject } from "../../shared/http";
-
-export type Path = readonly (string | number)[];
+import type { Path } from "./path";
 
 export type Patch =
   /** Replaces the value. */
