@@ -26,8 +26,8 @@ describe("the merge of drafts", () => {
     fc.assert(
       fc.property(ACTS, (acts) => {
         const theirs = edited(acts);
-        expect(sorted(mergeDefinitions(ORDERS, ORDERS, theirs).definition)).toEqual(sorted(theirs));
-        expect(sorted(mergeDefinitions(ORDERS, theirs, ORDERS).definition)).toEqual(sorted(theirs));
+        expect(sorted(mergeDefinitions(ORDERS, ORDERS, theirs).document)).toEqual(sorted(theirs));
+        expect(sorted(mergeDefinitions(ORDERS, theirs, ORDERS).document)).toEqual(sorted(theirs));
         expect(mergeDefinitions(ORDERS, theirs, theirs).conflicts).toEqual([]);
       }),
     );
@@ -49,7 +49,7 @@ describe("the merge of drafts", () => {
         const one = mergeDefinitions(ORDERS, mine, theirs);
         const other = mergeDefinitions(ORDERS, theirs, mine);
         expect(one.conflicts).toEqual([]);
-        expect(isSameJson(one.definition, other.definition)).toBe(true);
+        expect(isSameJson(one.document, other.document)).toBe(true);
       }),
     );
   });
@@ -58,7 +58,7 @@ describe("the merge of drafts", () => {
     fc.assert(
       fc.property(ACTS, ACTS, (a, b) => {
         const [mine, theirs] = [edited(a), edited(b)];
-        const { definition } = mergeDefinitions(ORDERS, mine, theirs);
+        const { document: definition } = mergeDefinitions(ORDERS, mine, theirs);
         const ids = new Set(idsIn(definition));
         for (const id of idsIn(theirs)) if (stepById(ORDERS, id) === null) expect(ids.has(id)).toBe(true);
         expect(idsIn(definition)).toHaveLength(ids.size);
@@ -75,7 +75,7 @@ describe("the merge of drafts", () => {
   it("asks about a field that both changed, and takes what is chosen", () => {
     const mine = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT2H"));
     const theirs = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT3H"));
-    const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
+    const { conflicts, document: definition } = mergeDefinitions(ORDERS, mine, theirs);
     expect(conflicts).toMatchObject([
       { kind: "field", step: "delay_1", path: ["settings", "for"], base: "PT1H", mine: "PT2H", theirs: "PT3H" },
     ]);
@@ -83,7 +83,7 @@ describe("the merge of drafts", () => {
     const key = conflicts[0]?.key ?? "";
     const chosen = (
       choice: Parameters<Map<string, { take: "theirs" } | { take: "value"; value: unknown }>["set"]>[1],
-    ) => stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).definition, "delay_1")?.settings;
+    ) => stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).document, "delay_1")?.settings;
     expect(chosen({ take: "theirs" })).toEqual({ for: "PT3H" });
     expect(chosen({ take: "value", value: "PT2H, PT3H" })).toEqual({ for: "PT2H, PT3H" });
   });
@@ -95,13 +95,13 @@ describe("the merge of drafts", () => {
     expect(conflicts).toMatchObject([{ kind: "step", step: "email_1", mine: undefined }]);
     const key = conflicts[0]?.key ?? "";
     const back = mergeDefinitions(ORDERS, mine, theirs, new Map([[key, { take: "theirs" }]]));
-    expect(stepById(back.definition, "email_1")?.settings).toMatchObject({ subject: "Ready" });
+    expect(stepById(back.document, "email_1")?.settings).toMatchObject({ subject: "Ready" });
   });
 
   it("heals an edge whose target the other side deleted", () => {
     const mine = done(ORDERS, addStep(ORDERS, { from: "httpRequest_1", exit: "next" }, "delay"));
     const theirs = done(ORDERS, deleteStep(ORDERS, "email_1"));
-    const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
+    const { conflicts, document: definition } = mergeDefinitions(ORDERS, mine, theirs);
     expect(conflicts).toEqual([]);
     expect(edgesIn(definition)).toEqual(
       expect.arrayContaining([
@@ -123,7 +123,7 @@ describe("the merge of drafts", () => {
     const mine = done(ORDERS, addStep(ORDERS, { from: "conditional_1", exit: "no" }, "email"));
     const described = done(mine, changeStep(mine, "email_2", ["description"], "Mine"));
     const theirs = done(ORDERS, addStep(ORDERS, place, "email"));
-    const { definition, conflicts } = mergeDefinitions(ORDERS, described, theirs);
+    const { document: definition, conflicts } = mergeDefinitions(ORDERS, described, theirs);
     expect(conflicts).toEqual([]);
     expect(stepById(definition, "email_3")?.description).toBe("Mine");
     expect(edgesIn(definition)).toEqual(expect.arrayContaining(["conditional_1 no email_3", "join_1 next email_2"]));
@@ -134,7 +134,7 @@ describe("the merge of drafts", () => {
     const theirs = done(ORDERS, changeWorkflow(["workflow_settings", "log"], "none"));
     expect(mergeDefinitions(ORDERS, mine, theirs)).toMatchObject({
       conflicts: [],
-      definition: { workflow_settings: { timeout: "P1D", log: "none" } },
+      document: { workflow_settings: { timeout: "P1D", log: "none" } },
     });
   });
 });

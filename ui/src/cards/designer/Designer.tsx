@@ -23,7 +23,7 @@ import { usePicture } from "../preview/use-picture";
 import { Properties } from "../properties/Properties";
 import { SamplePane } from "../sample/SamplePane";
 import { useSample } from "../sample/use-sample";
-import { type Journal, journalKey } from "../saving/journal";
+import { type CardJournals, keyOfCard } from "../saving/journals";
 import { useDraft } from "../saving/use-draft";
 import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
@@ -45,29 +45,34 @@ const FIELDS = "input, textarea, select, [role=textbox]";
 
 interface DesignerProps {
   card: CardVersion;
-  journal: Journal;
+  journals: CardJournals;
   onVersion: (version: number) => void;
   /** The version is not what it was: it is read again. */
   onReopen: () => void;
 }
 
-export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) {
+export function Designer({ card, journals, onVersion, onReopen }: DesignerProps) {
   const text = useText(TEXTS);
   const search = useSearch({ from: CARD_ROUTE });
   const params = useParams({ from: CARD_ROUTE });
   const navigate = useNavigate();
   const theme = useThemeName(usePreferences().preferences.theme);
   const [store] = useState(() => createCardStore(card.card_payload, Date.now));
-  const draft = useDraft({ card, store, journal, onVersion: (saved) => onVersion(saved.card_version) });
+  const draft = useDraft({
+    card,
+    store,
+    journals: journals.cards,
+    onVersion: (saved) => onVersion(saved.card_version),
+  });
   const mayEdit = useMay("edit.drafts");
   const [isEditing, setIsEditing] = useState(card.status === "DRAFT");
   const [isActivating, setIsActivating] = useState(false);
-  const isReadOnly = !mayEdit || !isEditing;
-  const { document: edited, selected } = useStore(store);
+  const { document: edited, selected, isLocked } = useStore(store);
+  const isReadOnly = !mayEdit || !isEditing || isLocked;
   const parts = useMemo(() => outlineOf(edited), [edited]);
-  const key = journalKey("json", useSession().user.user_id, card.card_id, card.card_version);
-  const json = useCardJson({ store, card: edited, journal, key });
-  const sample = useSample(card, search, journal);
+  const key = keyOfCard(useSession().user.user_id, card);
+  const json = useCardJson({ store, card: edited, texts: journals.texts, key });
+  const sample = useSample(card, search, journals.samples);
   const picture = usePicture(json.wrong === "" ? edited : null, sample.data);
   // What is written shows at once; the checks of a large card may come a moment later.
   const checked = useDeferredValue(edited);
@@ -97,7 +102,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
       }
     >
       <div className={styles.designer}>
-        <Notices draft={draft} store={store} />
+        <Notices draft={draft} store={store} onRecover={() => setIsEditing(true)} />
         <div className={styles[pane]}>
           {pane !== "compare" && (
             <div className={styles.left} ref={areas.tree}>
@@ -111,7 +116,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
           {pane === "sample" && <SamplePane written={sample.written} linked={sample.linked} onTake={sample.take} />}
           {pane === "compare" ? (
-            <Compare {...{ card: draft.now.saved, data: sample.data, theme, search }} document={edited} />
+            <Compare {...{ card: draft.now.stored.card, data: sample.data, theme, search }} document={edited} />
           ) : (
             preview
           )}

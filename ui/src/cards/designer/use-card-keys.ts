@@ -3,13 +3,13 @@ import { isSame, pathOf } from "../../editing/document/path";
 import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { CardStore } from "../document/store";
-import type { useDraft } from "../saving/use-draft";
+import type { Draft } from "../saving/use-draft";
 import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 interface CardKeys {
   store: CardStore;
-  draft: ReturnType<typeof useDraft>;
+  draft: Draft;
   isReadOnly: boolean;
   areas: Readonly<Record<"tree" | "properties", RefObject<HTMLElement | null>>>;
   findings: readonly Finding[];

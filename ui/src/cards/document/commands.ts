@@ -17,17 +17,7 @@ import {
   withOwnIds,
 } from "./places";
 
-export type CommandName =
-  | "add"
-  | "set"
-  | "remove"
-  | "move"
-  | "duplicate"
-  | "paste"
-  | "json"
-  | "merge"
-  | "restore"
-  | "theirs";
+export type CommandName = "add" | "set" | "remove" | "move" | "duplicate" | "paste" | "json" | "takeOver";
 
 /** Its subject is the type of the part, or the name of the property; its focus the parts that are selected after it. */
 export type Command = Named<CommandName, readonly Path[]>;
@@ -38,6 +28,7 @@ export type EditedCard = Edited<JsonObject, CardEntry>;
 export type Refusal = "no-place" | "root" | "nothing" | "into-itself" | "no-room" | "no-card" | "too-large";
 export type Planned = Command | Refusal;
 
+/** Returns whether a change cannot be made. */
 export function isRefusal(planned: Planned): planned is Refusal {
   return typeof planned === "string";
 }
@@ -114,7 +105,7 @@ export function duplicate(card: JsonObject, selected: readonly Path[]): Planned 
   return {
     name: "duplicate",
     subject: typeAt(card, first),
-    focus: copies.map(({ path }, at) => shifted(path, 1 + copiesBefore(paths, path, at))),
+    focus: copies.map(({ path }, at) => shiftPath(path, 1 + copiesBefore(paths, path, at))),
     apply: (draft) => {
       for (const { path, copy } of [...copies].reverse()) {
         const list = path.slice(0, -1);
@@ -232,7 +223,7 @@ function withoutTaken(list: Path, path: Path): Path {
   return isBehind ? [...list.slice(0, depth), met - 1, ...list.slice(depth + 1)] : list;
 }
 
-function shifted(path: Path, by: number): Path {
+function shiftPath(path: Path, by: number): Path {
   return [...path.slice(0, -1), Number(path.at(-1)) + by];
 }
 

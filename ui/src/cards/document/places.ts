@@ -45,6 +45,7 @@ export function slotOf(card: JsonObject, path: Path): Slot | null {
   return owner === null ? null : (slotsAt(card, owner).find((slot) => slot.name === name) ?? null);
 }
 
+/** Returns the slots of the part at a path. */
 export function slotsAt(card: JsonObject, path: Path): readonly Slot[] {
   return elementOf(typeAt(card, path))?.slots ?? [];
 }

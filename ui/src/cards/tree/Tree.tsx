@@ -5,7 +5,7 @@ import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
-import { clipboardOf, pastedOf } from "../document/clipboard";
+import { clipboardOf, readPasted } from "../document/clipboard";
 import { add, dropOn, duplicate, moveBy, remove, replace } from "../document/commands";
 import type { Part } from "../document/outline";
 import type { CardStore } from "../document/store";
@@ -167,7 +167,7 @@ function partAt(card: unknown, path: Path) {
 
 function paste(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
   event.preventDefault();
-  const pasted = pastedOf(event.clipboardData.getData("text/plain"));
+  const pasted = readPasted(event.clipboardData.getData("text/plain"));
   const { document } = store.getState();
   if (typeof pasted === "string") store.change(pasted);
   else if (pasted.kind === "card") store.change(replace(pasted.card, "paste"));

@@ -54,26 +54,25 @@ export const TYPING_MS = 1_000;
 
 /** Returns the document after a command, with its entry in the log. A command that changes nothing leaves no entry. */
 export function run<Document extends object, Name extends string, Focus>(
-  { document, log }: Edited<Document, Entry<Name, Focus>>,
+  edited: Edited<Document, Entry<Name, Focus>>,
   command: Command<Name, Focus>,
   now: number,
 ): Edited<Document, Entry<Name, Focus>> {
-  const next = produce(document as JsonObject, (draft) => {
+  const next = produce(edited.document as JsonObject, (draft) => {
     command.apply(draft);
   });
-  return record({ document, log }, next as Document, command, now);
+  return record(edited, next as Document, command, now);
 }
 
 /** Returns the document as `next` is, with the entry that leads there. What is the same in both stays the same object. */
 export function record<Document, Name extends string, Focus>(
   { document, log }: Edited<Document, Entry<Name, Focus>>,
   next: Document,
-  change: Change<Name, Focus>,
+  { name, subject, focus, key }: Change<Name, Focus>,
   now: number,
 ): Edited<Document, Entry<Name, Focus>> {
-  const { name, subject, focus, key = null } = change;
   const last = log.done.at(-1);
-  const isSameField = last !== undefined && key !== null && last.key === key && now - last.at < TYPING_MS;
+  const isSameField = last !== undefined && key !== undefined && last.key === key && now - last.at < TYPING_MS;
   const typed = isSameField && log.undone.length === 0 ? last : null;
   const before = typed === null ? document : applyPatches(document, typed.inverse);
   const kept = typed === null ? log.done : log.done.slice(0, -1);
@@ -82,7 +81,7 @@ export function record<Document, Name extends string, Focus>(
   if (patches.length === 0)
     return typed === null ? { document, log } : { document: before, log: { ...log, done: kept } };
   const inverse = patchesBetween(next, before);
-  const entry = { name, subject, focus, key, at: now, patches, inverse };
+  const entry = { name, subject, focus, key: key ?? null, at: now, patches, inverse };
   return {
     document: applyPatches(before, patches),
     log: { done: [...kept, entry].slice(-MOST_ENTRIES), undone: [] },

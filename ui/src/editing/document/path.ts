@@ -36,6 +36,7 @@ export function objectAt(document: unknown, path: Path): JsonObject | null {
   return isObject(value) ? value : null;
 }
 
+/** Returns whether two paths lead to the same place. */
 export function isSame(one: Path, other: Path): boolean {
   return one.length === other.length && one.every((key, at) => key === other[at]);
 }

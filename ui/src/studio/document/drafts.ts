@@ -3,6 +3,7 @@
 import type { JsonObject } from "../../shared/http";
 import { isStep, type StepJson } from "./definition";
 
+/** Returns the first step of an id in a draft, null where there is none. */
 export function stepDraft(draft: JsonObject, id: string): StepJson | null {
   return stepList(draft).find((each): each is StepJson => isStep(each) && each.id === id) ?? null;
 }

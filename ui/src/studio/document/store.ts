@@ -64,21 +64,23 @@ export interface Opened {
   now: () => number;
 }
 
+/** Returns whether a planned command is not allowed. */
 export function isRefusal(planned: Planned): planned is Refusal {
   return "why" in planned;
 }
 
 /** Returns the place of a change where it is still there. */
-function shown(document: Definition, focus: Address): Address | null {
+function placeLeft(document: Definition, focus: Address): Address | null {
   return focus.step !== null && stepById(document, focus.step) !== null ? focus : null;
 }
 
+/** Returns the store of an opened document. */
 export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
   return createStore<StudioState & StudioActions>((set, get) => {
     const step = (next: (Edited & { entry: Entry }) | null): void => {
       if (next === null || get().isReadOnly) return;
       const { document, log, entry } = next;
-      set({ document, log, selection: shown(document, entry.focus) ?? get().selection, refusal: null });
+      set({ document, log, selection: placeLeft(document, entry.focus) ?? get().selection, refusal: null });
     };
     const actions: StudioActions = {
       run: (command) => {
@@ -93,7 +95,7 @@ export function createStudioStore({ workflowId, version, document, isReadOnly, n
         }
         get().run(planned);
         const { document, selection } = get();
-        set({ selection: shown(document, planned.focus) ?? (selection && shown(document, selection)) });
+        set({ selection: placeLeft(document, planned.focus) ?? (selection && placeLeft(document, selection)) });
         return true;
       },
       undo: () => step(undo(get())),
