@@ -1,8 +1,13 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { cardJournals, keyOfCard } from "../../src/cards/saving/journals";
+import type { CardKind } from "../../src/cards/saving/keep-card";
+import { EMPTY_LOG } from "../../src/editing/document/log";
+import { type Journal, printJournal } from "../../src/editing/keeping/journal";
 import type { Handlers } from "../fakes/api";
 import { expectAccessible, type Visit, visit } from "../fakes/app";
 import { cardServer, cardVersion, MAKER } from "../fakes/cards";
+import { fakeIndexedDb } from "../fakes/indexed-db";
 import { sessionOf, signedIn } from "../fakes/people";
 
 const PATH = "/cards/card-1/v/2";
@@ -192,6 +197,28 @@ describe("the card designer", () => {
         body: [{ text: expect.stringMatching(/!$/) }, {}],
       }),
     );
+  });
+
+  it("offers changes of an earlier visit, and lets nothing be changed until that is decided", async () => {
+    const { factory } = fakeIndexedDb();
+    vi.stubGlobal("indexedDB", factory);
+    const card = cardVersion();
+    const kept: Journal<CardKind> = {
+      edited: { document: { ...card.card_payload, lang: "de" }, log: EMPTY_LOG },
+      ...{ saved: card.card_payload, modifiedOn: card.modified_on, savedOn: 0, at: 1 },
+    };
+    await cardJournals().cards.write(keyOfCard(MAKER.user.user_id, card), printJournal(kept));
+    const server = cardServer();
+    const { user } = open(server);
+    expect(await screen.findByText(/has 1 change of an earlier visit/)).toBeDefined();
+    await row(/^Text Order/);
+    const facts = (): HTMLButtonElement => screen.getByRole("button", { name: "Facts" });
+    expect(facts().disabled).toBe(true);
+    await user.click(screen.getByRole("button", { name: "Recover 1 change" }));
+    expect(facts().disabled).toBe(false);
+    save();
+    await waitFor(() => expect(server.stored(2)?.card_payload.lang).toBe("de"));
+    vi.unstubAllGlobals();
   });
 
   it("keeps the last picture, and says why, when the server cannot make one", async () => {

@@ -3,11 +3,11 @@
 import { Button } from "@fluentui/react-components";
 import { type ReactNode, useState } from "react";
 import { useStore } from "zustand";
+import { unsavedCount } from "../../editing/keeping/journal";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
 import { Conflicts } from "../dialogs/Conflicts";
-import { unsavedCount } from "../document/keeping/journal";
 import type { Keeping } from "../document/keeping/keep-open";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";

@@ -1,6 +1,6 @@
 /** Timers whose time passes by hand. */
 
-import type { Timers } from "../../src/studio/document/keeping/timers";
+import type { Timers } from "../../src/editing/keeping/timers";
 
 export function handTimers(): Timers & { pass: (millis: number) => void } {
   let now = 1_000_000;

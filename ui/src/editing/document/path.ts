@@ -1,4 +1,4 @@
-/** Addresses in a card: the keys and indexes that lead to a part, and the same as a JSON Pointer. */
+/** Addresses in a document: the keys and indexes that lead to a place, and the same as a JSON Pointer. */
 
 import { isObject, type JsonObject } from "../../shared/http";
 
@@ -11,11 +11,11 @@ export function pointerOf(path: Path): string {
   return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** Returns the path of a pointer within a card. Digits are an index where the card has a list. */
-export function pathOf(pointer: string, card: unknown): Path {
+/** Returns the path of a pointer within a document. Digits are an index where the document has a list. */
+export function pathOf(pointer: string, document: unknown): Path {
   const keys = pointer.split("/").slice(1);
   const path: (string | number)[] = [];
-  let value = card;
+  let value = document;
   for (const key of keys) {
     const name = key.replaceAll("~1", "/").replaceAll("~0", "~");
     const step = Array.isArray(value) && /^\d+$/.test(name) ? Number(name) : name;
@@ -26,16 +26,17 @@ export function pathOf(pointer: string, card: unknown): Path {
 }
 
 /** Returns the value at a path, undefined where there is none. */
-export function valueAt(card: unknown, path: Path): unknown {
-  return path.reduce<unknown>(childOf, card);
+export function valueAt(document: unknown, path: Path): unknown {
+  return path.reduce<unknown>(childOf, document);
 }
 
 /** Returns the object at a path, null where there is none. */
-export function objectAt(card: unknown, path: Path): JsonObject | null {
-  const value = valueAt(card, path);
+export function objectAt(document: unknown, path: Path): JsonObject | null {
+  const value = valueAt(document, path);
   return isObject(value) ? value : null;
 }
 
+/** Returns whether two paths lead to the same place. */
 export function isSame(one: Path, other: Path): boolean {
   return one.length === other.length && one.every((key, at) => key === other[at]);
 }

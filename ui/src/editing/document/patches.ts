@@ -6,8 +6,7 @@
 
 import { isSameJson } from "../../shared/exact";
 import { isObject, type JsonObject } from "../../shared/http";
-
-export type Path = readonly (string | number)[];
+import type { Path } from "./path";
 
 export type Patch =
   /** Replaces the value. */
@@ -62,18 +61,18 @@ function isSameItem(a: unknown, b: unknown): boolean {
 
 /** Returns the value with the patches applied, in their order. The value itself is not changed. */
 export function applyPatches<Value>(value: Value, patches: readonly Patch[]): Value {
-  return patches.reduce<unknown>((result, patch) => changedAt(result, patch.path, patch), value) as Value;
+  return patches.reduce<unknown>((result, patch) => patchAt(result, patch.path, patch), value) as Value;
 }
 
-function changedAt(value: unknown, path: Path, patch: Patch): unknown {
+function patchAt(value: unknown, path: Path, patch: Patch): unknown {
   const [name, ...rest] = path;
-  if (name === undefined) return changed(value, patch);
-  if (Array.isArray(value)) return value.with(Number(name), changedAt(value[Number(name)], rest, patch));
+  if (name === undefined) return patchValue(value, patch);
+  if (Array.isArray(value)) return value.with(Number(name), patchAt(value[Number(name)], rest, patch));
   const object = isObject(value) ? value : {};
-  return { ...object, [name]: changedAt(object[name], rest, patch) };
+  return { ...object, [name]: patchAt(object[name], rest, patch) };
 }
 
-function changed(value: unknown, patch: Patch): unknown {
+function patchValue(value: unknown, patch: Patch): unknown {
   if (patch.op === "set") return patch.value;
   if (patch.op === "splice") {
     return Array.isArray(value) ? value.toSpliced(patch.at, patch.remove, ...patch.add) : patch.add;
