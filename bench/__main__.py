@@ -39,8 +39,8 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         lambda plan, _args, _found: {"sessions": sessions.measure_sessions(plan.work)},
     ),
     "figures": (
-        "triggers with counters and roll-ups beside triggers without, in pairs",
-        lambda plan, _args, _found: {"figures": figures.measure_figures(plan.work)},
+        "triggers with counters and roll-ups beside triggers without, in pairs, also by two servers on PostgreSQL",
+        lambda plan, _args, _found: {"figures": _figures(plan)},
     ),
     "start": ("start to first trigger", lambda plan, _args, _found: {"start": speed.measure_start(plan)}),
     "waiting": (
@@ -120,6 +120,15 @@ def _expressions() -> Found:
     from bench.expressions import measure_expressions  # noqa: PLC0415 - the inputs take 60 MB, which others pay for
 
     return measure_expressions()
+
+
+def _figures(plan: Plan) -> Found:
+    found = figures.measure_figures(plan.work)
+    if importlib.util.find_spec("temporalio") is None:
+        return {**found, "shared": {"skipped": "temporalio is not installed"}}
+    from bench.distributed.shared_figures import measure_shared_figures  # noqa: PLC0415 - it is not everywhere
+
+    return {**found, "shared": measure_shared_figures(plan)}
 
 
 def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
