@@ -149,7 +149,7 @@ def _pages(plan: Plan, args: argparse.Namespace) -> Found:
 
     if not measuring.has_chromium():
         return {"skipped": "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"}
-    return measuring.measure_pages(plan, args.stored)
+    return measuring.measure_pages(plan, args.stored, args.output if args.profile else None)
 
 
 def _peers(plan: Plan, found: Found) -> Found:
@@ -192,6 +192,9 @@ def _arguments() -> argparse.Namespace:
         "--stored", type=int, default=searching.STORED, help="executions to search in, and to audit (1,000,000)"
     )
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
+    parser.add_argument(
+        "--profile", action="store_true", help="of pages: write CPU profiles of the browser into the folder too"
+    )
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
     )

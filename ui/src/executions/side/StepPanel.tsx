@@ -9,6 +9,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { withInstants } from "../log/instants";
 import { byStep, isOpen, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
@@ -81,7 +82,7 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dt>{text.system}</dt>
           <dd>
             {visit.system.name}
-            <p className={styles.quiet}>{visit.system.reason}</p>
+            <p className={styles.quiet}>{withInstants(visit.system.reason, formats.instant)}</p>
           </dd>
         </div>
       )}
