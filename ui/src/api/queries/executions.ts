@@ -43,9 +43,10 @@ type RowPages = InfiniteData<RowPage, readonly string[]>;
 /** Returns pages in which a row that is as it was is the same object. A page is compared with itself as it was, not with
  * the one that was in its place: when one leaves the memory, all others move. */
 function sharePages(before: RowPages | undefined, after: RowPages): RowPages {
-  const known = new Map(before?.pages.map((page) => [page.cursors.at(-1), page]));
+  const known = new Map(before?.pages.map((page) => [page.cursors.at(-1), page] as const));
   const pages = after.pages.map((page) => replaceEqualDeep(known.get(page.cursors.at(-1)), page));
-  return { ...after, pages };
+  const isAsBefore = pages.length === before?.pages.length && pages.every((page, at) => page === before.pages[at]);
+  return isAsBefore ? before : { ...after, pages };
 }
 
 /** Why an execution does not move, with its row. */

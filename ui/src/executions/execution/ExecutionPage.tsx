@@ -76,10 +76,11 @@ function Read({ row, log, onChanged }: ReadProps) {
   const { codes } = useText(TEXTS);
   const item = useQuery(executionQuery(api, row));
   const { refetch } = log;
-  const isBehind = log.data !== undefined && log.data.last < row.seq;
+  const last = log.data?.last;
   useEffect(() => {
-    if (isBehind) void refetch();
-  }, [isBehind, refetch]);
+    // A read that is under way may have begun before the newest event; what it lacks is read after it.
+    if (last !== undefined && last < row.seq) void refetch({ cancelRefetch: false });
+  }, [last, row.seq, refetch]);
   const details = item.data?.item.workflow_details;
   const outline = useOutline(details?.workflow_steps, details?.workflow_connections);
   const error = item.error ?? log.error;

@@ -53,12 +53,12 @@ export class Checkpoints {
       return { folding: last.folding, from: last.count };
     }
     if (kept === undefined) return { folding: new Folding(this.catches), from: 0 };
-    return { folding: kept.folding.copy(), from: kept.count };
+    return { folding: new Folding(this.catches, kept.folding), from: kept.count };
   }
 
   private keep(count: number, entry: LogEntry, folding: Folding): void {
     if (count % this.every !== 0 || count <= (this.kept.at(-1)?.count ?? 0)) return;
-    this.kept.push({ count, entry, folding: folding.copy() });
+    this.kept.push({ count, entry, folding: new Folding(this.catches, folding) });
     if (this.kept.length <= this.most) return;
     this.every *= 2;
     this.kept = this.kept.filter((each) => each.count % this.every === 0);

@@ -37,6 +37,7 @@ export class Folding {
   private end: Folded["end"];
   private seq: number;
 
+  /** With `from` it has taken what that has: what one of them takes later does not change the other. */
   constructor(
     private readonly catches: (step: string) => boolean,
     from?: Folding,
@@ -46,11 +47,6 @@ export class Folding {
     this.moving = from?.moving ?? null;
     this.end = from?.end ?? null;
     this.seq = from?.seq ?? 0;
-  }
-
-  /** Returns another fold of the same entries: what one of them takes further does not change the other. */
-  copy(): Folding {
-    return new Folding(this.catches, this);
   }
 
   take(entry: LogEntry): void {

@@ -1,6 +1,7 @@
 /** The visits while a log is folded. A visit is never changed in place, so that a copy of the table costs its pointers. */
 
 import { addressOf, type LogEntry, type Visited, visitOf } from "./entry";
+import { Exits } from "./exits";
 import { type Attempt, isOpen, type Visit } from "./visits";
 
 export class VisitTable {
@@ -9,20 +10,13 @@ export class VisitTable {
   /** Where an address lies. Copies share it: what a copy does not have yet lies behind its end. */
   private places: Map<string, number>;
   private readonly open: Set<number>;
-  /** Of each step, by how many visits each of its exits was taken. */
-  private exits: Map<string, Map<string, number>>;
-  /** The exits that lead into scopes that have visits. */
-  private readonly entrances: Set<string>;
-  /** Steps that have visits in scopes of their own: most that end have none. */
-  private readonly containers: Set<string>;
+  private readonly exits: Exits;
 
   constructor(from?: VisitTable) {
     this.visits = from?.visits.slice() ?? [];
     this.places = from?.places ?? new Map();
     this.open = new Set(from?.open);
-    this.exits = new Map([...(from?.exits ?? [])].map(([step, counts]) => [step, new Map(counts)]));
-    this.entrances = new Set(from?.entrances);
-    this.containers = new Set(from?.containers);
+    this.exits = new Exits(from?.exits);
   }
 
   all(): readonly Visit[] {
@@ -31,15 +25,12 @@ export class VisitTable {
 
   /** Returns the exits that were taken, as `step exit`. */
   travelled(): ReadonlySet<string> {
-    const left = [...this.exits].flatMap(([step, counts]) =>
-      [...counts].flatMap(([exit, count]) => (count > 0 ? [`${step} ${exit}`] : [])),
-    );
-    return new Set([...left, ...this.entrances]);
+    return this.exits.all();
   }
 
   add(visit: Visit): void {
     const place = this.placeOf(visit.address);
-    if (place === null) this.begin(visit.scope);
+    if (place === null) this.exits.enter(visit.scope);
     this.put(place ?? this.visits.length, visit);
   }
 
@@ -91,7 +82,6 @@ export class VisitTable {
   /** Another version may call steps otherwise; the graph shows its names. */
   rename(names: Readonly<Record<string, string | number>>): void {
     this.places = new Map();
-    this.exits = new Map();
     for (const [place, visit] of this.visits.entries()) {
       const name = names[visit.step];
       const { visit: number, scope } = visit;
@@ -101,13 +91,14 @@ export class VisitTable {
           : visit;
       this.visits[place] = renamed;
       this.places.set(renamed.address, place);
-      this.count(renamed, 1);
+      this.exits.count(visit, -1);
+      this.exits.count(renamed, 1);
     }
   }
 
   /** Ends what is open in scopes that a step has opened: those that begin with a text, such as `forEach_1[`. */
   giveUpInside(step: string, at: number, scopes: string): void {
-    if (this.containers.has(step)) this.giveUp(at, scopes);
+    if (this.exits.leadInside(step)) this.giveUp(at, scopes);
   }
 
   /** Ends what is open in scopes that begin with a text; with an empty one everything. */
@@ -126,35 +117,12 @@ export class VisitTable {
   private put(place: number, visit: Visit): void {
     const before = this.visits[place];
     if (before === undefined) this.places.set(visit.address, place);
-    else this.count(before, -1);
+    else this.exits.count(before, -1);
     this.visits[place] = visit;
-    this.count(visit, 1);
+    this.exits.count(visit, 1);
     if (isOpen(visit)) this.open.add(place);
     else this.open.delete(place);
   }
-
-  private count({ step, exit }: Visit, by: 1 | -1): void {
-    if (exit === null) return;
-    const counts = this.exits.get(step) ?? new Map<string, number>();
-    this.exits.set(step, counts.set(exit, (counts.get(exit) ?? 0) + by));
-  }
-
-  private begin(scope: string): void {
-    for (let at = scope.indexOf("["); at !== -1; at = scope.indexOf("[", at + 1)) {
-      this.containers.add(scope.slice(scope.lastIndexOf("/", at) + 1, at));
-    }
-    for (const entrance of entrancesOf(scope)) this.entrances.add(entrance);
-  }
-}
-
-/** Returns the exits that lead into a scope, such as `forEach_1 each` for `forEach_1[17]`: a branch has its name. */
-function entrancesOf(scope: string): string[] {
-  if (scope === "") return [];
-  return scope.split("/").flatMap((part) => {
-    const [, step, name] = /^(.+?)\[(.*)\]$/.exec(part) ?? [];
-    if (step === undefined || name === undefined) return [];
-    return [`${step} ${/^\d+$/.test(name) ? "each" : name}`];
-  });
 }
 
 /** Returns a visit that begins with an entry. */
