@@ -46,7 +46,7 @@ class _Side:
 
     def turn(self, calls: int) -> float:
         """Returns the CPU of one trigger, in milliseconds, with all that follows from it."""
-        request = post(self.installation.trigger_path(), BODY, self.installation.api_key)
+        request = post(self.installation.trigger_path("computing"), BODY, self.installation.api_key)
         used = self.cpu_seconds
         with pinned(client_cores()):
             asked = Calls(itertools.repeat(request, calls), time.perf_counter() + _LONGEST_SECONDS)

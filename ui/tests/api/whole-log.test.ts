@@ -18,8 +18,10 @@ function serverOf(last: number, shown: ReadonlySet<number>, lengthOf: (after: nu
     await Promise.resolve();
     atOnce -= 1;
     const end = Math.min(last, after + lengthOf(after));
-    const events = [];
-    for (let seq = after + 1; seq <= end; seq += 1) if (shown.has(seq)) events.push({ seq } as never);
+    const events: Page["workflow_event_log"]["events"] = [];
+    for (let seq = after + 1; seq <= end; seq += 1) {
+      if (shown.has(seq)) events.push({ seq } as (typeof events)[number]);
+    }
     return { last_seq: last, workflow_event_log: end < last ? { events, truncated: true, after: end } : { events } };
   };
   return { read, asked, most: () => most };
@@ -30,14 +32,20 @@ describe("the whole log", () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
     const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 80 }));
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 80 }), numbers, lengths, fc.nat(80), async (last, shown, all, from) => {
-        const after = Math.min(from, last);
-        const { read } = serverOf(last, new Set(shown), (at) => all[at % all.length] ?? 1);
-        const found = await readAfter(after, read);
-        const expected = shown.filter((seq) => seq > after && seq <= last).toSorted((a, b) => a - b);
-        expect(found.entries.map(({ seq }) => seq)).toEqual(expected);
-        expect(found.last).toBe(last);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 80 }),
+        numbers,
+        lengths,
+        fc.nat(80),
+        async (last, shown, all, from) => {
+          const after = Math.min(from, last);
+          const { read } = serverOf(last, new Set(shown), (at) => all[at % all.length] ?? 1);
+          const found = await readAfter(after, read);
+          const expected = shown.filter((seq) => seq > after && seq <= last).toSorted((a, b) => a - b);
+          expect(found.entries.map(({ seq }) => seq)).toEqual(expected);
+          expect(found.last).toBe(last);
+        },
+      ),
     );
   });
 

@@ -111,7 +111,6 @@ describe("the page of an execution", () => {
   });
 
   it("reads a log page by page", async () => {
-    const pages = [ENTRIES.slice(0, 3), ENTRIES.slice(3)];
     const { api } = visit(page, signedIn(), withExecution(), {
       getExecutionLog: ({ after = 0 }) => ({
         message: "success",
@@ -119,9 +118,9 @@ describe("the page of an execution", () => {
         status: "FAILED",
         last_seq: 7,
         workflow_event_log:
-          after < 3
-            ? { events: pages[0] ?? [], truncated: true, after: 3 }
-            : { events: after < 7 ? (pages[1] ?? []) : [] },
+          after < 6
+            ? { events: ENTRIES.slice(after, after + 3), truncated: true, after: after + 3 }
+            : { events: ENTRIES.slice(after) },
       }),
     });
     await screen.findByText("7 of 7", { selector: "output, output *" });

@@ -129,7 +129,7 @@ def event_not_found(seq: int, last: int) -> NotFound:
 
 
 async def _unmoved(services: Services, head: Head, events: Sequence[tuple[int, Event]]) -> str:
-    """Returns the current step where no event of a page says it: a state of megabytes is loaded for these pages only."""
+    """Returns the current step where no event of a page says it: a state, which may be large, is loaded only there."""
     if not events or moves_path(events):
         return ""
     return (await get_owned(services, head.organization_id, head.execution_id)).state.active_steps

@@ -1,6 +1,12 @@
 /** Executions: the rows of the history, and what the page of one shows. */
 
-import { type InfiniteData, infiniteQueryOptions, keepPreviousData, queryOptions, replaceEqualDeep } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  replaceEqualDeep,
+} from "@tanstack/react-query";
 import type { Api } from "../client";
 import type { AnswerOf, InputOf } from "../types";
 
