@@ -11,7 +11,7 @@ interface Moment {
   seq: number | undefined;
   /** Shows a moment at once; the address has it when no other one follows. */
   slide: (seq: number | undefined) => void;
-  /** Shows a moment, and says so in the address. */
+  /** Shows a moment at once, and says so in the address. */
   choose: (seq: number | undefined) => void;
 }
 
@@ -29,10 +29,10 @@ export function useMoment(): Moment {
   const slide = useCallback((to: number | undefined) => setSlid({ to, from: addressed }), [addressed]);
   const choose = useCallback(
     (to: number | undefined) => {
-      setSlid(null);
+      slide(to);
       change({ seq: to });
     },
-    [change],
+    [slide, change],
   );
   return { seq, slide, choose };
 }
