@@ -20,6 +20,8 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
     """Returns rows with the names of the keys and members whose ids they hold; ids of anything else have no name."""
     ids = {value for row in rows for value in _ids(row)}
+    if not ids:
+        return list(rows)
     names = await call.services.catalog.people.actors.names(call.organization_id, ids)
     return [_with_names(row, names) for row in rows]
 
