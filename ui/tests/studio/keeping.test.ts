@@ -136,6 +136,19 @@ describe("saving by itself", () => {
     expect(stepById(server.stored.definition, "delay_1")?.settings).toEqual({ for: "PT5H" });
   });
 
+  it("saves again after a change of another author that left the definition as it was", async () => {
+    const { timers, server, merged, type, last } = setUp();
+    server.stored = { definition: ORDERS, modifiedOn: 7, version: 1, by: "Ada" };
+    type("PT2H");
+    timers.pass(2_000);
+    await settle();
+    expect(last()).toBe("changed");
+    timers.pass(2_000);
+    await settle();
+    expect([merged, last()]).toEqual([["Ada"], "saved"]);
+    expect(stepById(server.stored.definition, "delay_1")?.settings).toEqual({ for: "PT2H" });
+  });
+
   it("stays with what the server refuses until it is changed", async () => {
     const { timers, server, states, type } = setUp();
     server.problem = refusal(422, "INVALID");

@@ -77,6 +77,52 @@ describe("an approval", () => {
   });
 });
 
+describe("a mail", () => {
+  it("is shown as HTML on the sample, in a frame of its own", async () => {
+    const { api } = openStep(
+      `"type": "email", "settings": {"subject": "Order", "html": "<p>\${payload.output.po}</p>"}`,
+      {
+        getSamples: ({ workflow_id }) =>
+          ({
+            message: "success",
+            item: { workflow_id, revision: 1, payloads: [{ name: "A", body: { po: "4711" } }], outputs: {} },
+          }) as never,
+        evaluateExpression: () =>
+          ({ message: "success", value: "<p>4711</p>", type: "text", is_present: true, error: null }) as never,
+      },
+    );
+    const frame = await screen.findByTitle("Mail: Order");
+    expect(frame.getAttribute("sandbox")).toBe("allow-scripts");
+    expect(frame.getAttribute("src")).toBe("/mail-frame");
+    expect(frame.hasAttribute("srcdoc")).toBe(false);
+    expect(api.calls.find(([id]) => id === "evaluateExpression")?.[1]).toMatchObject({
+      template: "<p>${payload.output.po}</p>",
+    });
+  });
+
+  it("says why it cannot be shown, and shows none without HTML", async () => {
+    openStep(`"type": "email", "settings": {"subject": "Order", "text": "Hello"}`);
+    expect(screen.queryByTitle("Mail: Order")).toBeNull();
+    openStep(`"type": "email", "settings": {"subject": "Wrong", "html": "\${po"}`, {
+      getSamples: ({ workflow_id }) =>
+        ({
+          message: "success",
+          item: { workflow_id, revision: 1, payloads: [{ name: "A", body: {} }], outputs: {} },
+        }) as never,
+      evaluateExpression: () =>
+        ({
+          message: "success",
+          value: null,
+          type: null,
+          is_present: false,
+          error: { message: "it is not closed" },
+        }) as never,
+    });
+    expect(await screen.findByText(/it is not closed/)).toBeTruthy();
+    expect(screen.queryByTitle("Mail: Wrong")).toBeNull();
+  });
+});
+
 describe("a condition", () => {
   it("has a condition more, and one that is reversed", async () => {
     const { user, store } = openStep(

@@ -171,7 +171,8 @@ class Saver {
       return false;
     }
     if (theirs.modifiedOn === this.#saved.modifiedOn) return false;
-    this.#takeOver(theirs, new Map());
+    // Where nothing of theirs is in it, such as after an activation, the document is the same and yet to be saved.
+    if (this.#takeOver(theirs, new Map())) this.#changed();
     return true;
   }
 
