@@ -1,12 +1,12 @@
 /** What a person meets on a bad day: nothing typed is lost, and nothing of others is overwritten. */
 
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { printExact } from "../../src/shared/exact";
 import type { JsonObject } from "../../src/shared/http";
 import { MOST_PASTED } from "../../src/studio/document/commands/clipboard";
 import { type Handlers, refusal } from "../fakes/api";
-import { fill, visit } from "../fakes/app";
+import { visit } from "../fakes/app";
 import { sessionOf, signedIn } from "../fakes/people";
 import { fakeStudio } from "../fakes/studio";
 import { EMPTY, idsIn, ORDERS } from "./definitions";
@@ -203,11 +203,12 @@ describe("a session that ends while a person types", () => {
     const field = await screen.findByRole("textbox", { name: "Definition as JSON" });
     fireEvent.change(field, { target: { value: '{"half": ' } });
     save();
-    await screen.findByText(/Your session has ended/);
-    await fill(user, "Password", "a long sentence");
+    const dialog = within(await screen.findByRole("alertdialog", { name: "Sign in again" }));
+    await user.click(dialog.getByLabelText(/^Password/));
+    await user.paste("a long sentence");
     await user.keyboard("{Enter}");
     await waitFor(() => expect(idsIn(fake.stored.definition)).not.toContain("delay_1"));
-    expect(screen.queryByText(/Your session has ended/)).toBeNull();
+    expect(screen.queryByRole("alertdialog")).toBeNull();
     expect((field as HTMLTextAreaElement).value).toBe('{"half": ');
   });
 });

@@ -269,6 +269,31 @@ describe("samples", () => {
     await waitFor(() => expect(screen.getByRole("option", { name: "Sample" })).toBeTruthy());
   });
 
+  it("of an execution are what its caller sent, as it began", async () => {
+    const engine = { workflow_id: "w", executor: "key", workflow_process_id: "P-1" };
+    let stored: unknown[] = [];
+    const item = (payloads: unknown[]) => ({ workflow_id: "workflow-1", revision: 0, payloads, outputs: {} }) as never;
+    const { user, api } = openStep(`"type": "email", "settings": {}`, {
+      getExecutionRows: () =>
+        ({
+          message: "success",
+          count: 1,
+          items: [{ workflow_execution_id: "e-1", process_id: "P-1", seq: 9 }],
+        }) as never,
+      getExecutionAt: () => ({ item: { document: { payload: { output: { po: "4711", ...engine } } } } }) as never,
+      getSamples: () => ({ message: "success", item: item(stored) }),
+      putSamples: ({ payloads = [] }) => {
+        stored = [...payloads];
+        return { message: "success", item: item(stored) };
+      },
+    });
+    await user.click(screen.getByRole("tab", { name: "Data" }));
+    await user.click(await screen.findByRole("button", { name: "Take from an execution" }));
+    await user.click(await screen.findByRole("button", { name: /^P-1/ }));
+    await waitFor(() => expect(stored).toEqual([{ name: "P-1", body: { po: "4711" }, from_execution: "e-1" }]));
+    expect(api.calls.find(([id]) => id === "getExecutionAt")?.[1]).toMatchObject({ seq: 1 });
+  });
+
   it("of ten megabytes, or that are no JSON, are refused and nothing is stored", async () => {
     const { user, api } = openStep(`"type": "email", "settings": {}`);
     await user.click(screen.getByRole("tab", { name: "Data" }));
