@@ -228,7 +228,7 @@ describe("a paste into the JSON", () => {
 
   it.each([
     ["markup", "<script>alert(1)</script>", /line 1 cannot be read/],
-    ["another system's list", '[{"nodes": []}]', /object/],
+    ["another system's list", '[{"nodes": []}]', /one JSON object/],
   ])("of %s is said to be none, and kept as it was typed", async (_, text, why) => {
     const { user, fake } = await openStudio(ORDERS as JsonObject, { page: `${PAGE}?view=split` });
     const field = (await screen.findByRole("textbox", { name: "Definition as JSON" })) as HTMLTextAreaElement;

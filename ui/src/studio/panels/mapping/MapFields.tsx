@@ -8,12 +8,12 @@ import { Icon } from "../../../kit/icons";
 import { Problem } from "../../../kit/states/Problem";
 import { printExact } from "../../../shared/exact";
 import { expressionText } from "../../../shared/expressions";
-import { isObject, type JsonObject } from "../../../shared/http";
+import type { JsonObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import styles from "../Panels.module.css";
 import { SchemaOfSample } from "../samples/SchemaOfSample";
 import { PANEL_TEXTS } from "../text";
-import { fieldsOf, fitting, mapped, type Source, sourcesOf, suggested, type TargetField } from "./mapping";
+import { fieldsOf, fitting, isHolder, mapped, type Source, sourcesOf, suggested, type TargetField } from "./mapping";
 
 interface MapFieldsProps {
   field: FieldProps;
@@ -26,7 +26,7 @@ export function MapFields({ field, schema }: MapFieldsProps) {
   const { mapping: text } = useText(PANEL_TEXTS);
   const [isOpen, setIsOpen] = useState(false);
   const { value, isReadOnly = false } = field;
-  if (isReadOnly || (value !== undefined && !isObject(value))) return null;
+  if (isReadOnly || (value !== undefined && !isHolder(value))) return null;
   return (
     <section className={styles.fold} aria-label={text.title(field.label)}>
       <button type="button" className={styles.foldHead} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>

@@ -3,6 +3,7 @@
 import type { DataNode } from "../../../api/queries/authoring/steps";
 import { fitsNode } from "../../../expression/picker/tree";
 import type { Expected } from "../../../expression/types";
+import { ExactNumber } from "../../../shared/exact";
 import { expressionText } from "../../../shared/expressions";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { valueAt } from "../form/spec";
@@ -34,10 +35,15 @@ function isWithin(one: readonly string[], other: readonly string[]): boolean {
 }
 
 function leavesOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (!isObject(value) || path.length > DEEPEST) return path.length === 0 ? [] : [path];
+  if (!isHolder(value) || path.length > DEEPEST) return path.length === 0 ? [] : [path];
   const names = Object.keys(value);
   if (names.length === 0) return path.length === 0 ? [] : [path];
   return names.flatMap((name) => leavesOf(value[name], [...path, name]));
+}
+
+/** Whether a value is an object of the document; a number that is kept digit by digit is none. */
+export function isHolder(value: unknown): value is JsonObject {
+  return isObject(value) && !(value instanceof ExactNumber);
 }
 
 function leavesOfSchema(schema: unknown, path: readonly string[] = []): (readonly string[])[] {
@@ -101,7 +107,7 @@ function plain(name: string): string {
 /** Returns the object with an expression in a field; what else it has stays. */
 export function mapped(value: unknown, path: readonly string[], source: string): JsonObject {
   const [name, ...rest] = path;
-  const before = isObject(value) ? value : {};
+  const before = isHolder(value) ? value : {};
   if (name === undefined) return before;
   return { ...before, [name]: rest.length === 0 ? expressionText(source) : mapped(before[name], rest, source) };
 }
