@@ -49,7 +49,7 @@ async () => {{
     ({{textContent}}) => textContent.trim() === "Open in the Studio");
   const begun = performance.now();
   button.click();
-  return await until(() => document.querySelector("button[data-step]") !== null) - begun;
+  return await until(() => document.querySelector("[data-area=canvas] button[data-step]") !== null) - begun;
 }}
 """
 """From the click to the first frame with steps. The files are in the cache of the browser; the definition is read."""

@@ -26,7 +26,7 @@ export function mailBody(read: Document, { image }: MailWords): DocumentFragment
     if (!/^data:image\//i.test(each.getAttribute("src") ?? "")) each.replaceWith(sign(read, each, image));
   }
   for (const each of read.querySelectorAll("source, video, audio, track")) each.remove();
-  for (const each of read.querySelectorAll("style")) each.textContent = withoutLoads(each.textContent);
+  for (const each of read.querySelectorAll("style")) each.textContent = withoutLoads(each.textContent ?? "");
   for (const each of read.querySelectorAll("[style]"))
     each.setAttribute("style", withoutLoads(each.getAttribute("style") ?? ""));
   const made = read.createDocumentFragment();
