@@ -11,7 +11,4 @@ export const german = {
   openTitle: (host) => `${host} öffnen?`,
   openHint: "Die Karte hat einen Link, der aus Looply hinausführt. Öffnen Sie ihn nur, wenn Sie diese Adresse kennen:",
   open: "Link öffnen",
-  mail: (subject) => `Mail: ${subject}`,
-  image: "Bild, nicht geladen",
-  mailTooLarge: "Diese Mail ist zu groß, um hier gezeigt zu werden.",
 } satisfies FrameText;

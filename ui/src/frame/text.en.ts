@@ -9,9 +9,6 @@ export const english = {
   openTitle: (host: string) => `Open ${host}?`,
   openHint: "The card has a link that leaves Looply. Open it only if you know this address:",
   open: "Open the link",
-  mail: (subject: string) => `Mail: ${subject}`,
-  image: "image, not loaded",
-  mailTooLarge: "This mail is too large to be shown here.",
 };
 
 export type FrameText = typeof english;

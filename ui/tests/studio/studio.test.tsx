@@ -210,7 +210,7 @@ describe("the Studio", () => {
     });
     (await node("redirect_1")).focus();
     await user.keyboard("c");
-    await screen.findByText(/^Connect/);
+    await screen.findByText(/^Connect “next”/);
     await user.keyboard("{Enter}");
     await waitFor(async () => expect((await node("redirect_1")).textContent).toContain("↩ Wait for SAP (10)"));
     expect((await node("wait_1")).textContent).toContain("1 redirect leads here");

@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Note } from "../../kit/Note";
 import { useText } from "../../text/language";
 import styles from "../CardFrame.module.css";
-import { TEXTS } from "../text";
 import { fromMailOf, LARGEST_MAIL, type ToMail } from "./messages";
+import { TEXTS } from "./text";
 
 interface MailFrameProps {
   html: string;
@@ -36,7 +36,7 @@ export function MailFrame({ html, subject }: MailFrameProps) {
     // The origin of the frame has no name; only the page that `frame-src` permits can be in it.
     frame.current?.contentWindow?.postMessage(message, "*");
   }, [isReady, isTooLarge, html, text]);
-  if (isTooLarge) return <Note tone="warning">{text.mailTooLarge}</Note>;
+  if (isTooLarge) return <Note tone="warning">{text.tooLarge}</Note>;
   return (
     <iframe
       ref={frame}

@@ -95,9 +95,12 @@ describe("a mail", () => {
     expect(frame.getAttribute("sandbox")).toBe("allow-scripts");
     expect(frame.getAttribute("src")).toBe("/mail-frame");
     expect(frame.hasAttribute("srcdoc")).toBe(false);
-    expect(api.calls.find(([id]) => id === "evaluateExpression")?.[1]).toMatchObject({
-      template: "<p>${payload.output.po}</p>",
-    });
+    await waitFor(() =>
+      expect(api.calls.find(([id]) => id === "evaluateExpression")?.[1]).toMatchObject({
+        template: "<p>${payload.output.po}</p>",
+        data: { payload: { output: { po: "4711" } } },
+      }),
+    );
   });
 
   it("says why it cannot be shown, and shows none without HTML", async () => {
@@ -278,7 +281,7 @@ describe("samples", () => {
         ({
           message: "success",
           count: 1,
-          items: [{ workflow_execution_id: "e-1", process_id: "P-1", seq: 9 }],
+          items: [{ workflow_execution_id: "e-1", process_id: "P-1", seq: 9, created_on: 1 }],
         }) as never,
       getExecutionAt: () => ({ item: { document: { payload: { output: { po: "4711", ...engine } } } } }) as never,
       getSamples: () => ({ message: "success", item: item(stored) }),
