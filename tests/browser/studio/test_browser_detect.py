@@ -61,7 +61,7 @@ def _pick(panel: "Locator", field: str, *, name: str, value: str) -> None:
     """Puts a value of the tree of data, found by its name, into a field, and leaves the cursor there."""
     panel.get_by_role("textbox", name=field).click()
     panel.locator("summary").click()
-    tree = panel.get_by_role("region", name="Data")
+    tree = panel.get_by_role("region", name="Data to insert")
     tree.get_by_label("Find a value").fill(name)
     tree.get_by_title(value, exact=True).click()
     panel.get_by_role("textbox", name=field).click()

@@ -1,7 +1,7 @@
-/** What is drawn of a mail that anybody may have written. */
+/** What is drawn of a mail, whatever is in it. */
 
 import { describe, expect, it } from "vitest";
-import { mailBody } from "../../src/frame/mail/mail";
+import { mailBody, withoutHandlers } from "../../src/frame/mail/mail";
 import { fromMailOf, TALLEST_MAIL, toMailOf } from "../../src/frame/mail/messages";
 
 function drawn(html: string): HTMLElement {
@@ -44,6 +44,16 @@ describe("a mail", () => {
     const mail = drawn(`${html}<i style="background: url('https://e.com')">kept</i>`);
     expect(mail.innerHTML).not.toMatch(/alert|e\.com/);
     expect(mail.textContent).toContain("kept");
+  });
+
+  it("has no handler any more before it is read, in whatever way they are written", () => {
+    const html = `<img src=x onerror="a"\n\tONLOAD = b><b title="on"onclick='c'/onfocus=d>on x = 1</b>`;
+    const read = new DOMParser().parseFromString(withoutHandlers(html), "text/html");
+    const names = [...read.querySelectorAll("*")].flatMap((each) => each.getAttributeNames());
+    expect(names.filter((name) => name.startsWith("on"))).toEqual([]);
+    expect(drawn(withoutHandlers(html)).innerHTML).toBe(
+      `<body><span>[image, not loaded]</span><b title="on">on x = 1</b></body>`,
+    );
   });
 
   it("says where an image is, and keeps those within it", () => {

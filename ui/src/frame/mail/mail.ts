@@ -14,6 +14,13 @@ const CONTROLS = "input, button, textarea, select";
 const LINK = /^(https?:|mailto:)/i;
 const LOADED = ["srcset", "background", "poster", "data", "action", "formaction", "ping", "srcdoc", "xlink:href"];
 
+/** Returns a mail whose handlers have other names: a browser would report each of them when it reads the mail. */
+export function withoutHandlers(html: string): string {
+  return html.replaceAll(/<[^>]+>/g, (tag) => tag.replaceAll(/([\s"'/])on(?=\w+\s*=)/gi, `$1${HANDLER}`));
+}
+
+const HANDLER = "data-handler-";
+
 /** Returns the body of a mail, ready to be put into the page; `read` is the mail as it was parsed. */
 export function mailBody(read: Document, { image }: MailWords): DocumentFragment {
   for (const each of read.querySelectorAll(LEFT_OUT)) each.remove();
@@ -43,7 +50,7 @@ function withoutLoads(css: string): string {
 /** Whether an attribute runs something, loads something, or leads to something that is no address of the web. */
 function isActive(element: Element, name: string): boolean {
   const lower = name.toLowerCase();
-  if (lower.startsWith("on") || LOADED.includes(lower)) return true;
+  if (lower.startsWith("on") || lower.startsWith(HANDLER) || LOADED.includes(lower)) return true;
   return lower === "href" && !LINK.test((element.getAttribute(name) ?? "").trim());
 }
 

@@ -1,6 +1,6 @@
 /** The entry of the frame in which mails are drawn. It has an origin of its own: no cookies, no calls, no other window. */
 
-import { mailBody } from "./mail";
+import { mailBody, withoutHandlers } from "./mail";
 import { type FromMail, toMailOf } from "./messages";
 
 interface Policy {
@@ -25,7 +25,7 @@ if (root !== null && parent !== window) {
     const message = event.source === parent ? toMailOf(event.data) : null;
     if (message === null) return;
     document.documentElement.lang = message.words.locale;
-    const read = new DOMParser().parseFromString(policy.createHTML(message.html), "text/html");
+    const read = new DOMParser().parseFromString(policy.createHTML(withoutHandlers(message.html)), "text/html");
     root.replaceChildren(mailBody(read, message.words));
     post({ kind: "height", height: root.scrollHeight });
   });

@@ -62,7 +62,7 @@ function ActNotices({ studio }: { studio: Studio }) {
   );
 }
 
-/** The draft is gone on the server: what is on the screen can become a workflow of its own. */
+/** The server has no such draft any more: what is on the screen can become a workflow of its own. */
 function DeletedNotice({ studio, keeping }: Pick<NoticesProps, "studio" | "keeping">) {
   const text = useText(TEXTS);
   const save = useStore(keeping.status, (state) => state.save);

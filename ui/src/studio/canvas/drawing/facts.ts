@@ -79,7 +79,7 @@ export function factsOf({
       folded: hidden,
       returns: returns.get(id) ?? 0,
     });
-    const line = tellingLine(type, told(step, steps));
+    const line = tellingLine(type, shownSettings(step, steps));
     const kind = text.types[type] ?? type;
     const fact = { step, type, name, line, kind, more, errors, warnings, hidden, returns: returns.get(id) ?? 0 };
     const known = before?.get(id);
@@ -98,8 +98,8 @@ function returnsOf(document: Definition): ReadonlyMap<string, number> {
   return found;
 }
 
-/** Returns the settings of a step as its line tells them: a redirect leads to a step by its name. */
-function told(step: StepJson, steps: ReadonlyMap<string, StepJson>): JsonObject {
+/** Returns the settings of a step as its line shows them: a redirect names the step that it leads to. */
+function shownSettings(step: StepJson, steps: ReadonlyMap<string, StepJson>): JsonObject {
   const settings = settingsOf(step);
   const target =
     typeOf(step) === REDIRECT && typeof settings.target === "string" ? steps.get(settings.target) : undefined;
