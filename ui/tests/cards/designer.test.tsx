@@ -1,5 +1,6 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { english } from "../../src/cards/designer/text.en";
 import { cardJournals, keyOfCard } from "../../src/cards/saving/journals";
 import type { CardKind } from "../../src/cards/saving/keep-card";
 import { EMPTY_LOG } from "../../src/editing/document/log";
@@ -244,6 +245,18 @@ describe("the card designer", () => {
     open(cardServer([cardVersion({ card_payload: { type: "AdaptiveCard", version: "1.5", body } })]));
     expect(await screen.findByText(/more parts than are drawn/)).toBeDefined();
     expect((await rows()).length).toBeLessThan(100);
+  });
+
+  it("does not read a text that no server takes, and keeps it", async () => {
+    const server = cardServer();
+    const limits = { body_bytes: 100, streams: 100 };
+    const { user } = visit(`${PATH}?pane=json`, signedIn({ ...MAKER, limits }), server.handlers);
+    await user.click(await screen.findByRole("textbox", { name: english.jsonOf }));
+    await user.paste("[]");
+    expect(await screen.findByText(/longer than any card/)).toBeDefined();
+    save();
+    expect(server.stored(2)?.card_payload).toEqual(cardVersion().card_payload);
+    expect(screen.getByRole("textbox", { name: english.jsonOf }).textContent).toContain("[]");
   });
 
   it("compares two versions: both pictures, and what differs", async () => {

@@ -76,6 +76,16 @@ describe("an open workflow", () => {
     expect([save().kind, settings("delay_1")]).toEqual(["saved", { for: "PT5H" }]);
   });
 
+  it("saves again after a change of another author that left the definition as it was", async () => {
+    const { server, type, pass, settings, save } = await opened();
+    server.stored = { ...server.stored, modifiedOn: 7, by: "Ada" };
+    type("PT2H");
+    await pass();
+    expect(save().kind).toBe("changed");
+    await pass();
+    expect([save().kind, settings("delay_1")]).toEqual(["saved", { for: "PT2H" }]);
+  });
+
   it("says in which version its changes are", async () => {
     const { keeping, type, pass } = await opened({}, ORDERS, 2);
     type("PT2H");

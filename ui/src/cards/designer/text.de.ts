@@ -94,6 +94,7 @@ export const german = {
   },
   jsonOf: "Die Karte als JSON",
   wrongJson: (reason) => `Das ist noch kein lesbares JSON, die Karte ist wie zuvor: ${reason}`,
+  cardTooLarge: "das ist länger als jede Karte, die sich speichern lässt. Es bleibt hier stehen.",
   notAnObject: "eine Karte ist ein Objekt",
   sample: "Beispieldaten",
   wrongSample: (reason) => `Das Bild hat noch die Daten von vorher: ${reason}`,

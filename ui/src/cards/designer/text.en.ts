@@ -93,6 +93,7 @@ export const english = {
   },
   jsonOf: "The card as JSON",
   wrongJson: (reason: string) => `This cannot be read as JSON yet, and the card is as it was: ${reason}`,
+  cardTooLarge: "this is longer than any card that can be saved. It is kept here.",
   notAnObject: "a card is an object",
   sample: "Sample data",
   wrongSample: (reason: string) => `The picture still has the data from before: ${reason}`,

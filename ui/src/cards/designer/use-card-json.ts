@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { Journals } from "../../editing/keeping/journals";
+import { useSession } from "../../session/session";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
 import { replace } from "../document/commands";
@@ -18,11 +19,14 @@ interface CardJson {
 /** The card as a text of JSON. Each text that can be read is one change, which can be undone. */
 export function useCardJson({ store, card, texts, key }: CardJson): Written {
   const text = useText(TEXTS);
+  const { limits } = useSession();
   const written = useWritten(card, format, (source) => {
     const wrong = (reason: string): { wrong: string } => {
       void texts.write(key, source);
       return { wrong: reason };
     };
+    // No server takes it, and each key would wait for the reading.
+    if (source.length > limits.body_bytes) return wrong(text.cardTooLarge);
     try {
       const value: unknown = JSON.parse(source);
       if (!isObject(value)) return wrong(text.notAnObject);

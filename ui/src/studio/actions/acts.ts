@@ -135,7 +135,7 @@ export function pasteText(studio: Studio, text: string, place: Exit): void {
 }
 
 /** Stores a definition as a new workflow and opens it, or shows what the server says. */
-async function openAsNew({ store, outer }: Studio, definition: Definition): Promise<void> {
+export async function openAsNew({ store, outer }: Studio, definition: Definition): Promise<void> {
   let workflowId: string;
   try {
     workflowId = await outer.create(definition);

@@ -52,7 +52,7 @@ export function copySteps(document: Definition, ids: readonly string[]): string 
 /** Reads the text of a clipboard for a document: new ids are given, and references within the copied set follow. */
 export function readPasted(document: Definition, text: string): Pasted {
   if (text.trim() === "") return refusePaste("clipboard-empty");
-  if (text.length > MOST_PASTED) return refusePaste("clipboard-large", String(Math.ceil(text.length / 1_048_576)));
+  if (text.length > MOST_PASTED) return { kind: "refused", refusal: tooLarge(text.length) };
   const taken = new Set(shapeOf(document).outline.steps.keys());
   const curl = curlStep(text);
   if (curl !== null) {
@@ -70,6 +70,11 @@ export function readPasted(document: Definition, text: string): Pasted {
   if (value.looply === FORMAT) return stepsFrom(value, taken);
   const isWorkflow = value.workflow_steps.some((step) => isStep(step) && step.id === START);
   return isWorkflow ? { kind: "workflow", definition: value } : refusePaste("clipboard-foreign");
+}
+
+/** Returns why a text of so many UTF-16 units is not read. */
+export function tooLarge(length: number): Refusal {
+  return refuse("clipboard-large", String(Math.ceil(length / 1_048_576)));
 }
 
 function refusePaste(why: Refusal["why"], about = ""): Pasted {

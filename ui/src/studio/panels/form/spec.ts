@@ -14,7 +14,8 @@ export type Widget =
   | { kind: "choice"; options: readonly string[]; fallback?: string; isComputable?: boolean; isSegmented?: boolean }
   | { kind: "switch"; fallback?: boolean }
   | { kind: "pairs" }
-  | { kind: "json" }
+  /** `isMapped`: an object whose fields are values of the data. */
+  | { kind: "json"; isMapped?: boolean }
   | { kind: "statuses" }
   | { kind: "people" }
   | { kind: "connection"; of: string }
