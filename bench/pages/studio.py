@@ -46,7 +46,7 @@ _OPEN: Final = f"""
 async () => {{
   {_UNTIL}
   const [button] = [...document.querySelectorAll("a, button")].filter(
-    ({{textContent}}) => textContent.trim() === "Open in the Studio");
+    ({{textContent}}) => textContent.trim() === "Edit in the Studio");
   const begun = performance.now();
   button.click();
   return await until(() => document.querySelector("[data-area=canvas] button[data-step]") !== null) - begun;
@@ -180,7 +180,7 @@ def _measured(visitor: Visitor, workflow_id: str) -> Figures:
 
 def _opened(page: "Page", overview: str) -> float:
     page.goto(overview)
-    page.get_by_text("Open in the Studio").first.wait_for()
+    page.get_by_text("Edit in the Studio").first.wait_for()
     return float(page.evaluate(_OPEN))
 
 

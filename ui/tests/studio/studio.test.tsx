@@ -223,7 +223,10 @@ describe("the Studio", () => {
         target: "wait_1",
       }),
     );
-    await user.keyboard("c{Enter}");
+    (await node("redirect_1")).focus();
+    await user.keyboard("c");
+    await screen.findByText(/^Connect “next”/);
+    await user.keyboard("{Enter}");
     await waitFor(async () => expect((await node("redirect_1")).textContent).toContain("↩ delay_1 (10)"));
   });
 
