@@ -50,7 +50,7 @@ async () => {{
   return {{opened: drawn, painted: drawn - read.at(-1).responseEnd}};
 }}
 """
-"""Since the beginning of the navigation, with the files of the app from the cache; and since the definition is there."""
+"""Since the beginning of the navigation, with the files of the app in the cache; and since the definition is there."""
 _PAN: Final = """
 async (frames) => {
   const box = document.querySelector("[data-area=canvas] section");
