@@ -223,11 +223,6 @@ describe("the Studio", () => {
         target: "wait_1",
       }),
     );
-    (await node("redirect_1")).focus();
-    await user.keyboard("c");
-    await screen.findByText(/^Connect “next”/);
-    await user.keyboard("{Enter}");
-    await waitFor(async () => expect((await node("redirect_1")).textContent).toContain("↩ delay_1 (10)"));
   });
 
   it("finds steps by any text of theirs", async () => {
