@@ -1,4 +1,4 @@
-/** What the app and the frame of a mail say to each other. The frame has the types of it alone: shared code would be a chunk more. */
+/** What the app and the frame of a mail say to each other. The frame has its types alone: shared code would be a chunk. */
 
 import { isObject } from "../../shared/http";
 
