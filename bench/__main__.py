@@ -77,10 +77,6 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         "the pages of executions in Chromium, beside 1 million stored: the slider, the stream, memory",
         lambda plan, args, _found: {"pages": _pages(plan, args)},
     ),
-    "studio": (
-        "the Studio in Chromium, with 300, 1,000 and 2,000 steps: to open, to pan, to insert, to type",
-        lambda plan, _args, _found: {"studio": _studio(plan)},
-    ),
     "inbox": (
         "pages of a person's inbox with 100,000 open requests",
         lambda plan, _args, _found: {"inbox": inbox.measure_inbox(plan)},
@@ -138,27 +134,13 @@ def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
 
 
 def _pages(plan: Plan, args: argparse.Namespace) -> Found:
-    if missing := _missing_for_pages():
-        return {"skipped": missing}
-    from bench.pages import measuring  # noqa: PLC0415 - Playwright is not everywhere
-
-    return measuring.measure_pages(plan, args.stored)
-
-
-def _studio(plan: Plan) -> Found:
-    if missing := _missing_for_pages():
-        return {"skipped": missing}
-    from bench.pages import studio  # noqa: PLC0415 - Playwright is not everywhere
-
-    return studio.measure_studio(plan)
-
-
-def _missing_for_pages() -> str:
     if importlib.util.find_spec("playwright") is None:
-        return "playwright is not installed"
-    from bench.pages.visitor import has_chromium  # noqa: PLC0415 - Playwright is not everywhere
+        return {"skipped": "playwright is not installed"}
+    from bench.pages import measuring  # noqa: PLC0415 - it is not everywhere
 
-    return "" if has_chromium() else "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"
+    if not measuring.has_chromium():
+        return {"skipped": "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"}
+    return measuring.measure_pages(plan, args.stored)
 
 
 def _peers(plan: Plan, found: Found) -> Found:

@@ -4,6 +4,7 @@ The server has its cores, Chromium that of the clients. Times are those of the p
 what was asked for; the one from a call to its row on the screen begins when the call is sent.
 """
 
+import shutil
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +16,7 @@ from bench.harness.filling import Folder, make_folder
 from bench.harness.load import run
 from bench.harness.scenario import PAYLOAD, orders
 from bench.harness.servers import looply
-from bench.pages.visitor import Visitor, invite_owner, visiting
+from bench.pages.visitor import CHROMIUM, Visitor, invite_owner, visiting
 from bench.scale.searching import STORED, fill_orders
 from bench.speed import Figures, Plan
 from looply.cli.measuring.bench_regions import regions
@@ -100,6 +101,11 @@ async ({{ rows, count }}) => {{
   }}
 }}
 """
+
+
+def has_chromium() -> bool:
+    """Returns whether there is a browser."""
+    return shutil.which(CHROMIUM) is not None
 
 
 def measure_pages(plan: Plan, count: int = STORED) -> Figures:
