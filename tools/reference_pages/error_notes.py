@@ -142,6 +142,10 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "TOO_MANY_WORKSPACES": ("call", "An organization has 100 workspaces at most."),
     "TWO_CREDENTIALS": ("call", "The call has an API key and a session cookie, or two cookies. Send one."),
+    "UNKNOWN_QUESTION": (
+        "state",
+        "The worker that took the question is of another release. Run the same release on servers and workers.",
+    ),
     "UNKNOWN_ROLE": ("call", "There is no such role; the message lists them."),
     "USER_NOT_FOUND": ("state", "There is no such account."),
     "WEAK_PASSWORD": (

@@ -62,7 +62,7 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     await catalog.workflows.create(org, space, FLOW)
     for name in ("blue", "green"):
         await catalog.profiles.create(org, flow.workflow_id, name, {"color": name})
-    await catalog.profiles.rename(org, flow.workflow_id, "green", "red")
+    await catalog.profiles.update(org, flow.workflow_id, "green", new_name="red")
     await catalog.profiles.set_default(org, flow.workflow_id, "red")
     await catalog.profiles.delete(org, flow.workflow_id, "blue")
     card = await catalog.cards.create(org, space, CARD)

@@ -30,12 +30,9 @@ async def update(
     Raises: BadRequest, NotFound, Conflict (code `PROFILE_EXISTS`) for a name in use; then nothing is changed.
     """
     profiles, organization_id = services.catalog.profiles, principal.organization_id
-    profile = await profiles.get(organization_id, workflow_id, name)
-    if new_name is not None:
-        profile = await profiles.rename(organization_id, workflow_id, name, new_name, actor=principal.actor)
-    if values is not None:
-        profile = await profiles.update(organization_id, workflow_id, profile.name, values, actor=principal.actor)
-    return profile
+    if values is None and new_name is None:
+        return await profiles.get(organization_id, workflow_id, name)
+    return await profiles.update(organization_id, workflow_id, name, values, new_name=new_name, actor=principal.actor)
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, name: str) -> None:

@@ -1,7 +1,8 @@
 """The runner of questions: answers, in a worker, what servers ask about other systems."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -11,15 +12,18 @@ from looply.app.context.services import Prober
 from looply.catalog.calls.questions import Question, Questions
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
-from looply.engine.ports.tried_calls import call_of, outcome_document
+from looply.engine.ports.tried_calls import TriedCall, call_of, outcome_document
 from looply.engine.upkeep.loop import Loop
-from looply.errors import LooplyError
+from looply.errors import LooplyError, Permanent
 from looply.jsontext import Json
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.5
 """The interval of rounds; a person waits for the answer."""
+
+_AT_ONCE: Final = 16
+"""Questions that are being answered when no more are taken."""
 
 
 class QuestionRunner(Loop):
@@ -44,7 +48,9 @@ class QuestionRunner(Loop):
         return _LOOK_SECONDS
 
     async def tick(self) -> None:
-        """Begins to answer all open questions."""
+        """Begins to answer open questions, as long as few enough are being answered."""
+        if len(self._tasks) >= _AT_ONCE:
+            return
         for question in await self._questions.take(self._connectors):
             task = asyncio.get_running_loop().create_task(self._answer(question))
             self._tasks.add(task)
@@ -66,9 +72,19 @@ class QuestionRunner(Loop):
             _log.warning("question_not_answered", question_id=question.question_id, error=error.message)
 
     async def _result(self, question: Question) -> Json:
-        content: dict[str, Any] = question.content
+        try:
+            ask = self._read(question)
+        except (KeyError, TypeError, ValueError) as error:
+            _log.warning("question_not_known", question_id=question.question_id, error=type(error).__name__)
+            message = "the worker does not know this question; run the same release on servers and workers"
+            raise Permanent(message, code="UNKNOWN_QUESTION") from error
+        return await ask()
+
+    def _read(self, question: Question) -> Callable[[], Awaitable[Json]]:
+        """Returns what answers a question. Raises: KeyError, TypeError, ValueError for one of another release."""
+        content: Any = question.content
         if content["what"] == "try":
-            return outcome_document(await self._prober.try_call(call_of(content["call"])))
+            return partial(self._try, call_of(content["call"]))
         given = content["connection"]
         values = ConnectionValues(
             name=given["name"],
@@ -79,6 +95,13 @@ class QuestionRunner(Loop):
             revision=given["revision"],
         )
         if content["what"] == "test":
-            checks = await self._prober.test(question.organization_id, values, content["path"])
-            return msgspec.to_builtins(checks)
-        return await self._prober.discover(question.organization_id, values, content["question"])
+            return partial(self._test, question.organization_id, values, content["path"])
+        if content["what"] == "discover":
+            return partial(self._prober.discover, question.organization_id, values, content["question"])
+        raise ValueError(content["what"])
+
+    async def _try(self, call: TriedCall) -> Json:
+        return outcome_document(await self._prober.try_call(call))
+
+    async def _test(self, organization_id: str, values: ConnectionValues, path: str) -> Json:
+        return msgspec.to_builtins(await self._prober.test(organization_id, values, path))

@@ -66,30 +66,30 @@ class Profiles:
         return await self._database.write(store)
 
     async def update(
-        self, organization_id: str, workflow_id: str, name: str, values: dict[str, Any], *, actor: str | None = None
+        self,
+        organization_id: str,
+        workflow_id: str,
+        name: str,
+        values: dict[str, Any] | None = None,
+        *,
+        new_name: str | None = None,
+        actor: str | None = None,
     ) -> Profile:
-        """Replaces the values of a profile and returns it."""
+        """Replaces the values, the name or both of a profile in one transaction, and returns it."""
         change = Change(organization_id, actor, self._clock.now())
-        environment = validate_object(values, "values")
+        checked = validate_name(new_name, "new_name") if new_name is not None else None
+        environment = validate_object(values, "values") if values is not None else None
 
         def store(connection: Connection) -> Profile:
             row = _get(connection, organization_id, workflow_id, name)
-            return _update(connection, change, row, "update", {"environment": environment})
-
-        return await self._database.write(store)
-
-    async def rename(
-        self, organization_id: str, workflow_id: str, name: str, new_name: str, *, actor: str | None = None
-    ) -> Profile:
-        """Renames a profile and returns it."""
-        change = Change(organization_id, actor, self._clock.now())
-        checked = validate_name(new_name, "new_name")
-
-        def store(connection: Connection) -> Profile:
-            row = _get(connection, organization_id, workflow_id, name)
-            if checked != row["profile_name"]:
-                _check_free(connection, organization_id, row["workflow_id"], checked)
-            return _update(connection, change, row, "rename", {"profile_name": checked})
+            if checked is not None:
+                if checked != row["profile_name"]:
+                    _check_free(connection, organization_id, row["workflow_id"], checked)
+                _update(connection, change, row, "rename", {"profile_name": checked})
+                row = _get(connection, organization_id, workflow_id, checked)
+            if environment is not None:
+                return _update(connection, change, row, "update", {"environment": environment})
+            return _profile(mark_damaged(row))
 
         return await self._database.write(store)
 

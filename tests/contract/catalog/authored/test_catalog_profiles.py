@@ -60,15 +60,27 @@ async def test_an_update_replaces_the_values(catalog: Catalog, org: str, workflo
 async def test_a_renamed_profile_stays_the_default(catalog: Catalog, org: str, workflow_id: str) -> None:
     await catalog.profiles.create(org, workflow_id, "prod", {"a": 1})
     await catalog.profiles.create(org, workflow_id, "dev", {})
-    renamed = await catalog.profiles.rename(org, workflow_id, "prod", "production")
+    renamed = await catalog.profiles.update(org, workflow_id, "prod", new_name="production")
 
     assert (renamed.name, renamed.values, renamed.is_default) == ("production", {"a": 1}, True)
     with pytest.raises(NotFound):
         await catalog.profiles.get(org, workflow_id, "prod")
     with pytest.raises(Conflict, match="dev already") as caught:
-        await catalog.profiles.rename(org, workflow_id, "production", "dev")
+        await catalog.profiles.update(org, workflow_id, "production", new_name="dev")
     assert caught.value.code == "PROFILE_EXISTS"
-    assert (await catalog.profiles.rename(org, workflow_id, "dev", "dev")).name == "dev"
+    assert (await catalog.profiles.update(org, workflow_id, "dev", new_name="dev")).name == "dev"
+
+
+async def test_a_new_name_and_new_values_are_stored_together_or_not_at_all(
+    catalog: Catalog, org: str, workflow_id: str
+) -> None:
+    await catalog.profiles.create(org, workflow_id, "prod", {"a": 1})
+    for values, new_name in (({"a": "\ud800"}, "production"), ({"a": 2}, " ")):
+        with pytest.raises((BadRequest, Refused)):
+            await catalog.profiles.update(org, workflow_id, "prod", values, new_name=new_name)
+        assert (await catalog.profiles.get(org, workflow_id, "prod")).values == {"a": 1}
+    updated = await catalog.profiles.update(org, workflow_id, "prod", {"a": 2}, new_name="production")
+    assert (updated.name, updated.values) == ("production", {"a": 2})
 
 
 async def test_the_default_goes_last(catalog: Catalog, org: str, workflow_id: str) -> None:

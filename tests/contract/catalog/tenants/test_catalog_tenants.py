@@ -71,7 +71,6 @@ REFUSED: dict[str, Call] = {
     "companions.put": lambda c, org, o: c.companions.put(org, o.workflow, "canvas", {}, revision=None, actor=None),
     "profiles.create": lambda c, org, o: c.profiles.create(org, o.workflow, "new", {}),
     "profiles.update": lambda c, org, o: c.profiles.update(org, o.workflow, o.profile, {"a": 1}),
-    "profiles.rename": lambda c, org, o: c.profiles.rename(org, o.workflow, o.profile, "new"),
     "profiles.set_default": lambda c, org, o: c.profiles.set_default(org, o.workflow, o.profile),
     "profiles.delete": lambda c, org, o: c.profiles.delete(org, o.workflow, o.profile),
     "profiles.list_all": lambda c, org, o: c.profiles.list_all(org, o.workflow),
@@ -267,7 +266,7 @@ async def test_what_is_theirs_answers_as_what_does_not_exist_and_stays_as_it_is(
     assert await _dump(catalog) == before
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED.keys() - {"connections.create", "profiles.rename"}))
+@pytest.mark.parametrize("name", sorted(REFUSED.keys() - {"connections.create"}))
 async def test_the_same_call_by_the_owner_is_accepted(catalog: Catalog, theirs, owned: Owned, name: str) -> None:
     if name == "profiles.delete":
         await catalog.profiles.create(theirs.organization_id, owned.workflow, "second", {})

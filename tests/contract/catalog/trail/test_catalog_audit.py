@@ -30,7 +30,7 @@ async def test_every_administrative_change_is_recorded_with_its_actor(catalog: C
     await catalog.profiles.update(org, key[0], "p", {"x": "canary"}, actor="k1")
     await catalog.profiles.create(org, key[0], "q", {"x": "canary"}, actor="k1")
     await catalog.profiles.set_default(org, key[0], "q", actor="k1")
-    await catalog.profiles.rename(org, key[0], "p", "r", actor="k1")
+    await catalog.profiles.update(org, key[0], "p", new_name="r", actor="k1")
     await catalog.profiles.delete(org, key[0], "r", actor="k1")
     secret = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "canary"})
     connection = await catalog.connections.create(org, workspace, secret, actor="k1")

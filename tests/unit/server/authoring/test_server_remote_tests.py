@@ -123,6 +123,44 @@ async def test_a_worker_asks_a_system_what_it_offers(mine: Caller, gateway: Stri
     assert (refused.status_code, refused.json()["code"]) == (422, "NOT_DISCOVERABLE")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"what": "try", "call": {"secret": [], "of_a_newer_release": 1}},
+        {"what": "try"},
+        {"what": "another", "connection": {"name": "S4", "kind": "sap", "settings": {}, "secrets": {}, "revision": 1}},
+        [],
+    ],
+)
+async def test_a_question_of_another_release_is_answered_at_once(
+    mine: Caller, remote: Services, away: Away, content: Json
+) -> None:
+    assert away.runner is not None
+    questions = remote.catalog.questions
+    question_id = await questions.ask(mine.organization_id, "sap", content)
+    await away.runner.tick()
+    await away.runner.finish()
+    state, answer = await questions.find(mine.organization_id, question_id)
+    assert isinstance(answer, dict)
+    assert (state, answer["error"]["code"]) == ("ANSWERED", "UNKNOWN_QUESTION")
+
+
+async def test_so_many_questions_are_answered_at_once_and_the_others_stay_for_other_workers(
+    mine: Caller, remote: Services, registry: Registry
+) -> None:
+    questions, hanging = remote.catalog.questions, Hanging()
+    runner = QuestionRunner(questions, hanging, registry, ["sap"])
+    connection = {"name": "S4", "kind": "sap", "settings": {}, "secrets": {}, "revision": 1}
+    content: Json = {"what": "test", "path": "", "connection": connection}
+    ids = [await questions.ask(mine.organization_id, "sap", content) for _ in range(24)]
+    for _ in range(4):
+        await runner.tick()
+    states = [(await questions.find(mine.organization_id, each))[0] for each in ids]
+    assert states.count("TAKEN") == 16
+    hanging.release.set()
+    await runner.finish()
+
+
 async def test_without_a_worker_for_the_connector_the_test_says_so(
     mine: Caller, remote: Services, away: Away, prober: ConnectionProber, registry: Registry, gateway: StrictGateway
 ) -> None:
