@@ -67,7 +67,7 @@ class Prober(Protocol):
     """Tests connections, asks systems what they offer and tries calls of steps, from a process that makes the calls."""
 
     async def test(self, organization_id: str, values: ConnectionValues, path: str) -> tuple[Check, ...]:
-        """Returns the checks of a connection. Raises: NotFound, Refused; Overloaded when no such process answers."""
+        """Returns the checks of a connection; a failed one when no such process answers. Raises: NotFound, Refused."""
         ...
 
     async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
