@@ -24,6 +24,7 @@ export function shownStatus({ status, waiting }: ExecutionRow): Shown {
   return isOpen && (waiting?.kind === "RETRY" || waiting?.kind === "TARGET") ? waiting.kind : status;
 }
 
+/** Returns whether nothing will happen to an execution any more. */
 export function isEnded({ status, incident }: ExecutionRow): boolean {
   return status === "COMPLETED" || status === "TERMINATED" || (status === "FAILED" && incident === null);
 }

@@ -54,6 +54,8 @@ interface Targets {
 const SourceContext = createContext<ExpressionSource>(NO_DATA);
 const TargetContext = createContext<Targets>({ target: null, setTarget: () => undefined });
 
+/** Gives the fields below it the data that their expressions read, and remembers the field that a value is picked
+ * for. */
 export function ExpressionProvider({ source, children }: { source: ExpressionSource; children: ReactNode }) {
   const [target, setTarget] = useState<Target | null>(null);
   const targets = useMemo(() => ({ target, setTarget }), [target]);
@@ -64,6 +66,7 @@ export function ExpressionProvider({ source, children }: { source: ExpressionSou
   );
 }
 
+/** Returns the data that expressions read here. */
 export function useExpressionSource(): ExpressionSource {
   return useContext(SourceContext);
 }

@@ -52,6 +52,7 @@ export function useJudgement(text: string, version?: string): Judgement | null {
   );
 }
 
+/** Returns the findings at their places in the text. `whole` is the text as it was judged, null for the same. */
 export function judgementOf(text: string, whole: string | null, found: ExpressionFindings): Judgement {
   // A bare expression is judged without its `${`.
   const shift = whole === null ? 0 : 2;

@@ -12,6 +12,7 @@ export interface Totals {
   timedOut: number;
 }
 
+/** Returns the sums over all workflows. */
 export function totalsOf({ workflows, approvals }: Pick<Statistics, "workflows" | "approvals">): Totals {
   const sum = <Row>(rows: readonly Row[], of: (row: Row) => number): number =>
     rows.reduce((total, row) => total + of(row), 0);

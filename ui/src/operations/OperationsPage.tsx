@@ -57,6 +57,7 @@ function useTabCounts(): Partial<Record<TabId, number>> {
   return { incidents: incidentsOf(counts), systems: stopped, letters: counts.letters, cards: counts.cards };
 }
 
+/** Returns the number of open incidents of all kinds. */
 export function incidentsOf({ incidents }: Counts): number {
   return Object.values(incidents).reduce((sum, count) => sum + count, 0);
 }

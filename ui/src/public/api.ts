@@ -54,6 +54,7 @@ export type Sent =
   /** It is not known whether it arrived; sending again is safe, since one answer counts. */
   | { kind: "failed"; tried: Tried };
 
+/** Reads what a link leads to. Never throws: a failure is a result. */
 export async function load(send: Send, token: string): Promise<Loaded> {
   try {
     const { status, body } = await send(pathOf(token));
@@ -68,6 +69,7 @@ export async function load(send: Send, token: string): Promise<Loaded> {
   }
 }
 
+/** Sends an answer to a card; `revision` is that of the card that was shown. Never throws: a failure is a result. */
 export async function answer(
   send: Send,
   token: string,

@@ -12,6 +12,7 @@ export interface AuditFilter {
   to?: number;
 }
 
+/** Pages of the audit, the newest record first. */
 export const auditQuery = (api: Api, filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: ["audit", filter],

@@ -12,6 +12,8 @@ const LONG_MS = 5 * 60_000;
 const SHORT_MS = 10_000;
 
 export const HISTORY = ["executions"] as const;
+
+/** Under which all that is read of an execution is cached. */
 export const executionKey = (executionId: string) => ["execution", executionId] as const;
 
 export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
@@ -109,6 +111,7 @@ export const eventDataQuery = (api: Api, executionId: string, seq: number) =>
     structuralSharing: false,
   });
 
+/** Who decided what on the cards of an execution. */
 export const decisionsQuery = (api: Api, executionId: string) =>
   queryOptions({
     queryKey: [...executionKey(executionId), "decisions"],

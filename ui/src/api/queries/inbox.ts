@@ -13,6 +13,7 @@ export const INBOX = ["inbox"] as const;
 
 type Criteria = Pick<InputOf<"getMyCards">, "due_before" | "substitute_for" | "workflow_id">;
 
+/** Pages of the open cards of the person who is signed in. */
 export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "cards", criteria],
@@ -22,6 +23,7 @@ export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
     refetchInterval: LOOK_MS,
   });
 
+/** One card of the person who is signed in, read again while it is open. */
 export const myCardQuery = (api: Api, cardId: string) =>
   queryOptions({
     queryKey: [...INBOX, "card", cardId],
@@ -31,6 +33,7 @@ export const myCardQuery = (api: Api, cardId: string) =>
       state.error !== null && asCallError(state.error).kind === "not-found" ? false : LOOK_MS,
   });
 
+/** Pages of what the person who is signed in has decided. */
 export const myDecisionsQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "decisions"],
@@ -39,6 +42,7 @@ export const myDecisionsQuery = (api: Api) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** Pages of the approvals that the person who is signed in has requested. */
 export const myRequestsQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "requests"],
@@ -47,6 +51,7 @@ export const myRequestsQuery = (api: Api) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** The absence of the person who is signed in. */
 export const absenceQuery = (api: Api) =>
   queryOptions({
     queryKey: [...INBOX, "absence"],

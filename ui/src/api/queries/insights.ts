@@ -9,6 +9,7 @@ export type StatisticsInput = InputOf<"getStatistics">;
 
 const FRESH_MS = 60_000;
 
+/** Figures of a span; those of the span before are shown until they arrive. */
 export const statisticsQuery = (api: Api, input: StatisticsInput) =>
   queryOptions({
     queryKey: ["statistics", input],

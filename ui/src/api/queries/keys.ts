@@ -5,6 +5,7 @@ import type { InputOf } from "../types";
 const LIMIT = 30;
 const LONG_MS = 5 * 60_000;
 
+/** Pages of the API keys of the organization. */
 export const keysQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: ["keys"],

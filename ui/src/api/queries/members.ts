@@ -4,6 +4,7 @@ import type { InputOf } from "../types";
 
 const LIMIT = 30;
 
+/** Pages of the members of the organization. */
 export const membersQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: ["members"],

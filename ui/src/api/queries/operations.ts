@@ -63,6 +63,7 @@ export const stepsQuery = (api: Api, workflowId: string) =>
     retry: false,
   });
 
+/** The systems that are called, and whether they are down. */
 export const targetsQuery = (api: Api) =>
   queryOptions({
     queryKey: [...OPERATIONS, "targets"],
@@ -80,6 +81,7 @@ export const lettersQuery = (api: Api, isOpen: boolean) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** One dead letter with its content. */
 export const letterQuery = (api: Api, letterId: string) =>
   queryOptions({
     queryKey: [...OPERATIONS, "letter", letterId],
@@ -88,6 +90,7 @@ export const letterQuery = (api: Api, letterId: string) =>
 
 type CardFilter = Pick<InputOf<"getOpenCards">, "due_before" | "is_stale">;
 
+/** Pages of the open cards of all people. */
 export const openCardsQuery = (api: Api, filter: CardFilter, limit = PAGE) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "cards", filter, limit],
@@ -96,6 +99,7 @@ export const openCardsQuery = (api: Api, filter: CardFilter, limit = PAGE) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** Pages of the bulk acts, the newest first. */
 export const bulksQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "bulks"],
@@ -123,6 +127,7 @@ export const bulkItemsQuery = (api: Api, bulkId: string, refused: number) =>
     enabled: refused > 0,
   });
 
+/** All schedules with their next instants. */
 export const schedulesQuery = (api: Api) =>
   queryOptions({
     queryKey: [...OPERATIONS, "schedules"],

@@ -12,6 +12,7 @@ const QUIET_MS = 150;
 const LEAST_CHARACTERS = 2;
 const MOST_CHARACTERS = 200;
 
+/** What is found for a term, once typing has rested. */
 export const searchQuery = (api: Api, term: string) =>
   queryOptions({
     queryKey: ["search", term],

@@ -53,6 +53,7 @@ export function saveDraft(
   return api.call("updateWorkflow", body, options());
 }
 
+/** Returns the findings of a definition that need not be stored. */
 export function validateDefinition(api: Api, definition: JsonObject, signal: AbortSignal) {
   return api.call("validateWorkflow", { definition }, options(signal));
 }

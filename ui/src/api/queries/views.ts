@@ -7,6 +7,7 @@ import type { AnswerOf, InputOf } from "../types";
 export type ViewRecord = AnswerOf<"getViews">["items"][number];
 export type ViewsOf = InputOf<"getViews">["page"];
 
+/** The saved filters of a page. */
 export const viewsQuery = (api: Api, page: ViewsOf) =>
   queryOptions({
     queryKey: ["views", page],

@@ -85,6 +85,7 @@ export function withCard(definition: JsonObject, step: string, { card_id, card_v
 
 const MOST_DIGITS = 15;
 
+/** Returns whether a value has a number of more digits than JavaScript keeps. */
 export function hasLongNumbers(value: unknown): boolean {
   if (typeof value === "number") return String(value).replace(/\D/g, "").length > MOST_DIGITS;
   if (Array.isArray(value)) return value.some(hasLongNumbers);

@@ -11,6 +11,7 @@ export interface Draft {
   secrets: Readonly<Record<string, string | null>>;
 }
 
+/** Returns the draft of a stored connection; its secrets are never read. */
 export function draftOf(connection: Connection): Draft {
   return { name: connection.name, kind: connection.kind, settings: connection.settings, secrets: {} };
 }

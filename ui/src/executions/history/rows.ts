@@ -16,6 +16,7 @@ const MOST = 2_000;
 /** Rows by execution: those that are in memory. */
 export type ShownRows = ReadonlyMap<string, ExecutionRow>;
 
+/** Returns rows by their execution. */
 export function byExecution(rows: readonly ExecutionRow[]): ShownRows {
   return new Map(rows.map((row) => [row.workflow_execution_id, row]));
 }

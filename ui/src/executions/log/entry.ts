@@ -30,6 +30,7 @@ export function messageOf(message: string): string {
 
 const FAILURES: readonly EntryType[] = ["STEP_FAILED", "INCIDENT_OPENED", "EXECUTION_FAILED", "STEP_RESULT_DISCARDED"];
 
+/** Returns whether an entry reports that something failed. */
 export function isFailure(entry: LogEntry): boolean {
   // An attempt that found its system down is made again.
   return FAILURES.includes(entry.type) || (entry.type === "STEP_PARKED" && entry.again === true);

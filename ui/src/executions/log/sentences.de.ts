@@ -3,6 +3,7 @@
 import { type LogEntry, messageOf } from "./entry";
 import type { Moment, Namer } from "./sentences.en";
 
+/** Returns the German sentence of an entry. */
 export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): string {
   const step = `„${name(entry.state)}“`;
   const who = entry.by_name ?? entry.by ?? "die Engine";

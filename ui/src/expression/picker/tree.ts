@@ -48,6 +48,7 @@ export function groupsOf(nodes: readonly DataNode[]): [Group, DataNode[]][] {
   );
 }
 
+/** Returns the number of nodes with all below them. */
 export function countNodes(nodes: readonly DataNode[]): number {
   return nodes.reduce((count, { children }) => count + 1 + countNodes(children), 0);
 }

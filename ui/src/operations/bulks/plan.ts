@@ -85,6 +85,7 @@ export interface Effect {
   doubled: number;
 }
 
+/** Returns how many calls a bulk act would make for the first time, and how many again. */
 export function effectOf(answer: Answer | undefined): Effect {
   const effects = answer?.forecast?.effects ?? [];
   const sum = (of: (each: (typeof effects)[number]) => number): number =>

@@ -91,6 +91,7 @@ export function cellsOf(
   );
 }
 
+/** Returns by which name a day and an hour are found in the table of a week. */
 export function keyOf(day: number, hour: number): string {
   return `${day} ${hour}`;
 }

@@ -7,6 +7,7 @@ import type { Studio } from "../studio";
 import type { PlaceHandlers } from "./PlusButton";
 import type { NodeHandlers } from "./StudioNode";
 
+/** Returns what nodes and places do with the pointer; the same functions for as long as the Studio is open. */
 export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]): NodeHandlers & PlaceHandlers {
   const menu = useRef(onMenu);
   menu.current = onMenu;

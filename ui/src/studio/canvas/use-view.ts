@@ -61,11 +61,13 @@ export function useWheelZoom(box: RefObject<HTMLElement | null>, onScale: (by: n
   }, [box, onScale]);
 }
 
+/** Returns how much of a step can be read at a scale. */
 export function zoomLevel(scale: number): "near" | "far" | "map" {
   if (scale < 0.25) return "map";
   return scale < 0.45 ? "far" : "near";
 }
 
+/** Returns the nearest scale that the canvas may have, in whole percent. */
 export function bounded(scale: number): number {
   return Math.round(Math.min(SCALES.most, Math.max(SCALES.least, scale)) * 100) / 100;
 }

@@ -20,6 +20,7 @@ interface OfStep {
   onClose: () => void;
 }
 
+/** Asks for the new id of a step; what reads it follows. */
 export function RenameDialog({ studio, step, onClose }: OfStep) {
   const text = useText(TEXTS);
   const [id, setId] = useState(step);
@@ -52,6 +53,7 @@ export function RenameDialog({ studio, step, onClose }: OfStep) {
   );
 }
 
+/** Writes the note beside a step. */
 export function NoteDialog({ studio, step, note, onClose }: OfStep & { note: string }) {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
@@ -81,6 +83,7 @@ interface KnownDialogProps {
   onClose: () => void;
 }
 
+/** Accepts a warning, with the reason. */
 export function KnownDialog({ studio, finding, onClose }: KnownDialogProps) {
   const text = useText(TEXTS);
   const [note, setNote] = useState("");

@@ -23,6 +23,7 @@ export interface CanvasNotes {
 const REPEATS = 3;
 const NONE: readonly KnownWarning[] = [];
 
+/** Returns the notes and folds of the workflow, and stores each change of them. */
 export function useCanvasRecord(workflowId: string, screen: ScreenStore): CanvasNotes {
   const api = useApi();
   const queries = useQueryClient();

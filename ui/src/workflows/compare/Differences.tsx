@@ -25,6 +25,7 @@ interface DifferencesProps {
   show: Way;
 }
 
+/** What differs between two definitions: both in one graph, and each change in a list. */
 export function Differences({ before, after, changes, count, show }: DifferencesProps) {
   const { compare: text } = useText(TEXTS);
   const merged = useMerged(before, after, changes);

@@ -22,6 +22,7 @@ interface SettingsFieldsProps {
 const MOST_SEARCH_FIELDS = 10;
 const LOGS = ["full", "errors", "none"] as const;
 
+/** The fields of the settings that hold for a whole workflow. */
 export function SettingsFields({ values, isReadOnly, onChange }: SettingsFieldsProps) {
   const { settings: text } = useText(TEXTS);
   const set = (field: FieldName) => (value: unknown) => onChange(withValue(values, field, value));

@@ -48,6 +48,7 @@ export const connectionsQuery = (api: Api) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** One connection, without its secrets. */
 export const connectionQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: [...CONNECTIONS, "one", name],

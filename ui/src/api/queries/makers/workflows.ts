@@ -67,6 +67,7 @@ export const workflowFiresQuery = (api: Api, workflowId: string, version: number
     retry: false,
   });
 
+/** The templates that a workflow can begin with. */
 export const templatesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["templates"],
@@ -74,6 +75,7 @@ export const templatesQuery = (api: Api) =>
     staleTime: LONG_MS,
   });
 
+/** The profiles of a workflow, with their numbers as they are spelled. */
 export const profilesQuery = (api: Api, workflowId: string) =>
   queryOptions({
     queryKey: [...WORKFLOWS, "profiles", workflowId],

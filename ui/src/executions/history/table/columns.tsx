@@ -22,6 +22,7 @@ export interface Column {
   text: (row: ExecutionRow) => string;
 }
 
+/** Returns a cell as text, as files have it. */
 export function textOfCell(column: Column, row: ExecutionRow): string {
   return column.text(row);
 }
@@ -108,12 +109,14 @@ export function useColumns(
 /** More columns than these do not fit. */
 const MOST_FIELDS = 3;
 
+/** Returns the search fields that occur; the same list while it is equal. */
 export function useFields(rows: readonly ExecutionRow[]): readonly string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.search_fields ?? {})))].slice(0, MOST_FIELDS);
   const key = names.join("\n");
   return useMemo(() => (key === "" ? [] : key.split("\n")), [key]);
 }
 
+/** The link to the page of an execution. */
 export function ToExecution({ row }: { row: ExecutionRow }) {
   return (
     <Link to="/executions/$executionId" params={{ executionId: row.workflow_execution_id }} preload={false}>

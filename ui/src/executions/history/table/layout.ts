@@ -32,6 +32,7 @@ export function layoutOf(value: unknown): Layout {
   };
 }
 
+/** Returns the nearest width that a column may have. */
 export function fitting(width: number): number {
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)));
 }

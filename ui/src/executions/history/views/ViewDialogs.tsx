@@ -78,6 +78,7 @@ export function ChangeViewDialog({ record, search, onClose }: ChangeProps) {
   );
 }
 
+/** Asks before a saved filter is deleted. */
 export function DeleteViewDialog({ record, onClose }: { record: ViewRecord; onClose: () => void }) {
   const { views: text } = useText(TEXTS).history;
   const { remove } = useViews();

@@ -53,6 +53,7 @@ export function groupsFor(type: string | null): readonly (typeof GROUPS)[number]
   return GROUPS.filter((group) => group === "test" || found.includes(group));
 }
 
+/** Returns the operators that compare with an operand of this kind. */
 export function operatorsOf(group: Operand): readonly OperatorName[] {
   return (Object.keys(OPERATORS) as OperatorName[]).filter((name) => OPERATORS[name] === group);
 }

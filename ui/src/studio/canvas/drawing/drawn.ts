@@ -33,6 +33,7 @@ export interface Shown {
   hasErrors: boolean;
 }
 
+/** Returns by which name an exit is found. */
 export function exitKey({ from, exit }: Exit): string {
   return `${from} ${exit}`;
 }

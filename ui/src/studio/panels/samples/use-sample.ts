@@ -28,6 +28,7 @@ export function sharedOf(store: StudioStore): StoreApi<Chosen> {
   return made;
 }
 
+/** Returns the sample that all panels of a document show, and how another one is chosen. */
 export function useSampleChoice(store: StudioStore): [SampleChoice | null, (choice: SampleChoice | null) => void] {
   const shared = sharedOf(store);
   const choice = useStore(shared, (state) => state.choice);
