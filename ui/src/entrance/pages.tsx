@@ -6,8 +6,8 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { invitationQuery, resetQuery } from "../api/queries/links";
-import { sessionQuery } from "../api/queries/session";
+import { invitationQuery, resetQuery } from "../api/queries/entrance/links";
+import { sessionQuery } from "../api/queries/session/session";
 import { Note } from "../kit/Note";
 import { Loading } from "../kit/states/Loading";
 import { Problem } from "../kit/states/Problem";

@@ -1,6 +1,6 @@
 /** How the status of an execution is shown: color, picture and word together. */
 
-import type { ExecutionRow, Explanation } from "../api/queries/executions";
+import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
 import type { Tone } from "../kit/Chip";
 
 export type Status = ExecutionRow["status"];

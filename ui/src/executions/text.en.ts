@@ -1,4 +1,4 @@
-import type { ExecutionRow, Explanation } from "../api/queries/executions";
+import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
 import type { Tone } from "../kit/Chip";
 import type { Tab } from "./execution/address";
 import { english as history } from "./history/text.en";

@@ -9,7 +9,7 @@ import {
   useMemo,
   useState,
 } from "react";
-import type { Checked } from "../api/queries/authoring/expressions";
+import type { Checked } from "../api/queries/expression/expressions";
 import type { InputOf } from "../api/types";
 import { wholeExpression } from "../shared/expressions";
 import type { Expected } from "./types";
@@ -77,7 +77,7 @@ export function useTarget(): Targets {
 }
 
 /** Returns a text in the form in which the server is asked about it. */
-export function checkedOf(text: string, { isCard = false }: ExpressionSource): Checked {
+export function questionOf(text: string, { isCard = false }: ExpressionSource): Checked {
   if (isCard) return { card: text };
   const whole = wholeExpression(text);
   return whole === null ? { template: text } : { expression: whole };

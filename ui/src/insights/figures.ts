@@ -1,6 +1,6 @@
 /** The figures of a span, and how they compare with the span before. Pure. */
 
-import type { Statistics } from "../api/queries/insights";
+import type { Statistics } from "../api/queries/insights/statistics";
 
 export interface Totals {
   started: number;

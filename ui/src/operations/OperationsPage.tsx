@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { type Counts, countsQuery, targetsQuery } from "../api/queries/operations";
+import { type Counts, countsQuery, targetsQuery } from "../api/queries/operations/operations";
 import type { Permission } from "../api/types";
 import { Page } from "../kit/Page";
 import { type Tab, Tabs } from "../kit/Tabs";

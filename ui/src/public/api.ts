@@ -79,14 +79,14 @@ export async function answer(
   try {
     const json: JsonObject = revision === null ? { data } : { data, card_revision: revision };
     const { status, body } = await send(pathOf(token), { json });
-    return sentOf(status, isObject(body) ? body : {});
+    return resultOf(status, isObject(body) ? body : {});
   } catch (error) {
     if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
     throw error;
   }
 }
 
-function sentOf(status: number, body: JsonObject): Sent {
+function resultOf(status: number, body: JsonObject): Sent {
   if (status === 200) {
     if (body.message === "recorded") return { kind: "recorded" };
     const decision = textOf(body.decision);

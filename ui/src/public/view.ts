@@ -37,7 +37,7 @@ export function invalidLink({ text }: Language): HTMLElement {
 }
 
 /** Shows what was decided, with all that was filled in. */
-export function recorded({ text }: Language, { title, inputs }: CardDecision): HTMLElement {
+export function decisionNotice({ text }: Language, { title, inputs }: CardDecision): HTMLElement {
   const shown = notice({ tone: "good", title: text.recorded.title, text: "" });
   const list = element("dl", {});
   const rows = [{ label: text.recorded.decision, value: title || text.recorded.sent }, ...inputs];

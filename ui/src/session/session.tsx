@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext } from "react";
 import { useApi } from "../api/context";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 import type { AnswerOf, Permission } from "../api/types";
 import { useSignedOutFlag } from "./signed-out";
 

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { versionsQuery, type WorkflowVersion } from "../api/queries/makers/workflows";
+import { versionsQuery, type WorkflowVersion } from "../api/queries/workflows/workflows";
 
 export interface Versions {
   /** Newest first. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CallError } from "../../src/api/errors";
-import type { CardVersion } from "../../src/api/queries/cards";
+import type { CardVersion } from "../../src/api/queries/cards/cards";
 import { set } from "../../src/cards/document/commands";
 import { valueAt } from "../../src/cards/document/path";
 import { createCardStore } from "../../src/cards/document/store";

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useApi } from "../../api/context";
-import { cardQuery } from "../../api/queries/cards";
+import { cardQuery } from "../../api/queries/cards/cards";
 import { Answer } from "../../kit/Answer";
 import { Guarded } from "../../session/Guarded";
 import { useText } from "../../text/language";

@@ -3,7 +3,7 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import { Page } from "../../kit/Page";
 import { useThemeName } from "../../kit/theme";
 import { usePreferences } from "../../session/preferences";
@@ -15,11 +15,11 @@ import { add } from "../document/commands";
 import { outlineOf } from "../document/outline";
 import { isSame, pathOf, pointerOf, ROOT } from "../document/path";
 import { offeredTypes } from "../document/places";
-import { createCardStore } from "../document/store";
+import { type CardStore, createCardStore } from "../document/store";
 import { JsonPane } from "../json/JsonPane";
 import { Palette } from "../palette/Palette";
 import { Preview } from "../preview/Preview";
-import { usePicture } from "../preview/use-picture";
+import { type Picture, usePicture } from "../preview/use-picture";
 import { Properties } from "../properties/Properties";
 import { SamplePane } from "../sample/SamplePane";
 import { useSample } from "../sample/use-sample";
@@ -28,7 +28,7 @@ import { useDraft } from "../saving/use-draft";
 import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
 import { Activate } from "./Activate";
-import { CARD_ROUTE, withPane } from "./address";
+import { CARD_ROUTE, type Pane, withPane } from "./address";
 import { findingsOf, marksOf, textsOf } from "./all-findings";
 import styles from "./Designer.module.css";
 import { Findings } from "./Findings";
@@ -52,10 +52,7 @@ interface DesignerProps {
 }
 
 export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) {
-  const text = useText(TEXTS);
   const search = useSearch({ from: CARD_ROUTE });
-  const params = useParams({ from: CARD_ROUTE });
-  const navigate = useNavigate();
   const theme = useThemeName(usePreferences().preferences.theme);
   const [store] = useState(() => createCardStore(card.card_payload, Date.now));
   const draft = useDraft({ card, store, journal, onVersion: (saved) => onVersion(saved.card_version) });
@@ -69,14 +66,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
   const json = useCardJson({ store, card: log.document, journal, key });
   const sample = useSample(card, search, journal);
   const picture = usePicture(json.wrong === "" ? log.document : null, sample.data);
-  // What is written shows at once; the checks of a large card may come a moment later.
-  const checked = useDeferredValue(log.document);
-  const checks = useMemo(() => checkCard(checked, search.step?.startsWith("approval")), [checked, search.step]);
-  const findings = useMemo(
-    () => findingsOf(checks, picture, log.document, text),
-    [checks, picture, log.document, text],
-  );
-  const marks = useMemo(() => marksOf(findings), [findings]);
+  const { findings, marks } = useFindings(log.document, picture, search.step);
   const part = parts.find(({ path }) => isSame(path, selected[0] ?? ROOT)) ?? parts[0];
   const areas = { tree: useRef<HTMLDivElement>(null), properties: useRef<HTMLElement>(null) };
   const marked = useMemo(() => selected.map(pointerOf), [selected]);
@@ -84,8 +74,6 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
     (pointer: string) => store.select([pathOf(pointer, store.getState().log.document)]),
     [store],
   );
-  const addParts = (made: readonly JsonObject[]): void =>
-    store.change(add(store.getState().log.document, made, selected[0] ?? ROOT));
   useCardKeys({ store, draft, isReadOnly, areas, findings, show });
   const pane = search.pane ?? "design";
   const preview = <Preview {...{ picture, marked, theme }} subject={card.card_name} onPart={show} />;
@@ -95,12 +83,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
       width="full"
       aside={<VersionState {...{ draft, mayEdit, isEditing, search }} onEdit={() => setIsEditing(true)} />}
       actions={<Toolbar {...{ store, draft, isReadOnly, findings, search }} onActivate={() => setIsActivating(true)} />}
-      tabs={
-        <Panes
-          pane={pane}
-          onPane={(next) => void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, next) })}
-        />
-      }
+      tabs={<Tabs />}
     >
       <div className={styles.designer}>
         <Notices draft={draft} store={store} />
@@ -111,11 +94,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
                 {...{ store, parts, selected, marks, isReadOnly }}
                 onEdit={() => areas.properties.current?.querySelector<HTMLElement>(FIELDS)?.focus()}
               />
-              <Palette
-                offered={offeredTypes(log.document, selected[0] ?? ROOT)}
-                isReadOnly={isReadOnly}
-                onAdd={addParts}
-              />
+              <Offer store={store} isReadOnly={isReadOnly} />
             </div>
           )}
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
@@ -140,4 +119,33 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
       {isActivating && <Activate {...{ draft, findings }} onDone={onReopen} onClose={() => setIsActivating(false)} />}
     </Page>
   );
+}
+
+/** The pane of the address, and the ways to the others. */
+function Tabs() {
+  const search = useSearch({ from: CARD_ROUTE });
+  const params = useParams({ from: CARD_ROUTE });
+  const navigate = useNavigate();
+  const show = (pane: Pane): void =>
+    void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, pane) });
+  return <Panes pane={search.pane ?? "design"} onPane={show} />;
+}
+
+/** The findings of the checks and of the picture, and the worst of them at each part. */
+function useFindings(card: JsonObject, picture: Picture, step: string | undefined) {
+  const text = useText(TEXTS);
+  // What is written shows at once; the checks of a large card may come a moment later.
+  const checked = useDeferredValue(card);
+  const checks = useMemo(() => checkCard(checked, step?.startsWith("approval")), [checked, step]);
+  const findings = useMemo(() => findingsOf(checks, picture, card, text), [checks, picture, card, text]);
+  const marks = useMemo(() => marksOf(findings), [findings]);
+  return { findings, marks };
+}
+
+/** What can be added at the selected part. */
+function Offer({ store, isReadOnly }: { store: CardStore; isReadOnly: boolean }) {
+  const { log, selected } = useStore(store);
+  const [place = ROOT] = selected;
+  const addParts = (made: readonly JsonObject[]): void => store.change(add(store.getState().log.document, made, place));
+  return <Palette offered={offeredTypes(log.document, place)} isReadOnly={isReadOnly} onAdd={addParts} />;
 }

@@ -6,7 +6,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { CallError } from "../../api/errors";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import { Problem } from "../../kit/states/Problem";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";

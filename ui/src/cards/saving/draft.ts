@@ -6,7 +6,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { asCallError } from "../../api/errors";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import type { JsonObject } from "../../shared/http";
 import { replace } from "../document/commands";
 import { isEqual } from "../document/differences";

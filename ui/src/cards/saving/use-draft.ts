@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApi } from "../../api/context";
-import { CARDS, type CardVersion, cardQuery } from "../../api/queries/cards";
+import { CARDS, type CardVersion, cardQuery } from "../../api/queries/cards/cards";
 import { useSession } from "../../session/session";
 import { useIsSignedOut, useSignedOutFlag } from "../../session/signed-out";
 import type { CardStore } from "../document/store";

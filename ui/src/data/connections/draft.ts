@@ -1,6 +1,6 @@
 /** A connection while it is typed. Secrets are written only: what is stored is never shown. */
 
-import type { Connection } from "../../api/queries/makers/data";
+import type { Connection } from "../../api/queries/data/data";
 import type { JsonObject } from "../../shared/http";
 
 export interface Draft {

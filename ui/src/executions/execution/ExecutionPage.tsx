@@ -10,7 +10,7 @@ import {
   executionQuery,
   explanationQuery,
   logQuery,
-} from "../../api/queries/executions";
+} from "../../api/queries/executions/executions";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";

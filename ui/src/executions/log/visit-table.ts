@@ -25,7 +25,7 @@ export class VisitTable {
   }
 
   /** Returns the visits that are open or have failed. */
-  unfinished(): OpenVisit[] {
+  pending(): OpenVisit[] {
     return [...this.visits.values()].filter((visit) => isOpen(visit) || visit.state === "failed");
   }
 

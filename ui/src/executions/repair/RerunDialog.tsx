@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, logQuery } from "../../api/queries/executions";
+import { type ExecutionRow, logQuery } from "../../api/queries/executions/executions";
 import { Confirm } from "../../kit/Confirm";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";

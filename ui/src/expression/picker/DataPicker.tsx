@@ -4,7 +4,7 @@ import { Checkbox, Input } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { type DataNode, dataTreeQuery } from "../../api/queries/authoring/steps";
+import { type DataNode, dataTreeQuery } from "../../api/queries/studio/steps";
 import { Answer } from "../../kit/Answer";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";

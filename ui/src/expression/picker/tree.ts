@@ -1,6 +1,6 @@
 /** The tree of the values that a step can read: what is shown of it. Pure. */
 
-import type { DataNode } from "../../api/queries/authoring/steps";
+import type { DataNode } from "../../api/queries/studio/steps";
 import type { Expected } from "../types";
 
 /** Groups of the tree, in their order. */

@@ -1,7 +1,7 @@
 /** What a bulk does, as the calls name it, and what its preview says. */
 
 import type { Call } from "../../api/client";
-import type { Bulk, BulkFilter } from "../../api/queries/operations";
+import type { Bulk, BulkFilter } from "../../api/queries/operations/operations";
 import type { AnswerOf } from "../../api/types";
 
 export const ACTS = ["retry", "skip", "latest", "terminate"] as const;

@@ -9,7 +9,7 @@ import { connect } from "../document/commands/connect";
 import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
 import { moveBlock } from "../document/commands/move";
-import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
+import { deleteBlock, deleteStep, waysOn } from "../document/commands/remove";
 import { refusalOfId, takeRenamed } from "../document/commands/rename";
 import { changeType } from "../document/commands/types";
 import { type Wrapper, wrap } from "../document/commands/wrap";
@@ -79,13 +79,8 @@ export function move(studio: Studio, step: string, exit: Exit): boolean {
 }
 
 /** Leads an exit to a step; returns whether the document permits it. */
-export function lead(studio: Studio, exit: Exit, to: string): boolean {
+export function connectExit(studio: Studio, exit: Exit, to: string): boolean {
   return attempt(studio, connect(studio.store.getState().document, exit, to));
-}
-
-/** Opens an exit: its edge is removed. Returns whether the document permits it. */
-export function release(studio: Studio, exit: Exit): boolean {
-  return attempt(studio, disconnect(studio.store.getState().document, exit.from, exit.exit));
 }
 
 /** Adds a copy of a step behind it. */
@@ -212,7 +207,7 @@ export function retype(studio: Studio, step: string, type: string, fits: (name: 
 }
 
 /** Adds a branch to a step. */
-export function grow(studio: Studio, step: string): void {
+export function addBranchTo(studio: Studio, step: string): void {
   attempt(studio, addBranch(studio.store.getState().document, step));
 }
 

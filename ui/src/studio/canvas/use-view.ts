@@ -1,6 +1,7 @@
 /** What of the canvas is on the screen, and how large it is drawn. */
 
 import { type RefObject, useCallback, useEffect, useState } from "react";
+import { keysOf } from "../../shared/keys";
 
 export const EDGE = 64;
 export const SCALES = { least: 0.1, step: 0.1, most: 1.5, fitLeast: 0.4 } as const;
@@ -29,9 +30,7 @@ export function useView(box: RefObject<HTMLElement | null>, scale: number): View
       width: round(element.clientWidth / scale),
       height: round(element.clientHeight / scale),
     };
-    setView((before) =>
-      Object.keys(next).every((key) => before[key as keyof View] === next[key as keyof View]) ? before : next,
-    );
+    setView((before) => (keysOf(next).every((key) => before[key] === next[key]) ? before : next));
   }, [box, scale]);
   useEffect(() => {
     read();
@@ -68,6 +67,6 @@ export function zoomLevel(scale: number): "near" | "far" | "map" {
 }
 
 /** Returns the nearest scale that the canvas may have, in whole percent. */
-export function bounded(scale: number): number {
+export function boundScale(scale: number): number {
   return Math.round(Math.min(SCALES.most, Math.max(SCALES.least, scale)) * 100) / 100;
 }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Change, Workflow } from "../../api/queries/makers/workflows";
+import type { Change, Workflow } from "../../api/queries/workflows/workflows";
 import { Canvas } from "../../graph/Canvas";
 import type { Difference } from "../../graph/look";
 import { readOutline } from "../../graph/outline";

@@ -1,7 +1,7 @@
 /** The rows on the screen; those above and below are empty space of their height. */
 
 import { useEffect, useRef } from "react";
-import type { ExecutionRow } from "../../../api/queries/executions";
+import type { ExecutionRow } from "../../../api/queries/executions/executions";
 import { Chip } from "../../../kit/Chip";
 import { Scroller } from "../../../kit/Scroller";
 import { useIsPhone } from "../../../kit/theme";
@@ -84,28 +84,47 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
         <tbody>
           {above > 0 && <Space height={above} span={span} />}
           {shown.map((row, at) => (
-            <tr
+            <Row
               key={row.workflow_execution_id}
-              aria-rowindex={from + at + 2}
-              className={selecting?.ids.has(row.workflow_execution_id) ? styles.selected : undefined}
-              style={{ height }}
-            >
-              {selecting !== null && (
-                <td className={styles.boxCell}>
-                  <RowBox id={row.workflow_execution_id} name={row.process_id} selecting={selecting} />
-                </td>
-              )}
-              {columns.map(({ id, cell, isRight }) => (
-                <td key={id} className={isRight ? styles.right : undefined}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
+              row={row}
+              number={from + at + 2}
+              height={height}
+              columns={columns}
+              selecting={selecting}
+            />
           ))}
           {virtual.below > 0 && <Space height={virtual.below} span={span} />}
         </tbody>
       </table>
     </Scroller>
+  );
+}
+
+interface RowProps {
+  row: ExecutionRow;
+  /** Its place in the whole table, whose head is the first row. */
+  number: number;
+  height: number;
+  columns: readonly Column[];
+  selecting: Selecting | null;
+}
+
+function Row({ row, number, height, columns, selecting }: RowProps) {
+  const { workflow_execution_id, process_id } = row;
+  const isSelected = selecting?.ids.has(workflow_execution_id) ?? false;
+  return (
+    <tr aria-rowindex={number} className={isSelected ? styles.selected : undefined} style={{ height }}>
+      {selecting !== null && (
+        <td className={styles.boxCell}>
+          <RowBox id={workflow_execution_id} name={process_id} selecting={selecting} />
+        </td>
+      )}
+      {columns.map(({ id, cell, isRight }) => (
+        <td key={id} className={isRight ? styles.right : undefined}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import type { ExecutionRow } from "../../../api/queries/executions";
+import type { ExecutionRow } from "../../../api/queries/executions/executions";
 import { Chip } from "../../../kit/Chip";
 import { useText } from "../../../text/language";
 import { Time, useTimes } from "../../../text/time";
@@ -33,10 +33,34 @@ export function useColumns(
   { order, widths }: Layout,
   rows: readonly ExecutionRow[],
 ): readonly Column[] {
+  const own = useOwnColumns();
+  const fields = useFields(rows);
+  const ofFields = fields.map(
+    (name): Column => ({
+      id: `field.${name}`,
+      head: name,
+      cell: (row) => row.search_fields?.[name] ?? "",
+      text: (row) => row.search_fields?.[name] ?? "",
+    }),
+  );
+  // When it was created and its number come first: they name the row.
+  const names = own.filter(({ id }) => id === "created" || id === "process");
+  const others = order
+    .filter((id) => !hidden.includes(id))
+    .flatMap((id) => (id === "fields" ? ofFields : own.filter((column) => column.id === id)));
+  return [...names, ...others].map((column) => {
+    const width = widths[column.id] ?? column.width;
+    return width === undefined ? column : { ...column, width };
+  });
+}
+
+type OwnColumn = Column & { id: ColumnId | "created" | "process" };
+
+/** The columns that every execution has. */
+function useOwnColumns(): readonly OwnColumn[] {
   const { history: text, statuses, duration, nowAt } = useText(TEXTS);
   const { formats, now } = useTimes();
-  const fields = useFields(rows);
-  const own: (Column & { id: ColumnId | "created" | "process" })[] = [
+  return [
     {
       id: "created",
       head: text.created,
@@ -87,23 +111,6 @@ export function useColumns(
       text: (row) => String(row.duration_ms ?? ""),
     },
   ];
-  const ofFields = fields.map(
-    (name): Column => ({
-      id: `field.${name}`,
-      head: name,
-      cell: (row) => row.search_fields?.[name] ?? "",
-      text: (row) => row.search_fields?.[name] ?? "",
-    }),
-  );
-  // When it was created and its number come first: they name the row.
-  const names = own.filter(({ id }) => id === "created" || id === "process");
-  const others = order
-    .filter((id) => !hidden.includes(id))
-    .flatMap((id) => (id === "fields" ? ofFields : own.filter((column) => column.id === id)));
-  return [...names, ...others].map((column) => {
-    const width = widths[column.id] ?? column.width;
-    return width === undefined ? column : { ...column, width };
-  });
 }
 
 /** More columns than these do not fit. */

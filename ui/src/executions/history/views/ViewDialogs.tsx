@@ -2,7 +2,7 @@
 
 import { Field, Input, Switch } from "@fluentui/react-components";
 import { useState } from "react";
-import type { ViewRecord } from "../../../api/queries/views";
+import type { ViewRecord } from "../../../api/queries/executions/views";
 import { Confirm } from "../../../kit/Confirm";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";

@@ -39,7 +39,7 @@ export function exitKey({ from, exit }: Exit): string {
 }
 
 /** Returns what is drawn of a document. */
-export function drawnOf(document: Definition, shown: Shown): Drawn {
+export function drawingOf(document: Definition, shown: Shown): Drawn {
   const { plain, heads } = visible(document, shown);
   const added = new Added(plain, findRegions(plain));
   added.arrivals();

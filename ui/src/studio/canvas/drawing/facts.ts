@@ -1,6 +1,7 @@
 /** What is said of each step on the canvas and in the outline. */
 
 import { ownerOf } from "../../../graph/regions";
+import { keysOf } from "../../../shared/keys";
 import { blockOf } from "../../document/blocks";
 import {
   type Definition,
@@ -82,7 +83,7 @@ export function factsOf({
 }
 
 function isSame(a: StepFacts, b: StepFacts): boolean {
-  return (Object.keys(a) as (keyof StepFacts)[]).every((name) => Object.is(a[name], b[name]));
+  return keysOf(a).every((name) => Object.is(a[name], b[name]));
 }
 
 function countsOf(findings: readonly StudioFinding[]) {

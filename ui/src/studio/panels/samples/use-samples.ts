@@ -8,7 +8,7 @@ import {
   type Samples,
   samplesKey,
   samplesQuery,
-} from "../../../api/queries/authoring/steps";
+} from "../../../api/queries/studio/steps";
 import { useMay } from "../../../session/session";
 
 export interface SampleActs {

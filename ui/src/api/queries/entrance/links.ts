@@ -1,7 +1,7 @@
 /** What a one-time link is for. Read by POST, so that the token is in no log of addresses. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
+import type { Api } from "../../client";
 
 /** What the link of an invitation leads to. Read once: it does not change. */
 export const invitationQuery = (api: Api, token: string) =>

@@ -1,9 +1,10 @@
 /** The own inbox: open cards, one card, decisions, requests and the absence. All keys begin with `inbox`. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import { asCallError } from "../errors";
-import type { InputOf } from "../types";
+import type { Api } from "../../client";
+import { asCallError } from "../../errors";
+import type { InputOf } from "../../types";
+import { firstPage } from "../pages";
 
 const LIMIT = 30;
 /** How often an open screen looks for changes. */
@@ -18,7 +19,7 @@ export const myCardsQuery = (api: Api, criteria: Criteria = {}) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "cards", criteria],
     queryFn: ({ pageParam, signal }) => api.call("getMyCards", { limit: LIMIT, ...criteria, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getMyCards">,
+    initialPageParam: firstPage<"getMyCards">(),
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: LOOK_MS,
   });
@@ -38,7 +39,7 @@ export const myDecisionsQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "decisions"],
     queryFn: ({ pageParam, signal }) => api.call("getMyDecisions", { limit: LIMIT, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getMyDecisions">,
+    initialPageParam: firstPage<"getMyDecisions">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -47,7 +48,7 @@ export const myRequestsQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...INBOX, "requests"],
     queryFn: ({ pageParam, signal }) => api.call("getMyRequests", { limit: LIMIT, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getMyRequests">,
+    initialPageParam: firstPage<"getMyRequests">(),
     getNextPageParam: (page) => page.lastKey,
   });
 

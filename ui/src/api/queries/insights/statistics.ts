@@ -1,8 +1,8 @@
 /** What happened in a span of time. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export type Statistics = AnswerOf<"getStatistics">;
 export type StatisticsInput = InputOf<"getStatistics">;

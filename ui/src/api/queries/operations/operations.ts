@@ -1,8 +1,9 @@
 /** What operators look after: incidents by cause, systems, dead letters, cards, bulks, schedules. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
+import { firstPage } from "../pages";
 
 export const OPERATIONS = ["operations"] as const;
 
@@ -47,7 +48,7 @@ export const incidentsQuery = (api: Api, cause: CauseFilter) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "incidents", cause],
     queryFn: ({ pageParam, signal }) => api.call("getIncidents", { limit: 10, ...cause, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getIncidents">,
+    initialPageParam: firstPage<"getIncidents">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -77,7 +78,7 @@ export const lettersQuery = (api: Api, isOpen: boolean) =>
     queryKey: [...OPERATIONS, "letters", isOpen],
     queryFn: ({ pageParam, signal }) =>
       api.call("getLetters", { limit: PAGE, ...(isOpen && { settled: false }), ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getLetters">,
+    initialPageParam: firstPage<"getLetters">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -95,7 +96,7 @@ export const openCardsQuery = (api: Api, filter: CardFilter, limit = PAGE) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "cards", filter, limit],
     queryFn: ({ pageParam, signal }) => api.call("getOpenCards", { limit, ...filter, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getOpenCards">,
+    initialPageParam: firstPage<"getOpenCards">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -104,7 +105,7 @@ export const bulksQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "bulks"],
     queryFn: ({ pageParam, signal }) => api.call("getBulks", { limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getBulks">,
+    initialPageParam: firstPage<"getBulks">(),
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: ({ state }) =>
       state.data?.pages.some(({ items }) => items.some(({ status }) => status === "RUNNING")) ? PROGRESS_MS : LOOK_MS,
@@ -141,7 +142,7 @@ export const firesQuery = (api: Api, workflowId: string) =>
     queryKey: [...OPERATIONS, "fires", workflowId],
     queryFn: ({ pageParam, signal }) =>
       api.call("getScheduleFires", { workflow_id: workflowId, limit: 20, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getScheduleFires">>,
+    initialPageParam: firstPage<"getScheduleFires">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -158,7 +159,7 @@ export const calendarQuery = (api: Api, span: { from: number; to: number }) =>
     queryKey: [...OPERATIONS, "calendar", span],
     queryFn: ({ pageParam, signal }) =>
       api.call("getScheduleCalendar", { ...span, limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getScheduleCalendar">>,
+    initialPageParam: firstPage<"getScheduleCalendar">(),
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: 2 * LOOK_MS,
   });

@@ -1,8 +1,8 @@
 /** Who is signed in, and the sessions of that person. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 
 /** The session of the browser: the person, the organization, the permissions. */
 export const sessionQuery = (api: Api) =>

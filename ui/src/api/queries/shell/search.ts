@@ -1,8 +1,8 @@
 /** The search over everything that the person may read. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 
 export type FoundObject = AnswerOf<"searchAll">["items"][number];
 

@@ -1,8 +1,8 @@
 /** Executions: the rows of the history, and what the page of one shows. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf, Schema } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf, Schema } from "../../types";
 
 export const ROWS_LIMIT = 100;
 /** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
