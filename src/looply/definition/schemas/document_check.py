@@ -8,7 +8,7 @@ import jsonschema_rs
 
 from looply.definition.schemas.schema import definition_schema
 from looply.definition.schemas.schema_checker import brief_validator, count_values, first_error
-from looply.definition.schemas.schema_problems import problems_of_error
+from looply.definition.schemas.schema_problems import Patterns, problems_of_error
 from looply.definition.values.pointer import join_pointer
 from looply.errors import Problem
 from looply.jsontext import Json
@@ -34,7 +34,7 @@ class _Part:
         )
         self._brief: jsonschema_rs.Draft202012Validator | None = None
 
-    def problems(self, value: Json, base: str, patterns: Mapping[str, str]) -> Iterator[Problem]:
+    def problems(self, value: Json, base: str, patterns: Patterns) -> Iterator[Problem]:
         """Yields how a value violates the schema; for a large value only the first violation."""
         if self._validator.is_valid(value):
             return
@@ -51,10 +51,10 @@ _WHOLE: Final = _Part(_SCHEMA)
 _ITEMS: Final = {name: _Part({"$ref": f"#/$defs/{kind}", "$defs": _SCHEMA["$defs"]}) for name, kind in _LISTS.items()}
 
 
-def document_problems(document: Json, patterns: Mapping[str, str]) -> tuple[Problem, ...]:
+def document_problems(document: Json, patterns: Patterns) -> tuple[Problem, ...]:
     """Returns how a definition violates its JSON Schema, at most `MAX_PROBLEMS`: of the document, then of its items.
 
-    `patterns` maps regular expressions to descriptions.
+    `patterns` is passed to `problems_of_error`.
     """
     return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
 
@@ -67,7 +67,7 @@ def _distinct(problems: Iterator[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-def _problems(document: Json, patterns: Mapping[str, str]) -> Iterator[Problem]:
+def _problems(document: Json, patterns: Patterns) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield from _WHOLE.problems(document, "", patterns)
         return

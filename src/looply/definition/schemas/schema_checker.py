@@ -16,7 +16,7 @@ import jsonschema_rs
 
 from looply.definition.schemas.schema_problems import problems_of_error
 from looply.definition.schemas.schema_weight import schema_weight
-from looply.errors import Problem
+from looply.errors import Problem, say
 from looply.jsontext import Json, encode_json
 
 MAX_SCHEMA_BYTES: Final = 256 * 1024
@@ -77,11 +77,16 @@ class SchemaChecker:
         if checks <= MAX_CHECKS and self._divides:
             checks += _OF_A_HUGE_NUMBER * count_huge(value)
         if checks > MAX_CHECKS:
-            message = (
-                f"is too large to be checked: {nodes} values, each against up to {self.weight} parts of the schema; "
-                f"{checks} checks, at most {MAX_CHECKS} are allowed"
+            message = say(
+                "TOO_LARGE_TO_CHECK",
+                "is too large to be checked: {nodes} values, each against up to {weight} parts of the schema; "
+                "{checks} checks, at most {limit} are allowed",
+                nodes=nodes,
+                weight=self.weight,
+                checks=checks,
+                limit=MAX_CHECKS,
             )
-            return (Problem(path=base, message=message, hint="send less at once, or make the schema simpler"),)
+            return (Problem.of(base, message, say("SEND_LESS", "send less at once, or make the schema simpler")),)
         if self._validator.is_valid(value):
             return ()
         size = nodes * (_OF_AN_ERROR * self.weight + self._bytes) + _COPIES * self.weight * len(encode_json(value))
@@ -94,7 +99,7 @@ class SchemaChecker:
     def _first_break(self, value: Json, base: str) -> tuple[Problem, ...]:
         error = first_error(self._brief, value)
         if error is None:
-            return (Problem(path=base, message="does not fit the schema"),)
+            return (Problem.of(base, say("NOT_FITTING", "does not fit the schema")),)
         return tuple(islice(problems_of_error(error, base, None), MAX_PROBLEMS))
 
     @cached_property

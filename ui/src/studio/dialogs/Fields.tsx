@@ -5,6 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { Confirm } from "../../kit/Confirm";
+import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { rename } from "../actions/acts";
@@ -87,13 +88,14 @@ interface KnownDialogProps {
 export function KnownDialog({ studio, finding, onClose }: KnownDialogProps) {
   const text = useText(TEXTS);
   const [note, setNote] = useState("");
+  const { message } = useFindingWords()(finding);
   const mark = (): void => {
     studio.outer.setKnown(finding, note.trim());
     onClose();
   };
   return (
     <Confirm title={text.knownTitle} verb={text.markKnown} onConfirm={mark} onClose={onClose}>
-      <p>{finding.message}</p>
+      <p>{message}</p>
       <Field label={text.knownNote}>
         <Textarea value={note} maxLength={500} autoFocus onChange={(_, { value }) => setNote(value)} />
       </Field>

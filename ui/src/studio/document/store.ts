@@ -1,12 +1,13 @@
 /** The store of one open document. Panels read it by `useStore(store, selector)` and change it by commands alone. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import type { CodedFinding } from "../../text/findings";
 import { type Definition, stepById } from "./definition";
 import { type Address, type Command, type Edited, EMPTY_LOG, type Log, redo, run, undo } from "./log";
 import { type Refusal, refuse } from "./refusals";
 
 /** A finding of `validateWorkflow`, at its place. */
-export interface StudioFinding {
+export interface StudioFinding extends CodedFinding {
   severity: "error" | "warning";
   /** Null for the workflow itself. */
   step: string | null;
