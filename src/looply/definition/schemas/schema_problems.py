@@ -93,8 +93,9 @@ class _Reader:
                     hint = suggest_name(error.instance, options)
                 yield Problem.of(path, _not_listed(error.instance, kind.options, is_suggested=hint is not None), hint)
             case "pattern":
-                shown, known = quote_value(error.instance), self._patterns.get(kind.pattern)
-                yield Problem.of(path, known(shown) if known is not None else _no_match(shown, kind.pattern))
+                shown, sentence_of = quote_value(error.instance), self._patterns.get(kind.pattern)
+                sentence = sentence_of(shown) if sentence_of is not None else _no_match(shown, kind.pattern)
+                yield Problem.of(path, sentence)
             case name:
                 yield Problem.of(path, _MESSAGES.get(name, _own_message)(error, kind))
 
