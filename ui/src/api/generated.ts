@@ -4308,11 +4308,19 @@ export interface components {
         /**
          * Finding
          * @description One finding: `path` is a JSON Pointer, `message` the problem there, `hint` how to correct it.
+         *
+         *     `code` and `hint_code` name the two sentences, so that a page can say them in its own language; `values` are what
+         *     both name. Findings about a definition have them.
          */
         Finding: {
             path: string;
             message: string;
             hint?: string;
+            code?: string;
+            hint_code?: string;
+            values?: {
+                [key: string]: string | number;
+            };
         };
         /**
          * SettleBody

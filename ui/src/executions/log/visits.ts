@@ -63,6 +63,7 @@ export interface Visit {
 
 const OPEN: readonly VisitState[] = ["running", "retry", "parked", "waiting"];
 
+/** Returns whether a visit of a step has not ended. */
 export function isOpen({ state }: Visit): boolean {
   return OPEN.includes(state);
 }

@@ -7,8 +7,8 @@ import {
   queryOptions,
   replaceEqualDeep,
 } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export const ROWS_LIMIT = 100;
 /** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
@@ -18,6 +18,8 @@ const LONG_MS = 5 * 60_000;
 const SHORT_MS = 10_000;
 
 export const HISTORY = ["executions"] as const;
+
+/** Under which all that is read of an execution is cached. */
 export const executionKey = (executionId: string) => ["execution", executionId] as const;
 
 export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
@@ -98,6 +100,7 @@ export const eventDataQuery = (api: Api, executionId: string, seq: number) =>
     structuralSharing: false,
   });
 
+/** Who decided what on the cards of an execution. */
 export const decisionsQuery = (api: Api, executionId: string) =>
   queryOptions({
     queryKey: [...executionKey(executionId), "decisions"],

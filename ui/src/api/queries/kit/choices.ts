@@ -31,6 +31,7 @@ async function allOf<Item, Key>(read: (key: Partial<Key>) => Promise<Page<Item, 
   return found;
 }
 
+/** All connections that a step can name. */
 export const connectionChoicesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["choices", "connections"],
@@ -41,6 +42,7 @@ export const connectionChoicesQuery = (api: Api) =>
     staleTime: SHORT_MS,
   });
 
+/** The names of all datastores that a step can name. */
 export const datastoreChoicesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["choices", "datastores"],
@@ -76,6 +78,7 @@ export const payloadSchemaQuery = (api: Api, workflowId: string, version: number
     staleTime: SHORT_MS,
   });
 
+/** The value of a datastore; not read for a name that is computed. */
 export const datastoreQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: ["choices", "datastore", name],
