@@ -31,8 +31,6 @@ const PARTICIPLE = textsOf("PARTICIPLE: Final = re.compile(").join("");
 const VERBS = textsOf("VERBS: Final = frozenset((");
 /** A participle before a noun is an adjective: `chosenSteps`. One alone, or before such a word, names no act. */
 const NO_NOUN = "Of|By|In|At|On|To|For|With|Over|Or[A-Z][A-Za-z]*";
-/** Folders of which neither the names nor the sentences are held yet. */
-const NOT_YET = /^(cards\/(document|saving)|studio\/(document|keeping)|editing)\//;
 const IS_PARTICIPLE = new RegExp(`^(${PARTICIPLE})(${NO_NOUN})?$`);
 
 const all = readdirSync(SOURCES, { recursive: true, encoding: "utf-8" })
@@ -128,7 +126,6 @@ describe("the tree of the sources", () => {
 describe("the functions of the sources", () => {
   const facts = files.map((file) => [file, factsOf(file, readFileSync(join(SOURCES, file), "utf-8"))] as const);
   const functions = facts.flatMap(([file, { functions: found }]) => found.map((each) => ({ file, ...each })));
-  const held = functions.filter(({ file }) => !NOT_YET.test(file));
 
   it("are short enough to be read at once", () => {
     const found = functions.filter(({ lines }) => lines > LONGEST_FUNCTION);
@@ -138,12 +135,12 @@ describe("the functions of the sources", () => {
   it("are named by verbs or nouns", () => {
     expect(["grouped", "movedBy", "leftOver"].every(isParticiple)).toBe(true);
     expect(["chosenSteps", "need", "read"].some(isParticiple)).toBe(false);
-    const found = held.filter(({ name }) => isParticiple(name));
+    const found = functions.filter(({ name }) => isParticiple(name));
     expect(found.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
   });
 
   it("say in a sentence what they return or do, where others call them", () => {
-    const found = held.filter(({ isExported, hasSentence }) => isExported && !hasSentence);
+    const found = functions.filter(({ isExported, hasSentence }) => isExported && !hasSentence);
     expect(found.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
   });
 
