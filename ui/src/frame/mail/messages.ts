@@ -1,4 +1,6 @@
-/** What the app and the frame of a mail say to each other. */
+/** What the app and the frame of a mail say to each other. The frame has its types alone: shared code would be a chunk. */
+
+import { isObject } from "../../shared/http";
 
 export interface MailWords {
   locale: string;
@@ -22,24 +24,9 @@ export const LARGEST_MAIL = 524_288;
 /** CSS pixels; a longer mail scrolls in its frame. */
 export const TALLEST_MAIL = 600;
 
-interface Message {
-  kind?: unknown;
-  height?: unknown;
-}
-
-// Not that of `shared`: what the frame shares with the app is a chunk of its own, which every page would load.
-function isMessage(value: unknown): value is Message {
-  return typeof value === "object" && value !== null;
-}
-
-/** Returns a message of the app, null for anything else. The app is trusted: only the kind is looked at. */
-export function toMailOf(value: unknown): ToMail | null {
-  return isMessage(value) && value.kind === "mail" ? (value as unknown as ToMail) : null;
-}
-
 /** Returns a message of the frame with nothing but what its kind has, null for anything else. */
 export function fromMailOf(value: unknown): FromMail | null {
-  if (!isMessage(value)) return null;
+  if (!isObject(value)) return null;
   if (value.kind === "ready") return { kind: "ready" };
   if (value.kind !== "height" || typeof value.height !== "number" || !(value.height >= 0)) return null;
   return { kind: "height", height: Math.min(Math.ceil(value.height), TALLEST_MAIL) };
