@@ -24,7 +24,6 @@ interface Node {
   type: string;
   start: number;
   end: number;
-  [field: string]: unknown;
 }
 
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
@@ -69,7 +68,8 @@ function linesOf(text: string): number {
 function visit(node: Node, parents: Node[], found: (node: Node, parents: readonly Node[]) => void): void {
   found(node, parents);
   parents.push(node);
-  for (const value of Object.values(node)) {
+  const values: readonly unknown[] = Object.values(node);
+  for (const value of values) {
     if (Array.isArray(value)) {
       for (const child of value) if (isNode(child)) visit(child, parents, found);
     } else if (isNode(value)) visit(value, parents, found);
@@ -81,8 +81,15 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }
 
-function isConst({ typeAnnotation }: Node): boolean {
-  return isNode(typeAnnotation) && isNode(typeAnnotation.typeName) && typeAnnotation.typeName.name === "const";
+/** Returns a member of a node that not every kind of node has. */
+function memberOf(node: Node, name: string): unknown {
+  return Object.entries(node).find(([each]) => each === name)?.[1];
+}
+
+function isConst(node: Node): boolean {
+  const type = memberOf(node, "typeAnnotation");
+  const name = isNode(type) ? memberOf(type, "typeName") : null;
+  return isNode(name) && memberOf(name, "name") === "const";
 }
 
 /** Returns the statement that exports a function itself: its declaration, or the constant that it is the value of. */
@@ -95,9 +102,11 @@ function exportOf({ type }: Node, parents: readonly Node[]): Node | undefined {
 
 /** Returns the name of a declaration, of a constant that is a function, or of a method of a class. */
 function nameOf(node: Node, parent: Node | undefined): string {
-  const isMethod = parent?.type === "MethodDefinition" && parent.kind === "method";
-  const named = parent?.type === "VariableDeclarator" ? parent.id : isMethod ? parent.key : node.id;
-  return isNode(named) && typeof named.name === "string" ? named.name : "";
+  const isValue = parent?.type === "VariableDeclarator";
+  const isMethod = parent?.type === "MethodDefinition" && memberOf(parent, "kind") === "method";
+  const named = isValue ? memberOf(parent, "id") : isMethod ? memberOf(parent, "key") : memberOf(node, "id");
+  const name = isNode(named) ? memberOf(named, "name") : "";
+  return typeof name === "string" ? name : "";
 }
 
 /** Returns whether a file is named after a function: `use-open.ts` after `useOpen`. */

@@ -21,7 +21,8 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   CODE_IS_TEXT: "`${...}` im Code ist einfacher Text: es wird nie ausgewertet",
   CODE_SILENT: "der Code gibt nichts zurück: die Ausgabe ist null",
   CONFLICT_AGAIN: "seine Fehler, etwa CONFLICT, kämen wieder; führen Sie den Ausgang `error` zurück zu einem `get`",
-  CONNECTION_OF_OTHER_KIND: "die Verbindung „{name}“ ist von der Art {kind}; der Schritt braucht eine der Art {expected}",
+  CONNECTION_OF_OTHER_KIND:
+    "die Verbindung „{name}“ ist von der Art {kind}; der Schritt braucht eine der Art {expected}",
   CONNECTION_TWICE: "die Verbindung ist zweimal genannt, hier und in `input`; nennen Sie sie hier",
   CONNECT_EACH: "verbinden Sie den Ausgang „each“ mit dem ersten Schritt des Rumpfs",
   CONNECT_FIRST_STEP: "verbinden Sie ihn mit dem ersten Schritt",
@@ -66,7 +67,8 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   ID_TWICE: "die Id „{id}“ kommt zweimal vor; zuerst in {first}",
   IMPORT_WORKFLOW: "importieren Sie den Workflow vor der Aktivierung; getOrganizationWorkflows listet die Ids",
   INPUT_IGNORED: "{operation} hat kein „{name}“ in seiner Eingabe, es wird nicht beachtet",
-  INSTALL_CONNECTOR: "installieren Sie ihren Konnektor in jedem Prozess der Installation, oder nennen Sie eine andere Operation",
+  INSTALL_CONNECTOR:
+    "installieren Sie ihren Konnektor in jedem Prozess der Installation, oder nennen Sie eine andere Operation",
   INSTANT_INVALID: "ist kein gültiger Zeitpunkt ({reason})",
   ITEMS_ARE_TEXT: "{value} ergibt einen Text, nie eine Liste von Elementen",
   ITEM_TWICE: "hat ein Element zweimal",
@@ -142,7 +144,8 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   OVERRIDE_ONE: "ein Überschreiben braucht genau eines von `parameters` und `payload`",
   PASS_IN_INPUT: "übergeben Sie den Wert in `input`, und lesen Sie ihn im Code als `input`",
   PATH_ENDS: "der Pfad endet dort",
-  PAYLOAD_CHANGED_TWICE: "„{first}“ und „{other}“{more} ändern die Nutzdaten in Zweigen von „{step}“: das letzte gewinnt",
+  PAYLOAD_CHANGED_TWICE:
+    "„{first}“ und „{other}“{more} ändern die Nutzdaten in Zweigen von „{step}“: das letzte gewinnt",
   PAYLOAD_SCHEMA_UNUSABLE: "ist kein brauchbares JSON Schema, Felder werden also nicht geprüft ({reason})",
   PROBE_UNUSED: "wird nie verwendet: der Aufruf lässt sich gefahrlos wiederholen und wird deshalb wiederholt",
   QUORUM_TOO_LARGE: "verlangt {quorum} Zustimmungen, aber es gibt {count} Empfänger",
@@ -168,7 +171,8 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   SCHEMA_VIOLATED: "passt nicht zum Schema ({reason})",
   SEARCH_NAME_EMPTY: "endet mit einem leeren Namen, nach dem sich nicht suchen lässt",
   SEARCH_NAME_TWICE: "heißt `{name}` wie `{former}`; eine Suche könnte sie nicht unterscheiden",
-  SECRET_IN_DATASTORE: "jeder Workflow und jeder Schlüssel kann einen Datenspeicher lesen; er darf keine Geheimnisse enthalten",
+  SECRET_IN_DATASTORE:
+    "jeder Workflow und jeder Schlüssel kann einen Datenspeicher lesen; er darf keine Geheimnisse enthalten",
   SECRET_NOWHERE: "„{pointer}“ führt zu keinem Wert in den Einstellungen des Schritts",
   SECRET_UNKNOWN: "ein Schritt des Typs {type} hat kein „{name}“",
   SENDS_NO_CARDS: "„{step}“ sendet keine Karten",
@@ -179,7 +183,8 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   SET_TIMEOUT: "setzen Sie `timeout` in den Einstellungen",
   SET_TWICE: "„{name}“ ist schon in {place} gesetzt; dieser Wert gewinnt",
   SET_UNDER_OTHER_NAME: "setzen Sie einen der Werte mit overridePayload unter einem anderen Namen",
-  SLOW_THE_LOOP: "fügen Sie ein Warten, eine Pause oder einen Aufruf ein, oder schließen Sie sie mit einer Umleitung mit `max_visits`",
+  SLOW_THE_LOOP:
+    "fügen Sie ein Warten, eine Pause oder einen Aufruf ein, oder schließen Sie sie mit einer Umleitung mit `max_visits`",
   START_MISSING: "der Start fehlt: ein Schritt „{start}“ des Typs trigger",
   START_NO_TRIGGER: "der Schritt „{start}“ muss vom Typ trigger sein",
   START_OPEN: "vom Start führt keine Kante weg",
