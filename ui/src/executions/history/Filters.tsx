@@ -84,7 +84,7 @@ export const Filters = memo(function Filters({ search, known, onChange }: Filter
       )}
     </div>
   );
-}
+});
 
 interface DaysProps {
   from: string | undefined;
@@ -119,7 +119,7 @@ function Days({ from, to, onChange }: DaysProps) {
       />
     </>
   );
-});
+}
 
 interface Choice<Value extends string = string> {
   value: Value;

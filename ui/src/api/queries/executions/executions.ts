@@ -27,6 +27,8 @@ export type ExecutionRow = AnswerOf<"getExecutionRows">["items"][number];
 type RowPage = AnswerOf<"getExecutionRows"> & { cursors: readonly string[] };
 export type Explanation = AnswerOf<"explainExecution">["item"];
 
+const NO_CURSORS: readonly string[] = [];
+
 /** Pages of the history. Each knows the cursors before it, so that a page that left the memory is read again. */
 export const rowsQuery = (api: Api, filter: RowFilter) =>
   infiniteQueryOptions({
@@ -37,7 +39,7 @@ export const rowsQuery = (api: Api, filter: RowFilter) =>
       const page = await api.call("getExecutionRows", { limit: ROWS_LIMIT, ...filter, ...from }, { signal });
       return { ...page, cursors };
     },
-    initialPageParam: [] as readonly string[],
+    initialPageParam: NO_CURSORS,
     getNextPageParam: ({ cursors, lastKey }) =>
       lastKey === undefined ? undefined : [...cursors, lastKey.workflow_execution_id],
     getPreviousPageParam: ({ cursors }) => (cursors.length === 0 ? undefined : cursors.slice(0, -1)),

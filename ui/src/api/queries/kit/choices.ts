@@ -19,9 +19,9 @@ interface Page<Item, Key> {
 }
 
 /** Returns the items of all pages, up to `MOST_PAGES`. */
-async function allOf<Item, Key>(read: (key: Partial<Key>) => Promise<Page<Item, Key>>): Promise<Item[]> {
+async function allOf<Item, Key>(read: (key?: Partial<Key>) => Promise<Page<Item, Key>>): Promise<Item[]> {
   const found: Item[] = [];
-  let key = {} as Partial<Key>;
+  let key: Partial<Key> | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { items, lastKey } = await read(key);
     found.push(...items);
