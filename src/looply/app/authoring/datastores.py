@@ -7,9 +7,9 @@ from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition.settings.datastores import canonical_name, name_finding
-from looply.engine.records.datastores import Datastore, DatastoreSummary, change_of
+from looply.engine.records.datastores import Datastore, DatastoreSummary, NamedDatastore, change_of
 from looply.errors import Conflict, DatastoreMoved, DatastoresFull, NotFound, Problem, Refused
-from looply.execution.facts.datastores import DatastoreWrite, StoredDatastore, over_limits
+from looply.execution.facts.datastores import DatastoreWrite, over_limits
 from looply.jsontext import Json
 
 
@@ -45,13 +45,13 @@ async def put(
         raise Refused(f"the value {reason}", code="LIMIT", problems=(Problem(path="/value", message=reason),))
     name = canonical_name(name)
 
-    def next_write(known: StoredDatastore) -> DatastoreWrite:
+    def next_write(known: NamedDatastore) -> DatastoreWrite:
         return DatastoreWrite(
             name=name,
             expected=known.revision,
             revision=known.next_revision,
             value=value,
-            created_on=known.created_on,
+            created_on=known.stored.created_on if known.stored is not None else None,
         )
 
     while True:
@@ -84,9 +84,9 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
 
 async def _check_revision(
     services: Services, principal: Principal, name: str, if_revision: int | None
-) -> StoredDatastore:
-    """Returns the current revision. Raises: Conflict (code `CONFLICT`) when it is not `if_revision`."""
-    known = (await services.engine.datastores.find(principal.organization_id, name)).known
+) -> NamedDatastore:
+    """Returns what is stored, not decoded. Raises: Conflict (code `CONFLICT`) when it is not at `if_revision`."""
+    known = await services.engine.datastores.find(principal.organization_id, name)
     if if_revision is not None and if_revision != known.revision:
         is_there = f"is at revision {known.revision}" if known.revision else "does not exist, which is revision 0"
         raise Conflict(f"the datastore {is_there}; if_revision asks for {if_revision}")

@@ -299,8 +299,7 @@ class _Mover:
         is_one = len(value) > _MOST_SMALL + len(text) // LARGE_BYTES
         large: dict[str | int, bytes] = {}
         if has_moved or not is_one:
-            texts = ((key, _ENCODER.encode(item)) for key, item in _items(value))
-            large = {key: part for key, part in texts if len(part) > LARGE_BYTES}
+            large = _large_parts(value, is_whole_walked=has_moved)
         rest = len(text) - sum(map(len, large.values()))
         # A part that is sealed under its own path must not be moved as part of the whole.
         if (large and rest <= LARGE_BYTES) or has_moved:
@@ -332,6 +331,21 @@ class _Mover:
 
     def _move(self, index: int, path: _Path, kind: _Kind, reference: str, size: int) -> None:
         self._moved.append((index, path, kind, reference, size))
+
+
+def _large_parts(value: Any, *, is_whole_walked: bool) -> dict[str | int, bytes]:
+    """Returns the texts of the large parts of a value, by key; none as soon as its small ones together are large."""
+    large: dict[str | int, bytes] = {}
+    small = 0
+    for key, item in _items(value):
+        part = _ENCODER.encode(item)
+        if len(part) > LARGE_BYTES:
+            large[key] = part
+            continue
+        small += len(part)
+        if small > LARGE_BYTES and not is_whole_walked:
+            return {}
+    return large
 
 
 def _object_of(event: Event) -> dict[str, Any]:

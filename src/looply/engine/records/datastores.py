@@ -63,6 +63,11 @@ class NamedDatastore(msgspec.Struct, frozen=True, kw_only=True):
     next_revision: int
 
     @property
+    def revision(self) -> int:
+        """The revision that is stored; 0 when there is none."""
+        return self.stored.revision if self.stored is not None else 0
+
+    @property
     def known(self) -> StoredDatastore:
         """The datastore as operations see it. Raises: StoreCorrupt."""
         stored = self.stored

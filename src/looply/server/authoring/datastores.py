@@ -1,11 +1,14 @@
 """Calls on datastores."""
 
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import datastores
+from looply.connectors.outbound.offload import offload_if_large
+from looply.engine.records.datastores import Datastore
 from looply.jsontext import Json
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
@@ -63,14 +66,20 @@ async def get_datastores(call: Call) -> Response:
 async def get_datastore(call: Call) -> Response:
     """Returns a datastore."""
     found = await datastores.get(call.services, call.principal, call.query.get("name"))
-    return Response(DatastoreAnswer(message=SUCCESS, item=datastore_record(found)))
+    return await _answer(found)
 
 
 async def put_datastore(call: Call) -> Response:
     """Stores the document of a datastore."""
     body: PutDatastoreBody = call.body
     stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
-    return Response(DatastoreAnswer(message=SUCCESS, item=datastore_record(stored)))
+    return await _answer(stored)
+
+
+async def _answer(datastore: Datastore) -> Response:
+    """Returns the answer with a datastore, whose document is decoded beside the event loop when it is large."""
+    item = await offload_if_large(len(datastore.body), partial(datastore_record, datastore))
+    return Response(DatastoreAnswer(message=SUCCESS, item=item))
 
 
 async def delete_datastore(call: Call) -> Response:
