@@ -96,6 +96,8 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
     redo = page.get_by_role("button", name="Redo", exact=False)
     edited = installation.stored(workflow_id)
     undone = 0
+    # The browser reads what it has kept after the page has drawn the workflow.
+    page.get_by_role("button", name="Undo", disabled=False).wait_for()
     while undo.is_enabled():
         undo.click()
         undone += 1

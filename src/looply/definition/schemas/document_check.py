@@ -63,10 +63,40 @@ def document_problems(document: Json, patterns: Patterns) -> tuple[Problem, ...]
     `patterns` is passed to `problems_of_error`. A document that would take too long to be checked has one problem that
     says so.
     """
-    if count_comparisons(document, count_values(document)) > MAX_CHECKS:
+    lists = list(_unique_lists(document))
+    if lists and count_comparisons(lists, count_values(lists)) > MAX_CHECKS:
         message = say("LARGE_INTEGERS", "has too many large integers of nearly the same value to be checked")
         return (Problem.of("", message, say("WRITE_AS_TEXTS", "write them as texts")),)
     return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
+
+
+def _unique_names(schema: Json) -> Iterator[str]:
+    """Yields the names of the members of a schema whose lists may have no item twice."""
+    pending: list[Json] = [schema]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            members = item.get("properties")
+            if isinstance(members, dict):
+                yield from (name for name, each in members.items() if isinstance(each, dict) and "uniqueItems" in each)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+
+
+_UNIQUE: Final = frozenset(_unique_names(_SCHEMA))
+
+
+def _unique_lists(document: Json) -> Iterator[Json]:
+    """Yields the lists of a definition whose items the schema compares, by their names wherever these are."""
+    pending: list[Json] = [document]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            yield from (item[name] for name in _UNIQUE if isinstance(item.get(name), list))
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
 
 
 def _distinct(problems: Iterator[Problem]) -> Iterator[Problem]:
