@@ -103,8 +103,8 @@ def compile_operation(reader: Reader, _: str) -> CallSettings:
     """Returns the settings of an `operation`, which name the operation to call; installed or not is not checked."""
     given: dict[str, Json] = reader.value.get("input", {})
     if "connection" in reader and "connection" in given:
-        message = "the connection is named twice, here and in `input`; name it here"
-        reader.error("connection", say("CONNECTION_TWICE", message))
+        wording = "the connection is named twice, here and in `input`; name it here"
+        reader.error("connection", say("CONNECTION_TWICE", wording))
     if reader.value["operation"].startswith(_OF_ENGINE):
         wording = "{operation} is carried out by the engine itself"
         message = say("OPERATION_OF_ENGINE", wording, operation=quote_value(reader.value["operation"]))
