@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         offline_users,
         store,
     )
+    from looply.connectors.teams.packaging import archive as teams_archive
+    from looply.connectors.teams.packaging import manifest as teams_manifest
     from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine.ports import port
@@ -72,6 +74,8 @@ __all__ = [
     "store",
     "structlog",
     "survey",
+    "teams_archive",
+    "teams_manifest",
 ]
 
 _MODULES: Final = {
@@ -106,6 +110,8 @@ _MODULES: Final = {
     "store": "looply.cli.offline.store",
     "structlog": "structlog",
     "survey": "looply.engine.records.figures.survey",
+    "teams_archive": "looply.connectors.teams.packaging.archive",
+    "teams_manifest": "looply.connectors.teams.packaging.manifest",
 }
 
 
