@@ -7,29 +7,29 @@ Source: Microsoft's page on app icons: `color` 192x192 with a full background, `
 import math
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 COLOR_SIZE: Final = 192
 OUTLINE_SIZE: Final = 32
 ACCENT: Final = (0x5B, 0x5F, 0xC7)
 """The brand color of the web app."""
-Pixel: TypeAlias = Callable[[int, int], tuple[int, int, int, int]]
-"""Red, green, blue and opacity at a column and a row."""
+Pixel: TypeAlias = tuple[int, int, int, int]
+"""Red, green, blue and opacity."""
 _WHITE: Final = (255, 255, 255)
 _POINTS: Final = 400
 
 
 def color_icon() -> bytes:
     """Returns the icon with a background, which Teams rounds itself."""
-    loop = _loop(COLOR_SIZE, 0.62)
-    return _png(COLOR_SIZE, lambda x, y: (*_mixed(_coverage(loop, x, y, COLOR_SIZE * 0.045)), 255))
+    covered = _coverage(COLOR_SIZE, 0.62, COLOR_SIZE * 0.045)
+    return _png(COLOR_SIZE, [(*_mixed(each), 255) for each in covered])
 
 
 def outline_icon() -> bytes:
     """Returns the icon in white on nothing."""
-    loop = _loop(OUTLINE_SIZE, 0.82)
-    return _png(OUTLINE_SIZE, lambda x, y: (*_WHITE, round(255 * _coverage(loop, x, y, OUTLINE_SIZE * 0.055))))
+    covered = _coverage(OUTLINE_SIZE, 0.82, OUTLINE_SIZE * 0.055)
+    return _png(OUTLINE_SIZE, [(*_WHITE, round(255 * each)) for each in covered])
 
 
 def _loop(size: int, share: float) -> list[tuple[float, float]]:
@@ -41,10 +41,16 @@ def _loop(size: int, share: float) -> list[tuple[float, float]]:
     ]
 
 
-def _coverage(loop: list[tuple[float, float]], x: int, y: int, half: float) -> float:
-    """Returns how much of a pixel a line of this half width along the loop covers, with a soft edge of one pixel."""
-    distance = math.sqrt(min((px - x - 0.5) ** 2 + (py - y - 0.5) ** 2 for px, py in loop))
-    return min(max(half + 0.5 - distance, 0.0), 1.0)
+def _coverage(size: int, share: float, half: float) -> list[float]:
+    """Returns how much of each pixel a line of this half width along the loop covers, with a soft edge of one pixel."""
+    covered = [0.0] * (size * size)
+    reach = math.ceil(half + 0.5)
+    for px, py in _loop(size, share):
+        for y in range(max(int(py) - reach, 0), min(int(py) + reach + 1, size)):
+            for x in range(max(int(px) - reach, 0), min(int(px) + reach + 1, size)):
+                found = half + 0.5 - math.hypot(px - x - 0.5, py - y - 0.5)
+                covered[y * size + x] = max(covered[y * size + x], min(found, 1.0))
+    return covered
 
 
 def _mixed(share: float) -> tuple[int, int, int]:
@@ -52,8 +58,9 @@ def _mixed(share: float) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _png(size: int, pixel: Pixel) -> bytes:
-    rows = b"".join(b"\0" + bytes(value for x in range(size) for value in pixel(x, y)) for y in range(size))
+def _png(size: int, pixels: Sequence[Pixel]) -> bytes:
+    lines = (pixels[start : start + size] for start in range(0, size * size, size))
+    rows = b"".join(b"\0" + bytes(value for pixel in line for value in pixel) for line in lines)
     header = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)  # 8 bits, RGBA
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         (_chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows, 9)), _chunk(b"IEND", b""))
