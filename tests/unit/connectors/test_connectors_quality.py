@@ -76,6 +76,7 @@ WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items()
 PEERS: Final = {
     "email": ("tests/unit/connectors/mail_server.py", "from aiosmtpd"),
     "sap": ("tests/unit/connectors/sap/test_connectors_mock_sap.py", "from mocksap"),
+    "teams": ("tests/unit/connectors/peers/test_peers_microsoft_teams.py", "from microsoft_teams"),
 }
 """Where tests run against a peer of other authors, and how the file imports it."""
 

@@ -40,15 +40,17 @@ class Connector:
                 return self._limited(conversation) or self._update(conversation, activity, request.document)
             case "DELETE", [conversation, "activities", activity]:
                 return self._limited(conversation) or self._delete(conversation, activity)
-            case "GET", [conversation, "pagedmembers"]:
+            case "GET", [conversation, members] if members.lower() == "pagedmembers":
                 return self._members(request, conversation)
         return error(404, "NotFound")
 
     def _create(self, body: dict[str, Any]) -> Reply:
-        if body["bot"]["id"] != f"28:{APP}" or body["channelData"]["tenant"]["id"] != TENANT:
+        data = body.get("channelData") or {}
+        tenants = {each for each in (body.get("tenantId"), (data.get("tenant") or {}).get("id")) if each}
+        if (body.get("bot") or {"id": f"28:{APP}"})["id"] != f"28:{APP}" or tenants != {TENANT}:
             return error(401, "BotNotRegistered")
-        if body["isGroup"]:
-            channel = body["channelData"]["channel"]["id"]
+        if "channel" in data:
+            channel = data["channel"]["id"]
             if channel not in self._world.conversations or not self._world.conversations[channel].has_bot:
                 return error(403, "BotNotInConversationRoster")
             thread = self._world.add_conversation(f"{channel};messageid={self._world.next_number()}", "channel")

@@ -96,9 +96,8 @@ class TeamsSimulator:
 
     async def close(self) -> None:
         """Ends all connections."""
-        for task, writer in self._connections:
+        for _, writer in self._connections:
             writer.transport.abort()
-            task.cancel()
         await asyncio.gather(*(task for task, _ in self._connections), return_exceptions=True)
         self._connections.clear()
 
@@ -114,8 +113,10 @@ class TeamsSimulator:
             case "POST", [tenant, "oauth2", "v2.0", "token"]:
                 return self._token(request, tenant)
             case "GET", ["v1", ".well-known", "openidconfiguration"]:
-                return Reply(200, {"issuer": "https://api.botframework.com", "jwks_uri": f"{self.address}/v1/keys"})
-            case "GET", ["v1", "keys"]:
+                return Reply(
+                    200, {"issuer": "https://api.botframework.com", "jwks_uri": f"{self.address}/v1/.well-known/keys"}
+                )
+            case "GET", ["v1", ".well-known", "keys"]:
                 return Reply(200, {"keys": [each.public() for each in self.keys]})
             case _, ["graph", "v1.0", *path]:
                 return self._authorized(request, f"{self.address}/graph/.default") or self.graph.answer(request, path)

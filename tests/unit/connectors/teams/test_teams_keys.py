@@ -16,7 +16,7 @@ from looply.connectors.teams.inbound.keys import FAILED_SECONDS, REFRESH_SECONDS
 
 
 def reads(teams: TeamsSimulator) -> int:
-    return teams.count("GET", "/v1/keys")
+    return teams.count("GET", "/keys")
 
 
 @pytest_asyncio.fixture
