@@ -186,6 +186,15 @@ async def test_channels_get_a_thread_and_chats_a_message(teams: TeamsSimulator, 
     assert (await failure_of(delivery, ToChannel("19:other@thread.tacv2"))).meaning == "not_installed"
 
 
+async def test_the_app_is_installed_in_a_group_chat_that_does_not_have_it(
+    teams: TeamsSimulator, with_graph: Delivery
+) -> None:
+    chat = teams.world.add_conversation("19:chat@thread.v2", "groupChat")
+    chat.has_bot = False
+    await with_graph.bring(ToChat("19:chat@thread.v2"), Handle(), shown("in a chat"))
+    assert (texts(teams), chat.has_bot) == (["in a chat"], True)
+
+
 async def test_the_delay_that_teams_asks_for_holds_the_other_cards_of_the_conversation(
     teams: TeamsSimulator, delivery: Delivery, directory: Any, clock: Any
 ) -> None:

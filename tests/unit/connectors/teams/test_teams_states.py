@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from looply.connectors.teams.cards.answers import channel_actor, is_address_of, state_of, takes_answers
 from looply.connectors.teams.cards.outgoing import Tag
 from looply.connectors.teams.cards.states import (
     DECLINES,
@@ -29,6 +30,9 @@ from looply.connectors.teams.cards.states import (
     state_card,
 )
 from looply.connectors.teams.cards.texts import TEXTS, Texts, language_of
+from looply.errors import Problem
+from looply.execution.facts import commands
+from looply.execution.facts.values.actor import Actor
 
 CARD = {
     "type": "AdaptiveCard",
@@ -86,6 +90,46 @@ def test_the_states_of_one_language_differ() -> None:
     assert len({(line.text, line.hint) for line in lines}) == len(lines)
 
 
+def test_the_action_of_a_button_stays_as_its_author_named_it() -> None:
+    assert line_of(Recorded(decision="ask_legal"), TEXTS["de"]).text == "Ihre Antwort ist gespeichert: ask_legal"
+
+
+ANN = is_address_of("ann@example.com", "", "ann.upn@example.com")
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "takes"),
+    [
+        (commands.Recorded(), Recorded(decision="approved", on=ON), False),
+        (
+            commands.AlreadyAnswered(answered_by="Ann@Example.com", answered_on=ON, decision="approved"),
+            Answered(who="Ann@Example.com", decision="approved", on=ON, is_reader=True, was_late=True),
+            False,
+        ),
+        (
+            commands.AlreadyAnswered(answered_by="bob@example.com", answered_on=ON),
+            Answered(who="bob@example.com", on=ON, was_late=True),
+            False,
+        ),
+        (commands.Declined(code="CARD_CHANGED", message="x"), Changed(), True),
+        (commands.Declined(code="FAILED", message="x"), Declined(why="frozen"), True),
+        (commands.Declined(code="SELF_APPROVAL", message="x"), Declined(why="self_approval"), True),
+        (commands.Declined(code="DECIDED_ALREADY", message="x"), Declined(why="decided_already"), True),
+        (commands.Declined(code="CLOSED", message="x"), Ended(was_late=True), False),
+        (commands.Declined(code="TERMINATED", message="x"), Ended(was_late=True), False),
+        (commands.UnknownToken(), Ended(was_late=True), False),
+        (commands.Unfit(problems=(Problem(path="/x", message="is missing"),)), Unfit(why="is missing"), True),
+    ],
+)
+def test_each_reply_of_the_core_is_a_state_of_the_card(reply: commands.Reply, state: State, takes: bool) -> None:
+    found = state_of(reply, decision="approved", now=ON, is_reader=ANN)
+    assert (found, takes_answers(found)) == (state, takes)
+
+
+def test_the_one_who_answers_in_teams_is_recorded_by_the_id_of_entra() -> None:
+    assert channel_actor("id-1", "ann@example.com") == Actor(kind="channel", user_id="id-1", email="ann@example.com")
+
+
 def test_a_card_of_a_state_shows_who_decided_when_and_takes_no_answer() -> None:
     found = state_card(CARD, [Answered(who="ann@example.com", decision="approved", on=ON, was_late=True)], "en")
     assert runs(found) == ["ann@example.com has answered: approved", "Your click changed nothing."]
@@ -98,7 +142,7 @@ def test_a_card_of_a_state_shows_who_decided_when_and_takes_no_answer() -> None:
 def test_what_became_of_an_answer_is_shown_below_it() -> None:
     found = state_card(CARD, [Recorded(decision="approved"), Followed(what="5000004711")], "de")
     assert [each for each in runs(found) if "Was daraus" not in each] == [
-        "Ihre Antwort ist gespeichert: approved",
+        "Ihre Antwort ist gespeichert: genehmigt",
         "Erledigt: 5000004711",
     ]
 

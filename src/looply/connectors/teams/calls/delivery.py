@@ -70,7 +70,8 @@ class Delivery:
     async def bring(self, recipient: Recipient, handle: Handle, shown: Shown) -> Handle:
         """Returns the handle of a card after its messages show it as it is to be seen.
 
-        Guarantees: calling it again with the handle that it returned sends no further message.
+        Guarantees: calling it again with the handle that it returned sends no further message, unless the one that is
+        due was deleted.
         Raises: Undelivered; `unknown` when a new message may have been sent, with whose id nothing is known.
         """
         left = [each for each in handle.activities if await self._update(handle, each, shown)]
@@ -101,8 +102,7 @@ class Delivery:
             case ToChannel(id=channel):
                 return await self._send_to_channel(channel, handle, shown)
             case ToChat(id=chat):
-                service = handle.service_url or self.account.places.service
-                return await self._send_into(service, chat, handle, shown)
+                return await self._send_to_chat(chat, handle, shown)
             case _:
                 assert_never(recipient)
 
@@ -125,7 +125,8 @@ class Delivery:
                 await self._note_blocked(person, error.failure)
                 raise
         try:
-            await self._install(person)
+            app = await self._catalog_app()
+            await self._paced("", lambda: self.graph.install_for(person.id, app))
             return await self._try_person(person, handle, shown)
         except Undelivered as error:
             await self._note_blocked(person, error.failure)
@@ -143,7 +144,7 @@ class Delivery:
                 reached = await self._with_conversation(msgspec.structs.replace(reached, conversation=""))
             else:
                 raise
-        return await self._send_into(reached.service_url, reached.conversation, Handle(), shown)
+        return await self._send_into(reached.service_url, reached.conversation, handle, shown)
 
     async def _with_conversation(self, person: Person) -> Person:
         if person.conversation and person.service_url:
@@ -160,19 +161,30 @@ class Delivery:
             raise Undelivered(Failure(meaning="broken", code="InvalidBotApiHost"))
         return await self.directory.keep(msgspec.structs.replace(person, service_url=f"{services[0]}/teams"))
 
-    async def _install(self, person: Person) -> None:
+    async def _catalog_app(self) -> str:
         app = self.account.catalog_app_id or await self._paced(
             "", lambda: self.graph.find_catalog_app(self.account.app_id)
         )
         if not app:
             raise Undelivered(Failure(meaning="not_installed", code="AppNotInCatalog"))
-        await self._paced("", lambda: self.graph.install_for(person.id, app))
+        return app
 
     async def _note_blocked(self, person: Person, failure: Failure) -> None:
         if failure.meaning in _BLOCKING:
             await self.directory.keep(
                 Person(id=person.id, state="blocked", reason=failure.code, seen_on=self.clock.now())
             )
+
+    async def _send_to_chat(self, chat: str, handle: Handle, shown: Shown) -> Handle:
+        service = handle.service_url or self.account.places.service
+        try:
+            return await self._send_into(service, chat, handle, shown)
+        except Undelivered as error:
+            if error.failure.meaning != "not_installed" or not self.account.has_graph:
+                raise
+        app = await self._catalog_app()
+        await self._paced("", lambda: self.graph.install_in_chat(chat, app))
+        return await self._send_into(service, chat, handle, shown)
 
     async def _send_to_channel(self, channel: str, handle: Handle, shown: Shown) -> Handle:
         service = handle.service_url or self.account.places.service

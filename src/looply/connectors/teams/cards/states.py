@@ -148,7 +148,7 @@ def line_of(state: State, texts: Texts) -> Line:
     """Returns what a state says."""
     match state:
         case Recorded(decision=what, on=on):
-            text = _filled(texts.recorded_what, what=what) if what else texts.recorded
+            text = _filled(texts.recorded_what, what=_decision(what, texts)) if what else texts.recorded
             return Line(text=text, style="good", hint=texts.recorded_hint, on=on)
         case Answered():
             return _answer_line(state, texts)
@@ -179,7 +179,14 @@ def _answer_line(state: Answered, texts: Texts) -> Line:
         pattern = texts.answered_by_you if state.decision else texts.recorded
     else:
         pattern = texts.answered_what if state.decision else texts.answered
-    return Line(text=_filled(pattern, who=state.who, what=state.decision), style=style, hint=hint, on=state.on)
+    return Line(
+        text=_filled(pattern, who=state.who, what=_decision(state.decision, texts)), style=style, hint=hint, on=state.on
+    )
+
+
+def _decision(decision: str, texts: Texts) -> str:
+    """Returns a decision in the reader's language; the action of a button stays as its author named it."""
+    return {"approved": texts.approved, "rejected": texts.rejected}.get(decision, decision)
 
 
 def _filled(pattern: str, **values: str) -> str:

@@ -11,6 +11,8 @@ Language: TypeAlias = Literal["en", "de"]
 class Texts:
     """The texts of one language. `{who}`, `{what}` and `{why}` are replaced by values, each as it is."""
 
+    approved: str
+    rejected: str
     recorded: str
     recorded_what: str
     recorded_hint: str
@@ -47,6 +49,8 @@ class Texts:
 
 TEXTS: Final[Mapping[Language, Texts]] = {
     "en": Texts(
+        approved="approved",
+        rejected="rejected",
         recorded="Your answer is recorded",
         recorded_what="Your answer is recorded: {what}",
         recorded_hint="What follows from it is shown here.",
@@ -81,6 +85,8 @@ TEXTS: Final[Mapping[Language, Texts]] = {
         try_again="Looply is busy. Please try again in a moment.",
     ),
     "de": Texts(
+        approved="genehmigt",
+        rejected="abgelehnt",
         recorded="Ihre Antwort ist gespeichert",
         recorded_what="Ihre Antwort ist gespeichert: {what}",
         recorded_hint="Was daraus folgt, wird hier gezeigt.",
