@@ -11,7 +11,6 @@ from kit.servers.teams.simulator import TeamsSimulator
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.inbound.activities import (
-    MOST_BYTES,
     Event,
     Installed,
     Joined,
@@ -25,7 +24,7 @@ from looply.connectors.teams.inbound.activities import (
     read_event,
 )
 from looply.connectors.teams.inbound.replies import DONE, card_reply, error_reply, ignored_reply, needs_card
-from looply.errors import BadRequest, BodyTooLarge
+from looply.errors import BadRequest
 
 TAG = Tag(token="t-1", revision=2)
 CARD = for_teams(
@@ -153,11 +152,6 @@ def test_an_invoke_without_an_action_is_a_clear_error(activities: Activities, an
 def test_what_is_no_activity_is_a_clear_error(content: bytes) -> None:
     with pytest.raises(BadRequest):
         read_activity(content)
-
-
-def test_an_activity_is_not_larger_than_teams_sends_them() -> None:
-    with pytest.raises(BodyTooLarge):
-        read_activity(b" " * (MOST_BYTES + 1))
 
 
 def test_members_that_are_null_are_not_set_and_null_in_the_data_of_an_answer_stays() -> None:

@@ -13,9 +13,11 @@ from kit.servers.teams.signing import Key, unsigned
 from kit.servers.teams.simulator import APP, TeamsSimulator
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.calls.settings import Account
-from looply.connectors.teams.inbound.activities import Activity, read_activity
+from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Said, read_activity
 from looply.connectors.teams.inbound.keys import KeyRing
+from looply.connectors.teams.inbound.receiving import receive
 from looply.connectors.teams.inbound.verifying import Claims, NotVerified, Verifier
+from looply.errors import BadRequest, BodyTooLarge
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
 
@@ -176,6 +178,25 @@ async def test_an_activity_that_its_token_is_not_for_is_refused(
     data = msgspec.structs.replace(activity.channel_data, tenant=None)
     assert reason(conversation=nowhere, channel_data=data) == "foreign tenant"
     assert reason(channel_id="webchat") == "wrong channel"
+
+
+async def test_nothing_of_a_body_is_read_before_its_token_is_verified(
+    verifier: Verifier, teams: TeamsSimulator, activities: Activities, now: datetime
+) -> None:
+    anna = teams.world.add_user("Anna", "anna@contoso.test")
+    token = activities.authorization(now)
+    found = await receive(verifier, token, activities.said(anna))
+    assert isinstance(found, Said)
+    with pytest.raises(NotVerified, match="no token"):
+        await receive(verifier, "", b"no JSON")
+    with pytest.raises(BadRequest):
+        await receive(verifier, token, b"no JSON")
+    with pytest.raises(NotVerified, match="wrong service address"):
+        await receive(verifier, activities.authorization(now, serviceurl="https://x.example"), activities.said(anna))
+    before = len(teams.requests)
+    with pytest.raises(BodyTooLarge):
+        await receive(verifier, "", b" " * (MOST_BYTES + 1))
+    assert len(teams.requests) == before
 
 
 async def test_the_address_may_end_with_a_slash(

@@ -9,10 +9,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from looply.connectors.teams.cards.outgoing import REFRESH_VERB, Tag, read_data, read_tag
-from looply.errors import BadRequest, BodyTooLarge
+from looply.errors import BadRequest
 from looply.jsontext import Json, parse_json
 
 MOST_BYTES: Final = 256 * 1024
+"""The largest activity that is read; those of cards have some kilobytes."""
 _THREAD: Final = ";messageid="
 
 
@@ -170,9 +171,7 @@ class _Invoked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_activity(content: bytes) -> Activity:
-    """Returns an activity. Raises: BodyTooLarge over 256 KB; BadRequest for what is none."""
-    if len(content) > MOST_BYTES:
-        raise BodyTooLarge(f"an activity has at most {MOST_BYTES} bytes; this one has {len(content)}")
+    """Returns an activity of at most `MOST_BYTES`. Raises: BadRequest for what is none."""
     document = parse_json(content, name="the activity")
     try:
         return msgspec.convert(_without_null(document), Activity)
