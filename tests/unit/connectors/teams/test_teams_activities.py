@@ -23,7 +23,7 @@ from looply.connectors.teams.inbound.activities import (
     read_activity,
     read_event,
 )
-from looply.connectors.teams.inbound.replies import DONE, card_reply, error_reply, ignored_reply, needs_card
+from looply.connectors.teams.inbound.replies import DONE, card_reply, error_reply, needs_card, reply_to_other
 from looply.errors import BadRequest
 
 TAG = Tag(token="t-1", revision=2)
@@ -124,8 +124,8 @@ def test_an_invoke_of_another_kind_or_without_our_token_is_no_answer(
     foreign = event(activities.execute(anna, message, {"verb": "x", "data": {"action": "approve"}}))
     for found in (other, foreign):
         assert isinstance(found, Other)
-        assert ignored_reply(found).status == 501
-    assert ignored_reply(Other(kind="typing", is_invoke=False)) == DONE
+        assert reply_to_other(found).status == 501
+    assert reply_to_other(Other(kind="typing", is_invoke=False)) == DONE
 
 
 @pytest.mark.parametrize("value", [None, "text", {}, {"action": []}, {"action": {"verb": 1}}])

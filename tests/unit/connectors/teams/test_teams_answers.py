@@ -8,7 +8,7 @@ import pytest
 
 from looply.connectors.port import HttpResponse
 from looply.connectors.teams.calls.answers import Failure, error_code, limit_attempts, read_failure
-from looply.connectors.teams.calls.sending import lost
+from looply.connectors.teams.calls.sending import loss_of
 from looply.errors import Rejected, Timeout, Unavailable
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -118,5 +118,5 @@ def test_an_error_of_theirs_is_broken_after_three_attempts_and_a_busy_server_nev
 def test_a_call_without_an_answer_is_unknown_only_where_it_may_have_had_an_effect_of_its_own(
     error: Any, meanings: tuple[str, str]
 ) -> None:
-    found = (lost(error, happens_once=True).meaning, lost(error, happens_once=False).meaning)
+    found = (loss_of(error, happens_once=True).meaning, loss_of(error, happens_once=False).meaning)
     assert found == meanings

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looply.connectors.teams.cards.findings import find_unfit
@@ -66,6 +66,7 @@ def executed(card: Any) -> list[dict[str, Any]]:
 
 
 @given(cards)
+@settings(max_examples=25)
 def test_every_action_that_answers_is_executed_with_the_token_and_falls_back_to_a_submit(card: Any) -> None:
     before = copy.deepcopy(card)
     found = executed(for_teams(card, TAG))
@@ -82,6 +83,7 @@ def test_every_action_that_answers_is_executed_with_the_token_and_falls_back_to_
 
 
 @given(cards)
+@settings(max_examples=25)
 def test_what_does_not_answer_stays_as_it_is(card: Any) -> None:
     def emptied(value: Any) -> Any:
         if isinstance(value, list):
@@ -96,6 +98,7 @@ def test_what_does_not_answer_stays_as_it_is(card: Any) -> None:
 
 
 @given(cards)
+@settings(max_examples=25)
 def test_an_answer_by_any_action_is_the_answer_of_the_card_as_it_was_written(card: Any) -> None:
     static = [action.data for action in read_form(card).actions]
     sent = [read_data(each["data"], each["verb"]) for each in executed(for_teams(card, TAG))]
@@ -108,6 +111,7 @@ def test_an_answer_by_any_action_is_the_answer_of_the_card_as_it_was_written(car
 
 
 @given(cards)
+@settings(max_examples=25)
 def test_a_card_for_reading_takes_no_answer(card: Any) -> None:
     found = for_reading(for_teams(card, TAG, ("29:a",)))
     assert executed(found) == []

@@ -119,7 +119,8 @@ def error_code(response: HttpResponse) -> str:
 def _code_in(document: Json, depth: int) -> str:
     if not isinstance(document, dict) or depth > 3:
         return ""
-    error = document.get("error") if isinstance(document.get("error"), dict) else document
+    given_error = document.get("error")
+    error: dict[str, Json] = given_error if isinstance(given_error, dict) else document
     inner = _inner(error, depth)
     for given in (inner, _text(error.get("code")), _text(document.get("errorCode"))):
         if given:

@@ -55,7 +55,7 @@ async def send_authorized(
     return response if response.status != 401 else await _send(caller, grant, request, happens_once=happens_once)
 
 
-def lost(error: OperationError, *, happens_once: bool) -> Failure:
+def loss_of(error: OperationError, *, happens_once: bool) -> Failure:
     """Returns what a call without an answer is: it may have been carried out, or it may be repeated, or it cannot be.
 
     A call that would be repeated for nothing, because this side cannot make it, is `unusable`.
@@ -80,7 +80,7 @@ async def _send(caller: Caller, grant: ClientGrant, request: HttpRequest, *, hap
     try:
         response = await caller.http.send(request.with_headers({"authorization": f"Bearer {token}"}))
     except OperationError as error:
-        raise Undelivered(lost(error, happens_once=happens_once)) from error
+        raise Undelivered(loss_of(error, happens_once=happens_once)) from error
     if response.status == 401:
         drop_token(caller, grant, token)
     return response

@@ -9,6 +9,7 @@ Source: Microsoft's page on authentication of the Bot Connector, which asks for 
 """
 
 import asyncio
+import base64
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -146,11 +147,11 @@ def _import_keys(given: list[dict[str, Any]]) -> Mapping[str, SigningKey]:
         if each.get("kty") != "RSA" or not isinstance(kid, str) or each.get("use", "sig") != "sig":
             continue
         try:
-            key = RSAKey.import_key({name: str(each[name]) for name in ("kty", "n", "e")})
-            is_strong = key.public_key.key_size >= _LEAST_BITS
+            is_strong = len(base64.urlsafe_b64decode(f"{each['n']}==").lstrip(b"\0")) * 8 >= _LEAST_BITS
+            key = RSAKey.import_key({name: str(each[name]) for name in ("kty", "n", "e")}) if is_strong else None
         except (JoseError, ValueError, TypeError, KeyError):
             continue
-        if is_strong:
+        if key is not None:
             channels = endorsements if isinstance(endorsements, list) else []
             found[kid] = SigningKey(key, frozenset(str(channel) for channel in channels))
     return found

@@ -45,6 +45,6 @@ def error_reply(status: Literal[400, 500], code: str, message: str) -> Reply:
     return Reply(body={"statusCode": status, "type": ERROR_TYPE, "value": {"code": code, "message": message}})
 
 
-def ignored_reply(event: Other) -> Reply:
+def reply_to_other(event: Other) -> Reply:
     """Returns the answer to an event that is of no use here."""
     return Reply(status=501 if event.is_invoke else 200)
