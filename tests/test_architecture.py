@@ -104,6 +104,7 @@ CONCRETE = (
     "looply.connectors.function",
     "looply.connectors.http.connector",
     "looply.connectors.sap",
+    "looply.connectors.teams",
 )
 NAME_ENGINES = {
     "bootstrap/effects.py",

@@ -32,6 +32,7 @@ from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.connectors.teams.connector import CONNECTOR as TEAMS
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.connection_prober import ConnectionProber
 from looply.engine.effects.in_process import InProcessDispatcher
@@ -49,7 +50,7 @@ from looply.testing.world import NoNetwork, World
 CHEAP = HashCost(iterations=1, memory_kib=8)
 """A hash that is verified in microseconds."""
 
-CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
+CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL), ("looply", TEAMS)])
 
 
 @pytest.fixture
