@@ -1,0 +1,1 @@
+"""Cards on their way: what becomes of each try to show a copy, and the loop that brings copies to their channels."""

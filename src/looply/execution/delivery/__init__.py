@@ -1,0 +1,1 @@
+"""Whether copies of cards reach their recipients: the reports of channels, and other channels in their place."""
