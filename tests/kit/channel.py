@@ -17,8 +17,8 @@ from looply.jsontext import encode_json
 
 Trouble: TypeAlias = Literal["FAIL", "LOSE", "HANG", "BLOCK", "BREAK", "WAIT", "LATE"]
 """`FAIL`: nothing is done and an error returned; `LOSE`: it is done and the answer is lost; `HANG`: no answer comes and
-nothing is done; `LATE`: no answer comes, and it is done when `land` is called; `BLOCK`, `BREAK`: the recipient cannot be
-reached, the card cannot be shown; `WAIT`: the channel asks for `pause`."""
+nothing is done; `LATE`: no answer comes, and it is done when `land` is called; `BLOCK`, `BREAK`: the recipient cannot
+be reached, the card cannot be shown; `WAIT`: the channel asks for `pause`."""
 
 
 class FakeChannel:

@@ -70,7 +70,9 @@ def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Jso
     further = {name: waits.pop(name) for name in ("channel", "app", "fallback", "may_answer") if name in waits}
     waiting = {name.rstrip("_"): value for name, value in waits.items()}
     content = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Release it?"}]}
-    return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": waiting, **further})
+    return step(
+        id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": waiting, **further}
+    )
 
 
 def approval(id_: str = "approval_1", recipients: Json = "ann@example.com", **settings: Json) -> Step:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from looply.engine.upkeep.reconciler import Reconciler
 
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.bulks.runner import BulkRunner
@@ -17,7 +18,6 @@ from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.quota_meter import QuotaMeter
-from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.settings import Settings
 

@@ -13,8 +13,8 @@ from looply.app.context.library import Library
 from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
-from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.channels import Channels
+from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.foundations import Foundations
 from looply.clock import SystemEntropy
 from looply.engine.cards.reconciler import Reconciler, make_reconcilers

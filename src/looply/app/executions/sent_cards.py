@@ -209,7 +209,10 @@ async def list_open(
         await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
     deliveries = await services.engine.overview.deliveries([card.card_id for card in cards])
     executions = await read_executions(services, [card.execution_id for card in cards])
-    entries = [_entry(card, executions.get(card.execution_id), deliveries.get(card.card_id), with_token=with_token) for card in cards]
+    entries = [
+        _entry(card, executions.get(card.execution_id), deliveries.get(card.card_id), with_token=with_token)
+        for card in cards
+    ]
     return OpenPage(entries=entries, has_more=len(found) > limit)
 
 

@@ -1,4 +1,4 @@
-"""Compiles by which channels a card is sent: the first one, and the others when it does not reach its recipient there."""
+"""Compiles by which channels a card is sent: the first one, and others when it does not reach its recipient there."""
 
 from collections.abc import Iterator
 from typing import Final

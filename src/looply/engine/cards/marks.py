@@ -120,9 +120,7 @@ def mark_learned(mark: CopyMark, stored: CopyRow, known: str, now: datetime) -> 
     )
 
 
-def _undelivered(
-    row: CopyRow, view: CardView, state: CopyState, why: tuple[str, str], now: datetime
-) -> CopyMark:
+def _undelivered(row: CopyRow, view: CardView, state: CopyState, why: tuple[str, str], now: datetime) -> CopyMark:
     """Returns the mark of a copy that is not tried again before it changes, or its cause is gone."""
     is_new = (row.state, row.code) != (state, why[0])
     return CopyMark(
@@ -144,9 +142,7 @@ def _is_unknown(error: LooplyError | TimeoutError) -> bool:
     )
 
 
-def _pause_after(
-    row: CopyRow, error: LooplyError | TimeoutError, *, is_unknown: bool
-) -> tuple[timedelta, bool]:
+def _pause_after(row: CopyRow, error: LooplyError | TimeoutError, *, is_unknown: bool) -> tuple[timedelta, bool]:
     """Returns the pause before the next try, and whether it holds also when the copy changes."""
     if isinstance(error, TryAgain):
         return min(max(error.after, timedelta(0)), _LONGEST_ASKED), True

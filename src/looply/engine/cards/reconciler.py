@@ -104,9 +104,7 @@ class Reconciler(Loop):
             if row.is_stale or row.doubt != SURE:
                 mark = await self._mark_of(row)
                 await self._record(row, mark)
-                row = replace(
-                    row, state=mark.state, code=mark.code, reason=mark.reason, is_reported=mark.is_reported
-                )
+                row = replace(row, state=mark.state, code=mark.code, reason=mark.reason, is_reported=mark.is_reported)
             if not row.is_reported:
                 await self._report(row)
 

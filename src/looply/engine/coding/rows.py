@@ -238,7 +238,8 @@ def datastore_summary_from(row: Row) -> DatastoreSummary:
 
 
 COPY_COLUMNS: Final = (
-    "id, execution_id, channel, wanted, since_ms, shown, handle, attempts, state, code, reason, reminded, doubt, reported"
+    "id, execution_id, channel, wanted, since_ms, shown, handle, attempts, state, code, reason, reminded, doubt,"
+    " reported"
 )
 
 

@@ -20,8 +20,9 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """One copy in a channel.
 
     `token` lets its holder answer; only a channel that reaches the recipient alone may pass it on. `handle` is what the
-    channel returned last, by which it finds the copy, empty before. `is_reminder`: a message of its own is to remind the
-    recipient, because a change of the old one notifies no person. `tries` counts the failed ones since the copy changed.
+    channel returned last, by which it finds the copy, empty before. `is_reminder`: a message of its own is to remind
+    the recipient, because a change of the old one notifies no person. `tries` counts the failed ones since the copy
+    changed.
     """
 
     card_id: str
@@ -101,8 +102,9 @@ class CardChannel(Protocol):
         """Brings every message of a copy to the view, and returns the handle of the copy.
 
         The first call has no messages in its handle: it sends one. A later one updates all of them. `ANSWERED` and
-        `CLOSED` take no more answers. A call with the same view may come again. No two calls for one copy are made at the same time, but for one that was ended at its time limit.
-        Raises: TryAgain, Blocked, Broken, Unknown; any other OperationError: it may or may not have been shown, which
-        is repeated at once for a copy that has messages, and as after `Unknown` for one without.
+        `CLOSED` take no more answers. A call with the same view may come again. No two calls for one copy are made at
+        the same time, but for one that was ended at its time limit.
+        Raises: TryAgain, Blocked, Broken, Unknown; any other OperationError is an outage of a moment, and one that was
+        `sent` has an unknown outcome.
         """
         ...

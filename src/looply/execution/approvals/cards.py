@@ -147,7 +147,7 @@ def _answered_card(state: ExecutionState, command: AnswerCard) -> Card | None:
 
 
 def user_of(card: Card, actor: Actor | None) -> str:
-    """Returns the person whose answer it is: the recipient, in a conversation of several people the one who answered."""
+    """Returns whose answer it is: the recipient's, in a conversation of several people that of the one who answered."""
     return actor.shown if actor is not None and actor.shown and is_group(card.recipient) else card.recipient
 
 

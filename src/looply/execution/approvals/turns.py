@@ -54,9 +54,7 @@ def turn_timers(terms: ApprovalTerms, address: Address, start: datetime) -> tupl
     return (*reminders, *escalations)
 
 
-def fallback_timers(
-    fallback: Iterable[FallbackTerm], address: Address, start: datetime
-) -> tuple[TimerStarted, ...]:
+def fallback_timers(fallback: Iterable[FallbackTerm], address: Address, start: datetime) -> tuple[TimerStarted, ...]:
     """Returns the fallbacks of cards that are sent at `start`. They count elapsed time, whatever the calendar.
 
     Raises: StepError when one is not a duration.

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from looply.definition import SOURCES, AdaptiveCardSettings
-from looply.definition.settings.step_settings import FallbackSettings
 from looply.definition.settings.mail import has_line_break, person_of
+from looply.definition.settings.step_settings import FallbackSettings
 from looply.execution.approvals.card_answers import card_output
 from looply.execution.approvals.turns import fallback_timers
 from looply.execution.document.document import scope_of_step

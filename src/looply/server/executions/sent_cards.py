@@ -144,9 +144,9 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
-    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date; `delivery` is what became
-    of it there, null where the channel keeps no copies, as the inbox does. `token` and `url` are null without the scope
-    `override`: their holder can answer as the recipient.
+    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date; `delivery` is what
+    became of it there, null where the channel keeps no copies, as the inbox does. `token` and `url` are null without
+    the scope `override`: their holder can answer as the recipient.
     """
 
     card_id: str

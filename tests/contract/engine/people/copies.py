@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 async def elsewhere(engine: Driver, *names: str) -> FakeChannel:
     """Lets the engine keep copies of cards in a channel of its own from now on, and in others of these names."""
     channel = FakeChannel()
-    engine.channels = {"inbox": channel, **{name: channel for name in names}}
+    engine.channels = {"inbox": channel, **dict.fromkeys(names, channel)}
     await engine.restart()
     return channel
 

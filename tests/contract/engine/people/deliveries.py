@@ -213,9 +213,7 @@ class DeliveryStories:
 class FallbackStories:
     """Other channels for cards that do not reach their recipients."""
 
-    async def test_a_card_that_is_not_delivered_is_sent_by_the_next_channel_with_its_seat(
-        self, engine: Driver
-    ) -> None:
+    async def test_a_card_that_is_not_delivered_is_sent_by_the_next_channel_with_its_seat(self, engine: Driver) -> None:
         channel, execution_id = await asked_in_teams(engine)
         channel.blocked.add(ANN)
         await reconcile(engine)

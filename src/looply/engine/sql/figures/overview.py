@@ -153,16 +153,12 @@ class SqlOverview:
         """Returns what became of the cards of which their channel keeps a copy."""
         if not card_ids:
             return {}
-        return dict(
-            await self._sessions.select(_delivery_from, _DELIVERIES, {"cards": self._sessions.keys(card_ids)})
-        )
+        return dict(await self._sessions.select(_delivery_from, _DELIVERIES, {"cards": self._sessions.keys(card_ids)}))
 
 
 def _delivery_from(row: Row) -> tuple[str, CopyDelivery]:
     card_id, state, since, code, reason, is_stale = row
-    return card_id, CopyDelivery(
-        state=state, since=from_ms(since), code=code, reason=reason, is_stale=bool(is_stale)
-    )
+    return card_id, CopyDelivery(state=state, since=from_ms(since), code=code, reason=reason, is_stale=bool(is_stale))
 
 
 def _facts_from(rows: Sequence[Sequence[Row]]) -> dict[str, RowFacts]:

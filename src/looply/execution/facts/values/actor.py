@@ -11,8 +11,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an answer came, which says what is known of its sender.
 
     `session`: `user_id` and `email` are those of the person who had signed in. `link`: a holder of the card's link, who
-    was not authenticated. `channel`: `user_id` is the identity that the channel vouches for, `email` and `name` are what
-    it says of that person.
+    was not authenticated. `channel`: `user_id` is the identity that the channel vouches for, `email` and `name` are
+    what it says of that person.
     """
 
     kind: ActorKind
