@@ -26,9 +26,8 @@ from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_parts import EXPRESSION
-from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.settings_schema import CHANNEL_NAMES, IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
-from looply.definition.settings.channels import INBOX
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone
 from looply.definition.settings.step_settings import (
@@ -100,7 +99,7 @@ def parse_definition(
     *,
     payload_schema: Json = None,
     operations: Operations = NO_OPERATIONS,
-    channels: Collection[str] = (INBOX,),
+    channels: Collection[str] = CHANNEL_NAMES,
 ) -> Findings:
     """Returns all errors and warnings of a definition, and the compiled workflow when there are no errors.
 
@@ -108,7 +107,7 @@ def parse_definition(
     schema of its trigger nor a `workflow_schema`. A finding that follows only from a payload's schema is never an
     error, because without a schema of the trigger other bodies are accepted.
     `operations` are those of the installed connectors; calls of any other operation are not checked. `channels` are
-    those by which the installation sends cards.
+    those by which the installation sends cards; all where that is not known.
 
     Guarantees: never raises, for any JSON value; each path points into the document, for a missing value to its
     container. Errors are those of the JSON Schema, then those of the graph, the settings and the expressions.

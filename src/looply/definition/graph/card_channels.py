@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from looply.definition.graph.outline import Outline, StepOutline
+from looply.definition.schemas.settings_schema import CHANNEL_NAMES
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
 from looply.jsontext import Json
@@ -12,13 +13,13 @@ _SENDERS: Final = ("adaptiveCard", "approval")
 
 
 def check_channels(outline: Outline, channels: Collection[str], report: Report) -> None:
-    """Reports each channel of a card that is not among `channels`."""
+    """Reports each channel of a card that is not among `channels`; a name that is none is the schema's finding."""
     hint = f"use {' or '.join(repr(channel) for channel in sorted(channels))}"
     for step in outline.steps:
         if step.type is None or step.type.name not in _SENDERS:
             continue
         for path, channel in _channels_of(step):
-            if isinstance(channel, str) and channel not in channels:
+            if channel in CHANNEL_NAMES and channel not in channels:
                 report.error(path, f"the channel {channel!r} is not available in this installation", hint)
 
 

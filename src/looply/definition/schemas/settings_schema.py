@@ -112,10 +112,11 @@ _CARD: dict[str, Json] = {
     ),
 }
 
-_CHANNEL_NAMES: Final = ("inbox", "teams", "email")
+CHANNEL_NAMES: Final = ("inbox", "teams", "email")
+"""Where cards may be sent; an installation may have fewer."""
 _CHANNELS: dict[str, Json] = {
     "channel": one_of(
-        *_CHANNEL_NAMES,
+        *CHANNEL_NAMES,
         default="inbox",
         description="Where people answer. `teams` and `email` are available where the installation has such a channel.",
     ),
@@ -124,7 +125,7 @@ _CHANNELS: dict[str, Json] = {
         fields(
             {
                 "after": with_description(_DURATION, "Elapsed time since the card was sent."),
-                "channel": one_of(*_CHANNEL_NAMES, description="Where the card is sent then, to the same person."),
+                "channel": one_of(*CHANNEL_NAMES, description="Where the card is sent then, to the same person."),
                 "app": with_description(_TEXT, "The app that sends it there."),
                 "when": one_of(
                     "undelivered",
