@@ -9,7 +9,6 @@ processes share the work, since a leased copy is given to no other process; the 
 """
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
@@ -39,9 +38,8 @@ from looply.execution.facts.commands import Command, CopyReported, Reply
 
 _log = structlog.get_logger(__name__)
 
-_BATCH: Final = 40
 _MARGIN: Final = timedelta(seconds=20)
-"""A lease is longer than all calls of its batch by this time, in which marks and reports are stored."""
+"""A lease is longer than a call by this time, in which marks and reports are stored."""
 _SHORTEST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_SLEEP_SECONDS: Final = 30.0
 
@@ -74,11 +72,11 @@ class Reconciler(Loop):
         self._allowances = {name: Allowance(channel.budget) for name, channel in channels.items()}
 
     async def tick(self) -> int:
-        """Brings one batch of due copies of each channel up to date, and returns how many there were."""
-        return sum(await asyncio.gather(*(self._bring_batch(name) for name in self._channels)))
+        """Brings the due copies of each channel up to date, and returns how many there were."""
+        return sum(await asyncio.gather(*(self._bring_due(name) for name in self._channels)))
 
     async def round(self) -> float:
-        """Updates a batch, and returns the seconds until the next one may be taken."""
+        """Brings what is due, and returns the seconds until more may be."""
         if not self._channels:
             return _LONGEST_SLEEP_SECONDS
         if await self.tick():
@@ -86,27 +84,30 @@ class Reconciler(Loop):
         await self._log_stale()
         return await self._pause()
 
-    async def _bring_batch(self, name: str) -> int:
-        budget, allowance, now = self._channels[name].budget, self._allowances[name], self._clock.now()
-        limit = min(allowance.allowed(now), _BATCH)
-        if not limit:
-            return 0
-        waves = math.ceil(limit / budget.at_once)
-        lease = timedelta(seconds=budget.call_seconds * waves) + _MARGIN
-        taken = await self._copies.take(now, now + lease, limit, (name,))
-        allowance.spend(len(taken))
-        free = asyncio.Semaphore(budget.at_once)
-        await asyncio.gather(*(self._reconcile(row, free) for row in taken))
-        return len(taken)
+    async def _bring_due(self, name: str) -> int:
+        """Brings the due copies of a channel, as many as it may be asked for, and returns how many there were.
 
-    async def _reconcile(self, row: CopyRow, free: asyncio.Semaphore) -> None:
-        async with free:
-            if row.is_stale or row.doubt != SURE:
-                mark = await self._mark_of(row)
-                await self._record(row, mark)
-                row = replace(row, state=mark.state, code=mark.code, reason=mark.reason, is_reported=mark.is_reported)
-            if not row.is_reported:
-                await self._report(row)
+        They are taken in batches that are brought at the same time, so that a lease is not much longer than a call: the
+        copies of a process that dies are free soon.
+        """
+        budget, allowance, count = self._channels[name].budget, self._allowances[name], 0
+        lease = timedelta(seconds=budget.call_seconds) + _MARGIN
+        while limit := min(allowance.allowed(now := self._clock.now()), budget.at_once):
+            taken = await self._copies.take(now, now + lease, limit, (name,))
+            allowance.spend(len(taken))
+            await asyncio.gather(*(self._reconcile(row) for row in taken))
+            count += len(taken)
+            if len(taken) < limit or self.is_stopping:
+                break
+        return count
+
+    async def _reconcile(self, row: CopyRow) -> None:
+        if row.is_stale or row.doubt != SURE:
+            mark = await self._mark_of(row)
+            await self._record(row, mark)
+            row = replace(row, state=mark.state, code=mark.code, reason=mark.reason, is_reported=mark.is_reported)
+        if not row.is_reported:
+            await self._report(row)
 
     async def _mark_of(self, row: CopyRow) -> CopyMark:
         """Brings a copy, and returns what that changes in its row."""

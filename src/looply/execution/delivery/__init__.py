@@ -1,1 +1,4 @@
-"""Whether copies of cards reach their recipients: the reports of channels, and other channels in their place."""
+"""Delivery: whether copies of cards reach their recipients, and other channels in their place.
+
+Imports `approvals`.
+"""
