@@ -64,7 +64,11 @@ class CopiesContract:
         assert await take(store) == ["c0"]
         assert await take(store, SOON + 9 * SECOND) == []
         assert await store.copies.next_due(("teams",)) == SOON + 10 * SECOND
+        assert (await row(store)).takes == 1
         assert await take(store, SOON + 10 * SECOND) == ["c0"]
+        assert ((await row(store)).takes, (await row(store)).is_in_doubt) == (2, True)
+        await store.copies.record("c0", "", mark())
+        assert ((await row(store)).takes, (await row(store)).is_in_doubt) == (0, False)
 
     async def test_what_became_of_a_try_is_recorded_as_it_is(self, store: Store, samples: Samples) -> None:
         execution_id = await sent(store, samples, "teams")

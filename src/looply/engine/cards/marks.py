@@ -61,7 +61,7 @@ def mark_shown(row: CopyRow, view: CardView, handle: str, now: datetime) -> Copy
     A call in doubt may have come after this one: then the copy is brought once more.
     """
     is_new = row.state != "SHOWN"
-    doubt = CHECKING if row.doubt == UNSURE else SURE
+    doubt = CHECKING if row.is_in_doubt else SURE
     return CopyMark(
         handle=handle,
         due=now + (CHECK_PAUSE if doubt else REPORT_PAUSE),
@@ -71,6 +71,22 @@ def mark_shown(row: CopyRow, view: CardView, handle: str, now: datetime) -> Copy
         reminded=max(view.reminder, row.reminded),
         doubt=doubt,
         is_reported=row.is_reported and not is_new,
+    )
+
+
+def mark_reported(row: CopyRow, now: datetime, *, is_reported: bool) -> CopyMark:
+    """Returns the mark of a copy that was taken for its report alone."""
+    return CopyMark(
+        handle=row.handle,
+        due=now + REPORT_PAUSE,
+        shown=row.shown,
+        since=row.since,
+        attempts=row.attempts,
+        state=row.state,
+        code=row.code,
+        reason=row.reason,
+        reminded=row.reminded,
+        is_reported=is_reported,
     )
 
 
@@ -91,7 +107,7 @@ def mark_failed(row: CopyRow, view: CardView | None, error: LooplyError | Timeou
         code=code,
         reason=reason,
         reminded=row.reminded,
-        doubt=UNSURE if is_unknown else row.doubt,
+        doubt=UNSURE if is_unknown or row.is_in_doubt else row.doubt,
         is_reported=row.is_reported,
     )
 

@@ -25,6 +25,7 @@ from looply.engine.cards.marks import (
     mark_failed,
     mark_learned,
     mark_never_shown,
+    mark_reported,
     mark_shown,
 )
 from looply.engine.ports.card_channel import Broken, CardChannel, Copy, TryAgain
@@ -102,12 +103,16 @@ class Reconciler(Loop):
         return count
 
     async def _reconcile(self, row: CopyRow) -> None:
-        if row.is_stale or row.doubt != SURE:
-            mark = await self._mark_of(row)
-            await self._record(row, mark)
-            row = replace(row, state=mark.state, code=mark.code, reason=mark.reason, is_reported=mark.is_reported)
-        if not row.is_reported:
-            await self._report(row)
+        if not row.is_stale and row.doubt == SURE:
+            is_reported = await self._report(row)
+            await self._record(row, mark_reported(row, self._clock.now(), is_reported=is_reported))
+            return
+        mark = await self._mark_of(row)
+        await self._record(row, mark)
+        if not mark.is_reported:
+            shown = replace(row, state=mark.state, code=mark.code, reason=mark.reason)
+            if await self._report(shown):
+                await self._copies.mark_reported(row.card_id, mark.state, mark.code)
 
     async def _mark_of(self, row: CopyRow) -> CopyMark:
         """Brings a copy, and returns what that changes in its row."""
@@ -143,19 +148,21 @@ class Reconciler(Loop):
                 return  # the execution was pruned
             mark, known = mark_learned(mark, stored, row.handle, self._clock.now()), stored.handle
 
-    async def _report(self, row: CopyRow) -> None:
-        if row.state != "PENDING":
-            command = CopyReported(
-                at=self._clock.now(), card_id=row.card_id, delivery=row.state, code=row.code, message=row.reason
-            )
-            try:
-                await self._executions.submit(row.execution_id, command)
-            except NotFound:
-                pass  # it was pruned: there is no history any more
-            except LooplyError as error:
-                _log.warning("card_not_reported", card_id=row.card_id, error=error.message)
-                return  # the row remembers it
-        await self._copies.mark_reported(row.card_id, row.state, row.code)
+    async def _report(self, row: CopyRow) -> bool:
+        """Adds the state of a copy to the history, and returns whether it says the same now."""
+        if row.state == "PENDING":
+            return True
+        command = CopyReported(
+            at=self._clock.now(), card_id=row.card_id, delivery=row.state, code=row.code, message=row.reason
+        )
+        try:
+            await self._executions.submit(row.execution_id, command)
+        except NotFound:
+            return True  # it was pruned: there is no history any more
+        except LooplyError as error:
+            _log.warning("card_not_reported", card_id=row.card_id, error=error.message)
+            return False  # the row remembers it
+        return True
 
     async def _pause(self) -> float:
         due = await self._copies.next_due(self._channels.keys())

@@ -239,7 +239,7 @@ def datastore_summary_from(row: Row) -> DatastoreSummary:
 
 COPY_COLUMNS: Final = (
     "id, execution_id, channel, wanted, since_ms, shown, handle, attempts, state, code, reason, reminded, doubt,"
-    " reported"
+    " reported, takes"
 )
 
 
@@ -260,6 +260,7 @@ def copy_from(row: Row) -> CopyRow:
         reminded=row[11],
         doubt=row[12],
         is_reported=bool(row[13]),
+        takes=row[14],
     )
 
 

@@ -35,7 +35,8 @@ class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `attempts` counts the failed tries since `wanted` was raised last. `state` holds since `since`; `code` and `reason`
     say why it is not SHOWN, or what became of the last try. `reminded` is the number of the last reminder that was
-    shown, `doubt` one of the constants above. `is_reported`: the history says the same.
+    shown, `doubt` one of the constants above. `is_reported`: the history says the same. `takes` counts how often it was
+    taken since a try was recorded last: above 1 a process died with it, whose call may still take effect.
     """
 
     card_id: str
@@ -52,6 +53,12 @@ class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
     reminded: int = 0
     doubt: int = SURE
     is_reported: bool = True
+    takes: int = 0
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a call without an answer may still take effect, after a newer one."""
+        return self.doubt == UNSURE or self.takes > 1
 
     @property
     def is_stale(self) -> bool:

@@ -22,7 +22,7 @@ def _variants(before: str, within: Variants, after: str = "") -> Variants:
 
 
 _TAKE: Final = _variants(
-    f"UPDATE card_copy SET taken_ms = :until WHERE id IN (SELECT c.id FROM card_copy c WHERE {_IS_OPEN}"
+    f"UPDATE card_copy SET taken_ms = :until, takes = takes + 1 WHERE id IN (SELECT c.id FROM card_copy c WHERE {_IS_OPEN}"
     " AND c.due_ms <= :now AND c.taken_ms <= :now AND c.channel",
     _IN_CHANNELS,
     f"ORDER BY c.due_ms, c.id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING {COPY_COLUMNS}",
@@ -30,7 +30,7 @@ _TAKE: Final = _variants(
 _RECORD: Final = (
     "UPDATE card_copy SET shown = greatest(shown, :shown), handle = :handle, attempts = :attempts,"
     " taken_ms = :held_ms, state = :state, code = :code, reason = :reason, since_ms = :since_ms, reminded = :reminded,"
-    " doubt = :doubt, reported = :reported,"
+    " doubt = :doubt, reported = :reported, takes = 0,"
     " due_ms = CASE WHEN :shown > 0 AND wanted > :shown THEN due_ms ELSE :due_ms END"
     " WHERE id = :id AND handle = :known"
 )

@@ -26,7 +26,7 @@ class MemoryCopies:
             due = [one for one in self._open(channels) if one.due <= now and one.taken <= now]
             taken = sorted(due, key=lambda one: (one.due, one.row.card_id))[:limit]
             for one in taken:
-                one.taken = until
+                one.taken, one.row = until, replace(one.row, takes=one.row.takes + 1)
             return [one.row for one in taken]
 
         found = await self._commits.submit(write)
@@ -58,6 +58,7 @@ class MemoryCopies:
                 reminded=mark.reminded,
                 doubt=mark.doubt,
                 is_reported=mark.is_reported,
+                takes=0,
             )
             stored.taken = mark.held or LONG_AGO
             if not (mark.shown and row.wanted > mark.shown):

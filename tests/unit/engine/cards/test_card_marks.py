@@ -55,6 +55,12 @@ def test_after_a_call_in_doubt_a_copy_is_brought_once_more() -> None:
     assert mark_shown(row(doubt=CHECKING, handle=ONE), VIEW, ONE, NOW).doubt == SURE
 
 
+def test_the_call_of_a_process_that_died_is_in_doubt() -> None:
+    assert mark_shown(row(takes=1, handle=ONE), VIEW, ONE, NOW).doubt == SURE
+    assert mark_shown(row(takes=2, handle=ONE), VIEW, ONE, NOW).doubt == CHECKING
+    assert mark_failed(row(takes=2, handle=ONE), VIEW, Unavailable("away"), NOW).doubt == UNSURE
+
+
 @pytest.mark.parametrize("error", [Unknown("cut"), TimeoutError(), Unavailable("cut", sent=True)])
 def test_an_unknown_first_send_waits_for_a_sign_of_life_whatever_changes(error: LooplyError | TimeoutError) -> None:
     mark = mark_failed(row(), VIEW, error, NOW)

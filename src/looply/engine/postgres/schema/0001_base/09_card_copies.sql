@@ -2,7 +2,7 @@
 -- stale while it shows an older one. The process that updates it has it until `taken_ms`; a channel that asked for a pause
 -- gets it by the same column. `state` holds since `since_ms`; `code` and `reason` say why it is not SHOWN, or what became of
 -- the last try. `doubt`: 1 while a call without an answer may still take effect, 2 while the copy is to be brought once more.
--- `reported` is 0 until the history says the same.
+-- `reported` is 0 until the history says the same. `takes` counts how often it was taken since a try was recorded last.
 CREATE TABLE card_copy(
   id text COLLATE "C" PRIMARY KEY, execution_id uuid NOT NULL, channel text NOT NULL, wanted bigint NOT NULL,
   shown bigint NOT NULL DEFAULT 0,
@@ -10,6 +10,7 @@ CREATE TABLE card_copy(
   state text COLLATE "C" NOT NULL DEFAULT 'PENDING', code text NOT NULL DEFAULT '', reason text NOT NULL DEFAULT '',
   since_ms bigint NOT NULL,
   reminded integer NOT NULL DEFAULT 0, doubt integer NOT NULL DEFAULT 0, reported integer NOT NULL DEFAULT 1,
+  takes integer NOT NULL DEFAULT 0,
   attempts integer NOT NULL DEFAULT 0, due_ms bigint NOT NULL, taken_ms bigint NOT NULL DEFAULT 0)
   WITH (fillfactor = 70);
 CREATE INDEX card_copy_of ON card_copy(execution_id);
