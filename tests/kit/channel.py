@@ -6,6 +6,7 @@ handle. A message that was sent while its answer was lost is not in the handle, 
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
@@ -37,6 +38,8 @@ class FakeChannel:
         self.pause = timedelta(minutes=2)
         self.is_pause_for_all = False
         self.is_down = False
+        self.during: Callable[[Copy], Awaitable[None]] | None = None
+        """What happens elsewhere while a call is on its way."""
         self.at_once = 0
         self.twins: list[str] = []
         self._in_flight: set[str] = set()
@@ -79,6 +82,8 @@ class FakeChannel:
         self._late = []
 
     async def _answer(self, copy: Copy, view: CardView) -> Shown:
+        if self.during is not None:
+            await self.during(copy)
         trouble = "FAIL" if self.is_down else self.troubles.popleft() if self.troubles else ""
         if trouble == "FAIL":
             raise Unavailable("the channel is away")

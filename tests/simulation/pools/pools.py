@@ -19,8 +19,8 @@ class Pool:
 
     `is_rich`: executions have branches and approvals, and operators repair them. `forgets`: ended executions are
     pruned, and clients follow streams. `has_outages`: systems are down for a time, and operators stop them.
-    `has_channel`: cards are shown by a channel elsewhere. Choices of clients in the first pool, which has none of these,
-    stay as they were when runs of it were saved.
+    `has_channel`: cards are shown by a channel elsewhere. Choices of clients in the first pool, which has none of
+    these, stay as they were when runs of it were saved.
     """
 
     name: str

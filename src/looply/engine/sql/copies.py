@@ -22,8 +22,8 @@ def _variants(before: str, within: Variants, after: str = "") -> Variants:
 
 
 _TAKE: Final = _variants(
-    f"UPDATE card_copy SET taken_ms = :until, takes = takes + 1 WHERE id IN (SELECT c.id FROM card_copy c WHERE {_IS_OPEN}"
-    " AND c.due_ms <= :now AND c.taken_ms <= :now AND c.channel",
+    "UPDATE card_copy SET taken_ms = :until, takes = takes + 1 WHERE id IN"
+    f" (SELECT c.id FROM card_copy c WHERE {_IS_OPEN} AND c.due_ms <= :now AND c.taken_ms <= :now AND c.channel",
     _IN_CHANNELS,
     f"ORDER BY c.due_ms, c.id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING {COPY_COLUMNS}",
 )

@@ -12,6 +12,7 @@ from kit.definitions import card, chain
 from kit.driver import Driver
 from looply.engine.cards.learning import learn
 from looply.engine.cards.marks import UNKNOWN_PAUSE
+from looply.engine.ports.card_channel import Copy
 from looply.execution.facts.commands import AnswerCard, Declined, Recorded, Reply
 from looply.execution.facts.events import CardClosed, CardDelivered, CardUndelivered, CardWanted
 from looply.execution.facts.state import Card
@@ -177,10 +178,14 @@ class DeliveryStories:
         sent = await card_for(engine, execution_id, ANN)
         channel.messages["found"] = (sent.card_id, channel.seen[sent.card_id])
         await engine.reassign(execution_id, sent.card_id, BOSS)
-        (row, _) = await engine.store.copies.take(engine.clock.now(), engine.clock.now() + MINUTE, 9, ("inbox",))
-        await learn(engine.store.copies, row.card_id, channel.handle_of("found"), engine.clock.now())
-        engine.clock.advance(MINUTE)
+
+        async def find(copy: Copy) -> None:
+            if copy.card_id == sent.card_id:
+                await learn(engine.store.copies, copy.card_id, channel.handle_of("found"), engine.clock.now())
+
+        channel.during = find
         await reconcile(engine)
+        assert len((await row_of(engine, sent)).handle.split(",")) == 2
         assert channel.messages["found"][1].status == "CLOSED"
 
     async def test_a_report_that_did_not_reach_the_history_is_repeated_by_the_next_process(
@@ -192,7 +197,6 @@ class DeliveryStories:
         # The channel has shown it and the row says so; then the process ends before the report.
         (row,) = await engine.store.copies.take(engine.clock.now(), engine.clock.now(), 9, ("inbox",))
         await learn(engine.store.copies, row.card_id, channel.handle_of("m"), engine.clock.now())
-        channel.messages["m"] = (sent.card_id, channel.seen.get(sent.card_id, None))  # type: ignore[assignment]
         await engine.crash()
         await reconcile(engine)
         assert len(await engine.events(execution_id, CardDelivered)) == 1
