@@ -52,7 +52,7 @@ class TryAgain(OperationError):
     `is_for_all`: the whole channel takes no call of this process before that.
     """
 
-    code = "TRY_AGAIN"
+    code = "CHANNEL_PAUSE"
 
     def __init__(self, after: timedelta, message: str = "", *, handle: str = "", is_for_all: bool = False) -> None:
         super().__init__(message or f"the channel asks for a pause of {after.total_seconds():g} seconds")
@@ -64,19 +64,19 @@ class TryAgain(OperationError):
 class Blocked(OperationError):
     """The recipient cannot be reached there until something changes on their side. It is not tried again by itself."""
 
-    code = "BLOCKED"
+    code = "RECIPIENT_BLOCKED"
 
 
 class Broken(OperationError):
     """The channel cannot show this card, whatever is tried."""
 
-    code = "BROKEN"
+    code = "CARD_BROKEN"
 
 
 class Unknown(OperationError):
     """It is not known whether a message was sent: the call was cut, and the channel cannot find out."""
 
-    code = "UNKNOWN"
+    code = "SEND_UNKNOWN"
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):

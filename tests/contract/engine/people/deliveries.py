@@ -117,7 +117,7 @@ class DeliveryStories:
         execution_id = await asked(engine, recipients=[ANN], reminders=["PT1M"])
         await reconcile(engine, timedelta(seconds=1))
         row = await row_of(engine, await card_for(engine, execution_id, ANN))
-        assert (row.state, row.code, row.attempts) == ("PENDING", "TRY_AGAIN", 1)
+        assert (row.state, row.code, row.attempts) == ("PENDING", "CHANNEL_PAUSE", 1)
         await engine.advance(MINUTE)
         await reconcile(engine, timedelta(seconds=1))
         assert len(channel.calls) == 1
