@@ -431,7 +431,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NOT_YOURS": ("state", "The card is for another person, or the person is not among those who may answer it."),
     "CARD_BROKEN": ("inside", "The channel cannot show this card. It is in the `delivery` of the open card."),
     "CHANNEL_PAUSE": ("inside", "The channel asks for a pause; the card is sent after it."),
-    "RECIPIENT_BLOCKED": ("inside", "The recipient cannot be reached by the channel. It is in the `delivery` of the card."),
+    "RECIPIENT_BLOCKED": ("inside", "The channel cannot reach the recipient. It is in the `delivery` of the card."),
     "SEND_UNKNOWN": ("inside", "It is not known whether the channel sent the card; after a while it is sent again."),
     "DECIDED_ALREADY": ("state", "The person has answered the request already, with another card; each answers once."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
