@@ -26,7 +26,7 @@ def _asked(**settings: Json) -> Simulator:
 def _report(simulator: Simulator, part: int, delivery: Literal["SHOWN", "BLOCKED", "FAILED"], code: str = "") -> None:
     sent = cards_of(simulator.state, "ask:1")[part]
     message = "the channel says so" if code else ""
-    report = CopyReported(at=simulator.now, card_id=sent.card_id, delivery=delivery, code=code, message=message)
+    report = CopyReported(at=simulator.now, card_id=sent.card_id, state=delivery, code=code, message=message)
     simulator.submit(report)
 
 

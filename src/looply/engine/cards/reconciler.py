@@ -153,7 +153,7 @@ class Reconciler(Loop):
         if row.state == "PENDING":
             return True
         command = CopyReported(
-            at=self._clock.now(), card_id=row.card_id, delivery=row.state, code=row.code, message=row.reason
+            at=self._clock.now(), card_id=row.card_id, state=row.state, code=row.code, message=row.reason
         )
         try:
             await self._executions.submit(row.execution_id, command)

@@ -15,10 +15,10 @@ def record_report(state: ExecutionState, command: CopyReported) -> Answer:
     card = state.cards.get(command.card_id)
     if card is None or state.closed is not None or card.wanted != "OPEN":
         return Answer(Done(is_late=True))
-    if (card.delivery, card.delivery_code) == (command.delivery, command.code):
+    if (card.delivery, card.delivery_code) == (command.state, command.code):
         return Answer(Done(is_late=True))
     address = parse_address(card.address)
-    if command.delivery == "SHOWN":
+    if command.state == "SHOWN":
         delivered = CardDelivered(
             at=command.at, **address.fields, card=card.card_id, recipient=card.recipient, channel=card.channel
         )
@@ -29,7 +29,7 @@ def record_report(state: ExecutionState, command: CopyReported) -> Answer:
         card=card.card_id,
         recipient=card.recipient,
         channel=card.channel,
-        reason=command.delivery,
+        reason=command.state,
         code=command.code,
         message=command.message,
     )

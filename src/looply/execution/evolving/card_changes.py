@@ -53,14 +53,16 @@ def apply_card_report(state: ExecutionState, event: CardDelivered | CardUndelive
     card = state.cards.get(event.card)
     if card is None:
         raise IllegalTransition(f"there is no card {event.card}")
-    is_shown = isinstance(event, CardDelivered)
-    reported = replace(
-        card,
-        delivery="SHOWN" if is_shown else event.reason,
-        delivery_code="" if is_shown else event.code,
-        delivery_message="" if is_shown else event.message,
-        delivered_on=event.at,
-    )
+    if isinstance(event, CardDelivered):
+        reported = replace(card, delivery="SHOWN", delivery_code="", delivery_message="", delivered_on=event.at)
+    else:
+        reported = replace(
+            card,
+            delivery=event.reason,
+            delivery_code=event.code,
+            delivery_message=event.message,
+            delivered_on=event.at,
+        )
     return replace(state, cards=state.cards.set(card.card_id, reported))
 
 

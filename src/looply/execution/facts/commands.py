@@ -65,7 +65,7 @@ class CopyReported(CommandBase, frozen=True, kw_only=True):
     """The channel reports of a copy of a card that it is shown, or why it cannot be delivered."""
 
     card_id: str
-    delivery: Literal["SHOWN", "BLOCKED", "FAILED"]
+    state: Literal["SHOWN", "BLOCKED", "FAILED"]
     code: str = ""
     message: str = ""
 

@@ -36,7 +36,7 @@ def report(
     simulator: Simulator, sent: Card, delivery: Literal["SHOWN", "BLOCKED", "FAILED"] = "BLOCKED", code: str = "B"
 ) -> Reply:
     """Reports what became of a copy."""
-    facts: Any = {"at": simulator.now, "card_id": sent.card_id, "delivery": delivery}
+    facts: Any = {"at": simulator.now, "card_id": sent.card_id, "state": delivery}
     return simulator.submit(CopyReported(**facts, code="" if delivery == "SHOWN" else code, message="because"))
 
 
@@ -73,7 +73,7 @@ class TestReports:
     def test_a_report_of_a_card_that_is_closed_or_unknown_or_of_an_end_is_late(self) -> None:
         simulator = asked(channel="teams", quorum="any")
         sent = card_of(simulator, B)
-        unknown = CopyReported(at=simulator.now, card_id="none", delivery="SHOWN")
+        unknown = CopyReported(at=simulator.now, card_id="none", state="SHOWN")
         assert simulator.submit(unknown) == Done(is_late=True)
         reassign(simulator, sent.card_id, "x@example.com")
         assert report(simulator, sent) == Done(is_late=True)

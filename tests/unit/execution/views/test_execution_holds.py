@@ -85,13 +85,13 @@ def test_a_wait_for_people_says_which_cards_do_not_reach_them() -> None:
     simulator = simulate(chain(approval(recipients=["ann@example.com", "bob@example.com"])))
     first, second = sorted(simulator.state.cards.values(), key=lambda sent: sent.part)
     report = CopyReported(
-        at=simulator.now, card_id=second.card_id, delivery="BLOCKED", code="BLOCKED_BY_USER", message="blocked"
+        at=simulator.now, card_id=second.card_id, state="BLOCKED", code="BLOCKED_BY_USER", message="blocked"
     )
     simulator.submit(report)
     values = only(simulator).values
     assert (values["undelivered"], values["delivery_code"]) == (1, "BLOCKED_BY_USER")
-    simulator.submit(replace(report, delivery="SHOWN", code=""))
-    simulator.submit(replace(report, card_id=first.card_id, delivery="SHOWN", code=""))
+    simulator.submit(replace(report, state="SHOWN", code=""))
+    simulator.submit(replace(report, card_id=first.card_id, state="SHOWN", code=""))
     assert "undelivered" not in only(simulator).values
 
 
