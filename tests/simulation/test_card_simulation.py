@@ -23,7 +23,7 @@ MUST_BE_SEEN = (
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("shard", shards(SHARDS))
 def test_every_guarantee_holds_while_a_channel_shows_cards(shard: int, repetitions: Callable[..., int]) -> None:
-    count = repetitions(200, 10_000)
+    count = repetitions(100, 10_000)
     seen: Counter[str] = Counter()
     for seed in range(shard * count, (shard + 1) * count):
         trace = simulate(SeededChoice(seed), str(seed), CARDS)
