@@ -14,11 +14,11 @@ SECOND = timedelta(seconds=1)
 SOON = START_TIME + timedelta(minutes=1)
 
 
-async def sent(store: Store, samples: Samples, *channels: str, wanted: int = 2) -> str:
+async def sent(store: Store, samples: Samples, *channels: str, number: int = 2) -> str:
     """Stores an execution with one copy in each channel, `c0`, `c1` ..., each due a second after the former."""
     copies = tuple(
-        CopyUpdate(card_id=f"c{number}", channel=channel, wanted=wanted, due=START_TIME + number * SECOND)
-        for number, channel in enumerate(channels)
+        CopyUpdate(card_id=f"c{place}", channel=channel, wanted=number, due=START_TIME + place * SECOND)
+        for place, channel in enumerate(channels)
     )
     unit = samples.first()
     await store.journal.commit(replace(unit, copies=copies))
@@ -120,7 +120,7 @@ class CopiesContract:
     async def test_a_copy_that_changed_while_it_was_shown_stays_due_as_the_change_says(
         self, store: Store, samples: Samples
     ) -> None:
-        await sent(store, samples, "teams", wanted=5)
+        await sent(store, samples, "teams", number=5)
         assert await store.copies.record("c0", "", mark(shown=4, due=SOON + timedelta(hours=1), state="SHOWN"))
         assert await store.copies.next_due(("teams",)) == START_TIME
         # An older view never hides that a newer one was shown.

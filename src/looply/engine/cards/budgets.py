@@ -15,7 +15,7 @@ class Allowance:
         self._filled: datetime | None = None
         self._paused_until: datetime | None = None
 
-    def allowed(self, now: datetime) -> int:
+    def available(self, now: datetime) -> int:
         """Returns how many calls may begin now."""
         if self._paused_until is not None and now < self._paused_until:
             return 0

@@ -93,7 +93,7 @@ class Reconciler(Loop):
         """
         budget, allowance, count = self._channels[name].budget, self._allowances[name], 0
         lease = timedelta(seconds=budget.call_seconds) + _MARGIN
-        while limit := min(allowance.allowed(now := self._clock.now()), budget.at_once):
+        while limit := min(allowance.available(now := self._clock.now()), budget.at_once):
             taken = await self._copies.take(now, now + lease, limit, (name,))
             allowance.spend(len(taken))
             await asyncio.gather(*(self._reconcile(row) for row in taken))

@@ -238,7 +238,7 @@ def datastore_summary_from(row: Row) -> DatastoreSummary:
 
 
 COPY_COLUMNS: Final = (
-    "id, execution_id, channel, wanted, since_ms, shown, handle, attempts, state, code, reason, reminded, doubt,"
+    "id, execution_id, channel, wanted, shown, since_ms, handle, attempts, state, code, reason, reminded, doubt,"
     " reported, takes"
 )
 
@@ -250,8 +250,8 @@ def copy_from(row: Row) -> CopyRow:
         execution_id=id_text(row[1]),
         channel=row[2],
         wanted=row[3],
-        since=from_ms(row[4]),
-        shown=row[5],
+        shown=row[4],
+        since=from_ms(row[5]),
         handle=row[6],
         attempts=row[7],
         state=row[8],

@@ -31,7 +31,7 @@ _RECORD: Final = (
     "UPDATE card_copy SET shown = greatest(shown, :shown), handle = :handle, attempts = :attempts,"
     " taken_ms = :held_ms, state = :state, code = :code, reason = :reason, since_ms = :since_ms, reminded = :reminded,"
     " doubt = :doubt, reported = :reported, takes = 0,"
-    " due_ms = CASE WHEN :shown > 0 AND wanted > :shown THEN due_ms ELSE :due_ms END"
+    " due_ms = CASE WHEN :shown > 0 AND :shown < wanted THEN due_ms ELSE :due_ms END"
     " WHERE id = :id AND handle = :known"
 )
 _PUT_HANDLE: Final = (

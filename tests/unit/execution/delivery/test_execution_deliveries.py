@@ -262,8 +262,8 @@ class TestPersons:
     def test_may_answer_stays_with_a_card_that_is_passed_on(self) -> None:
         simulator = asked(recipients=[GROUP], channel="teams", may_answer=[A])
         reassign(simulator, card_of(simulator, GROUP).card_id, "teams:chat/19:b")
-        wanted = [event for event in simulator.history if isinstance(event, CardWanted)]
-        assert [event.may_answer for event in wanted] == [(A,), (A,)]
+        sends = [event for event in simulator.history if isinstance(event, CardWanted)]
+        assert [event.may_answer for event in sends] == [(A,), (A,)]
 
 
 @pytest.mark.parametrize(
