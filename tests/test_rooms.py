@@ -20,6 +20,7 @@ ROOMS = {
         "effects",
         "shell",
         "upkeep",
+        "cards",
         "outages",
     ),
     "execution": (
@@ -27,6 +28,7 @@ ROOMS = {
         "document",
         "closing",
         "approvals",
+        "delivery",
         "evolving",
         "steps",
         "deciding",

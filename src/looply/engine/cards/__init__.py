@@ -1,4 +1,5 @@
-"""Cards on their way: what becomes of each try to show a copy, and the loop that brings copies to their channels.
+"""Cards: how copies of cards are brought to their channels, and what becomes of each try.
 
 Imports `records`, `ports` and `upkeep`.
+Never here: a decision about a card; an execution decides by what is reported to it.
 """
