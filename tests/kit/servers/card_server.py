@@ -1,7 +1,7 @@
 """A server of the product with a channel of cards that writes what its readers see to a file.
 
 Started in the place of the command (`Server.prefix`), with the arguments of `looply serve`; the file is named by
-`CARD_MESSAGES`. The channel is named `teams`. Calls of it wait a little, some are refused with a pause, and a process
+`CARD_MESSAGES`. The channel is named `teams`. Some calls of it are refused with a pause, and a process
 that is killed leaves the messages that it sent: then no process knows whether they were.
 """
 
@@ -57,7 +57,7 @@ class FileChannel:
         }
         with self._path.open("ab", buffering=0) as file:
             file.write(json.dumps(line).encode() + b"\n")
-        await asyncio.sleep(self._chance.random() / 10)  # the answer is on its way
+            await asyncio.to_thread(os.fsync, file.fileno())  # the answer is on its way
         return Shown(handle=encode_json({"a": list(all_ids)}).decode())
 
 
