@@ -58,7 +58,7 @@ def mark_never_shown(row: CopyRow, number: int, now: datetime) -> CopyMark:
 def mark_shown(row: CopyRow, view: CardView, handle: str, now: datetime) -> CopyMark:
     """Returns the mark of a copy that looks as the view says, with the handle that the channel returned.
 
-    A call in doubt may come after this one: then the copy is brought once more, after a time in which it has not changed.
+    A call in doubt may come after this one: then the copy is brought once more, after a time without a change.
     """
     is_new = row.state != "SHOWN"
     doubt = CHECKING if row.is_in_doubt or (row.doubt == CHECKING and row.is_stale) else SURE
