@@ -1,4 +1,4 @@
-"""Cards in channels: which of them a definition may name, who answers by a channel, and what lists say of a delivery."""
+"""Cards in channels: which of them a definition may name, who answers by one, and what lists say of a delivery."""
 
 import pytest
 from server_kit import CARDING, Caller, card_step, definition, note_step
@@ -16,11 +16,10 @@ def sender(email: str, *addresses: str) -> Sender:
     return Sender(actor=actor, addresses=addresses, via="TEAMS")
 
 
-async def test_a_channel_that_the_installation_lacks_is_refused_where_a_definition_is_stored(mine: Caller) -> None:
+async def test_a_channel_that_the_installation_lacks_is_an_error_of_a_definition(mine: Caller) -> None:
     step = card_step()
     step["settings"] = {**step["settings"], "channel": "teams"}
-    answer = await mine.post("createWorkflow", {"definition": definition(step, note_step())})
-    assert answer.status_code == 422
+    answer = await mine.post("validateWorkflow", {"definition": definition(step, note_step())})
     (problem,) = answer.json()["errors"]
     assert problem["path"].endswith("/settings/channel")
     assert problem["message"] == "the channel 'teams' is not available in this installation"
