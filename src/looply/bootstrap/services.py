@@ -16,6 +16,7 @@ from looply.clock import Clock, Entropy
 from looply.connectors.client import build_client
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.engine.effects.worker import Worker
+from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.records.changes import ChangeLog, StateChange
@@ -25,8 +26,18 @@ from looply.engine.upkeep.auditor import Auditor
 from looply.settings import Settings
 
 
-def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack) -> Services:
-    """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
+def make_services(
+    base: Foundations,
+    shell: Shell,
+    prober: Prober,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+    channels: frozenset[str],
+) -> Services:
+    """Returns what use cases share; the connections to providers of sign-in are closed with the stack.
+
+    `channels` are those that keep copies of cards.
+    """
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(
         engine=shell,
@@ -42,6 +53,7 @@ def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metr
         turns=base.turns,
         prober=prober,
         entropy=base.entropy,
+        channels=channels | {INBOX},
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

@@ -17,6 +17,7 @@ from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
+from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.port import Engine
 from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
@@ -107,7 +108,8 @@ class Services:
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
-    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own.
+    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
+    those by which cards are sent.
     """
 
     engine: Engine
@@ -130,6 +132,7 @@ class Services:
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
     prober: Prober = field(default_factory=NoProber)
     entropy: Entropy = field(default_factory=SystemEntropy)
+    channels: frozenset[str] = frozenset({INBOX})
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -1,18 +1,14 @@
 """Compiles the settings of the steps that wait: cards, waits and delays."""
 
 from looply.definition.schemas.settings_schema import SOURCES
+from looply.definition.settings.channels import read_channel, read_fallback
 from looply.definition.settings.reading import BROKEN, Reader
 from looply.definition.settings.step_settings import AdaptiveCardSettings, CardWait, DelaySettings, WaitSettings
-
-_CHANNELS = ("inbox",)
 
 
 def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     """Returns the settings of an `adaptiveCard`. The caller embeds a card that `card_id` names as `card`."""
     action = reader.value.get("action", "send")
-    channel = reader.value.get("channel", "inbox")
-    if channel not in _CHANNELS:
-        reader.error("channel", f"the channel {channel!r} is not available in this release", "use 'inbox'")
     if action != "delete" and not {"card", "card_id"} & reader.value.keys():
         reader.error("card", f"a card to {action} is missing", "give `card`, or `card_id`")
     if "card_version" in reader and "card_id" not in reader:
@@ -23,7 +19,7 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     (_check_send if action == "send" else _check_change)(reader)
     return AdaptiveCardSettings(
         action=action,
-        channel=channel,
+        channel=read_channel(reader),
         app=reader.value.get("app"),
         card=reader.card("card"),
         card_id=reader.value.get("card_id"),
@@ -31,6 +27,8 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
         recipients=reader.template("recipients"),
         wait=_card_wait(reader),
         target=reader.value.get("target"),
+        fallback=read_fallback(reader, is_awaited="wait" in reader),
+        may_answer=reader.template("may_answer"),
     )
 
 
@@ -71,7 +69,7 @@ def _check_change(reader: Reader) -> None:
     action = reader.value["action"]
     if "target" not in reader:
         reader.error("target", "`target` is missing", f"name the step whose cards this one should {action}")
-    for name in ("recipients", "wait"):
+    for name in ("recipients", "wait", "fallback", "may_answer"):
         if name in reader:
             reader.error(name, f"`{name}` is for the action send")
 
