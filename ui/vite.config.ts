@@ -36,6 +36,12 @@ export default defineConfig(({ command, mode }) => ({
         "card-frame": here("card-frame.html"),
         "mail-frame": here("mail-frame.html"),
       },
+      // Hashes are half of the list of chunks that each page loads, and cannot be compressed.
+      output: {
+        entryFileNames: "assets/[name]-[hash:7].js",
+        chunkFileNames: "assets/[name]-[hash:7].js",
+        assetFileNames: "assets/[name]-[hash:7][extname]",
+      },
     },
   },
   // Tests read the workflow of the demo, which lies beside this workspace.

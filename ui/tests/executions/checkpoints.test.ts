@@ -104,6 +104,17 @@ describe("the moments of a log by checkpoints", () => {
     );
   });
 
+  it("have no exit that a visit has not taken after all", () => {
+    const about = { state: "post", visit: 1, by: null, via: null };
+    const entries = numbered([
+      { ...about, type: "STEP_SUCCEEDED" },
+      { ...about, type: "INCIDENT_OPENED", incident_id: "1", kind: "FAILED" },
+    ]);
+    const checkpoints = new Checkpoints(catches);
+    expect([...checkpoints.at(entries, 1).travelled]).toEqual(["post next"]);
+    expect([...checkpoints.at(entries, 2).travelled]).toEqual([]);
+  });
+
   it("take few entries again for a moment in a long log", () => {
     const length = 20_000;
     let read = 0;

@@ -1,8 +1,8 @@
 /** What is drawn of a mail, whatever is in it. */
 
 import { describe, expect, it } from "vitest";
-import { mailBody, withoutHandlers } from "../../src/frame/mail/mail";
-import { fromMailOf, TALLEST_MAIL, toMailOf } from "../../src/frame/mail/messages";
+import { mailBody, toMailOf, withoutHandlers } from "../../src/frame/mail/mail";
+import { fromMailOf, TALLEST_MAIL } from "../../src/frame/mail/messages";
 
 function drawn(html: string): HTMLElement {
   const holder = document.createElement("main");

@@ -246,30 +246,6 @@ async def test_an_unrequested_response_is_given_to_no_call(serve: Any, open_clie
         assert peer.connections == calls
 
 
-@pytest.mark.parametrize("late", [answer(b"unasked"), b""])
-async def test_what_comes_after_the_pool_has_looked_is_given_to_no_call(
-    late: bytes, serve: Any, open_client: OpenClient
-) -> None:
-    writers: list[asyncio.StreamWriter] = []
-    peer = Peer(answer(b"asked"), hold=True)
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        await peer(reader, writer)
-
-    url, client = f"http://127.0.0.1:{await serve(connected)}/", open_client()
-    for calls in (1, 2, 3):
-        response = await get(client, url)
-        assert response.content == b"asked"
-        assert peer.connections == calls
-        if late:
-            writers[-1].write(late)
-            await writers[-1].drain()
-        else:
-            writers[-1].close()
-            await writers[-1].wait_closed()
-
-
 @pytest.mark.parametrize("packet", [65_536, 16_384])
 async def test_an_unasked_answer_that_begins_a_packet_is_given_to_no_call(
     packet: int, serve: Any, open_client: OpenClient

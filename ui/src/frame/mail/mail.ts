@@ -4,7 +4,7 @@
  * refused by it, and reported, each time that a mail is drawn.
  */
 
-import type { MailWords } from "./messages";
+import type { MailWords, ToMail } from "./messages";
 
 /** What is not drawn at all. */
 const LEFT_OUT = "script, noscript, template, iframe, frame, frameset, object, embed, applet, link, meta, base, title";
@@ -13,6 +13,12 @@ const FORMS = "form";
 const CONTROLS = "input, button, textarea, select";
 const LINK = /^(https?:|mailto:)/i;
 const LOADED = ["srcset", "background", "poster", "data", "action", "formaction", "ping", "srcdoc", "xlink:href"];
+
+/** Returns a message of the app, null for anything else. The app is trusted: only the kind is looked at. */
+export function toMailOf(value: unknown): ToMail | null {
+  const isMail = typeof value === "object" && value !== null && "kind" in value && value.kind === "mail";
+  return isMail ? (value as ToMail) : null;
+}
 
 /** Returns a mail whose handlers have other names: a browser would report each of them when it reads the mail. */
 export function withoutHandlers(html: string): string {

@@ -1,7 +1,7 @@
 /** The entry of the frame in which mails are drawn. It has an origin of its own: no cookies, no calls, no other window. */
 
-import { mailBody, withoutHandlers } from "./mail";
-import { type FromMail, toMailOf } from "./messages";
+import { mailBody, toMailOf, withoutHandlers } from "./mail";
+import type { FromMail } from "./messages";
 
 interface Policy {
   createHTML: (text: string) => string;

@@ -1,4 +1,4 @@
-/** What the app and the frame of a mail say to each other. */
+/** What the app and the frame of a mail say to each other. The frame has its types alone: shared code would be a chunk. */
 
 import { isObject } from "../../shared/http";
 
@@ -23,11 +23,6 @@ export type FromMail =
 export const LARGEST_MAIL = 524_288;
 /** CSS pixels; a longer mail scrolls in its frame. */
 export const TALLEST_MAIL = 600;
-
-/** Returns a message of the app, null for anything else. The app is trusted: only the kind is looked at. */
-export function toMailOf(value: unknown): ToMail | null {
-  return isObject(value) && value.kind === "mail" ? (value as unknown as ToMail) : null;
-}
 
 /** Returns a message of the frame with nothing but what its kind has, null for anything else. */
 export function fromMailOf(value: unknown): FromMail | null {
