@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from looply.engine.cards.handles import message_ids
-from looply.engine.ports.card_channel import Blocked, Broken, Budget, Copy, Shown, TryAgain, Unknown
+from looply.engine.ports.card_channel import Blocked, Broken, Budget, Copy, Delivered, TryAgain, Unknown
 from looply.errors import Unavailable
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import encode_json
@@ -54,7 +54,7 @@ class FakeChannel:
                 views[card_id] = view
         return views
 
-    async def bring(self, copy: Copy, view: CardView) -> Shown:
+    async def bring(self, copy: Copy, view: CardView) -> Delivered:
         """Sends the first message of a copy, or updates all of them."""
         self.calls.append((copy.card_id, view.number))
         self.tokens[copy.card_id] = copy.token
@@ -81,7 +81,7 @@ class FakeChannel:
             self._carry_out(copy, view, is_late=True)
         self._late = []
 
-    async def _answer(self, copy: Copy, view: CardView) -> Shown:
+    async def _answer(self, copy: Copy, view: CardView) -> Delivered:
         if self.during is not None:
             await self.during(copy)
         trouble = "FAIL" if self.is_down else self.troubles.popleft() if self.troubles else ""
@@ -100,7 +100,7 @@ class FakeChannel:
         ids = self._carry_out(copy, view)
         if trouble == "LOSE":
             raise Unknown("the answer was lost")
-        return Shown(handle=encode_json({"a": list(ids)}).decode())
+        return Delivered(handle=encode_json({"a": list(ids)}).decode())
 
     def _carry_out(self, copy: Copy, view: CardView, *, is_late: bool = False) -> tuple[str, ...]:
         ids = message_ids(copy.handle)

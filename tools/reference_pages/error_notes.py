@@ -342,7 +342,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "NO_LETTER": ("state", "The event is no dead letter."),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` creates one."),
     "NO_SCHEDULE": ("state", "The workflow has no schedule; there is nothing to pause."),
-    "NO_CHANNEL": ("inside", "A card belongs to a channel that this process does not have; another process shows it."),
     "NO_STORE": ("command", "The folder contains no store. `looply init` creates one."),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
     "OUTCOME_UNKNOWN": (

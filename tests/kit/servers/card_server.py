@@ -20,7 +20,7 @@ from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.running import serve
 from looply.clock import SystemClock
 from looply.engine.cards.handles import message_ids
-from looply.engine.ports.card_channel import Budget, CardChannel, Copy, Shown, TryAgain
+from looply.engine.ports.card_channel import Budget, CardChannel, Copy, Delivered, TryAgain
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import encode_json
 from looply.log import configure_log
@@ -39,7 +39,7 @@ class FileChannel:
         self._path = path
         self._chance = random.Random(path.stat().st_size if path.exists() else 0)
 
-    async def bring(self, copy: Copy, view: CardView) -> Shown:
+    async def bring(self, copy: Copy, view: CardView) -> Delivered:
         """Sends the first message, or updates all of them."""
         if self._chance.random() < 0.2:
             raise TryAgain(timedelta(milliseconds=200))
@@ -58,7 +58,7 @@ class FileChannel:
         with self._path.open("ab", buffering=0) as file:
             file.write(json.dumps(line).encode() + b"\n")
             await asyncio.to_thread(os.fsync, file.fileno())  # the answer is on its way
-        return Shown(handle=encode_json({"a": list(all_ids)}).decode())
+        return Delivered(handle=encode_json({"a": list(all_ids)}).decode())
 
 
 def open_file_channel(_base: Foundations) -> Mapping[str, CardChannel]:

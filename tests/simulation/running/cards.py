@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from looply.engine.cards.handles import message_ids
-from looply.engine.ports.card_channel import Blocked, Budget, Copy, Shown, TryAgain, Unknown
+from looply.engine.ports.card_channel import Blocked, Budget, Copy, Delivered, TryAgain, Unknown
 from looply.errors import Unavailable
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import encode_json
@@ -59,7 +59,7 @@ class SimulatedChannel:
         self._process = process
         self._in_flight: set[str] = set()
 
-    async def bring(self, copy: Copy, view: CardView) -> Shown:
+    async def bring(self, copy: Copy, view: CardView) -> Delivered:
         """Sends the first message, or updates all of them, amid faults."""
         simulation = self._simulation
         if copy.card_id in self._in_flight:
@@ -70,7 +70,7 @@ class SimulatedChannel:
         finally:
             self._in_flight.discard(copy.card_id)
 
-    async def _answer(self, copy: Copy, view: CardView) -> Shown:
+    async def _answer(self, copy: Copy, view: CardView) -> Delivered:
         simulation, messages = self._simulation, self._simulation.messages
         fault = self._fault()
         if fault == "card_refused":
@@ -90,7 +90,7 @@ class SimulatedChannel:
         await asyncio.sleep(simulation.delay("channel answers", _ANSWER_MS) / 1000)
         if fault == "card_answer_lost":
             raise Unknown("the answer was lost")
-        return Shown(handle=encode_json({"a": list(ids)}).decode())
+        return Delivered(handle=encode_json({"a": list(ids)}).decode())
 
     def _fault(self) -> str:
         simulation = self._simulation

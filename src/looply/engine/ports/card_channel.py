@@ -35,11 +35,11 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     """The copy looks as the view says. `handle` is the channel's own JSON, an object.
 
     Its member `a` is the list of ids of all messages that show the copy, for the engine joins handles by it
-    (`looply.engine.records.handles`); a message that is gone is left out.
+    (`looply.engine.cards.handles`); a message that is gone is left out.
     """
 
     handle: str
@@ -48,7 +48,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 class TryAgain(OperationError):
     """The channel cannot show the copy now; it is brought again, not before `after`.
 
-    `handle` keeps the parts that are finished, such as a conversation, in the form of `Shown.handle`; empty: none.
+    `handle` keeps the parts that are finished, such as a conversation, in the form of `Delivered.handle`; empty: none.
     `is_for_all`: the whole channel takes no call of this process before that.
     """
 
@@ -98,7 +98,7 @@ class CardChannel(Protocol):
         """What one process may ask of the channel."""
         ...
 
-    async def bring(self, copy: Copy, view: CardView) -> Shown:
+    async def bring(self, copy: Copy, view: CardView) -> Delivered:
         """Brings every message of a copy to the view, and returns the handle of the copy.
 
         The first call has no messages in its handle: it sends one. A later one updates all of them. `ANSWERED` and

@@ -314,11 +314,14 @@ async def get_open_cards(call: Call) -> Response:
     return Response(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
-def _delivery(found: CopyDelivery | None) -> DeliveryRecord | None:
-    if found is None:
+def _delivery(delivery: CopyDelivery | None) -> DeliveryRecord | None:
+    if delivery is None:
         return None
     return DeliveryRecord(
-        state=found.state, since=to_ms(found.since), code=found.code or None, reason=found.reason or None
+        state=delivery.state,
+        since=to_ms(delivery.since),
+        code=delivery.code or None,
+        reason=delivery.reason or None,
     )
 
 
