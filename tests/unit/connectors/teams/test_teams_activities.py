@@ -18,8 +18,8 @@ from looply.connectors.teams.inbound.activities import (
     Other,
     Refreshed,
     Removed,
-    Wrote,
     Submitted,
+    Wrote,
     read_activity,
     read_event,
 )

@@ -24,8 +24,8 @@ from looply.connectors.teams.inbound.activities import (
     Other,
     Place,
     Removed,
-    Wrote,
     Sender,
+    Wrote,
 )
 from looply.connectors.teams.inbound.directory import (
     REMOVED,

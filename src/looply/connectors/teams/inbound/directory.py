@@ -19,9 +19,9 @@ from looply.connectors.teams.inbound.activities import (
     Place,
     Refreshed,
     Removed,
-    Wrote,
     Sender,
     Submitted,
+    Wrote,
 )
 
 REMOVED: Final = "AppRemoved"
