@@ -35,7 +35,7 @@ async def open_by(engine: Driver, execution_id: str) -> dict[str, list[str]]:
     """Returns the channels of the open cards by recipient."""
     found: dict[str, list[str]] = {}
     for one in (await engine.state(execution_id)).cards.values():
-        if one.wanted == "OPEN":
+        if one.status == "OPEN":
             found.setdefault(one.recipient, []).append(one.channel)
     return found
 

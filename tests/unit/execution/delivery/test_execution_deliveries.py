@@ -46,7 +46,7 @@ def person(user_id: str, email: str = "") -> Actor:
 
 def channels(simulator: Simulator) -> dict[str, str]:
     """Returns the channel of each open card by its recipient."""
-    return {sent.recipient: sent.channel for sent in cards_of(simulator.state, "ask:1") if sent.wanted == "OPEN"}
+    return {sent.recipient: sent.channel for sent in cards_of(simulator.state, "ask:1") if sent.status == "OPEN"}
 
 
 class TestReports:
