@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CODEC = Codec(Sealer(bytes(32), SerialEntropy()))
 _EXIT_MS = (1, 50, 900)
 _DRAIN = timedelta(seconds=25)
-_FEED = FeedBounds(page=4, given=2, kept_batches=6)
+_FEED = FeedBounds(page=4, per_watcher=2, kept_batches=6)
 """So few that a stream changes from memory to the store and back within a short run."""
 _RETENTIONS = (None, timedelta(seconds=30), timedelta(minutes=5))
 
