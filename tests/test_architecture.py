@@ -50,6 +50,7 @@ LAYERS = (
     ("engine",),
     ("catalog",),
     ("app",),
+    ("channels",),
     ("server", "cli", "demo"),
     ("bootstrap",),
 )
@@ -107,6 +108,7 @@ CONCRETE = (
     "looply.connectors.teams",
 )
 NAME_ENGINES = {
+    "bootstrap/channels.py",
     "bootstrap/effects.py",
     "bootstrap/services.py",
     "bootstrap/stores.py",
@@ -120,7 +122,7 @@ NAME_ENGINES = {
     # The app package is Microsoft's format, of one connector.
     "cli/authoring/teams.py",
 }
-"""The files outside of `engine` and `connectors` that name concrete engines or connectors."""
+"""The files outside of `engine`, `connectors` and `channels` that name concrete engines or connectors."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
@@ -321,7 +323,7 @@ def test_concrete_engines_and_connectors_are_named_where_processes_are_composed_
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
         for name, _ in imported(tree)
-        if name.startswith(CONCRETE) and part_of(path) not in ("engine", "connectors")
+        if name.startswith(CONCRETE) and part_of(path) not in ("engine", "connectors", "channels")
     }
     assert users == NAME_ENGINES
 

@@ -1,6 +1,7 @@
 """A whole process: what happens when one of its parts fails."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
-from looply.bootstrap.channels import Channels
+from looply.bootstrap.channels import Channels, no_channels
 from looply.bootstrap.foundations import Foundations
 from looply.engine.cards.reconciler import Reconciler
 from looply.engine.outages.target_watch import TargetWatch
@@ -40,9 +41,9 @@ LOOPS = (
 )
 
 
-def with_teams(_base: Foundations) -> Channels:
+def with_teams(_base: Foundations, _stack: AsyncExitStack) -> Channels:
     """Returns the channels of a process that sends cards by Teams."""
-    return {"teams": FakeChannel()}
+    return Channels(cards={"teams": FakeChannel()})
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
@@ -86,11 +87,13 @@ async def test_the_loops_of_a_process_that_works_run_until_it_drains(tmp_path: P
 
 
 async def test_a_process_without_channels_runs_no_reconciler_and_sends_cards_to_the_inbox(tmp_path: Path) -> None:
-    async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
+    settings = Settings(data=tmp_path / "data")
+    async with open_application(settings, is_working=False, channels=no_channels) as application:
         assert application.services.channels == {"inbox"}
         assert Reconciler not in {type(loop) for loop in application.loops}
 
 
-async def test_the_channels_of_a_process_are_those_of_its_definitions(tmp_path: Path) -> None:
-    async with open_application(Settings(data=tmp_path / "data"), is_working=False, channels=with_teams) as application:
+async def test_a_process_sends_cards_by_teams_and_takes_its_answers(tmp_path: Path) -> None:
+    async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
         assert application.services.channels == {"inbox", "teams"}
+        assert application.services.receivers.keys() == {"teams"}

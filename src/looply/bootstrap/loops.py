@@ -1,6 +1,6 @@
 """The background loops of a process, in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -13,12 +13,12 @@ from looply.app.context.library import Library
 from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
-from looply.bootstrap.channels import Channels
 from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.foundations import Foundations
 from looply.clock import SystemEntropy
 from looply.engine.cards.reconciler import Reconciler, make_reconcilers
 from looply.engine.outages.target_watch import TargetWatch
+from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.auditor import Auditor
@@ -51,7 +51,7 @@ def make_question_loops(base: Foundations, prober: Prober, connectors: Sequence[
 
 
 def make_loops(
-    base: Foundations, services: Services, shell: Shell, channels: Channels, more: Sequence[Loop] = ()
+    base: Foundations, services: Services, shell: Shell, channels: Mapping[str, CardChannel], more: Sequence[Loop] = ()
 ) -> Loops:
     """Returns the loops, not yet running; `all` are in the order in which they start, `more` the last ones."""
     settings, store = base.settings, base.store

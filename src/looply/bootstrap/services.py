@@ -10,6 +10,7 @@ from looply.app.context.remote_prober import RemoteProber
 from looply.app.context.services import Prober, Services
 from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.openid.providers import Providers, build_providers
+from looply.bootstrap.channels import Channels
 from looply.bootstrap.foundations import Foundations
 from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy
@@ -32,12 +33,9 @@ def make_services(
     prober: Prober,
     metrics: Metrics,
     stack: AsyncExitStack,
-    channels: frozenset[str],
+    channels: Channels,
 ) -> Services:
-    """Returns what use cases share; the connections to providers of sign-in are closed with the stack.
-
-    `channels` are those that keep copies of cards.
-    """
+    """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(
         engine=shell,
@@ -53,7 +51,9 @@ def make_services(
         turns=base.turns,
         prober=prober,
         entropy=base.entropy,
-        channels=channels | {INBOX},
+        channels=frozenset({INBOX, *channels.cards}),
+        card_checks=channels.card_checks,
+        receivers=channels.receivers,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

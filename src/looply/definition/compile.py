@@ -14,7 +14,7 @@ import msgspec
 from looply.definition.calls import calls, scopes
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.calls.operations import NO_OPERATIONS, Operations, check_operations
-from looply.definition.graph.card_channels import check_channels
+from looply.definition.graph.card_channels import CheckCard, check_cards, check_channels
 from looply.definition.graph.document_shapes import trigger_schema
 from looply.definition.graph.graph import check_graph
 from looply.definition.graph.model import ARRIVE, START, Step, Workflow, WorkflowSettings
@@ -100,6 +100,7 @@ def parse_definition(
     payload_schema: Json = None,
     operations: Operations = NO_OPERATIONS,
     channels: Collection[str] = CHANNEL_NAMES,
+    card_checks: Mapping[str, CheckCard] = MappingProxyType({}),
 ) -> Findings:
     """Returns all errors and warnings of a definition, and the compiled workflow when there are no errors.
 
@@ -107,7 +108,8 @@ def parse_definition(
     schema of its trigger nor a `workflow_schema`. A finding that follows only from a payload's schema is never an
     error, because without a schema of the trigger other bodies are accepted.
     `operations` are those of the installed connectors; calls of any other operation are not checked. `channels` are
-    those by which the installation sends cards; all where that is not known.
+    those by which the installation sends cards; all where that is not known. `card_checks` are those of channels that
+    do not show every card.
 
     Guarantees: never raises, for any JSON value; each path points into the document, for a missing value to its
     container. Errors are those of the JSON Schema, then those of the graph, the settings and the expressions.
@@ -118,6 +120,7 @@ def parse_definition(
         check_search_fields(document, report)
         check_operations(outline, operations, report)
         check_channels(outline, channels, report)
+        check_cards(outline, card_checks, report)
 
     return _analyze(document, limits, check)
 

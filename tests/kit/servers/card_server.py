@@ -11,16 +11,17 @@ import json
 import os
 import random
 import sys
-from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from looply.bootstrap.channels import Channels
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.running import serve
 from looply.clock import SystemClock
 from looply.engine.cards.handles import message_ids
-from looply.engine.ports.card_channel import Budget, CardChannel, Copy, Delivered, TryAgain
+from looply.engine.ports.card_channel import Budget, Copy, Delivered, TryAgain
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import encode_json
 from looply.log import configure_log
@@ -61,9 +62,9 @@ class FileChannel:
         return Delivered(handle=encode_json({"a": list(all_ids)}).decode())
 
 
-def open_file_channel(_base: Foundations) -> Mapping[str, CardChannel]:
+def open_file_channel(_base: Foundations, _stack: AsyncExitStack) -> Channels:
     """Opens the channel."""
-    return {"teams": FileChannel(Path(os.environ[MESSAGES]))}
+    return Channels(cards={"teams": FileChannel(Path(os.environ[MESSAGES]))})
 
 
 def main() -> None:

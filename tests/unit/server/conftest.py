@@ -81,16 +81,37 @@ def store(clock: FakeClock) -> MemoryStore:
     return MemoryStore(clock)
 
 
+@pytest.fixture
+def copying() -> frozenset[str]:
+    """Returns the channels that keep copies of cards."""
+    return frozenset()
+
+
+@pytest.fixture
+def parts(
+    store: MemoryStore,
+    clock: FakeClock,
+    entropy: SerialEntropy,
+    world: World,
+    limits: Limits,
+    copying: frozenset[str],
+) -> Parts:
+    return Parts(
+        store=store,
+        codec=Codec(Sealer(bytes(32), entropy)),
+        dispatcher=InProcessDispatcher(),
+        worker=Worker(world.registry, world.connections, NoNetwork, clock),
+        clock=clock,
+        entropy=entropy,
+        limits=limits,
+        channels=copying,
+    )
+
+
 @pytest_asyncio.fixture
 async def engine(
-    catalog: Catalog, store: MemoryStore, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
+    catalog: Catalog, store: MemoryStore, clock: FakeClock, limits: Limits, parts: Parts
 ) -> AsyncIterator[tuple[ScriptedShell, Pump]]:
-    dispatcher = InProcessDispatcher()
-    worker = Worker(world.registry, world.connections, NoNetwork, clock)
-    codec = Codec(Sealer(bytes(32), entropy))
-    parts = Parts(
-        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=limits
-    )
     shell = ScriptedShell(parts)
 
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:

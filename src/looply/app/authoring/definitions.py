@@ -50,6 +50,7 @@ async def check_definition(
             payload_schema=mock_schema,
             operations=operations,
             channels=services.channels,
+            card_checks=services.card_checks,
         )
     )
     missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))

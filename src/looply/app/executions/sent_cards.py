@@ -17,7 +17,7 @@ from looply.execution.approvals.cards import find_card, former_answer, open_stat
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.reassign import find_source
 from looply.execution.facts.address import card_token, parse_address, parse_token
-from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Reply, Unfit, UnknownToken
 from looply.execution.facts.state import Card, ExecutionState
 from looply.execution.facts.values.actor import LINK, Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
@@ -113,7 +113,7 @@ async def show(services: Services, token: str) -> InboxCard:
 
     Raises: NotFound for a token that no execution made.
     """
-    execution, card = await _find(services, token)
+    execution, card = await find_by_token(services, token)
     return show_card(services, execution, card)
 
 
@@ -149,7 +149,7 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
 
 async def check_token(services: Services, token: str) -> None:
     """Raises: NotFound for a token that no execution made. Nothing but the token is checked."""
-    await _find(services, token)
+    await find_by_token(services, token)
 
 
 async def decide(
@@ -161,17 +161,8 @@ async def decide(
     `NOT_YOURS`, `DECIDED_ALREADY`, `CARD_CHANGED`) when the answer cannot count; Refused when it is not a decision,
     lacks a comment, or exceeds the space in the data document.
     """
-    execution, _ = await _find(services, token)
-    command = AnswerCard(
-        at=services.clock.now(),
-        via=sender.via,
-        token=token,
-        data=data,
-        revision=revision,
-        actor=sender.actor,
-        addresses=sender.addresses,
-    )
-    reply = await services.engine.submit(execution.head.execution_id, command)
+    execution, _ = await find_by_token(services, token)
+    reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     match reply:
         case Recorded() | AlreadyAnswered():
             return reply
@@ -183,6 +174,22 @@ async def decide(
             raise Conflict(message, code=code)
         case _:
             raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
+
+
+async def submit(
+    services: Services, execution: Execution, token: str, data: dict[str, Json], *, revision: int, sender: Sender
+) -> Reply:
+    """Returns the reply to an answer, also to one that does not count. What it changes is durable when it returns."""
+    command = AnswerCard(
+        at=services.clock.now(),
+        via=sender.via,
+        token=token,
+        data=data,
+        revision=revision,
+        actor=sender.actor,
+        addresses=sender.addresses,
+    )
+    return await services.engine.submit(execution.head.execution_id, command)
 
 
 async def list_open(
@@ -258,7 +265,8 @@ def _is_still_readable(services: Services, card: Card) -> bool:
     )
 
 
-async def _find(services: Services, token: str) -> tuple[Execution, Card]:
+async def find_by_token(services: Services, token: str) -> tuple[Execution, Card]:
+    """Returns the execution and the card that a token names. Raises: NotFound for a token that no execution made."""
     parsed = parse_token(token)
     if parsed is None:
         raise card_not_found()

@@ -1,13 +1,17 @@
-"""Checks the channels of cards against those that the installation has."""
+"""Checks the channels of cards against those that the installation has, and the cards against their channels."""
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from looply.definition.graph.outline import Outline, StepOutline
 from looply.definition.schemas.settings_schema import CHANNEL_NAMES
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
+from looply.errors import Problem
 from looply.jsontext import Json
+
+CheckCard: TypeAlias = Callable[[Json], Iterable[Problem]]
+"""Returns what a channel does not show of a card as its author wrote it, by JSON Pointer into the card."""
 
 _SENDERS: Final = ("adaptiveCard", "approval")
 
@@ -21,6 +25,18 @@ def check_channels(outline: Outline, channels: Collection[str], report: Report) 
         for path, channel in _channels_of(step):
             if channel in CHANNEL_NAMES and channel not in channels:
                 report.error(path, f"the channel {channel!r} is not available in this installation", hint)
+
+
+def check_cards(outline: Outline, checks: Mapping[str, CheckCard], report: Report) -> None:
+    """Warns of what the channels of a card, also those of its fallbacks, do not show."""
+    for step in outline.steps:
+        if step.type is None or step.type.name not in _SENDERS or not isinstance(step.settings.get("card"), dict):
+            continue
+        channels = {channel for _, channel in _channels_of(step) if isinstance(channel, str)}
+        for name in sorted(channels & checks.keys()):
+            for problem in checks[name](step.settings["card"]):
+                path = f"{join_pointer(step.path, 'settings', 'card')}{problem.path}"
+                report.warning(path, problem.message, problem.hint)
 
 
 def _channels_of(step: StepOutline) -> Iterator[tuple[str, Json]]:

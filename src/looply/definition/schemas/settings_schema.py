@@ -118,7 +118,7 @@ _CHANNELS: dict[str, Json] = {
     "channel": one_of(
         *CHANNEL_NAMES,
         default="inbox",
-        description="Where people answer. `teams` and `email` are available where the installation has such a channel.",
+        description="Where people answer. `teams` needs a connection of its kind; `email` is not available yet.",
     ),
     "app": with_description(_TEXT, "The app that sends it: the name of a connection of the channel."),
     "fallback": items_of(

@@ -354,6 +354,25 @@ def _create_calls() -> None:
         reference("questions", "organization_id", "organizations"),
     )
     index("questions", "created_on_ms")
+    op.create_table(
+        "channel_people",
+        column("organization_id", text(36)),
+        column("channel", text(200)),
+        column("person_id", text(200)),
+        column("known", sa.Text()),
+        primary("channel_people", "organization_id", "channel", "person_id"),
+        organization("channel_people"),
+    )
+    op.create_table(
+        "channel_addresses",
+        column("organization_id", text(36)),
+        column("channel", text(200)),
+        column("address", text(320)),
+        column("person_id", text(200)),
+        primary("channel_addresses", "organization_id", "channel", "address"),
+        organization("channel_addresses"),
+    )
+    index("channel_addresses", "person_id")
 
 
 def _create_role_settings() -> None:
