@@ -32,6 +32,8 @@ from looply.execution.facts.values.approval_terms import is_same_person
 from looply.execution.facts.values.card_copy import is_group
 from looply.jsontext import Json
 
+CHANNEL: Final = "teams"
+"""The name that `channel` of a step has."""
 VIA: Final = "TEAMS"
 """The way of an answer, as it is recorded."""
 
@@ -58,7 +60,7 @@ async def answer(services: Services, copies: Copies, bot: Bot, event: Submitted,
     """Returns the answer to one who has answered a card; what it changes is durable when it returns."""
     reader = await reader_of(bot, event)
     try:
-        execution, card = await sent_cards.find_by_token(services, event.tag.token)
+        execution, card = await _find(services, bot, event.tag.token)
     except NotFound:
         return card_reply(state_card({}, (Ended(was_late=True),), reader.language))
     await note_message(copies, card.card_id, event.place, now)
@@ -78,13 +80,26 @@ async def refresh(services: Services, copies: Copies, bot: Bot, event: Refreshed
     """Returns the present state of a card to one whose client asks for it. Nothing is decided."""
     reader = await reader_of(bot, event)
     try:
-        execution, card = await sent_cards.find_by_token(services, event.tag.token)
+        execution, card = await _find(services, bot, event.tag.token)
     except NotFound:
         return card_reply(state_card({}, (Ended(),), reader.language))
     await note_message(copies, card.card_id, event.place, now)
     if not is_group(card.recipient) and not _is_of(reader, card.recipient):
         return card_reply(state_card({}, (NotYours(who=card.recipient),), reader.language))
     return card_reply(_shown(_view(execution, card), event.tag.token, reader))
+
+
+async def _find(services: Services, bot: Bot, token: str) -> tuple[Execution, Card]:
+    """Returns the card that a token names, if this bot has brought it.
+
+    Another bot has people of another tenant, whose addresses say nothing of the recipients of this card.
+    Raises: NotFound.
+    """
+    execution, card = await sent_cards.find_by_token(services, token)
+    is_own = execution.state.started.organization_id == bot.organization_id and card.app in ("", bot.account.name)
+    if not is_own or card.channel != CHANNEL:
+        raise sent_cards.card_not_found()
+    return execution, card
 
 
 async def note_message(copies: Copies, card_id: str, place: Place, now: datetime) -> None:

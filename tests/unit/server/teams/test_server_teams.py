@@ -38,7 +38,7 @@ async def test_a_card_is_brought_answered_and_shown_as_it_is_then(tenant: Tenant
     assert (answer["statusCode"], answer["type"]) == (200, "application/vnd.microsoft.card.adaptive")
     assert "Your answer is recorded" in texts(answer["value"])
     assert "actions" not in answer["value"] or answer["value"]["actions"] == []
-    assert (await mine.item(*started))["workflow_status"] == "COMPLETED"
+    assert (await mine.item(*started))["status"] == "COMPLETED"
     (entry,) = [each for each in await log_of(mine, started) if each["type"] == "CARD_ANSWERED"]
     assert (entry["user"], entry["via"]) == (MANAGER, "TEAMS")
     assert (entry["actor"]["user_id"], entry["actor"]["email"]) == (anna.id, MANAGER)
@@ -78,7 +78,7 @@ async def test_another_persons_card_takes_no_answer_and_is_not_shown(tenant: Ten
     assert "4711" not in answer
     shown = (await tenant.send(tenant.activities.refresh(bob, message))).json()["value"]
     assert "4711" not in texts(shown)
-    assert (await mine.item(*started))["workflow_status"] == "WAITING"
+    assert (await mine.item(*started))["status"] == "WAITING"
 
 
 async def test_in_a_channel_the_one_who_clicks_answers_and_only_those_who_may(tenant: Tenant, mine: Caller) -> None:
@@ -88,10 +88,33 @@ async def test_in_a_channel_the_one_who_clicks_answers_and_only_those_who_may(te
     (message,) = tenant.messages()
     refused = texts((await tenant.press(bob, message))["value"])
     assert MANAGER in refused
-    assert (await mine.item(*started))["workflow_status"] == "WAITING"
+    assert (await mine.item(*started))["status"] == "WAITING"
     await tenant.press(anna, message)
     (entry,) = [each for each in await log_of(mine, started) if each["type"] == "CARD_ANSWERED"]
     assert entry["user"] == MANAGER
+
+
+async def test_a_bot_takes_answers_of_its_own_cards_only(tenant: Tenant, mine: Caller, theirs: Caller) -> None:
+    """The people of another bot may have any address."""
+    anna = await tenant.person()
+    foreign = await theirs.trigger(await theirs.create(definition(card_step(card=CARD), note_step())), {"po": "1"})
+    other = await mine.trigger(await mine.create(definition(card_step(card=CARD), note_step())), {"po": "2"})
+    await tenant.ask(card=CARD)
+    (message,) = tenant.messages()
+    for caller, execution_id in ((theirs, foreign), (mine, other)):
+        items = (await caller.get("getOpenCards")).json()["items"]
+        (token,) = [each["token"] for each in items if each["workflow_execution_id"] == execution_id]
+        action = json.loads(json.dumps(message.card["actions"][0]))
+        action["data"]["looply"]["t"] = token
+        content = tenant.activities.execute(anna, message, action)
+        answer = (await tenant.send(content)).json()["value"]
+        assert "changed nothing" in texts(answer)
+        (item,) = [
+            each
+            for each in (await caller.get("getOpenCards")).json()["items"]
+            if each["workflow_execution_id"] == execution_id
+        ]
+        assert item["status"] == "OPEN"
 
 
 async def test_a_refresh_shows_the_present_state_and_decides_nothing(tenant: Tenant, mine: Caller) -> None:
@@ -100,7 +123,7 @@ async def test_a_refresh_shows_the_present_state_and_decides_nothing(tenant: Ten
     (message,) = tenant.messages()
     answer = (await tenant.send(tenant.activities.refresh(anna, message))).json()
     assert answer["value"]["actions"][0]["title"] == "Release"
-    assert (await mine.item(*started))["workflow_status"] == "WAITING"
+    assert (await mine.item(*started))["status"] == "WAITING"
     await tenant.press(anna, message)
     shown = (await tenant.send(tenant.activities.refresh(anna, message))).json()["value"]
     assert "Sie haben geantwortet" in texts(shown) or "Ihre Antwort" in texts(shown)
@@ -113,7 +136,7 @@ async def test_a_submit_of_an_old_client_is_answered_by_the_update_of_the_messag
     fallback = message.card["actions"][0]["fallback"]
     answer = await tenant.send(tenant.activities.submit(anna, message, fallback))
     assert (answer.status_code, answer.content) == (200, b"")
-    assert (await mine.item(*started))["workflow_status"] == "COMPLETED"
+    assert (await mine.item(*started))["status"] == "COMPLETED"
 
 
 async def test_a_card_of_an_unknown_person_is_sent_once_they_install_the_app(tenant: Tenant) -> None:
@@ -208,7 +231,7 @@ async def test_an_activity_that_is_not_from_microsoft_is_forbidden_and_changes_n
     assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
     unsigned = await mine.client.post(f"/v2/receive/{tenant.connection_id}/teams", content=content)
     assert unsigned.status_code == 403
-    assert (await mine.item(*started))["workflow_status"] == "WAITING"
+    assert (await mine.item(*started))["status"] == "WAITING"
 
 
 async def test_addresses_that_no_connection_has_are_not_found(tenant: Tenant, mine: Caller) -> None:

@@ -356,18 +356,17 @@ def _create_calls() -> None:
     index("questions", "created_on_ms")
     op.create_table(
         "channel_people",
-        column("organization_id", text(36)),
-        column("channel", text(200)),
-        column("person_id", text(200)),
+        *(
+            column(name, text(length))
+            for name, length in (("organization_id", 36), ("channel", 200), ("person_id", 200))
+        ),
         column("known", sa.Text()),
         primary("channel_people", "organization_id", "channel", "person_id"),
         organization("channel_people"),
     )
     op.create_table(
         "channel_addresses",
-        column("organization_id", text(36)),
-        column("channel", text(200)),
-        column("address", text(320)),
+        *(column(name, text(length)) for name, length in (("organization_id", 36), ("channel", 200), ("address", 320))),
         column("person_id", text(200)),
         primary("channel_addresses", "organization_id", "channel", "address"),
         organization("channel_addresses"),
