@@ -6,6 +6,7 @@ from alembic import op
 from looply.catalog.storage.migration_columns import (
     changes,
     column,
+    create_channel_tables,
     create_version_indexes,
     index,
     is_postgres,
@@ -354,24 +355,7 @@ def _create_calls() -> None:
         reference("questions", "organization_id", "organizations"),
     )
     index("questions", "created_on_ms")
-    op.create_table(
-        "channel_people",
-        *(
-            column(name, text(length))
-            for name, length in (("organization_id", 36), ("channel", 200), ("person_id", 200))
-        ),
-        column("known", sa.Text()),
-        primary("channel_people", "organization_id", "channel", "person_id"),
-        organization("channel_people"),
-    )
-    op.create_table(
-        "channel_addresses",
-        *(column(name, text(length)) for name, length in (("organization_id", 36), ("channel", 200), ("address", 320))),
-        column("person_id", text(200)),
-        primary("channel_addresses", "organization_id", "channel", "address"),
-        organization("channel_addresses"),
-    )
-    index("channel_addresses", "person_id")
+    create_channel_tables()
 
 
 def _create_role_settings() -> None:
