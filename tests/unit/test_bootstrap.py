@@ -12,7 +12,7 @@ from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
-from looply.bootstrap.channels import Channels, no_channels
+from looply.bootstrap.channels import Channels
 from looply.bootstrap.foundations import Foundations
 from looply.engine.cards.reconciler import Reconciler
 from looply.engine.outages.target_watch import TargetWatch
@@ -88,7 +88,7 @@ async def test_the_loops_of_a_process_that_works_run_until_it_drains(tmp_path: P
 
 async def test_a_process_without_channels_runs_no_reconciler_and_sends_cards_to_the_inbox(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
-    async with open_application(settings, is_working=False, channels=no_channels) as application:
+    async with open_application(settings, is_working=False, channels=lambda *_: Channels()) as application:
         assert application.services.channels == {"inbox"}
         assert Reconciler not in {type(loop) for loop in application.loops}
 

@@ -64,10 +64,5 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
     )
 
 
-def no_channels(_base: Foundations, _stack: AsyncExitStack) -> Channels:
-    """Returns the channels of a process that shows cards in the inbox only."""
-    return Channels()
-
-
 def _no_link(_token: str) -> str:
     return ""
