@@ -39,8 +39,8 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         lambda plan, _args, _found: {"sessions": sessions.measure_sessions(plan.work)},
     ),
     "figures": (
-        "triggers with counters and roll-ups beside triggers without, in pairs",
-        lambda plan, _args, _found: {"figures": figures.measure_figures(plan.work)},
+        "triggers with counters and roll-ups beside triggers without, in pairs, also by two servers on PostgreSQL",
+        lambda plan, _args, _found: {"figures": _figures(plan)},
     ),
     "start": ("start to first trigger", lambda plan, _args, _found: {"start": speed.measure_start(plan)}),
     "waiting": (
@@ -76,6 +76,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "pages": (
         "the pages of executions in Chromium, beside 1 million stored: the slider, the stream, memory",
         lambda plan, args, _found: {"pages": _pages(plan, args)},
+    ),
+    "studio": (
+        "the Studio in Chromium, with 300, 1,000 and 2,000 steps: to open, to pan, to insert, to type",
+        lambda plan, _args, _found: {"studio": _studio(plan)},
     ),
     "inbox": (
         "pages of a person's inbox with 100,000 open requests",
@@ -122,6 +126,15 @@ def _expressions() -> Found:
     return measure_expressions()
 
 
+def _figures(plan: Plan) -> Found:
+    found = figures.measure_figures(plan.work)
+    if importlib.util.find_spec("temporalio") is None:
+        return {**found, "shared": {"skipped": "temporalio is not installed"}}
+    from bench.distributed.shared_figures import measure_shared_figures  # noqa: PLC0415 - it is not everywhere
+
+    return {**found, "shared": measure_shared_figures(plan)}
+
+
 def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
     if importlib.util.find_spec("temporalio") is None:
         return {"skipped": "temporalio is not installed"}
@@ -134,13 +147,27 @@ def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
 
 
 def _pages(plan: Plan, args: argparse.Namespace) -> Found:
-    if importlib.util.find_spec("playwright") is None:
-        return {"skipped": "playwright is not installed"}
-    from bench.pages import measuring  # noqa: PLC0415 - it is not everywhere
+    if missing := _missing_for_pages():
+        return {"skipped": missing}
+    from bench.pages import measuring  # noqa: PLC0415 - Playwright is not everywhere
 
-    if not measuring.has_chromium():
-        return {"skipped": "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"}
-    return measuring.measure_pages(plan, args.stored)
+    return measuring.measure_pages(plan, args.stored, args.output if args.profile else None)
+
+
+def _studio(plan: Plan) -> Found:
+    if missing := _missing_for_pages():
+        return {"skipped": missing}
+    from bench.pages import studio  # noqa: PLC0415 - Playwright is not everywhere
+
+    return studio.measure_studio(plan)
+
+
+def _missing_for_pages() -> str:
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright is not installed"
+    from bench.pages.visitor import has_chromium  # noqa: PLC0415 - Playwright is not everywhere
+
+    return "" if has_chromium() else "Chromium is missing; 'apt-get install chromium' or the variable CHROMIUM helps"
 
 
 def _peers(plan: Plan, found: Found) -> Found:
@@ -183,6 +210,9 @@ def _arguments() -> argparse.Namespace:
         "--stored", type=int, default=searching.STORED, help="executions to search in, and to audit (1,000,000)"
     )
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
+    parser.add_argument(
+        "--profile", action="store_true", help="of pages: write CPU profiles of the browser into the folder too"
+    )
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
     )

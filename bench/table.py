@@ -39,6 +39,7 @@ _LINES: Final[Mapping[str, Callable[[dict[str, Any]], Iterator[_Line]]]] = {
     "search": searching.lines_of,
     "history": history.lines_of,
     "pages": pages.lines_of,
+    "studio": pages.studio_lines_of,
     "inbox": inbox.lines_of,
     "fairness": fairness.lines_of,
     "sap": sap.lines_of,

@@ -1,5 +1,6 @@
 """What all tests share: tiers, forms of several lengths, assertions of the kit that explain themselves, a summary."""
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -48,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Leaves the tests of distributed installations out, unless they are asked for.
     """
+    # All tests are objects that live to the end: searching them for cycles took half of the time of their collection.
+    gc.disable()
     settings.register_profile("soak", deadline=None, max_examples=1_000, print_blob=True)
     settings.load_profile("soak" if config.getoption("soak") else "ci")
     chosen: str = config.option.markexpr
@@ -63,6 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Chooses the tests of the tier."""
     choose(config, items, config.getoption("tier"))
+
+
+def pytest_collection_finish() -> None:
+    """Begins to look for cycles, among what the tests make from now on."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

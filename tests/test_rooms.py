@@ -3,12 +3,10 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeGuard
 
 import pytest
 
-from kit.source_tree import PROJECT, SOURCE, imported, module_of, modules, needed
-from looply.cli import on_demand
+from kit.source_tree import PROJECT, SOURCE, imported, imported_on_demand, module_of, modules, needed_at_once
 
 ROOMS = {
     "engine": (
@@ -123,12 +121,12 @@ def _forget_modules() -> Iterator[None]:
 def test_the_rooms_of_a_package_import_downwards() -> None:
     wrong = []
     for path, tree in modules():
-        name = module_of(path).removeprefix("looply.")
+        name = module_of(path)
         for package, rooms in ROOMS.items():
             if (rank := room_of(name, package, rooms)) is None:
                 continue
             for target, line in imported(tree):
-                found = room_of(target.removeprefix("looply."), package, rooms)
+                found = room_of(target, package, rooms)
                 if found is not None and found > rank:
                     wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {target}")
     assert wrong == []
@@ -136,8 +134,9 @@ def test_the_rooms_of_a_package_import_downwards() -> None:
 
 def room_of(module: str, package: str, rooms: Sequence[str]) -> int | None:
     """Returns the place of a module's room in the order of its package, None where it is in none."""
-    first, _, _ = module.removeprefix(f"{package}.").partition(".")
-    return rooms.index(first) if module.startswith(f"{package}.") and first in rooms else None
+    name = module.removeprefix("looply.")
+    first, _, _ = name.removeprefix(f"{package}.").partition(".")
+    return rooms.index(first) if name.startswith(f"{package}.") and first in rooms else None
 
 
 @pytest.mark.parametrize("package", ROOMS)
@@ -162,17 +161,12 @@ def rooms_imported_by(package: str, room: str) -> str:
     on_use: set[int | None] = set()
     for path, tree in modules():
         if f"{module_of(path)}.".startswith(f"looply.{package}.{room}."):
-            at_once |= {room_of(name.removeprefix("looply."), package, ROOMS[package]) for name in needed(tree, known)}
-            late = {on_demand._MODULES[node.attr] for node in ast.walk(tree) if is_loaded_on_demand(node)}
-            on_use |= {room_of(name.removeprefix("looply."), package, ROOMS[package]) for name in late}
+            at_once |= {room_of(name, package, ROOMS[package]) for name in needed_at_once(tree, known)}
+            on_use |= {room_of(name, package, ROOMS[package]) for name, _ in imported_on_demand(tree)}
     own = {None, ROOMS[package].index(room)}
     listed = listing(ROOMS[package][each] for each in sorted(at_once - own)) or f"no other room of `{package}`"
     late_rooms = listing(ROOMS[package][each] for each in sorted(on_use - at_once - own))
     return f"{listed}; {late_rooms} on demand" if late_rooms else listed
-
-
-def is_loaded_on_demand(node: ast.AST) -> TypeGuard[ast.Attribute]:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "on_demand"
 
 
 def listing(names: Iterable[str]) -> str:
@@ -181,7 +175,7 @@ def listing(names: Iterable[str]) -> str:
 
 
 def test_the_map_shows_every_room_in_its_order() -> None:
-    text = (PROJECT / "ARCHITECTURE.md").read_text("utf-8").partition("\n## Rooms\n")[2]
+    text = (PROJECT / "docs" / "explanation" / "rooms.md").read_text("utf-8")
     shown = [line for line in text.splitlines() if line.startswith("| `") and line.split("`")[1].endswith("/")]
     expected = []
     for package, rooms in ROOMS.items():

@@ -82,6 +82,27 @@ PARTICIPLE: Final = re.compile(
 )
 """Participles, but for those that are verbs in the same form: `read`, `put`, `set`, `split`."""
 
+VAGUE: Final = frozenset(
+    ("asked", "begun", "carried", "found", "given", "held", "kept", "made", "said", "seen", "shown", "sought", "taken")
+)
+"""Participles that say what was done to a value, and not what it is: `found` may be a card, a row or a problem."""
+
+PLAIN_ROOMS: Final = ("execution/deciding", "engine/processing", "engine/upkeep", "server/http", "app/executions")
+"""The rooms that are read most: there, variables have no vague names either."""
+
+NAMED_BY_COLUMNS: Final = {
+    # The parameter is the column `shown` of `card_copy`.
+    "engine/records/copies.py mark_shown shown",
+    "engine/sql/copies.py mark_shown shown",
+}
+VAGUE_VARIABLES: Final = {
+    "engine/upkeep/reconciler.py shown",
+    "engine/upkeep/reconciler.py taken",
+    "server/http/request_parsing.py found",
+    "server/http/request_parsing.py shown",
+}
+"""Those that are left; they may only become fewer."""
+
 VERBS: Final = frozenset(("embed", "exceed", "feed", "need", "proceed", "seed", "shed", "speed"))
 NOUN_ENDINGS: Final = ("_from",)
 """Names of a result with its source, such as `loaded_from(rows)`, which returns a `Loaded`."""
@@ -143,6 +164,47 @@ def test_public_functions_are_verbs_or_nouns() -> None:
         if is_participle(function.name)
     ]
     assert not found, "\n".join(found)
+
+
+def test_parameters_are_named_by_what_they_are() -> None:
+    vague = {
+        f"{place} {function.name} {each.arg}"
+        for place, tree in product()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+        if each.arg in VAGUE
+    }
+    assert vague == NAMED_BY_COLUMNS
+
+
+def test_classes_are_named_by_what_they_are() -> None:
+    vague = {
+        f"{place} {node.name}"
+        for place, tree in product()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.lower() in VAGUE
+    }
+    assert vague == set()
+
+
+def test_variables_of_the_rooms_that_are_read_most_are_named_by_what_they_are() -> None:
+    vague = {
+        f"{place} {node.id}"
+        for place, tree in product(PLAIN_ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE
+    }
+    assert vague == VAGUE_VARIABLES
+
+
+def product(rooms: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Module]]:
+    """Yields the path of each module of the product below one of `rooms`, and its syntax tree."""
+    source = ROOT / "src" / "looply"
+    for path in files(("src/looply/**/*.py",)):
+        place = path.relative_to(source).as_posix()
+        if place.startswith(rooms):
+            yield place, ast.parse(path.read_text("utf-8"))
 
 
 def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -10,7 +10,7 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 );
 
 // The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
-// for /app/* and `card-frame.html` for /card-frame; all else lies under /static/.
+// for /app/*, `card-frame.html` for /card-frame and `mail-frame.html` for /mail-frame; all else lies under /static/.
 export default defineConfig(({ command, mode }) => ({
   root: here("."),
   base: command === "serve" && mode !== "test" ? "/" : "/static/",
@@ -34,6 +34,13 @@ export default defineConfig(({ command, mode }) => ({
         docs: here("docs.html"),
         app: here("app.html"),
         "card-frame": here("card-frame.html"),
+        "mail-frame": here("mail-frame.html"),
+      },
+      // Hashes are half of the list of chunks that each page loads, and cannot be compressed.
+      output: {
+        entryFileNames: "assets/[name]-[hash:7].js",
+        chunkFileNames: "assets/[name]-[hash:7].js",
+        assetFileNames: "assets/[name]-[hash:7][extname]",
       },
     },
   },

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from bench.distributed.parts import Part
 from bench.harness.scenario import calling, computing, waiting
 from bench.harness.servers import ROOT, all_cores, started, wait_for_file
 
-_COMMAND: Final = (sys.executable, "-P", "-m", "looply")
+COMMAND: Final = (sys.executable, "-P", "-m", "looply")
+"""The product, as it is started."""
+
 _STOP_SECONDS: Final = 30.0
 _SECONDS: Final = 120.0
 
@@ -90,16 +92,18 @@ def make(name: str, environment: Environment, target: Target) -> Installation:
 
 
 @contextmanager
-def running(installation: Installation, servers: int = 1, workers: int = 0) -> Iterator[Running]:
-    """Runs so many servers and workers, on all cores, until the end of the block."""
+def running(
+    installation: Installation, servers: int = 1, workers: int = 0, program: Sequence[str] = COMMAND
+) -> Iterator[Running]:
+    """Runs so many servers and workers, on all cores, until the end of the block; `program` takes their arguments."""
     with ExitStack() as stack:
         found = Running([], [])
         for number in range(servers):
-            address, part = stack.enter_context(_process(installation, "serve", number))
+            address, part = stack.enter_context(_process(installation, "serve", number, program))
             found.ports.append(int(address.rpartition(":")[2]))
             found.parts.append(Part("server", part.pid))
         for number in range(workers):
-            _, part = stack.enter_context(_process(installation, "worker", number))
+            _, part = stack.enter_context(_process(installation, "worker", number, program))
             found.parts.append(Part("worker", part.pid))
         yield found
 
@@ -113,13 +117,15 @@ def activated(port: int, api_key: str, definition: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _process(installation: Installation, command: str, number: int) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def _process(
+    installation: Installation, command: str, number: int, program: Sequence[str]
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Runs one process; yields what it wrote into its ready file."""
     name = f"{installation.name}-{command}{number}"
     ready, log = installation.work / f"{name}.ready", installation.work / f"{name}.log"
     ready.unlink(missing_ok=True)
     place = ("--host", "127.0.0.1", "--port", "0") if command == "serve" else ()
-    arguments = [*_COMMAND, command, *place, "--ready-file", str(ready)]
+    arguments = [*program, command, *place, "--ready-file", str(ready)]
     environment = dict(installation.environment)
     with started(arguments, log, environment, _STOP_SECONDS, all_cores()) as (process, begun):
         yield wait_for_file(ready, process, begun, log), process
@@ -128,7 +134,7 @@ def _process(installation: Installation, command: str, number: int) -> Iterator[
 def _run(*arguments: str, environment: Environment) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPLY_")}
     done = subprocess.run(
-        [*_COMMAND, *arguments],
+        [*COMMAND, *arguments],
         cwd=ROOT,
         env={**kept, **environment},
         capture_output=True,

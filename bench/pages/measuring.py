@@ -4,10 +4,10 @@ The server has its cores, Chromium that of the clients. Times are those of the p
 what was asked for; the one from a call to its row on the screen begins when the call is sent.
 """
 
-import shutil
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -16,7 +16,8 @@ from bench.harness.filling import Folder, make_folder
 from bench.harness.load import run
 from bench.harness.scenario import PAYLOAD, orders
 from bench.harness.servers import looply
-from bench.pages.visitor import CHROMIUM, Visitor, invite_owner, visiting
+from bench.pages.profiling import profiled
+from bench.pages.visitor import Visitor, invite_owner, visiting
 from bench.scale.searching import STORED, fill_orders
 from bench.speed import Figures, Plan
 from looply.cli.measuring.bench_regions import regions
@@ -103,13 +104,8 @@ async ({{ rows, count }}) => {{
 """
 
 
-def has_chromium() -> bool:
-    """Returns whether there is a browser."""
-    return shutil.which(CHROMIUM) is not None
-
-
-def measure_pages(plan: Plan, count: int = STORED) -> Figures:
-    """Returns the figures of the pages, with so many executions stored."""
+def measure_pages(plan: Plan, count: int = STORED, profiles: Path | None = None) -> Figures:
+    """Returns the figures of the pages, with so many executions stored; `profiles`: a folder for CPU profiles."""
     _, items = regions()
     folder = run(make_folder(plan.work / "pages", {**orders(), "items": items.definition}))
     run(fill_orders(folder, count, _DAYS))
@@ -121,8 +117,8 @@ def measure_pages(plan: Plan, count: int = STORED) -> Figures:
         with visiting(server, token) as visitor:
             return {
                 "stored": count,
-                **_large(visitor, large),
-                **_history(visitor),
+                **_large(visitor, large, profiles),
+                **_history(visitor, profiles),
                 "event_ms": _events(visitor, client, folder),
                 **_memory(visitor, client),
             }
@@ -136,15 +132,17 @@ def _completed(client: httpx2.Client, folder: Folder, body: Any) -> str:
     return str(answer["looply_execution_id"])
 
 
-def _large(visitor: Visitor, execution_id: str) -> Figures:
+def _large(visitor: Visitor, execution_id: str, profiles: Path | None) -> Figures:
     opened: list[float] = []
     scrubbed: list[float] = []
     entries = 0
     for _ in range(OPENINGS):
         with visitor.page() as page:
-            page.goto(f"{visitor.address}/app/executions/{execution_id}")
-            opened.append(float(page.evaluate(_OPEN)))
-            scrubbed += page.evaluate(_SCRUB, SCRUBS)
+            with profiled(page, profiles, "open"):
+                page.goto(f"{visitor.address}/app/executions/{execution_id}")
+                opened.append(float(page.evaluate(_OPEN)))
+            with profiled(page, profiles, "slider"):
+                scrubbed += page.evaluate(_SCRUB, SCRUBS)
             entries = int(page.get_by_role("slider").get_attribute("max") or 0)
     return {
         "entries": entries,
@@ -154,11 +152,12 @@ def _large(visitor: Visitor, execution_id: str) -> Figures:
     }
 
 
-def _history(visitor: Visitor) -> Figures:
+def _history(visitor: Visitor, profiles: Path | None) -> Figures:
     with visitor.page() as page:
         page.goto(f"{visitor.address}/app/executions")
         page.locator("tbody tr a").first.wait_for()
-        found = page.evaluate(_SCROLL, PAGES)
+        with profiled(page, profiles, "history"):
+            found = page.evaluate(_SCROLL, PAGES)
     return {
         "pages": PAGES,
         "page_ms": _quantiles(found["took"]),

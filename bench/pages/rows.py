@@ -1,7 +1,13 @@
-"""The lines of the table for the pages in Chromium."""
+"""The lines of the table for the pages in Chromium, and for the Studio."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+_STUDIO_GOALS: Final = {"300": (500, 20, 50), "1000": (1_200, 30, None), "2000": (2_000, None, None)}
+"""By the number of steps: milliseconds to draw, for a frame while panning, and to insert; None: no goal."""
+_OPENED: Final = 2_000
+_KEY_GOAL: Final = 16
+_HANG: Final = 100
 
 
 def lines_of(found: dict[str, Any]) -> Iterator[tuple[str, str, str, bool | None]]:
@@ -21,6 +27,27 @@ def lines_of(found: dict[str, Any]) -> Iterator[tuple[str, str, str, bool | None
     before, after = found["heap_mib"]
     shown = f"{before} MiB, then {after} MiB"
     yield f"  memory of the page beside {found['heads']:,} heads", shown, "< 20 MiB more", after - before < 20
+
+
+def studio_lines_of(found: dict[str, Any]) -> Iterator[tuple[str, str, str, bool | None]]:
+    """Yields the lines of the Studio, as `lines_of`."""
+    if "skipped" in found:
+        yield "the Studio in Chromium", f"skipped: {found['skipped']}", "", None
+        return
+    for size, figures in found.items():
+        paints, pans, inserts = _STUDIO_GOALS[size]
+        title = f"the Studio in Chromium: {int(size):,} steps opened, {figures['nodes_drawn']} of them drawn"
+        yield title, _shown(figures["open_ms"]), *_goal("p50", figures["open_ms"], _OPENED)
+        yield "  drawn, once it is read", _shown(figures["paint_ms"]), *_goal("p50", figures["paint_ms"], paints)
+        yield "  a frame while it is panned", _shown(figures["pan_ms"]), *_goal("p95", figures["pan_ms"], pans)
+        yield "  a step inserted", _shown(figures["insert_ms"]), *_goal("p50", figures["insert_ms"], inserts)
+        yield "  a key in an expression", _shown(figures["key_ms"]), *_goal("p95", figures["key_ms"], _KEY_GOAL)
+        longest = figures["longest_task_ms"]
+        yield "    longest task while typing", f"{longest} ms", f"< {_HANG} ms", longest < _HANG
+
+
+def _goal(quantile: str, spans: dict[str, Any], most: int | None) -> tuple[str, bool | None]:
+    return ("", None) if most is None else (f"{quantile} < {most:,} ms", spans[quantile] < most)
 
 
 def _shown(spans: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A person in Chromium: signed in as the owner of the organization of a folder that is measured."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -39,6 +40,11 @@ globalThis.EventSource = class {
 };
 """
 """A stream whose events the measurement itself gives to the page."""
+
+
+def has_chromium() -> bool:
+    """Returns whether there is a browser."""
+    return shutil.which(CHROMIUM) is not None
 
 
 async def invite_owner(folder: Folder) -> str:

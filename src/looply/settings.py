@@ -225,8 +225,8 @@ def _build_settings(values: Mapping[str, Any]) -> Settings:
     return Settings(**top, limits=msgspec.structs.replace(DEFAULT_LIMITS, **limits))
 
 
-def _parse_values(source: str, given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
-    for name, value in given.items():
+def _parse_values(source: str, values: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
         setting = TABLE.get(name)
         if setting is None:
             problems.append(_unknown_setting(source, name))

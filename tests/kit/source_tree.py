@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from looply import on_demand
+
 PROJECT: Final = Path(__file__).parents[2]
 TESTS: Final = PROJECT / "tests"
 SOURCE: Final = PROJECT / "src" / "looply"
@@ -29,8 +31,33 @@ def part_of(path: Path) -> str:
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yields the dotted names that a module imports, also within functions, each with its line."""
+    """Yields the dotted names that a module imports, at once or on demand, each with its line."""
+    yield from imported_at_once(tree)
+    yield from imported_on_demand(tree)
+
+
+def imported_on_demand(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yields the dotted names of modules that one names through `on_demand`, in annotations too, each with its line."""
+    if "looply.on_demand" not in {name for name, _ in imported_at_once(tree)}:
+        return
     for node in ast.walk(tree):
+        attributes = [each for each in (node, *parts_of_annotation(node)) if isinstance(each, ast.Attribute)]
+        for each in attributes:
+            if isinstance(each.value, ast.Name) and each.value.id == "on_demand" and each.attr in on_demand.__all__:
+                yield on_demand._MODULES[each.attr], getattr(node, "lineno", 0)
+
+
+def parts_of_annotation(node: ast.AST) -> Iterator[ast.AST]:
+    """Yields the nodes of the types that are written as texts in the signature or declaration that `node` is."""
+    for field in ("annotation", "returns"):
+        text = getattr(node, field, None)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            yield from ast.walk(ast.parse(text.value, mode="eval"))
+
+
+def imported_at_once(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yields the dotted names that the import statements of a module name, but those for the type checker only."""
+    for node in statements_that_run(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -52,10 +79,28 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def statements_that_run(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yields the nodes of a module without its blocks `if TYPE_CHECKING`."""
+    for statement in tree.body:
+        if not is_for_the_type_checker(statement):
+            yield from ast.walk(statement)
+
+
+def is_for_the_type_checker(node: ast.AST) -> bool:
+    """Returns whether a statement is a block that only the type checker reads."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
 def needed(tree: ast.Module, known: Collection[str]) -> set[str]:
-    """Returns the modules that one imports, also within functions; what it takes from a package may be one of these."""
-    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    for node in ast.walk(tree):
+    """Returns the modules of `known` that one imports, at once or on demand."""
+    return needed_at_once(tree, known) | {name for name, _ in imported_on_demand(tree)} & {*known}
+
+
+def needed_at_once(tree: ast.Module, known: Collection[str]) -> set[str]:
+    """Returns the modules of `known` in a module's import statements; what they take from a package may be one."""
+    nodes = list(statements_that_run(tree))
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             package = node.module or ""
             taken = {f"{package}.{alias.name}" for alias in node.names}

@@ -133,7 +133,7 @@ class Execution(RuleBasedStateMachine):
         chosen = cards[pick % len(cards)]
         token = card_token(EXECUTION_ID, SEED, parse_address(chosen.address), chosen.part)
         before = len(self.simulator.history)
-        intended = chosen.wanted
+        intended = chosen.status
         reply = self.simulator.answer_card(token, {"n": number})
         added = self.simulator.history[before:]
         match reply:
@@ -318,7 +318,7 @@ class Execution(RuleBasedStateMachine):
         for timer in state.timers.values():
             assert timer.kind != "WAIT" or timer.address in state.waits
         for one in state.cards.values():
-            assert one.wanted != "OPEN" or one.address not in state.settled
+            assert one.status != "OPEN" or one.address not in state.settled
 
     @invariant()
     def each_person_answers_a_card_once(self) -> None:

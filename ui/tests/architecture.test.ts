@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const SOURCES = resolve(import.meta.dirname, "../src");
 
 /** From below to above: a folder imports from itself and from those before it, never from one after it. */
-const LAYERS = ["shared", "api", "text", "kit", "expression", "graph", "frame", "session", "shell"];
+const LAYERS = ["shared", "api", "text", "kit", "expression", "graph", "frame", "session", "editing", "shell"];
 /** Each is above the layers and imports no other feature. `docs` and the card's page are pages of their own. */
 const FEATURES = [
   ...["docs", "entrance", "me", "admin", "inbox", "executions", "operations", "insights", "public"],

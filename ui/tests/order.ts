@@ -20,7 +20,7 @@ const order = {
   Supplier: "1000201",
   DocumentCurrency: "EUR",
   NetPaymentDays: 30,
-  PurchaseOrderDate: "/Date(1793577600000)/",
+  PurchaseOrderDate: "2026-11-02",
   ReleaseCode: "E1",
   PurchaseOrderNetAmount: "17010.00",
   to_PurchaseOrderItem: {

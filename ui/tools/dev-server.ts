@@ -13,6 +13,7 @@ const CALLS = ["/v1", "/v2", "/openapi.json", "/healthz", "/static/licenses.md"]
 const PAGES: readonly [RegExp, string][] = [
   [/^\/app(\/|$)/, "/app.html"],
   [/^\/card-frame$/, "/card-frame.html"],
+  [/^\/mail-frame$/, "/mail-frame.html"],
   [/^\/inbox\/[^/]+$/, "/inbox.html"],
   [/^\/docs$/, "/docs.html"],
 ];

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
+from looply import on_demand
 from looply.app.context.credentials import CatalogConnections
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.stores import require_extra
@@ -34,9 +35,8 @@ def make_dispatcher(
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency, targets=targets)
     with require_extra("distributed"):
-        # Optional dependency, slow import.
-        from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings  # noqa: PLC0415
-    reached = TemporalSettings(
+        temporal = on_demand.engine_temporal
+    reached = temporal.TemporalSettings(
         address=settings.temporal_address,
         namespace=settings.temporal_namespace,
         tls=settings.temporal_tls,
@@ -48,13 +48,13 @@ def make_dispatcher(
     )
     carried = None
     if connectors is not None:
-        carried = Serving(
+        carried = temporal.Serving(
             connectors=list_served_connectors(registry, connectors),
             known=list_served_connectors(registry, ()),
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of, targets=targets)
+    return temporal.TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of, targets=targets)
 
 
 def make_worker(base: Foundations, targets: KnownTargets, stack: AsyncExitStack) -> Worker:

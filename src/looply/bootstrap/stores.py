@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from looply import on_demand
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
 from looply.catalog.storage.database import Backend
@@ -19,9 +20,6 @@ from looply.errors import SettingsError
 from looply.master_keys import MasterKeys
 from looply.settings import Settings
 
-if TYPE_CHECKING:  # optional dependency, slow import
-    from looply.engine.postgres import PostgresStore
-
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
@@ -35,12 +33,13 @@ def make_store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[S
     return store, Seal(settings.data, ()), store.clock
 
 
-def postgres_store(settings: Settings, clock: Clock, *, is_alone: bool = True) -> "PostgresStore":
+def postgres_store(
+    settings: Settings, clock: Clock, *, is_alone: bool = True
+) -> "on_demand.engine_postgres.PostgresStore":
     """Returns the store in a database, not yet open. Raises: SettingsError."""
     with require_extra("distributed"):
-        # Optional dependency, slow import.
-        from looply.engine.postgres import PostgresStore  # noqa: PLC0415
-    return PostgresStore(_address(settings), clock, is_alone=is_alone)
+        postgres = on_demand.engine_postgres
+    return postgres.PostgresStore(_address(settings), clock, is_alone=is_alone)
 
 
 async def open_catalog(

@@ -4,13 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from looply import on_demand
 from looply.catalog.authored.bulks import Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.listing import ObjectLists, card_lists, workflow_lists
-from looply.catalog.authored.presence import Presence
+from looply.catalog.authored.presence import Presence, RememberedPresence
 from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.stored_presence import StoredPresence
 from looply.catalog.authored.uses import Uses
 from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
@@ -130,7 +132,7 @@ class Catalog:
             people=People.on(database, sealers, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             views=Views(database, clock, ids),
-            presence=Presence(database, clock),
+            presence=StoredPresence(database, clock) if database.is_shared else RememberedPresence(clock),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             audit=AuditLog(database, clock),
@@ -140,7 +142,4 @@ class Catalog:
 
 def postgres_backend(address: str) -> Backend:
     """Returns the PostgreSQL database of a catalog, not yet open. Raises: ModuleNotFoundError without its driver."""
-    # The driver is an optional dependency, and a start on a file should not import it.
-    from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
-
-    return PostgresDatabase(address)
+    return on_demand.catalog_postgres.PostgresDatabase(address)

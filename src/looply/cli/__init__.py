@@ -4,7 +4,7 @@ A command is a plain or an async function. It is given a `Terminal`, writes thro
 None for 0. Its errors are reported here and nowhere else: as a text line, or as a JSON document with `--json`.
 
 Nothing here imports the server, the stores or the catalog, since `looply --help` and the evaluation of expressions must
-start at once: a command that needs them names them through `looply.cli.on_demand`.
+start at once: a command that needs them names them through `looply.on_demand`.
 """
 
 import inspect
@@ -16,6 +16,7 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
+from looply import on_demand
 from looply.cli.command_line import complete_help, is_help, parse, usage_text
 from looply.cli.terminal.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
 from looply.cli.terminal.switches import Switches, read_switches
@@ -64,10 +65,7 @@ def _run(tokens: Sequence[str], terminal: Terminal) -> int:
 
 
 def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
-    # Start-up cost: many commands need no event loop.
-    import asyncio  # noqa: PLC0415
-
-    import uvloop  # noqa: PLC0415
+    asyncio = on_demand.asyncio
 
     async def run() -> int | None:
         task = asyncio.current_task()
@@ -78,7 +76,7 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
 
     former = signal.getsignal(signal.SIGTERM)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=on_demand.uvloop.new_event_loop) as runner:
             return runner.run(run())
     except asyncio.CancelledError:
         return STOPPED

@@ -51,18 +51,18 @@ class Checks:
         """Returns the instant from which a check counts its time."""
         return self._clock.monotonic()
 
-    def add(self, name: str, state: CheckState, begun: float, text: str = "", fix: str = "") -> None:
+    def add(self, name: str, state: CheckState, start: float, text: str = "", fix: str = "") -> None:
         """Adds the result of a check."""
-        ms = round((self._clock.monotonic() - begun) * 1000)
+        ms = round((self._clock.monotonic() - start) * 1000)
         self._found[name] = Check(name=name, state=state, ms=ms, text=text, fix=fix)
 
     def skip(self, name: str, text: str) -> None:
         """Adds a check that has nothing to look at."""
         self._found[name] = Check(name=name, state="skipped", text=text)
 
-    def fail(self, name: str, begun: float, error: LooplyError, fix: str = "") -> None:
+    def fail(self, name: str, start: float, error: LooplyError, fix: str = "") -> None:
         """Adds a check that failed by an error."""
-        self.add(name, "failed", begun, error.message, fix)
+        self.add(name, "failed", start, error.message, fix)
 
     def results(self) -> tuple[Check, ...]:
         """Returns all checks in their order."""

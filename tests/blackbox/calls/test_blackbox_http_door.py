@@ -3,6 +3,7 @@
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -208,6 +209,23 @@ def test_a_key_in_a_trailer_opens_nothing(server: Server, org: Organization, is_
         answers += received(connection)
     assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"403", b"200"]
     assert org.get("getOrganizationExecutions").json()["count"] == 0
+
+
+@pytest.mark.parametrize("more", [b"X: y\r\n" * 10_000, b"y" * 60_000], ids=["many", "one without end"])
+def test_trailers_without_end_close_the_connection_and_start_nothing(
+    server: Server, org: Organization, more: bytes
+) -> None:
+    workflow_id = org.create(COMPUTING)
+    head = f"POST /v2/workflows/triggerworkflow/{workflow_id} HTTP/1.1\r\nhost: x\r\nx-api-key: {org.key}\r\n"
+    sent, most = 0, 50_000_000
+    with connected(server) as connection:
+        connection.sendall(head.encode() + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+        with suppress(OSError):
+            while sent < most:
+                connection.sendall(more)
+                sent += len(more)
+    assert sent < most
+    assert org.get("getWorkflowExecutionHistory", workflow_id=workflow_id).json()["items"] == []
 
 
 def test_a_call_is_answered_before_the_garbage_behind_it_is_refused(server: Server, org: Organization) -> None:

@@ -1,13 +1,10 @@
 """`looply datastore` on a folder and by a server; what a workflow keeps survives a kill and comes along in a backup."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from blackbox.harness.launcher import Server, doctor, document, new_folder
+from blackbox.harness.launcher import Server, doctor, document
 
 COUNTING: dict[str, Any] = {
     "workflow_name": "Counting",
@@ -33,23 +30,6 @@ COUNTING: dict[str, Any] = {
         {"from": "datastore_1", "to": "datastore_2"},
     ],
 }
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def key(data: Path) -> str:
-    return new_folder(data)["api_key"]
-
-
-@pytest.fixture
-def server(data: Path, key: str) -> Iterator[Server]:
-    found = Server(data)
-    yield found
-    found.close()
 
 
 def test_a_folder_keeps_lists_gives_and_deletes_datastores(data: Path, key: str) -> None:

@@ -4,13 +4,10 @@ import json
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from blackbox.harness.launcher import Server, doctor, document, init, new_folder, run
+from blackbox.harness.launcher import Server, doctor, document, init, run
 from looply.master_keys import MasterKeys
 
 WAITING: dict[str, Any] = {
@@ -39,23 +36,6 @@ def written(folder: Path, definition: dict[str, Any]) -> Path:
     file = folder / "definition.json"
     file.write_text(json.dumps(definition))
     return file
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def key(data: Path) -> str:
-    return new_folder(data)["api_key"]
-
-
-@pytest.fixture
-def server(data: Path, key: str) -> Iterator[Server]:
-    found = Server(data)
-    yield found
-    found.close()
 
 
 def test_init_gives_ids_and_a_key_and_keeps_the_folder_private(data: Path) -> None:

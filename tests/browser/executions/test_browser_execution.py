@@ -58,7 +58,8 @@ def test_the_slider_shows_graph_log_and_data_as_they_were(operator: Visit, insta
     page.locator("[data-step=release][data-tone=failed]").wait_for()
     page.get_by_role("slider", name="Moment of the history").fill("3")
     page.locator("[data-step=release][data-tone=idle]").wait_for()
-    assert "seq=" in page.url
+    # The address follows when the slider rests.
+    page.wait_for_url(lambda url: "seq=" in url)
     page.get_by_role("button", name="Data", exact=True).click()
     page.get_by_text("As it was after event").wait_for()
     page.get_by_text("<img src=x>").wait_for()

@@ -72,7 +72,7 @@ def test_an_execution_is_found_by_the_end_of_its_number_among_100000(visit: Visi
     more, everything = page.get_by_role("button", name="Looked through up to"), page.get_by_text(f"{FOUND} in all")
     more.or_(everything).first.wait_for()
     while everything.count() == 0:
-        # A search looks through 20,000 at a time.
+        # A search for words looks through 12,000 at a time.
         more.click()
         more.or_(everything).first.wait_for()
     assert page.locator("tbody a").count() == FOUND

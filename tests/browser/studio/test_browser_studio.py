@@ -152,6 +152,35 @@ def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visi
     maker.check()
 
 
+MAIL: Final = """<style>b { color: rgb(0, 100, 0) } @import url(https://elsewhere.example/a.css);</style>
+<script>parent.postMessage({kind: "height", height: 1}, "*"); document.title = "run"</script>
+<table style="border: 2px solid rgb(200, 0, 0)"><tr><td>Order <b>${payload.output.po}</b></td></tr></table>
+<img src="https://elsewhere.example/pixel.png" alt="Logo" onerror="document.title = 'run'">
+<a href="https://elsewhere.example/">Read more</a>"""
+
+
+def test_a_mail_is_shown_as_it_arrives_and_reaches_nothing(maker: Visit, installation: Installation) -> None:
+    settings = {"to": ["buyer@example.com"], "subject": "Order", "html": MAIL}
+    steps = [{"id": "email_1", "type": "email", "settings": settings}]
+    workflow_id = installation.draft(steps, [{"from": "WorkflowStartState", "to": "email_1"}])
+    payload = {"name": "A", "body": {"po": "4500000101"}, "from_execution": ""}
+    body = {"workflow_id": workflow_id, "revision": 0, "payloads": [payload], "outputs": {}}
+    assert installation.org.post("putSamples", body).status_code == 200
+    page = _open(maker, workflow_id)
+    page.locator("[data-step=email_1]").click()
+    mail = page.frame_locator("iframe[title='Mail: Order']")
+    number = mail.get_by_text("4500000101")
+    number.wait_for()
+    assert number.evaluate("(element) => getComputedStyle(element).color") == "rgb(0, 100, 0)"
+    table = mail.locator("table")
+    assert table.evaluate("(element) => getComputedStyle(element).borderTopWidth") == "2px"
+    mail.get_by_text("[image, not loaded: Logo]").wait_for()
+    mail.get_by_text("Read more").click()
+    assert number.evaluate("() => [document.title, document.scripts.length, origin]") == ["Mail · Looply", 1, "null"]
+    maker.look("studio-mail")
+    maker.check()
+
+
 def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, installation: Installation) -> None:
     steps = [
         {"id": "sapRequest_1", "type": "sapRequest", "description": "Read the order", "settings": {"method": "GET"}},

@@ -44,7 +44,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         "document_bytes": state.document_bytes,
         "secrets": sorted(state.secrets),
         "settled": {address: (wait.how, wait.by, wait.on) for address, wait in state.settled.items()},
-        "cards": {card_id: (one.recipient, one.wanted, one.revision) for card_id, one in state.cards.items()},
+        "cards": {card_id: (one.recipient, one.status, one.revision) for card_id, one in state.cards.items()},
         "work": {
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),

@@ -155,7 +155,7 @@ def r12_the_former_recipient_of_a_card_may_still_answer() -> AbstractContextMana
     """A card that was passed on takes the answer of its former recipient."""
 
     def open_wait_of(state: Any, card: Any) -> Any:
-        return state.waits.get(card.address) if card.wanted == "OPEN" or card.is_passed_on else None
+        return state.waits.get(card.address) if card.status == "OPEN" or card.is_passed_on else None
 
     return _replaced(import_module("looply.execution.approvals.cards"), "open_wait_of", open_wait_of)
 

@@ -8,11 +8,15 @@ from sqlalchemy import LargeBinary, Table
 
 from looply.catalog import Catalog
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
+from looply.catalog.calls.logons import LEASE
+from looply.catalog.people.invitations import InvitationDraft, NewAccount
 from looply.catalog.storage.damage import find_damaged_rows
 from looply.catalog.storage.json_columns import JsonText
 from looply.catalog.storage.tables import metadata, users
 from looply.catalog.tenants.keys import KeyDraft
+from looply.connectors.credentials.logons import NoTry
 from looply.errors import RecordDamaged, StoreCorrupt
+from looply.testing.clock import FakeClock
 
 DEEP = '{"a":' * 1500 + "1" + "}" * 1500
 JSON_COLUMNS = [
@@ -156,6 +160,49 @@ async def test_damaged_preferences_are_refused_until_they_are_stored_again(catal
         await catalog.people.users.preferences(USER_ID)
     await catalog.people.users.put_preferences(USER_ID, {"theme": "dark"})
     assert await catalog.people.users.preferences(USER_ID) == {"theme": "dark"}
+
+
+async def test_damaged_groups_of_a_member_hit_that_member_only_who_can_still_be_deactivated(
+    catalog: Catalog, path: Path, mine
+) -> None:
+    made = {}
+    for name in ("ann", "bob"):
+        drafts = [InvitationDraft(f"{name}@example.com", "viewer")]
+        invitations = catalog.people.invitations
+        (invited,) = await invitations.create(mine.organization_id, drafts, actor=None, may_make_owners=False)
+        account = NewAccount(name=name, email=f"{name}@example.com", password_hash=None)
+        made[name] = (await invitations.accept(invited.token, account)).user_id
+    members = catalog.people.members
+    for user_id in made.values():
+        await members.set_groups(mine.organization_id, user_id, ("buyers",), None)
+    change(path, "UPDATE members SET groups = '[\"buyers' WHERE user_id = ?", made["ann"])
+    with pytest.raises(RecordDamaged, match=f"member {made['ann']} of .* is damaged: its groups cannot be read"):
+        await members.get(mine.organization_id, made["ann"])
+    assert (await members.get(mine.organization_id, made["bob"])).groups == ("buyers",)
+    listed = {each.name: each.groups for each in (await members.list_page(mine.organization_id, 9)).items}
+    assert listed == {"ann": ("damaged",), "bob": ("buyers",)}
+    changed = await members.change(
+        mine.organization_id, made["ann"], is_active=False, actor=None, may_make_owners=False
+    )
+    assert (changed.status, changed.groups) == ("DEACTIVATED", ("damaged",))
+    await members.set_groups(mine.organization_id, made["ann"], ("buyers",), None)
+    assert (await members.get(mine.organization_id, made["ann"])).groups == ("buyers",)
+
+
+async def test_damaged_tries_of_a_logon_count_as_many_until_their_lease_has_ended(
+    catalog: Catalog, path: Path, clock: FakeClock
+) -> None:
+    key = bytes(16)
+    await catalog.logons.take(key, is_test=False)
+    change(path, "UPDATE refused_logons SET under_way = '{'")
+    assert await catalog.logons.take(key, is_test=False) is NoTry.BUSY
+    clock.advance(LEASE)
+    ticket = await catalog.logons.take(key, is_test=False)
+    assert isinstance(ticket, str)
+    assert await catalog.database.read(find_damaged_rows) == []
+    change(path, "UPDATE refused_logons SET under_way = '{'")
+    await catalog.logons.settle(key, ticket, is_accepted=True)
+    assert await catalog.database.read(find_damaged_rows) == []
 
 
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:

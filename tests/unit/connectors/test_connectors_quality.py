@@ -13,6 +13,7 @@ from mail_server import Inbox, MailServer
 
 import looply.connectors
 from kit.definitions import chain, step
+from kit.execution.starts import start_of
 from looply.clock import Clock
 from looply.connectors.client import HttpClient
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -25,7 +26,6 @@ from looply.engine.effects.worker import Worker, WorkerResources
 from looply.errors import OperationError
 from looply.execution import advance
 from looply.execution.facts.commands import EffectDone, EffectFailed
-from looply.execution.facts.events import ExecutionStarted
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 from looply.testing.world import FakeConnections
@@ -265,17 +265,7 @@ def opened(connector: Connector) -> Any:
     given = {name: value for name, value in INPUTS[connector.name].items() if name != "connection"}
     settings: dict[str, Json] = {"operation": connector.operations[0].name, "connection": "X", "input": given}
     workflow = chain(step("call_1", "operation", settings))
-    started = ExecutionStarted(
-        at=START_TIME,
-        execution_id="01b8fb9a-3e80-7000-8000-000000000001",
-        organization_id="o",
-        workspace_id="s",
-        workflow_id="w",
-        workflow_version=1,
-        definition=workflow.hash.hex(),
-        seed=bytes(16),
-        body={},
-    )
+    started = start_of(workflow, body={})
     state = advance(workflow, None, (started,)).state
     return state, state.open_steps["call_1:1"]
 

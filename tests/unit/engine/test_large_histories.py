@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from kit.definitions import call, chain
+from kit.execution.starts import start_of
 from kit.memory import MemoryStore
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
@@ -12,7 +13,7 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import EffectDone
-from looply.execution.facts.events import ExecutionStarted, StepSucceeded
+from looply.execution.facts.events import StepSucceeded
 from looply.jsontext import Json
 from looply.rates import Turns
 from looply.sealing import Sealer
@@ -42,15 +43,10 @@ async def stored(output: Json, *, body: Json = None, secret: tuple[str, ...] = (
     store = MemoryStore(clock)
     await store.open()
     committer = Committer(store, codec, InProcessDispatcher(), clock)
-    started = ExecutionStarted(
-        at=START_TIME,
-        execution_id="01b8fb9a-3e80-7000-8000-000000000001",
+    started = start_of(
+        WORKFLOW,
         organization_id="01900000-0000-7000-8000-00000000000a",
-        workspace_id="s",
-        workflow_id="w",
         workflow_version=3,
-        definition=WORKFLOW.hash.hex(),
-        seed=bytes(16),
         body=body,
         size=1_600_000 if body else 0,
     )

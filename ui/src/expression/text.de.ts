@@ -25,8 +25,9 @@ export const german: ExpressionText = {
   noFunction: "Keine Funktion hat das im Namen oder in der Beschreibung.",
   noJson: (line) =>
     `Zeile ${line}: Das ist kein JSON. Es bleibt hier stehen und wird erst gespeichert, wenn es JSON ist.`,
+  tooLarge: "Der Text hat mehr als 1 MB; ein ganzer Workflow hat weniger. Er wurde nicht eingefügt.",
   picker: {
-    title: "Daten",
+    title: "Daten zum Einfügen",
     find: "Wert suchen",
     onlyFitting: "Nur Passendes",
     into: (label) => `Kommt in „${label}“`,

@@ -22,8 +22,9 @@ export const english = {
   findFunction: "Find a function",
   noFunction: "No function has this in its name or in its description.",
   noJson: (line: number) => `Line ${line}: this is not JSON. It is kept here, and not saved until it is.`,
+  tooLarge: "The text has more than 1 MB; a whole workflow has less. It was not pasted.",
   picker: {
-    title: "Data",
+    title: "Data to insert",
     find: "Find a value",
     onlyFitting: "Only what fits",
     into: (label: string) => `Goes into “${label}”`,

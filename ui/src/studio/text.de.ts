@@ -65,6 +65,9 @@ export const german = {
       plural(facts.exits, "Ausgang", "Ausgänge"),
       ...(facts.problems === 0 ? [] : [plural(facts.problems, "Problem", "Probleme")]),
       ...(facts.folded === 0 ? [] : [plural(facts.folded, "Schritt eingeklappt", "Schritte eingeklappt")]),
+      ...(facts.returns === 0
+        ? []
+        : [plural(facts.returns, "Schritt springt hierher zurück", "Schritte springen hierher zurück")]),
     ].join(", "),
   notConnected: "Nicht verbunden",
   toolbox: "Schritte",
@@ -108,6 +111,8 @@ export const german = {
     readOnly: "Nur lesen",
   },
   saveAgain: "Noch einmal speichern",
+  deletedDraft: "Dieser Entwurf wurde gelöscht. Was Sie hier sehen, hat nur noch dieser Browser.",
+  storeAsNew: "Als neuen Workflow speichern",
   edit: "Bearbeiten",
   editHint: "Diese Version ist aktiv und bleibt, wie sie ist. Ihre Änderungen werden ein Entwurf.",
   othersHere: (names) => `${names} hat diesen Workflow auch offen`,

@@ -68,6 +68,7 @@ export const english = {
       plural(facts.exits, "exit", "exits"),
       ...(facts.problems === 0 ? [] : [plural(facts.problems, "problem", "problems")]),
       ...(facts.folded === 0 ? [] : [plural(facts.folded, "step folded", "steps folded")]),
+      ...(facts.returns === 0 ? [] : [plural(facts.returns, "redirect leads here", "redirects lead here")]),
     ].join(", "),
   notConnected: "Not connected",
   toolbox: "Steps",
@@ -111,6 +112,8 @@ export const english = {
     readOnly: "Read only",
   },
   saveAgain: "Save again",
+  deletedDraft: "This draft was deleted. What you see here is kept in this browser only.",
+  storeAsNew: "Store it as a new workflow",
   edit: "Edit",
   editHint: "This version is active and stays as it is. Your changes become a draft.",
   othersHere: (names: string) => `${names} also has this workflow open`,
@@ -270,6 +273,7 @@ export interface NodeFacts {
   exits: number;
   problems: number;
   folded: number;
+  returns: number;
 }
 
 export type StudioText = typeof english;

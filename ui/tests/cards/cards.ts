@@ -3,18 +3,19 @@
 import fc from "fast-check";
 import {
   add,
-  type Change,
   dropOn,
   duplicate,
   moveBy,
   newPart,
+  type Planned,
   remove,
   replace,
   set,
 } from "../../src/cards/document/commands";
 import { outlineOf } from "../../src/cards/document/outline";
-import type { Path } from "../../src/cards/document/path";
+import { createCardStore } from "../../src/cards/document/store";
 import { ELEMENTS } from "../../src/cards/elements/elements";
+import type { Path } from "../../src/editing/document/path";
 import type { JsonObject } from "../../src/shared/http";
 
 export const approvalCard = (): JsonObject => ({
@@ -59,7 +60,7 @@ export const steps = fc.array(
   { maxLength: 60 },
 );
 
-export function changeOf({ kind, at, to, text }: Step, card: JsonObject): Change {
+export function changeOf({ kind, at, to, text }: Step, card: JsonObject): Planned {
   const paths = outlineOf(card).map(({ path }) => path);
   const path = pick(paths, at);
   switch (kind) {
@@ -78,6 +79,13 @@ export function changeOf({ kind, at, to, text }: Step, card: JsonObject): Change
     case "json":
       return replace({ ...card, [`note_${to}`]: text, lang: text }, "json");
   }
+}
+
+/** Returns a card after a change. */
+export function changed(card: JsonObject, planned: Planned): JsonObject {
+  const store = createCardStore(card, () => 0);
+  store.change(planned);
+  return store.getState().document;
 }
 
 function pick<Item>(items: readonly Item[], at: number): Item {

@@ -1,8 +1,14 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { english } from "../../src/cards/designer/text.en";
+import { cardJournals, keyOfCard } from "../../src/cards/saving/journals";
+import type { CardKind } from "../../src/cards/saving/keep-card";
+import { EMPTY_LOG } from "../../src/editing/document/log";
+import { type Journal, printJournal } from "../../src/editing/keeping/journal";
 import type { Handlers } from "../fakes/api";
 import { expectAccessible, type Visit, visit } from "../fakes/app";
 import { cardServer, cardVersion, MAKER } from "../fakes/cards";
+import { fakeIndexedDb } from "../fakes/indexed-db";
 import { sessionOf, signedIn } from "../fakes/people";
 
 const PATH = "/cards/card-1/v/2";
@@ -194,6 +200,28 @@ describe("the card designer", () => {
     );
   });
 
+  it("offers changes of an earlier visit, and lets nothing be changed until that is decided", async () => {
+    const { factory } = fakeIndexedDb();
+    vi.stubGlobal("indexedDB", factory);
+    const card = cardVersion();
+    const kept: Journal<CardKind> = {
+      edited: { document: { ...card.card_payload, lang: "de" }, log: EMPTY_LOG },
+      ...{ saved: card.card_payload, modifiedOn: card.modified_on, savedOn: 0, at: 1 },
+    };
+    await cardJournals().cards.write(keyOfCard(MAKER.user.user_id, card), printJournal(kept));
+    const server = cardServer();
+    const { user } = open(server);
+    expect(await screen.findByText(/has 1 change of an earlier visit/)).toBeDefined();
+    await row(/^Text Order/);
+    const facts = (): HTMLButtonElement => screen.getByRole("button", { name: "Facts" });
+    expect(facts().disabled).toBe(true);
+    await user.click(screen.getByRole("button", { name: "Recover 1 change" }));
+    expect(facts().disabled).toBe(false);
+    save();
+    await waitFor(() => expect(server.stored(2)?.card_payload.lang).toBe("de"));
+    vi.unstubAllGlobals();
+  });
+
   it("keeps the last picture, and says why, when the server cannot make one", async () => {
     const { user, api } = open();
     await screen.findByTitle("Card: Release an order");
@@ -217,6 +245,18 @@ describe("the card designer", () => {
     open(cardServer([cardVersion({ card_payload: { type: "AdaptiveCard", version: "1.5", body } })]));
     expect(await screen.findByText(/more parts than are drawn/)).toBeDefined();
     expect((await rows()).length).toBeLessThan(100);
+  });
+
+  it("does not read a text that no server takes, and keeps it", async () => {
+    const server = cardServer();
+    const limits = { body_bytes: 100, streams: 100 };
+    const { user } = visit(`${PATH}?pane=json`, signedIn({ ...MAKER, limits }), server.handlers);
+    await user.click(await screen.findByRole("textbox", { name: english.jsonOf }));
+    await user.paste("[]");
+    expect(await screen.findByText(/longer than any card/)).toBeDefined();
+    save();
+    expect(server.stored(2)?.card_payload).toEqual(cardVersion().card_payload);
+    expect(screen.getByRole("textbox", { name: english.jsonOf }).textContent).toContain("[]");
   });
 
   it("compares two versions: both pictures, and what differs", async () => {

@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { cardSearch } from "../../src/cards/designer/address";
 import { hasLongNumbers, withCard } from "../../src/cards/designer/UseInStep";
 import { set } from "../../src/cards/document/commands";
-import { logOf, run } from "../../src/cards/document/log";
 import { outlineOf } from "../../src/cards/document/outline";
 import { property } from "../../src/cards/elements/properties";
 import { ELEMENT_TEXTS } from "../../src/cards/elements/text";
@@ -18,7 +17,7 @@ import { actOf, shownRows } from "../../src/cards/tree/keys";
 import { changesBetween } from "../../src/cards/versions/tree-diff";
 import { PART } from "../../src/frame/messages";
 import type { JsonObject } from "../../src/shared/http";
-import { approvalCard, at } from "./cards";
+import { approvalCard, at, changed } from "./cards";
 
 describe("the keys of the tree", () => {
   const rows = outlineOf(approvalCard());
@@ -125,8 +124,8 @@ describe("the differences of two versions", () => {
     const body = structuredClone(older.body) as JsonObject[];
     body.unshift({ type: "Image", url: "https://example.com/a.png" });
     body.pop();
-    const changed = run(logOf({ ...older, body }), set(at("body", 2, "items", 0), "weight", "bolder"), 0).document;
-    expect(lines(older, changed)).toEqual([
+    const edited = changed({ ...older, body }, set(at("body", 2, "items", 0), "weight", "bolder"));
+    expect(lines(older, edited)).toEqual([
       "added Image /body/0",
       "changed TextBlock /body/2/items/0 weight",
       "removed Input.Text /body/2",

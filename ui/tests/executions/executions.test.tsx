@@ -1,5 +1,6 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { LogEntry } from "../../src/executions/log/entry";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
@@ -37,6 +38,28 @@ describe("the page of an execution", () => {
     await screen.findByText("As it was after event 5 of 7");
     await user.click(screen.getByRole("button", { name: "Now" }));
     expect(address()).not.toContain("seq");
+  });
+
+  it("shows each moment that the slider passes at once, and has in the address where it rests", async () => {
+    const { address } = visit(page, signedIn(), withExecution());
+    const slider = await screen.findByRole("slider");
+    for (const moment of [2, 3, 4]) {
+      fireEvent.change(slider, { target: { value: String(moment) } });
+      screen.getByText(`${moment} of 7`, { selector: "output, output *" });
+    }
+    expect(address()).not.toContain("seq=");
+    await waitFor(() => expect(address()).toContain("seq=4"));
+    fireEvent.change(slider, { target: { value: "2" } });
+    fireEvent.click(screen.getByRole("button", { name: "Now" }));
+    screen.getByText("7 of 7", { selector: "output, output *" });
+    await waitFor(() => expect(address()).not.toContain("seq"));
+  });
+
+  it("names the end of a maintenance as the reader writes instants", async () => {
+    const reason = "maintenance until 2026-11-29T14:00:00.000Z: system update";
+    const parked = { ...ENTRIES[3], seq: 5, type: "STEP_PARKED", target: "SAP", reason } as LogEntry;
+    visit(page, signedIn(), withExecution([...ENTRIES.slice(0, 4), parked]));
+    await screen.findByText(/^maintenance until 29 Nov 2026, \d{2}:\d{2} .+: system update$/);
   });
 
   it("finds values by text with the path of an expression, and what a step changed", async () => {
@@ -88,7 +111,6 @@ describe("the page of an execution", () => {
   });
 
   it("reads a log page by page", async () => {
-    const pages = [ENTRIES.slice(0, 3), ENTRIES.slice(3)];
     const { api } = visit(page, signedIn(), withExecution(), {
       getExecutionLog: ({ after = 0 }) => ({
         message: "success",
@@ -96,9 +118,9 @@ describe("the page of an execution", () => {
         status: "FAILED",
         last_seq: 7,
         workflow_event_log:
-          after < 3
-            ? { events: pages[0] ?? [], truncated: true, after: 3 }
-            : { events: after < 7 ? (pages[1] ?? []) : [] },
+          after < 6
+            ? { events: ENTRIES.slice(after, after + 3), truncated: true, after: after + 3 }
+            : { events: ENTRIES.slice(after) },
       }),
     });
     await screen.findByText("7 of 7", { selector: "output, output *" });
@@ -362,7 +384,7 @@ describe("the history", () => {
           ? { message: "success", count: 0, items: [], lastKey: cut, truncated: true }
           : { message: "success", count: 1, items: [executionRow()] },
     });
-    await user.click(await screen.findByRole("button", { name: "Looked through up to 20,000, continue" }));
+    await user.click(await screen.findByRole("button", { name: "Looked through up to 12,000, continue" }));
     await screen.findByRole("link", { name: "PO-4711" });
     expect(api.calls.filter(([id]) => id === "getExecutionRows")).toHaveLength(2);
   });

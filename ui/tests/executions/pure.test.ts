@@ -9,6 +9,7 @@ import { layoutOf, moved } from "../../src/executions/history/table/layout";
 import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views/views";
 import { isFailure, type LogEntry } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
+import { withInstants } from "../../src/executions/log/instants";
 import { sentenceOf } from "../../src/executions/log/sentences";
 import { reasonOf } from "../../src/executions/reasons";
 import { EMPTY_DRAFT, planOf } from "../../src/executions/repair/choices";
@@ -228,6 +229,18 @@ describe("the fold", () => {
     expect(isFailure(parked)).toBe(true);
     expect(isFailure(PARKED)).toBe(false);
     expect(fold([started, parked, failed], () => false).visits[0]?.state).toBe("failed");
+  });
+
+  it("names the end of a maintenance as the reader writes instants", () => {
+    const reason = "maintenance until 2026-11-29T14:00:00.000Z: system update";
+    const about = { seq: 3, timestamp: 0, state: "post", visit: 1, by: null, via: null };
+    const parked: LogEntry = { ...about, type: "STEP_PARKED", attempt: 1, target: "SAP", reason };
+    const moment = (at: number): string => `<${new Date(at).getUTCHours()} o'clock>`;
+    for (const language of ["en", "de"] as const) {
+      const said = sentenceOf(language, parked, () => "Post", moment);
+      expect(said).toContain("SAP: maintenance until <14 o'clock>: system update");
+    }
+    expect(withInstants("until 2026-99-99T14:00:00Z, or never", moment)).toBe("until 2026-99-99T14:00:00Z, or never");
   });
 });
 

@@ -169,6 +169,50 @@ describe("an expression field", () => {
     expect(api.calls.filter(([id]) => id === "validateExpression" || id === "evaluateExpression")).toEqual([]);
   });
 
+  it("takes no text of ten megabytes, neither pasted nor dropped, and says why", async () => {
+    const { user, onChange } = open("kept");
+    await user.click(field());
+    const large = { getData: (type: string) => (type === "text/plain" ? "x".repeat(10_000_000) : "") };
+    const clipboardData = { ...large, types: ["text/plain"] };
+    expect(fireEvent.paste(field(), { clipboardData })).toBe(false);
+    expect(await screen.findByRole("alert")).toHaveProperty("textContent", expect.stringMatching(/more than 1 MB/));
+    expect(fireEvent.drop(field(), { dataTransfer: large })).toBe(false);
+    await user.paste(" and more");
+    expect(screen.queryByRole("alert")).toBeNull();
+    await user.click(screen.getByText("elsewhere"));
+    expect(onChange).toHaveBeenLastCalledWith(expect.stringMatching(/^(kept and more| and morekept)$/));
+  });
+
+  it("has markup as the text that it is", async () => {
+    const markup = '<img src="x" onerror="document.title = 1"><b>${payload.output.po}</b>';
+    const { user, onChange } = open("");
+    await user.click(field());
+    await user.paste(markup);
+    await user.click(screen.getByText("elsewhere"));
+    expect(onChange).toHaveBeenLastCalledWith(markup);
+    expect(field().querySelector("img, b")).toBeNull();
+    expect(field().textContent).toContain('<img src="x"');
+  });
+
+  it("is typed on while an expression never ends, whose calculation is given up then", async () => {
+    const asked: AbortSignal[] = [];
+    const { user, onChange } = open("", {
+      handlers: {
+        evaluateExpression: (_, { signal }) => {
+          if (signal !== undefined) asked.push(signal);
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    await user.click(field());
+    await user.paste("${endless}");
+    await waitFor(() => expect(asked).toHaveLength(1));
+    await user.paste(" more");
+    await waitFor(() => expect(asked[0]?.aborted).toBe(true));
+    await user.click(screen.getByText("elsewhere"));
+    expect(onChange.mock.lastCall?.[0]).toContain(" more");
+  });
+
   it("stays usable without the server", async () => {
     const { user, onChange } = open("${a}", {
       handlers: {

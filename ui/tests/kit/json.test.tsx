@@ -31,7 +31,8 @@ describe("JSON as it is typed", () => {
           isJson = false;
         }
         const { fault } = readJson(broken);
-        expect(fault === null || fault.kind === "duplicate").toBe(isJson);
+        // A key that is there twice is named before what comes after it is read.
+        if (fault?.kind !== "duplicate") expect(fault === null).toBe(isJson);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { START } from "../../src/graph/outline";
-import { copied, MOST_PASTED, readPasted } from "../../src/studio/document/commands/clipboard";
+import { copySteps, MOST_PASTED, readPasted } from "../../src/studio/document/commands/clipboard";
 import { curlStep } from "../../src/studio/document/commands/curl";
 import { insertAt } from "../../src/studio/document/commands/insert";
 import { stepById } from "../../src/studio/document/definition";
@@ -15,7 +15,7 @@ function pasted(text: string, document = ORDERS) {
 
 describe("copied steps", () => {
   it("come with new ids, and what they read of each other follows", () => {
-    const text = copied(ORDERS, ["conditional_1"]) ?? "";
+    const text = copySteps(ORDERS, ["conditional_1"]) ?? "";
     const { fragment } = pasted(text);
     const next = done(ORDERS, insertAt(ORDERS, { from: "join_1", exit: "next" }, fragment, "paste"));
     expect(stepById(next, "httpRequest_2")?.settings).toMatchObject({
@@ -32,7 +32,7 @@ describe("copied steps", () => {
   });
 
   it("keep their ids in another workflow, and say what they read there", () => {
-    const { fragment, outside } = pasted(copied(ORDERS, ["httpRequest_1"]) ?? "", EMPTY);
+    const { fragment, outside } = pasted(copySteps(ORDERS, ["httpRequest_1"]) ?? "", EMPTY);
     expect(fragment.steps.map(({ id }) => id)).toEqual(["httpRequest_1"]);
     expect(outside).toEqual(["approval_1"]);
     const next = done(EMPTY, insertAt(EMPTY, { from: START, exit: "next" }, fragment, "paste"));
@@ -63,12 +63,12 @@ describe("copied steps", () => {
         : step,
     );
     const checked = { ...ORDERS, workflow_steps: [...steps, { id: "check", type: "delay", settings: {} }] };
-    expect(pasted(copied(checked, ["httpRequest_1"]) ?? "", EMPTY).outside).toEqual(["check"]);
+    expect(pasted(copySteps(checked, ["httpRequest_1"]) ?? "", EMPTY).outside).toEqual(["check"]);
     expect(pasted('{"looply":"steps","workflow_steps":[{"id":"a","type":"delay","settings":{}}]}').outside).toEqual([]);
   });
 
   it("keep a join with its parallel", () => {
-    const { fragment } = pasted(copied(ORDERS, ["parallel_1"]) ?? "");
+    const { fragment } = pasted(copySteps(ORDERS, ["parallel_1"]) ?? "");
     const join = fragment.steps.find(({ type }) => type === "join");
     expect(join?.settings).toEqual({ of: "parallel_2" });
   });

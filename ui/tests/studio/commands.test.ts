@@ -298,15 +298,6 @@ describe("other changes", () => {
     expect(store.getState().selection).toEqual({ step: "delay_1", field: "/settings/for" });
   });
 
-  it("keeps at most 500 entries", () => {
-    let time = 0;
-    const store = storeOf(ORDERS, () => (time += 5_000));
-    for (let count = 0; count < 520; count += 1) {
-      store.getState().run(changeSetting(store.getState().document, "delay_1", ["for"], `PT${count}H`));
-    }
-    expect(store.getState().log.done).toHaveLength(500);
-  });
-
   it("changes nothing while it is read only, and says so", () => {
     const store = storeOf(ORDERS);
     store.getState().setReadOnly(true);

@@ -11,7 +11,7 @@ import {
   moveBranch,
   renameBranch,
 } from "../../src/studio/document/commands/branches";
-import { duplicated, placeAfter } from "../../src/studio/document/commands/clipboard";
+import { duplicateOf, placeAfter } from "../../src/studio/document/commands/clipboard";
 import { connect } from "../../src/studio/document/commands/connect";
 import { addStep, insertAt } from "../../src/studio/document/commands/insert";
 import { moveBlock } from "../../src/studio/document/commands/move";
@@ -142,7 +142,7 @@ export function planned(document: Definition, { kind, a, b, c }: Act): Planned {
     case "disconnect":
       return disconnect(document, exit.from, exit.exit);
     case "duplicate": {
-      const fragment = duplicated(document, id);
+      const fragment = duplicateOf(document, id);
       const place = placeAfter(document, id);
       return fragment === null || place === null ? refuse("no-exit") : insertAt(document, place, fragment, "duplicate");
     }

@@ -1,12 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EMPTY_LOG, run } from "../../src/editing/document/log";
 import { STUB, sizeOf } from "../../src/graph/sizes";
 import { drawnOf } from "../../src/studio/canvas/drawing/drawn";
+import { factsOf } from "../../src/studio/canvas/drawing/facts";
 import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
+import { graphKey } from "../../src/studio/canvas/drawing/use-drawn";
 import { type Direction, readingOrder, walk } from "../../src/studio/canvas/drawing/walk";
 import { addStep } from "../../src/studio/document/commands/insert";
+import { changeSetting } from "../../src/studio/document/commands/settings";
+import { stepsOf } from "../../src/studio/document/definition";
 import { shapeOf } from "../../src/studio/document/shape";
 import { treeRows } from "../../src/studio/outline/tree";
+import { english } from "../../src/studio/text.en";
 import { ACTS, done, EMPTY, ORDERS, planned, storeOf } from "./definitions";
 
 const ALL = { folded: new Set<string>(), hasErrors: true };
@@ -126,6 +132,22 @@ describe("what is drawn", () => {
     expect(drawnOf(document, ALL).layout.nodes.length).toBeGreaterThan(1_000);
     const took = performance.now() - begin;
     expect(took).toBeLessThan(1_000);
+  });
+});
+
+describe("what is said of 2,000 steps", () => {
+  it("is another for a changed step only, and the graph is the same", () => {
+    const steps = Array.from({ length: 1_999 }, (_, at) => ({ id: `s${at}`, type: "delay", settings: {} }));
+    const edges = steps.map(({ id }, at) => ({ from: steps[at - 1]?.id ?? "WorkflowStartState", to: id }));
+    const document = { ...EMPTY, workflow_steps: [...stepsOf(EMPTY), ...steps], workflow_connections: edges };
+    const order = stepsOf(document).map(({ id }) => id);
+    const rest = { findings: [], folded: new Set<string>(), order, text: english };
+    const before = factsOf({ document, ...rest });
+    const key = graphKey(document);
+    const next = run({ document, log: EMPTY_LOG }, changeSetting(document, "s1000", ["for"], "PT1H"), 0).document;
+    const after = factsOf({ document: next, ...rest, before });
+    expect(graphKey(next)).toBe(key);
+    expect(order.filter((id) => after.get(id) !== before.get(id))).toEqual(["s1000"]);
   });
 });
 

@@ -44,5 +44,6 @@ describe("exact JSON", () => {
   it("has members of any name", () => {
     const value = parseExact('{"__proto__":{"x":1},"constructor":2}') as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(["__proto__", "constructor"]);
+    expect(isSameJson(parseExact('{"__proto__":{}}'), parseExact('{"a":{}}'))).toBe(false);
   });
 });

@@ -7,7 +7,6 @@ import { deleteStep } from "../../src/studio/document/commands/remove";
 import { changeSetting, changeStep, changeWorkflow } from "../../src/studio/document/commands/settings";
 import { type Definition, stepById, stepsOf } from "../../src/studio/document/definition";
 import { mergeDefinitions } from "../../src/studio/document/merge/merge";
-import { applyPatches, patchesBetween } from "../../src/studio/document/patches";
 import { ACTS, done, edgesIn, idsIn, ORDERS, planned, storeOf } from "./definitions";
 
 function edited(acts: Parameters<typeof planned>[1][]): Definition {
@@ -22,31 +21,13 @@ function sorted(definition: Definition): unknown {
   return { ...definition, workflow_steps: steps, workflow_connections: edgesIn(definition) };
 }
 
-describe("patches", () => {
-  it("make the one of the other, for any two documents", () => {
-    fc.assert(
-      fc.property(ACTS, ACTS, (a, b) => {
-        const [one, other] = [edited(a), edited(b)];
-        expect(applyPatches(one, patchesBetween(one, other))).toEqual(other);
-        expect(patchesBetween(one, structuredClone(one))).toEqual([]);
-      }),
-    );
-  });
-
-  it("of a deleted step name that step alone", () => {
-    const steps = Array.from({ length: 2_000 }, (_, at) => ({ id: `s${at}` }));
-    const patches = patchesBetween({ steps }, { steps: steps.toSpliced(3, 1) });
-    expect(patches).toEqual([{ op: "splice", path: ["steps"], at: 3, remove: 1, add: [] }]);
-  });
-});
-
 describe("the merge of drafts", () => {
   it("takes over what only one side changed", () => {
     fc.assert(
       fc.property(ACTS, (acts) => {
         const theirs = edited(acts);
-        expect(sorted(mergeDefinitions(ORDERS, ORDERS, theirs).definition)).toEqual(sorted(theirs));
-        expect(sorted(mergeDefinitions(ORDERS, theirs, ORDERS).definition)).toEqual(sorted(theirs));
+        expect(sorted(mergeDefinitions(ORDERS, ORDERS, theirs).document)).toEqual(sorted(theirs));
+        expect(sorted(mergeDefinitions(ORDERS, theirs, ORDERS).document)).toEqual(sorted(theirs));
         expect(mergeDefinitions(ORDERS, theirs, theirs).conflicts).toEqual([]);
       }),
     );
@@ -68,7 +49,7 @@ describe("the merge of drafts", () => {
         const one = mergeDefinitions(ORDERS, mine, theirs);
         const other = mergeDefinitions(ORDERS, theirs, mine);
         expect(one.conflicts).toEqual([]);
-        expect(isSameJson(one.definition, other.definition)).toBe(true);
+        expect(isSameJson(one.document, other.document)).toBe(true);
       }),
     );
   });
@@ -77,7 +58,7 @@ describe("the merge of drafts", () => {
     fc.assert(
       fc.property(ACTS, ACTS, (a, b) => {
         const [mine, theirs] = [edited(a), edited(b)];
-        const { definition } = mergeDefinitions(ORDERS, mine, theirs);
+        const { document: definition } = mergeDefinitions(ORDERS, mine, theirs);
         const ids = new Set(idsIn(definition));
         for (const id of idsIn(theirs)) if (stepById(ORDERS, id) === null) expect(ids.has(id)).toBe(true);
         expect(idsIn(definition)).toHaveLength(ids.size);
@@ -94,7 +75,7 @@ describe("the merge of drafts", () => {
   it("asks about a field that both changed, and takes what is chosen", () => {
     const mine = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT2H"));
     const theirs = done(ORDERS, changeSetting(ORDERS, "delay_1", ["for"], "PT3H"));
-    const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
+    const { conflicts, document: definition } = mergeDefinitions(ORDERS, mine, theirs);
     expect(conflicts).toMatchObject([
       { kind: "field", step: "delay_1", path: ["settings", "for"], base: "PT1H", mine: "PT2H", theirs: "PT3H" },
     ]);
@@ -102,7 +83,7 @@ describe("the merge of drafts", () => {
     const key = conflicts[0]?.key ?? "";
     const chosen = (
       choice: Parameters<Map<string, { take: "theirs" } | { take: "value"; value: unknown }>["set"]>[1],
-    ) => stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).definition, "delay_1")?.settings;
+    ) => stepById(mergeDefinitions(ORDERS, mine, theirs, new Map([[key, choice]])).document, "delay_1")?.settings;
     expect(chosen({ take: "theirs" })).toEqual({ for: "PT3H" });
     expect(chosen({ take: "value", value: "PT2H, PT3H" })).toEqual({ for: "PT2H, PT3H" });
   });
@@ -114,13 +95,13 @@ describe("the merge of drafts", () => {
     expect(conflicts).toMatchObject([{ kind: "step", step: "email_1", mine: undefined }]);
     const key = conflicts[0]?.key ?? "";
     const back = mergeDefinitions(ORDERS, mine, theirs, new Map([[key, { take: "theirs" }]]));
-    expect(stepById(back.definition, "email_1")?.settings).toMatchObject({ subject: "Ready" });
+    expect(stepById(back.document, "email_1")?.settings).toMatchObject({ subject: "Ready" });
   });
 
   it("heals an edge whose target the other side deleted", () => {
     const mine = done(ORDERS, addStep(ORDERS, { from: "httpRequest_1", exit: "next" }, "delay"));
     const theirs = done(ORDERS, deleteStep(ORDERS, "email_1"));
-    const { conflicts, definition } = mergeDefinitions(ORDERS, mine, theirs);
+    const { conflicts, document: definition } = mergeDefinitions(ORDERS, mine, theirs);
     expect(conflicts).toEqual([]);
     expect(edgesIn(definition)).toEqual(
       expect.arrayContaining([
@@ -142,7 +123,7 @@ describe("the merge of drafts", () => {
     const mine = done(ORDERS, addStep(ORDERS, { from: "conditional_1", exit: "no" }, "email"));
     const described = done(mine, changeStep(mine, "email_2", ["description"], "Mine"));
     const theirs = done(ORDERS, addStep(ORDERS, place, "email"));
-    const { definition, conflicts } = mergeDefinitions(ORDERS, described, theirs);
+    const { document: definition, conflicts } = mergeDefinitions(ORDERS, described, theirs);
     expect(conflicts).toEqual([]);
     expect(stepById(definition, "email_3")?.description).toBe("Mine");
     expect(edgesIn(definition)).toEqual(expect.arrayContaining(["conditional_1 no email_3", "join_1 next email_2"]));
@@ -153,7 +134,7 @@ describe("the merge of drafts", () => {
     const theirs = done(ORDERS, changeWorkflow(["workflow_settings", "log"], "none"));
     expect(mergeDefinitions(ORDERS, mine, theirs)).toMatchObject({
       conflicts: [],
-      definition: { workflow_settings: { timeout: "P1D", log: "none" } },
+      document: { workflow_settings: { timeout: "P1D", log: "none" } },
     });
   });
 });

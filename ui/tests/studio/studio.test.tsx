@@ -193,6 +193,38 @@ describe("the Studio", () => {
     expect(screen.getAllByText("Not connected")).toHaveLength(1);
   });
 
+  it("leads a redirect to a step that is chosen on the canvas, and shows there that it leads back", async () => {
+    const { user, fake } = await openStudio({
+      ...EMPTY,
+      workflow_steps: [
+        ...(EMPTY.workflow_steps as JsonObject[]),
+        { id: "wait_1", type: "wait", description: "Wait for SAP", settings: {} },
+        { id: "delay_1", type: "delay", settings: { for: "PT1H" } },
+        { id: "redirect_1", type: "redirect", settings: { max_visits: 10 } },
+      ],
+      workflow_connections: [
+        { from: "WorkflowStartState", to: "wait_1" },
+        { from: "wait_1", to: "delay_1" },
+        { from: "delay_1", to: "redirect_1" },
+      ],
+    });
+    (await node("redirect_1")).focus();
+    await user.keyboard("c");
+    await screen.findByText(/^Connect “next”/);
+    await user.keyboard("{Enter}");
+    await waitFor(async () => expect((await node("redirect_1")).textContent).toContain("↩ Wait for SAP (10)"));
+    expect((await node("wait_1")).textContent).toContain("1 redirect leads here");
+    expect((await node("delay_1")).textContent).not.toContain("leads here");
+    expect(document.querySelector("[data-redirect=redirect_1] path")).not.toBeNull();
+    await user.keyboard("{Control>}s{/Control}");
+    await waitFor(() =>
+      expect((definition(fake).workflow_steps as JsonObject[])[3]?.settings).toEqual({
+        max_visits: 10,
+        target: "wait_1",
+      }),
+    );
+  });
+
   it("finds steps by any text of theirs", async () => {
     const { user } = await openStudio();
     await user.keyboard("{Control>}f{/Control}");

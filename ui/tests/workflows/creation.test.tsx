@@ -44,6 +44,21 @@ describe("a new workflow", () => {
     );
   });
 
+  it("begins with a template also where its connection is missing, which may be made later", async () => {
+    const { user, api } = visit("/workflows/new", maker, withWorkflows(), creating);
+    await user.click(await screen.findByRole("button", { name: /^Purchase order approval/ }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(await dialog.findByText(/There is no connection “S4” yet/)).toBeTruthy();
+    expect(dialog.getByRole("link").getAttribute("href")).toContain("/data/new-connection");
+    await user.click(dialog.getByRole("button", { name: "Create the workflow" }));
+    await waitFor(() =>
+      expect(api.calls).toContainEqual([
+        "createWorkflow",
+        { template: "purchase-order", workflow_name: "Purchase order approval", connections: {} },
+      ]),
+    );
+  });
+
   it("takes a pasted definition as a new workflow, or as the next draft of its own", async () => {
     const { user, api } = visit("/workflows/new", maker, withWorkflows(), creating);
     await screen.findByLabelText("Or paste its JSON");

@@ -37,7 +37,7 @@ describe("the overview of a workflow", () => {
   it("has snippets with the stored payload", async () => {
     const { user } = visit("/workflows/workflow-1", maker, withWorkflows());
     await user.click(await screen.findByRole("tab", { name: "ABAP" }));
-    expect(await screen.findByText(/set_method\( `POST` \)/)).toBeTruthy();
+    expect(await screen.findByText(/set_method\( 'POST' \)/)).toBeTruthy();
     await waitFor(() => expect(screen.getByText(/set_cdata/).textContent).toContain("4500000101"));
   });
 

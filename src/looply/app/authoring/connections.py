@@ -100,12 +100,12 @@ async def _resolve(
     )
 
 
-def _check(services: Services, draft: ConnectionDraft, kept: Collection[str]) -> None:
+def _check(services: Services, draft: ConnectionDraft, former_secrets: Collection[str]) -> None:
     try:
         kind = services.registry.connection_kind(draft.kind)
     except NotFound as error:
         raise _invalid_connection((Problem(path="/kind", message=error.message),)) from error
-    secrets: Mapping[str, Any] = {**dict.fromkeys(kept, _KEPT), **draft.secrets}
+    secrets: Mapping[str, Any] = {**dict.fromkeys(former_secrets, _KEPT), **draft.secrets}
     problems = kind.problems(draft.settings, {name: value for name, value in secrets.items() if value is not None})
     if problems:
         raise _invalid_connection(problems)

@@ -1,5 +1,6 @@
 """Datastores: named JSON documents of an organization, which every workflow of it can read and change."""
 
+import asyncio
 from collections.abc import Sequence
 
 from looply.app.context.audit import record
@@ -39,7 +40,8 @@ async def put(
     """
     if reason := name_finding(name):
         raise Refused(reason, code="INVALID_NAME", problems=(Problem(path="/name", message=reason),))
-    if reason := over_limits(value, services.limits):
+    # In a thread, because it walks through the document.
+    if reason := await asyncio.to_thread(over_limits, value, services.limits):
         raise Refused(f"the value {reason}", code="LIMIT", problems=(Problem(path="/value", message=reason),))
     name = canonical_name(name)
 

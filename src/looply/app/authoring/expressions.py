@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from looply.app.context.services import Services
-from looply.definition.values.pointer import split_pointer
+from looply.definition.values.pointer import split_pointer, value_at
 from looply.expressions import (
     CardTemplate,
     Evaluation,
@@ -79,15 +79,15 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
         return kind_of(self.value)
 
 
-async def evaluate(services: Services, source: Source, given: EvaluationInput) -> EvaluationResult:
+async def evaluate(services: Services, source: Source, sample: EvaluationInput) -> EvaluationResult:
     """Evaluates a source within the limits of workflow steps. Raises: Overloaded."""
-    now = given.now if given.now is not None else services.clock.now()
-    data: Mapping[str, Any] = given.data if isinstance(given.data, dict) else {}
-    evaluation = Evaluation(data=data, now=now, chance=_random_source(given.seed), limits=services.limits)
-    return await services.background.run(lambda: _evaluate_source(source, given, evaluation))
+    now = sample.now if sample.now is not None else services.clock.now()
+    data: Mapping[str, Any] = sample.data if isinstance(sample.data, dict) else {}
+    evaluation = Evaluation(data=data, now=now, chance=_random_source(sample.seed), limits=services.limits)
+    return await services.background.run(lambda: _evaluate_source(source, sample, evaluation))
 
 
-def _evaluate_source(source: Source, given: EvaluationInput, evaluation: Evaluation) -> EvaluationResult:
+def _evaluate_source(source: Source, data: EvaluationInput, evaluation: Evaluation) -> EvaluationResult:
     limits = evaluation.limits
     try:
         parsed = parse_source(source, limits)
@@ -95,7 +95,7 @@ def _evaluate_source(source: Source, given: EvaluationInput, evaluation: Evaluat
         return EvaluationResult(now=evaluation.now, finding=finding_of_error(error, source))
     run = parsed.begin(evaluation)
     try:
-        is_present, value = _evaluate(parsed, run, given)
+        is_present, value = _evaluate(parsed, run, data)
     except ExpressionError as error:
         finding = finding_of_error(error, source, parsed)
         return EvaluationResult(now=evaluation.now, fuel=run.fuel.used, finding=finding)
@@ -135,15 +135,15 @@ def _texts(value: Json) -> Iterator[str]:
             pending.extend(item.values() if isinstance(item, dict) else item)
 
 
-def _evaluate(parsed: Expression | Template | CardTemplate, run: Run, given: EvaluationInput) -> tuple[bool, Json]:
+def _evaluate(parsed: Expression | Template | CardTemplate, run: Run, data: EvaluationInput) -> tuple[bool, Json]:
     if isinstance(parsed, Expression):
         value = parsed.evaluate_in(run)
         # Only an expression that is a single path can be absent from the data.
         return value is not None or parsed.path is None or parsed.lookup_in(run)[0], value
     if isinstance(parsed, Template):
         return True, parsed.evaluate_in(run)
-    host = {} if given.host is None else {"host": given.host}
-    return True, parsed.expand_in(run, {} if given.data is None else given.data, **host)
+    host = {} if data.host is None else {"host": data.host}
+    return True, parsed.expand_in(run, {} if data.data is None else data.data, **host)
 
 
 def _random_source(seed: str) -> Callable[[], bytes]:
@@ -177,11 +177,4 @@ def finding_of_error(
 
 def text_at(value: Json, pointer: str) -> Json:
     """Returns the value at a JSON Pointer, None when there is none."""
-    for part in split_pointer(pointer):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+    return value_at(value, split_pointer(pointer))

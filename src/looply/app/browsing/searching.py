@@ -13,7 +13,7 @@ from looply.catalog.authored.listing import HeadPage, HeadQuery
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Filter
 
-FoundKind: TypeAlias = Literal["workflow", "card", "execution", "datastore", "connection"]
+HitKind: TypeAlias = Literal["workflow", "card", "execution", "datastore", "connection"]
 
 MOST: Final = 5
 """Objects of one kind in an answer."""
@@ -29,17 +29,17 @@ _PAGES: Final = 10
 _STARS: Final = 4
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """One object. `version` is the newest one of a card; `detail` distinguishes objects with the same title."""
 
-    kind: FoundKind
+    kind: HitKind
     object_id: str
     title: str
     detail: str
     version: int = 0
 
 
-async def search_all(services: Services, principal: Principal, term: str) -> Sequence[Found]:
+async def search_all(services: Services, principal: Principal, term: str) -> Sequence[Hit]:
     """Returns at most `MOST` objects of each kind that the caller may read; none for an empty term.
 
     Of executions, those whose process id, execution id, current step or search value begins with the term; values of
@@ -61,19 +61,19 @@ async def search_all(services: Services, principal: Principal, term: str) -> Seq
     ]
 
 
-def _best(term: str, found: Iterable[Found]) -> list[Found]:
+def _best(term: str, candidates: Iterable[Hit]) -> list[Hit]:
     """Returns the best objects: equal names first, then names that begin with the term, else in their order."""
 
-    def rank(each: Found) -> int:
+    def rank(each: Hit) -> int:
         title = each.title.casefold()
         return 0 if title == term else 1 if title.startswith(term) else 2
 
-    return sorted(found, key=rank)[:MOST]
+    return sorted(candidates, key=rank)[:MOST]
 
 
-def _objects(kind: Literal["workflow", "card"], page: HeadPage) -> list[Found]:
+def _objects(kind: Literal["workflow", "card"], page: HeadPage) -> list[Hit]:
     return [
-        Found(
+        Hit(
             kind=kind,
             object_id=head.object_id,
             title=head.name,
@@ -84,7 +84,7 @@ def _objects(kind: Literal["workflow", "card"], page: HeadPage) -> list[Found]:
     ]
 
 
-async def _executions(services: Services, principal: Principal, term: str) -> list[Found]:
+async def _executions(services: Services, principal: Principal, term: str) -> list[Hit]:
     if len(term) < _LEAST_CHARACTERS or term.count("*") > _STARS:
         return []
     texts = (term,) if "*" in term else (term, f"{term}*")
@@ -93,7 +93,7 @@ async def _executions(services: Services, principal: Principal, term: str) -> li
     page = await services.engine.list(organization_id, criteria, "", MOST, has_events=False)
     heads = [item.head for item in page.items]
     return [
-        Found(
+        Hit(
             kind="execution",
             object_id=head.execution_id,
             title=head.process_id,
@@ -103,14 +103,14 @@ async def _executions(services: Services, principal: Principal, term: str) -> li
     ]
 
 
-async def _datastores(services: Services, organization_id: str, term: str) -> list[Found]:
-    found: list[Found] = []
+async def _datastores(services: Services, organization_id: str, term: str) -> list[Hit]:
+    found: list[Hit] = []
     after = ""
     for _ in range(_PAGES):
         page = await services.engine.datastores.list(organization_id, after, _PAGE)
         names = [each.name for each in page]
         found += [
-            Found(kind="datastore", object_id=name, title=name, detail="") for name in names if has_term(name, term)
+            Hit(kind="datastore", object_id=name, title=name, detail="") for name in names if has_term(name, term)
         ]
         if len(names) < _PAGE:
             break
@@ -118,13 +118,13 @@ async def _datastores(services: Services, organization_id: str, term: str) -> li
     return found
 
 
-async def _connections(services: Services, organization_id: str, term: str) -> list[Found]:
-    found: list[Found] = []
+async def _connections(services: Services, organization_id: str, term: str) -> list[Hit]:
+    found: list[Hit] = []
     before: str | None = None
     for _ in range(_PAGES):
         page = await services.catalog.connections.list_page(organization_id, _PAGE, before)
         found += [
-            Found(kind="connection", object_id=each.name, title=each.name, detail=each.kind)
+            Hit(kind="connection", object_id=each.name, title=each.name, detail=each.kind)
             for each in page.items
             if has_term(each.name, term)
         ]

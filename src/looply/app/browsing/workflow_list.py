@@ -75,14 +75,14 @@ class WorkflowEntries(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-async def list_workflows(services: Services, principal: Principal, asked: WorkflowQuery) -> WorkflowEntries:
+async def list_workflows(services: Services, principal: Principal, criteria: WorkflowQuery) -> WorkflowEntries:
     """Returns workflows, newest created first.
 
     Raises: BadRequest for a term that is too long; Forbidden for `incident` from a caller who may not read executions.
     """
     organization_id = principal.organization_id
     schedules = {each.workflow_id: each for each in await services.engine.schedules.list(organization_id)}
-    query = await _query_of(services, principal, asked, schedules)
+    query = await _query_of(services, principal, criteria, schedules)
     page = await services.catalog.workflow_lists.list_heads(organization_id, query)
     triggers = await _read_triggers(services, organization_id, page.items)
     numbers, as_of = await _read_numbers(services, principal, [head.object_id for head in page.items])
@@ -110,21 +110,21 @@ async def list_versions(
 
 
 async def _query_of(
-    services: Services, principal: Principal, asked: WorkflowQuery, schedules: Mapping[str, Schedule]
+    services: Services, principal: Principal, criteria: WorkflowQuery, schedules: Mapping[str, Schedule]
 ) -> HeadQuery:
-    matches = match_candidates(validate_term(asked.term), is_draft="draft" in asked.has)
+    matches = match_candidates(validate_term(criteria.term), is_draft="draft" in criteria.has)
     sets: list[Collection[str]] = [] if principal.workflow_ids is None else [principal.workflow_ids]
-    if "schedule" in asked.has:
+    if "schedule" in criteria.has:
         sets.append(schedules)
-    if "incident" in asked.has:
+    if "incident" in criteria.has:
         principal.require("read.executions")
         sets.append(await services.engine.figures.workflows_with(principal.organization_id, INCIDENTS.values()))
     if not sets:
-        return HeadQuery(limit=asked.limit, after=asked.after, matches=matches)
+        return HeadQuery(limit=criteria.limit, after=criteria.after, matches=matches)
     ids = set(sets[0]).intersection(*sets[1:])
     if len(ids) > _MOST_NAMED:
-        return HeadQuery(limit=asked.limit, after=asked.after, matches=_and_is_one_of(matches, ids))
-    return HeadQuery(limit=asked.limit, after=asked.after, matches=matches, only=ids)
+        return HeadQuery(limit=criteria.limit, after=criteria.after, matches=_and_is_one_of(matches, ids))
+    return HeadQuery(limit=criteria.limit, after=criteria.after, matches=matches, only=ids)
 
 
 def _and_is_one_of(matches: Matches | None, ids: set[str]) -> Matches:

@@ -157,7 +157,7 @@ class _Sight:
             Judgement(execution_id=item.execution_id, process_id=process_id, verdict=verdict, why=why)
         )
 
-    def onto(self, seen: BulkPreview) -> BulkPreview:
+    def onto(self, preview: BulkPreview) -> BulkPreview:
         """Returns a preview with what was seen."""
         calls = (
             PlannedCalls(
@@ -175,7 +175,7 @@ class _Sight:
             for step, count in sorted(self._needed.items())
         )
         return replace(
-            seen,
+            preview,
             examined=self._examined,
             refused=sum(each.count for each in self._refused.values()),
             calls=tuple(calls),

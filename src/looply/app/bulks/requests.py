@@ -96,13 +96,13 @@ def _validate_output(output: Json) -> None:
         raise BadRequest.at("/output", f"has {size} bytes as JSON; at most {MAX_OUTPUT_BYTES}")
 
 
-def _validate_ids(given: Sequence[str]) -> tuple[str, ...]:
-    if not given:
+def _validate_ids(ids: Sequence[str]) -> tuple[str, ...]:
+    if not ids:
         raise BadRequest.at("/workflow_execution_id", "is empty; name the executions")
-    if len(given) > MAX_IDS:
-        raise BadRequest.at("/workflow_execution_id", f"holds {len(given)} ids; at most {MAX_IDS}")
+    if len(ids) > MAX_IDS:
+        raise BadRequest.at("/workflow_execution_id", f"holds {len(ids)} ids; at most {MAX_IDS}")
     found = []
-    for place, text in enumerate(given):
+    for place, text in enumerate(ids):
         try:
             found.append(validate_id(text, "execution"))
         except BadRequest as error:

@@ -99,6 +99,17 @@ async def get_owned(services: Services, organization_id: str, execution_id: str,
         raise execution_not_found(execution_id) from error
 
 
+async def get_owned_head(services: Services, organization_id: str, execution_id: str) -> Head:
+    """Returns the head of an execution of the organization: its state, which may be large, is not loaded.
+
+    Raises: NotFound (code `EXECUTION_NOT_FOUND`), the same error if another organization owns the execution.
+    """
+    for head in await services.engine.overview.heads([execution_id.lower()]):
+        if head.organization_id == organization_id:
+            return head
+    raise execution_not_found(execution_id)
+
+
 def event_id(execution_id: str, seq: int) -> str:
     """Returns the id by which callers address the content of one event of an execution: a letter, a decision."""
     return f"{execution_id}:{seq}"

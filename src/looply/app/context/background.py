@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from looply.errors import Overloaded
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 MAX_PENDING: Final = 32
 """Most computations that run or are queued; more are refused."""
@@ -19,7 +19,7 @@ class BackgroundThread:
         self._pending = 0
         self._turn = asyncio.Lock()
 
-    async def run(self, work: Callable[[], Made]) -> Made:
+    async def run(self, work: Callable[[], Result]) -> Result:
         """Returns the result of `work`. Raises: what it raises; Overloaded when the queue is full."""
         if self._pending >= MAX_PENDING:
             raise Overloaded(f"{MAX_PENDING} definitions and expressions are queued to be checked; repeat in a second")

@@ -37,15 +37,15 @@ class CatalogConnections:
         return await self.find_by_name(organization_id, names[0])
 
 
-def values_of(found: ResolvedConnection, registry: Registry) -> ConnectionValues:
+def values_of(connection: ResolvedConnection, registry: Registry) -> ConnectionValues:
     """Returns a connection of the catalog as connectors receive it."""
     return ConnectionValues(
-        name=found.name,
-        kind=found.kind,
-        settings=found.settings,
-        secrets=Secrets(found.secrets),
-        targets=registry.targets(found.kind, found.settings) if found.secrets else None,
-        revision=found.revision,
+        name=connection.name,
+        kind=connection.kind,
+        settings=connection.settings,
+        secrets=Secrets(connection.secrets),
+        targets=registry.targets(connection.kind, connection.settings) if connection.secrets else None,
+        revision=connection.revision,
     )
 
 

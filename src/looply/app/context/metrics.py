@@ -433,6 +433,6 @@ class Meter:
         """Returns the monotonic time to pass to `end`."""
         return self._clock.monotonic()
 
-    def end(self, begun: float, route: str, method: str, status: int) -> None:
+    def end(self, start: float, route: str, method: str, status: int) -> None:
         """Counts a request whose answer begins."""
-        self._metrics.count_request(route, method, status, self._clock.monotonic() - begun)
+        self._metrics.count_request(route, method, status, self._clock.monotonic() - start)

@@ -75,9 +75,9 @@ class RemoteProber:
             )
         return outcome_of(found, call, self._clock.now())
 
-    async def _answer(self, organization_id: str, values: ConnectionValues, asked: dict[str, Json]) -> Json:
+    async def _answer(self, organization_id: str, values: ConnectionValues, question: dict[str, Json]) -> Json:
         connector = self._registry.connector_of_kind(values.kind)
-        return await self._ask(organization_id, connector, {**asked, "connection": _document(values)})
+        return await self._ask(organization_id, connector, {**question, "connection": _document(values)})
 
     async def _ask(self, organization_id: str, connector: str, content: dict[str, Json]) -> Json:
         """Returns the answer of a worker. Raises: Permanent with what the worker says instead, or that none answers."""

@@ -38,11 +38,12 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     """Reassigns an open card of the organization to another person and returns the new copy.
 
     Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
-    in the meantime; Refused when that person may not decide, has decided already, or has a card of this step.
+    in the meantime; Refused when that person may not decide, has decided already, has a card of this step, or is the
+    caller, who needs the permission `decide.override` for that.
     """
     may_override = principal.may("decide.override")
     person = validate_person(to)
-    if is_same_person(person, principal.name) and not may_override:
+    if not may_override and await _is_caller(services, principal, person):
         problem = Problem(path="/to", message="a caller cannot reassign a card to itself without the scope `override`")
         raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
     why = _validate_text(reason.strip(), "reason", MAX_REASON, least=0)
@@ -64,6 +65,22 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
             raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
         case _:
             raise _not_open(card_id)
+
+
+async def _is_caller(services: Services, principal: Principal, person: str) -> bool:
+    """Returns whether an address is that of the caller: for a key, the one in its name, or that of its maker."""
+    if principal.person is not None:
+        return is_same_person(person, principal.person.email)
+    if is_same_person(person, principal.name):
+        return True
+    catalog, key_id = services.catalog, principal.key_id
+    user_id = None if key_id is None else await catalog.keys.get_maker(principal.organization_id, key_id)
+    if user_id is None:
+        return False
+    try:
+        return is_same_person(person, (await catalog.people.users.get(user_id)).email)
+    except NotFound:
+        return False
 
 
 async def remind(services: Services, principal: Principal, card_id: str) -> tuple[OpenCard, int]:
@@ -90,10 +107,10 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
         key = validate_id(card_id, "card")
     except BadRequest as error:
         raise _not_open(card_id) from error
-    found = await services.engine.open_cards(principal.organization_id, card_id=key)
-    if not found:
+    cards = await services.engine.open_cards(principal.organization_id, card_id=key)
+    if not cards:
         raise _not_open(card_id)
-    return found[0]
+    return cards[0]
 
 
 async def list_execution_decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
@@ -105,10 +122,10 @@ async def list_execution_decisions(services: Services, principal: Principal, exe
         execution = await get_owned(services, principal.organization_id, execution_id)
     except NotFound:
         rows = await services.engine.decisions.of_execution(execution_id.lower())
-        found = [row.decision for row in rows if row.organization_id == principal.organization_id]
-        if not found:
+        own = [row.decision for row in rows if row.organization_id == principal.organization_id]
+        if not own:
             raise
-        return found
+        return own
     return decisions_of(execution.workflow, execution.state)
 
 

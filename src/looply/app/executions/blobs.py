@@ -17,10 +17,10 @@ async def get(services: Services, principal: Principal, workflow_id: str, execut
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
     reference = _reference_in(dict(execution.state.outputs), key) or {KEY: key}
-    found = await services.engine.blobs.find(head.execution_id, head.organization_id, reference)
-    if found is None:
+    stored = await services.engine.blobs.find(head.execution_id, head.organization_id, reference)
+    if stored is None:
         raise NotFound(f"execution {head.execution_id} has no blob {key[:80]!r}", code="BLOB_NOT_FOUND")
-    return found
+    return stored
 
 
 def _reference_in(value: Json, key: str) -> Json:

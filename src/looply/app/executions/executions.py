@@ -57,9 +57,9 @@ async def get(
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
-    found = await services.engine.history(head.execution_id, after, services.limits.read_events)
+    history = await services.engine.history(head.execution_id, after, services.limits.read_events)
     # The execution may have progressed between the two reads: the answer is a consistent snapshot.
-    events = [(seq, event) for seq, event in found if seq <= head.seq]
+    events = [(seq, event) for seq, event in history if seq <= head.seq]
     return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
 
 
@@ -87,8 +87,8 @@ async def rerun(services: Services, principal: Principal, request: RerunRequest)
     process_id = started.process_id if request.process_id is None else validate_process_id(request.process_id)
     version, workflow = execution.state.workflow_version, execution.workflow
     if request.has_version:
-        found = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
-        version, workflow = found.workflow_version, found.workflow
+        target = await services.library.resolve(started.organization_id, started.workflow_id, request.version)
+        version, workflow = target.workflow_version, target.workflow
     name, values = started.profile, started.environment
     if request.profile:
         profile = await services.library.profile(started.organization_id, started.workflow_id, request.profile)

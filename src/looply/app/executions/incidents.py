@@ -59,24 +59,24 @@ async def list_page(
     cause = CauseFilter(codes=criteria.codes, kinds=criteria.kinds, steps=criteria.steps)
     failed = validate_filter(Filter(workflow_ids=workflow_ids, has=("incident",), cause=cause))
     is_quoted = principal.may("read.payloads")
-    found: list[OpenIncident] = []
+    incidents: list[OpenIncident] = []
     examined = 0
     while True:
         page = await services.engine.list(organization_id, failed, after, limit)
         executions = await read_executions(services, [item.head.execution_id for item in page.items])
         for item in page.items:
-            found += _incidents_of(executions.get(item.head.execution_id), criteria, is_quoted=is_quoted)
+            incidents += _incidents_of(executions.get(item.head.execution_id), criteria, is_quoted=is_quoted)
             examined, after = examined + 1, item.head.execution_id
             is_last = item is page.items[-1] and not page.after
             if is_last:
-                return IncidentPage(items=found)
-            if len(found) >= limit or examined >= _EXAMINED:
-                return IncidentPage(items=found, after=after, truncated=len(found) < limit)
+                return IncidentPage(items=incidents)
+            if len(incidents) >= limit or examined >= _EXAMINED:
+                return IncidentPage(items=incidents, after=after, truncated=len(incidents) < limit)
         if not page.after:
-            return IncidentPage(items=found)
+            return IncidentPage(items=incidents)
         after = page.after
         if page.truncated:
-            return IncidentPage(items=found, after=after, truncated=True)
+            return IncidentPage(items=incidents, after=after, truncated=True)
 
 
 def _incidents_of(execution: Execution | None, criteria: IncidentFilter, *, is_quoted: bool) -> list[OpenIncident]:

@@ -95,7 +95,7 @@ async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored)
     """Returns the open waits, oldest first, each with the answer to a settlement that names it; nothing is stored."""
     execution = await services.engine.get(row.execution_id)
     state = execution.state
-    found: list[Place] = []
+    places: list[Place] = []
     for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)[:MAX_PLACES]:
         token = wait_token(row.execution_id, state.started.seed, parse_address(wait.address))
         command = SettleLetter(
@@ -107,8 +107,8 @@ async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored)
             place = msgspec.structs.replace(place, message=reply.message)
         elif isinstance(reply, Unfit):
             place = msgspec.structs.replace(place, message="the payload does not fit", problems=reply.problems)
-        found.append(place)
-    return tuple(found)
+        places.append(place)
+    return tuple(places)
 
 
 def _payload_for_waits(event: ResumeIgnored) -> dict[str, Json]:

@@ -17,14 +17,14 @@ async def read_executions(services: Services, execution_ids: Sequence[str]) -> d
 
     One damaged execution does not hide the other rows of a page.
     """
-    found: dict[str, Execution] = {}
+    executions: dict[str, Execution] = {}
     unique_ids = list(dict.fromkeys(execution_ids))
     for begin in range(0, len(unique_ids), _AT_ONCE):
         some = unique_ids[begin : begin + _AT_ONCE]
         try:
-            found.update(await services.engine.get_many(some))
+            executions.update(await services.engine.get_many(some))
         except LooplyError:
             for each in some:
                 with suppress(LooplyError):
-                    found[each] = await services.engine.get(each)
-    return found
+                    executions[each] = await services.engine.get(each)
+    return executions

@@ -83,11 +83,11 @@ async def decide(services: Services, principal: Principal, request: RepairReques
 async def preview(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
     """Returns the forecast of a repair; nothing is stored. Raises: as `decide`."""
     execution, command = await _prepare(services, principal, request)
-    seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
-    repaired = require_repaired(seen.reply)
-    if seen.takes_process_id:
+    forecast_of_repair = forecast(execution.workflow, execution.state, command, limits=services.limits)
+    repaired = require_repaired(forecast_of_repair.reply)
+    if forecast_of_repair.takes_process_id:
         await _check_process_id(services, execution)
-    return RepairResult(execution=execution, incidents=repaired.incidents, forecast=seen)
+    return RepairResult(execution=execution, incidents=repaired.incidents, forecast=forecast_of_repair)
 
 
 async def prepare_of_bulk(services: Services, head: Head, command: RepairCommand) -> RepairCommand:
@@ -111,10 +111,10 @@ async def forecast_of_bulk(
     execution = await get_owned(services, head.organization_id, head.execution_id)
     if not isinstance(command, Terminate) and _may_bypass(command):
         command = replace(command, asking=await find_approval_subworkflows(services, execution))
-    seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
-    if seen.takes_process_id:
+    forecast_of_command = forecast(execution.workflow, execution.state, command, limits=services.limits)
+    if forecast_of_command.takes_process_id:
         await _check_process_id(services, execution)
-    return execution, seen
+    return execution, forecast_of_command
 
 
 def _may_bypass(command: RepairCommand) -> bool:
@@ -131,8 +131,8 @@ async def with_version(
     """
     execution = await get_owned(services, principal.organization_id, execution_id)
     head = execution.head
-    found = await services.library.resolve(head.organization_id, head.workflow_id, version.number)
-    return replace(command, workflow=found.workflow, workflow_version=found.workflow_version, steps=version.steps)
+    target = await services.library.resolve(head.organization_id, head.workflow_id, version.number)
+    return replace(command, workflow=target.workflow, workflow_version=target.workflow_version, steps=version.steps)
 
 
 async def _prepare(services: Services, principal: Principal, request: RepairRequest) -> tuple[Execution, RepairCommand]:
@@ -149,8 +149,8 @@ async def _prepare(services: Services, principal: Principal, request: RepairRequ
 async def _check_process_id(services: Services, execution: Execution) -> None:
     """Raises: Conflict when another open execution has the process id."""
     started = execution.state.started
-    found = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
-    if any(head.is_open and head.execution_id != started.execution_id for head in found):
+    heads = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
+    if any(head.is_open and head.execution_id != started.execution_id for head in heads):
         raise process_id_in_use_error(started.process_id)
 
 

@@ -1,5 +1,6 @@
 """Resuming a waiting execution."""
 
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from looply.app.context.addressing import Ambiguous, find_resumable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
+from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import SOURCES
 from looply.engine.ports.lists import Head
 from looply.errors import BadRequest, Conflict, Refused
@@ -15,10 +17,11 @@ from looply.jsontext import Json, fingerprint
 
 
 class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `payload` is the unchecked value of that field."""
+    """One call. `payload` is the unchecked value of that field, `body_size` the bytes of the body around it."""
 
     process_id: str
     payload: Json
+    body_size: int = 0
     workflow_id: str = ""
     state: str = ""
 
@@ -37,6 +40,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
     payload does not fit the wait.
     """
     payload, source, token = _validate_payload(request.payload)
+    same = await offload_if_large(request.body_size, partial(fingerprint, payload))
     head = await find_resumable(
         services, principal.organization_id, request.process_id, workflow_id=request.workflow_id, token=token
     )
@@ -46,7 +50,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
         via="API",
         source=source,
         payload=payload,
-        request=fingerprint(payload),
+        request=same,
         token=token,
         state=request.state,
     )

@@ -76,12 +76,12 @@ def _validate_cause(cause: CauseFilter) -> CauseFilter | None:
         _check_count(name, len(texts))
         if any("\0" in text for text in texts):
             raise BadRequest(f"{name} holds a character 0; leave it out, or give a text", code="BAD_FILTER")
-    found = CauseFilter(
+    valid = CauseFilter(
         codes=tuple(dict.fromkeys(cause.codes)),
         kinds=tuple(dict.fromkeys(cause.kinds)),
         steps=tuple(dict.fromkeys(cause.steps)),
     )
-    return None if found == CauseFilter() else found
+    return None if valid == CauseFilter() else valid
 
 
 async def find_term_workflows(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
@@ -90,10 +90,10 @@ async def find_term_workflows(services: Services, organization_id: str, terms: t
         return ()
     folded = [term.casefold() for term in terms]
     names = await services.catalog.workflows.names(organization_id)
-    found = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
-    if len(found) > _NAMED:
-        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
-    return tuple(found)
+    matching = sorted({each for each, name in names if any(matches_pattern(name.casefold(), term) for term in folded)})
+    if len(matching) > _NAMED:
+        raise _too_wide("term", f"a text that {len(matching)} workflows have as their name; at most {_NAMED}")
+    return tuple(matching)
 
 
 def _check_count(name: str, count: int) -> None:

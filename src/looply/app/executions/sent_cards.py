@@ -119,7 +119,7 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         decision=former.decision if former is not None else "",
         revision=card.revision,
         reminders=card.reminders,
-        closed_reason=card.wanted if card.wanted != "OPEN" else "",
+        closed_reason=card.status if card.status != "OPEN" else "",
         closed_text=why_closed(card),
         passed_to=card.passed_to,
         passed_from=source.recipient if source is not None else "",
@@ -174,10 +174,10 @@ async def list_open(
     A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
     it, and the audit log records the cards.
     """
-    found = await services.engine.open_cards(
+    rows = await services.engine.open_cards(
         principal.organization_id, recipient, limit + 1, criteria=criteria, after=after
     )
-    cards = found[:limit]
+    cards = rows[:limit]
     with_token = principal.may("decide.override")
     if with_token and cards:
         ids: list[Json] = [card.card_id for card in cards]
@@ -185,7 +185,7 @@ async def list_open(
     stale = await services.engine.overview.stale_cards([card.card_id for card in cards])
     executions = await read_executions(services, [card.execution_id for card in cards])
     entries = [_entry(card, executions.get(card.execution_id), stale, with_token=with_token) for card in cards]
-    return OpenPage(entries=entries, has_more=len(found) > limit)
+    return OpenPage(entries=entries, has_more=len(rows) > limit)
 
 
 def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], *, with_token: bool) -> OpenEntry:
@@ -220,10 +220,10 @@ def _status(
 
 def _is_still_readable(services: Services, card: Card) -> bool:
     """Returns whether a card that accepts no more answers may be read: an answered one, for a while."""
-    if card.wanted == "OPEN":
+    if card.status == "OPEN":
         return True  # other recipients can still answer, or the card is for reading only
     return (
-        card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
+        card.status == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < READABLE_AFTER_ANSWER
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from looply.app.context.addressing import validate_process_id
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
+from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import parse_duration
 from looply.engine.ports.lists import Execution
 from looply.engine.ports.port import Key, Start
@@ -59,6 +61,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
     process_id = _process_id(request)
     runnable = await services.library.resolve(organization_id, request.workflow_id, request.version)
     profile = await services.library.profile(organization_id, request.workflow_id, request.profile)
+    size = request.body_size
     start = Start(
         organization_id=organization_id,
         workspace_id=runnable.workspace_id,
@@ -67,15 +70,15 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
         workflow=runnable.workflow,
         trigger_type="REQUEST",
         body=request.body,
-        body_size=request.body_size,
-        request=_request_of(request) if process_id else b"",
+        body_size=size,
+        request=await offload_if_large(size, partial(_request_of, request)) if process_id else b"",
         process_id=process_id,
         profile=profile.name if profile is not None else "",
         environment=profile.values if profile is not None else None,
         by=principal.by,
         via="API",
         depth=request.depth,
-        key=_key_of(request) if request.key else None,
+        key=await offload_if_large(size, partial(_key_of, request)) if request.key else None,
     )
     started = await services.engine.start(start)
     settled = None

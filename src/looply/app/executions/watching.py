@@ -48,9 +48,9 @@ class Subscription:
 
     def close(self) -> None:
         """Releases the subscription."""
-        held, self._held = self._held, None
-        if held is not None:
-            held.__exit__(None, None, None)
+        context, self._held = self._held, None
+        if context is not None:
+            context.__exit__(None, None, None)
 
 
 async def find_watchable(services: Services, principal: Principal, execution_id: str) -> str:
@@ -125,20 +125,20 @@ async def follow_organization(
     while True:
         watched.signal.clear()
         is_whole = services.feed.keeps(after)
-        found = deque(await services.feed.read(after))
+        batches = deque(await services.feed.read(after))
         if not is_whole:
             # Checked after the read: events that are pruned from now on have been read.
             await check_not_pruned(services, organization_id, after)
-        if not found:
+        if not batches:
             await watched.signal.wait()
-        while found:
+        while batches:
             # Removed before it is yielded: a stream whose client does not read must not keep decoded events in memory.
-            committed = found.popleft()
+            committed = batches.popleft()
             after = committed.position
             is_shown = only is None or committed.workflow_id in only
             if is_shown and committed.organization_id == organization_id:
                 yield committed
-            elif not found:
+            elif not batches:
                 yield replace(committed, organization_id=organization_id, load=tuple, frames=())
 
 
@@ -153,7 +153,7 @@ def entries_of(committed: Committed) -> list[tuple[int, dict[str, Json]]]:
 
 
 def _by_number(log: Sequence[LogEntry]) -> list[tuple[int, list[LogEntry]]]:
-    found: dict[int, list[LogEntry]] = {}
+    by_number: dict[int, list[LogEntry]] = {}
     for entry in log:
-        found.setdefault(entry.seq, []).append(entry)
-    return list(found.items())
+        by_number.setdefault(entry.seq, []).append(entry)
+    return list(by_number.items())

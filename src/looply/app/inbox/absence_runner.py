@@ -92,8 +92,8 @@ class AbsenceRunner(Loop):
         return is_changed
 
 
-def _by_organization(found: Iterable[tuple[str, Absence]]) -> Mapping[str, Mapping[str, Absence]]:
+def _by_organization(absences: Iterable[tuple[str, Absence]]) -> Mapping[str, Mapping[str, Absence]]:
     grouped: dict[str, dict[str, Absence]] = {}
-    for organization_id, absence in found:
+    for organization_id, absence in absences:
         grouped.setdefault(organization_id, {})[absence.key] = absence
     return grouped

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from looply.app.context.addressing import get_owned
+from looply.app.context.addressing import get_owned, get_owned_head
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import Workflow
@@ -22,6 +22,7 @@ from looply.execution.facts.state import Path, Status
 from looply.execution.views.event_values import EventValues, event_values
 from looply.execution.views.log_pages import EntryPage, entry_page
 from looply.execution.views.logs import mask_document
+from looply.execution.views.positions import moves_path
 from looply.jsontext import Json
 
 _PAGE: Final = 500
@@ -103,18 +104,16 @@ async def get_at(services: Services, principal: Principal, execution_id: str, se
 
 async def get_log(services: Services, principal: Principal, execution_id: str, after: int) -> LogOfExecution:
     """Returns a page of the log, after event `after`. Raises: NotFound, StoreCorrupt."""
-    execution = await get_owned(services, principal.organization_id, execution_id)
-    head = execution.head
+    head = await get_owned_head(services, principal.organization_id, execution_id)
     found = await services.engine.history(head.execution_id, after, services.limits.read_events)
     events = [(seq, event) for seq, event in found if seq <= head.seq]
-    page = entry_page(events, services.limits, execution.state.active_steps)
+    page = entry_page(events, services.limits, await _unmoved(services, head, events))
     return LogOfExecution(head=head, page=page, has_more=bool(events) and page.last < head.seq)
 
 
 async def get_event(services: Services, principal: Principal, execution_id: str, seq: int) -> EventMoment:
     """Returns the whole values of an event. Raises: NotFound (also for an event that has no entry), StoreCorrupt."""
-    execution = await get_owned(services, principal.organization_id, execution_id)
-    head = execution.head
+    head = await get_owned_head(services, principal.organization_id, execution_id)
     found = await services.engine.history(head.execution_id, seq - 1, 1) if 1 <= seq <= head.seq else ()
     for number, event in found:
         values = await asyncio.to_thread(event_values, event) if number == seq else None
@@ -127,6 +126,13 @@ def event_not_found(seq: int, last: int) -> NotFound:
     """Returns the error for a number that no entry of an execution's log has."""
     message = f"the execution has no entry for event {seq}; its last event is number {last}"
     return NotFound(message, code="EVENT_NOT_FOUND")
+
+
+async def _unmoved(services: Services, head: Head, events: Sequence[tuple[int, Event]]) -> str:
+    """Returns the current step where no event of a page says it: a state, which may be large, is loaded only there."""
+    if not events or moves_path(events):
+        return ""
+    return (await get_owned(services, head.organization_id, head.execution_id)).state.active_steps
 
 
 async def _state_at(services: Services, execution: Execution, seq: int) -> tuple[ExecutionState, Workflow]:

@@ -145,7 +145,7 @@ def _address(text: str | None) -> str | None:
     return None if read is None or read[0] else read[1]
 
 
-def _groups(given: Any) -> tuple[str, ...] | None:
-    if not isinstance(given, list):
+def _groups(claim: Any) -> tuple[str, ...] | None:
+    if not isinstance(claim, list):
         return None
-    return tuple(dict.fromkeys(each for each in given[:_MAX_GROUPS] if isinstance(each, str)))
+    return tuple(dict.fromkeys(each for each in claim[:_MAX_GROUPS] if isinstance(each, str)))

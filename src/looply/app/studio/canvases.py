@@ -1,4 +1,4 @@
-"""The canvas of a workflow: what makers keep beside it, which are notes, folds and warnings that are known."""
+"""The canvas of a workflow: what authors keep beside it, which are notes, folds and warnings that are known."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
@@ -31,7 +31,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning that a maker accepts: its step (empty: the workflow), its message, and why."""
+    """A warning that an author accepts: its step (empty: the workflow), its message, and why."""
 
     step: str
     message: str
@@ -51,9 +51,9 @@ async def find_canvas(services: Services, principal: Principal, workflow_id: str
     return await services.catalog.companions.find(principal.organization_id, workflow_id, "canvas")
 
 
-def canvas_of(found: Companion | None) -> Canvas:
+def canvas_of(companion: Companion | None) -> Canvas:
     """Returns the canvas that is stored."""
-    return msgspec.convert(found.content, Canvas) if found is not None else Canvas()
+    return msgspec.convert(companion.content, Canvas) if companion is not None else Canvas()
 
 
 async def put_canvas(

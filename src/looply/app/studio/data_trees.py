@@ -182,12 +182,12 @@ def _children(node: DataNode) -> Iterator[DataNode]:
                 yield _child(node, name, member_path(node.path, name), found, inner)
 
 
-def _child(node: DataNode, name: str, path: str, found: Field, value: Json) -> DataNode:
+def _child(node: DataNode, name: str, path: str, field: Field, value: Json) -> DataNode:
     return DataNode(
         name=name,
         path=path,
-        shape=found.shape,
-        is_certain=node.is_certain and found.presence is Presence.ALWAYS,
+        shape=field.shape,
+        is_certain=node.is_certain and field.presence is Presence.ALWAYS,
         origin=node.origin,
         step=node.step,
         level=node.level + 1,

@@ -1,4 +1,4 @@
-"""The samples that makers keep beside a workflow: named payloads, and pinned outputs of its steps."""
+"""The samples that authors keep beside a workflow: named payloads, and pinned outputs of its steps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -57,9 +57,9 @@ async def find_samples(services: Services, principal: Principal, workflow_id: st
     return await services.catalog.companions.find(principal.organization_id, workflow_id, "samples")
 
 
-def samples_of(found: Companion | None) -> Samples:
+def samples_of(companion: Companion | None) -> Samples:
     """Returns the samples that are stored."""
-    return msgspec.convert(found.content, Samples) if found is not None else Samples()
+    return msgspec.convert(companion.content, Samples) if companion is not None else Samples()
 
 
 def samples_content(samples: Samples, secret: Sequence[str] = (), *, pinned_on: int = 0) -> dict[str, Json]:

@@ -263,12 +263,12 @@ def _connection(value: Json) -> str:
     return name if isinstance(name, str) else ""
 
 
-async def _command(services: Services, principal: Principal, operation: str, shown: Json) -> str:
+async def _command(services: Services, principal: Principal, operation: str, call_input: Json) -> str:
     """Returns a call as a command line, empty where its connector has none."""
     declared = services.registry.operations.get(operation)
-    if declared is None or not isinstance(shown, dict):
+    if declared is None or not isinstance(call_input, dict):
         return ""
-    return declared.command_of(shown, await _settings(services, principal, _connection(shown)))
+    return declared.command_of(call_input, await _settings(services, principal, _connection(call_input)))
 
 
 async def _settings(services: Services, principal: Principal, name: str) -> Mapping[str, Json]:

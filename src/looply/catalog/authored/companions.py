@@ -1,4 +1,4 @@
-"""Companions of workflows: what makers keep beside the definition, for all versions. An execution never reads them."""
+"""Companions of workflows: what authors keep beside the definition, for all versions. An execution never reads them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,13 +39,13 @@ class CompanionChanged(Conflict):
 
     code = "STALE"
 
-    def __init__(self, kind: CompanionKind, workflow_id: str, found: Companion | None) -> None:
-        self.modified_by = found.modified_by if found is not None else None
-        self.fields: dict[str, Json] = {"revision": found.revision if found is not None else 0}
+    def __init__(self, kind: CompanionKind, workflow_id: str, companion: Companion | None) -> None:
+        self.modified_by = companion.modified_by if companion is not None else None
+        self.fields: dict[str, Json] = {"revision": companion.revision if companion is not None else 0}
         by = ""
-        if found is not None:
-            self.fields |= {"modified_by": found.modified_by, "modified_on": to_ms(found.modified_on)}
-            by = f", changed on {found.modified_on.isoformat()} by {found.modified_by or 'the operator'}"
+        if companion is not None:
+            self.fields |= {"modified_by": companion.modified_by, "modified_on": to_ms(companion.modified_on)}
+            by = f", changed on {companion.modified_on.isoformat()} by {companion.modified_by or 'the operator'}"
         message = f"the {kind} of workflow {workflow_id} has revision {self.fields['revision']}{by}"
         super().__init__(f"{message}; read it again before saving")
 

@@ -260,12 +260,12 @@ def _replace_setting(settings: Mapping[str, Json], name: str, changed: Mapping[s
     return {**rest, name: changed[name]} if name in changed else rest
 
 
-def _refuse_kept(kept: Collection[str], changed: Collection[str]) -> None:
+def _refuse_kept(names: Collection[str], changed: Collection[str]) -> None:
     """Raises: Refused (code `SECRETS_NEEDED`)."""
     message = f"must be entered again, or removed with null, because {', '.join(changed)} of the connection changes"
     hint = "a credential is sent only to the system, and in the way, for which it was entered"
-    problems = tuple(Problem(path=_pointer(name), message=message, hint=hint) for name in kept)
-    raise Refused(f"secrets {', '.join(kept)} {message}", code="SECRETS_NEEDED", problems=problems)
+    problems = tuple(Problem(path=_pointer(name), message=message, hint=hint) for name in names)
+    raise Refused(f"secrets {', '.join(names)} {message}", code="SECRETS_NEEDED", problems=problems)
 
 
 def _identity(row: RowMapping) -> dict[str, Any]:

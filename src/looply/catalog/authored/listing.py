@@ -231,11 +231,11 @@ def _candidates(versions: VersionedTable, organization_id: str, only: Collection
 
 
 def _heads(
-    connection: Connection, versions: VersionedTable, organization_id: str, shown: Sequence[Candidate]
+    connection: Connection, versions: VersionedTable, organization_id: str, candidates: Sequence[Candidate]
 ) -> tuple[ObjectHead, ...]:
-    if not shown:
+    if not candidates:
         return ()
-    ids = [each.object_id for each in shown]
+    ids = [each.object_id for each in candidates]
     columns = versions.table.c
     live = (
         select(
@@ -247,7 +247,7 @@ def _heads(
         .group_by(versions.object_id)
     )
     spans = {object_id: (created, active) for object_id, created, active in connection.execute(live)}
-    keys: list[VersionKey] = [(each.object_id, each.newest) for each in shown]
+    keys: list[VersionKey] = [(each.object_id, each.newest) for each in candidates]
     changed = select(
         versions.object_id, func.coalesce(columns.modified_by, columns.created_by), columns.modified_on_ms
     ).where(tuple_(versions.object_id, versions.version).in_(keys))
@@ -263,7 +263,7 @@ def _heads(
             created_on=from_ms(spans[each.object_id][0]),
             modified_on=from_ms(changes[each.object_id][1]),
         )
-        for each in shown
+        for each in candidates
     )
 
 

@@ -1,29 +1,29 @@
 """Presence: which editors have a workflow or a card open at present.
 
-Where several servers share the catalog, it has one row for each editor; else the process remembers them.
+`Presence` is what use cases see of it. Where several servers share the catalog, it has one row for each editor
+(`stored_presence.py`); else the process remembers them, in `RememberedPresence`.
 """
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
 
-from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.tables import open_editors as table
 from looply.clock import Clock
 from looply.instants import to_ms
 
 GONE_AFTER: Final = timedelta(minutes=1)
 """An editor that has not called for this time has been closed."""
 MAX_SHOWN: Final = 20
-_MAX_EDITORS: Final = 100
-"""Editors of one object that are remembered."""
+MAX_EDITORS: Final = 100
+"""Editors of one object that are known."""
 _MAX_OBJECTS: Final = 10_000
 """Objects whose editors a process remembers."""
 
 EditedKind: TypeAlias = Literal["workflow", "card"]
+Key: TypeAlias = tuple[str, EditedKind, str]
+"""Organization, kind and id of the object."""
 
 
 class Editor(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,90 +37,77 @@ class Editor(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int = 0
     seen_ms: int = 0
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What is the same in all calls of one editor."""
+        return self.actor, self.tab
 
-Key: TypeAlias = tuple[str, EditedKind, str]
-"""Organization, kind and id of the object."""
 
-
-class Presence:
-    """The open editors of all objects. Methods raise as `CatalogDatabase.write` where the catalog is shared."""
-
-    def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._known: dict[Key, dict[tuple[str, str], Editor]] = {}
+class Presence(Protocol):
+    """The open editors of all objects."""
 
     async def touch(self, key: Key, editor: Editor) -> tuple[Editor, ...]:
-        """Notes that an editor is open, and returns the others of its object, longest open first."""
-        now_ms = to_ms(self._clock.now())
-        seen = msgspec.structs.replace(editor, since_ms=now_ms, seen_ms=now_ms)
-        if self._database.is_shared:
-            return await self._database.write(lambda connection: _touch(connection, key, seen))
-        open_now = _open(self._known.get(key, {}).values(), now_ms)
-        former = next((each for each in open_now if _name(each) == _name(seen)), None)
-        if former is not None:
-            seen = msgspec.structs.replace(seen, since_ms=former.since_ms)
-        others = [each for each in open_now if _name(each) != _name(seen)]
-        self._remember(key, [*others[: _MAX_EDITORS - 1], seen])
-        return _shown(others)
+        """Notes that an editor is open, and returns the others of its object, longest open first, at most `MAX_SHOWN`.
+
+        Raises: as `CatalogDatabase.write`, where it is stored.
+        """
+        ...
 
     async def leave(self, key: Key, editor: Editor) -> tuple[Editor, ...]:
-        """Notes that an editor was closed, and returns the others of its object."""
+        """Notes that an editor was closed, and returns the others as `touch` does. Raises: as `touch`."""
+        ...
+
+
+class RememberedPresence:
+    """The open editors as this process remembers them: those that called it. It raises nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._editors: dict[Key, dict[tuple[str, str], Editor]] = {}
+
+    async def touch(self, key: Key, editor: Editor) -> tuple[Editor, ...]:
+        """See `Presence`."""
         now_ms = to_ms(self._clock.now())
-        if self._database.is_shared:
-            return await self._database.write(lambda connection: _leave(connection, key, editor, now_ms))
-        open_now = _open(self._known.get(key, {}).values(), now_ms)
-        others = [each for each in open_now if _name(each) != _name(editor)]
+        editors = self._open_editors(key, now_ms)
+        since_ms = since_of(editor, editors, now_ms)
+        others = others_than(editor, editors)
+        touched = msgspec.structs.replace(editor, since_ms=since_ms, seen_ms=now_ms)
+        self._remember(key, [*others[: MAX_EDITORS - 1], touched])
+        return first_of(others)
+
+    async def leave(self, key: Key, editor: Editor) -> tuple[Editor, ...]:
+        """See `Presence`."""
+        others = others_than(editor, self._open_editors(key, to_ms(self._clock.now())))
         self._remember(key, others)
-        return _shown(others)
+        return first_of(others)
+
+    def _open_editors(self, key: Key, now_ms: int) -> list[Editor]:
+        return [each for each in self._editors.get(key, {}).values() if each.seen_ms > limit_of_closed(now_ms)]
 
     def _remember(self, key: Key, editors: list[Editor]) -> None:
-        self._known.pop(key, None)
+        self._editors.pop(key, None)
         if editors:
             # The object that was edited last is the last one, so that the first one is dropped when there are too many.
-            self._known[key] = {_name(each): each for each in editors}
-        while len(self._known) > _MAX_OBJECTS:
-            self._known.pop(next(iter(self._known)))
+            self._editors[key] = {each.identity: each for each in editors}
+        while len(self._editors) > _MAX_OBJECTS:
+            self._editors.pop(next(iter(self._editors)))
 
 
-def _touch(connection: Connection, key: Key, editor: Editor) -> tuple[Editor, ...]:
-    rows = _forget(connection, key, editor, editor.seen_ms)
-    former = next((each for each in rows if _name(each) == _name(editor)), None)
-    since_ms = former.since_ms if former is not None else editor.since_ms
-    others = [each for each in rows if _name(each) != _name(editor)]
-    if len(others) < _MAX_EDITORS:
-        values = msgspec.structs.asdict(editor) | {"since_ms": since_ms}
-        connection.execute(insert(table).values(**values, **_columns(key)))
-    return _shown(others)
+def limit_of_closed(now_ms: int) -> int:
+    """Returns the instant, in ms since the epoch, of the last call of editors that count as closed now."""
+    return now_ms - int(GONE_AFTER.total_seconds() * 1000)
 
 
-def _leave(connection: Connection, key: Key, editor: Editor, now_ms: int) -> tuple[Editor, ...]:
-    return _shown(each for each in _forget(connection, key, editor, now_ms) if _name(each) != _name(editor))
+def since_of(editor: Editor, editors: Iterable[Editor], now_ms: int) -> int:
+    """Returns since when an editor is open, in ms since the epoch: as `editors` say, else since now."""
+    return next((each.since_ms for each in editors if each.identity == editor.identity), now_ms)
 
 
-def _forget(connection: Connection, key: Key, editor: Editor, now_ms: int) -> list[Editor]:
-    """Deletes the row of an editor and those of all that are gone, and returns the open editors with this one."""
-    gone_ms = now_ms - int(GONE_AFTER.total_seconds() * 1000)
-    connection.execute(delete(table).where(table.c.seen_ms <= gone_ms))
-    mine = [table.c[name] == value for name, value in _columns(key).items()]
-    rows = connection.execute(select(table).where(*mine)).mappings().all()
-    names = Editor.__struct_fields__
-    connection.execute(delete(table).where(*mine, table.c.actor == editor.actor, table.c.tab == editor.tab))
-    return [Editor(**{name: row[name] for name in names}) for row in rows]
+def others_than(editor: Editor, editors: Iterable[Editor]) -> list[Editor]:
+    """Returns the editors without this one."""
+    return [each for each in editors if each.identity != editor.identity]
 
 
-def _columns(key: Key) -> dict[str, Any]:
-    return dict(zip(("organization_id", "kind", "object_id"), key, strict=True))
-
-
-def _open(editors: Iterable[Editor], now_ms: int) -> list[Editor]:
-    gone_ms = now_ms - int(GONE_AFTER.total_seconds() * 1000)
-    return [each for each in editors if each.seen_ms > gone_ms]
-
-
-def _shown(editors: Iterable[Editor]) -> tuple[Editor, ...]:
+def first_of(editors: Iterable[Editor]) -> tuple[Editor, ...]:
+    """Returns the editors that are longest open, at most `MAX_SHOWN`."""
     return tuple(sorted(editors, key=lambda each: (each.since_ms, each.actor, each.tab)))[:MAX_SHOWN]
-
-
-def _name(editor: Editor) -> tuple[str, str]:
-    return editor.actor, editor.tab

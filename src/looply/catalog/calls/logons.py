@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.json_columns import Unreadable
 from looply.catalog.storage.tables import refused_logons
 from looply.clock import Clock, Entropy
 from looply.connectors.credentials.logons import MOST_FAILURES, NoTry
@@ -78,8 +79,17 @@ def _row(connection: Connection, key: bytes) -> RowMapping | None:
 
 
 def _under_way(row: RowMapping | None, now_ms: int) -> dict[str, int]:
-    """Returns the tries under way by ticket, each with the end of its lease, without those whose lease has ended."""
-    return {} if row is None else {name: until for name, until in row["under_way"].items() if until > now_ms}
+    """Returns the tries under way by ticket, each with the end of its lease, without those whose lease has ended.
+
+    Where they cannot be read they count as `MOST_FAILURES`, until the lease of one that began at the last change ends.
+    """
+    if row is None:
+        return {}
+    stored = row["under_way"]
+    if isinstance(stored, Unreadable):
+        last_ms = row["changed_on_ms"] + to_milliseconds(LEASE)
+        stored = {f"damaged {number}": last_ms for number in range(MOST_FAILURES)}
+    return {name: until for name, until in stored.items() if until > now_ms}
 
 
 def _no_try(row: RowMapping | None, now_ms: int) -> NoTry | None:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 import msgspec
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, or_, select, update
 
-from looply.catalog.storage.damage import AnyRow
+from looply.catalog.storage.damage import AnyRow, mark_damaged, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.tables import invitations, members, organizations, sessions, users
@@ -93,12 +93,12 @@ class Members:
         return await self._database.read(read)
 
     async def get(self, organization_id: str, user_id: str) -> Member:
-        """Returns a member. Raises: BadRequest; NotFound (code `MEMBER_NOT_FOUND`)."""
+        """Returns a member. Raises: BadRequest; NotFound (code `MEMBER_NOT_FOUND`); RecordDamaged."""
         query = _members_of(organization_id).where(members.c.user_id == validate_id(user_id, "user"))
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             raise not_found_error("member", user_id)
-        return _member(row)
+        return _member(require_readable(row, members))
 
     async def memberships(self, user_id: str) -> tuple[Membership, ...]:
         """Returns the organizations of which a person is an active member, in the order of their names."""
@@ -146,6 +146,8 @@ class Members:
     ) -> Member:
         """Changes the role of a member, or deactivates or activates them. It ends their sessions in the organization.
 
+        Groups that cannot be read are marked in the answer, as in lists.
+
         Raises: Forbidden (code `SCOPE`) for a change from or to the role of owners without `may_make_owners`; Conflict
         (code `LAST_OWNER`) for the last active owner; Refused, NotFound.
         """
@@ -164,7 +166,7 @@ class Members:
                 _update(connection, change, checked, role=new_role, status=status)
                 end_sessions(connection, checked, organization_id)
                 change.record(connection, "member.change", checked, role=new_role, status=status)
-            return _member(_get_row(connection, organization_id, checked))
+            return _member(mark_damaged(_get_row(connection, organization_id, checked)))
 
         return await self._database.write(store)
 

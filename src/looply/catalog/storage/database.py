@@ -199,6 +199,6 @@ class CatalogDatabase:
                 self._changes += 1
 
 
-def _release_lock(held: asyncio.Future[Callable[[], None]]) -> None:
-    if not held.cancelled() and held.exception() is None:
-        held.result()()
+def _release_lock(lock: asyncio.Future[Callable[[], None]]) -> None:
+    if not lock.cancelled() and lock.exception() is None:
+        lock.result()()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from looply import on_demand
 from looply.catalog.storage import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
@@ -65,11 +66,7 @@ def driver_connection(connection: Connection) -> sqlite3.Connection:
 
 def migrate(connection: Connection) -> None:
     """Runs the missing migrations in the transaction of `connection`."""
-    # Start-up cost: most starts find nothing to migrate.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
+    config = on_demand.alembic_config.Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    on_demand.alembic_command.upgrade(config, "head")

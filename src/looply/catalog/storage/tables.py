@@ -363,7 +363,7 @@ saved_views = Table(
     UniqueConstraint("organization_id", "page", "user_id", "view_name"),
 )
 
-# `looply.catalog.authored.companions`: what makers keep beside a workflow, for all of its versions.
+# `looply.catalog.authored.companions`: what authors keep beside a workflow, for all of its versions.
 workflow_companions = Table(
     "workflow_companions",
     metadata,

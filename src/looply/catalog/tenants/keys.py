@@ -218,6 +218,26 @@ class ApiKeys:
         row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
         return _key(require_readable(row, api_keys))
 
+    async def get_maker(self, organization_id: str, key_id: str) -> str | None:
+        """Returns the id of the person who created a key, directly or by other keys; None when the operator did.
+
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        checked = validate_id(key_id, "key")
+
+        def find(connection: Connection) -> str | None:
+            maker: str | None = _get(connection, organization_id, checked)["created_by"]
+            while maker is not None:
+                columns = api_keys.c
+                made = columns.organization_id == organization_id, columns.key_id == maker
+                row = connection.execute(select(columns.created_by).where(*made)).first()
+                if row is None:
+                    return maker
+                maker = row[0]
+            return None
+
+        return await self._database.read(find)
+
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
         """Returns keys, newest first, including revoked ones, older than the key id `before` if it is given.
 
@@ -289,11 +309,13 @@ def _revoke(connection: Connection, change: Change, key_id: str, **details: Json
 def _live_descendants(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
     """Returns the valid keys that were created with a key, directly or through others (also revoked), newest first."""
     found: dict[str, bool] = {}
-    makers = [key_id]
-    while makers:
-        query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(makers))
+    creators = [key_id]
+    while creators:
+        query = select(api_keys).where(
+            api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(creators)
+        )
         rows = connection.execute(query).mappings().all()
-        makers = [row["key_id"] for row in rows if row["key_id"] not in found]
+        creators = [row["key_id"] for row in rows if row["key_id"] not in found]
         for row in rows:
             is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
             found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired

@@ -34,9 +34,9 @@ def render(*, terminal: Here) -> None:
     card as they are written.
     """
 
-    def card_of(asked: dict[str, Json]) -> Json:
-        given = {name: asked[name] for name in ("data", "host") if name in asked}
-        return parse_card(asked["template"], allows_unknown=True).expand(evaluation(terminal, {}), **given)
+    def card_of(fields: dict[str, Json]) -> Json:
+        given = {name: fields[name] for name in ("data", "host") if name in fields}
+        return parse_card(fields["template"], allows_unknown=True).expand(evaluation(terminal, {}), **given)
 
     answer_lines(terminal, "template", card_of)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
@@ -38,7 +38,7 @@ async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> Non
         async with target.client(terminal) as client:
             items = await client.items("getDatastores")
             shown = await KeyNames(client).replace_ids(items, "modified_by") if terminal.is_table else items
-    show_items(terminal, items, _COLUMNS, noun="datastores", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="datastores", table_rows=shown)
 
 
 @APP.command

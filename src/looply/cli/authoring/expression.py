@@ -21,8 +21,8 @@ def evaluate(*, terminal: Here) -> None:
     writes a line {"value"} or {"error"}, in order. A path that does not exist is null.
     """
 
-    def value_of(asked: dict[str, Json]) -> Json:
-        expression, data = asked["expression"], asked.get("data")
+    def value_of(fields: dict[str, Json]) -> Json:
+        expression, data = fields["expression"], fields.get("data")
         if not isinstance(expression, str):
             raise BadRequest("expression must be a text")
         if data is not None and not isinstance(data, dict):

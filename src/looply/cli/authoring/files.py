@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from cyclopts import Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.json_texts import pretty_text, read_json
 from looply.cli.display.pages import Page
 from looply.cli.terminal.client import ApiClient

@@ -24,7 +24,7 @@ async def templates(*, server: Server = THE_SERVER, terminal: Here) -> None:
     shown = [
         {**item, "names": ", ".join(f"{need['name']} ({need['kind']})" for need in item["needs"])} for item in items
     ]
-    show_items(terminal, items, _COLUMNS, noun="templates", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="templates", table_rows=shown)
 
 
 async def create(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter, validators
 from msgspec import to_builtins
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant

@@ -45,7 +45,7 @@ async def list_profiles(workflow_id: WorkflowId, /, *, server: Server = THE_SERV
     shown = [
         {**item, "default": "yes" if item["is_default"] else "", "names": ", ".join(item["values"])} for item in items
     ]
-    show_items(terminal, items, _COLUMNS, noun="profiles", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="profiles", table_rows=shown)
 
 
 @APP.command

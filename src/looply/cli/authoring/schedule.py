@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.authoring.preview import preview
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.tables import record, show_items
@@ -46,7 +46,7 @@ async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None
             items = (await client.get("getSchedules"))["items"]
     # Nothing starts while a schedule is paused, so its next instant would mislead.
     shown = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
-    show_items(terminal, items, _COLUMNS, noun="schedules", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="schedules", table_rows=shown)
 
 
 @APP.command

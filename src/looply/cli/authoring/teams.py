@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.documents import write_bytes
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_SERVER, Server

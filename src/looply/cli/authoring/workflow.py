@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.authoring import gallery
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.display.json_texts import pretty_text
@@ -209,8 +209,8 @@ def _shown(value: Any) -> Any:
     return pretty_text(value) if isinstance(value, dict | list) else value
 
 
-def _count(found: list[dict[str, str]], what: str) -> str:
-    return f"{len(found)} {what}{'' if len(found) == 1 else 's'}"
+def _count(problems: list[dict[str, str]], what: str) -> str:
+    return f"{len(problems)} {what}{'' if len(problems) == 1 else 's'}"
 
 
 def _show_imported(imported: Imported, terminal: Here) -> None:

@@ -119,15 +119,15 @@ def _fitting(page: Table, width: int) -> list[int]:
     return shown
 
 
-def _widths(page: Table, shown: Sequence[int], width: int) -> list[int]:
+def _widths(page: Table, columns: Sequence[int], width: int) -> list[int]:
     """Returns the width of each shown column; columns of prose share what the others leave."""
-    natural = {index: _natural(page, index) for index in shown}
-    prose = sorted((index for index in shown if _is_prose(page, index)), key=natural.__getitem__)
-    left = width - len(_GAP) * (len(shown) - 1) - sum(natural[index] for index in shown if index not in prose)
+    natural = {index: _natural(page, index) for index in columns}
+    prose = sorted((index for index in columns if _is_prose(page, index)), key=natural.__getitem__)
+    left = width - len(_GAP) * (len(columns) - 1) - sum(natural[index] for index in columns if index not in prose)
     for number, index in enumerate(prose):
         natural[index] = max(min(natural[index], left // (len(prose) - number)), min(natural[index], _LEAST), 1)
         left -= natural[index]
-    return [natural[index] for index in shown]
+    return [natural[index] for index in columns]
 
 
 def _natural(page: Table, index: int) -> int:

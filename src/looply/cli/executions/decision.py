@@ -68,5 +68,9 @@ async def list_decisions(
     async with server.client(terminal) as client:
         items = await client.items("getOrganizationDecisions", limit, **criteria.query())
     show_items(
-        terminal, items, _COLUMNS, noun="decisions", shown=[{**item, "decided": instant(item["at"])} for item in items]
+        terminal,
+        items,
+        _COLUMNS,
+        noun="decisions",
+        table_rows=[{**item, "decided": instant(item["at"])} for item in items],
     )

@@ -39,8 +39,8 @@ def without_shown_messages(
     return [_shortened(entry) if _is_among(entry.get("message"), shown) else entry for entry in entries]
 
 
-def _is_among(message: Any, shown: Sequence[str]) -> bool:
-    return isinstance(message, str) and any(message in each for each in shown)
+def _is_among(message: Any, texts: Sequence[str]) -> bool:
+    return isinstance(message, str) and any(message in each for each in texts)
 
 
 def _shortened(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.pages import Page, Record
 from looply.cli.executions import reasons, repairs
 from looply.cli.executions.entries import details, without_shown_messages
@@ -131,7 +131,7 @@ async def list_executions(
         async with target.client(terminal) as client:
             items = await client.items("searchExecutions", limit, **query)
     shown = [{**item, "workflow": item["workflow_details"].get("workflow_name")} for item in items]
-    show_items(terminal, items, _COLUMNS, noun="executions", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="executions", table_rows=shown)
 
 
 @APP.command

@@ -72,7 +72,7 @@ async def list_letters(
     async with server.client(terminal) as client:
         items = await client.items("getLetters", limit, **criteria.query())
         shown = await KeyNames(client).replace_ids(items, *_ACTORS) if terminal.is_table else items
-    show_items(terminal, items, _COLUMNS, noun="dead letters", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="dead letters", table_rows=shown)
 
 
 @APP.command

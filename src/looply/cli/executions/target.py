@@ -31,7 +31,7 @@ async def list_targets(*, server: Server = THE_SERVER, terminal: Here) -> None:
     """List the systems that are down, being drained, or paused, and how many attempts of steps wait for each."""
     async with server.client(terminal) as client:
         items = (await client.get("getTargets"))["items"]
-    show_items(terminal, items, _COLUMNS, noun="systems", shown=[_shown(item) for item in items])
+    show_items(terminal, items, _COLUMNS, noun="systems", table_rows=[_shown(item) for item in items])
 
 
 @APP.command

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 from looply.app.authoring import fires, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.schedules import list_all
-from looply.app.studio import carrying
+from looply.app.studio import definition_files
 from looply.catalog.authored.workflows import WorkflowSummary
 from looply.cli.offline.store import OpenStore, open_store
 from looply.cli.terminal.importing import OVERWRITE_HINT, Imported, ImportOptions, paths_into_definition, unwrap_paths
@@ -50,7 +50,9 @@ async def import_to_folder(terminal: Terminal, target: Target, definition: Json,
 async def _save(store: OpenStore, definition: Json, options: ImportOptions) -> workflows.SaveResult:
     modified_on = None if options.modified_on is None else from_ms(options.modified_on)
     workflow_id = await store.workflow_id(options.workflow_id) if options.workflow_id else ""
-    save = partial(carrying.import_definition, store.services, store.principal, definition, workflow_id=workflow_id)
+    save = partial(
+        definition_files.import_definition, store.services, store.principal, definition, workflow_id=workflow_id
+    )
     try:
         return await save(modified_on=modified_on)
     except workflows.DraftOpen as error:

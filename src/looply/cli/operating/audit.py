@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_TARGET, Target
@@ -75,7 +75,7 @@ async def list_records(
         }
         for item in items[:limit]
     ]
-    show_items(terminal, items[:limit], _COLUMNS, noun="audit records", shown=shown)
+    show_items(terminal, items[:limit], _COLUMNS, noun="audit records", table_rows=shown)
 
 
 @APP.command

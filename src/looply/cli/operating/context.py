@@ -66,7 +66,7 @@ def list_contexts(*, terminal: Here) -> None:
         for name, each in sorted(stored.contexts.items())
     ]
     shown = [{**item, "current": "yes" if item["is_current"] else ""} for item in items]
-    show_items(terminal, items, _COLUMNS, noun="contexts", shown=shown)
+    show_items(terminal, items, _COLUMNS, noun="contexts", table_rows=shown)
 
 
 @APP.command
@@ -81,10 +81,10 @@ def remove(name: Name, /, *, terminal: Here) -> None:
     terminal.show({"name": name, "message": "success"}, lambda: record({"removed": name}))
 
 
-def _read_key(given: str | None, terminal: Terminal) -> str:
-    if given == STANDARD_INPUT:
-        given = terminal.source.readline().decode("utf-8", "replace").strip()
-    key = given or terminal.environment.get("LOOPLY_API_KEY") or ""
+def _read_key(option: str | None, terminal: Terminal) -> str:
+    if option == STANDARD_INPUT:
+        option = terminal.source.readline().decode("utf-8", "replace").strip()
+    key = option or terminal.environment.get("LOOPLY_API_KEY") or ""
     if not key:
         raise UsageError("an API key is missing: give --api-key, - for standard input, or set LOOPLY_API_KEY")
     return key

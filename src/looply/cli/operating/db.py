@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.operating.move import move
 from looply.cli.operating.prune import prune
 from looply.cli.terminal.failures import DONE, REFUSED

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter, validators
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.terminal import Here
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.options import AnyFolder

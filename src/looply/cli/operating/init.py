@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.options import Data, KeyOnly, settings_of
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here

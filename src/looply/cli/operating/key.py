@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.options import AnyFolder
 from looply.cli.terminal.tables import table
 from looply.cli.terminal.terminal import Here, Terminal
@@ -136,15 +136,15 @@ async def _wait(settings: "on_demand.settings.Settings", is_done: Callable[[Stat
     raise Conflict(message, code="KEY_NOT_TAKEN")
 
 
-def _pending_keys(held: Sequence[MasterKey], states: States) -> list[MasterKey]:
+def _pending_keys(keys: Sequence[MasterKey], states: States) -> list[MasterKey]:
     """Returns the keys that were distributed and never activated."""
     used = {each["key_id"] for each in states if each["state"] != "distributed"}
-    return [key for key in held if key.key_id not in used]
+    return [key for key in keys if key.key_id not in used]
 
 
-def _active_key(held: Sequence[MasterKey], states: States) -> MasterKey:
+def _active_key(keys: Sequence[MasterKey], states: States) -> MasterKey:
     active = next((each["key_id"] for each in states if each["state"] == "active"), None)
-    for key in held:
+    for key in keys:
         if key.key_id == active:
             return key
     raise Refused(f"the active master key {active} is not among those that are given; put it back", code="KEY_WRONG")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import Data, settings_of

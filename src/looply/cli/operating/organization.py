@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Data
 from looply.cli.terminal.tables import show_items

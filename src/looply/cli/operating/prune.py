@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from msgspec.structs import replace
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.progress import show_progress

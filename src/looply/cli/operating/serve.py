@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from cyclopts import Parameter, validators
 
-from looply import __version__
-from looply.cli import on_demand
+from looply import __version__, on_demand
 from looply.cli.terminal.documents import remove_file, write_document
 from looply.cli.terminal.failures import SERVE_STATUSES, ServeFailed, UsageError, text_of
 from looply.cli.terminal.options import settings_of

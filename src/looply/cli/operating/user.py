@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from cyclopts import App, Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, show_items

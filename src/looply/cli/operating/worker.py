@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from looply.cli import on_demand
+from looply import on_demand
 from looply.cli.operating.serve import Ready, pairs, run_until_stopped
 from looply.cli.terminal.options import settings_of
 from looply.cli.terminal.terminal import Here

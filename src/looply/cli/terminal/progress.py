@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from looply import on_demand
 from looply.cli.terminal.terminal import Terminal
 
 
@@ -24,15 +25,16 @@ def show_progress(terminal: Terminal, what: str) -> Iterator[Progress]:
     if not terminal.errors.isatty():
         yield show_nothing
         return
-    from rich import console, progress  # noqa: PLC0415 - start-up cost
-
+    progress = on_demand.rich_progress
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
     )
-    with progress.Progress(*columns, console=console.Console(file=terminal.errors), transient=True) as bar:
+    with progress.Progress(
+        *columns, console=on_demand.rich_console.Console(file=terminal.errors), transient=True
+    ) as bar:
         task = bar.add_task(what, total=None)
 
         def update(what: str, done: int, total: int | None) -> None:
@@ -44,11 +46,9 @@ def show_progress(terminal: Terminal, what: str) -> Iterator[Progress]:
 @contextmanager
 def explain_interrupt(terminal: Terminal, text: str) -> Iterator[None]:
     """Writes what holds, and what to do now, when the block is interrupted; then raises the interrupt again."""
-    from asyncio import CancelledError  # noqa: PLC0415 - start-up cost
-
     try:
         yield
-    except (CancelledError, KeyboardInterrupt):
+    except (on_demand.asyncio.CancelledError, KeyboardInterrupt):
         terminal.note(f"looply: interrupted; {text}")
         raise
 

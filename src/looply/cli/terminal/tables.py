@@ -24,18 +24,18 @@ def show_items(
     columns: Mapping[str, str],
     *,
     noun: str = "items",
-    shown: Sequence[Mapping[str, Any]] | None = None,
+    table_rows: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Writes a list: the document {`count`, `items`}, or a listing; `columns` are titles and the fields below them.
 
-    The first column is the most important. `shown` are the items as people see them, where that differs. Without items
-    people get a line with the plural `noun` on standard error, and no list.
+    The first column is the most important. `table_rows` are the items as people see them, where that differs. Without
+    items people get a line with the plural `noun` on standard error, and no list.
     """
     if not items and terminal.is_table:
         terminal.note(f"no {noun}")
         return
     document = {"count": len(items), "items": list(items)}
-    rows = items if shown is None else shown
+    rows = items if table_rows is None else table_rows
     terminal.show(document, lambda: listing(tuple(columns), rows_of(rows, tuple(columns.values()))))
 
 

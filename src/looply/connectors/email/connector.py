@@ -124,11 +124,11 @@ async def _check_connection(ctx: CallContext, values: ConnectionValues, _path: s
     return checks.results()
 
 
-def _add_encryption(checks: Checks, settings: SmtpConnectionSettings, begun: float) -> None:
+def _add_encryption(checks: Checks, settings: SmtpConnectionSettings, start: float) -> None:
     if settings.tls == "none":
         checks.skip("tls", "`tls` is none, so nothing is encrypted")
     else:
-        checks.add("tls", "ok", begun, f"the certificate is accepted ({settings.tls})")
+        checks.add("tls", "ok", start, f"the certificate is accepted ({settings.tls})")
 
 
 def _server(settings: SmtpConnectionSettings, values: ConnectionValues) -> Server:

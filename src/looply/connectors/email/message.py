@@ -62,7 +62,7 @@ def with_decimal_texts(input_: Mapping[str, Json]) -> Mapping[str, Json]:
     return {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in input_.items()}
 
 
-def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: Limits) -> Mail:
+def build_mail(email: EmailInput, sender: str, key: str, at: datetime, limits: Limits) -> Mail:
     """Returns the mail of a step. `sender` is the connection's `from`, `key` the idempotency key of the visit.
 
     Guarantees: equal keys give equal ids, so that a recipient can recognize the mail of a repeated attempt.
@@ -71,16 +71,16 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
     """
     name, address = _parse_address(sender, "the `from` of the connection")
     origin = _address(name, address)
-    to, cc = _addresses(given.to, "to"), _addresses(given.cc or [], "cc")
+    to, cc = _addresses(email.to, "to"), _addresses(email.cc or [], "cc")
     recipients = tuple(dict.fromkeys(each.addr_spec for each in (*to, *cc)))
     if not to:
         raise BadInput("the mail has no recipient: `to` is empty")
     if len(recipients) > limits.recipients:
         raise BadInput(f"the mail has {len(recipients)} recipients; the limit recipients is {limits.recipients}")
-    subject = _text(given.subject)
+    subject = _text(email.subject)
     if problem := subject_problem(subject):
         raise BadInput(f"the mail cannot be sent: {problem}")
-    text, html = _text(given.text), _text(given.html)
+    text, html = _text(email.text), _text(email.html)
     if len(text) + len(html) > limits.mail_bytes:
         raise _too_large(len(text) + len(html), limits)
     message_id = f"<{blake2b(key.encode(), digest_size=16).hexdigest()}@{origin.domain}>"
@@ -119,12 +119,12 @@ def _coding(text: str) -> str:
     return "quoted-printable" if len(text) <= _READABLE_CHARACTERS else "base64"
 
 
-def _addresses(given: str | list[str], field: str) -> list[Address]:
-    return [_address(*_parse_address(each, f"`{field}`")) for each in _address_list(given)]
+def _addresses(value: str | list[str], field: str) -> list[Address]:
+    return [_address(*_parse_address(each, f"`{field}`")) for each in _address_list(value)]
 
 
-def _address_list(given: str | list[str]) -> Iterable[str]:
-    return split_addresses(given) if isinstance(given, str) else given
+def _address_list(value: str | list[str]) -> Iterable[str]:
+    return split_addresses(value) if isinstance(value, str) else value
 
 
 def _parse_address(text: str, where: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
+from looply import on_demand
 from looply.connectors.function.interpreter import Interpreter, Request, RunResult, WorkerUnusable
 
 _MIB: Final = 1024 * 1024
@@ -62,7 +63,7 @@ def main(language: str, memory: int, parent: int, nice: int) -> None:
 def limit_process(memory: int) -> None:
     """Sets the limits of this process: the memory that it has and `memory` more, no writing of files, no core."""
     try:
-        import resource  # noqa: PLC0415 - only where the system has it
+        resource = on_demand.resource
     except ImportError:
         return
     most = _data_bytes() + memory + 64 * _MIB
@@ -89,12 +90,8 @@ def _data_bytes() -> int:
 def _make_interpreter(language: str) -> Interpreter:
     # Each process has one interpreter; the library of the other is never loaded.
     if language == "javascript":
-        from looply.connectors.function.javascript import JavaScript  # noqa: PLC0415
-
-        return JavaScript()
-    from looply.connectors.function.python import Python  # noqa: PLC0415
-
-    return Python()
+        return on_demand.javascript.JavaScript()
+    return on_demand.python.Python()
 
 
 def _die_with(parent: int) -> None:

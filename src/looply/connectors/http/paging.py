@@ -10,7 +10,7 @@ import msgspec
 
 from looply.connectors.outbound.urls import origin, resolve_redirect
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.definition.values.pointer import split_pointer
+from looply.definition.values.pointer import split_pointer, value_at
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json
 
@@ -115,14 +115,7 @@ def next_link(header: str) -> str:
 
 
 def _value_at(value: Json, pointer: str) -> Json:
-    for part in split_pointer(pointer) if pointer else ():
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+    return value_at(value, split_pointer(pointer) if pointer else ())
 
 
 def _is_success(response: HttpResponse) -> bool:

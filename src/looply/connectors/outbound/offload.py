@@ -1,4 +1,4 @@
-"""Offloads work on large responses to a thread, so that it does not block the event loop."""
+"""Offloads work on large bodies and responses to a thread, so that it does not block the event loop."""
 
 import asyncio
 from collections.abc import Callable

@@ -33,6 +33,12 @@ FRESH_SECONDS: Final = 0.2
 Servers close idle connections at any time. A call that is written into one that is closing has an unknown outcome, so
 such a call takes a connection that has just been used, or a new one.
 """
+LOOK_SECONDS: Final = 1.0
+"""How often the pool looks at the socket of an idle connection, so that it closes those that the server has closed.
+
+The pool asks all of its connections twice a call, and each look is a system call. Before a call is sent, its own
+connection is looked at in any case.
+"""
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -72,12 +78,19 @@ class _Connection(httpcore2.AsyncHTTPConnection):
     A request that must not be sent twice gets it only when it has just been used.
     """
 
+    _spoiled = False
+    _next_look = 0.0
+
     def can_handle_request(self, origin: httpcore2.Origin) -> bool:
         return super().can_handle_request(origin) and not (_needs_fresh(origin) and self._is_stale())
 
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
         if self._is_stale() and _needs_fresh(request.url.origin):
             # It was chosen in time and has become stale since; the pool chooses again.
+            raise httpcore2.ConnectionNotAvailable
+        if self.is_idle() and self._is_spoiled():
+            # The server has closed it or has sent something since the pool has looked.
+            self._spoiled = True
             raise httpcore2.ConnectionNotAvailable
         return await super().handle_async_request(request)
 
@@ -90,7 +103,16 @@ class _Connection(httpcore2.AsyncHTTPConnection):
         return ends is not None and asyncio.get_running_loop().time() > ends - self._keepalive_expiry + FRESH_SECONDS
 
     def has_expired(self) -> bool:
-        return super().has_expired() or (self.is_idle() and self._has_unread())
+        if not self.is_idle():
+            return super().has_expired()
+        now = asyncio.get_running_loop().time()
+        if not self._spoiled and now >= self._next_look:
+            self._spoiled = self._is_spoiled()
+            self._next_look = now + LOOK_SECONDS
+        return self._spoiled
+
+    def _is_spoiled(self) -> bool:
+        return super().has_expired() or self._has_unread()
 
     def _has_unread(self) -> bool:
         inner = self._connection

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin
 
 import httpx2
@@ -15,8 +16,11 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?|[0-9a-f:.]+")
 # Control characters and blanks are not allowed in a URL, and some parsers read backslashes as slashes.
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff\\]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_KEPT = 1024
 
 
+# The calls of a workflow have the same URLs, and a URL never changes.
+@lru_cache(maxsize=_KEPT)
 def parse_url(text: str) -> httpx2.URL:
     """Returns an absolute http or https URL in its normal form: host in lower case and ASCII, dots resolved.
 

@@ -77,31 +77,31 @@ async def _check_calls(
 
 
 def _check_logon(
-    checks: Checks, begun: float, response: HttpResponse, settings: SapConnectionSettings, masker: Masker
+    checks: Checks, start: float, response: HttpResponse, settings: SapConnectionSettings, masker: Masker
 ) -> None:
     if response.status == 401:
         said = masker.text((response.header("www-authenticate") or "")[:200])
         checks.add(
-            "logon", "failed", begun, f"the system refused the logon (401 {said})".rstrip(), _FIXES[settings.auth]
+            "logon", "failed", start, f"the system refused the logon (401 {said})".rstrip(), _FIXES[settings.auth]
         )
     elif is_logon_page(response):
         text = f"the system asks for a logon in a browser (status {response.status})"
         fix = f"let the service take `auth: {settings.auth}` without SAML: SICF, logon procedure, or `saml2=disabled`"
-        checks.add("logon", "failed", begun, text, fix)
+        checks.add("logon", "failed", start, text, fix)
     else:
-        checks.add("logon", "ok", begun, f"the system accepts the credentials of `auth: {settings.auth}`")
+        checks.add("logon", "ok", start, f"the system accepts the credentials of `auth: {settings.auth}`")
 
 
 def _check_service(
-    checks: Checks, begun: float, response: HttpResponse, service: Service, *, is_own_service: bool
+    checks: Checks, start: float, response: HttpResponse, service: Service, *, is_own_service: bool
 ) -> None:
     if 200 <= response.status < 300:
-        checks.add("service", "ok", begun, f"{service.path} answers")
+        checks.add("service", "ok", start, f"{service.path} answers")
         return
     text = f"{service.path} answers with status {response.status}"
     fix = "activate the service (/IWFND/MAINT_SERVICE), and give the user its authorization (S_SERVICE)"
     # The catalog itself is not needed by calls.
-    checks.add("service", "failed" if is_own_service else "warning", begun, text, fix)
+    checks.add("service", "failed" if is_own_service else "warning", start, text, fix)
 
 
 async def _check_token(checks: Checks, conversation: SapConversation, response: HttpResponse) -> None:

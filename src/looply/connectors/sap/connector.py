@@ -87,18 +87,20 @@ class _Call:
     def __init__(
         self,
         ctx: CallContext,
-        given: SapInput,
+        call_input: SapInput,
         settings: SapConnectionSettings,
         service: Service,
         principal: Principal,
     ) -> None:
         self._ctx = ctx
-        self._given = given
+        self._given = call_input
         self._settings = settings
         self._service = service
         self._principal = principal
         self._parts: list[BatchRequest] = []
-        entity = given.entity if given.batch is None else given.batch[0].entity if given.batch else ""
+        entity = (
+            call_input.entity if call_input.batch is None else call_input.batch[0].entity if call_input.batch else ""
+        )
         self._conversation = SapConversation(ctx, principal, service.places(entity))
         url = service.url("$metadata", {})
         self._types = TypedService(
@@ -109,7 +111,7 @@ class _Call:
             ),
             key=fingerprint("sap", str(url), principal.session_key.hex()),
             limits=ctx.limits,
-            is_effect=given.method not in READS or given.batch is not None,
+            is_effect=call_input.method not in READS or call_input.batch is not None,
         )
 
     async def perform(self) -> dict[str, Json]:
@@ -297,13 +299,13 @@ def command_line(input_: Mapping[str, Json], settings: Mapping[str, Json]) -> st
     return curl_of(command_request(given, service))
 
 
-async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
-    if given.connection is not None:
-        if given.system_id is not None:
+async def _connection(ctx: CallContext, call_input: SapInput) -> ConnectionValues:
+    if call_input.connection is not None:
+        if call_input.system_id is not None:
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
-        return await ctx.connection(given.connection)
-    if given.system_id is not None and given.client is not None:
-        criteria = {"system_id": given.system_id, "client": client_text(given.client)}
+        return await ctx.connection(call_input.connection)
+    if call_input.system_id is not None and call_input.client is not None:
+        criteria = {"system_id": call_input.system_id, "client": client_text(call_input.client)}
         return await ctx.matching_connection("sap", criteria)
     raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
 

@@ -62,13 +62,13 @@ def read_sap_error(kind: FailureKind, headers: Json, data: Json) -> FarError:
     return with_lock(said)
 
 
-def with_lock(said: FarError) -> FarError:
+def with_lock(error: FarError) -> FarError:
     """Returns a far error of kind `locked` with the holder of the lock, when it reports one; else unchanged."""
-    messages = [(said.code, said.message), *((detail.code, detail.message) for detail in said.details)]
+    messages = [(error.code, error.message), *((detail.code, detail.message) for detail in error.details)]
     lock = next((text for code, text in messages if _is_lock(code, text)), None)
     if lock is None:
-        return replace(said, locked_by=_holder([said.message])) if said.kind == "locked" else said
-    return replace(said, kind="locked", locked_by=_holder([lock, *(text for _, text in messages)]))
+        return replace(error, locked_by=_holder([error.message])) if error.kind == "locked" else error
+    return replace(error, kind="locked", locked_by=_holder([lock, *(text for _, text in messages)]))
 
 
 def _is_lock(code: str, text: str) -> bool:
@@ -100,9 +100,9 @@ def _of_body(kind: FailureKind, headers: Json, data: Json) -> FarError:
     return fault if fault is not None else replace(read_xml_error(kind, texts), details=_xml_details(texts))
 
 
-def _inner_details(inner: Mapping[str, Json], said: FarError) -> tuple[FarDetail, ...]:
+def _inner_details(inner: Mapping[str, Json], error: FarError) -> tuple[FarDetail, ...]:
     """Returns the findings of V2 without the one that repeats the error itself."""
-    return tuple(one for one in json_details(inner) if (one.code, one.message) != (said.code, said.message))
+    return tuple(one for one in json_details(inner) if (one.code, one.message) != (error.code, error.message))
 
 
 def _xml_details(texts: list[XmlText]) -> tuple[FarDetail, ...]:

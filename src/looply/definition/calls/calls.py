@@ -133,8 +133,8 @@ def _placements(reader: Reader) -> dict[str, Placement]:
     return found
 
 
-def _params_at(at: str, given: dict[str, Json]) -> list[str]:
-    params = given.get("params")
+def _params_at(at: str, values: dict[str, Json]) -> list[str]:
+    params = values.get("params")
     return [join_pointer(f"{at}/params", name) for name in params] if isinstance(params, dict) else []
 
 
@@ -209,9 +209,9 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*stated, *own)))
 
 
-def _credentials(given: dict[str, Json], base: str) -> tuple[str, ...]:
+def _credentials(settings: dict[str, Json], base: str) -> tuple[str, ...]:
     """Returns the pointers of the credentials in the settings of a call, as opposed to those of a connection."""
-    auth = given.get("auth")
+    auth = settings.get("auth")
     if isinstance(auth, dict):
         return tuple(f"{base}/auth/{name}" for name in ("token", "password") if name in auth)
     return (f"{base}/auth",) if isinstance(auth, str) else ()

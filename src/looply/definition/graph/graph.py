@@ -87,9 +87,9 @@ def _sends_cards(step: StepOutline) -> bool:
     return is_card and step.settings.get("action", "send") == "send"
 
 
-def _check_exits(step: StepOutline, taken: set[tuple[str, str]], report: Report) -> None:
+def _check_exits(step: StepOutline, used: set[tuple[str, str]], report: Report) -> None:
     for exit_ in step.exits:
-        has_edge = (step.id, exit_) in taken
+        has_edge = (step.id, exit_) in used
         if exit_ == "timeout" and not _has_timeout(step):
             if has_edge:
                 message = f"{step.id!r} has no timeout, so its exit 'timeout' is never taken"

@@ -176,10 +176,10 @@ def _check_bounds(step: StepOutline, report: Report, limits: Limits) -> None:
         report.error(join_pointer(step.path, "settings", "concurrency"), message)
 
 
-def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
+def _check_exits(outline: Outline, regions: Regions, joins: Mapping[str, str], report: Report) -> None:
     """Warns of empty branches and bodies, and of paths that end in a branch before its join."""
     taken = {(edge.source, edge.branch) for edge in outline.edges}
-    for id_, region in found.regions.items():
+    for id_, region in regions.regions.items():
         step = outline.by_id[id_]
         for exit_ in step.exits:
             if (id_, exit_) in taken:
@@ -194,14 +194,14 @@ def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], rep
                 report.warning(step.path, message, f"connect it with {join!r}")
 
 
-def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
+def _check_arrivals(outline: Outline, regions: Regions, joins: Mapping[str, str], report: Report) -> None:
     """Checks that only its branches lead to a join, and warns when fewer branches lead to it than it waits for."""
     arriving: dict[str, set[str]] = {join: set() for join in joins.values()}
     parallels = {
         join: parallel for parallel, join in joins.items() if has_type(outline.by_id.get(parallel), "parallel")
     }
     for transition in (transition for transitions in _transitions(outline).values() for transition in transitions):
-        region = found.regions.get(transition.source)
+        region = regions.regions.get(transition.source)
         if region is None or transition.target not in parallels:
             continue
         parallel = parallels[transition.target]
@@ -209,11 +209,11 @@ def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], 
             arriving[transition.target].add(transition.exit)
         elif region and region[-1][0] == parallel:
             arriving[transition.target].add(region[-1][1])
-        elif region == found.regions.get(transition.target):
+        elif region == regions.regions.get(transition.target):
             message = f"{transition.target!r} is the join of {parallel!r}: only a branch of it can lead there"
             report.error(transition.path, message, "lead to the step after the join")
     for join, parallel in parallels.items():
-        if parallel not in found.regions:
+        if parallel not in regions.regions:
             continue
         needed = _needed(outline.by_id[join].settings.get("for", "all"), outline.by_id[parallel])
         if len(arriving[join]) < needed:
@@ -230,12 +230,12 @@ def _needed(count: Json, parallel: StepOutline) -> int:
     return 1 if count == "any" else len(_branches(parallel))
 
 
-def _check_payload(outline: Outline, found: Regions, report: Report) -> None:
+def _check_payload(outline: Outline, regions: Regions, report: Report) -> None:
     """Warns when two branches of one parallel both change the payload: the last one wins."""
     writers: dict[tuple[Region, str], dict[str, str]] = {}
     for step in outline.by_id.values():
         if has_type(step, "overridePayload"):
-            for parallel, branch, around in _branches_around(found.regions.get(step.id, ()), outline):
+            for parallel, branch, around in _branches_around(regions.regions.get(step.id, ()), outline):
                 writers.setdefault((around, parallel), {}).setdefault(branch, step.id)
     for (_, parallel), by_branch in writers.items():
         first, *others = by_branch.values()

@@ -7,7 +7,13 @@ from typing import Final
 import jsonschema_rs
 
 from looply.definition.schemas.schema import definition_schema
-from looply.definition.schemas.schema_checker import brief_validator, count_values, first_error
+from looply.definition.schemas.schema_checker import (
+    MAX_CHECKS,
+    brief_validator,
+    count_comparisons,
+    count_values,
+    first_error,
+)
 from looply.definition.schemas.schema_problems import problems_of_error
 from looply.definition.values.pointer import join_pointer
 from looply.errors import Problem
@@ -54,8 +60,12 @@ _ITEMS: Final = {name: _Part({"$ref": f"#/$defs/{kind}", "$defs": _SCHEMA["$defs
 def document_problems(document: Json, patterns: Mapping[str, str]) -> tuple[Problem, ...]:
     """Returns how a definition violates its JSON Schema, at most `MAX_PROBLEMS`: of the document, then of its items.
 
-    `patterns` maps regular expressions to descriptions.
+    `patterns` maps regular expressions to descriptions. A document that would take too long to be checked has one
+    problem that says so.
     """
+    if count_comparisons(document, count_values(document)) > MAX_CHECKS:
+        message = "has too many large integers of nearly the same value to be checked"
+        return (Problem(path="", message=message, hint="write them as texts"),)
     return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
 
 

@@ -6,10 +6,12 @@ first. For a large one only the first violation is reported, by a variant of the
 alternatives have no parts.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from itertools import islice
+from math import inf
 from typing import Any, Final
 
 import jsonschema_rs
@@ -23,16 +25,28 @@ MAX_SCHEMA_BYTES: Final = 256 * 1024
 MAX_PROBLEMS: Final = 20
 """Violations of an author's schema that are reported at most."""
 
-MAX_CHECKS: Final = 10_000_000
-"""Values times the weight of the schema: larger checks are refused without running, as they would take seconds."""
+MAX_CHECKS: Final = 5_000_000
+"""The most checks of one value: values times the weight of the schema, and so on (`Weights`).
+
+Larger ones are refused without running: the validator holds the interpreter until it has ended, in a thread too, and
+so many checks take 25 milliseconds.
+"""
 
 LISTED_BYTES: Final = 32 * 1024 * 1024
 """The most memory for all errors of one value; when they would take more, only the first is created."""
 
 _OF_AN_ERROR: Final = 1000
-# Dividing a huge number digit by digit costs as much as this many checks.
-_OF_A_HUGE_NUMBER: Final = 1000
+# Comparing a number digit by digit, because it is none of the processor, costs as much as this many checks.
+_OF_A_HUGE_NUMBER: Final = 360
 _HUGE: Final = 1e18
+_CHARACTERS: Final = 8
+"""The characters of a text are counted in pieces of this length."""
+# The items of a list that must be unique are hashed whole, and compared where their hashes are equal.
+_HASHED: Final = 14
+_COMPARED: Final = 80
+_DOUBLE: Final = 2**53
+"""Integers from here on have the hash of the double that is next to them."""
+_LARGEST_DOUBLE_BITS: Final = 1024
 _COPIES: Final = 8
 _PATTERNS: Final = jsonschema_rs.RegexOptions(size_limit=256 * 1024)
 _ONE: Final = ("not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties")
@@ -52,11 +66,10 @@ class SchemaChecker:
         self._schema = schema
         text = encode_json(schema)
         self._bytes = len(text)
-        self._divides = b'"multipleOf"' in text
         if self._bytes > MAX_SCHEMA_BYTES:
             raise ValueError(f"has {self._bytes} bytes, at most {MAX_SCHEMA_BYTES} are allowed")
         self._validator = _compile(schema)
-        self.weight = schema_weight(schema)
+        self.weights = schema_weight(schema)
 
     @property
     def titles(self) -> Mapping[str, str]:
@@ -73,23 +86,34 @@ class SchemaChecker:
         checks is refused without checking it, with one problem that says so.
         """
         nodes = count_values(value)
-        checks = nodes * self.weight
-        if checks <= MAX_CHECKS and self._divides:
-            checks += _OF_A_HUGE_NUMBER * count_huge(value)
+        checks = self._count_checks(value, nodes)
         if checks > MAX_CHECKS:
             message = (
-                f"is too large to be checked: {nodes} values, each against up to {self.weight} parts of the schema; "
-                f"{checks} checks, at most {MAX_CHECKS} are allowed"
+                f"is too large to be checked: {nodes} values, each against up to {self.weights.values} parts of the "
+                f"schema; {checks} checks, at most {MAX_CHECKS} are allowed"
             )
             return (Problem(path=base, message=message, hint="send less at once, or make the schema simpler"),)
         if self._validator.is_valid(value):
             return ()
-        size = nodes * (_OF_AN_ERROR * self.weight + self._bytes) + _COPIES * self.weight * len(encode_json(value))
+        each = self.weights.values
+        size = nodes * (_OF_AN_ERROR * each + self._bytes) + _COPIES * each * len(encode_json(value))
         if size > LISTED_BYTES:
             return self._first_break(value, base)
         errors = self._validator.iter_errors(value)
         found = (problem for error in errors for problem in problems_of_error(error, base, self._schema))
         return tuple(dict.fromkeys(islice(found, MAX_PROBLEMS)))
+
+    def _count_checks(self, value: Json, nodes: int) -> int:
+        """Returns how many checks a value of so many values needs; what is over `MAX_CHECKS` is not counted further."""
+        values, characters, numbers, lists = self.weights
+        checks = nodes * values
+        if checks <= MAX_CHECKS and characters:
+            checks += len(encode_json(value)) * characters // _CHARACTERS
+        if checks <= MAX_CHECKS and numbers:
+            checks += _OF_A_HUGE_NUMBER * numbers * count_huge(value)
+        if checks <= MAX_CHECKS and lists:
+            checks += lists * (_HASHED * count_within_lists(value) + count_comparisons(value, nodes))
+        return checks
 
     def _first_break(self, value: Json, base: str) -> tuple[Problem, ...]:
         error = first_error(self._brief, value)
@@ -132,15 +156,42 @@ def count_values(value: Json) -> int:
     return count
 
 
+def count_within_lists(value: Json) -> int:
+    """Returns how many values are in the lists of a JSON value, each once for every list around it."""
+    count = 0
+    pending: list[tuple[Json, int]] = [(value, 0)]
+    while pending:
+        item, lists = pending.pop()
+        count += lists
+        if isinstance(item, dict | list):
+            around = lists + isinstance(item, list)
+            pending.extend((each, around) for each in (item.values() if isinstance(item, dict) else item))
+    return count
+
+
+def count_comparisons(value: Json, nodes: int) -> int:
+    """Returns the checks of comparing the large integers of a JSON value of so many values that have equal hashes."""
+    equal: Counter[float] = Counter()
+    pending: list[Json] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict | list):
+            pending.extend(item.values() if isinstance(item, dict) else item)
+        elif type(item) is int and abs(item) >= _DOUBLE:
+            equal[float(item) if item.bit_length() < _LARGEST_DOUBLE_BITS else inf] += 1
+    most = max(equal.values(), default=0)
+    return sum(count * count for count in equal.values()) * max(_COMPARED, nodes // most) if most > 1 else 0
+
+
 def count_huge(value: Json) -> int:
-    """Returns how many numbers of a JSON value are so large that dividing them is slow."""
+    """Returns how many numbers of a JSON value are compared and divided digit by digit: large ones and decimals."""
     count = 0
     pending: list[Json] = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, dict | list):
             pending.extend(item.values() if isinstance(item, dict) else item)
-        elif isinstance(item, int | float | Decimal) and (item >= _HUGE or item <= -_HUGE):
+        elif isinstance(item, Decimal) or (isinstance(item, int | float) and not -_HUGE < item < _HUGE):
             count += 1
     return count
 

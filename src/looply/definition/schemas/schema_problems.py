@@ -115,9 +115,9 @@ def _is_type_error(outer: jsonschema_rs.ValidationError, inner: jsonschema_rs.Va
     return inner.kind.name == "type" and inner.instance_path == outer.instance_path
 
 
-def _has_other_tag(outer: jsonschema_rs.ValidationError, found: list[jsonschema_rs.ValidationError]) -> bool:
+def _has_other_tag(outer: jsonschema_rs.ValidationError, errors: list[jsonschema_rs.ValidationError]) -> bool:
     """Returns whether a member such as `type` says that another alternative is meant."""
-    return any(item.kind.name == "enum" and len(item.instance_path) > len(outer.instance_path) for item in found)
+    return any(item.kind.name == "enum" and len(item.instance_path) > len(outer.instance_path) for item in errors)
 
 
 def _expected_types(error: jsonschema_rs.ValidationError) -> list[str]:

@@ -87,34 +87,34 @@ def _read_timedelta(reader: Reader, name: str, default: timedelta) -> timedelta:
         return default
 
 
-def _check_jitter(reader: Reader, found: Schedule) -> None:
-    between = _shortest_time(found)
-    if between is not None and found.jitter > between:
+def _check_jitter(reader: Reader, schedule: Schedule) -> None:
+    between = _shortest_time(schedule)
+    if between is not None and schedule.jitter > between:
         message = f"must not be longer than the shortest time between two starts, {between.total_seconds():g} seconds"
         reader.error("jitter", message, f"write PT{between.total_seconds():g}S at most")
 
 
-def _shortest_time(found: Schedule) -> timedelta | None:
-    if found.cron is not None:
+def _shortest_time(schedule: Schedule) -> timedelta | None:
+    if schedule.cron is not None:
         begin = datetime(2001, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-        walls = islice(found.cron.wall_times(begin, begin.replace(year=2051)), _COMPARED)
+        walls = islice(schedule.cron.wall_times(begin, begin.replace(year=2051)), _COMPARED)
         return min((later - earlier for earlier, later in pairwise(walls)), default=None)
-    if found.every is None or found.every.has_calendar_parts:
-        return timedelta(days=1) if found.every is not None else None
-    return found.every.to_timedelta()
+    if schedule.every is None or schedule.every.has_calendar_parts:
+        return timedelta(days=1) if schedule.every is not None else None
+    return schedule.every.to_timedelta()
 
 
-def _check_rules(reader: Reader, found: Schedule) -> None:
-    if "dst" in reader and "every" in reader and found.dst != "once":
+def _check_rules(reader: Reader, schedule: Schedule) -> None:
+    if "dst" in reader and "every" in reader and schedule.dst != "once":
         hint = "leave it out: days keep the wall time, hours are elapsed time"
         reader.error("dst", "`dst` is for `cron`", hint)
-    if "catch_up_window" in reader and found.catch_up_window < ON_TIME:
+    if "catch_up_window" in reader and schedule.catch_up_window < ON_TIME:
         hint = "set `catch_up` to none when missed starts should not be caught up"
         reader.error(
             "catch_up_window", f"must be at least PT{ON_TIME.seconds}S: a start up to that late is on time", hint
         )
-    if "catch_up_window" in reader and found.catch_up == "none":
+    if "catch_up_window" in reader and schedule.catch_up == "none":
         reader.warning("catch_up_window", "has no effect when `catch_up` is none")
-    if found.cron is not None and found.cron.follows_elapsed_time and found.dst != "once":
+    if schedule.cron is not None and schedule.cron.follows_elapsed_time and schedule.dst != "once":
         hint = "leave it out, or set minute and hour"
         reader.warning("dst", "has no effect on a cron whose minute or hour begins with a star", hint)

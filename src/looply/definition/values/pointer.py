@@ -1,6 +1,7 @@
 """JSON Pointers (RFC 6901), by which findings, secrets and search fields refer to values of a document."""
 
 import re
+from collections.abc import Sequence
 
 from looply.jsontext import Json
 
@@ -25,6 +26,18 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
     if not is_pointer(pointer):
         raise ValueError(f"{pointer!r} is not a JSON Pointer")
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def value_at(value: Json, path: Sequence[str]) -> Json:
+    """Returns the value below `value` at the names of a path, None when there is none."""
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
 
 
 def points_into(document: Json, pointer: str) -> bool:

@@ -21,12 +21,12 @@ def repeat_of_method(method: object) -> Repeat:
     return "always" if isinstance(method, str) and method.upper() in _METHODS else "never"
 
 
-def repeat_of_odata(given: Mapping[str, object]) -> Repeat:
+def repeat_of_odata(settings: Mapping[str, object]) -> Repeat:
     """Returns whether a call of an OData service may be repeated: reads, PUT and DELETE always.
 
-    Of the other calls the connector finds out, since some systems recognize a repeated call. `given` is an input, or
+    Of the other calls the connector finds out, since some systems recognize a repeated call. `settings` is an input, or
     settings as an author wrote them.
     """
-    method = given.get("method", "GET")
+    method = settings.get("method", "GET")
     is_repeatable = isinstance(method, str) and method.upper() in {*_METHODS, "HEAD"}
-    return "always" if is_repeatable and not given.get("batch") else "ask"
+    return "always" if is_repeatable and not settings.get("batch") else "ask"

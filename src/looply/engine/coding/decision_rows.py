@@ -21,7 +21,7 @@ def decision_rows(
     return rows_of(head, decisions_in(workflow, enumerate(events, first_seq)))
 
 
-def rows_of(head: Head, found: Sequence[tuple[int, Decision]]) -> tuple[DecisionRow, ...]:
+def rows_of(head: Head, decisions: Sequence[tuple[int, Decision]]) -> tuple[DecisionRow, ...]:
     """Returns the rows of decisions, each with the number of its event."""
     return tuple(
         DecisionRow(
@@ -33,7 +33,7 @@ def rows_of(head: Head, found: Sequence[tuple[int, Decision]]) -> tuple[Decision
             process_id=head.process_id,
             decision=_storable(decision),
         )
-        for seq, decision in found
+        for seq, decision in decisions
     )
 
 

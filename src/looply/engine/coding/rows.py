@@ -364,7 +364,7 @@ def ledger_from(row: Row) -> LedgerRow:
     )
 
 
-def missed_from(rows: Iterable[Row]) -> dict[str, MissedFires]:
+def misses_by_workflow(rows: Iterable[Row]) -> dict[str, MissedFires]:
     """Returns the missed instants by workflow id, of (workflow id, count, last nominal_ms)."""
     return {row[0]: MissedFires(count=int(row[1]), last=from_ms(row[2])) for row in rows}
 

@@ -18,6 +18,11 @@ _TEXTS: Final = 10
 """With more texts, each of which is compared with every row, a page examines fewer rows."""
 
 
+_TERM_ROWS: Final = 0.6
+"""Of the rows of a page, the part that one with terms examines: a term is compared with the process id, the step and
+each search field of a row, which takes as much longer."""
+
+
 class ScanBounds(NamedTuple):
     """What one page of a list may read."""
 
@@ -84,7 +89,8 @@ def page_parameters(query: Filter, after: str, limit: int, bounds: ScanBounds = 
 def budget_of(query: Filter, spans: int = 1, bounds: ScanBounds = SCAN_BOUNDS) -> int:
     """Returns how many rows of each of `spans` spans a page examines, so that no page takes much longer than others."""
     texts = len(query.process_ids) + len(query.terms) + sum(len(texts) for _, texts in query.fields)
-    return max(bounds.rows * _TEXTS // max(_TEXTS, texts) // spans, min(bounds.rows, _LEAST))
+    rows = int(bounds.rows * _TERM_ROWS) if query.terms else bounds.rows
+    return max(rows * _TEXTS // max(_TEXTS, texts) // spans, min(bounds.rows, _LEAST))
 
 
 def merge_page(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:

@@ -145,14 +145,14 @@ def queue_of(state: ExecutionState, effect: EffectWork) -> str:
     return effect_queue(effect.operation, opened.input, opened.secret)
 
 
-def _target(operation: str, given: Mapping[str, Any]) -> str:
+def _target(operation: str, values: Mapping[str, Any]) -> str:
     if is_datastore_operation(operation):
-        return str(given.get("name", ""))
-    if isinstance(connection := given.get("connection"), str) and connection:
+        return str(values.get("name", ""))
+    if isinstance(connection := values.get("connection"), str) and connection:
         return connection
-    if isinstance(system := given.get("system_id"), str) and system:
-        return f"{system}#{given.get('client', '')}"
-    url = given.get("url")
+    if isinstance(system := values.get("system_id"), str) and system:
+        return f"{system}#{values.get('client', '')}"
+    url = values.get("url")
     return canonical_origin_of(url) if isinstance(url, str) else ""
 
 

@@ -156,15 +156,15 @@ class TargetGate:
         row = next(stopped, None)
         return outcome if row is None else replace(outcome, outage=self.outage_of(row))
 
-    async def _judge(self, lane: Lane, turn: Turn | None, found: Finding, reason: str) -> None:
+    async def _judge(self, lane: Lane, turn: Turn | None, finding: Finding, reason: str) -> None:
         """Takes what an outcome says of a system or a way: by the turn that was taken from its row, or as a count."""
         if turn is not None and turn.target == lane.target:
-            await self._judge_turn(lane, turn, found, reason)
+            await self._judge_turn(lane, turn, finding, reason)
             return
         row = self.rows.find(lane)
         # A call that began before an outage counts no more.
         is_usual = row is None or row.state == "CLOSED"
-        if is_usual and self._tallies.count(lane, self._clock.monotonic(), found):
+        if is_usual and self._tallies.count(lane, self._clock.monotonic(), finding):
             await self._open(lane, reason)
 
     def outage_of(self, row: TargetRow) -> Outage:
@@ -199,17 +199,17 @@ class TargetGate:
             self._pocket[stopped] = 0 if is_probe else count - 1
             return Turn(row.target, is_probe=is_probe)
 
-    async def _judge_turn(self, lane: Lane, turn: Turn, found: Finding, reason: str) -> None:
+    async def _judge_turn(self, lane: Lane, turn: Turn, finding: Finding, reason: str) -> None:
         """Changes the row by the outcome of an attempt that was let go, unless another one has changed it."""
         async with self._changing:
             row = self.rows.find(lane)
             if row is None or row.state != ("OPEN" if turn.is_probe else "HALF"):
                 return
             now = self._clock.now()
-            if found == "down":
+            if finding == "down":
                 self._pocket[lane] = 0
                 await self.rows.put(reopen_target(row, now, reason))
-            elif turn.is_probe and found == "works":
+            elif turn.is_probe and finding == "works":
                 await self.rows.put(drain_target(row, now, self.drain_rate))
             elif turn.is_probe:
                 # With a reason it is a way whose system is down: it is not tried to its end before that is back.

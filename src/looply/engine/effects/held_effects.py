@@ -13,7 +13,7 @@ from looply.slots import Lane
 _Key = tuple[str, int]
 
 
-class Held(NamedTuple):
+class HeldEffect(NamedTuple):
     """An effect, and the monotonic instant from which on it is held."""
 
     effect: EffectRef
@@ -24,8 +24,8 @@ class HeldEffects:
     """Effects by lane, each in the order in which they came; one that was let go in vain comes first again."""
 
     def __init__(self) -> None:
-        self._lanes: dict[Lane, OrderedDict[_Key, Held]] = {}
-        self._unparked: OrderedDict[_Key, Held] = OrderedDict()
+        self._lanes: dict[Lane, OrderedDict[_Key, HeldEffect]] = {}
+        self._unparked: OrderedDict[_Key, HeldEffect] = OrderedDict()
 
     @property
     def lanes(self) -> Collection[Lane]:
@@ -42,7 +42,7 @@ class HeldEffects:
         key = (effect.execution_id, effect.seq)
         if key not in held:
             # One that comes first may be new: its offer was on the way while its system went down.
-            held[key] = self._unparked[key] = Held(effect, now)
+            held[key] = self._unparked[key] = HeldEffect(effect, now)
             if is_first:
                 held.move_to_end(key, last=False)
 

@@ -155,14 +155,14 @@ class Tallies:
     def __bool__(self) -> bool:
         return bool(self._tallies)
 
-    def count(self, lane: Lane, now: float, found: Finding) -> bool:
+    def count(self, lane: Lane, now: float, finding: Finding) -> bool:
         """Counts what a call found at a monotonic instant; returns whether the system, or the way, is down now."""
         tally = self._tallies.get(lane)
-        if found == "nothing" or (found == "works" and tally is None):
+        if finding == "nothing" or (finding == "works" and tally is None):
             return False
         if tally is None:
             tally = self._tallies[lane] = Tally()
-        is_down = tally.count(now, is_failure=found == "down")
+        is_down = tally.count(now, is_failure=finding == "down")
         if is_down or tally.is_clean:
             del self._tallies[lane]
         return is_down

@@ -217,9 +217,9 @@ class Worker:
         bounds = Bounds()
         sender = PacedSender(self._sender(timeout, organization_id), organization_id, self._resources.turns)
 
-        async def remember(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
+        async def remember(connection: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with tag_input_fields(*fields):
-                values = await found
+                values = await connection
             bounds.add(values)
             queue = effect_queue(opened.operation, opened.input, opened.secret)
             self._resources.targets.learn(Lane(organization_id, queue), values.kind, values.settings)

@@ -155,7 +155,7 @@ class Committer:
         try:
             if extras.repairs_rows:
                 unit = await repair_rows(self._store, self._read, unit, after, self._channels)
-            begun = self._clock.monotonic()
+            start = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
         finally:
@@ -163,7 +163,7 @@ class Committer:
                 for row in unit.work.put.effects:
                     if row.state == "RUNNING":
                         self._dispatcher.release(row.lane)
-        self._observers.on_commit(self._clock.monotonic() - begun)
+        self._observers.on_commit(self._clock.monotonic() - start)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._on_unit(before, after)
@@ -196,7 +196,7 @@ class Committer:
         expected = before.seq if before is not None else 0
         batch, values, size = encoded
         work = work_change(before, after, self._effect_state(after), self._epoch)
-        held = before is not None and before.holds_process_id
+        had_process_id = before is not None and before.holds_process_id
         holds = after.holds_process_id
         claim = claim_of(after)
         head = head_of(after)
@@ -213,8 +213,8 @@ class Committer:
             snapshot=self._snapshot(after, size),
             # A new execution puts its claim even when it ends in the same unit, which drops it again: the store must
             # find an open execution that holds the process id in any case.
-            put_claim=claim if before is None or (holds and not held) else None,
-            drop_claim=claim if (held or before is None) and not holds else None,
+            put_claim=claim if before is None or (holds and not had_process_id) else None,
+            drop_claim=claim if (had_process_id or before is None) and not holds else None,
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
@@ -292,9 +292,9 @@ class Committer:
 
     def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
         """Offers the effects that were held while the execution was frozen; the rows say which of them run."""
-        known = open_effects(before)
+        offered = open_effects(before)
         for seq, effect in open_effects(after).items():
-            if seq in known:
+            if seq in offered:
                 lane = Lane(after.started.organization_id, queue_of(after, effect))
                 self._dispatcher.offer(EffectRef(after.started.execution_id, seq, lane))
 
@@ -333,8 +333,8 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
 
 def _opened_letters(before: ExecutionState | None, letters: Sequence[LetterRow]) -> int:
     """Returns how many dead letters more are not settled after the changes of their rows."""
-    known = before.letters if before is not None else {}
-    were_open = sum(1 for row in letters if row.seq in known and not known[row.seq].action)
+    letters_before = before.letters if before is not None else {}
+    were_open = sum(1 for row in letters if row.seq in letters_before and not letters_before[row.seq].action)
     return sum(1 for row in letters if not row.action) - were_open
 
 

@@ -9,7 +9,7 @@ from looply.engine.processing.mailbox import Mailboxes
 from looply.errors import StoreCorrupt
 from looply.execution import ExecutionState
 
-Found = tuple[ExecutionState, Workflow]
+StateAndWorkflow = tuple[ExecutionState, Workflow]
 
 
 class CurrentStates:
@@ -23,41 +23,41 @@ class CurrentStates:
         self._boxes = boxes
         self._is_shared = is_shared
 
-    async def get(self, execution_id: str) -> Found:
+    async def get(self, execution_id: str) -> StateAndWorkflow:
         """Returns state and workflow as of the last stored unit. Raises: NotFound, StoreCorrupt, StoreUnreachable."""
-        found = await self._refresh(execution_id) if self._is_shared else self.in_memory(execution_id)
-        if found is not None:
-            return found
+        current = await self._refresh(execution_id) if self._is_shared else self.in_memory(execution_id)
+        if current is not None:
+            return current
         return self._settle(execution_id, *await self._loader.load(execution_id))
 
-    async def get_many(self, execution_ids: Sequence[str]) -> dict[str, Found]:
+    async def get_many(self, execution_ids: Sequence[str]) -> dict[str, StateAndWorkflow]:
         """Returns by id what `get` returns; those that are not stored or are damaged are left out.
 
         What is not in memory is read at once. Raises: StoreCorrupt when the store cannot be read; StoreUnreachable.
         """
-        found: dict[str, Found] = {}
+        current: dict[str, StateAndWorkflow] = {}
         for each in execution_ids:
             with suppress(StoreCorrupt):
-                known = await self._refresh(each) if self._is_shared else self.in_memory(each)
-                if known is not None:
-                    found[each] = known
-        missing = [each for each in execution_ids if each not in found]
+                in_memory = await self._refresh(each) if self._is_shared else self.in_memory(each)
+                if in_memory is not None:
+                    current[each] = in_memory
+        missing = [each for each in execution_ids if each not in current]
         for execution_id, loaded in (await self._loader.load_many(missing) if missing else {}).items():
-            found[execution_id] = self._settle(execution_id, *loaded)
-        return found
+            current[execution_id] = self._settle(execution_id, *loaded)
+        return current
 
-    def _settle(self, execution_id: str, state: ExecutionState, workflow: Workflow, chain: bytes) -> Found:
+    def _settle(self, execution_id: str, state: ExecutionState, workflow: Workflow, chain: bytes) -> StateAndWorkflow:
         """Returns what was loaded, or what memory knows by now, and keeps it where it can be followed."""
-        known = self.in_memory(execution_id)
-        if known is None and self._is_shared:
+        in_memory = self.in_memory(execution_id)
+        if in_memory is None and self._is_shared:
             self._keep(state, workflow, chain)
-        if known is not None and (not self._is_shared or known[0].seq > state.seq):
+        if in_memory is not None and (not self._is_shared or in_memory[0].seq > state.seq):
             # The store may show a unit before its callers have their replies. Where memory knows the execution by now,
             # memory decides; otherwise the next read, which asks memory, would go back in time.
-            return known
+            return in_memory
         return state, workflow
 
-    def in_memory(self, execution_id: str) -> Found | None:
+    def in_memory(self, execution_id: str) -> StateAndWorkflow | None:
         """Returns the state in memory, or None. In a shared store it may lag behind the store."""
         box = self._boxes.find(execution_id)
         if box is None or box.state is None or box.workflow is None:
@@ -73,7 +73,7 @@ class CurrentStates:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.update_cost(box)
 
-    async def _refresh(self, execution_id: str) -> Found | None:
+    async def _refresh(self, execution_id: str) -> StateAndWorkflow | None:
         box = self._boxes.find(execution_id)
         if box is None or box.state is None or box.workflow is None:
             return None
@@ -82,5 +82,5 @@ class CurrentStates:
             box.state, box.workflow, box.chain = state, workflow, chain
             self._boxes.update_cost(box)
         # A unit of this process may have been stored in the meantime.
-        known = self.in_memory(execution_id)
-        return known if known is not None and known[0].seq > state.seq else (state, workflow)
+        in_memory = self.in_memory(execution_id)
+        return in_memory if in_memory is not None and in_memory[0].seq > state.seq else (state, workflow)

@@ -42,12 +42,12 @@ _log = structlog.get_logger(__name__)
 class FeedBounds:
     """How much a feed reads at once and keeps, and how long it waits before it reads a failing store again.
 
-    `page`, `given` (to one watcher at once, which may stop reading and hold it) and `kept_batches` count batches.
+    `page`, `per_watcher` (to one watcher at once, which may stop reading and hold it) and `kept_batches` count batches.
     `kept_bytes` counts stored bytes; in memory a batch takes several times as much.
     """
 
     page: int = 256
-    given: int = 32
+    per_watcher: int = 32
     kept_batches: int = 2048
     kept_bytes: int = 4 * 1024 * 1024
     back_off_seconds: float = 1.0
@@ -152,8 +152,8 @@ class Feed:
         """
         if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
-            return self._kept[first : first + self._bounds.given]
-        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.given)]
+            return self._kept[first : first + self._bounds.per_watcher]
+        return [self._wrap(placed) for placed in await self._journal.read_committed(after, self._bounds.per_watcher)]
 
     async def stop(self) -> None:
         """Stops polling. Stopping twice is harmless."""
@@ -177,16 +177,16 @@ class Feed:
                 self._begin = self._end = await self._journal.position()
                 # No watcher was notified of what was stored before this position.
                 self._notify(list(self._signals))
-            found = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
+            batch = [self._wrap(placed) for placed in await self._journal.read_committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Watchers are woken, read for themselves, and get the error.
             _log.warning("feed_broke", after=self._end, watchers=self._owners.total(), error=error.message)
             self._notify(list(self._signals))
             return self._bounds.back_off_seconds
-        if not found:
+        if not batch:
             return _POLL_SECONDS
-        self._keep(found)
-        self._notify({key for each in found for key in (each.organization_id, each.execution_id)})
+        self._keep(batch)
+        self._notify({key for each in batch for key in (each.organization_id, each.execution_id)})
         await asyncio.sleep(_GATHER_SECONDS)
         return 0.0
 
@@ -197,19 +197,19 @@ class Feed:
             except TimeoutError:
                 return
 
-    def _keep(self, found: Sequence[Committed]) -> None:
-        self._kept.extend(found)
-        self._end = found[-1].position
-        self._size += sum(each.size for each in found)
+    def _keep(self, batch: Sequence[Committed]) -> None:
+        self._kept.extend(batch)
+        self._end = batch[-1].position
+        self._size += sum(each.size for each in batch)
         most, most_bytes = self._bounds.kept_batches, self._bounds.kept_bytes
         if len(self._kept) <= most and self._size <= most_bytes:
             return
-        gone = 0
-        while len(self._kept) - gone > most // 2 or self._size > most_bytes // 2:
-            self._size -= self._kept[gone].size
-            gone += 1
-        self._begin = self._kept[gone - 1].position
-        del self._kept[:gone]
+        dropped = 0
+        while len(self._kept) - dropped > most // 2 or self._size > most_bytes // 2:
+            self._size -= self._kept[dropped].size
+            dropped += 1
+        self._begin = self._kept[dropped - 1].position
+        del self._kept[:dropped]
 
     def _notify(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -76,11 +76,11 @@ class Loader:
         """Returns by id what `load` returns, in one read of the store; those that are not stored or are damaged are
         left out. Raises: StoreCorrupt when the store cannot be read; StoreUnreachable.
         """
-        found = {}
+        states = {}
         for execution_id, loaded in (await self._store.journal.load_many(execution_ids)).items():
             with suppress(StoreCorrupt):
-                found[execution_id] = await self._fold_loaded(loaded)
-        return found
+                states[execution_id] = await self._fold_loaded(loaded)
+        return states
 
     async def _fold_loaded(self, loaded: Loaded, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
         execution_id, organization_id = loaded.head.execution_id, loaded.head.organization_id
@@ -153,11 +153,11 @@ class Loader:
             least = moved // _LEAST_BYTES_OF_UNIT
             if turns is not None:
                 await turns.wait(organization_id, least)
-            found = await asyncio.to_thread(self._codec.decode_measured, *facts)
+            decoded = await asyncio.to_thread(self._codec.decode_measured, *facts)
             if turns is not None:
                 # Only now it is known how rich in lists and objects the values are.
-                turns.reserve(organization_id, max(found[1] // _BYTES_OF_UNIT - least, 0))
-            return found
+                turns.reserve(organization_id, max(decoded[1] // _BYTES_OF_UNIT - least, 0))
+            return decoded
         events, size = self._codec.decode_measured(*facts)
         if size > _AT_ONCE_BYTES:
             await asyncio.sleep(0)

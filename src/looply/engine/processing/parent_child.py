@@ -26,11 +26,11 @@ async def find_lost_children(store: Store, read: Read, state: ExecutionState) ->
     """
     if state.closed is not None:
         return {}
-    found = {}
+    deliveries = {}
     for child in state.children.values():
         if (missing := await _missing(store, read, state.started.execution_id, child)) is not None:
-            found[child.child_id] = missing
-    return found
+            deliveries[child.child_id] = missing
+    return deliveries
 
 
 async def find_lost_termination(store: Store, read: Read, state: ExecutionState) -> Delivery | None:

@@ -208,11 +208,11 @@ class Processor:
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
         batch = _Batch(box.state, box.workflow)
         self._answer_all(batch, commands, claim_error, may_admit=may_admit)
-        asked = box.state
-        while has_new_cards(asked, batch.state):
+        examined = box.state
+        while has_new_cards(examined, batch.state):
             # In the same unit the cards of absent people are passed on, which may send more of them.
-            asked = batch.state
-            self._answer(batch, await _absent_people(self._loader, asked), None, self.deadline())
+            examined = batch.state
+            self._answer(batch, await _absent_people(self._loader, examined), None, self.deadline())
         if batch.events:
             extras = replace(batch.extras, applied=tuple(batch.applied))
             await self._committer.commit(box, batch.state, batch.workflow, batch.events, extras)

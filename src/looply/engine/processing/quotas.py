@@ -117,8 +117,8 @@ class Quotas:
 
     def usages(self) -> Mapping[str, Usage]:
         """Returns what each organization uses; one without an entry uses nothing."""
-        known = self._open.keys() | self._changed.keys() | self._bytes.keys()
-        return {organization_id: self.usage(organization_id) for organization_id in known}
+        organizations = self._open.keys() | self._changed.keys() | self._bytes.keys()
+        return {organization_id: self.usage(organization_id) for organization_id in organizations}
 
     def list_reached(self) -> Iterator[tuple[str, Quota]]:
         """Yields each organization that may start nothing, with each quota that it has used up."""
@@ -129,9 +129,9 @@ class Quotas:
 
     async def _count(self) -> None:
         # A unit that is stored while the store counts may be counted twice, until the next count.
-        known = dict(self._changed)
+        before = dict(self._changed)
         self._open = await self._survey.open_counts()
-        for organization_id, count in known.items():
+        for organization_id, count in before.items():
             _add(self._changed, organization_id, -count)
         self.is_counted = True
 

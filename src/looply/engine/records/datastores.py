@@ -56,7 +56,7 @@ class DatastoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     modified_by: str
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class NamedDatastore(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored under a name, and the revision that its next change will have."""
 
     stored: Datastore | None
@@ -94,7 +94,7 @@ class DatastoreChange(msgspec.Struct, frozen=True, kw_only=True):
 class Datastores(Protocol):
     """The datastores of all organizations."""
 
-    async def find(self, organization_id: str, name: str) -> Found:
+    async def find(self, organization_id: str, name: str) -> NamedDatastore:
         """Returns what is stored under a name. Raises: StoreCorrupt when the digest does not match the content."""
         ...
 

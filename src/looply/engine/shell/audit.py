@@ -63,9 +63,9 @@ async def audit_store(
     )
 
 
-def is_orphan(found: Sequence[Problem]) -> bool:
+def is_orphan(problems: Sequence[Problem]) -> bool:
     """Returns whether these problems belong to an execution that nothing will move."""
-    return any(problem["kind"] in _ORPHAN_KINDS for problem in found)
+    return any(problem["kind"] in _ORPHAN_KINDS for problem in problems)
 
 
 async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:

@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from looply.clock import Ids
+from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import TriggerSettings
 from looply.engine.ports.port import Start
 from looply.engine.processing.committer import Committer, Extras
@@ -84,7 +86,7 @@ class Starter:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
         if request.child_start is None:
             self._check_rate(request.organization_id)
-        _check_body(request)
+        await _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
         if not self._quotas.is_counted:
@@ -234,16 +236,21 @@ class Starter:
         return state, events
 
 
-def _obey(answered: Started | LooplyError, taken: EngineError) -> Started:
+def _obey(answered: Started | LooplyError, refusal: EngineError) -> Started:
     """Returns the answer to a trigger that the store has refused, or raises it."""
     if isinstance(answered, LooplyError):
-        raise answered from taken
+        raise answered from refusal
     return answered
 
 
-def _check_body(request: Start) -> None:
-    """Refuses a body that the schema of the trigger does not allow. Raises: Refused (code `PAYLOAD_REFUSED`)."""
+async def _check_body(request: Start) -> None:
+    """Refuses a body that the schema of the trigger does not allow; a large one is checked beside the event loop.
+
+    Raises: Refused (code `PAYLOAD_REFUSED`).
+    """
     settings = request.workflow.steps[request.workflow.start].settings
     assert isinstance(settings, TriggerSettings)
-    if problems := settings.problems_of(request.body):
+    if settings.checker is None:
+        return
+    if problems := await offload_if_large(request.body_size, partial(settings.problems_of, request.body)):
         raise payload_error(problems)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from looply.engine.coding.rows import Row, datastore_from, datastore_summary_from
-from looply.engine.records.datastores import DatastoreSummary, Found, find_damage, verify_datastore
+from looply.engine.records.datastores import DatastoreSummary, NamedDatastore, find_damage, verify_datastore
 from looply.engine.sql.sessions import Sessions
 
 _COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
@@ -26,10 +26,10 @@ class SqlDatastores:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def find(self, organization_id: str, name: str) -> Found:
+    async def find(self, organization_id: str, name: str) -> NamedDatastore:
         """Returns what is stored under a name. Raises: StoreCorrupt."""
         found = await self._sessions.find(_found_from, _FIND, {"organization": organization_id, "name": name})
-        return found or Found(stored=None, next_revision=1)
+        return found or NamedDatastore(stored=None, next_revision=1)
 
     async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""
@@ -42,9 +42,9 @@ class SqlDatastores:
         return [line for line in found if line]
 
 
-def _found_from(row: Row) -> Found:
+def _found_from(row: Row) -> NamedDatastore:
     floor, *columns = row
     if columns[1] is None:
-        return Found(stored=None, next_revision=floor + 1)
+        return NamedDatastore(stored=None, next_revision=floor + 1)
     stored = verify_datastore(datastore_from(tuple(columns)))
-    return Found(stored=stored, next_revision=stored.revision + 1)
+    return NamedDatastore(stored=stored, next_revision=stored.revision + 1)

@@ -55,8 +55,8 @@ def postgres_text(statement: Statement) -> str:
     return _PARAMETER.sub(_bind, _translate(text, _POSTGRES))
 
 
-def _bind(found: re.Match[str]) -> str:
-    name, kind = found.groups()
+def _bind(match: re.Match[str]) -> str:
+    name, kind = match.groups()
     return f"%({name})s" + (f"::{kind}" if kind else "")
 
 

@@ -177,12 +177,12 @@ class SqlPruning(ABC):
         candidates = await self._candidates(session, found, parameters["now"])
         return plan_removals(candidates, has_more=len(candidates) < len(found) or len(found) == SLICE_ROWS)
 
-    async def _candidates(self, session: Session, found: Sequence[Row], now_ms: int) -> list[Candidate]:
+    async def _candidates(self, session: Session, rows: Sequence[Row], now_ms: int) -> list[Candidate]:
         """Returns the candidates of rows of (due_ms, id, seq, whether it has expired), until a slice is full."""
         candidates: list[Candidate] = []
         taken = size = 0
-        for begin in range(0, len(found), SLICE):
-            part = found[begin : begin + SLICE]
+        for begin in range(0, len(rows), SLICE):
+            part = rows[begin : begin + SLICE]
             ids = self._sessions.keys(id_text(key) for _, key, _, is_expired in part if is_expired)
             held = {row[0]: row[1:] for row in await session.rows(_HELD, {"ids": ids, "now": now_ms})}
             for due_ms, key, seq, is_expired in part:

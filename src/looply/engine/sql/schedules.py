@@ -8,7 +8,7 @@ from looply.engine.coding.rows import (
     SCHEDULE_STATUSES,
     Row,
     ledger_from,
-    missed_from,
+    misses_by_workflow,
     schedule_from,
 )
 from looply.engine.ports.port import LedgerRow, MissedFires, Schedule
@@ -158,7 +158,7 @@ class SqlSchedules:
 
     async def find_missed(self, organization_id: str) -> Mapping[str, MissedFires]:
         """Returns by workflow id what live schedules have missed."""
-        return missed_from(await self._sessions.select(tuple, _MISSED, {"organization": organization_id}))
+        return misses_by_workflow(await self._sessions.select(tuple, _MISSED, {"organization": organization_id}))
 
     async def _parameters(self, session: Session, schedule: Schedule) -> dict[str, Any]:
         """Returns the columns of a schedule, as the parameters of a write."""

@@ -93,17 +93,21 @@ _QUEUES: Final = """
       WHERE line.workflow IS NOT NULL)
 """
 _HAS_ROOM: Final = "(SELECT count(*) FROM place h WHERE h.held = 1 AND h.workflow = line.workflow) < f.most"
+FIRST_IN_QUEUE: Final = "ORDER BY since_ms, execution_id LIMIT 1"
+"""Which of the executions that are queued for one workflow is the next to take a slot: who waits longest.
+
+It is repeated in `engine/postgres/schema/0001_base/06_deliveries.sql`, where PostgreSQL compares it at the commit.
+"""
 ADMISSIBLE: Final = Variants(
     f"""{_QUEUES}
   SELECT f.execution_id FROM line JOIN place f ON f.execution_id = (
-      SELECT p.execution_id FROM place p WHERE p.held = 0 AND p.workflow = line.workflow
-      ORDER BY p.since_ms, p.execution_id LIMIT 1)
+      SELECT p.execution_id FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE})
     WHERE {_HAS_ROOM} LIMIT :limit
 """,
     f"""{_QUEUES}
   SELECT f.execution_id FROM line JOIN LATERAL (
-      SELECT p.execution_id, p.most FROM place p WHERE p.held = 0 AND p.workflow = line.workflow
-      ORDER BY p.since_ms, p.execution_id LIMIT 1) f ON true
+      SELECT p.execution_id, p.most FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE}
+    ) f ON true
     WHERE {_HAS_ROOM} LIMIT :limit
 """,
 )

@@ -8,7 +8,7 @@ rows say which effect runs, and the sweep offers those that no process has begun
 from collections.abc import Awaitable, Callable, Sequence
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import HEARTBEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, WorkerStopping
+from looply.engine.temporal.effect_carrier import HEARTBEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, WorkerStopping
 from looply.engine.temporal.references import Reference
 
 Heartbeat = Callable[[Reference], object]

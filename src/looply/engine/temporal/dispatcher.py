@@ -8,8 +8,8 @@ from typing import Final
 from looply.clock import Clock
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.dispatch import EffectRef, Perform
-from looply.engine.temporal.carrying import Carrier
 from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
+from looply.engine.temporal.effect_carrier import Carrier
 from looply.engine.temporal.outbox import Outbox
 from looply.engine.temporal.references import Reference, obscure, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings

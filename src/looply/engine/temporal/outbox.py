@@ -46,10 +46,10 @@ class Outbox:
     While Temporal is unavailable, up to `held` offers are kept and others dropped; the log has its begin and its end.
     """
 
-    def __init__(self, send: Send, *, held: int = _HELD, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, send: Send, *, capacity: int = _HELD, pause: Pause = asyncio.sleep) -> None:
         self._send = send
         self._pause = pause
-        self._held = held
+        self._held = capacity
         self._queue: OrderedDict[str, dict[int, Reference]] = OrderedDict()
         self._count = 0
         self._dropped = 0

@@ -16,9 +16,9 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, WorkerStopping
 from looply.engine.temporal.chain import Chain, OnArrival
 from looply.engine.temporal.connecting import TemporalConnection
+from looply.engine.temporal.effect_carrier import WAITING_FACTOR, Carrier, WorkerStopping
 from looply.engine.temporal.hints import with_hint
 from looply.engine.temporal.outbox import Pause, TemporalUnavailable
 from looply.engine.temporal.references import Reference, connector_queue

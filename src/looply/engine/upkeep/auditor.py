@@ -91,7 +91,7 @@ class Auditor(Loop):
     @property
     def orphans(self) -> int:
         """How many executions that nothing will move were found and could not be repaired."""
-        return sum(is_orphan(found) for found in self.damaged.values())
+        return sum(is_orphan(problems) for problems in self.damaged.values())
 
     @property
     def findings(self) -> Findings | None:
@@ -124,8 +124,8 @@ class Auditor(Loop):
 
     async def count(self) -> None:
         """Checks executions that no row will move, including those known as such, and counts what is open."""
-        known = [execution_id for execution_id, found in self.damaged.items() if is_orphan(found)][:SUSPECTS]
-        for execution_id in dict.fromkeys((*await self._store.survey.find_orphans(SUSPECTS), *known)):
+        orphans = [execution_id for execution_id, problems in self.damaged.items() if is_orphan(problems)][:SUSPECTS]
+        for execution_id in dict.fromkeys((*await self._store.survey.find_orphans(SUSPECTS), *orphans)):
             if self.is_stopping:
                 return
             head = await self._store.reads.head(execution_id)
@@ -141,8 +141,8 @@ class Auditor(Loop):
         """Compares the counters of what is open with a count, and corrects those that differ."""
         drift = await self._store.figures.find_drift()
         if drift:
-            shown = [f"{each.name} of workflow {each.workflow} by {each.missing}" for each in drift[:_SHOWN]]
-            _log.error("counters_differ", count=len(drift), counters=shown)
+            counters = [f"{each.name} of workflow {each.workflow} by {each.missing}" for each in drift[:_SHOWN]]
+            _log.error("counters_differ", count=len(drift), counters=counters)
             await self._store.figures.correct()
             self._known = msgspec.structs.replace(self._known, corrected=self._known.corrected + len(drift))
 
@@ -175,20 +175,20 @@ class Auditor(Loop):
         if head.status not in _LIVE and not await self._owns_rows(execution_id):
             self.damaged.pop(execution_id, None)
             return
-        found = await self._find_problems(execution_id)
-        if found and await self._repair(execution_id):
+        problems = await self._find_problems(execution_id)
+        if problems and await self._repair(execution_id):
             left = await self._find_problems(execution_id)
             # One that has progressed since continues: the next check finds what is left, if anything.
             if not left:
-                kinds = sorted({str(problem["kind"]) for problem in found})
+                kinds = sorted({str(problem["kind"]) for problem in problems})
                 _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
                 self._known = msgspec.structs.replace(self._known, repaired=self._known.repaired + 1)
-            found = left
-        if found:
+            problems = left
+        if problems:
             if execution_id not in self.damaged:
-                _log.error("execution_damaged", execution_id=execution_id, problems=[p["message"] for p in found])
-            self.damaged[execution_id] = found
-        elif found is not None:
+                _log.error("execution_damaged", execution_id=execution_id, problems=[p["message"] for p in problems])
+            self.damaged[execution_id] = problems
+        elif problems is not None:
             self.damaged.pop(execution_id, None)
 
     async def _owns_rows(self, execution_id: str) -> bool:
@@ -199,8 +199,8 @@ class Auditor(Loop):
     async def _find_problems(self, execution_id: str) -> Sequence[Problem] | None:
         """Returns the problems, None for an execution that has progressed in the meantime."""
         before = await self._store.reads.head(execution_id)
-        found = await problems_of(self._store, self._shell.load_state, execution_id, self._channels)
-        return found if before == await self._store.reads.head(execution_id) else None
+        problems = await problems_of(self._store, self._shell.load_state, execution_id, self._channels)
+        return problems if before == await self._store.reads.head(execution_id) else None
 
     async def _repair(self, execution_id: str) -> bool:
         """Returns whether rows were repaired; an execution that cannot be read, or has ended, is only reported."""

@@ -56,8 +56,8 @@ class Pruner(Loop):
     async def tick(self) -> bool:
         """Removes one slice, and returns whether the round is over."""
         if self._round is None:
-            now, kept = self._clock.now(), self._decision_retention
-            decided_before = now - kept if kept is not None else None
+            now, retention = self._clock.now(), self._decision_retention
+            decided_before = now - retention if retention is not None else None
             self._round = prune_round(self._pruning, plan(now, self._retention), decided_before=decided_before)
             self._report = Slice()
         try:
@@ -70,8 +70,8 @@ class Pruner(Loop):
             return False
         self._round = None
         if self._report.executions or self._report.keys or self._report.decisions:
-            found = {name: getattr(self._report, name) for name in ("executions", "size", "held", "keys", "decisions")}
-            _log.info("pruned", **found)
+            counts = {name: getattr(self._report, name) for name in ("executions", "size", "held", "keys", "decisions")}
+            _log.info("pruned", **counts)
         return True
 
     async def run(self) -> None:

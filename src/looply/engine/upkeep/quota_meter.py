@@ -29,20 +29,20 @@ class QuotaMeter(Loop):
 
     async def round(self) -> float:
         """Counts and measures a slice, as each is due; returns the seconds until the next one is."""
-        begun = self._clock.monotonic()
-        if begun >= self._count_at:
+        start = self._clock.monotonic()
+        if start >= self._count_at:
             await self._quotas.count()
-            self._count_at = self._after(begun, COUNT_SECONDS)
-        begun = self._clock.monotonic()
-        if begun >= self._measure_at:
+            self._count_at = self._after(start, COUNT_SECONDS)
+        start = self._clock.monotonic()
+        if start >= self._measure_at:
             is_last = await self._quotas.measure_slice()
             self._is_measured |= is_last
             # The first measurement does not pause between slices: until it is done, this quota refuses no start.
-            rest = self._after(begun, 0.0) if self._is_measured else begun
-            self._measure_at = self._after(begun, MEASURE_SECONDS) if is_last else rest
+            rest = self._after(start, 0.0) if self._is_measured else start
+            self._measure_at = self._after(start, MEASURE_SECONDS) if is_last else rest
         return max(min(self._count_at, self._measure_at) - self._clock.monotonic(), 0.0)
 
-    def _after(self, begun: float, seconds: float) -> float:
+    def _after(self, start: float, seconds: float) -> float:
         """Returns when work that began at an instant is due again: after `seconds`, or later where it took long."""
         now = self._clock.monotonic()
-        return now + max(seconds, (now - begun) * _IDLE_SHARE)
+        return now + max(seconds, (now - start) * _IDLE_SHARE)

@@ -91,14 +91,14 @@ class Recovery:
         self._strays = strays
 
     async def _find_strays(self) -> frozenset[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+        strays: list[tuple[str, int]] = []
         after = ("", 0)
         while running := await self._store.work.running_effects(self._epoch, after, _BATCH):
             # Checked after the rows were read: an effect that ends in between is gone by the next sweep.
             keys = [(row.execution_id, row.seq) for row in running]
-            found += [key for key in keys if not self._shell.effects.is_performing(*key)]
+            strays += [key for key in keys if not self._shell.effects.is_performing(*key)]
             after = keys[-1]
-        return frozenset(found)
+        return frozenset(strays)
 
     async def _continue(self, most: int) -> bool:
         """Continues stretches that were cut; returns whether all of those that may continue do."""

@@ -50,9 +50,9 @@ class Scheduling:
         has_succeeded = await self._all_succeed(
             {schedule.workflow_id: self._start_queued(schedule, nominal, now) for schedule, nominal in queued}
         )
-        seen: set[str] = set()
-        while due := [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in seen]:
-            seen.update(one.workflow_id for one in due)
+        handled: set[str] = set()
+        while due := [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in handled]:
+            handled.update(one.workflow_id for one in due)
             has_succeeded = (
                 await self._all_succeed({one.workflow_id: self._fire(one, now) for one in due}) and has_succeeded
             )

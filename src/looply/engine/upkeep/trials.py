@@ -40,10 +40,10 @@ class TrialRunner:
         """
         if not self._store.is_shared or not execution_ids:
             return ()
-        found = await self._store.trials.suspects(execution_ids)
+        crash_counts = await self._store.trials.suspects(execution_ids)
         self._suspects.difference_update(execution_ids)
-        self._suspects.update(found)
-        return [execution_id for execution_id, count in found.items() if count > MAX_CRASH_COUNT]
+        self._suspects.update(crash_counts)
+        return [execution_id for execution_id, count in crash_counts.items() if count > MAX_CRASH_COUNT]
 
     def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
         """Returns those of these executions that are known as suspects now."""

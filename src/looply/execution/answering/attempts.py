@@ -226,8 +226,8 @@ def _said(command: EffectDone, status: str, *, is_hidden: bool) -> str:
     return f"answered {status} {text}: {shown}" if status else f"answered: {shown}"
 
 
-def _output_secrets(step: Step, found: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*step.output_secrets, *found)))
+def _output_secrets(step: Step, pointers: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*step.output_secrets, *pointers)))
 
 
 def _excerpt(output: dict[str, Json]) -> str:

@@ -106,9 +106,9 @@ def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Js
                 yield from _metadata_problems(state, part["output"])
 
 
-def _metadata_problems(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
+def _metadata_problems(state: ExecutionState, metadata: dict[str, Json]) -> Iterator[Problem]:
     for field in METADATA:
-        if field in given and given[field] != state.payload.get(field):
+        if field in metadata and metadata[field] != state.payload.get(field):
             yield Problem(
                 path=f"/document/payload/output/{field}", message="belongs to the engine and cannot be edited"
             )
@@ -131,10 +131,10 @@ def _body_of(region: Region) -> Region:
     return region[: ends[-1]] if ends else ()
 
 
-def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
+def _mask_problems(paths: Iterable[tuple[str, ...]], name: str, part: Json) -> Iterator[Problem]:
     """Yields a problem for a `***` that a reader saw in place of a secret; stored, it would replace the secret."""
     for path in paths:
-        if any(value == MASK for value in find_hidden_values(given, path)):
+        if any(value == MASK for value in find_hidden_values(part, path)):
             where = "/".join(("", "document", name, "output", *path))
             yield Problem(path=where, message="is secret; leave it out to keep it, or give its new value")
 

@@ -13,23 +13,23 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool = False
 
 
-def answer_taken_key(taken: KeyTaken, request: bytes) -> Started | Refused:
+def answer_taken_key(refusal: KeyTaken, request: bytes) -> Started | Refused:
     """Returns the execution that the first trigger with the key started, if `request` is the fingerprint of that one.
 
     Any other request is refused (code `KEY_REUSED`).
     """
-    if taken.request == request:
-        return Started(execution_id=taken.execution_id, replayed=True)
+    if refusal.request == request:
+        return Started(execution_id=refusal.execution_id, replayed=True)
     return Refused("the Idempotency-Key was used for another request; use a new key", code="KEY_REUSED")
 
 
-def answer_taken_process_id(taken: ClaimTaken, request: bytes, process_id: str) -> Started | Conflict:
+def answer_taken_process_id(refusal: ClaimTaken, request: bytes, process_id: str) -> Started | Conflict:
     """Returns the open execution with the process id, if `request` is the fingerprint of the trigger that started it.
 
     Any other request is a conflict (code `PROCESS_ID_IN_USE`).
     """
-    if taken.request == request:
-        return Started(execution_id=taken.execution_id, replayed=True)
+    if refusal.request == request:
+        return Started(execution_id=refusal.execution_id, replayed=True)
     message = (
         f"an open execution of the workflow has the process id {process_id!r} with another body; "
         "wait for its end, terminate it, or use another process id"

@@ -27,7 +27,7 @@ def has_new_cards(before: ExecutionState | None, after: ExecutionState) -> bool:
         return False
     known = before.cards if before is not None else {}
     return any(
-        card.card_id not in known and card.wanted == "OPEN" and card.address in after.waits
+        card.card_id not in known and card.status == "OPEN" and card.address in after.waits
         for card in after.cards.values()
     )
 

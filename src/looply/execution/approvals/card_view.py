@@ -41,7 +41,7 @@ def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView
         text = f"answered by {former.answered_by}{what}"
     elif open_wait_of(state, card) is not None:
         status = "OPEN"
-    elif card.wanted == "OPEN":
+    elif card.status == "OPEN":
         status = "SHOWN"
     else:
         text = why_closed(card)

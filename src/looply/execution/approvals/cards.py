@@ -82,7 +82,7 @@ def _already_answered(answer: CardAnswer, decision: str) -> AlreadyAnswered:
 
 def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
     """Returns the wait that an answer to the card would count for, None when the card takes no more answers."""
-    return state.waits.get(card.address) if card.wanted == "OPEN" else None
+    return state.waits.get(card.address) if card.status == "OPEN" else None
 
 
 def open_status(state: ExecutionState) -> Literal["OPEN", "FROZEN"]:
@@ -94,7 +94,7 @@ def why_closed(card: Card) -> str:
     """Returns a message that says why a card takes no more answers."""
     if card.is_passed_on:
         return reassignment_text(card)
-    return _ENDS.get(card.wanted, "the card takes no more answers")
+    return _ENDS.get(card.status, "the card takes no more answers")
 
 
 def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, limits: Limits) -> Answer:

@@ -89,7 +89,7 @@ def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None,
     return decision, text, ()
 
 
-def _recorded_event(command: AnswerCard, card: Card, given: CardAnswer, step: Step) -> AnswerRecorded:
+def _recorded_event(command: AnswerCard, card: Card, answer: CardAnswer, step: Step) -> AnswerRecorded:
     return AnswerRecorded(
         at=command.at,
         by=card.recipient,
@@ -98,13 +98,13 @@ def _recorded_event(command: AnswerCard, card: Card, given: CardAnswer, step: St
         part=card.part,
         user=card.recipient,
         data=command.data,
-        decision="approved" if given.decision == "approved" else "rejected",
-        comment=given.comment,
-        revision=given.revision,
-        seats=given.seats,
+        decision="approved" if answer.decision == "approved" else "rejected",
+        comment=answer.comment,
+        revision=answer.revision,
+        seats=answer.seats,
         secret=("/data", "/comment") if step.output_secrets else (),
-        actor=given.actor,
-        substitute_for=given.substitute_for,
+        actor=answer.actor,
+        substitute_for=answer.substitute_for,
     )
 
 

@@ -25,7 +25,7 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
 
 def reassignment_text(card: Card) -> str:
     """Returns the message for the former recipient of a card that was passed on."""
-    if card.wanted == "ABSENT":
+    if card.status == "ABSENT":
         return f"{card.recipient} is absent; {card.passed_to} decides instead"
     why = f": {card.note}" if card.note else ""
     return f"the request was passed on to {card.passed_to}{why}"
@@ -49,6 +49,6 @@ def find_source(state: ExecutionState, card: Card) -> Card | None:
     passed = (
         each
         for each in cards_of(state, card.address)
-        if each.wanted == "REASSIGNED" and is_same_person(each.passed_to, card.recipient)
+        if each.status == "REASSIGNED" and is_same_person(each.passed_to, card.recipient)
     )
     return max(passed, key=lambda each: each.changed, default=None)

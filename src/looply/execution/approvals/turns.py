@@ -82,7 +82,7 @@ def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[
 
 def pending_cards(state: ExecutionState, wait: OpenWait) -> list[Card]:
     """Returns the open copies of a wait whose recipients have not answered."""
-    return [card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and not is_answered(state, card)]
+    return [card for card in cards_of(state, wait.address) if card.status == "OPEN" and not is_answered(state, card)]
 
 
 def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:

@@ -46,16 +46,16 @@ def _finish_branches(state: ExecutionState, scope: str, region: Region) -> tuple
     losers = [branch for branch in region.branches if branch not in ends]
     ends.update(dict.fromkeys(losers, "CANCELLED"))
     common = _common(state, scope, region)
-    done = StepSucceeded(**common, branch=ARRIVE, output={"branches": ends})
+    succeeded = StepSucceeded(**common, branch=ARRIVE, output={"branches": ends})
     if not losers:
-        return (done,)
+        return (succeeded,)
     cancelled = Cancelled(
         at=state.now,
         scope=scope,
         scopes=tuple(scope_of(scope, region.step, branch) for branch in losers),
         reason=f"enough branches of '{region.step}' have arrived",
     )
-    return (*_close_abandoned(state, cancelled), cancelled, done)
+    return (*_close_abandoned(state, cancelled), cancelled, succeeded)
 
 
 def _finish_items(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
@@ -71,8 +71,8 @@ def _finish_items(state: ExecutionState, scope: str, region: Region, limits: Lim
 def _secrets(region: Region) -> tuple[str, ...]:
     if len(region.result_secrets) > _MARKED_SINGLY:
         return ("/output/items",)
-    found = [(int(index), path) for index, paths in region.result_secrets.items() for path in paths]
-    return tuple("/".join(("/output/items", str(index), *map(_escaped, path))) for index, path in sorted(found))
+    paths_by_item = [(int(index), path) for index, paths in region.result_secrets.items() for path in paths]
+    return tuple("/".join(("/output/items", str(index), *map(_escaped, path))) for index, path in sorted(paths_by_item))
 
 
 def _escaped(part: str) -> str:

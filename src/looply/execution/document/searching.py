@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from looply.definition import Workflow, search_paths
 from looply.definition.settings.mail import person_of
+from looply.definition.values.pointer import value_at
 from looply.execution.document.document import Document
 from looply.execution.document.masking import without_tokens
 from looply.execution.facts.state import ExecutionState
@@ -31,7 +32,9 @@ def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
     document = Document(workflow, state)
     found = []
     for name, path in search_paths(workflow.settings.search_fields).items():
-        if name != REQUESTER and not _is_secret(path, state) and (text := _text(_value(document, path))):
+        if name == REQUESTER or _is_secret(path, state):
+            continue
+        if text := _text(value_at(document.get(path[0]), path[1:])):
             found.append((name, text))
     return (*found, *requesters)
 
@@ -65,18 +68,6 @@ def _is_secret(path: tuple[str, ...], state: ExecutionState) -> bool:
         all(own.casefold() == hidden.casefold() for own, hidden in zip(path, secret, strict=False))
         for secret in state.secrets
     )
-
-
-def _value(document: Document, path: tuple[str, ...]) -> Json:
-    value: Json = document.get(path[0])
-    for part in path[1:]:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
 
 
 def _text(value: Json) -> str:

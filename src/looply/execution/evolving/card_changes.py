@@ -35,7 +35,7 @@ def apply_card_closed(state: ExecutionState, event: CardClosed) -> ExecutionStat
             raise IllegalTransition(f"there is no card {key}")
         closed = replace(
             card,
-            wanted=event.reason,
+            status=event.reason,
             changed=state.seq + 1,
             closed_on=event.at,
             passed_to=event.to,
@@ -80,7 +80,7 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
         app=event.app,
         body=event.body,
         revision=event.revision,
-        wanted="OPEN",
+        status="OPEN",
         opened_on=event.at,
         changed=seq,
         substitute_for=copy.substitute_for,

@@ -106,10 +106,10 @@ class _Renaming:
             failure = replace(failure, step=self._names[path.step], visit=address.visit)
         return replace(path, step=self._names[path.step], visit=address.visit, failure=failure)
 
-    def _by_step(self, found: Map[str, Any]) -> Map[str, Any]:
-        kept = {name: value for name, value in found.items() if name not in self._names}
-        renamed = {self._names[name]: value for name, value in found.items() if name in self._names}
-        return Map({**kept, **renamed}) if renamed else found
+    def _by_step(self, items: Map[str, Any]) -> Map[str, Any]:
+        kept = {name: value for name, value in items.items() if name not in self._names}
+        renamed = {self._names[name]: value for name, value in items.items() if name in self._names}
+        return Map({**kept, **renamed}) if renamed else items
 
     def _frame(self, frame: Frame) -> Frame:
         return replace(
@@ -153,5 +153,5 @@ class _Renaming:
         return aliases.update(self._addresses.renamed)
 
 
-def _items(found: Map[str, Any]) -> Iterable[tuple[str, Any]]:
-    return list(found.items())
+def _items(items: Map[str, Any]) -> Iterable[tuple[str, Any]]:
+    return list(items.items())

@@ -210,7 +210,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else the reason why it is closed.
+    """One recipient's copy of a card. `status` is OPEN while it takes answers, else the reason why it is closed.
 
     `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts. If
     it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
@@ -227,7 +227,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     app: str
     body: Json
     revision: int
-    wanted: str
+    status: str = msgspec.field(name="wanted")
     opened_on: datetime
     changed: int = 0
     seats: int = 1
@@ -241,7 +241,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_passed_on(self) -> bool:
         """Whether another recipient has it now."""
-        return self.wanted in ("REASSIGNED", "ESCALATED", "ABSENT")
+        return self.status in ("REASSIGNED", "ESCALATED", "ABSENT")
 
 
 class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
@@ -466,7 +466,7 @@ def recipients_of(state: ExecutionState, address: str) -> list[str]:
 def open_cards(state: ExecutionState) -> list[Card]:
     """Returns the open card copies, oldest first; the map's own order differs from process to process."""
     return sorted(
-        (card for card in state.cards.values() if card.wanted == "OPEN"), key=lambda card: (card.seq, card.part)
+        (card for card in state.cards.values() if card.status == "OPEN"), key=lambda card: (card.seq, card.part)
     )
 
 

@@ -27,17 +27,17 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     )
 
 
-def _validate_input(visit: Visit, operation: str, given: dict[str, Json]) -> dict[str, Json]:
+def _validate_input(visit: Visit, operation: str, values: dict[str, Json]) -> dict[str, Json]:
     """Returns the input in its canonical form. Raises: StepError."""
-    visit.check_size(given, "the input")
-    findings = [name_finding(given["name"]), path_finding(given.get("path", ""))]
-    if "if_revision" in given:
-        findings.append(revision_finding(given["if_revision"]))
-    if operation == "merge" and not isinstance(given["value"], dict):
+    visit.check_size(values, "the input")
+    findings = [name_finding(values["name"]), path_finding(values.get("path", ""))]
+    if "if_revision" in values:
+        findings.append(revision_finding(values["if_revision"]))
+    if operation == "merge" and not isinstance(values["value"], dict):
         findings.append("a merge takes an object; use `set` to replace a value")
     if found := next(filter(None, findings), ""):
         raise StepError(found, code="BAD_INPUT")
-    if reason := over_limits(given.get("value"), visit.limits):
+    if reason := over_limits(values.get("value"), visit.limits):
         raise StepError(f"the value {reason}", code="LIMIT")
-    whole = {"if_revision": int(given["if_revision"])} if "if_revision" in given else {}
-    return {**given, "name": canonical_name(given["name"]), **whole}
+    whole = {"if_revision": int(values["if_revision"])} if "if_revision" in values else {}
+    return {**values, "name": canonical_name(values["name"]), **whole}

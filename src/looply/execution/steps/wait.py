@@ -133,32 +133,32 @@ def branch_of(step: Step, payload: dict[str, Json]) -> str:
     return str(payload["outcome"]) if isinstance(step.settings, ApprovalSettings) else "next"
 
 
-def _resumed_event(visit: Visit, kept: BufferedResume, recipients: Sequence[str]) -> Resumed:
-    by = Caller(kept.by, visit.state.now, "BUFFER")
-    output = resume_output(visit.step, kept.payload, by, None, recipients)
+def _resumed_event(visit: Visit, resume: BufferedResume, recipients: Sequence[str]) -> Resumed:
+    by = Caller(resume.by, visit.state.now, "BUFFER")
+    output = resume_output(visit.step, resume.payload, by, None, recipients)
     return Resumed(
         at=visit.state.now,
-        by=kept.by,
+        by=resume.by,
         via="BUFFER",
         **visit.address.fields,
-        source=kept.source,
-        branch=branch_of(visit.step, kept.payload),
+        source=resume.source,
+        branch=branch_of(visit.step, resume.payload),
         output=output,
-        request=kept.request,
+        request=resume.request,
         size=json_bytes(output),
         secret=visit.step.output_secrets,
     )
 
 
-def _ignored_event(visit: Visit, kept: BufferedResume, reason: IgnoreReason, message: str) -> ResumeIgnored:
+def _ignored_event(visit: Visit, resume: BufferedResume, reason: IgnoreReason, message: str) -> ResumeIgnored:
     return ResumeIgnored(
         at=visit.state.now,
-        by=kept.by,
+        by=resume.by,
         reason=reason,
-        source=kept.source,
+        source=resume.source,
         message=message,
-        payload=kept.payload,
-        secret=kept.secret,
+        payload=resume.payload,
+        secret=resume.secret,
         is_letter=True,
     )
 

@@ -264,7 +264,7 @@ def _of_path(state: ExecutionState, path: Path, now: datetime) -> Hold:
 
 def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
     answered = {answer.part for answer in wait.answers}
-    cards = [card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and card.part not in answered]
+    cards = [card for card in cards_of(state, wait.address) if card.status == "OPEN" and card.part not in answered]
     until = wait.timeout_on
     if not cards:
         values: dict[str, HoldValue] = {"state": wait.step, "sources": ", ".join(wait.sources)}

@@ -203,6 +203,8 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
 HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, Continued)
 """Events that have no entry of their own."""
 
+_HIDDEN: Final = frozenset(HIDDEN)
+
 _ENDS: Final[Mapping[FinalStatus, type[LogEntry]]] = MappingProxyType(
     {
         "COMPLETED": ExecutionCompletedEntry,
@@ -236,6 +238,9 @@ def event_log(
     numbered = list(events)
     log: list[LogEntry] = []
     for (seq, event), step in zip(numbered, positions_of(numbered, unmoved), strict=True):
+        if type(event) in _HIDDEN:
+            # Of a region with many items these are most events.
+            continue
         entries = [
             entry for entry in _entries(seq, event, step) if event.log == "full" or shows_entry(event.log, entry.type)
         ]
@@ -366,6 +371,9 @@ def _readable(value: Json) -> Json:
     if isinstance(value, FarError):
         return public_far(value)
     size = len(encode_json(value))
+    if size <= LOG_TEXT:
+        # None of its texts is cut, so that it only gets shorter.
+        return _trimmed(value)
     if size > _NOT_EVEN_TRIMMED:
         return {"trimmed_bytes": size}
     shorter = _trimmed(value)

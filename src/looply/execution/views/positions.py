@@ -24,7 +24,7 @@ from looply.execution.facts.events import (
     WaitOpened,
 )
 
-_MOVES: Final = tuple({event for _, event in PATH_MOVES})
+_MOVES: Final = frozenset(event for _, event in PATH_MOVES)
 
 
 def positions_of(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator[str]:
@@ -36,6 +36,11 @@ def positions_of(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iter
     for _, event in events:
         step = _moved_to(event) or step
         yield step
+
+
+def moves_path(events: Iterable[tuple[int, Event]]) -> bool:
+    """Returns whether an event of a range moves a path: without one `positions_of` needs `unmoved`."""
+    return any(_moved_to(event) for _, event in events)
 
 
 def _before(events: Iterable[tuple[int, Event]], unmoved: str) -> str:
@@ -50,7 +55,7 @@ def _moved_to(event: Event) -> str:
         return START
     if isinstance(event, Moved):
         return event.to
-    return event.step if isinstance(event, StepEvent) and isinstance(event, _MOVES) else ""
+    return event.step if type(event) in _MOVES and isinstance(event, StepEvent) else ""
 
 
 def begins_visit(event: EventBase) -> bool:

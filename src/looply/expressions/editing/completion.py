@@ -154,5 +154,5 @@ class _CompletionContext:
                 yield Completion(name, "function", detail, f"{name}{call}", self._start, self._end)
 
 
-def _detail(found: Field) -> str:
-    return f"{found.shape}, may be missing" if found.presence is Presence.SOMETIMES else str(found.shape)
+def _detail(field: Field) -> str:
+    return f"{field.shape}, may be missing" if field.presence is Presence.SOMETIMES else str(field.shape)

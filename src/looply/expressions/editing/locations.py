@@ -72,7 +72,7 @@ def locate(text: str, position: int, length: int | None = None) -> SourceLocatio
 def token_length(source: str, position: int) -> int | None:
     """Returns the length of the token that begins at a position of an expression, None when there is none."""
     try:
-        tokens = sorted(_flat(Lexer(source).tokenize()), key=lambda token: token.position)
+        tokens = sorted(flatten_tokens(Lexer(source).tokenize()), key=lambda token: token.position)
     except ExpressionSyntaxError:
         return None
     for token, following in pairwise(tokens):
@@ -81,10 +81,11 @@ def token_length(source: str, position: int) -> int | None:
     return None
 
 
-def _flat(tokens: tuple[Token, ...]) -> Iterator[Token]:
+def flatten_tokens(tokens: tuple[Token, ...]) -> Iterator[Token]:
+    """Yields tokens, and those of the expressions within texts after the text that has them."""
     for token in tokens:
         yield token
         if not isinstance(token.value, str):
             for piece in token.value:
                 if not isinstance(piece, str):
-                    yield from _flat(piece)
+                    yield from flatten_tokens(piece)

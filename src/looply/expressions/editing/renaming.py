@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from looply.expressions.editing.locations import expression_spans
+from looply.expressions.editing.locations import expression_spans, flatten_tokens
 from looply.expressions.editing.paths import PLAIN_NAME, quote_name
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.parsing.lexer import Lexer, Token
@@ -72,7 +72,7 @@ class Renaming:
         body = source[lead:]
         tokens = Lexer(body).tokenize()
         tree = parse(tokens, body, self.limits)
-        places = {token.position: token for token in _flat(tokens)}
+        places = {token.position: token for token in flatten_tokens(tokens)}
         found = _Occurrences(self, sorted(places), places, is_in_data=is_in_data)
         for position, text in sorted(found.edits(tree, frozenset()), reverse=True):
             length = _length(body, position, found.order)
@@ -190,12 +190,3 @@ def _length(source: str, position: int, order: list[int]) -> int:
         return len(text.rstrip())
     plain = PLAIN_NAME.match(text)
     return plain.end() if plain is not None else len(text.rstrip())
-
-
-def _flat(tokens: tuple[Token, ...]) -> Iterator[Token]:
-    for token in tokens:
-        yield token
-        if not isinstance(token.value, str):
-            for piece in token.value:
-                if not isinstance(piece, str):
-                    yield from _flat(piece)

@@ -147,30 +147,30 @@ def read_partial(source: str) -> PartialExpression:
     return made
 
 
-def _read_literal(made: PartialExpression, at: int) -> int:
+def _read_literal(partial: PartialExpression, at: int) -> int:
     """Reads the text between backticks up to its end, or to an expression in it; returns the next position."""
-    match = _LITERAL.match(made.source, at)
+    match = _LITERAL.match(partial.source, at)
     end = match.end() if match is not None else at
-    if made.source.startswith("${", end):
-        made.open.append(len(made.pieces))
-        made.pieces.append(Piece("symbol", "${", end, end + 2))
+    if partial.source.startswith("${", end):
+        partial.open.append(len(partial.pieces))
+        partial.pieces.append(Piece("symbol", "${", end, end + 2))
         return end + 2
-    if made.source.startswith("`", end):
-        opening = made.open.pop()
-        made.pieces[opening:] = [Piece("text", "`", made.pieces[opening].start, end + 1)]
+    if partial.source.startswith("`", end):
+        opening = partial.open.pop()
+        partial.pieces[opening:] = [Piece("text", "`", partial.pieces[opening].start, end + 1)]
         return end + 1
-    return len(made.source)
+    return len(partial.source)
 
 
-def _add(made: PartialExpression, piece: Piece) -> None:
-    index = len(made.pieces)
-    made.pieces.append(piece)
+def _add(partial: PartialExpression, piece: Piece) -> None:
+    index = len(partial.pieces)
+    partial.pieces.append(piece)
     if piece.kind != "symbol":
         return
     if piece.text in {"(", "[", "{", "`"}:
-        made.open.append(index)
-    elif piece.text == "}" and made.enclosing_symbol() == "${":
-        made.open.pop()
-    elif piece.text in _OPENING and made.enclosing_symbol() == _OPENING[piece.text]:
-        opening = made.open.pop()
-        made.partners[opening], made.partners[index] = index, opening
+        partial.open.append(index)
+    elif piece.text == "}" and partial.enclosing_symbol() == "${":
+        partial.open.pop()
+    elif piece.text in _OPENING and partial.enclosing_symbol() == _OPENING[piece.text]:
+        opening = partial.open.pop()
+        partial.partners[opening], partial.partners[index] = index, opening

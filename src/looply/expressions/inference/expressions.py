@@ -153,12 +153,12 @@ class _Walk:
                 named = zip((name for name, _ in members), shapes, strict=True)
                 return object_of({name: Field(shape) for name, shape in named}) if _all_possible(shapes) else NEVER
 
-    def _list_shape(self, nodes: Iterable[Node], visible: Visible, made: Shape | None) -> Shape:
-        """Returns the shape of a node that needs the values of all `nodes`: a list of them, unless `made` is given."""
+    def _list_shape(self, nodes: Iterable[Node], visible: Visible, shape: Shape | None) -> Shape:
+        """Returns the shape of a node that needs the values of all `nodes`: a list of them, unless `shape` is given."""
         shapes = self.shapes(nodes, visible)
         if not _all_possible(shapes):
             return NEVER
-        return made if made is not None else list_of(union_of(shapes))
+        return shape if shape is not None else list_of(union_of(shapes))
 
     def _call(self, node: Call, visible: Visible) -> Shape:
         function, given = FUNCTIONS.get(node.name), node.arguments

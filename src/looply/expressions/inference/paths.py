@@ -113,5 +113,5 @@ class _Steps:
         return quote(Access(self._node.target, steps, self._node.position) if steps else self._node.target)
 
 
-def _not_a_list(shape: Shape, found: str) -> str:
-    return "the list is always empty" if shape.kinds & LIST else f"expected a list before the index, found {found}"
+def _not_a_list(shape: Shape, kind: str) -> str:
+    return "the list is always empty" if shape.kinds & LIST else f"expected a list before the index, found {kind}"

@@ -223,6 +223,6 @@ _RESULTS: Final[Mapping[str, _Result]] = MappingProxyType(
 )
 
 
-def _number(shapes: tuple[Shape, ...], made: Shape) -> Shape:
-    """Returns the shape of a conversion: `made` for numbers and texts, null for any other value."""
-    return made if not shapes[0].kinds & ~(NUMBER | TEXT) else made.or_null()
+def _number(shapes: tuple[Shape, ...], shape: Shape) -> Shape:
+    """Returns the shape of a conversion: `shape` for numbers and texts, null for any other value."""
+    return shape if not shapes[0].kinds & ~(NUMBER | TEXT) else shape.or_null()

@@ -36,11 +36,11 @@ def member(shape: Shape, name: str) -> Step:
     return Step(_or_missing(found.shape, shape), found.is_known) if shape.kinds & ~OBJECT else found
 
 
-def _or_missing(found: Shape, shape: Shape) -> Shape:
+def _or_missing(result: Shape, shape: Shape) -> Shape:
     """Returns the result of a step into a value that may also have another kind, for which it is null."""
     if not shape.kinds & ~OBJECT:
-        return found
-    return found.or_null(is_doubtful=shape.is_doubtful)
+        return result
+    return result.or_null(is_doubtful=shape.is_doubtful)
 
 
 def _field(shape: Shape, name: str) -> Step:

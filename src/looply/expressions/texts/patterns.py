@@ -309,18 +309,18 @@ class _Translation(_Cursor):
         return _character(code)
 
 
-def _characters(found: re.Match[str]) -> tuple[int, ...]:
+def _characters(match: re.Match[str]) -> tuple[int, ...]:
     """Returns the characters of an escape."""
-    if found["control"] is not None:
-        return (ord(found["control"]) % 32,) if found["control"] else (92, 99)
-    if found["octal"] is not None:
-        return (int(found["octal"], 8),)
-    if found["named"] is not None:
-        return (_NAMED[found["named"]],)
-    digits = found["two"] or found["more"]
+    if match["control"] is not None:
+        return (ord(match["control"]) % 32,) if match["control"] else (92, 99)
+    if match["octal"] is not None:
+        return (int(match["octal"], 8),)
+    if match["named"] is not None:
+        return (_NAMED[match["named"]],)
+    digits = match["two"] or match["more"]
     if digits is not None:
         return (int(digits, 16),)
-    return tuple(map(ord, found["quoted"] or found["plain"] or ""))
+    return tuple(map(ord, match["quoted"] or match["plain"] or ""))
 
 
 def _set(letter: str) -> list[Range]:

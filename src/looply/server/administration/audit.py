@@ -64,16 +64,16 @@ async def _newest_first(call: Call) -> AuditPage:
     return await audit.list_page(call.services, call.principal, criteria, before=before, limit=limit_of(call))
 
 
-def audit_answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:
+def audit_answer(page: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:
     """Returns a page on the wire, with the field `cursor` in its `lastKey` when another page follows."""
-    items = [audit_row(each) for each in found.items]
+    items = [audit_row(each) for each in page.items]
     return AuditAnswer(
         message=SUCCESS,
         count=len(items),
         items=items,
-        head=AuditHead(record_id=found.head.count, hash=found.head.hash.hex()),
-        truncated=found.is_truncated or UNSET,
-        last_key=UNSET if found.next is None else AuditCursor(**{cursor: found.next}),
+        head=AuditHead(record_id=page.head.count, hash=page.head.hash.hex()),
+        truncated=page.is_truncated or UNSET,
+        last_key=UNSET if page.next is None else AuditCursor(**{cursor: page.next}),
     )
 
 

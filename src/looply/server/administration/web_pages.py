@@ -40,6 +40,15 @@ _FRAME_POLICY: Final = (
 
 The policies of Trusted Types are those that the renderer of cards makes.
 """
+_MAIL_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
+    "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "require-trusted-types-for 'script'; trusted-types mail"
+)
+"""The frame of a mail is as that of a card, but for the styles: those of a mail are within it.
+
+They can load nothing. The policy of Trusted Types is the one by which the frame parses a mail.
+"""
 _NONCE: Final = "__NONCE__"
 """What the app's page holds where each answer has a nonce of its own."""
 _NONCE_BYTES: Final = 16
@@ -86,6 +95,12 @@ class Pages:
         text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
         return _answer(built or text, _FRAME_POLICY, framed=_FRAMED_BY_APP)
 
+    def mail_frame(self) -> Response:
+        """Returns the page that the app puts into a frame and in which it draws a mail."""
+        built = self._files.get("mail-frame.html")
+        text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
+        return _answer(built or text, _MAIL_POLICY, framed=_FRAMED_BY_APP)
+
     def inbox(self) -> Response:
         """Returns the page that shows a card; it is the same for every token."""
         built = self._files.get("inbox.html")
@@ -131,6 +146,9 @@ class Pages:
         async def card_frame(call: Call) -> Response:  # noqa: ARG001
             return self.card_frame()
 
+        async def mail_frame(call: Call) -> Response:  # noqa: ARG001
+            return self.mail_frame()
+
         async def docs(call: Call) -> Response:  # noqa: ARG001
             return self.docs()
 
@@ -164,6 +182,12 @@ class Pages:
                 path="/card-frame",
                 handle=card_frame,
                 summary="Open the frame in which the web app draws a card",
+                answer_type="text/html",
+            ),
+            page_route(
+                path="/mail-frame",
+                handle=mail_frame,
+                summary="Open the frame in which the web app draws a mail",
                 answer_type="text/html",
             ),
             page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),

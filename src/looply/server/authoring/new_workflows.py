@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.authoring.workflows import SaveResult
-from looply.app.studio import carrying
+from looply.app.studio import definition_files
 from looply.app.templates.creation import create_from_template
 from looply.errors import BadRequest
 from looply.jsontext import Json
@@ -38,7 +38,7 @@ async def create_workflow(call: Call) -> Response:
     if body.workflow_name or body.connections:
         raise BadRequest.at("/template", "must be given with workflow_name and connections")
     return save_answer(
-        await carrying.create(call.services, call.principal, body.definition, incomplete=is_incomplete(call))
+        await definition_files.create(call.services, call.principal, body.definition, incomplete=is_incomplete(call))
     )
 
 

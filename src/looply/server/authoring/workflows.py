@@ -9,7 +9,7 @@ from looply.app.authoring import mock_payloads, workflows
 from looply.app.authoring.activate import activate
 from looply.app.authoring.definitions import MAX_FINDINGS
 from looply.app.authoring.workflows import SaveResult, payload_schema
-from looply.app.studio import carrying
+from looply.app.studio import definition_files
 from looply.catalog.authored.workflows import WorkflowVersion
 from looply.errors import BadRequest, Problem
 from looply.instants import to_ms
@@ -251,7 +251,7 @@ async def update_workflow(call: Call) -> Response:
 async def import_workflow(call: Call) -> Response:
     """Stores an imported definition."""
     body: ImportBody = call.body
-    saved = await carrying.import_definition(
+    saved = await definition_files.import_definition(
         call.services,
         call.principal,
         body.definition,
@@ -264,7 +264,7 @@ async def import_workflow(call: Call) -> Response:
 
 async def export_workflow(call: Call) -> Response:
     """Reads a definition as a file."""
-    definition = await carrying.export_definition(call.services, call.principal, *_requested_version(call))
+    definition = await definition_files.export_definition(call.services, call.principal, *_requested_version(call))
     return Response(ExportAnswer(message=SUCCESS, definition=definition))
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from looply.app.browsing.searching import Found, FoundKind, search_all
+from looply.app.browsing.searching import Hit, HitKind, search_all
 from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.wire import SUCCESS
 
@@ -13,7 +13,7 @@ from looply.server.http.wire import SUCCESS
 class FoundItem(msgspec.Struct, frozen=True, kw_only=True):
     """One object. `detail` distinguishes it from others with the same title; `url` is its page in the web app."""
 
-    kind: FoundKind
+    kind: HitKind
     id: str
     title: str
     detail: str
@@ -38,14 +38,14 @@ async def search(call: Call) -> Response:
     return Response(SearchAnswer(message=SUCCESS, count=len(items), items=items))
 
 
-def _url(found: Found) -> str:
+def _url(hit: Hit) -> str:
     """Returns the path of an object's page in the web app."""
-    name = quote(found.object_id, safe="")
-    match found.kind:
+    name = quote(hit.object_id, safe="")
+    match hit.kind:
         case "workflow":
             return f"/app/workflows/{name}"
         case "card":
-            return f"/app/cards/{name}/v/{found.version}"
+            return f"/app/cards/{name}/v/{hit.version}"
         case "execution":
             return f"/app/executions/{name}"
         case "datastore":

@@ -296,6 +296,6 @@ def _reload_on_hangup(tls: ServerTls | None) -> Callable[[], None]:
     return release
 
 
-async def _note_drain(lifecycle: Lifecycle, clock: Clock, begun: list[float]) -> None:
+async def _note_drain(lifecycle: Lifecycle, clock: Clock, start: list[float]) -> None:
     await lifecycle.wait()
-    begun.append(clock.monotonic())
+    start.append(clock.monotonic())

@@ -133,6 +133,7 @@ _NAMES_OF_PAGES: Final = {
     "/app/{path}": "getAppPage",
     "/openapi.json": "getDescription",
     "/card-frame": "getCardFramePage",
+    "/mail-frame": "getMailFramePage",
     "/docs": "getDescriptionPage",
     "/inbox/{token}": "getInboxPage",
     "/static/{path}": "getPageFile",

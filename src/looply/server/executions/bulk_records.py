@@ -170,14 +170,14 @@ class BulkPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: BulkCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
-def preview_answer(seen: BulkPreview) -> BulkAnswer:
+def preview_answer(preview: BulkPreview) -> BulkAnswer:
     """Returns the answer of a dry run."""
     return BulkAnswer(
         message="forecast",
-        count=seen.count,
-        truncated=not seen.is_complete,
-        items=[_sample(head) for head in seen.sample],
-        forecast=UNSET if seen.examined is None else _forecast(seen, seen.examined),
+        count=preview.count,
+        truncated=not preview.is_complete,
+        items=[_sample(head) for head in preview.sample],
+        forecast=UNSET if preview.examined is None else _forecast(preview, preview.examined),
     )
 
 
@@ -193,7 +193,7 @@ def _sample(head: Head) -> BulkSample:
     )
 
 
-def _forecast(seen: BulkPreview, examined: int) -> BulkForecast:
+def _forecast(preview: BulkPreview, examined: int) -> BulkForecast:
     effects = [
         BulkEffect(
             workflow_id=calls.workflow_id,
@@ -203,23 +203,23 @@ def _forecast(seen: BulkPreview, examined: int) -> BulkForecast:
             repeated=calls.repeated,
             same_key=calls.same_key,
         )
-        for calls in seen.calls
+        for calls in preview.calls
     ]
     refusals = [
         BulkRefusal(code=each.code, message=each.message, count=each.count, workflow_execution_id=each.execution_id)
-        for each in seen.refusals
+        for each in preview.refusals
     ]
     verdicts = [
         BulkVerdict(
             workflow_execution_id=each.execution_id, process_id=each.process_id, verdict=each.verdict, why=each.why
         )
-        for each in seen.judgements or ()
+        for each in preview.judgements or ()
     ]
-    mappings = [BulkMapping(state=each.step, count=each.count, choices=list(each.choices)) for each in seen.mappings]
-    has_version = seen.judgements is not None
+    mappings = [BulkMapping(state=each.step, count=each.count, choices=list(each.choices)) for each in preview.mappings]
+    has_version = preview.judgements is not None
     return BulkForecast(
         examined=examined,
-        refused=seen.refused,
+        refused=preview.refused,
         refusals=refusals,
         effects=effects,
         verdicts=verdicts if has_version else UNSET,

@@ -120,6 +120,7 @@ async def _resume(call: Call, payload: Json) -> Response:
         ResumeRequest(
             process_id=call.values["process_id"],
             payload=payload,
+            body_size=call.body_size,
             workflow_id=call.query.get("workflow_id"),
             state=call.query.get("state"),
         ),

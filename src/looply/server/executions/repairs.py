@@ -281,19 +281,19 @@ def _repair_answer(call: Call, result: RepairResult) -> RepairAnswer:
     )
 
 
-def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
+def _forecast(call: Call, forecast: Forecast, seq: int) -> ForecastItem:
     is_quoted = call.principal.may("read.payloads")
-    entries = event_log(enumerate(seen.events, seq + 1), call.services.limits) if is_quoted else []
+    entries = event_log(enumerate(forecast.events, seq + 1), call.services.limits) if is_quoted else []
     return ForecastItem(
-        status=seen.status,
-        workflow_current_state=seen.current_state,
-        workflow_version=seen.workflow_version,
-        effects=[_effect(effect, is_quoted=is_quoted) for effect in seen.effects],
-        visits=[_address(address) for address in seen.visits],
-        waiting=[_address(address) for address in seen.waiting],
-        timers_due=seen.timers,
-        cards_closed=seen.closes_cards,
-        incident=None if seen.incident is None else _forecast_incident(seen.incident, is_quoted=is_quoted),
+        status=forecast.status,
+        workflow_current_state=forecast.current_state,
+        workflow_version=forecast.workflow_version,
+        effects=[_effect(effect, is_quoted=is_quoted) for effect in forecast.effects],
+        visits=[_address(address) for address in forecast.visits],
+        waiting=[_address(address) for address in forecast.waiting],
+        timers_due=forecast.timers,
+        cards_closed=forecast.closes_cards,
+        incident=None if forecast.incident is None else _forecast_incident(forecast.incident, is_quoted=is_quoted),
         workflow_event_log=EventLog(events=entries),
     )
 

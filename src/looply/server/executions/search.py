@@ -99,8 +99,8 @@ ROUTES: Final = (
         description=(
             "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
             "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` matches any text. "
-            "A page scans at most 20,000 executions, fewer with many texts. A page that reaches this limit is "
-            "`truncated` and may be short; `lastKey` continues the search."
+            "A page scans at most 20,000 executions, 12,000 with a `term`, fewer with many texts. A page that reaches "
+            "this limit is `truncated` and may be short; `lastKey` continues the search."
         ),
         tag="Executions",
         parameters=(

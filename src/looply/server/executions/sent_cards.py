@@ -175,29 +175,29 @@ async def show_card(call: Call) -> Response:
     return Response(InboxAnswer(message=SUCCESS, item=inbox_item(shown)))
 
 
-def inbox_item(shown: sent_cards.InboxCard) -> InboxRecord:
+def inbox_item(card: sent_cards.InboxCard) -> InboxRecord:
     """Returns a card on the wire."""
     return InboxRecord(
-        status=shown.status,
-        card=shown.card,
-        workflow_name=shown.workflow_name,
-        recipient=shown.recipient,
-        opened_on=to_ms(shown.opened_on),
-        timeout_on=ms_or_none(shown.timeout_on),
-        answered_by=shown.answered_by or None,
-        answered_on=ms_or_none(shown.answered_on),
-        answered_as=actor_item(shown.answered_as),
-        answered_for=shown.answered_for or UNSET,
-        decision=shown.decision or None,
-        revision=shown.revision,
-        reminders=shown.reminders,
-        closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
-        closed_text=shown.closed_text if shown.status == "CLOSED" else None,
-        passed_to=shown.passed_to or None,
-        passed_from=shown.passed_from or UNSET,
-        passed_reason=shown.passed_reason or UNSET,
-        substitute_for=shown.substitute_for or UNSET,
-        approval=_approval(shown),
+        status=card.status,
+        card=card.card,
+        workflow_name=card.workflow_name,
+        recipient=card.recipient,
+        opened_on=to_ms(card.opened_on),
+        timeout_on=ms_or_none(card.timeout_on),
+        answered_by=card.answered_by or None,
+        answered_on=ms_or_none(card.answered_on),
+        answered_as=actor_item(card.answered_as),
+        answered_for=card.answered_for or UNSET,
+        decision=card.decision or None,
+        revision=card.revision,
+        reminders=card.reminders,
+        closed_reason=card.closed_reason or None if card.status == "CLOSED" else None,
+        closed_text=card.closed_text if card.status == "CLOSED" else None,
+        passed_to=card.passed_to or None,
+        passed_from=card.passed_from or UNSET,
+        passed_reason=card.passed_reason or UNSET,
+        substitute_for=card.substitute_for or UNSET,
+        approval=_approval(card),
     )
 
 
@@ -230,8 +230,8 @@ async def remind_card(call: Call) -> Response:
     return Response(shown)
 
 
-def _approval(shown: sent_cards.InboxCard) -> ApprovalRecord | None:
-    terms = shown.terms
+def _approval(card: sent_cards.InboxCard) -> ApprovalRecord | None:
+    terms = card.terms
     if terms is None:
         return None
     return ApprovalRecord(
@@ -241,7 +241,7 @@ def _approval(shown: sent_cards.InboxCard) -> ApprovalRecord | None:
         recipients=len(terms.recipients),
         veto=terms.veto,
         comment_required=terms.comment_required or None,
-        decisions=[decision_item(one) for one in shown.decisions],
+        decisions=[decision_item(one) for one in card.decisions],
     )
 
 

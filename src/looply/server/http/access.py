@@ -66,8 +66,8 @@ def check_token(scope: Any, token: Secret | None) -> None:
 
     The token gives access to data about the process and all organizations, which no organization's key gives.
     """
-    given = [value for name, value in scope["headers"] if name == b"authorization"]
-    if token is None or len(given) != 1 or given[0][: len(_BEARER)].lower() != _BEARER:
+    headers = [value for name, value in scope["headers"] if name == b"authorization"]
+    if token is None or len(headers) != 1 or headers[0][: len(_BEARER)].lower() != _BEARER:
         raise Forbidden("Forbidden")
-    if not hmac.compare_digest(given[0][len(_BEARER) :].strip(), token.reveal().encode()):
+    if not hmac.compare_digest(headers[0][len(_BEARER) :].strip(), token.reveal().encode()):
         raise Forbidden("Forbidden")

@@ -35,7 +35,7 @@ class AccessLog:
         return self._clock.monotonic()
 
     def log_answer(
-        self, scope: Any, request_id: str, begun: float, *, route: Route | None, status: int, size: int
+        self, scope: Any, request_id: str, start: float, *, route: Route | None, status: int, size: int
     ) -> None:
         """Logs a request whose answer has ended. Status 0: the caller disconnected before the answer began."""
         principal: Principal | None = scope["state"].get("principal")
@@ -45,7 +45,7 @@ class AccessLog:
             method=route.method if route is not None else NO_ROUTE,
             route=route.path if route is not None else NO_ROUTE,
             status=status,
-            duration_ms=round((self._clock.monotonic() - begun) * 1000, 1),
+            duration_ms=round((self._clock.monotonic() - start) * 1000, 1),
             bytes=size,
             key_id=principal.key_id or None if principal is not None else None,
             user_id=principal.person.user_id if principal is not None and principal.person is not None else None,

@@ -20,6 +20,8 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 async def name_actors(call: Call, rows: Sequence[_Row]) -> list[_Row]:
     """Returns rows with the names of the keys and members whose ids they hold; ids of anything else have no name."""
     ids = {value for row in rows for value in _ids(row)}
+    if not ids:
+        return list(rows)
     names = await call.services.catalog.people.actors.names(call.organization_id, ids)
     return [_with_names(row, names) for row in rows]
 
@@ -35,9 +37,9 @@ async def name_entries(call: Call, entries: Sequence[tuple[int, dict[str, Json]]
 
 
 def _with_names(row: _Row, names: Mapping[str, str]) -> _Row:
-    found: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
-    found |= {field: _with_names(part, names) for field, part in _parts(row).items()}
-    return msgspec.structs.replace(row, **found) if found else row
+    fields: dict[str, Any] = {f"{field}_name": names[value] for field, value in _actors(row).items() if value in names}
+    fields |= {field: _with_names(part, names) for field, part in _parts(row).items()}
+    return msgspec.structs.replace(row, **fields) if fields else row
 
 
 def _ids(row: msgspec.Struct) -> set[str]:

@@ -66,7 +66,7 @@ class Boundary:
         request_id = self._ids.next()
         scope.setdefault("state", {})["request_id"] = request_id
         tracked = _TrackedSend(send, self._meter, is_head=scope["method"] == "HEAD", headers=_headers_of(scope))
-        begun = self._access_log.now() if self._access_log is not None else 0.0
+        start = self._access_log.now() if self._access_log is not None else 0.0
         try:
             await self._answer(scope, receive, tracked, request_id)
         except ClientDisconnected:
@@ -81,7 +81,7 @@ class Boundary:
         finally:
             if self._access_log is not None:
                 self._access_log.log_answer(
-                    scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
+                    scope, request_id, start, route=tracked.route, status=tracked.status, size=tracked.size
                 )
 
     async def _answer(self, scope: Any, receive: Any, send: "_TrackedSend", request_id: str) -> None:

@@ -89,8 +89,8 @@ class Query(msgspec.Struct, frozen=True):
 
     def get(self, name: str, default: str = "") -> str:
         """Returns the value of a parameter, `default` when it was not given."""
-        found = self.values.get(name)
-        return found[0] if found else default
+        values = self.values.get(name)
+        return values[0] if values else default
 
     def all(self, name: str) -> tuple[str, ...]:
         """Returns all values of a parameter that may be repeated."""

@@ -23,9 +23,9 @@ _OTHERS: Final = "others"
 
 
 class _Window(msgspec.Struct):
-    """The refusals of one address since `begun`, in seconds of the monotonic clock."""
+    """The refusals of one address; `since` is when the first one was counted, in seconds of the monotonic clock."""
 
-    begun: float
+    since: float
     count: int = 0
 
 
@@ -56,7 +56,7 @@ class RefusalLimiter:
         window.count += 1
         if window.count <= self._per_minute:
             raise error
-        left = window.begun + _WINDOW_SECONDS - self._clock.monotonic()
+        left = window.since + _WINDOW_SECONDS - self._clock.monotonic()
         raise TooManyRefusals(
             f"more than {self._per_minute} calls of this address were refused within a minute (setting "
             "refusals_per_minute); a call with a valid key or token is answered, others again after Retry-After",
@@ -65,17 +65,17 @@ class RefusalLimiter:
 
     def _window(self, address: str, credential: Credential, route: str) -> _Window:
         now = self._clock.monotonic()
-        found = self._windows.get(address)
-        if found is None and len(self._windows) >= MAX_ADDRESSES:
+        known = self._windows.get(address)
+        if known is None and len(self._windows) >= MAX_ADDRESSES:
             oldest = next(iter(self._windows))
             if self._is_past(self._windows[oldest], now):
                 del self._windows[oldest]
             else:
                 address = _OTHERS
-                found = self._windows.get(address)
-        if found is not None and not self._is_past(found, now):
-            return found
-        before = found.count if found is not None else 0
+                known = self._windows.get(address)
+        if known is not None and not self._is_past(known, now):
+            return known
+        before = known.count if known is not None else 0
         # Removed and added again, so that the first window is always the oldest one.
         self._windows.pop(address, None)
         window = self._windows[address] = _Window(now)
@@ -84,4 +84,4 @@ class RefusalLimiter:
 
     @staticmethod
     def _is_past(window: _Window, now: float) -> bool:
-        return now - window.begun >= _WINDOW_SECONDS
+        return now - window.since >= _WINDOW_SECONDS

@@ -84,16 +84,16 @@ class _Metered(Generator[Any, None, Result]):
 
     def send(self, value: None) -> Any:
         """Runs the coroutine up to what it awaits next."""
-        begun = self._timer()
+        start = self._timer()
         try:
             return self._work.send(value)
         finally:
-            self.seconds += self._timer() - begun
+            self.seconds += self._timer() - start
 
     def throw(self, *error: Any) -> Any:
         """Raises an error, such as a cancellation, in the coroutine, and runs it up to what it awaits next."""
-        begun = self._timer()
+        start = self._timer()
         try:
             return self._work.throw(*error)
         finally:
-            self.seconds += self._timer() - begun
+            self.seconds += self._timer() - start

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from looply.connectors.outbound.offload import offload_if_large
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType, did_you_mean
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
@@ -41,7 +42,7 @@ async def read_json(
     """Returns the JSON value of a call's body and its size in bytes; None and 0 for an empty body.
 
     With `takes_text` the JSON may be declared as `text/plain` or `text/json`. With `turns` and the organization, a
-    large body waits for its turn.
+    large body waits for its turn. A large one is parsed in a thread: of those that take long, most is done in Python.
 
     Raises: UnsupportedMediaType, BodyTooLarge, QuotaReached, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`),
     ClientDisconnected.
@@ -55,8 +56,12 @@ async def read_json(
     if turns is not None and len(text) > HEAVY_BYTES:
         _check_turn(*turns)
         await turns[0].wait(turns[1], work_units(text))
+    return await offload_if_large(len(text), lambda: _parse(text, limits)), len(text)
+
+
+def _parse(text: bytes, limits: Limits) -> Json:
     check_values(text, limits.body_nodes, name="the body")
-    return parse_json(text, limits, name="the body"), len(text)
+    return parse_json(text, limits, name="the body")
 
 
 def _check_turn(turns: Turns, owner: str) -> None:

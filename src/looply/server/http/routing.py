@@ -61,12 +61,12 @@ class RouteTable:
     """Routes by the fixed part of their path."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        found: dict[str, dict[str, list[Route]]] = {}
+        by_path: dict[str, dict[str, list[Route]]] = {}
         for route in routes:
             fixed = route.path.partition("/{")[0].rstrip("/").lower()
-            found.setdefault(fixed, {}).setdefault(route.method, []).append(route)
+            by_path.setdefault(fixed, {}).setdefault(route.method, []).append(route)
         self._branches = {
-            fixed: {method: _branch(each) for method, each in by_method.items()} for fixed, by_method in found.items()
+            fixed: {method: _branch(each) for method, each in by_method.items()} for fixed, by_method in by_path.items()
         }
 
     def find(self, path: str) -> Match | None:

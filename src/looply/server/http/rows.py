@@ -257,22 +257,22 @@ def fire_row(row: LedgerRow) -> FireRecord:
     )
 
 
-def preview_answer(shown: Preview) -> PreviewAnswer:
+def preview_answer(preview: Preview) -> PreviewAnswer:
     """Returns the answer that shows a preview."""
-    items = [_preview_row(shown, item) for item in shown.items]
+    items = [_preview_row(preview, item) for item in preview.items]
     return PreviewAnswer(
         message=SUCCESS,
-        timezone=shown.timezone,
-        change_on=ms_or_none(shown.change),
+        timezone=preview.timezone,
+        change_on=ms_or_none(preview.change),
         count=len(items),
         items=items,
     )
 
 
-def _preview_row(shown: Preview, item: Occurrence) -> PreviewRecord:
+def _preview_row(preview: Preview, item: Occurrence) -> PreviewRecord:
     return PreviewRecord(
         on=to_ms(item.at),
-        local=item.at.astimezone(find_zone(shown.timezone)).isoformat(),
+        local=item.at.astimezone(find_zone(preview.timezone)).isoformat(),
         wall=item.wall.isoformat(),
         fires=item.fires,
         mark=item.mark,

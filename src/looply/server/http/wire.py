@@ -210,11 +210,11 @@ def flag_of(call: Call, name: str) -> bool:
     return text == "true"
 
 
-def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+def one_of(values: tuple[str, ...], allowed: tuple[str, ...], name: str) -> tuple[Any, ...]:
     """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for an unknown value."""
     for value in values:
-        if value not in known:
-            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+        if value not in allowed:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(allowed)}", code="BAD_FILTER")
     return values
 
 
@@ -240,8 +240,8 @@ def answer_or_304(call: Call, answer: msgspec.Struct) -> Response:
     """
     etag = f'"{fingerprint(to_builtins(answer)).hex()}"'
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
-    known = call.headers.get(IF_NONE_MATCH.lower().encode(), "")
-    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    header = call.headers.get(IF_NONE_MATCH.lower().encode(), "")
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
     if etag in tags or tags == ["*"]:
         return Response(b"", 304, headers, b"")
     return Response(answer, headers=headers)

@@ -89,12 +89,12 @@ async def explain_execution(call: Call) -> Response:
     return Response(ExplainAnswer(message=SUCCESS, item=_explanation(found, row)))
 
 
-def _explanation(found: Explanation, row: ExecutionHeadRow) -> ExplanationItem:
+def _explanation(explanation: Explanation, row: ExecutionHeadRow) -> ExplanationItem:
     return extend_record(
         ExplanationItem,
-        _hold(found.main),
+        _hold(explanation.main),
         execution=row,
-        chain=[_link(link) for link in found.chain],
+        chain=[_link(link) for link in explanation.chain],
         next=[
             AdviceItem(
                 code=advice.act,
@@ -103,9 +103,9 @@ def _explanation(found: Explanation, row: ExecutionHeadRow) -> ExplanationItem:
                 body=dict(advice.body),
                 permission=advice.permission,
             )
-            for advice in found.advice
+            for advice in explanation.advice
         ],
-        others=[_hold(each) for each in found.others],
+        others=[_hold(each) for each in explanation.others],
     )
 
 

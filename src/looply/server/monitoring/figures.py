@@ -130,21 +130,21 @@ async def get_statistics(call: Call) -> Response:
     return Response(_statistics(await measure(call.services, call.principal, span), grain))
 
 
-def _counts(found: OpenCounts) -> CountsItem:
+def _counts(counts: OpenCounts) -> CountsItem:
     return CountsItem(
-        open=OpenByStatus(running=found.running, waiting=found.waiting, failed=found.failed),
-        incidents=dict(found.incidents),
-        cards=found.cards,
-        letters=found.letters,
-        as_of=to_ms(found.as_of),
+        open=OpenByStatus(running=counts.running, waiting=counts.waiting, failed=counts.failed),
+        incidents=dict(counts.incidents),
+        cards=counts.cards,
+        letters=counts.letters,
+        as_of=to_ms(counts.as_of),
     )
 
 
-def _statistics(found: Statistics, grain: Grain) -> StatisticsAnswer:
+def _statistics(statistics: Statistics, grain: Grain) -> StatisticsAnswer:
     return StatisticsAnswer(
         message=SUCCESS,
         bucket=grain,
-        as_of=to_ms(found.as_of),
+        as_of=to_ms(statistics.as_of),
         buckets=[
             BucketItem(
                 on=on,
@@ -154,11 +154,11 @@ def _statistics(found: Statistics, grain: Grain) -> StatisticsAnswer:
                 terminated=rollup.terminated,
                 duration=_spread(rollup),
             )
-            for on, rollup in found.buckets
+            for on, rollup in statistics.buckets
         ],
-        workflows=[_workflow(workflow_id, rollup, found.names) for workflow_id, rollup in found.workflows],
-        steps=[_step(each) for each in found.steps],
-        approvals=[_approval(each) for each in found.steps if each.rollup.is_approval],
+        workflows=[_workflow(workflow_id, rollup, statistics.names) for workflow_id, rollup in statistics.workflows],
+        steps=[_step(each) for each in statistics.steps],
+        approvals=[_approval(each) for each in statistics.steps if each.rollup.is_approval],
     )
 
 

@@ -101,19 +101,19 @@ def _after(call: Call) -> str:
         raise BadRequest(f"{error.message}; {UNCHANGED_KEY}", code="BAD_CURSOR") from error
 
 
-def _schedule_item(found: CalendarSchedule) -> CalendarScheduleItem:
-    schedule = found.live.schedule
+def _schedule_item(row: CalendarSchedule) -> CalendarScheduleItem:
+    schedule = row.live.schedule
     return CalendarScheduleItem(
         workflow_id=schedule.workflow_id,
         workflow_version=schedule.workflow_version,
-        workflow_name=found.live.workflow_name,
+        workflow_name=row.live.workflow_name,
         status=schedule.status,
-        timezone=found.timezone or None,
-        overlap=found.overlap,
+        timezone=row.timezone or None,
+        overlap=row.overlap,
         last_execution_id=schedule.last_execution or None,
-        is_running=found.is_running,
-        more_before=ms_or_none(found.more_before),
-        more_after=ms_or_none(found.more_after),
+        is_running=row.is_running,
+        more_before=ms_or_none(row.more_before),
+        more_after=ms_or_none(row.more_after),
     )
 
 

@@ -217,9 +217,9 @@ def member_row(member: Member) -> MemberRecord:
     )
 
 
-def invitation_row(services: Services, made: NewInvitation) -> InvitationRecord:
+def invitation_row(services: Services, new_invitation: NewInvitation) -> InvitationRecord:
     """Returns a new invitation on the wire, with its link."""
-    invitation = made.invitation
+    invitation = new_invitation.invitation
     row = MemberRecord(
         member_id=invitation.invitation_id,
         user_id=None,
@@ -235,11 +235,11 @@ def invitation_row(services: Services, made: NewInvitation) -> InvitationRecord:
         reset_requested_on=None,
         expires_on=to_ms(invitation.expires_on),
     )
-    return extend_record(InvitationRecord, row, link=services.links.invitation(made.token))
+    return extend_record(InvitationRecord, row, link=services.links.invitation(new_invitation.token))
 
 
-def _invitations_answer(services: Services, made: list[NewInvitation]) -> InvitationsAnswer:
-    items = [invitation_row(services, each) for each in made]
+def _invitations_answer(services: Services, invitations: list[NewInvitation]) -> InvitationsAnswer:
+    items = [invitation_row(services, each) for each in invitations]
     return InvitationsAnswer(message=SUCCESS, count=len(items), items=items)
 
 

@@ -160,7 +160,7 @@ def _caller(caller: activation.Caller) -> CallerRecord:
     )
 
 
-def _migration(found: activation.Migration) -> MigrationPreview:
+def _migration(migration: activation.Migration) -> MigrationPreview:
     items = [
         MigrationVerdict(
             workflow_execution_id=judgement.execution_id,
@@ -169,18 +169,18 @@ def _migration(found: activation.Migration) -> MigrationPreview:
             verdict=judgement.verdict,
             why=judgement.why,
         )
-        for judgement, version in found.judgements
+        for judgement, version in migration.judgements
     ]
     counts = Counter(item.verdict for item in items)
     return MigrationPreview(
         examined=len(items),
-        is_complete=found.is_complete,
+        is_complete=migration.is_complete,
         safe=counts["SAFE"],
         needs_mapping=counts["NEEDS_MAPPING"],
         refused=counts["REFUSED"],
         items=items,
         mappings=[
-            BulkMapping(state=each.step, count=each.count, choices=list(each.choices)) for each in found.mappings
+            BulkMapping(state=each.step, count=each.count, choices=list(each.choices)) for each in migration.mappings
         ],
     )
 

@@ -1,4 +1,4 @@
-"""Calls on what makers put on the canvas of a workflow beside its definition: notes, folds, warnings that are known."""
+"""Calls on what authors keep on the canvas of a workflow, beside its definition: notes, folds, known warnings."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ class CanvasNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class KnownWarning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A warning that a maker has read and accepts: its step (empty: the workflow), its message, and why."""
+    """A warning that an author has read and accepts: its step (empty: the workflow), its message, and why."""
 
     step: str
     message: str
@@ -82,16 +82,16 @@ async def put_canvas(call: Call) -> Response:
     return await _answer(call, body.workflow_id, stored)
 
 
-async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
-    canvas = canvases.canvas_of(found)
+async def _answer(call: Call, workflow_id: str, companion: Companion | None) -> Response:
+    canvas = canvases.canvas_of(companion)
     item = CanvasRecord(
         workflow_id=workflow_id.lower(),
-        revision=found.revision if found is not None else 0,
+        revision=companion.revision if companion is not None else 0,
         notes=[CanvasNote(**msgspec.structs.asdict(note)) for note in canvas.notes],
         collapsed=list(canvas.collapsed),
         known=[KnownWarning(**msgspec.structs.asdict(each)) for each in canvas.known],
-        modified_by=found.modified_by if found is not None else None,
-        modified_on=to_ms(found.modified_on) if found is not None else None,
+        modified_by=companion.modified_by if companion is not None else None,
+        modified_on=to_ms(companion.modified_on) if companion is not None else None,
     )
     (named,) = await name_actors(call, [item])
     return Response(CanvasAnswer(message=SUCCESS, item=named))

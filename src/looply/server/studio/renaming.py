@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from looply.definition.graph import renaming
+from looply.app.studio import renaming
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, manage_route
 from looply.server.http.wire import SUCCESS
@@ -34,12 +34,14 @@ class RenamedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def rename_step(call: Call) -> Response:
     """Renames a step."""
     body: RenameStepBody = call.body
-    services = call.services
-    made = await services.background.run(
-        lambda: renaming.rename_step(body.definition, body.old, body.new, services.limits)
-    )
+    renamed = await renaming.rename_step(call.services, body.definition, body.old, body.new)
     return Response(
-        RenamedAnswer(message=SUCCESS, definition=made.definition, changed=list(made.changed), unread=list(made.unread))
+        RenamedAnswer(
+            message=SUCCESS,
+            definition=renamed.definition,
+            changed=list(renamed.changed),
+            unread=list(renamed.unread),
+        )
     )
 
 

@@ -99,11 +99,11 @@ async def put_samples(call: Call) -> Response:
     return await _answer(call, body.workflow_id, stored)
 
 
-async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Response:
-    stored = samples.samples_of(found)
+async def _answer(call: Call, workflow_id: str, companion: Companion | None) -> Response:
+    stored = samples.samples_of(companion)
     item = SamplesRecord(
         workflow_id=workflow_id.lower(),
-        revision=found.revision if found is not None else 0,
+        revision=companion.revision if companion is not None else 0,
         payloads=[
             SamplePayload(name=each.name, body=each.body, from_execution=each.from_execution)
             for each in stored.payloads
@@ -117,8 +117,8 @@ async def _answer(call: Call, workflow_id: str, found: Companion | None) -> Resp
             )
             for step, each in stored.outputs.items()
         },
-        modified_by=found.modified_by if found is not None else None,
-        modified_on=to_ms(found.modified_on) if found is not None else None,
+        modified_by=companion.modified_by if companion is not None else None,
+        modified_on=to_ms(companion.modified_on) if companion is not None else None,
     )
     (named,) = await name_actors(call, [item])
     return Response(SamplesAnswer(message=SUCCESS, item=named))

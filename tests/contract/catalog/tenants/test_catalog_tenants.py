@@ -85,6 +85,7 @@ REFUSED: dict[str, Call] = {
     "keys.create": lambda c, org, o: c.keys.create(org, o.workspace, KeyDraft("name", ["read"])),
     "keys.revoke": lambda c, org, o: c.keys.revoke(org, o.key),
     "keys.get": lambda c, org, o: c.keys.get(org, o.key),
+    "keys.get_maker": lambda c, org, o: c.keys.get_maker(org, o.key),
     "people.members.get": lambda c, org, o: c.people.members.get(org, o.user),
     "people.members.change": lambda c, org, o: c.people.members.change(
         org, o.user, role="viewer", actor=None, may_make_owners=True

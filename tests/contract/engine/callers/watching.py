@@ -48,7 +48,7 @@ class PrunedStreamStories:
         await engine.trigger(asking())
         await engine.advance(MONTH + DAY)
         # One batch at a time is read, as of a long way that is still to go.
-        feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
+        feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(per_watcher=1))
         services: Any = Watching(engine, feed)
         watched = Subscription(services, ORGANIZATION, ORGANIZATION)
         following = follow_organization(services, watched, ORGANIZATION, before)
@@ -69,7 +69,7 @@ class PrunedStreamStories:
     async def test_a_watcher_gets_everything_that_was_pruned_behind_it_or_is_kept_for_it(
         self, engine: Driver, is_kept: bool
     ) -> None:
-        feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
+        feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(per_watcher=1))
         services: Any = Watching(engine, feed)
         watched = Subscription(services, ORGANIZATION, ORGANIZATION)
         await engine.settle()

@@ -144,7 +144,7 @@ class AbsenceStories:
         execution_id = await engine.trigger(chain(card(recipients=[ANN, BOB], for_="all")))
         assert await listed(engine) == sorted([BOB, DEPUTY])
         cards = cards_of(await engine.state(execution_id), "card_1:1")
-        assert [(one.recipient, one.substitute_for) for one in cards if one.wanted == "OPEN"] == [
+        assert [(one.recipient, one.substitute_for) for one in cards if one.status == "OPEN"] == [
             (BOB, ""),
             (DEPUTY, ANN),
         ]

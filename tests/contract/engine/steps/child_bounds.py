@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, note_only
-from kit.definitions import asking
+from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, note_only, sub
+from kit.definitions import asking, chain, note
 from kit.driver import ORGANIZATION, Driver
 from looply.engine.ports.lists import Filter
 from looply.errors import NotFound
@@ -53,6 +53,25 @@ class ChildBoundStories:
         await engine.advance(timedelta(minutes=1))
         await engine.deliver()
         assert await children(engine) == 6
+
+    async def test_a_fan_out_that_starts_itself_is_as_wide_as_the_starts_of_its_minutes(self, engine: Driver) -> None:
+        await limited(engine, child_starts=4)
+        names = ("a", "b", "c")
+        steps = [sub(name, wait=False) for name in names]
+        tripling = chain(*steps, note("rescue"), edges=tuple((name, "error", "rescue") for name in names))
+        engine.callees.put(CALLEE, tripling)
+        await engine.trigger(tripling)
+        for _ in range(4):
+            await engine.deliver()
+        assert await children(engine) == 4
+        for minute in range(1, 3):
+            await engine.advance(timedelta(minutes=1))
+            for _ in range(4):
+                await engine.deliver()
+            assert await children(engine) <= 4 * (minute + 1)
+        items = await engine.newest()
+        failures = [each for item in items for each in await engine.events(item.head.execution_id, StepFailed)]
+        assert {event.code for event in failures} == {"CHILD_RATE"}
 
     async def test_starts_that_are_delayed_come_also_after_a_crash(self, engine: Driver) -> None:
         await limited(engine, child_starts=1)

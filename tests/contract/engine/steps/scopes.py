@@ -64,7 +64,7 @@ class ParallelStories:
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", ["asked"])
         assert [event.reason for event in await engine.events(execution_id, CardClosed)] == ["CANCELLED"]
-        assert {shown.wanted for shown in cards_of(state, "split[shown]/shown:1")} == {"CANCELLED"}
+        assert {shown.status for shown in cards_of(state, "split[shown]/shown:1")} == {"CANCELLED"}
         (given_up,) = await engine.events(execution_id, Cancelled)
         assert given_up.scopes == ("split[slow]", "split[shown]", "split[later]")
         slow.release(Answer(data={"n": 1}))

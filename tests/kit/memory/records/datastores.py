@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.records.datastores import DatastoreChange, DatastoreSummary, Found, find_damage, verify_datastore
+from looply.engine.records.datastores import (
+    DatastoreChange,
+    DatastoreSummary,
+    NamedDatastore,
+    find_damage,
+    verify_datastore,
+)
 
 
 class MemoryDatastores:
@@ -14,12 +20,12 @@ class MemoryDatastores:
         self._data = data
         self._commits = commits
 
-    async def find(self, organization_id: str, name: str) -> Found:
+    async def find(self, organization_id: str, name: str) -> NamedDatastore:
         """Returns what is stored under a name. Raises: StoreCorrupt."""
         stored = self._data.datastores.get((organization_id, name))
         if stored is None:
-            return Found(stored=None, next_revision=self._data.datastore_floors.get(organization_id, 0) + 1)
-        return Found(stored=verify_datastore(stored), next_revision=stored.revision + 1)
+            return NamedDatastore(stored=None, next_revision=self._data.datastore_floors.get(organization_id, 0) + 1)
+        return NamedDatastore(stored=verify_datastore(stored), next_revision=stored.revision + 1)
 
     async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreSummary]:
         """Returns up to `limit` datastores of an organization by name, those after `after`."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from settings_kit import Check, Of, compiled, one
 
+from kit.calls import calls_within
 from looply.definition import CallSettings, Findings, parse_definition
 from looply.definition.calls.external_names import external_names
 from looply.definition.calls.operations import freeze_operations
@@ -126,6 +127,16 @@ def test_a_constant_that_violates_the_schema_is_an_error_at_its_path(
     definition: Build, settings: dict[str, Any], expected: list[str]
 ) -> None:
     assert sorted(paths(found(definition, {**GOOD, **settings}))) == sorted(expected)
+
+
+@pytest.mark.parametrize(("count", "problems", "lists"), [(10, 10, 1), (9000, 1, 0)], ids=["few", "many"])
+def test_of_many_violations_of_an_input_the_first_one_is_reported(
+    definition: Build, count: int, problems: int, lists: int
+) -> None:
+    settings = {**GOOD, "input": {"sku": "A", "parts": [f"x{index}" for index in range(count)]}}
+    with calls_within("looply.definition.calls.operations") as calls:
+        assert len(paths(found(definition, settings))) == problems
+    assert calls["iter_errors"] == lists
 
 
 def test_a_missing_connection_is_an_error_of_the_input(definition: Build) -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from looply.definition import RetryPolicy, matches_status
-from looply.definition.values.pointer import join_pointer, points_into, split_pointer
+from looply.definition.values.pointer import join_pointer, points_into, split_pointer, value_at
 from looply.errors import did_you_mean
+from looply.jsontext import Json
 
 
 def test_a_pointer_is_escaped_and_split_again() -> None:
@@ -68,3 +69,19 @@ def test_a_policy_matches_failures_by_code_and_answers_by_status() -> None:
     assert not policy.matches("BAD_INPUT", None)
     assert not RetryPolicy(on=("5xx",)).matches("CONNECTION", None)
     assert RetryPolicy(on=("5xx",)).matches("STATUS", "599")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), {"a": [1, {"b": 2}]}),
+        (("a", "1", "b"), 2),
+        (("a", "2"), None),
+        (("a", "²"), None),
+        (("a", "-1"), None),
+        (("a", "0", "b"), None),
+        (("c",), None),
+    ],
+)
+def test_the_value_at_a_path_is_null_where_there_is_none(path: tuple[str, ...], expected: Json) -> None:
+    assert value_at({"a": [1, {"b": 2}]}, path) == expected

@@ -6,28 +6,18 @@ from typing import Any
 import pytest
 
 from kit.definitions import call, card, chain, delay, wait
+from kit.execution.starts import start_of
 from looply.engine.coding.units import claim_of, effect_queue, head_of, work_change, work_rows
 from looply.engine.ports.store import EffectRow, EffectState
 from looply.execution import ExecutionState, advance, answer
 from looply.execution.facts.commands import Command, EffectDone, Resume, Terminate
-from looply.execution.facts.events import ExecutionStarted
 from looply.testing.clock import START_TIME
 
 WORKFLOW = chain(wait("ask", timeout="P1D"), call("call_1"), delay("pause"), card("card_1", ["a@x.org", "b@x.org"]))
 
 
 def begin(at: datetime = START_TIME, **facts: Any) -> ExecutionState:
-    started = ExecutionStarted(
-        at=at,
-        execution_id="01b8fb9a-3e80-7000-8000-000000000001",
-        organization_id="o",
-        workspace_id="s",
-        workflow_id="w",
-        workflow_version=3,
-        definition=WORKFLOW.hash.hex(),
-        seed=bytes(16),
-        **facts,
-    )
+    started = start_of(WORKFLOW, at=at, workflow_version=3, **facts)
     return advance(WORKFLOW, None, (started,)).state
 
 

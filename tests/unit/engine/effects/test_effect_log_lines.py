@@ -9,6 +9,7 @@ from typing import Any, cast
 from structlog.testing import capture_logs
 
 from kit.definitions import calling
+from kit.execution.starts import start_of
 from kit.memory import MemoryStore
 from looply.connectors.registry import Registry
 from looply.engine.effects.datastore_operations import DatastoreOperations
@@ -20,10 +21,9 @@ from looply.engine.effects.worker import Worker
 from looply.engine.ports.dispatch import EffectRef
 from looply.errors import EngineError, StoreFull
 from looply.execution import ExecutionState, advance
-from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import OpenStep
 from looply.slots import Lane
-from looply.testing.clock import START_TIME, fake_loop
+from looply.testing.clock import fake_loop
 from looply.testing.world import NoNetwork, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
@@ -68,17 +68,7 @@ class FakeEngine:
 
 def scheduled() -> tuple[ExecutionState, OpenStep]:
     workflow = calling()
-    started = ExecutionStarted(
-        at=START_TIME,
-        execution_id=EXECUTION,
-        organization_id="o",
-        workspace_id="s",
-        workflow_id="w",
-        workflow_version=1,
-        definition=workflow.hash.hex(),
-        seed=bytes(16),
-        body={"po": "1"},
-    )
+    started = start_of(workflow, body={"po": "1"})
     state = advance(workflow, None, (started,)).state
     return state, state.open_steps["call_1:1"]
 

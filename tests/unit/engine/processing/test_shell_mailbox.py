@@ -7,26 +7,16 @@ from immutables import Map
 from msgspec.structs import replace
 
 from kit.definitions import asking, computing
+from kit.execution.starts import start_of
 from looply.engine.processing.mailbox import Mailbox, Mailboxes
 from looply.execution import ExecutionState, advance
 from looply.execution.facts.commands import Continue
-from looply.execution.facts.events import ExecutionStarted
 from looply.testing.clock import START_TIME
 
 
 def state_of(*, is_over: bool = False, size: int = 100) -> ExecutionState:
     workflow = computing() if is_over else asking()
-    started = ExecutionStarted(
-        at=START_TIME,
-        execution_id="01944ca1-1c00-7000-8000-000000000001",
-        organization_id="o",
-        workspace_id="s",
-        workflow_id="w",
-        workflow_version=1,
-        definition=workflow.hash.hex(),
-        seed=bytes(16),
-        size=size,
-    )
+    started = start_of(workflow, size=size)
     return advance(workflow, None, (started,)).state
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.temporal.carrying import Carrier, WorkerStopping
 from looply.engine.temporal.chain import Chain
+from looply.engine.temporal.effect_carrier import Carrier, WorkerStopping
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.testing.clock import FakeClock

@@ -56,7 +56,7 @@ async def test_offers_of_one_execution_that_wait_leave_together() -> None:
 async def test_so_many_are_held_while_temporal_is_down_and_two_events_are_logged() -> None:
     temporal = FakeTemporal()
     temporal.is_unavailable = True
-    outbox = Outbox(temporal.send, held=3)
+    outbox = Outbox(temporal.send, capacity=3)
     with structlog.testing.capture_logs() as lines:
         outbox.start()
         for seq in range(5):

@@ -118,7 +118,7 @@ def test_a_reminder_goes_to_those_who_have_not_decided_and_leaves_the_card_as_it
     answer(simulator, 0)
     simulator.tick(3600)
     card = card_of(simulator, B)
-    assert (card.reminders, card.revision, card.body, card.wanted) == (1, 1, body, "OPEN")
+    assert (card.reminders, card.revision, card.body, card.status) == (1, 1, body, "OPEN")
     assert card_of(simulator, A).reminders == 0
     simulator.tick(3600)
     assert card_of(simulator, C).reminders == 2

@@ -118,6 +118,31 @@ def test_a_kept_resume_releases_the_card_at_once_and_closes_it():
     assert simulator.state.current_state == "d"
 
 
+def test_an_answer_that_comes_before_its_card_was_sent_is_unknown_and_not_kept():
+    flow = workflow(call("c"), card("ask", *PEOPLE, wait={}), edges="start>c c>ask")
+    simulator = Simulator(flow)
+    simulator.start()
+    before = simulator.state
+    assert simulator.answer_card(token(1), {"action": "approve"}) == UnknownToken()
+    assert simulator.state == before
+    simulator.succeed()
+    assert simulator.state.status == "WAITING"
+    assert simulator.answer_card(token(1), {"action": "approve"}) == Recorded()
+
+
+def test_an_answer_that_is_kept_until_others_come_is_checked_like_the_last_one():
+    shown = {**CARD, "actions": [{"type": "Action.Submit", "data": {"action": "approve", "limit": 100}}]}
+    simulator = asked({"for": 2}, card=shown)
+    for part in (0, 1):
+        before = simulator.state
+        refused = simulator.answer_card(token(part), {"action": "approve", "limit": 999})
+        assert isinstance(refused, Unfit)
+        assert simulator.state == before
+        assert simulator.answer_card(token(part), {"action": "approve"}) == Recorded()
+    responses = simulator.state.outputs["ask"]["responses"]
+    assert [one["data"] for one in responses] == [{"action": "approve", "limit": 100}] * 2
+
+
 def test_after_the_timeout_the_cards_are_closed_and_the_exit_timeout_is_taken():
     simulator = asked({"for": "all", "timeout": "PT1H"}, call("late"), edges="start>ask ask:timeout>late")
     simulator.answer_card(token(0), {})
@@ -239,7 +264,7 @@ def test_a_card_may_be_updated_and_deleted_later():
     assert (sent.step, sent.target, sent.revision) == ("change", "ask", 2)
     simulator.succeed()
     assert closings(simulator) == ["DELETED"]
-    assert {one.wanted for one in simulator.state.cards.values()} == {"DELETED"}
+    assert {one.status for one in simulator.state.cards.values()} == {"DELETED"}
 
 
 @pytest.mark.parametrize("settings", [{"action": "update", "card": CARD}, {"action": "delete"}])

@@ -2,13 +2,19 @@
 
 import pytest
 
+from kit.calls import observed_calls
 from kit.execution.driver import Simulator
-from kit.execution.workflows import call, step, workflow
+from kit.execution.workflows import CARD, call, step, workflow
+from looply.definition import STEP_TYPES
 from looply.execution.document.evaluation import Secrets
 from looply.expressions import parse_template
 from looply.limits import Limits
 
 FUEL = 5_000
+CALLEE = "01944ca1-1c00-7000-8000-00000000c41d"
+CALLS_OF_A_UNIT = 5
+"""Calls of functions that a unit of fuel pays for at most; the 100,000 units of a step are some 30 ms."""
+
 HALF = "${count(foreach(range(1, 1000), x, x))}"
 """More than half of the fuel that a step of these tests has."""
 
@@ -53,6 +59,49 @@ MANY = {
 }
 
 
+def shown(count):
+    texts = [{"type": "TextBlock", "text": HALF} for _ in range(count)]
+    return {"recipients": ["a@example.com"], "card": {**CARD, "body": texts}}
+
+
+POST = {"url": "https://erp.example/orders", "method": "POST"}
+OTHERS = {
+    "httpRequest": lambda count: {**POST, "body": {"a": [HALF] * count}},
+    "sapRequest": lambda count: {"connection": "S4", "service_path": "/a", "params": {"a": HALF * count}},
+    "operation": lambda count: {"operation": "http.request", "input": {**POST, "body": [HALF] * count}},
+    "function": lambda count: {"language": "python", "code": "return 1", "input": [HALF] * count},
+    "email": lambda count: {"connection": "MAIL", "to": "a@example.com", "subject": "s", "text": HALF * count},
+    "datastore": lambda count: {"operation": "set", "name": "d", "value": [HALF] * count},
+    "subworkflow": lambda count: {"workflow_id": CALLEE, "payload": {"a": [HALF] * count}},
+    "adaptiveCard": shown,
+    "approval": shown,
+    "delay": lambda count: {"for": f"PT{HALF * count}S"},
+    "wait": lambda count: {"timeout": f"PT{HALF * count}S"},
+    "terminate": lambda count: {"reason": HALF * count},
+    "forEach": lambda count: {"items": [HALF] * count},
+}
+WITHOUT_EXPRESSIONS = {"trigger", "parallel", "join", "redirect"}
+
+
+def alone(kind, count):
+    """Runs a step with so many expressions, a `forEach` with a body."""
+    body = [step("n", "overridePayload", {"payload": {}})] if kind == "forEach" else []
+    edges = "start>s s:each>n" if body else "start>s"
+    return run(step("s", kind, OTHERS[kind](count)), *body, edges=edges)
+
+
+def test_every_type_of_step_with_expressions_is_tried():
+    assert STEP_TYPES.keys() == {*MANY, *OTHERS, *WITHOUT_EXPRESSIONS}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_the_expressions_of_any_other_step_share_one_budget(kind):
+    assert not alone(kind, 1).state.incidents
+    code, message = incident(alone(kind, 40))
+    assert code == "EXPRESSION_LIMIT"
+    assert f"the step needs more than {FUEL} units of work" in message
+
+
 @pytest.mark.parametrize("kind", MANY)
 def test_one_expression_of_a_step_is_within_its_budget(kind):
     simulator = run(step("s", kind, MANY[kind](1)), edges="start>s")
@@ -67,10 +116,19 @@ def test_many_expressions_of_a_step_share_one_budget(kind):
     assert f"the step needs more than {FUEL} units of work" in message
 
 
-def test_the_parts_of_a_call_share_one_budget():
-    settings = {"workflow_id": "01944ca1-1c00-7000-8000-00000000c41d", "payload": {"a": [HALF] * 40}}
-    simulator = run(step("s", "subworkflow", settings), edges="start>s")
+@pytest.mark.parametrize("kind", MANY)
+def test_the_work_of_a_step_is_in_proportion_to_its_budget(kind):
+    calls = 0
+
+    def note(*_):
+        nonlocal calls
+        calls += 1
+
+    with observed_calls(note, note):
+        simulator = run(step("s", kind, MANY[kind](40)), edges="start>s")
     assert incident(simulator)[0] == "EXPRESSION_LIMIT"
+    # The rest are the compilation of the workflow and the history.
+    assert calls < CALLS_OF_A_UNIT * FUEL + 60_000
 
 
 def test_the_branches_of_one_variable_share_its_value():

@@ -123,3 +123,13 @@ def test_chance_is_a_stream_of_the_seed_the_visit_and_the_part():
         RandomStream(SEED, address, "card"),
     ]
     assert first not in [other() for other in others]
+
+
+def test_each_byte_of_the_proof_of_a_token_counts():
+    token = parse_token(wait_token(EXECUTION, SEED, Address("", "wait_1", 2)))
+    assert token is not None
+    for index in range(len(token.proof)):
+        forged = bytearray(token.proof)
+        forged[index] ^= 1
+        assert not is_genuine(token._replace(proof=bytes(forged)), SEED)
+    assert not is_genuine(token._replace(proof=token.proof[:8]), SEED)

@@ -7,6 +7,7 @@ from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, step, workflow
 from looply.execution.views.log_pages import entry_page, log_page
 from looply.execution.views.logs import condense_logs, event_log
+from looply.execution.views.positions import moves_path
 from looply.instants import to_ms
 from looply.jsontext import encode_json
 from looply.limits import Limits
@@ -123,3 +124,17 @@ def test_a_card_on_a_later_page_shows_when_its_visit_began():
 def test_nothing_is_a_page_of_nothing():
     page = log_page([], Limits(), "c")
     assert (page.entries, page.visits, page.last, page.is_cut, page.is_trimmed) == ([], {}, 0, False, False)
+
+
+def test_only_a_page_on_which_nothing_moves_needs_the_current_step(history):
+    for begin in range(len(history)):
+        for end in range(begin + 1, len(history) + 1):
+            events = history[begin:end]
+            assert not moves_path(events) or event_log(events, unmoved="c") == event_log(events)
+    simulator = Simulator(workflow(step("w", "wait"), edges="start>w"))
+    simulator.start()
+    simulator.terminate()
+    end = [(len(simulator.history), simulator.history[-1])]
+    assert not moves_path(end)
+    assert [entry.state for entry in event_log(end, unmoved="w")] == ["w"]
+    assert [entry.state for entry in event_log(end)] == [None]

@@ -24,6 +24,7 @@ def built(tmp_path: Path) -> Path:
     (folder / "docs.html").write_text("<!doctype html><p>docs")
     (folder / "app.html").write_text('<!doctype html><meta property="csp-nonce" nonce="__NONCE__"><p>app')
     (folder / "card-frame.html").write_text("<!doctype html><p>frame")
+    (folder / "mail-frame.html").write_text("<!doctype html><p>mail")
     for ending, text in ((".js", "1"), (".js.br", "brotli"), (".js.gz", "gzip")):
         (folder / "assets" / f"big-abc{ending}").write_text(text)
     (folder / "assets" / "main-abc.js").write_text("1")
@@ -63,6 +64,7 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
         "inbox.html",
         "app.html",
         "card-frame.html",
+        "mail-frame.html",
         "assets/secret.key",
         "assets/big-abc.js.br",
         "assets/big-abc.js.gz",
@@ -118,6 +120,26 @@ async def test_the_frame_of_a_card_reaches_nothing_of_the_app(client: httpx2.Asy
     assert expected < {*policy}
     assert not [rule for rule in policy if "unsafe" in rule or "http" in rule or "allow-same-origin" in rule]
     assert (await client.get("/inbox/x")).headers["x-frame-options"] == "DENY"
+
+
+async def test_the_frame_of_a_mail_runs_no_script_of_it_and_loads_nothing(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/mail-frame")
+    assert answer.text.endswith("<p>mail")
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    policy = answer.headers["content-security-policy"].split("; ")
+    expected = {
+        "sandbox allow-scripts",
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'none'",
+        "img-src data:",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "require-trusted-types-for 'script'",
+    }
+    assert expected < {*policy}
+    unsafe = [rule for rule in policy if "unsafe" in rule or "http" in rule or "allow-same-origin" in rule]
+    assert unsafe == ["style-src 'self' 'unsafe-inline'"]
 
 
 async def test_the_frame_which_has_no_origin_may_load_its_files(client: httpx2.AsyncClient) -> None:

@@ -54,6 +54,23 @@ async def test_settings_and_cards_are_evaluated(mine: Caller) -> None:
     assert (await evaluate(mine, card={"text": "${$data}"}, data=[1, 2]))["value"] == {"text": [1, 2]}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"card": {"type": "AdaptiveCard", "body": [{"$data": "${range(0, 1000000)}", "text": "${$data}"}]}},
+        {"card": {"body": [{"$data": "${range(0, 999)}", "items": [{"$data": "${range(0, 999)}", "text": "x"}]}]}},
+        {"expression": "count(select(range(0, 9999), a, count(select(range(0, 9999), b, a * b))))"},
+    ],
+    ids=["a million rows", "a thousand in each of a thousand", "a loop in a loop"],
+)
+async def test_what_would_never_end_is_a_finding(mine: Caller, body: dict[str, Any]) -> None:
+    found = await evaluate(mine, **body, data={})
+    assert (found["value"], found["is_present"]) == (None, False)
+    assert found["error"]["code"] == "EXPRESSION_LIMIT"
+    assert found["fuel"]["used"] <= found["fuel"]["limit"]
+    assert (await evaluate(mine, expression="1 + 1"))["value"] == 2
+
+
 async def test_a_card_sees_its_host(mine: Caller) -> None:
     shown = await evaluate(mine, card={"text": "${$host.theme}"}, data={}, host={"theme": "dark"})
     assert shown["value"] == {"text": "dark"}

@@ -5,16 +5,21 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import httpx2
 import pytest
+from msgspec import inspect
 from server_kit import ALL_SCOPES, CARD, PUBLIC_URL, START, Caller, card_step, definition, note_step, wait_step
 
 from looply.app.administration.proof import prove
+from looply.app.context.services import Services
 from looply.bootstrap import open_application
+from looply.catalog.storage.json_columns import JsonText
+from looply.catalog.storage.tables import metadata
 from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import SystemEntropy
+from looply.execution.facts.events import Event
 from looply.jsontext import Json, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS
 from looply.server.application import build_app
@@ -22,6 +27,7 @@ from looply.settings import Settings
 
 LEVELS = DEFAULT_LIMITS.json_levels
 ODD_KEYS = ("", " ", "a.b", "a/b", "a~b", "${x}", "__proto__", "$ref", "required", "\u0000", "\U0001f600", "null", "0")
+BROKEN = note_step(value="${int('x')}")
 LEAVES = (10**63, -(10**63), 2**53 + 1, 0.1, 1e300, -0.0, "\u0000", "\u2028\U0001f600é", "${payload}", None, True, "")
 
 
@@ -57,8 +63,9 @@ async def answer_json(answer: httpx2.Response) -> Any:
 class Keeper:
     """A caller who stores values. `kept` has the ids of what it has made, by the name of the place."""
 
-    def __init__(self, caller: Caller, kept: dict[str, Any] | None = None) -> None:
+    def __init__(self, caller: Caller, services: Services, kept: dict[str, Any] | None = None) -> None:
         self.caller = caller
+        self.services = services
         self.kept = kept if kept is not None else {}
 
     async def post(self, name: str, body: Json) -> Any:
@@ -103,14 +110,42 @@ async def read_mock(at: Keeper) -> Json:
     return read["item"]["workflow_mock_payload"]
 
 
+async def put_set_mock(at: Keeper, value: Json) -> None:
+    at.kept["mock"] = await at.caller.create(definition(note_step()))
+    await at.post("setMockPayload", {"workflow_id": at.kept["mock"], "workflow_version": 1, "payload": value})
+
+
 async def put_profile(at: Keeper, value: Json) -> None:
     at.kept["profile"] = await at.caller.create(definition(note_step(value="${environment}")))
     await at.post("createProfile", {"workflow_id": at.kept["profile"], "name": "dev", "values": value})
+    await at.caller.trigger(at.kept["profile"], profile="dev")
 
 
 async def read_profile(at: Keeper) -> Json:
     (found,) = (await answer_json(await at.caller.get("getProfiles", workflow_id=at.kept["profile"])))["items"]
     return found["values"]
+
+
+async def put_sample(at: Keeper, value: Json) -> None:
+    at.kept["samples"] = await at.caller.create(definition(wait_step()))
+    payload = {"name": "large", "body": value}
+    await at.post("putSamples", {"workflow_id": at.kept["samples"], "revision": 0, "payloads": [payload]})
+
+
+async def read_sample(at: Keeper) -> Json:
+    item = (await answer_json(await at.caller.get("getSamples", workflow_id=at.kept["samples"])))["item"]
+    return item["payloads"][0]["body"]
+
+
+async def put_pinned(at: Keeper, value: Json) -> None:
+    at.kept["samples"] = await at.caller.create(definition(wait_step()))
+    outputs = {"wait_1": {"output": value}}
+    await at.post("putSamples", {"workflow_id": at.kept["samples"], "revision": 0, "outputs": outputs})
+
+
+async def read_pinned(at: Keeper) -> Json:
+    item = (await answer_json(await at.caller.get("getSamples", workflow_id=at.kept["samples"])))["item"]
+    return item["outputs"]["wait_1"]["output"]
 
 
 async def put_datastore(at: Keeper, value: Json) -> None:
@@ -232,12 +267,7 @@ async def read_child(at: Keeper) -> Json:
 
 
 async def put_document(at: Keeper, value: Json) -> None:
-    broken = {
-        "id": "note_1",
-        "type": "overridePayload",
-        "settings": {"parameters": [{"name": "a", "value": "${int('x')}"}]},
-    }
-    await at.start("document", definition(broken), None)
+    await at.start("document", definition(BROKEN), None)
     # In a list, because the edit is a merge patch, in which null removes a member.
     body = {"workflow_execution_id": at.kept["document"][1], "action": "edit", "reason": "test"}
     await at.post("repairExecution", {**body, "document": {"payload": {"output": {"edited": [value]}}}})
@@ -262,6 +292,7 @@ PLACES = {
     "trigger": Place(0, put_trigger, read_trigger),
     "trigger list": Place(1, put_trigger_list, read_list),
     "mock": Place(0, put_mock, read_mock),
+    "set mock": Place(1, put_set_mock, read_mock),
     "profile": Place(1, put_profile, read_profile),
     "datastore": Place(1, put_datastore, read_datastore),
     "card": Place(1, put_card, read_card),
@@ -275,8 +306,60 @@ PLACES = {
     "child": Place(1, put_child, read_child),
     "document": Place(5, put_document, read_document),
     "search": Place(1, put_search, read_search),
+    "sample": Place(3, put_sample, read_sample),
+    "pinned": Place(3, put_pinned, read_pinned),
 }
 """Every kind of stored JSON, by its name."""
+
+COLUMNS = {
+    "api_keys.permissions": "names of permissions",
+    "api_keys.scopes": "names of scopes",
+    "api_keys.workflow_ids": "ids, at most 1,000",
+    "audit_records.details": "ids, names and reasons, whose lengths are bounded",
+    "bulks.begun": "ids of one step of the bulk",
+    "bulks.options": "the options of one call, whose output is stored like one of repairExecution",
+    "bulks.refusals": "codes with their counts and a few ids",
+    "bulks.wanted": "a filter of short texts, or at most 1,000 ids",
+    "card_versions.card_payload": "card",
+    "connections.secret_names": "names of settings of the kind",
+    "connections.settings": "the members that the schema of the kind names",
+    "members.groups": "names of groups, from the provider",
+    "profiles.environment": "profile",
+    "refused_logons.under_way": "numbers by ticket, at most three",
+    "users.preferences": "texts by name, at most 16 KiB",
+    "workflow_companions.content": "sample",
+    "workflow_uses.places": "pointers within a definition",
+    "workflow_versions.definition": "definition",
+    "workflow_versions.findings": "texts of the product, at most 1,000",
+    "workflow_versions.mock_payload": "set mock",
+    "workflow_versions.mock_schema": "set mock",
+}
+"""Every column of JSON of the catalog: the place that stores its values, or what kind of JSON is possible there."""
+
+FIELDS = {
+    "AnswerRecorded.data": "inbox",
+    "CardWanted.body": "a card of a definition or of the catalog, in which expressions give texts",
+    "ChildStarted.input": "child",
+    "Computed.input": "override",
+    "Computed.output": "override",
+    "Discarded.result": "function",
+    "DocumentEdited.outputs": "document",
+    "DocumentEdited.payload": "document",
+    "ErrorCaught.error": "an incident, whose texts are bounded",
+    "ExecutionStarted.body": "trigger",
+    "ExecutionStarted.environment": "profile",
+    "ResumeBuffered.payload": "letter",
+    "ResumeIgnored.payload": "letter",
+    "Resumed.output": "resume",
+    "ScopeOpened.items": "loop",
+    "StepFailed.output": "function",
+    "StepScheduled.input": "function",
+    "StepSkipped.output": "document",
+    "StepSucceeded.output": "function",
+    "WaitOpened.approval": "the terms of an approval, whose texts are bounded",
+    "WaitTimedOut.output": "inbox",
+}
+"""Every field of an event that holds JSON: the place whose values have the same way into it, or as above."""
 
 
 async def wait_until_settled(caller: Caller, workflow_id: str, execution_id: str) -> None:
@@ -305,7 +388,7 @@ async def served(folder: Path, *, key: list[str]) -> Any:
             key.extend([*ids, (await services.catalog.keys.create(*ids, KeyDraft("all", ALL_SCOPES))).text])
         transport = httpx2.ASGITransport(app=build_app(services, SystemEntropy()))
         async with httpx2.AsyncClient(transport=transport, base_url="http://server", timeout=60) as client:
-            yield Caller(client, *key), services
+            yield Keeper(Caller(client, *key), services)
 
 
 async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]) -> None:
@@ -313,16 +396,50 @@ async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]
     key: list[str] = []
     place = PLACES[name]
     value = value_of(LEVELS - place.around)
-    async with served(folder, key=key) as (caller, _):
-        keeper = Keeper(caller)
+    async with served(folder, key=key) as keeper:
         await place.put(keeper, value)
         assert encode_json(await place.read(keeper)) == encode_json(value)
-    async with served(folder, key=key) as (restarted, services):
-        assert await place.read(Keeper(restarted, keeper.kept)) == value
+    async with served(folder, key=key) as restarted:
+        restarted.kept = keeper.kept
+        assert await place.read(restarted) == value
         for listed in ("getOrganizationExecutions", "getOrganizationWorkflows"):
-            await answer_json(await restarted.get(listed))
-        await answer_json(await restarted.get("searchExecutions", term="*"))
-        assert not (await prove(services)).problems
+            await answer_json(await restarted.caller.get(listed))
+        await answer_json(await restarted.caller.get("searchExecutions", term="*"))
+        assert not (await prove(restarted.services)).problems
+
+
+def holds_json(type_: inspect.Type) -> bool:
+    """Returns whether values of a type hold JSON of any form."""
+    match type_:
+        case inspect.AnyType():
+            return True
+        case inspect.UnionType(types=parts) | inspect.TupleType(item_types=parts):
+            return any(map(holds_json, parts))
+        case inspect.StructType(fields=fields):
+            return any(holds_json(field.type) for field in fields)
+        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):
+            return holds_json(item)
+        case inspect.DictType(value_type=item):
+            return holds_json(item)
+        case _:
+            return False
+
+
+def test_every_column_and_every_field_of_an_event_that_holds_json_has_a_place() -> None:
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, JsonText)
+    }
+    fields = {
+        f"{event.__name__}.{field.name}"
+        for event in get_args(Event)
+        for field in inspect.type_info(event).fields
+        if holds_json(field.type)
+    }
+    assert (columns, fields) == (COLUMNS.keys(), FIELDS.keys())
+    assert all(name in PLACES or " " in name for name in (*COLUMNS.values(), *FIELDS.values()))
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -22,10 +22,13 @@ async def test_a_body_that_fits_starts_an_execution(mine: Caller) -> None:
 @pytest.mark.parametrize(
     ("body", "path"), [({"po": 4711}, "/po"), ({}, ""), (None, ""), ({"po": "1", "lines": [1, "x"]}, "/lines/1")]
 )
-@pytest.mark.parametrize("query", ["", "?test=true"])
-async def test_a_body_that_does_not_fit_is_422_with_its_path(mine: Caller, body: Any, path: str, query: str) -> None:
+@pytest.mark.parametrize("query", ["", "/1", "?test=true"])
+@pytest.mark.parametrize("room", ["/v1/workflows", "/v2/workflows"])
+async def test_a_body_that_does_not_fit_is_422_with_its_path(
+    mine: Caller, body: Any, path: str, query: str, room: str
+) -> None:
     workflow_id = await mine.create(ORDER)
-    refused = await mine.post(f"triggerworkflow/{workflow_id}{query}", body)
+    refused = await mine.post(f"{room}/triggerworkflow/{workflow_id}{query}", body)
     assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED")
     assert [error["path"] for error in refused.json()["errors"]] == [path]
     assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0
@@ -60,6 +63,21 @@ async def test_a_schema_that_cannot_be_used_is_an_error_at_save(mine: Caller, tr
     refused = await mine.post("createWorkflow", {"definition": definition(note_step(), trigger=trigger)})
     assert refused.status_code == 422
     assert [error["path"] for error in refused.json()["errors"]] == [f"/workflow_steps/0/settings{path}"]
+
+
+async def test_a_schema_of_a_wait_whose_work_has_no_bound_is_an_error_at_save(mine: Caller) -> None:
+    levels = {f"s{level}": {"allOf": [{"$ref": f"#/$defs/s{level + 1}"}] * 2} for level in range(29)}
+    exploding = {"$defs": {**levels, "s29": {"type": "integer"}}, "$ref": "#/$defs/s0"}
+    for step, document in (
+        (1, definition(wait_step(schema=exploding))),
+        (0, definition(note_step(), trigger={"trigger_type": "REQUEST", "schema": exploding})),
+    ):
+        refused = await mine.post("createWorkflow", {"definition": document})
+        assert refused.status_code == 422
+        (error,) = refused.json()["errors"]
+        assert error["path"] == f"/workflow_steps/{step}/settings/schema"
+        assert "multiply" in error["message"]
+    assert (await mine.get("getOrganizationWorkflows")).json()["items"] == []
 
 
 async def test_a_child_whose_payload_does_not_fit_fails_the_step_of_its_parent(mine: Caller, pump: Pump) -> None:
@@ -106,6 +124,7 @@ async def test_the_calls_of_the_older_version_answer_like_those_of_today(mine: C
     workflow_id = await mine.create(SCHEDULED)
     body = {"workflow_id": workflow_id, "action": "PAUSE"}
     assert (await mine.post("/v1/workflows/toggleScheduledWorkflow", body)).json()["status"] == "PAUSED"
+    assert (await mine.get("getAudit")).json()["items"][0]["action"] == "schedule.pause"
     execution_id = await mine.trigger(other := await mine.create(COMPUTING), {"po": "1"})
     execution = {"workflow_id": other, "workflow_execution_id": execution_id}
     for name, query in {

@@ -5,10 +5,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from people_kit import Browser, join
 from server_kit import Caller, definition, note_step
 
 from looply.app.bulks.runner import BulkRunner
 from looply.app.context.services import Services
+from looply.catalog import Catalog
+from looply.catalog.tenants.keys import KeyDraft
 from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
 from looply.server.http.call import SESSION_PATH, Route
@@ -62,10 +65,30 @@ class Asked:
 
 
 @pytest.fixture
-async def asked(mine: Caller, services: Services) -> Asked:
-    workflow_id = await mine.create(asking(quorum="any"))
+async def asked(mine: Caller, clock: FakeClock, services: Services) -> Asked:
+    """An execution with an open approval, and a letter: a resume that came before the approval was open."""
+    workflow_id = await mine.create(asking_late(quorum="any"))
     execution_id = await mine.trigger(workflow_id, process_id=PROCESS)
+    await resume_early(mine, execution_id, clock, services)
     return Asked(mine, await mine.key_with("trigger", "read", "manage"), services, workflow_id, execution_id)
+
+
+def asking_late(**settings: Any) -> dict[str, Any]:
+    """Returns a definition that pauses before it asks."""
+    flow = asking(**settings)
+    flow["workflow_steps"].insert(1, {"id": "pause", "type": "delay", "settings": {"for": "PT1M"}})
+    flow["workflow_connections"][0]["to"] = "pause"
+    flow["workflow_connections"].append({"from": "pause", "to": "ask"})
+    return flow
+
+
+async def resume_early(mine: Caller, execution_id: str, clock: FakeClock, services: Services) -> None:
+    """Sends a resume that would approve, and lets the approval open after it."""
+    body = {"payload": {"source": "TEAMS", "outcome": "approved"}}
+    assert (await mine.post(f"resumeWorkflow/{execution_id}", body)).json()["buffered"] is True
+    clock.advance(timedelta(minutes=2))
+    (timer,) = (await services.engine.get(execution_id)).state.timers
+    await services.engine.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
 
 
 async def resumes(asked: Asked) -> None:
@@ -132,19 +155,35 @@ async def runs(asked: Asked, name: str, body: dict[str, Any]) -> None:
 
 
 async def reruns(asked: Asked) -> None:
-    await asked.manager.post("rerunExecution", {"workflow_execution_id": asked.execution_id})
+    refused = await asked.manager.post("rerunExecution", {"workflow_execution_id": asked.execution_id})
+    assert (refused.status_code, refused.json()["code"]) == (409, "PROCESS_ID_IN_USE")
+    other = await asked.everything.trigger(asked.workflow_id)
+    answer = await asked.manager.post("rerunExecution", {"workflow_execution_id": other})
+    assert answer.status_code == 200, answer.text
+    again = answer.json()["looply_execution_id"]
+    assert again not in (other, asked.execution_id)
+    assert (await asked.everything.item(asked.workflow_id, again))["workflow_current_state"] == "pause"
 
 
 async def settles_letters(asked: Asked) -> None:
-    for letter in (await asked.manager.get("getLetters")).json()["items"]:
-        await asked.manager.post("settleLetter", {**letter, "action": "apply"})
+    (letter,) = (await asked.manager.get("getLetters")).json()["items"]
+    assert letter["workflow_execution_id"] == asked.execution_id
+    for action, expected in (("apply", 409), ("discard", 200)):
+        answer = await asked.manager.post("settleLetter", {"letter_id": letter["letter_id"], "action": action})
+        assert answer.status_code == expected, answer.text
 
 
 async def passes_cards_on(asked: Asked) -> None:
-    for card in (await asked.manager.get("getOpenCards")).json()["items"]:
-        assert card["token"] is None
-        passed = await asked.manager.post("reassignCard", {"card_id": card["card_id"], "to": EVE, "reason": "mine"})
-        assert passed.json().get("token") is None
+    cards = (await asked.manager.get("getOpenCards")).json()["items"]
+    assert [card["recipient"] for card in cards] == [BOB, ANN]
+    passed = {}
+    for card in cards:
+        assert (card["token"], card["url"]) == (None, None)
+        body = {"card_id": card["card_id"], "to": EVE, "reason": "mine"}
+        passed[card["recipient"]] = (await asked.manager.post("reassignCard", body)).json()
+    # Eve has one card of the step: the other one stays where it is.
+    assert (passed[BOB]["message"], passed[BOB]["token"], passed[BOB]["url"]) == ("reassigned", None, None)
+    assert passed[ANN]["code"] == "CANNOT_REASSIGN"
 
 
 async def answers_without_a_link(asked: Asked) -> None:
@@ -266,17 +305,9 @@ async def test_with_api_a_system_decides(mine: Caller) -> None:
 async def test_an_early_resume_does_not_resume_an_approval_when_it_opens(
     mine: Caller, clock: FakeClock, services: Services
 ) -> None:
-    flow = asking()
-    flow["workflow_steps"].insert(1, {"id": "pause", "type": "delay", "settings": {"for": "PT1M"}})
-    flow["workflow_connections"][0]["to"] = "pause"
-    flow["workflow_connections"].append({"from": "pause", "to": "ask"})
-    workflow_id = await mine.create(flow)
+    workflow_id = await mine.create(asking_late())
     execution_id = await mine.trigger(workflow_id)
-    body = {"payload": {"source": "TEAMS", "outcome": "approved"}}
-    assert (await mine.post(f"resumeWorkflow/{execution_id}", body)).json()["buffered"] is True
-    clock.advance(timedelta(minutes=2))
-    (timer,) = (await services.engine.get(execution_id)).state.timers
-    await services.engine.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
+    await resume_early(mine, execution_id, clock, services)
     assert (await mine.item(workflow_id, execution_id))["status"] == "WAITING"
     (letter,) = (await mine.get("getLetters")).json()["items"]
     manager = await mine.key_with("manage")
@@ -327,3 +358,23 @@ async def test_a_child_without_approvals_can_be_completed_in_its_parent(mine: Ca
     manager = await mine.key_with("manage")
     body = {"workflow_execution_id": execution_id, "action": "complete", "output": {}, "reason": "why"}
     assert (await manager.post("repairExecution", body)).status_code == 200
+
+
+async def test_an_operator_cannot_pass_a_card_on_to_themselves_nor_by_a_key_that_they_have_made(
+    mine: Caller, asked: Asked, catalog: Catalog, browsers: Callable[[], Browser]
+) -> None:
+    eve = await join(browsers(), catalog, mine.organization_id, EVE, "operator")
+    await join(browsers(), catalog, mine.organization_id, "cy@example.com", "operator")
+    user_id = (await eve.get("get")).json()["user"]["user_id"]
+    owners = (mine.organization_id, mine.workspace_id)
+    first = await catalog.keys.create(*owners, KeyDraft("robot", ["manage", "admin"]), actor=user_id)
+    second = await catalog.keys.create(*owners, KeyDraft("robot", ["manage"]), actor=first.key.key_id)
+    robots = [Caller(mine.client, *owners, made.text) for made in (first, second)]
+    (card, _) = (await asked.manager.get("getOpenCards")).json()["items"]
+    body = {"card_id": card["card_id"], "reason": "mine"}
+    for caller in (eve, *robots):
+        for to in (EVE, "EVE@example.com."):
+            refused = await caller.post("reassignCard", {**body, "to": to})
+            assert (refused.status_code, refused.json()["code"]) == (422, "CANNOT_REASSIGN"), refused.text
+    passed = await eve.post("reassignCard", {**body, "to": "cy@example.com"})
+    assert passed.status_code == 200, passed.text

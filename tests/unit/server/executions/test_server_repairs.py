@@ -73,6 +73,8 @@ async def test_a_forecast_shows_the_repeated_call_and_stores_nothing(mine: Calle
         "far": {"kind": "transient"},
     }
     assert body["forecast"]["status"] == "RUNNING"
+    assert set(body["forecast"]["workflow_event_log"]) == {"events"}
+    assert body["forecast"]["workflow_event_log"]["events"][0]["type"] == "INCIDENT_CLOSED"
     assert await mine.item(workflow_id, execution_id) == before
     assert len(world.calls) == 1
 

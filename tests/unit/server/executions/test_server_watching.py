@@ -244,7 +244,7 @@ async def test_a_stream_whose_next_events_are_pruned_ends_with_the_refusal_of_a_
     mine: Caller, streams: Streams, services: Services
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
-    ids = [await mine.trigger(workflow_id) for _ in range(FeedBounds().given + 8)]
+    ids = [await mine.trigger(workflow_id) for _ in range(FeedBounds().per_watcher + 8)]
     first = urlsafe_b64encode(b"o.0.0.1000000").decode()
     stream = streams.open("watchOrganization", first)
     stream.reads.clear()
@@ -255,7 +255,7 @@ async def test_a_stream_whose_next_events_are_pruned_ends_with_the_refusal_of_a_
     assert (await prune_now(services.engine.pruning, plan(later, None))).executions == len(ids) - 1
     stream.reads.set()
     *entries, refused = await stream.all()
-    assert [entry["workflow_execution_id"] for entry in entries if entry["seq"] == 1] == ids[: FeedBounds().given]
+    assert [entry["workflow_execution_id"] for entry in entries if entry["seq"] == 1] == ids[: FeedBounds().per_watcher]
     assert (refused["event"], refused["code"], refused["id"]) == ("refused", "EVENTS_PRUNED", cursor_after(entries))
     path = "/v2/workflows/watchOrganization"
     again = await mine.client.get(path, headers={"x-api-key": mine.key, "Last-Event-ID": refused["id"]})

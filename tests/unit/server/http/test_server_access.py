@@ -20,6 +20,7 @@ PUBLIC = {
     "GET /",
     "GET /app/{path}",
     "GET /card-frame",
+    "GET /mail-frame",
     "GET /inbox/{token}",
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",

@@ -1,17 +1,19 @@
 """Parsing of requests: bodies, content types, JSON; and the common properties of every answer."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from server_kit import ASKING, CARDING, COMPUTING, Caller, ScriptedShell, definition, note_step
 
+from kit.calls import calls_within
 from looply.errors import LooplyError, Overloaded, StoreCorrupt, StoreFull, StoreLost
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.permissions import FOR_KEYS
 from looply.sealing import SealBroken
 from looply.server.http.boundary import Boundary
+from looply.server.http.request_parsing import read_json
 
 LIMIT = DEFAULT_LIMITS.body_bytes
 
@@ -111,59 +113,17 @@ async def test_a_form_is_refused_with_instructions_how_to_send_it(
     assert "-H 'Content-Type: application/json'" in answer.json()["message"]
 
 
-async def test_an_unknown_query_parameter_is_400_on_every_route_of_the_api(
-    app: Boundary, mine: Caller, client: httpx2.AsyncClient
-) -> None:
-    for route in app.routes:
-        path = route.path
-        for name in route.path_values:
-            path = path.replace(f"{{{name}}}", "01900000-0000-7000-8000-0000000000ff")
-        if route.access in ("metrics", "own") or not route.has_strict_query or route.check_token is not None:
-            continue
-        if route.changes_session or route.access not in ("public", *FOR_KEYS):
-            continue
-        answer = await client.request(route.method, f"{path}?limits=5&nonsense=1", headers=mine.headers())
-        assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_PARAMETER"), route.path
+@pytest.mark.parametrize(("count", "is_beside"), [(10, False), (10_000, True)])
+async def test_a_large_body_is_parsed_beside_the_loop(count: int, *, is_beside: bool) -> None:
+    sent = [{"n": number} for number in range(count)]
+    text = json.dumps(sent).encode()
 
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": text}
 
-async def test_an_unknown_query_parameter_is_named_with_a_suggestion(mine: Caller) -> None:
-    close = (await mine.get("getOrganizationExecutions?limits=5")).json()
-    assert close["message"] == "'limits' is no query parameter of this call; did you mean 'limit'?"
-    assert close["errors"][0]["hint"] == "did you mean 'limit'?"
-    far = (await mine.get("getOrganizationExecutions?zzz=5")).json()
-    assert "it accepts limit, workflow_id, workflow_execution_id" in far["message"]
-    assert "field.NAME" in (await mine.get("searchExecutions?zzz=5")).json()["message"]
-    assert "it accepts none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
-    assert len((await mine.get("getSchedules?" + "z" * 5000 + "=5")).content) < 1000
-
-
-async def test_an_unknown_query_parameter_starts_nothing(mine: Caller) -> None:
-    workflow_id = await mine.create(COMPUTING)
-    answer = await mine.post(f"triggerworkflow/{workflow_id}?proces_id=PO-1", {})
-    assert answer.json()["code"] == "UNKNOWN_PARAMETER"
-    assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0
-
-
-async def test_the_organization_of_a_last_key_may_be_sent_back_to_every_list(app: Boundary, mine: Caller) -> None:
-    lists = [route for route in app.routes if route.is_list and route.access != "own"]
-    assert len(lists) > 10
-    for route in lists:
-        answer = await mine.get(route.path, organization_id="whatever")
-        assert answer.json().get("code") in (None, "MISSING_PARAMETER"), route.path
-    refused = await mine.get("getSchedules", organization_id=mine.organization_id)
-    assert refused.json()["code"] == "UNKNOWN_PARAMETER"
-
-
-async def test_a_parameter_without_a_name_is_refused_and_an_ampersand_too_many_is_not(mine: Caller) -> None:
-    for query in ("=", "=1", "limit=2&=", "=&limit=2"):
-        answer = await mine.get(f"/v2/workflows/getKeys?{query}")
-        assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_PARAMETER"), query
-    for query in ("", "&", "limit=2&", "&&limit=2"):
-        assert (await mine.get(f"/v2/workflows/getKeys?{query}")).status_code == 200, query
-
-
-async def test_parameters_that_mail_programs_add_to_a_link_are_ignored(client: httpx2.AsyncClient) -> None:
-    assert (await client.get("/inbox/token?utm_source=mail")).status_code == 200
+    with calls_within("looply.jsontext") as calls:
+        assert await read_json({"headers": []}, receive, DEFAULT_LIMITS) == (sent, len(text))
+    assert {calls["check_values"], calls["parse_json"]} == {0 if is_beside else 1}
 
 
 async def test_two_content_types_are_415(mine: Caller) -> None:

@@ -100,3 +100,23 @@ async def test_the_log_is_read_page_by_page_without_the_document(mine: Caller) -
         "EXECUTION_COMPLETED",
     ]
     assert (answer["status"], answer["last_seq"]) == ("COMPLETED", found[-1]["seq"])
+
+
+async def test_the_log_of_an_unknown_execution_and_that_of_another_organization_are_refused_alike(
+    mine: Caller, theirs: Caller
+) -> None:
+    execution_id = await mine.trigger(await mine.create(COMPUTING))
+    for caller, name in ((theirs, execution_id), (mine, "x"), (mine, "01944ca1-1c00-7000-8000-000000000001")):
+        answer = await caller.get("getExecutionLog", workflow_execution_id=name)
+        assert (answer.status_code, answer.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+
+
+@pytest.mark.parametrize("limits", [Limits(read_events=1)], indirect=True)
+async def test_a_page_of_a_log_on_which_nothing_moves_has_the_current_step(mine: Caller) -> None:
+    workflow_id = await mine.create(definition(note_step("note_1", "x"), wait_step()))
+    execution_id = await mine.trigger(workflow_id)
+    await mine.post(f"terminateWorkflow/{execution_id}", {})
+    last = (await mine.get("getExecutionLog", workflow_execution_id=execution_id, after="0")).json()["last_seq"]
+    page = (await mine.get("getExecutionLog", workflow_execution_id=execution_id, after=str(last - 1))).json()
+    (entry,) = page["workflow_event_log"]["events"]
+    assert (entry["type"], entry["state"]) == ("EXECUTION_TERMINATED", "wait_1")

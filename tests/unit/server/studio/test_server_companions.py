@@ -63,10 +63,10 @@ async def test_a_sample_is_taken_from_an_execution_with_its_secrets_masked(mine:
 async def test_taking_from_an_execution_needs_the_right_to_read_payloads(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     execution_id = await mine.trigger(workflow_id)
-    made = await mine.post("createKey", {"name": "maker", "scopes": ["trigger"], "permissions": ["edit.drafts"]})
-    maker = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
+    made = await mine.post("createKey", {"name": "author", "scopes": ["trigger"], "permissions": ["edit.drafts"]})
+    author = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
     body = {"workflow_id": workflow_id, "revision": 0, "payloads": [{"name": "a", "from_execution": execution_id}]}
-    answer = await maker.post("putSamples", body)
+    answer = await author.post("putSamples", body)
     assert (answer.status_code, answer.json()["permission"]) == (403, "read.payloads")
     other = await mine.create(COMPUTING)
     assert (await mine.post("putSamples", {**body, "workflow_id": other})).status_code == 404

@@ -153,9 +153,9 @@ async def test_the_document_of_an_execution_is_used_with_its_secrets_masked(mine
     assert answer.status_code == 200, answer.text
     assert "canary" not in answer.text
     assert answer.json()["item"]["output"] == {"note_1": "***"}
-    made = await mine.post("createKey", {"name": "maker", "scopes": ["trigger"], "permissions": ["edit.drafts"]})
-    maker = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
-    refused = await maker.post("testStep", body)
+    made = await mine.post("createKey", {"name": "author", "scopes": ["trigger"], "permissions": ["edit.drafts"]})
+    author = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
+    refused = await author.post("testStep", body)
     assert (refused.status_code, refused.json()["permission"]) == (403, "read.payloads")
 
 
@@ -227,12 +227,12 @@ async def test_a_call_that_fails_takes_the_exit_error_where_there_is_one(mine: C
 
 
 async def test_a_real_call_needs_its_own_permission(mine: Caller, system: System) -> None:
-    made = await mine.post("createKey", {"name": "maker", "scopes": ["read"], "permissions": ["edit.drafts"]})
-    maker = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
+    made = await mine.post("createKey", {"name": "author", "scopes": ["read"], "permissions": ["edit.drafts"]})
+    author = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
     body = {"definition": calling(system, url="/x"), "step_id": "call", "send": True}
-    refused = await maker.post("testStep", body)
+    refused = await author.post("testStep", body)
     assert (refused.status_code, refused.json()["permission"]) == (403, "test.call")
-    assert (await maker.post("testStep", {**body, "send": False})).status_code == 200
+    assert (await author.post("testStep", {**body, "send": False})).status_code == 200
 
 
 async def test_datastores_are_read_and_never_written(mine: Caller) -> None:

@@ -1,8 +1,14 @@
 /** Executions: the rows of the history, and what the page of one shows. */
 
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  replaceEqualDeep,
+} from "@tanstack/react-query";
 import type { Api } from "../client";
-import type { AnswerOf, InputOf, Schema } from "../types";
+import type { AnswerOf, InputOf } from "../types";
 
 export const ROWS_LIMIT = 100;
 /** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
@@ -16,6 +22,7 @@ export const executionKey = (executionId: string) => ["execution", executionId] 
 
 export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
 export type ExecutionRow = AnswerOf<"getExecutionRows">["items"][number];
+type RowPage = AnswerOf<"getExecutionRows"> & { cursors: readonly string[] };
 export type Explanation = AnswerOf<"explainExecution">["item"];
 
 /** Pages of the history. Each knows the cursors before it, so that a page that left the memory is read again. */
@@ -34,7 +41,19 @@ export const rowsQuery = (api: Api, filter: RowFilter) =>
     getPreviousPageParam: ({ cursors }) => (cursors.length === 0 ? undefined : cursors.slice(0, -1)),
     maxPages: MOST_PAGES,
     refetchOnWindowFocus: false,
+    structuralSharing: (before, after) => sharePages(before as RowPages | undefined, after as RowPages),
   });
+
+type RowPages = InfiniteData<RowPage, readonly string[]>;
+
+/** Returns pages in which a row that is as it was is the same object. A page is compared with itself as it was, not with
+ * the one that was in its place: when one leaves the memory, all others move. */
+function sharePages(before: RowPages | undefined, after: RowPages): RowPages {
+  const known = new Map(before?.pages.map((page) => [page.cursors.at(-1), page] as const));
+  const pages = after.pages.map((page) => replaceEqualDeep(known.get(page.cursors.at(-1)), page));
+  const isAsBefore = pages.length === before?.pages.length && pages.every((page, at) => page === before.pages[at]);
+  return isAsBefore ? before : { ...after, pages };
+}
 
 /** Why an execution does not move, with its row. */
 export const explanationQuery = (api: Api, executionId: string) =>
@@ -53,36 +72,6 @@ export const executionQuery = (api: Api, { workflow_id, workflow_execution_id, s
     staleTime: LONG_MS,
     // Each event of an execution that runs gives another one, with its input and its data.
     gcTime: SHORT_MS,
-    structuralSharing: false,
-  });
-
-export interface WholeLog {
-  entries: Schema<"EventLog">["events"];
-  last: number;
-}
-
-/** The whole log. A later read continues after its last entry. */
-export const logQuery = (api: Api, executionId: string) =>
-  queryOptions({
-    queryKey: [...executionKey(executionId), "log"],
-    queryFn: async ({ signal, client, queryKey }): Promise<WholeLog> => {
-      const before = client.getQueryData<WholeLog>(queryKey);
-      const entries = [...(before?.entries ?? [])];
-      let after: number | undefined = before?.last ?? 0;
-      let last = after;
-      while (after !== undefined) {
-        const input: InputOf<"getExecutionLog"> = { workflow_execution_id: executionId, after };
-        const page: AnswerOf<"getExecutionLog"> = await api.call("getExecutionLog", input, { signal });
-        entries.push(...page.workflow_event_log.events);
-        last = Math.max(last, entries.at(-1)?.seq ?? 0);
-        // A page without progress would be read for ever.
-        const next: number | undefined = page.workflow_event_log.after;
-        after = next !== undefined && next > after ? next : undefined;
-        last = Math.max(last, next ?? 0);
-      }
-      return { entries, last };
-    },
-    // Thousands of entries are compared one by one otherwise.
     structuralSharing: false,
   });
 

@@ -5,12 +5,12 @@ import { useApi } from "../../api/context";
 import { CARDS } from "../../api/queries/cards";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
-import type { useDraft } from "../saving/use-draft";
+import type { Draft } from "../saving/use-draft";
 import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 interface ActivateProps {
-  draft: ReturnType<typeof useDraft>;
+  draft: Draft;
   findings: readonly Finding[];
   onDone: () => void;
   onClose: () => void;
@@ -20,15 +20,16 @@ export function Activate({ draft, findings, onDone, onClose }: ActivateProps) {
   const text = useText(TEXTS);
   const api = useApi();
   const queries = useQueryClient();
-  const { card_version: version, card_id: cardId } = draft.now.saved;
+  const { card_version: version, card_id: cardId } = draft.now.stored.card;
   const errors = findings.filter(({ level }) => level === "error");
   const activating = useMutation({
     mutationFn: async () => {
       await draft.flush();
-      const { save, saved, conflict } = draft.state.getState();
+      const { save, stored } = draft.status.getState();
       if (save.kind === "failed") throw save.error;
-      if (conflict !== null) return null;
-      return api.call("activateCard", { card_id: cardId, card_version: saved.card_version });
+      // Something has to be decided first; it is shown when this dialog is closed.
+      if (save.kind !== "saved") return null;
+      return api.call("activateCard", { card_id: cardId, card_version: stored.version });
     },
     onSuccess: (answer) => {
       void queries.invalidateQueries({ queryKey: [...CARDS, "versions"] });

@@ -8,7 +8,7 @@ import { cardQuery } from "../../api/queries/cards";
 import { Answer } from "../../kit/Answer";
 import { Guarded } from "../../session/Guarded";
 import { useText } from "../../text/language";
-import { browserJournal, type Journal } from "../saving/journal";
+import { cardJournals } from "../saving/journals";
 import { CARD_ROUTE } from "./address";
 import { Designer } from "./Designer";
 import { TEXTS } from "./text";
@@ -27,14 +27,14 @@ function Opened() {
   const [round, setRound] = useState(0);
   const opened = useOpened(cardId, Number(version));
   const query = useQuery(cardQuery(useApi(), cardId, opened.version));
-  const journal = useJournal();
+  const [journals] = useState(cardJournals);
   return (
     <Answer query={query} rows={10} words={codes}>
       {({ item }) => (
         <Designer
           key={`${cardId} ${opened.version} ${round}`}
           card={item}
-          journal={journal}
+          journals={journals}
           onVersion={opened.follow}
           onReopen={() => {
             const reopen = (): void => setRound((before) => before + 1);
@@ -76,9 +76,4 @@ function useOpened(cardId: string, version: number) {
       });
     },
   };
-}
-
-function useJournal(): Journal {
-  const [journal] = useState(browserJournal);
-  return journal;
 }

@@ -4,6 +4,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { CardVersion } from "../../api/queries/cards";
+import { isSame, pathOf, pointerOf, ROOT } from "../../editing/document/path";
 import { Page } from "../../kit/Page";
 import { useThemeName } from "../../kit/theme";
 import { usePreferences } from "../../session/preferences";
@@ -13,7 +14,6 @@ import { useText } from "../../text/language";
 import { checkCard } from "../checks/checks";
 import { add } from "../document/commands";
 import { outlineOf } from "../document/outline";
-import { isSame, pathOf, pointerOf, ROOT } from "../document/path";
 import { offeredTypes } from "../document/places";
 import { createCardStore } from "../document/store";
 import { JsonPane } from "../json/JsonPane";
@@ -23,7 +23,7 @@ import { usePicture } from "../preview/use-picture";
 import { Properties } from "../properties/Properties";
 import { SamplePane } from "../sample/SamplePane";
 import { useSample } from "../sample/use-sample";
-import { type Journal, journalKey } from "../saving/journal";
+import { type CardJournals, keyOfCard } from "../saving/journals";
 import { useDraft } from "../saving/use-draft";
 import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
@@ -45,47 +45,46 @@ const FIELDS = "input, textarea, select, [role=textbox]";
 
 interface DesignerProps {
   card: CardVersion;
-  journal: Journal;
+  journals: CardJournals;
   onVersion: (version: number) => void;
   /** The version is not what it was: it is read again. */
   onReopen: () => void;
 }
 
-export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) {
+export function Designer({ card, journals, onVersion, onReopen }: DesignerProps) {
   const text = useText(TEXTS);
   const search = useSearch({ from: CARD_ROUTE });
   const params = useParams({ from: CARD_ROUTE });
   const navigate = useNavigate();
   const theme = useThemeName(usePreferences().preferences.theme);
   const [store] = useState(() => createCardStore(card.card_payload, Date.now));
-  const draft = useDraft({ card, store, journal, onVersion: (saved) => onVersion(saved.card_version) });
+  const draft = useDraft({
+    card,
+    store,
+    journals: journals.cards,
+    onVersion: (saved) => onVersion(saved.card_version),
+  });
   const mayEdit = useMay("edit.drafts");
   const [isEditing, setIsEditing] = useState(card.status === "DRAFT");
   const [isActivating, setIsActivating] = useState(false);
-  const isReadOnly = !mayEdit || !isEditing;
-  const { log, selected } = useStore(store);
-  const parts = useMemo(() => outlineOf(log.document), [log.document]);
-  const key = journalKey("json", useSession().user.user_id, card.card_id, card.card_version);
-  const json = useCardJson({ store, card: log.document, journal, key });
-  const sample = useSample(card, search, journal);
-  const picture = usePicture(json.wrong === "" ? log.document : null, sample.data);
+  const { document: edited, selected, isLocked } = useStore(store);
+  const isReadOnly = !mayEdit || !isEditing || isLocked;
+  const parts = useMemo(() => outlineOf(edited), [edited]);
+  const key = keyOfCard(useSession().user.user_id, card);
+  const json = useCardJson({ store, card: edited, texts: journals.texts, key });
+  const sample = useSample(card, search, journals.samples);
+  const picture = usePicture(json.wrong === "" ? edited : null, sample.data);
   // What is written shows at once; the checks of a large card may come a moment later.
-  const checked = useDeferredValue(log.document);
+  const checked = useDeferredValue(edited);
   const checks = useMemo(() => checkCard(checked, search.step?.startsWith("approval")), [checked, search.step]);
-  const findings = useMemo(
-    () => findingsOf(checks, picture, log.document, text),
-    [checks, picture, log.document, text],
-  );
+  const findings = useMemo(() => findingsOf(checks, picture, edited, text), [checks, picture, edited, text]);
   const marks = useMemo(() => marksOf(findings), [findings]);
   const part = parts.find(({ path }) => isSame(path, selected[0] ?? ROOT)) ?? parts[0];
   const areas = { tree: useRef<HTMLDivElement>(null), properties: useRef<HTMLElement>(null) };
   const marked = useMemo(() => selected.map(pointerOf), [selected]);
-  const show = useCallback(
-    (pointer: string) => store.select([pathOf(pointer, store.getState().log.document)]),
-    [store],
-  );
+  const show = useCallback((pointer: string) => store.select([pathOf(pointer, store.getState().document)]), [store]);
   const addParts = (made: readonly JsonObject[]): void =>
-    store.change(add(store.getState().log.document, made, selected[0] ?? ROOT));
+    store.change(add(store.getState().document, made, selected[0] ?? ROOT));
   useCardKeys({ store, draft, isReadOnly, areas, findings, show });
   const pane = search.pane ?? "design";
   const preview = <Preview {...{ picture, marked, theme }} subject={card.card_name} onPart={show} />;
@@ -103,7 +102,7 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
       }
     >
       <div className={styles.designer}>
-        <Notices draft={draft} store={store} />
+        <Notices draft={draft} store={store} onRecover={() => setIsEditing(true)} />
         <div className={styles[pane]}>
           {pane !== "compare" && (
             <div className={styles.left} ref={areas.tree}>
@@ -111,17 +110,13 @@ export function Designer({ card, journal, onVersion, onReopen }: DesignerProps) 
                 {...{ store, parts, selected, marks, isReadOnly }}
                 onEdit={() => areas.properties.current?.querySelector<HTMLElement>(FIELDS)?.focus()}
               />
-              <Palette
-                offered={offeredTypes(log.document, selected[0] ?? ROOT)}
-                isReadOnly={isReadOnly}
-                onAdd={addParts}
-              />
+              <Palette offered={offeredTypes(edited, selected[0] ?? ROOT)} isReadOnly={isReadOnly} onAdd={addParts} />
             </div>
           )}
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
           {pane === "sample" && <SamplePane written={sample.written} linked={sample.linked} onTake={sample.take} />}
           {pane === "compare" ? (
-            <Compare {...{ card: draft.now.saved, data: sample.data, theme, search }} document={log.document} />
+            <Compare {...{ card: draft.now.stored.card, data: sample.data, theme, search }} document={edited} />
           ) : (
             preview
           )}

@@ -5,10 +5,10 @@ import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
-import type { Entry } from "../document/log";
+import type { CardEntry } from "../document/commands";
 import type { CardStore } from "../document/store";
 import { ELEMENT_TEXTS, nameOf, wordsOf } from "../elements/text";
-import type { useDraft } from "../saving/use-draft";
+import type { Draft } from "../saving/use-draft";
 import type { CardSearch } from "./address";
 import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
@@ -16,7 +16,7 @@ import { UseInStep } from "./UseInStep";
 
 interface ToolbarProps {
   store: CardStore;
-  draft: ReturnType<typeof useDraft>;
+  draft: Draft;
   isReadOnly: boolean;
   findings: readonly Finding[];
   search: CardSearch;
@@ -28,7 +28,7 @@ export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate
   const { log } = useStore(store);
   const mayActivate = useMay("activate");
   const errors = findings.filter(({ level }) => level === "error").length;
-  const isDraft = draft.now.saved.status === "DRAFT";
+  const isDraft = draft.now.stored.card.status === "DRAFT";
   return (
     <>
       {!isReadOnly && (
@@ -51,7 +51,7 @@ export function Toolbar({ store, draft, isReadOnly, findings, search, onActivate
 
 interface StepProps {
   name: string;
-  entry: Entry | undefined;
+  entry: CardEntry | undefined;
   icon: "undo" | "redo";
   onPress: () => void;
 }
@@ -74,6 +74,7 @@ function Step({ name, entry, icon, onPress }: StepProps) {
   );
 }
 
-function subjectOf({ name, subject }: Entry, words: Parameters<typeof nameOf>[0]): string {
+function subjectOf({ name, subject }: CardEntry, words: Parameters<typeof nameOf>[0]): string {
+  if (name === "takeOver") return subject;
   return name === "set" ? wordsOf(words, "", subject).label : nameOf(words, subject);
 }

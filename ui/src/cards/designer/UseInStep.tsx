@@ -10,7 +10,7 @@ import type { CardVersion } from "../../api/queries/cards";
 import { Problem } from "../../kit/states/Problem";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
-import type { useDraft } from "../saving/use-draft";
+import type { Draft } from "../saving/use-draft";
 import type { CardSearch } from "./address";
 import styles from "./Designer.module.css";
 import { TEXTS } from "./text";
@@ -21,7 +21,7 @@ interface Target {
   step: string;
 }
 
-export function UseInStep({ draft, search }: { draft: ReturnType<typeof useDraft>; search: CardSearch }) {
+export function UseInStep({ draft, search }: { draft: Draft; search: CardSearch }) {
   const text = useText(TEXTS);
   const api = useApi();
   const router = useRouter();
@@ -29,7 +29,7 @@ export function UseInStep({ draft, search }: { draft: ReturnType<typeof useDraft
   const using = useMutation({
     mutationFn: async (target: Target) => {
       await draft.flush();
-      return putCard(api, draft.state.getState().saved, target, text.longNumbers);
+      return putCard(api, draft.status.getState().stored.card, target, text.longNumbers);
     },
     onSuccess: (saved, { workflowId, step: id }) =>
       router.history.push(`/app/workflows/${workflowId}/v/${saved}?step=${encodeURIComponent(id)}`),

@@ -5,16 +5,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
 import { type CardVersion, versionsQuery } from "../../api/queries/cards";
+import type { SaveState } from "../../editing/keeping/saver";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
-import type { SaveState } from "../saving/saver";
-import type { useDraft } from "../saving/use-draft";
+import type { CardKind } from "../saving/keep-card";
+import type { Draft } from "../saving/use-draft";
 import type { CardSearch } from "./address";
 import styles from "./Designer.module.css";
 import { TEXTS } from "./text";
 
 interface VersionStateProps {
-  draft: ReturnType<typeof useDraft>;
+  draft: Draft;
   mayEdit: boolean;
   isEditing: boolean;
   search: CardSearch;
@@ -24,7 +25,8 @@ interface VersionStateProps {
 export function VersionState({ draft, mayEdit, isEditing, search, onEdit }: VersionStateProps) {
   const text = useText(TEXTS);
   const navigate = useNavigate();
-  const { saved, save } = draft.now;
+  const { stored, save } = draft.now;
+  const saved = stored.card;
   const { data: versions = [] } = useQuery(versionsQuery(useApi(), saved.card_id));
   const isActive = saved.status === "ACTIVE";
   const newer = versions.find(({ status, version }) => status === "DRAFT" && version > saved.card_version);
@@ -75,6 +77,6 @@ function withCurrent(versions: readonly Row[], { card_version: version, status }
   return [{ version, status }, ...others].sort((one, other) => other.version - one.version);
 }
 
-function stateText(save: SaveState, text: (typeof TEXTS)["en"]): string {
+function stateText(save: SaveState<CardKind>, text: (typeof TEXTS)["en"]): string {
   return save.kind === "failed" ? text.notSaved(save.error.facts.message) : text.saveStates[save.kind];
 }

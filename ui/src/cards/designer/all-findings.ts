@@ -1,8 +1,8 @@
 /** All that is known to be wrong, of the checks here and of the server, in one list. */
 
+import { pathOf } from "../../editing/document/path";
 import type { Check } from "../checks/checks";
 import { outlineOf } from "../document/outline";
-import { pathOf } from "../document/path";
 import type { ServerFinding } from "../preview/picture";
 import type { Picture } from "../preview/use-picture";
 import type { DesignerText } from "./text.en";

@@ -34,9 +34,7 @@ export const commands: typeof en.commands = {
   duplicate: (subject) => `${subject} verdoppeln`,
   paste: () => "einfügen",
   json: () => "als JSON bearbeiten",
-  merge: () => "Änderungen anderer übernehmen",
-  restore: () => "Änderungen wiederherstellen",
-  theirs: () => "deren Fassung nehmen",
+  takeOver: (by) => `Änderungen von ${by === "" ? "jemand anderem" : by} übernehmen`,
 };
 
 export const refusals: typeof en.refusals = {

@@ -36,9 +36,7 @@ export const commands: Readonly<Record<CommandName, (subject: string) => string>
   duplicate: (subject) => `duplicate ${subject}`,
   paste: () => "paste",
   json: () => "edit as JSON",
-  merge: () => "take over the changes of others",
-  restore: () => "recover changes",
-  theirs: () => "take theirs",
+  takeOver: (by) => `take over the changes of ${by === "" ? "another person" : by}`,
 };
 
 export const refusals: Readonly<Record<Refusal, string>> = {

@@ -14,7 +14,12 @@ export const german = {
   thisVersion: (version) => `Version ${version}, wie sie hier ist`,
   openDraft: (version, by) => (by === "" ? `Entwurf ${version} öffnen` : `Entwurf ${version} von ${by} öffnen`),
   edit: "Bearbeiten",
-  saveStates: { saved: "Gespeichert", changed: "Noch nicht gespeichert", saving: "Wird gespeichert …" },
+  saveStates: {
+    saved: "Gespeichert",
+    changed: "Noch nicht gespeichert",
+    saving: "Wird gespeichert …",
+    conflict: "Nicht gespeichert: Zwei haben dieselbe Stelle geändert",
+  },
   notSaved: (reason) => (reason === "" ? "Nicht gespeichert" : `Nicht gespeichert: ${reason}`),
   saveNow: "Jetzt speichern",
   undo: "Rückgängig",
@@ -89,6 +94,7 @@ export const german = {
   },
   jsonOf: "Die Karte als JSON",
   wrongJson: (reason) => `Das ist noch kein lesbares JSON, die Karte ist wie zuvor: ${reason}`,
+  cardTooLarge: "das ist länger als jede Karte, die sich speichern lässt. Es bleibt hier stehen.",
   notAnObject: "eine Karte ist ein Objekt",
   sample: "Beispieldaten",
   wrongSample: (reason) => `Das Bild hat noch die Daten von vorher: ${reason}`,
@@ -139,7 +145,10 @@ export const german = {
   unsaved: (count) =>
     `Dieser Browser hat ${plural(count, "Änderung", "Änderungen")} eines früheren Besuchs, die nicht gespeichert wurden.`,
   recover: (count) => `${plural(count, "Änderung", "Änderungen")} wiederherstellen`,
-  dropUnsaved: "Verwerfen",
+  discard: "Verwerfen",
+  keepsNothing: "Dieser Browser hebt nichts auf: Was nicht gespeichert ist, geht verloren, wenn die Seite endet.",
+  tookOver: (by, count) =>
+    `${plural(count, "Änderung", "Änderungen")} von ${by === "" ? "jemand anderem" : by} übernommen`,
   asksForDraft: (version) =>
     `Version ${version} ist aktiv und bleibt, wie sie ist. Ihre Änderungen werden ein neuer Entwurf.`,
   makeDraft: "Entwurf daraus machen",

@@ -13,7 +13,12 @@ export const english = {
   thisVersion: (version: number) => `Version ${version}, as it is here`,
   openDraft: (version: number, by: string) => (by === "" ? `Open draft ${version}` : `Open draft ${version} by ${by}`),
   edit: "Edit",
-  saveStates: { saved: "Saved", changed: "Not saved yet", saving: "Saving …" },
+  saveStates: {
+    saved: "Saved",
+    changed: "Not saved yet",
+    saving: "Saving …",
+    conflict: "Not saved: two people changed one place",
+  },
   notSaved: (reason: string) => (reason === "" ? "Not saved" : `Not saved: ${reason}`),
   saveNow: "Save now",
   undo: "Undo",
@@ -88,6 +93,7 @@ export const english = {
   },
   jsonOf: "The card as JSON",
   wrongJson: (reason: string) => `This cannot be read as JSON yet, and the card is as it was: ${reason}`,
+  cardTooLarge: "this is longer than any card that can be saved. It is kept here.",
   notAnObject: "a card is an object",
   sample: "Sample data",
   wrongSample: (reason: string) => `The picture still has the data from before: ${reason}`,
@@ -137,7 +143,10 @@ export const english = {
   unsaved: (count: number) =>
     `This browser has ${plural(count, "change", "changes")} of an earlier visit that were not saved.`,
   recover: (count: number) => `Recover ${plural(count, "change", "changes")}`,
-  dropUnsaved: "Drop them",
+  discard: "Discard",
+  keepsNothing: "This browser keeps nothing: changes that are not saved are lost when the page ends.",
+  tookOver: (by: string, count: number) =>
+    `${plural(count, "change", "changes")} ${by === "" ? "of another person" : `of ${by}`} came in`,
   asksForDraft: (version: number) =>
     `Version ${version} is active and stays as it is. Your changes become a new draft.`,
   makeDraft: "Make a draft of it",

@@ -1,15 +1,15 @@
 import { type RefObject, useRef } from "react";
+import { isSame, pathOf } from "../../editing/document/path";
 import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
-import { isSame, pathOf } from "../document/path";
 import type { CardStore } from "../document/store";
-import type { useDraft } from "../saving/use-draft";
+import type { Draft } from "../saving/use-draft";
 import type { Finding } from "./all-findings";
 import { TEXTS } from "./text";
 
 interface CardKeys {
   store: CardStore;
-  draft: ReturnType<typeof useDraft>;
+  draft: Draft;
   isReadOnly: boolean;
   areas: Readonly<Record<"tree" | "properties", RefObject<HTMLElement | null>>>;
   findings: readonly Finding[];
@@ -28,8 +28,8 @@ export function useCardKeys({ store, draft, isReadOnly, areas, findings, show }:
     (place?.querySelector<HTMLElement>(first) ?? place)?.focus();
   };
   const next = (): void => {
-    const { log, selected } = store.getState();
-    const at = findings.findIndex(({ pointer }) => isSame(pathOf(pointer, log.document), selected[0] ?? []));
+    const { document, selected } = store.getState();
+    const at = findings.findIndex(({ pointer }) => isSame(pathOf(pointer, document), selected[0] ?? []));
     const finding = findings[(at + 1) % Math.max(1, findings.length)];
     if (finding !== undefined) show(finding.pointer);
   };

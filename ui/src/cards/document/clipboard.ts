@@ -7,6 +7,7 @@ import type { Refusal } from "./commands";
 /** More than any card has. */
 const LONGEST = 1_000_000;
 
+/** Returns the text of parts for the clipboard. */
 export function clipboardOf(parts: readonly JsonObject[]): string {
   return JSON.stringify({ looply: "card", parts }, null, 2);
 }
@@ -14,7 +15,7 @@ export function clipboardOf(parts: readonly JsonObject[]): string {
 export type Pasted = { kind: "parts"; parts: readonly JsonObject[] } | { kind: "card"; card: JsonObject };
 
 /** Returns what a text has: parts of ours, a part or a whole card of any designer; else why nothing is taken. */
-export function pastedOf(text: string): Pasted | Refusal {
+export function readPasted(text: string): Pasted | Refusal {
   if (text.length > LONGEST) return "too-large";
   const value = parse(text);
   const found = isObject(value) && value.looply === "card" ? value.parts : value;

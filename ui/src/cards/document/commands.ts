@@ -1,9 +1,9 @@
 /** Every change of a card, as a named command. A change that cannot be made is a refusal that says why. */
 
+import { type Edited, type Entry, type Command as Named, replaceBy } from "../../editing/document/log";
+import { isSame, isWithin, objectAt, type Path, pointerOf, ROOT, valueAt } from "../../editing/document/path";
 import { isObject, type JsonObject } from "../../shared/http";
 import { elementOf } from "../elements/elements";
-import { assign } from "./differences";
-import { isSame, isWithin, objectAt, type Path, pointerOf, ROOT, valueAt } from "./path";
 import {
   type Direction,
   idsOf,
@@ -17,39 +17,29 @@ import {
   withOwnIds,
 } from "./places";
 
-export type CommandName =
-  | "add"
-  | "set"
-  | "remove"
-  | "move"
-  | "duplicate"
-  | "paste"
-  | "json"
-  | "merge"
-  | "restore"
-  | "theirs";
+export type CommandName = "add" | "set" | "remove" | "move" | "duplicate" | "paste" | "json" | "takeOver";
 
-export interface Command {
-  name: CommandName;
-  /** The type of the part, or the name of the property. */
-  subject: string;
-  /** The parts that are selected after it. */
-  focus: readonly Path[];
-  /** Typing in one field has one key; see `log.ts`. */
-  field?: string;
-  apply: (draft: JsonObject) => void;
-}
+/** Its subject is the type of the part, or the name of the property; its focus the parts that are selected after it. */
+export type Command = Named<CommandName, readonly Path[]>;
+export type CardEntry = Entry<CommandName, readonly Path[]>;
+export type EditedCard = Edited<JsonObject, CardEntry>;
 
 /** Why a change is not made. */
 export type Refusal = "no-place" | "root" | "nothing" | "into-itself" | "no-room" | "no-card" | "too-large";
-export type Change = Command | Refusal;
+export type Planned = Command | Refusal;
 
-export function isRefusal(change: Change): change is Refusal {
-  return typeof change === "string";
+/** Returns whether a change cannot be made. */
+export function isRefusal(planned: Planned): planned is Refusal {
+  return typeof planned === "string";
 }
 
 /** Adds parts where a selection says; all of them are behind each other. */
-export function add(card: JsonObject, parts: readonly JsonObject[], selected: Path, name: CommandName = "add"): Change {
+export function add(
+  card: JsonObject,
+  parts: readonly JsonObject[],
+  selected: Path,
+  name: CommandName = "add",
+): Planned {
   const first = parts[0];
   if (first === undefined) return "nothing";
   const taken = idsOf(card);
@@ -80,7 +70,7 @@ export function set(path: Path, name: string, value: unknown): Command {
     name: "set",
     subject: name,
     focus: [path],
-    field: `${pointerOf(path)} ${name}`,
+    key: `${pointerOf(path)} ${name}`,
     apply: (draft) => {
       const part = objectAt(draft, path);
       if (part === null) return;
@@ -91,7 +81,7 @@ export function set(path: Path, name: string, value: unknown): Command {
 }
 
 /** Removes parts. What lies in a removed part goes with it. */
-export function remove(card: JsonObject, selected: readonly Path[]): Change {
+export function remove(card: JsonObject, selected: readonly Path[]): Planned {
   const paths = outermost(selected.filter((path) => path.length > 0));
   const first = paths[0];
   if (first === undefined) return "root";
@@ -106,7 +96,7 @@ export function remove(card: JsonObject, selected: readonly Path[]): Change {
 }
 
 /** Copies parts, each behind its original. */
-export function duplicate(card: JsonObject, selected: readonly Path[]): Change {
+export function duplicate(card: JsonObject, selected: readonly Path[]): Planned {
   const paths = outermost(selected.filter((path) => typeof path.at(-1) === "number"));
   const first = paths[0];
   if (first === undefined) return selected.some((path) => path.length === 0) ? "root" : "no-place";
@@ -115,7 +105,7 @@ export function duplicate(card: JsonObject, selected: readonly Path[]): Change {
   return {
     name: "duplicate",
     subject: typeAt(card, first),
-    focus: copies.map(({ path }, at) => shifted(path, 1 + copiesBefore(paths, path, at))),
+    focus: copies.map(({ path }, at) => shiftPath(path, 1 + copiesBefore(paths, path, at))),
     apply: (draft) => {
       for (const { path, copy } of [...copies].reverse()) {
         const list = path.slice(0, -1);
@@ -126,14 +116,14 @@ export function duplicate(card: JsonObject, selected: readonly Path[]): Change {
 }
 
 /** Moves a part by one step. */
-export function moveBy(card: JsonObject, path: Path, direction: Direction): Change {
+export function moveBy(card: JsonObject, path: Path, direction: Direction): Planned {
   if (path.length === 0) return "root";
   const place = placeTowards(card, path, direction);
   return place === null ? "no-room" : moveTo(card, path, place);
 }
 
 /** Moves a part to a place of the card as it is before the move. */
-export function moveTo(card: JsonObject, path: Path, place: Place): Change {
+export function moveTo(card: JsonObject, path: Path, place: Place): Planned {
   if (path.length === 0) return "root";
   if (isWithin(place.list, path)) return "into-itself";
   if (!takes(card, place, path)) return "no-place";
@@ -154,7 +144,7 @@ export function moveTo(card: JsonObject, path: Path, place: Place): Change {
 }
 
 /** Moves a part behind or into another, as it is dropped on it. */
-export function dropOn(card: JsonObject, path: Path, target: Path): Change {
+export function dropOn(card: JsonObject, path: Path, target: Path): Planned {
   if (isSame(path, target)) return "nothing";
   if (isWithin(target, path)) return "into-itself";
   const type = typeAt(card, path);
@@ -164,7 +154,7 @@ export function dropOn(card: JsonObject, path: Path, target: Path): Change {
 
 /** Takes a whole card, as one change of what differs: as it was edited as JSON, merged or restored. */
 export function replace(next: JsonObject, name: CommandName): Command {
-  return { name, subject: "", focus: [ROOT], apply: (draft) => void assign(draft, next) };
+  return { name, subject: "", focus: [ROOT], apply: (draft) => replaceBy(draft, next) };
 }
 
 function typeIn(part: JsonObject): string {
@@ -233,7 +223,7 @@ function withoutTaken(list: Path, path: Path): Path {
   return isBehind ? [...list.slice(0, depth), met - 1, ...list.slice(depth + 1)] : list;
 }
 
-function shifted(path: Path, by: number): Path {
+function shiftPath(path: Path, by: number): Path {
   return [...path.slice(0, -1), Number(path.at(-1)) + by];
 }
 

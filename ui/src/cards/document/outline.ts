@@ -1,9 +1,9 @@
 /** A card as a list of its parts, in the order in which they are read. */
 
+import { type Path, pointerOf, ROOT } from "../../editing/document/path";
 import { isObject, type JsonObject, textOf } from "../../shared/http";
 import { elementOf, typeOf } from "../elements/elements";
 import type { Element, Kind, Slot } from "../elements/kinds";
-import { type Path, pointerOf, ROOT } from "./path";
 
 export interface Part {
   path: Path;

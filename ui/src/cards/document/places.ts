@@ -1,10 +1,10 @@
 /** Where a part may be added or moved. */
 
+import { isWithin, objectAt, type Path, ROOT, valueAt } from "../../editing/document/path";
 import { isObject, type JsonObject } from "../../shared/http";
 import { accepts, elementOf, typeOf } from "../elements/elements";
 import type { Slot } from "../elements/kinds";
 import { outlineOf } from "./outline";
-import { isWithin, objectAt, type Path, ROOT, valueAt } from "./path";
 
 /** A list of a card, and the index before which something is put. A single place has no index. */
 export interface Place {
@@ -45,6 +45,7 @@ export function slotOf(card: JsonObject, path: Path): Slot | null {
   return owner === null ? null : (slotsAt(card, owner).find((slot) => slot.name === name) ?? null);
 }
 
+/** Returns the slots of the part at a path. */
 export function slotsAt(card: JsonObject, path: Path): readonly Slot[] {
   return elementOf(typeAt(card, path))?.slots ?? [];
 }

@@ -2,10 +2,10 @@
 
 import { produce } from "immer";
 import type { AnswerOf } from "../../api/types";
+import { objectAt } from "../../editing/document/path";
 import { PART } from "../../frame/messages";
 import { isObject, type JsonObject } from "../../shared/http";
 import { outlineOf } from "../document/outline";
-import { objectAt } from "../document/path";
 
 export type ServerFinding = NonNullable<AnswerOf<"evaluateExpression">["error"]>;
 

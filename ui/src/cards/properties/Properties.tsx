@@ -2,12 +2,12 @@
 
 import { Select } from "@fluentui/react-components";
 import { type Ref, useId } from "react";
+import { objectAt, type Path } from "../../editing/document/path";
 import { ExpressionProvider } from "../../expression/source";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import { newPart, set } from "../document/commands";
 import type { Part } from "../document/outline";
-import { objectAt, type Path } from "../document/path";
 import type { CardStore } from "../document/store";
 import { ELEMENTS } from "../elements/elements";
 import type { Slot } from "../elements/kinds";
@@ -50,7 +50,7 @@ export function Properties({ store, part, count, data, isReadOnly, findings, ref
   const text = useText(TEXTS);
   const words = useText(ELEMENT_TEXTS);
   const { element, type, value, path } = part;
-  const card = store.getState().log.document;
+  const card = store.getState().document;
   const inner = useCardSource(store, useScopedData(scopesOf(card, path, true), data));
   const outer = useCardSource(store, useScopedData(scopesOf(card, path, false), data));
   const properties = element?.properties ?? [];
@@ -107,7 +107,7 @@ export function Properties({ store, part, count, data, isReadOnly, findings, ref
 function Press({ store, path, slot, isReadOnly }: { store: CardStore; path: Path; slot: Slot; isReadOnly: boolean }) {
   const text = useText(TEXTS);
   const words = useText(ELEMENT_TEXTS);
-  const current = objectAt(store.getState().log.document, [...path, slot.name]);
+  const current = objectAt(store.getState().document, [...path, slot.name]);
   const types = ELEMENTS.filter(({ kind, type }) => kind === "action" && type !== "Action.ShowCard");
   const type = typeof current?.type === "string" ? current.type : "";
   const id = useId();

@@ -9,9 +9,9 @@ export function useCardSource(store: CardStore, data: unknown): ExpressionSource
   return useMemo(() => {
     const { undo, redo } = store;
     const changed = (act: () => void): boolean => {
-      const before = store.getState().log;
+      const before = store.getState();
       act();
-      return store.getState().log.document !== before.document;
+      return store.getState().document !== before.document;
     };
     return {
       isCard: true,

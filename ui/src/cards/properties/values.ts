@@ -1,8 +1,8 @@
 /** Literal or bound: how the values of properties are read, shown and written. */
 
+import { type Path, valueAt } from "../../editing/document/path";
 import { boundText, hasExpression, wholeExpression } from "../../shared/expressions";
 import { isObject, type JsonObject } from "../../shared/http";
-import { type Path, valueAt } from "../document/path";
 import { ownerOf } from "../document/places";
 import type { Property } from "../elements/properties";
 

@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useApi } from "../../api/context";
 import type { CardVersion } from "../../api/queries/cards";
+import type { Journals } from "../../editing/keeping/journals";
 import { useMay, useSession } from "../../session/session";
 import { useText } from "../../text/language";
 import type { CardSearch } from "../designer/address";
 import { TEXTS } from "../designer/text";
 import { useWritten, type Written } from "../json/use-written";
-import { type Journal, journalKey } from "../saving/journal";
+import { keyOfSample } from "../saving/journals";
 import { documentOf, parseSample } from "./sample";
 import { type LinkedWorkflow, sourcesQuery } from "./sources";
 
@@ -21,29 +22,30 @@ interface Sample {
 const EMPTY = documentOf({});
 
 /** The sample data of a card: what was written last in this browser, else what the workflow says of its payload. */
-export function useSample(card: CardVersion, search: CardSearch, journal: Journal): Sample {
+export function useSample(card: CardVersion, search: CardSearch, samples: Journals): Sample {
   const text = useText(TEXTS);
   const { user, limits } = useSession();
-  const key = journalKey("sample", user.user_id, card.card_id, card.card_version);
+  const key = keyOfSample(user.user_id, card);
   const [data, setData] = useState<unknown>(EMPTY);
   const [isChosen, setIsChosen] = useState(false);
   const linked = useLinked(card, search);
   const take = (next: unknown): void => {
     setIsChosen(true);
     setData(next);
-    void journal.write(key, { data: next });
+    void samples.write(key, JSON.stringify(next));
   };
   useEffect(() => {
     let isGone = false;
-    void journal.read(key).then((found) => {
-      if (isGone || typeof found !== "object" || found === null || !("data" in found)) return;
+    void samples.read(key).then((kept) => {
+      const found = kept === null ? null : readSample(kept);
+      if (isGone || found === null) return;
       setIsChosen(true);
       setData(found.data);
     });
     return () => {
       isGone = true;
     };
-  }, [journal, key]);
+  }, [samples, key]);
   useFirstSource(linked, isChosen, setData);
   const written = useWritten(data, format, (source) => {
     const parsed = parseSample(source, limits.body_bytes);
@@ -81,6 +83,15 @@ function useFirstSource(linked: LinkedWorkflow | null, isChosen: boolean, onData
       isGone = true;
     };
   }, [first, isChosen, onData]);
+}
+
+/** Null for a text that was cut off when the browser ended. */
+function readSample(text: string): { data: unknown } | null {
+  try {
+    return { data: JSON.parse(text) };
+  } catch {
+    return null;
+  }
 }
 
 function format(data: unknown): string {

@@ -1,9 +1,9 @@
 import { memo } from "react";
+import { isPath, type Path } from "../../editing/document/path";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import type { Part } from "../document/outline";
-import { isPath, type Path } from "../document/path";
 import { ELEMENT_TEXTS, nameOf } from "../elements/text";
 import styles from "./Tree.module.css";
 

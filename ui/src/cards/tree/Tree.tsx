@@ -1,13 +1,13 @@
 /** The parts of the card as a tree: one tab stop, all changes by keys. Only the rows on the screen are drawn. */
 
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "../../editing/document/path";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
-import { clipboardOf, pastedOf } from "../document/clipboard";
+import { clipboardOf, readPasted } from "../document/clipboard";
 import { add, dropOn, duplicate, moveBy, remove, replace } from "../document/commands";
 import type { Part } from "../document/outline";
-import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "../document/path";
 import type { CardStore } from "../document/store";
 import { type Act, actOf, shownRows } from "./keys";
 import { Row } from "./Row";
@@ -52,8 +52,8 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
   });
   // Rows keep the function that they were first given.
   const fold = (pointer: string, isFolded: boolean): void => {
-    const { log, selected: now } = store.getState();
-    const path = pathOf(pointer, log.document);
+    const { document, selected: now } = store.getState();
+    const path = pathOf(pointer, document);
     if (isFolded && now.some((each) => isWithin(each, path))) store.select([path]);
     setFolded((before) => {
       const next = new Set(before);
@@ -98,7 +98,7 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
       onCut={(event) => {
         copy(event, store, selected);
         isFocusDue.current = true;
-        if (!isReadOnly) store.change(remove(store.getState().log.document, selected));
+        if (!isReadOnly) store.change(remove(store.getState().document, selected));
       }}
       onPaste={(event) => !isReadOnly && paste(event, store, selected)}
     >
@@ -115,7 +115,7 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
           isReadOnly={isReadOnly}
           onSelect={(isMore) => select(store, part.path, isMore)}
           onFold={fold}
-          onDrop={(moved) => store.change(dropOn(store.getState().log.document, moved, part.path))}
+          onDrop={(moved) => store.change(dropOn(store.getState().document, moved, part.path))}
         />
       ))}
       <div style={{ height: below }} aria-hidden="true" />
@@ -133,7 +133,7 @@ function changeOf(
   store: CardStore,
   selected: readonly Path[],
 ) {
-  const card = store.getState().log.document;
+  const card = store.getState().document;
   switch (act.kind) {
     case "move":
       return moveBy(card, selected[0] ?? ROOT, act.direction);
@@ -153,7 +153,7 @@ function select(store: CardStore, path: Path, isMore: boolean): void {
 }
 
 function copy(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
-  const { document } = store.getState().log;
+  const { document } = store.getState();
   const parts = selected.flatMap((path) => partAt(document, path));
   if (parts.length === 0) return;
   event.preventDefault();
@@ -167,8 +167,8 @@ function partAt(card: unknown, path: Path) {
 
 function paste(event: ClipboardEvent, store: CardStore, selected: readonly Path[]): void {
   event.preventDefault();
-  const pasted = pastedOf(event.clipboardData.getData("text/plain"));
-  const { document } = store.getState().log;
+  const pasted = readPasted(event.clipboardData.getData("text/plain"));
+  const { document } = store.getState();
   if (typeof pasted === "string") store.change(pasted);
   else if (pasted.kind === "card") store.change(replace(pasted.card, "paste"));
   else store.change(add(document, pasted.parts, selected[0] ?? ROOT, "paste"));

@@ -1,7 +1,7 @@
 /** What differs between two versions of a card, part by part. */
 
+import { isSameJson } from "../../shared/exact";
 import type { JsonObject } from "../../shared/http";
-import { isEqual } from "../document/differences";
 import { outlineOf, type Part } from "../document/outline";
 
 export interface PartChange {
@@ -42,7 +42,7 @@ function treeOf(card: JsonObject): Node | null {
 }
 
 function* compare(before: Node, after: Node): Generator<PartChange> {
-  if (before.part.value === after.part.value || isEqual(before.part.value, after.part.value)) return;
+  if (before.part.value === after.part.value || isSameJson(before.part.value, after.part.value)) return;
   const properties = ownChanges(before.part, after.part);
   if (properties.length > 0) yield changeOf("changed", after.part, properties);
   for (const [one, other] of pairs(before.children, after.children)) {
@@ -63,7 +63,7 @@ function changeOf(
 function ownChanges({ value: before, element }: Part, { value: after }: Part): string[] {
   const slots = new Set((element?.slots ?? []).map(({ name }) => name));
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => !slots.has(name) && !isEqual(before[name], after[name])).sort();
+  return [...names].filter((name) => !slots.has(name) && !isSameJson(before[name], after[name])).sort();
 }
 
 type Pair = readonly [Node | null, Node | null];
@@ -105,7 +105,7 @@ function alike(before: readonly Node[], after: readonly Node[]): Pair[] {
 
 /** Returns the places of a longest common subsequence of equal parts. */
 function longestCommon(before: readonly Node[], after: readonly Node[]): (readonly [number, number])[] {
-  const isSame = before.map((one) => after.map((other) => isEqual(one.part.value, other.part.value)));
+  const isSame = before.map((one) => after.map((other) => isSameJson(one.part.value, other.part.value)));
   const lengths = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   const lengthAt = (one: number, other: number): number => lengths[one]?.[other] ?? 0;
   for (let one = before.length - 1; one >= 0; one -= 1) {

@@ -1,16 +1,11 @@
 /** One execution: why it does not move, its graph, timeline, log and data at any moment, and what can be done. */
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useCallback, useEffect } from "react";
 import { useApi } from "../../api/context";
-import {
-  type ExecutionRow,
-  executionKey,
-  executionQuery,
-  explanationQuery,
-  logQuery,
-} from "../../api/queries/executions";
+import { type ExecutionRow, executionKey, executionQuery, explanationQuery } from "../../api/queries/executions";
+import { logQuery, type WholeLog } from "../../api/queries/whole-log";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";
@@ -48,6 +43,8 @@ function Execution({ executionId }: { executionId: string }) {
     if (news.kind === "lost") reread();
     if (news.kind === "head" && news.head.workflow_execution_id === executionId) refresh();
   });
+  // The log is the longest part of the page, and needs nothing of the others.
+  const log = useQuery({ ...logQuery(api, executionId), enabled: useMay("read.payloads") });
   const why = useQuery({
     ...explanationQuery(api, executionId),
     refetchInterval: ({ state }) => state.error === null && (isLive ? POLL_MS.live : POLL_MS.silent),
@@ -59,7 +56,7 @@ function Execution({ executionId }: { executionId: string }) {
           <Head why={item} onChanged={refresh} />
           <Why why={item} />
           <Guarded permission="read.payloads">
-            <Read row={item.execution} onChanged={refresh} />
+            <Read row={item.execution} log={log} onChanged={refresh} />
           </Guarded>
         </div>
       )}
@@ -67,15 +64,23 @@ function Execution({ executionId }: { executionId: string }) {
   );
 }
 
+interface ReadProps {
+  row: ExecutionRow;
+  log: UseQueryResult<WholeLog>;
+  onChanged: () => void;
+}
+
 /** What a person without the right to read data does not see. */
-function Read({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) {
+function Read({ row, log, onChanged }: ReadProps) {
   const api = useApi();
   const { codes } = useText(TEXTS);
   const item = useQuery(executionQuery(api, row));
-  const log = useQuery({ ...logQuery(api, row.workflow_execution_id), enabled: useMay("read.payloads") });
   const { refetch } = log;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the log is read again when the execution has a newer event
-  useEffect(() => void refetch(), [row.seq]);
+  const last = log.data?.last;
+  useEffect(() => {
+    // A read that is under way may have begun before the newest event; what it lacks is read after it.
+    if (last !== undefined && last < row.seq) void refetch({ cancelRefetch: false });
+  }, [last, row.seq, refetch]);
   const details = item.data?.item.workflow_details;
   const outline = useOutline(details?.workflow_steps, details?.workflow_connections);
   const error = item.error ?? log.error;

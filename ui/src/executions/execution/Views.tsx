@@ -1,6 +1,6 @@
 /** Graph, timeline, log and data of one execution: four views of one moment with one selection. */
 
-import { useDeferredValue, useMemo, useRef } from "react";
+import { useMemo, useRef } from "react";
 import type { ExecutionRow } from "../../api/queries/executions";
 import type { AnswerOf } from "../../api/types";
 import { Canvas } from "../../graph/Canvas";
@@ -10,6 +10,7 @@ import { useIsPhone } from "../../kit/theme";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import type { LogEntry } from "../log/entry";
+import type { Folded } from "../log/fold";
 import type { Visit } from "../log/visits";
 import { Side } from "../side/Side";
 import { TEXTS } from "../text";
@@ -20,8 +21,9 @@ import { Scrubber } from "../views/Scrubber";
 import { Timeline } from "../views/Timeline";
 import { ViewSwitch } from "../views/ViewSwitch";
 import styles from "./Execution.module.css";
-import { countUpTo, foldUpTo } from "./moments";
+import { checkpointsOf, countUpTo } from "./moments";
 import { addressOfVisit, selectedVisit } from "./selection";
+import { useMoment } from "./use-moment";
 import { useExecutionSearch } from "./use-search";
 
 export type ExecutionItem = AnswerOf<"getWorkflowExecutionById">["item"];
@@ -36,9 +38,11 @@ interface ViewsProps {
 
 export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
   const [search, change] = useExecutionSearch();
+  const { seq, slide, choose } = useMoment();
   const isPhone = useIsPhone();
-  const count = countUpTo(entries, search.seq);
-  const folded = useMemo(() => foldUpTo(entries, count, outline.edges), [entries, count, outline]);
+  const count = countUpTo(entries, seq);
+  const checkpoints = useMemo(() => checkpointsOf(outline.edges), [outline]);
+  const folded = useMemo(() => checkpoints.at(entries, count), [checkpoints, entries, count]);
   const visit = selectedVisit(folded.visits, search);
   const look = useLook(folded);
   const selected = visit?.step ?? search.step ?? null;
@@ -47,7 +51,6 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
     change({ visit: undefined, scope: undefined, ...addressOfVisit(chosen), tab: undefined });
   const isOutline = isPhone || search.view === "outline";
   const shownSeq = entries[count - 1]?.seq ?? 0;
-  const slowVisits = useDeferredValue(folded.visits);
   return (
     <div className={styles.views}>
       <div className={styles.main}>
@@ -60,20 +63,20 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
             look={look}
             selected={selected}
             onSelect={chooseStep}
-            legend={<Legend visits={slowVisits} steps={outline.steps.size} />}
+            legend={<Legend visits={folded.visits} steps={outline.steps.size} />}
           />
         )}
         {!isPhone && (
           <Timeline
-            visits={slowVisits}
+            visits={folded.visits}
             outline={outline}
             selected={visit}
             onSelect={chooseVisit}
             isOpen={folded.end === null}
-            at={search.seq === undefined ? null : (entries[count - 1]?.timestamp ?? null)}
+            at={seq === undefined ? null : (entries[count - 1]?.timestamp ?? null)}
           />
         )}
-        <Scrubber entries={entries} count={count} onSeq={(seq) => change({ seq })} />
+        <Scrubber entries={entries} count={count} onSlide={slide} onChoose={choose} />
       </div>
       <Side
         row={row}
@@ -84,6 +87,7 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
         visit={visit}
         step={selected}
         seq={shownSeq}
+        isNow={seq === undefined}
         onVisit={chooseVisit}
         onChanged={onChanged}
       />
@@ -92,7 +96,7 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
 }
 
 /** Returns how the graph looks; what looks as before stays the same object. */
-function useLook(folded: ReturnType<typeof foldUpTo>): GraphLook {
+function useLook(folded: Folded): GraphLook {
   const text = useText(TEXTS);
   const { formats } = useTimes();
   const before = useRef<GraphLook | null>(null);

@@ -1,8 +1,8 @@
 /** The moments of an execution: what the log says up to one of them. */
 
 import { ERROR, type GraphEdge } from "../../graph/outline";
+import { Checkpoints } from "../log/checkpoints";
 import type { LogEntry } from "../log/entry";
-import { type Folded, fold } from "../log/fold";
 
 /** Returns how many entries lie up to an event; all of them without one. */
 export function countUpTo(entries: readonly LogEntry[], seq: number | undefined): number {
@@ -17,8 +17,8 @@ export function countUpTo(entries: readonly LogEntry[], seq: number | undefined)
   return Math.max(low, Math.min(1, entries.length));
 }
 
-/** Returns what had happened after the first entries of a log. */
-export function foldUpTo(entries: readonly LogEntry[], count: number, edges: readonly GraphEdge[]): Folded {
+/** Returns what folds the log of an execution on a graph with these edges. */
+export function checkpointsOf(edges: readonly GraphEdge[]): Checkpoints {
   const catching = new Set(edges.filter(({ exit }) => exit === ERROR).map(({ from }) => from));
-  return fold(count === entries.length ? entries : entries.slice(0, count), (step) => catching.has(step));
+  return new Checkpoints((step) => catching.has(step));
 }

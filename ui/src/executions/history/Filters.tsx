@@ -10,7 +10,7 @@ import {
   MenuPopover,
   MenuTrigger,
 } from "@fluentui/react-components";
-import { useId } from "react";
+import { memo, useId } from "react";
 import { Icon } from "../../kit/icons";
 import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
@@ -27,7 +27,8 @@ interface FiltersProps {
   onChange: (some: { [Key in keyof HistorySearch]?: HistorySearch[Key] | undefined }, isAll?: boolean) => void;
 }
 
-export function Filters({ search, known, onChange }: FiltersProps) {
+/** Drawn again only when a filter changes, or what is known: not for each page of rows. */
+export const Filters = memo(function Filters({ search, known, onChange }: FiltersProps) {
   const { history: text, statuses } = useText(TEXTS);
   const group = useText(SHELL).groups.here;
   const last = useId();
@@ -110,7 +111,7 @@ export function Filters({ search, known, onChange }: FiltersProps) {
       )}
     </div>
   );
-}
+});
 
 interface Choice {
   value: string;

@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { Page } from "../../kit/Page";
 import { Empty } from "../../kit/states/Empty";
@@ -22,7 +22,7 @@ import { SelectionBar } from "./choosing/SelectionBar";
 import { type Selecting, useSelecting } from "./choosing/selection";
 import { Filters } from "./Filters";
 import styles from "./History.module.css";
-import { type HistorySearch, isFiltered } from "./history-search";
+import { type ColumnId, type HistorySearch, isFiltered } from "./history-search";
 import { TagSearch } from "./TagSearch";
 import { ColumnsDialog } from "./table/ColumnsDialog";
 import { type Column, textOfCell, useColumns } from "./table/columns";
@@ -32,6 +32,8 @@ import { useLayout } from "./table/use-layout";
 import { type HistoryRows, useHistory } from "./use-history";
 import { useKnown } from "./use-known";
 import { HistoryViews } from "./views/HistoryViews";
+
+const NONE_HIDDEN: readonly ColumnId[] = [];
 
 export function HistoryPage() {
   return (
@@ -49,9 +51,10 @@ function History() {
   const { layout, change: store } = useLayout();
   // While an edge moves its column follows; what is left of it is stored.
   const [sizing, setSizing] = useState<Readonly<Record<string, number>>>({});
-  const widths = { ...layout.widths, ...sizing };
-  const columns = useColumns(search.hide ?? [], { ...layout, widths }, history.rows);
+  const widths = useMemo(() => ({ ...layout.widths, ...sizing }), [layout, sizing]);
+  const columns = useColumns(search.hide ?? NONE_HIDDEN, { ...layout, widths }, history.rows);
   const known = useKnown(search, history.rows);
+  const searchFor = useCallback((next: HistorySearch) => change(next, true), [change]);
   const [isLayingOut, setIsLayingOut] = useState(false);
   const isPhone = useIsPhone();
   const { hide: _, ...filters } = search;
@@ -80,7 +83,7 @@ function History() {
         <>
           <HistoryViews search={search} />
           <div className={styles.tools}>
-            <TagSearch search={search} known={known} onSearch={(next) => change(next, true)} />
+            <TagSearch search={search} known={known} onSearch={searchFor} />
             <Filters search={search} known={known} onChange={change} />
           </div>
         </>

@@ -1,6 +1,6 @@
 /** A field in which words become tags or filters: `status:failed` is offered while it is typed. */
 
-import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useId, useRef, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
@@ -16,7 +16,8 @@ interface TagSearchProps {
   onSearch: (search: HistorySearch) => void;
 }
 
-export function TagSearch({ search, known, onSearch }: TagSearchProps) {
+/** Drawn again only when a word changes, or what is known: not for each page of rows. */
+export const TagSearch = memo(function TagSearch({ search, known, onSearch }: TagSearchProps) {
   const text = useText(TEXTS).history;
   const group = useText(SHELL).groups.here;
   const list = useId();
@@ -98,7 +99,7 @@ export function TagSearch({ search, known, onSearch }: TagSearchProps) {
       <Suggestions id={list} found={found} chosen={at} onTake={take} />
     </search>
   );
-}
+});
 
 interface SuggestionsProps {
   id: string;

@@ -23,9 +23,12 @@ export function useKnown(search: HistorySearch, rows: readonly ExecutionRow[]): 
   });
   const fields = useFields(rows);
   const chosen = search.profile;
-  const profiles = useMemo(
-    () => [...new Set([...(chosen ?? []), ...rows.flatMap(({ profile }) => profile ?? [])])].toSorted(),
-    [chosen, rows],
+  const names = [...new Set([...(chosen ?? []), ...rows.flatMap(({ profile }) => profile ?? [])])].toSorted();
+  const key = JSON.stringify(names);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same names are the same list, whatever rows they are of
+  const profiles = useMemo(() => names, [key]);
+  return useMemo(
+    () => ({ statuses, triggers: text.triggers, workflows, profiles, fields, days: daysOf(now, text.daysAgo) }),
+    [statuses, text, workflows, profiles, fields, now],
   );
-  return { statuses, triggers: text.triggers, workflows, profiles, fields, days: daysOf(now, text.daysAgo) };
 }

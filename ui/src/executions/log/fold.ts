@@ -6,7 +6,7 @@
 
 import { START } from "../../graph/outline";
 import { type EntryOf, type LogEntry, messageOf, visitOf } from "./entry";
-import { newVisit, type OpenVisit, VisitTable } from "./visit-table";
+import { newVisit, VisitTable } from "./visit-table";
 import type { Attempt, Visit, VisitState } from "./visits";
 
 export interface Folded {
@@ -27,16 +27,27 @@ export function fold(entries: readonly LogEntry[], catches: (step: string) => bo
   return folding.result();
 }
 
-class Folding {
-  private readonly table = new VisitTable();
-  /** The visit that failed last, until it is known what follows. */
-  private failing: OpenVisit | null = null;
+/** A fold that has taken some entries, and takes more. */
+export class Folding {
+  private readonly table: VisitTable;
+  /** The address of the visit that failed last, until it is known what follows. */
+  private failing: string | null;
   /** A move of one of several paths, until it is known which. */
-  private moving: EntryOf<"EXECUTION_MOVED"> | null = null;
-  private end: Folded["end"] = null;
-  private seq = 0;
+  private moving: EntryOf<"EXECUTION_MOVED"> | null;
+  private end: Folded["end"];
+  private seq: number;
 
-  constructor(private readonly catches: (step: string) => boolean) {}
+  /** With `from` it has taken what that has: what one of them takes later does not change the other. */
+  constructor(
+    private readonly catches: (step: string) => boolean,
+    from?: Folding,
+  ) {
+    this.table = new VisitTable(from?.table);
+    this.failing = from?.failing ?? null;
+    this.moving = from?.moving ?? null;
+    this.end = from?.end ?? null;
+    this.seq = from?.seq ?? 0;
+  }
 
   take(entry: LogEntry): void {
     this.seq = entry.seq;
@@ -62,7 +73,7 @@ class Folding {
         this.close(entry, "done", entry.branch ?? "next");
         if ("input" in entry) this.table.change(entry, { inputAt: entry.seq });
         // What a branch has open ends when its parallel or its join does.
-        this.table.giveUp(entry.timestamp, insideOf(entry));
+        this.table.giveUpInside(entry.state ?? "", entry.timestamp, insideOf(entry));
         break;
       case "STEP_FAILED":
         this.fail(entry, {
@@ -139,11 +150,7 @@ class Folding {
   }
 
   result(): Folded {
-    const visits = [...this.table.all()];
-    const left = visits.flatMap(({ step, exit }) => (exit === null ? [] : [`${step} ${exit}`]));
-    // A body is entered once it has visits, a branch by its name.
-    const entered = visits.flatMap(({ scope }) => entrancesOf(scope));
-    return { visits, travelled: new Set([...left, ...entered]), end: this.end, seq: this.seq };
+    return { visits: this.table.all(), travelled: this.table.travelled(), end: this.end, seq: this.seq };
   }
 
   private visitStart(entry: LogEntry): void {
@@ -180,7 +187,7 @@ class Folding {
   private fail(entry: LogEntry, error: NonNullable<Attempt["error"]>): void {
     this.table.attempt(entry, { endedOn: entry.timestamp, error });
     this.table.change(entry, { state: "failed", error, endedOn: entry.timestamp, outputAt: entry.seq });
-    this.failing = this.table.at(entry);
+    this.failing = this.table.at(entry)?.address ?? null;
   }
 
   /** Nothing waits for a child that is cancelled; of one that ended late its visit has ended already. */
@@ -194,21 +201,20 @@ class Folding {
 
   /** A failure is caught when neither a retry nor an incident of that visit follows. */
   private settleFailure(entry: LogEntry): void {
-    const visit = this.failing;
+    const visit = this.failing === null ? null : this.table.find(this.failing);
     if (visit === null) return;
     this.failing = null;
-    const isSame = visitOf(entry) !== null && this.table.at(entry) === visit;
+    const isSame = this.table.at(entry)?.address === visit.address;
     const isStopped = entry.type === "INCIDENT_OPENED" || entry.type === "EXECUTION_FAILED";
     if (isSame || isStopped || !this.catches(visit.step)) return;
-    visit.state = "caught";
-    visit.exit = "error";
+    this.table.add({ ...visit, state: "caught", exit: "error" });
   }
 
   private reopen(entry: EntryOf<"INCIDENT_CLOSED" | "EXECUTION_REOPENED">): void {
     const visit = this.table.at(entry);
     if (visit === null || visit.state !== "failed") return;
-    if (entry.again === "attempt") visit.state = "running";
-    else if (entry.again === "visit") visit.state = "given-up";
+    if (entry.again === "attempt") this.table.add({ ...visit, state: "running" });
+    else if (entry.again === "visit") this.table.add({ ...visit, state: "given-up" });
   }
 
   /** The entry names where it moved to. Where several paths run, the next visit there says which one moved. */
@@ -230,7 +236,7 @@ class Folding {
   /** An operator ended what was open, or had failed, in a scope. */
   private leave({ timestamp, by, by_name }: EntryOf<"EXECUTION_MOVED">, scope: string): void {
     for (const visit of this.table.unfinished().filter((each) => each.scope === scope)) {
-      Object.assign(visit, { state: "skipped", endedOn: timestamp, by: by_name ?? by });
+      this.table.add({ ...visit, state: "skipped", endedOn: timestamp, by: by_name ?? by });
     }
   }
 
@@ -254,13 +260,4 @@ function errorOf({ code, kind, message = "", status = "" }: EntryOf<"INCIDENT_OP
 function insideOf(entry: LogEntry): string {
   const scope = visitOf(entry)?.scope ?? "";
   return `${scope === "" ? "" : `${scope}/`}${entry.state}[`;
-}
-
-/** Returns the exits that lead into a scope, such as `forEach_1 each` for `forEach_1[17]`. */
-function entrancesOf(scope: string): string[] {
-  return scope.split("/").flatMap((part) => {
-    const [, step, name] = /^(.+?)\[(.*)\]$/.exec(part) ?? [];
-    if (step === undefined || name === undefined) return [];
-    return [`${step} ${/^\d+$/.test(name) ? "each" : name}`];
-  });
 }

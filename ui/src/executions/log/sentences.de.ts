@@ -1,6 +1,7 @@
 /** The same in German. */
 
 import { type LogEntry, messageOf } from "./entry";
+import { withInstants } from "./instants";
 import type { Moment, Namer } from "./sentences.en";
 
 export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): string {
@@ -48,8 +49,8 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
       return `${step}: Versuch ${entry.attempt + 1} folgt um ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
-        ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${entry.reason}`
-        : `${step} wartet auf ${entry.target}: ${entry.reason}`;
+        ? `${step}: ${entry.target} war nicht zu erreichen; Versuch ${entry.attempt} wird wiederholt: ${withInstants(entry.reason, (at) => moment(at, entry.timestamp))}`
+        : `${step} wartet auf ${entry.target}: ${withInstants(entry.reason, (at) => moment(at, entry.timestamp))}`;
     case "STEP_SKIPPED":
       return `${step} von Hand beendet: ${who}${entry.branch ? `, Ausgang „${entry.branch}“` : ""}${because(entry.reason)}`;
     case "STEP_RESULT_DISCARDED":

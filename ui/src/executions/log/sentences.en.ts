@@ -1,6 +1,7 @@
 /** The entries of a log as sentences. What a person or another system wrote is quoted, never read as markup. */
 
 import { type LogEntry, messageOf } from "./entry";
+import { withInstants } from "./instants";
 
 export type Namer = (step: string | null) => string;
 /** Gives the name of an instant as seen from another. */
@@ -51,8 +52,8 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
       return `${step}: attempt ${entry.attempt + 1} follows at ${moment(entry.due_on, entry.timestamp)}`;
     case "STEP_PARKED":
       return entry.again
-        ? `${step}: ${entry.target} could not be reached; attempt ${entry.attempt} is made again: ${entry.reason}`
-        : `${step} waits for ${entry.target}: ${entry.reason}`;
+        ? `${step}: ${entry.target} could not be reached; attempt ${entry.attempt} is made again: ${withInstants(entry.reason, (at) => moment(at, entry.timestamp))}`
+        : `${step} waits for ${entry.target}: ${withInstants(entry.reason, (at) => moment(at, entry.timestamp))}`;
     case "STEP_SKIPPED":
       return `${who} ended ${step} by hand${entry.branch ? `, exit “${entry.branch}”` : ""}${because(entry.reason)}`;
     case "STEP_RESULT_DISCARDED":

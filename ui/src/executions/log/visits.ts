@@ -93,23 +93,38 @@ const WORST: readonly VisitState[] = [
   "given-up",
   "done",
 ];
+const RANKS = Object.fromEntries(WORST.map((state, rank) => [state, rank])) as Readonly<Record<VisitState, number>>;
 
 /** Returns the visit of a step that is shown for all of them: the worst of the newest in each scope. */
 export function worstOf(visits: readonly Visit[]): Visit | null {
-  const newest = new Map<string, Visit>();
-  // A later visit of a loop says more than the one before it.
-  for (const visit of visits) newest.set(visit.scope, visit);
-  const sorted = [...newest.values()].toSorted((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state));
-  return sorted[0] ?? null;
+  let worst: Visit | null = null;
+  for (const visit of newestOf(visits)) {
+    if (worst === null || RANKS[visit.state] < RANKS[worst.state]) worst = visit;
+  }
+  return worst;
 }
 
-/** Returns the visits of each step, oldest first. */
+/** A later visit of a loop says more than the one before it. */
+function newestOf(visits: readonly Visit[]): Iterable<Visit> {
+  // Of ten thousand items each has a scope of its own.
+  if (visits.every(({ visit }) => visit === 1)) return visits;
+  const newest = new Map<string, Visit>();
+  for (const visit of visits) newest.set(visit.scope, visit);
+  return newest.values();
+}
+
+const BY_STEP = new WeakMap<readonly Visit[], ReadonlyMap<string, readonly Visit[]>>();
+
+/** Returns the visits of each step, oldest first. What reads the same visits gets the same object. */
 export function byStep(visits: readonly Visit[]): ReadonlyMap<string, readonly Visit[]> {
+  const known = BY_STEP.get(visits);
+  if (known !== undefined) return known;
   const found = new Map<string, Visit[]>();
   for (const visit of visits) {
     const before = found.get(visit.step);
     if (before === undefined) found.set(visit.step, [visit]);
     else before.push(visit);
   }
+  BY_STEP.set(visits, found);
   return found;
 }

@@ -30,6 +30,8 @@ export interface SideProps {
   step: string | null;
   /** The event up to which everything is shown. */
   seq: number;
+  /** Whether that is the last one, as it happens. */
+  isNow: boolean;
   onVisit: (visit: Visit) => void;
   onChanged: () => void;
 }
@@ -38,7 +40,6 @@ export function Side(props: SideProps) {
   const text = useText(TEXTS);
   const [search, change] = useExecutionSearch();
   const tab = search.tab ?? "step";
-  const isNow = search.seq === undefined;
   const choose = (next: Tab): void => change({ tab: next === "step" ? undefined : next });
   return (
     <aside className={styles.side} aria-label={text.details}>
@@ -59,7 +60,7 @@ export function Side(props: SideProps) {
       <div className={styles.panel}>
         <Panel {...props} tab={tab} />
       </div>
-      {isNow && tab === "step" && (
+      {props.isNow && tab === "step" && (
         <RepairPanel
           row={props.row}
           item={props.item}

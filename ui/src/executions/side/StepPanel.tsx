@@ -1,7 +1,7 @@
 /** The selected step: its visits and attempts, and what it received and gave. */
 
 import { Link } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import { stepIcon } from "../../graph/StepNode";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
@@ -9,6 +9,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { withInstants } from "../log/instants";
 import { byStep, isOpen, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
@@ -81,7 +82,7 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dt>{text.system}</dt>
           <dd>
             {visit.system.name}
-            <p className={styles.quiet}>{visit.system.reason}</p>
+            <p className={styles.quiet}>{withInstants(visit.system.reason, formats.instant)}</p>
           </dd>
         </div>
       )}
@@ -136,7 +137,7 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
   const text = useText(TEXTS);
   const { formats } = useTimes();
   const scroll = useRef<HTMLDivElement>(null);
-  const sorted = visits.toSorted((a, b) => rank(a) - rank(b));
+  const sorted = useMemo(() => worstFirst(visits), [visits]);
   const rows = useVirtualRows(scroll, ROW, sorted.length);
   return (
     <div>
@@ -162,9 +163,14 @@ function Visits({ visits, selected, onVisit }: VisitsProps) {
   );
 }
 
-function rank({ state }: Visit): number {
-  const at = FIRST.indexOf(state);
-  return at === -1 ? FIRST.length : at;
+/** Returns visits from the worst, each kind as it was: without a comparison of ten thousand with each other. */
+function worstFirst(visits: readonly Visit[]): Visit[] {
+  const kinds: Visit[][] = [...FIRST, ""].map(() => []);
+  for (const visit of visits) {
+    const at = FIRST.indexOf(visit.state);
+    kinds[at === -1 ? FIRST.length : at]?.push(visit);
+  }
+  return kinds.flat();
 }
 
 function countsOf(visits: readonly Visit[]): ReadonlyMap<Visit["state"], number> {

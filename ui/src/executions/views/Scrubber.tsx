@@ -1,7 +1,7 @@
 /** The history of an execution as a slider: everything on the page is shown as it was after the chosen event. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import { useEffect, useMemo, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
@@ -17,22 +17,25 @@ interface ScrubberProps {
   entries: readonly LogEntry[];
   /** How many of them are shown. */
   count: number;
-  /** Undefined: now. */
-  onSeq: (seq: number | undefined) => void;
+  /** Shows a moment among many that follow each other; undefined: now. */
+  onSlide: (seq: number | undefined) => void;
+  /** Shows a moment that was chosen by itself. */
+  onChoose: (seq: number | undefined) => void;
 }
 
-export function Scrubber({ entries, count, onSeq }: ScrubberProps) {
+export function Scrubber({ entries, count, onSlide, onChoose }: ScrubberProps) {
   const text = useText(TEXTS);
   const { formats } = useTimes();
   const [isPlaying, setIsPlaying] = useState(false);
-  const choose = (next: number): void =>
-    onSeq(next >= entries.length ? undefined : entries[Math.max(0, next - 1)]?.seq);
-  usePlay(isPlaying, count, entries.length, choose, () => setIsPlaying(false));
-  const marks = useMemo(() => marksOf(entries), [entries]);
+  const seqOf = (next: number): number | undefined =>
+    next >= entries.length ? undefined : entries[Math.max(0, next - 1)]?.seq;
+  const choose = (next: number): void => onChoose(seqOf(next));
+  const slide = (next: number): void => onSlide(seqOf(next));
+  usePlay(isPlaying, count, entries.length, slide, () => setIsPlaying(false));
   const shown = entries[count - 1];
   const isNow = count >= entries.length;
   const play = (): void => {
-    if (!isPlaying && isNow) choose(1);
+    if (!isPlaying && isNow) slide(1);
     setIsPlaying(!isPlaying);
   };
   return (
@@ -41,9 +44,7 @@ export function Scrubber({ entries, count, onSeq }: ScrubberProps) {
       <Step label={isPlaying ? text.pause : text.play} icon={isPlaying ? "minus" : "play"} onClick={play} />
       <Step label={text.after} icon="right" isDisabled={isNow} onClick={() => choose(count + 1)} />
       <div className={styles.track}>
-        {marks.map((at) => (
-          <span key={at} className={styles.mark} style={{ left: `${(100 * at) / Math.max(1, entries.length - 1)}%` }} />
-        ))}
+        <Marks entries={entries} />
         <input
           type="range"
           min={1}
@@ -51,19 +52,26 @@ export function Scrubber({ entries, count, onSeq }: ScrubberProps) {
           value={count}
           aria-label={text.moment}
           aria-valuetext={text.eventOf(count, entries.length)}
-          onChange={({ target }) => choose(Number(target.value))}
+          onChange={({ target }) => slide(Number(target.value))}
         />
       </div>
       <output className={styles.position}>
         {text.eventOf(count, entries.length)}
         {shown !== undefined && <span className={styles.quiet}> {formats.precise(shown.timestamp)}</span>}
       </output>
-      <Button size="small" disabled={isNow} onClick={() => onSeq(undefined)}>
+      <Button size="small" disabled={isNow} onClick={() => onChoose(undefined)}>
         {text.now}
       </Button>
     </section>
   );
 }
+
+/** Where failures lie. */
+const Marks = memo(function Marks({ entries }: { entries: readonly LogEntry[] }) {
+  return marksOf(entries).map((at) => (
+    <span key={at} className={styles.mark} style={{ left: `${(100 * at) / Math.max(1, entries.length - 1)}%` }} />
+  ));
+});
 
 interface StepProps {
   label: string;

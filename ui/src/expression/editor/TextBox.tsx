@@ -9,6 +9,7 @@ import { droppedPath, isPathDrag } from "../picker/drag";
 import { type Target, useTarget } from "../source";
 import type { Expected } from "../types";
 import { EditorBox, type EditorHandle } from "./EditorBox";
+import { RefusedText, useLargest } from "./Largest";
 import { loadEditor } from "./load";
 import type { EditorMode } from "./options";
 import { useDraft } from "./use-draft";
@@ -39,6 +40,7 @@ export function TextBox(props: TextBoxProps) {
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorHandle>(null);
   const { text, change, flush, isPending } = useDraft(value, props.onChange);
+  const largest = useLargest();
   const open = useOpening(props, { text, change, editor, setIsOpen });
   const close = ({ relatedTarget }: FocusEvent): void => {
     if (isHelped || (relatedTarget instanceof Node && box.current?.contains(relatedTarget))) return;
@@ -49,7 +51,7 @@ export function TextBox(props: TextBoxProps) {
   };
   const drop = (event: DragEvent): void => {
     const path = droppedPath(event);
-    if (path === null || isReadOnly) return;
+    if (isReadOnly || largest.refusesDrop(event) || path === null) return;
     event.preventDefault();
     event.stopPropagation();
     change(`\${${path}}`);
@@ -59,7 +61,14 @@ export function TextBox(props: TextBoxProps) {
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: what is dropped can be picked by keys as well
-    <div ref={box} className={styles.field} onBlur={close} onDropCapture={drop} onDragOver={allow}>
+    <div
+      ref={box}
+      className={styles.field}
+      onBlur={close}
+      onPasteCapture={largest.onPasteCapture}
+      onDropCapture={drop}
+      onDragOver={allow}
+    >
       {isOpen ? (
         <EditorBox
           ref={editor}
@@ -87,6 +96,7 @@ export function TextBox(props: TextBoxProps) {
           {text === "" ? <span className={styles.placeholder}>{props.placeholder}</span> : props.view(text)}
         </div>
       )}
+      {largest.isRefused && <RefusedText />}
       {isOpen && props.feedback?.(text, editor)}
       {isHelped && (
         <FunctionHelp onChoose={(name) => editor.current?.insertFunction(name)} onClose={() => setIsHelped(false)} />

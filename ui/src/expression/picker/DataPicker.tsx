@@ -1,18 +1,17 @@
 /** The data that a step can read, as a tree: a click inserts a value at the cursor, a drag onto a field replaces its text. */
 
 import { Checkbox, Input } from "@fluentui/react-components";
-import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo, useState } from "react";
-import { useApi } from "../../api/context";
-import { type DataNode, dataTreeQuery } from "../../api/queries/authoring/steps";
+import type { DataNode } from "../../api/queries/authoring/steps";
 import { Answer } from "../../kit/Answer";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import { identityOf, useExpressionSource, useTarget } from "../source";
+import { useTarget } from "../source";
 import { TEXTS } from "../text";
 import { DataRows } from "./DataRows";
 import styles from "./Picker.module.css";
 import { countNodes, filteredTree, firstNodes, groupsOf } from "./tree";
+import { useDataTree } from "./use-data-tree";
 
 /** So many rows of matches are drawn. */
 const MOST_MATCHES = 300;
@@ -22,12 +21,7 @@ export function DataPicker() {
   const { target } = useTarget();
   const [typed, setTyped] = useState("");
   const [isFitting, setIsFitting] = useState(true);
-  const source = useExpressionSource();
-  const where = () => {
-    const { step_id, data: _, schema: __, ...rest } = source.where();
-    return typeof step_id === "string" ? { ...rest, step_id } : null;
-  };
-  const query = useQuery(dataTreeQuery(useApi(), where, source.sample, source.version(), identityOf(source.sample)));
+  const query = useDataTree();
   const expected = isFitting ? (target?.expected ?? "any") : "any";
   return (
     <section className={styles.picker} aria-label={text.title}>

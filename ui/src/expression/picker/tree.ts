@@ -27,7 +27,7 @@ export function filteredTree(nodes: readonly DataNode[], filter: Filter): DataNo
 }
 
 /** Returns whether a value may go into a field; one of unknown type may. */
-export function fitsNode({ kinds }: DataNode, expected: Expected): boolean {
+export function fitsNode({ kinds }: Pick<DataNode, "kinds">, expected: Expected): boolean {
   const present = kinds.filter((kind) => kind !== "null");
   if (expected === "any" || present.length === 0) return true;
   if (expected === "text") return present.some((kind) => kind !== "list" && kind !== "object");

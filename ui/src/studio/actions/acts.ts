@@ -4,7 +4,7 @@ import { asCallError } from "../../api/errors";
 import { START } from "../../graph/outline";
 import type { JsonObject } from "../../shared/http";
 import { addBranch, branchesOf, moveBranch } from "../document/commands/branches";
-import { copied, duplicated, placeAfter, readPasted } from "../document/commands/clipboard";
+import { copySteps, duplicateOf, placeAfter, readPasted } from "../document/commands/clipboard";
 import { connect } from "../document/commands/connect";
 import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
@@ -84,7 +84,7 @@ export function release(studio: Studio, exit: Exit): boolean {
 
 export function duplicate(studio: Studio, step: string): void {
   const { document } = studio.store.getState();
-  const fragment = duplicated(document, step);
+  const fragment = duplicateOf(document, step);
   const place = placeOf(studio, step);
   if (fragment === null) studio.store.getState().refuse(refuse("start"));
   else if (place === null) studio.store.getState().refuse(refuse("only-at-open-exit"));
@@ -93,7 +93,7 @@ export function duplicate(studio: Studio, step: string): void {
 
 /** Copies the chosen steps; returns whether the clipboard has them. */
 export async function copy(studio: Studio): Promise<boolean> {
-  const text = copied(studio.store.getState().document, chosenSteps(studio));
+  const text = copySteps(studio.store.getState().document, chosenSteps(studio));
   if (text === null) {
     studio.store.getState().refuse(refuse("nothing-selected"));
     return false;
@@ -135,7 +135,7 @@ export function pasteText(studio: Studio, text: string, place: Exit): void {
 }
 
 /** Stores a definition as a new workflow and opens it, or shows what the server says. */
-async function openAsNew({ store, outer }: Studio, definition: Definition): Promise<void> {
+export async function openAsNew({ store, outer }: Studio, definition: Definition): Promise<void> {
   let workflowId: string;
   try {
     workflowId = await outer.create(definition);

@@ -1,10 +1,10 @@
 /** What can be done with the step that has the focus. */
 
-import { EACH, START } from "../../graph/outline";
+import { EACH, NEXT, START } from "../../graph/outline";
 import { blockOf } from "../document/blocks";
 import { branchesOf } from "../document/commands/branches";
-import { targetsOf } from "../document/commands/connect";
-import { stepById } from "../document/definition";
+import { REDIRECT, targetsOf } from "../document/commands/connect";
+import { stepById, typeOf } from "../document/definition";
 import { refuse } from "../document/refusals";
 import { shapeOf } from "../document/shape";
 import { type ScreenState, toggleFold } from "../screen-state";
@@ -184,10 +184,12 @@ function fold(studio: Studio, isFolded: boolean): void {
   studio.outer.setFolded(focus(studio), isFolded);
 }
 
-/** One exit is connected at once, of several one is chosen first. */
+/** One exit is connected at once, of several one is chosen first; of a redirect its target is chosen. */
 function startConnect(studio: Studio): void {
   const { document } = studio.store.getState();
-  const exits = shapeOf(document).outline.steps.get(focus(studio))?.exits ?? [];
+  const step = stepById(document, focus(studio));
+  const isRedirect = step !== null && typeOf(step) === REDIRECT;
+  const exits = isRedirect ? [NEXT] : (shapeOf(document).outline.steps.get(focus(studio))?.exits ?? []);
   const possible = exits.filter(
     (exit) => exit === EACH || targetsOf(document, { from: focus(studio), exit }).length > 0,
   );

@@ -114,6 +114,7 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
         errors={fact.errors}
         warnings={fact.warnings}
         hidden={fact.hidden}
+        returns={fact.returns}
         hasRetry={fact.step.retry !== undefined}
         hasSecret={fact.step.secret !== undefined}
         note={notes.get(step) ?? ""}

@@ -20,25 +20,30 @@ export function RedirectLines({ studio, drawn }: { studio: Studio; drawn: Drawn 
   const lines = outline.edges.flatMap(({ from, to }) => {
     const [start, end] = [places.get(from), places.get(to)];
     const isShown = outline.steps.get(from)?.type === "redirect" && (from === selected || to === selected);
-    return isShown && start !== undefined && end !== undefined ? [{ from, path: wayBack(start, end) }] : [];
+    return isShown && start !== undefined && end !== undefined ? [{ from, ...wayBack(start, end) }] : [];
   });
   if (lines.length === 0) return null;
   return (
     <svg className={styles.lines} width={drawn.layout.width} height={drawn.layout.height} aria-hidden="true">
-      {lines.map(({ from, path }) => (
-        <path key={from} d={path} strokeDasharray="2 4" />
+      {lines.map(({ from, path, head }) => (
+        <g key={from} data-redirect={from}>
+          <path d={path} strokeDasharray="2 4" />
+          <path className={styles.head} d={head} />
+        </g>
       ))}
     </svg>
   );
 }
 
-function wayBack(start: PlacedNode, end: PlacedNode): string {
+/** Around the left of both steps, to the middle of the side of the one that it leads to. */
+function wayBack(start: PlacedNode, end: PlacedNode): { path: string; head: string } {
   const x = Math.min(start.x, end.x) - ASIDE;
   const [from, to] = [start.y + NODE.height / 2, end.y + NODE.height / 2];
-  return pathOf([
+  const corners = [
     { x: start.x, y: from },
     { x, y: from },
     { x, y: to },
     { x: end.x, y: to },
-  ]);
+  ];
+  return { path: pathOf(corners), head: `M${end.x} ${to}l-6 -4v8z` };
 }

@@ -33,6 +33,8 @@ interface StudioNodeProps extends NodeHandlers {
   warnings: number;
   /** Steps that its folded block hides. */
   hidden: number;
+  /** Redirects that lead to it. */
+  returns: number;
   hasRetry: boolean;
   hasSecret: boolean;
   note: string;
@@ -83,10 +85,11 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
   );
 });
 
-function Marks({ errors, warnings, hidden, hasRetry, hasSecret, note }: StudioNodeProps) {
+function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }: StudioNodeProps) {
   const count = errors > 0 ? errors : warnings;
   return (
     <>
+      {returns > 0 && <Icon name="undo" size={12} />}
       {hasRetry && <Icon name="repeat" size={12} />}
       {hasSecret && <Icon name="lock" size={12} />}
       {hidden > 0 && <span className={styles.count}>+{hidden}</span>}

@@ -12,16 +12,17 @@ import {
   RadioGroup,
 } from "@fluentui/react-components";
 import { useState } from "react";
+import type { Choice } from "../../editing/document/merge";
+import { pointerOf } from "../../editing/document/path";
 import { prettyExact } from "../../shared/exact";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { pointerOf } from "../document/commands/settings";
-import type { Choice, Conflict } from "../document/merge/merge";
+import type { DefinitionConflict } from "../document/merge/merge";
 import { TEXTS } from "../text";
 import styles from "./Dialogs.module.css";
 
 interface ConflictsProps {
-  conflicts: readonly Conflict[];
+  conflicts: readonly DefinitionConflict[];
   by: string;
   onShow: (step: string | null) => void;
   onResolve: (choices: ReadonlyMap<string, Choice>) => void;
@@ -67,12 +68,12 @@ export function Conflicts({ conflicts, by, onShow, onResolve, onClose }: Conflic
   );
 }
 
-function choiceOf({ mine, theirs }: Conflict, side: Side): Choice {
+function choiceOf({ mine, theirs }: DefinitionConflict, side: Side): Choice {
   return side === "both" ? { take: "value", value: `${String(mine)}\n${String(theirs)}` } : { take: side };
 }
 
 interface PlaceProps {
-  conflict: Conflict;
+  conflict: DefinitionConflict;
   side: Side;
   onSide: (side: Side) => void;
   onShow: () => void;

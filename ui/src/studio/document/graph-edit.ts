@@ -32,10 +32,12 @@ export interface Fragment {
   outs: readonly Exit[];
 }
 
+/** Returns the two lists of a document. */
 export function graphOf(document: Definition): Graph {
   return { steps: rawSteps(document), edges: rawEdges(document) };
 }
 
+/** Returns the edge from an exit to a step. */
 export function edgeBetween({ from, exit }: Exit, to: string): EdgeJson {
   return exit === NEXT ? { from, to } : { from, to, branch: exit };
 }

@@ -36,6 +36,7 @@ export interface Refusal {
   about: string;
 }
 
+/** Returns why something is not done; `about` names what it is about. */
 export function refuse(why: Why, about = ""): Refusal {
   return { why, about };
 }

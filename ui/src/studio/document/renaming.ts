@@ -17,10 +17,10 @@ export function renamedStep<Value>(step: Value, names: ReadonlyMap<string, strin
 }
 
 function renamedSettings(settings: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
-  const renamed = ([name, value]: [string, unknown]): [string, unknown] => {
+  const rename = ([name, value]: [string, unknown]): [string, unknown] => {
     if (LITERAL.includes(name)) return [name, value];
     const read = renameInValue(value, names);
     return [name, NAMING.includes(name) && typeof read === "string" ? (names.get(read) ?? read) : read];
   };
-  return Object.fromEntries(Object.entries(settings).map(renamed));
+  return Object.fromEntries(Object.entries(settings).map(rename));
 }

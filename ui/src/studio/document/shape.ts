@@ -20,6 +20,7 @@ export interface Shape {
 
 const shapes = new WeakMap<Definition, Shape>();
 
+/** Returns the shape of a document, computed once for each. */
 export function shapeOf(document: Definition): Shape {
   const known = shapes.get(document);
   if (known !== undefined) return known;

@@ -1,8 +1,9 @@
 /** The store of one open document. Panels read it by `useStore(store, selector)` and change it by commands alone. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { EMPTY_LOG, redo, run, undo } from "../../editing/document/log";
 import { type Definition, stepById } from "./definition";
-import { type Address, type Command, type Edited, EMPTY_LOG, type Log, redo, run, undo } from "./log";
+import type { Address, Command, Edited, Entry, Log } from "./log";
 import { type Refusal, refuse } from "./refusals";
 
 /** A finding of `validateWorkflow`, at its place. */
@@ -63,21 +64,23 @@ export interface Opened {
   now: () => number;
 }
 
+/** Returns whether a planned command is not allowed. */
 export function isRefusal(planned: Planned): planned is Refusal {
   return "why" in planned;
 }
 
 /** Returns the place of a change where it is still there. */
-function shown(document: Definition, focus: Address): Address | null {
+function placeLeft(document: Definition, focus: Address): Address | null {
   return focus.step !== null && stepById(document, focus.step) !== null ? focus : null;
 }
 
+/** Returns the store of an opened document. */
 export function createStudioStore({ workflowId, version, document, isReadOnly, now }: Opened): StudioStore {
   return createStore<StudioState & StudioActions>((set, get) => {
-    const step = (next: ReturnType<typeof undo>): void => {
+    const step = (next: (Edited & { entry: Entry }) | null): void => {
       if (next === null || get().isReadOnly) return;
       const { document, log, entry } = next;
-      set({ document, log, selection: shown(document, entry.focus) ?? get().selection, refusal: null });
+      set({ document, log, selection: placeLeft(document, entry.focus) ?? get().selection, refusal: null });
     };
     const actions: StudioActions = {
       run: (command) => {
@@ -92,7 +95,7 @@ export function createStudioStore({ workflowId, version, document, isReadOnly, n
         }
         get().run(planned);
         const { document, selection } = get();
-        set({ selection: shown(document, planned.focus) ?? (selection && shown(document, selection)) });
+        set({ selection: placeLeft(document, planned.focus) ?? (selection && placeLeft(document, selection)) });
         return true;
       },
       undo: () => step(undo(get())),

@@ -200,6 +200,20 @@ export const german: PanelText = {
     noList: "Der Wert des Beispiels ist keine Liste.",
     count: (count) => (count === 1 ? "1 Element" : `${count} Elemente`),
   },
+  mapping: {
+    title: (label) => `Felder zuordnen: ${label}`,
+    hint: "Jedes Feld nimmt einen Wert der Daten. Von selbst wird nichts übernommen.",
+    empty: "Noch ist kein Feld bekannt. Ein Beispiel dessen einfügen, was der Empfänger nimmt.",
+    nothing: "leer",
+    take: (path) => `${path} nehmen`,
+    other: "Ein anderer Wert …",
+    choose: (name) => `Ein Wert für ${name}`,
+  },
+  mail: {
+    picture: "Die Mail, mit dem Beispiel",
+    noSample: "Mit Beispieldaten erscheinen die Werte. Bilder und Links anderer Rechner werden hier nicht geladen.",
+    noPicture: (message) => `Die Mail lässt sich mit dem Beispiel nicht zeigen. ${message}`,
+  },
   store: {
     document: "Der Datenspeicher jetzt",
     unknown: "Diesen Datenspeicher gibt es noch nicht, oder sein Name wird berechnet.",

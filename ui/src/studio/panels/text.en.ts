@@ -197,6 +197,20 @@ export const english = {
     noList: "The value on the sample is not a list.",
     count: (count: number) => (count === 1 ? "1 item" : `${count} items`),
   },
+  mapping: {
+    title: (label: string) => `Map the fields: ${label}`,
+    hint: "Each field takes a value of the data. Nothing is taken by itself.",
+    empty: "No field is known yet. Paste an example of what the receiver takes.",
+    nothing: "empty",
+    take: (path: string) => `Take ${path}`,
+    other: "Another value …",
+    choose: (name: string) => `A value for ${name}`,
+  },
+  mail: {
+    picture: "The mail, on the sample",
+    noSample: "With sample data its values are shown. Images and links of other hosts are not loaded here.",
+    noPicture: (message: string) => `The mail cannot be shown on the sample. ${message}`,
+  },
   store: {
     document: "The datastore now",
     unknown: "This datastore does not exist yet, or its name is computed.",

@@ -1,9 +1,9 @@
 /** What can be done about a finding at once, where its hint names one thing. */
 
+import type { Path } from "../../editing/document/path";
 import { addStep } from "../document/commands/insert";
 import { changeStep } from "../document/commands/settings";
 import { type Definition, stepById } from "../document/definition";
-import type { Path } from "../document/patches";
 import type { Planned, StudioFinding } from "../document/store";
 
 /** What is planned for the document as it is when a person chooses it. */

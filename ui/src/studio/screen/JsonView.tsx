@@ -6,6 +6,7 @@ import { useStore } from "zustand";
 import { prettyExact } from "../../shared/exact";
 import { useText } from "../../text/language";
 import { attempt } from "../actions/acts";
+import { MOST_PASTED, tooLarge } from "../document/commands/clipboard";
 import { editJson } from "../document/commands/json-edit";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -42,6 +43,12 @@ export function JsonView({ studio }: { studio: Studio }) {
         value={shown}
         readOnly={isReadOnly}
         spellCheck={false}
+        onPaste={(event) => {
+          const { length } = event.clipboardData.getData("text/plain");
+          if (length <= MOST_PASTED) return;
+          event.preventDefault();
+          studio.store.getState().refuse(tooLarge(length));
+        }}
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) take();

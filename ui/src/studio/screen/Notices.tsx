@@ -3,11 +3,12 @@
 import { Button } from "@fluentui/react-components";
 import { type ReactNode, useState } from "react";
 import { useStore } from "zustand";
+import { unsavedCount } from "../../editing/keeping/journal";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { useTimes } from "../../text/time";
+import { openAsNew } from "../actions/acts";
 import { Conflicts } from "../dialogs/Conflicts";
-import { unsavedCount } from "../document/keeping/journal";
 import type { Keeping } from "../document/keeping/keep-open";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -27,6 +28,7 @@ export function Notices({ studio, keeping, onShow }: NoticesProps) {
     <div className={styles.notices}>
       <Recovery keeping={keeping} />
       <ConflictNotice keeping={keeping} onShow={onShow} />
+      <DeletedNotice studio={studio} keeping={keeping} />
       {status.merged !== null && (
         <Notice onClose={() => keeping.status.setState({ merged: null })}>
           {text.tookOver(status.merged.by, status.merged.count)}
@@ -57,6 +59,27 @@ function ActNotices({ studio }: { studio: Studio }) {
         <Notice onClose={() => studio.screen.setState({ said: "" })}>{text.outsideKept(outside)}</Notice>
       )}
     </>
+  );
+}
+
+/** The server has no such draft any more: what is on the screen can become a workflow of its own. */
+function DeletedNotice({ studio, keeping }: Pick<NoticesProps, "studio" | "keeping">) {
+  const text = useText(TEXTS);
+  const save = useStore(keeping.status, (state) => state.save);
+  const [isStoring, setIsStoring] = useState(false);
+  if (save.kind !== "failed" || save.error.kind !== "not-found") return null;
+  const store = async (): Promise<void> => {
+    setIsStoring(true);
+    await openAsNew(studio, studio.store.getState().document);
+    setIsStoring(false);
+  };
+  return (
+    <div className={styles.notice} role="alert">
+      <span className={styles.grow}>{text.deletedDraft}</span>
+      <Button size="small" appearance="primary" disabled={isStoring} onClick={() => void store()}>
+        {text.storeAsNew}
+      </Button>
+    </div>
   );
 }
 

@@ -13,14 +13,16 @@ import {
   saveDraft,
   validateDefinition,
 } from "../../api/queries/studio";
+import { browserJournals } from "../../editing/keeping/journals";
+import type { Stored } from "../../editing/keeping/kind";
+import { BROWSER_TIMERS } from "../../editing/keeping/timers";
+import { useFlushes } from "../../editing/keeping/use-flushes";
 import { START } from "../../graph/outline";
 import { useMay, useSession } from "../../session/session";
 import { useSignedOutFlag } from "../../session/signed-out";
 import { EXACT } from "../../shared/exact";
-import type { Stored } from "../document/keeping/autosave";
-import { indexedDbJournals } from "../document/keeping/indexed-db";
+import type { Definition } from "../document/definition";
 import { type Keeping, keepOpen, type Ports } from "../document/keeping/keep-open";
-import { BROWSER_TIMERS } from "../document/keeping/timers";
 import { createStudioStore, type StudioStore } from "../document/store";
 import type { KnownWarning } from "../problems/known";
 import { createScreenStore, type ScreenStore } from "../screen-state";
@@ -38,16 +40,15 @@ export function useOpen(opened: OpenVersion): Open {
   const api = useApi();
   const flag = useSignedOutFlag();
   const mayEdit = useMay("edit.drafts");
-  const { organization } = useSession();
+  const { organization, user } = useSession();
   const queries = useQueryClient();
   const onSaved = (): void => forget(queries, api, opened.record.workflow_id);
   const [made] = useState(() =>
-    make(api, opened, mayEdit, organization.id, { onSaved, onSignedOut: () => flag.set(true) }),
+    make(api, opened, mayEdit, [organization.id, user.user_id], { onSaved, onSignedOut: () => flag.set(true) }),
   );
   const { store, screen, keeping } = made;
   useEffect(() => keeping.start(), [keeping]);
-  useEffect(() => flag.subscribe(() => !flag.get() && keeping.flush()), [flag, keeping]);
-  useLeaving(keeping);
+  useFlushes(keeping.flush);
   const canvas = useCanvasRecord(opened.record.workflow_id, screen);
   const navigate = useNavigate();
   const [outer] = useState<Studio["outer"]>(() => ({
@@ -73,7 +74,7 @@ function make(
   api: Api,
   { record, definition }: OpenVersion,
   mayEdit: boolean,
-  organization: string,
+  owner: readonly string[],
   { onSaved, onSignedOut }: { onSaved: () => void; onSignedOut: () => void },
 ) {
   const { workflow_id: workflowId, workflow_version: version, workflow_status } = record;
@@ -86,10 +87,10 @@ function make(
     now: Date.now,
   });
   const screen: ScreenStore = createScreenStore(START);
-  const stored: Stored = { definition, modifiedOn: record.modified_on, version, by: "" };
+  const stored: Stored<Definition> = { document: definition, modifiedOn: record.modified_on, version, by: "" };
   const ports: Ports = {
     server: serverOf(api, workflowId, onSaved),
-    journals: indexedDbJournals(window.indexedDB),
+    journals: browserJournals("workflow", BROWSER_TIMERS),
     timers: BROWSER_TIMERS,
     validate: (document, signal) => validateDefinition(api, document, signal),
     touch: async (here, at) => {
@@ -98,7 +99,8 @@ function make(
     },
     onSignedOut,
   };
-  const keeping = keepOpen({ store, key: [organization, workflowId, version].join("/"), opened: stored, ports });
+  const keyOf = (of: Stored<Definition>): string => [...owner, workflowId, of.version].join("/");
+  const keeping = keepOpen({ store, keyOf, opened: stored, ports });
   return { store, screen, keeping };
 }
 
@@ -112,8 +114,8 @@ function forget(queries: QueryClient, api: Api, workflowId: string): void {
 }
 
 function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["server"] {
-  const storedOf = (record: OpenVersion["record"], definition: Stored["definition"]): Stored => ({
-    definition,
+  const storedOf = (record: OpenVersion["record"], definition: Definition): Stored<Definition> => ({
+    document: definition,
     modifiedOn: record.modified_on,
     version: record.workflow_version,
     by: record.modified_by_name ?? record.modified_by ?? "",
@@ -132,24 +134,7 @@ function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["se
   };
 }
 
-async function createFrom(api: Api, definition: Stored["definition"]): Promise<string> {
+async function createFrom(api: Api, definition: Definition): Promise<string> {
   const { item } = await api.call("createWorkflow", { definition, incomplete: true }, { codec: EXACT });
   return item.workflow_id;
-}
-
-/** Saves when the page loses the focus or goes away. */
-function useLeaving(keeping: Keeping): void {
-  useEffect(() => {
-    const leave = (): void => {
-      if (document.visibilityState === "hidden") keeping.flush();
-    };
-    window.addEventListener("blur", keeping.flush);
-    window.addEventListener("online", keeping.flush);
-    document.addEventListener("visibilitychange", leave);
-    return () => {
-      window.removeEventListener("blur", keeping.flush);
-      window.removeEventListener("online", keeping.flush);
-      document.removeEventListener("visibilitychange", leave);
-    };
-  }, [keeping]);
 }

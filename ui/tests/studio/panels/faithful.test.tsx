@@ -34,6 +34,20 @@ describe.each(TYPES)("the panel of %s", (type) => {
   });
 });
 
+describe.each(TYPES)("settings of %s of another kind than their fields have", (type) => {
+  it("are shown, each tab, and stay as they are", () => {
+    const others: unknown[] = [5, "text", [1, null, {}], { a: { b: [] } }, null, true, ""];
+    const names = Object.keys(JSON.parse(STEPS[type]));
+    const settings = Object.fromEntries(names.map((name, at) => [name, others[at % others.length]]));
+    const definition = definitionOf(JSON.stringify({ id: "step_1", type, settings, retry: "never", secret: 1 }));
+    const before = printExact(definition);
+    const { store } = openPanel(storeWith(definition), "step_1");
+    for (const tab of screen.getAllByRole("tab")) fireEvent.click(tab);
+    expect(screen.getAllByRole("tab")).toHaveLength(TAB_NAMES.length);
+    expect(printExact(store.getState().document)).toBe(before);
+  });
+});
+
 describe("a change of one setting", () => {
   it("leaves all others as they were written, and its undo gives the first text again", () => {
     const values = fc.oneof(fc.string(), fc.integer(), fc.constant(undefined), fc.constant({ made: [1] }));

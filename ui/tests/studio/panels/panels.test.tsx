@@ -77,6 +77,55 @@ describe("an approval", () => {
   });
 });
 
+describe("a mail", () => {
+  it("is shown as HTML on the sample, in a frame of its own", async () => {
+    const { api } = openStep(
+      `"type": "email", "settings": {"subject": "Order", "html": "<p>\${payload.output.po}</p>"}`,
+      {
+        getSamples: ({ workflow_id }) =>
+          ({
+            message: "success",
+            item: { workflow_id, revision: 1, payloads: [{ name: "A", body: { po: "4711" } }], outputs: {} },
+          }) as never,
+        evaluateExpression: () =>
+          ({ message: "success", value: "<p>4711</p>", type: "text", is_present: true, error: null }) as never,
+      },
+    );
+    const frame = await screen.findByTitle("Mail: Order");
+    expect(frame.getAttribute("sandbox")).toBe("allow-scripts");
+    expect(frame.getAttribute("src")).toBe("/mail-frame");
+    expect(frame.hasAttribute("srcdoc")).toBe(false);
+    await waitFor(() =>
+      expect(api.calls.find(([id]) => id === "evaluateExpression")?.[1]).toMatchObject({
+        template: "<p>${payload.output.po}</p>",
+        data: { payload: { output: { po: "4711" } } },
+      }),
+    );
+  });
+
+  it("says why it cannot be shown, and shows none without HTML", async () => {
+    openStep(`"type": "email", "settings": {"subject": "Order", "text": "Hello"}`);
+    expect(screen.queryByTitle("Mail: Order")).toBeNull();
+    openStep(`"type": "email", "settings": {"subject": "Wrong", "html": "\${po"}`, {
+      getSamples: ({ workflow_id }) =>
+        ({
+          message: "success",
+          item: { workflow_id, revision: 1, payloads: [{ name: "A", body: {} }], outputs: {} },
+        }) as never,
+      evaluateExpression: () =>
+        ({
+          message: "success",
+          value: null,
+          type: null,
+          is_present: false,
+          error: { message: "it is not closed" },
+        }) as never,
+    });
+    expect(await screen.findByText(/it is not closed/)).toBeTruthy();
+    expect(screen.queryByTitle("Mail: Wrong")).toBeNull();
+  });
+});
+
 describe("a condition", () => {
   it("has a condition more, and one that is reversed", async () => {
     const { user, store } = openStep(
@@ -221,6 +270,31 @@ describe("samples", () => {
     await user.click(screen.getByRole("button", { name: "Use as a sample" }));
     await waitFor(() => expect(stored.payloads.map(({ name }) => name)).toEqual(["Theirs", "Sample"]));
     await waitFor(() => expect(screen.getByRole("option", { name: "Sample" })).toBeTruthy());
+  });
+
+  it("of an execution are what its caller sent, as it began", async () => {
+    const engine = { workflow_id: "w", executor: "key", workflow_process_id: "P-1" };
+    let stored: unknown[] = [];
+    const item = (payloads: unknown[]) => ({ workflow_id: "workflow-1", revision: 0, payloads, outputs: {} }) as never;
+    const { user, api } = openStep(`"type": "email", "settings": {}`, {
+      getExecutionRows: () =>
+        ({
+          message: "success",
+          count: 1,
+          items: [{ workflow_execution_id: "e-1", process_id: "P-1", seq: 9, created_on: 1 }],
+        }) as never,
+      getExecutionAt: () => ({ item: { document: { payload: { output: { po: "4711", ...engine } } } } }) as never,
+      getSamples: () => ({ message: "success", item: item(stored) }),
+      putSamples: ({ payloads = [] }) => {
+        stored = [...payloads];
+        return { message: "success", item: item(stored) };
+      },
+    });
+    await user.click(screen.getByRole("tab", { name: "Data" }));
+    await user.click(await screen.findByRole("button", { name: "Take from an execution" }));
+    await user.click(await screen.findByRole("button", { name: /^P-1/ }));
+    await waitFor(() => expect(stored).toEqual([{ name: "P-1", body: { po: "4711" }, from_execution: "e-1" }]));
+    expect(api.calls.find(([id]) => id === "getExecutionAt")?.[1]).toMatchObject({ seq: 1 });
   });
 
   it("of ten megabytes, or that are no JSON, are refused and nothing is stored", async () => {

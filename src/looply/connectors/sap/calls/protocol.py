@@ -13,6 +13,7 @@ Source: SAP Gateway Foundation, "Cross-Site Request Forgery Protection"; SAP Clo
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import httpx2
@@ -118,6 +119,7 @@ def fetch_token(places: tuple[HttpRequest, ...], session: Session) -> Generator[
     return Opened(session.without_token(), failure)
 
 
+@lru_cache(maxsize=256)
 def token_places(root: httpx2.URL, query: str, entity_set: str = "") -> tuple[HttpRequest, ...]:
     """Returns the reads that may return a token, in the order in which they are tried.
 

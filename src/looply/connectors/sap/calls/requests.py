@@ -105,54 +105,54 @@ class Service:
         return self.url("", {}).raw_path.decode("ascii").partition("?")[0]
 
 
-def service_of(given: SapInput, settings: SapConnectionSettings) -> Service:
+def service_of(call_input: SapInput, settings: SapConnectionSettings) -> Service:
     """Returns the service of a call. Raises: BadInput."""
     with tag_input_fields("service_path"):
-        path = service_path(given.service_path)
+        path = service_path(call_input.service_path)
     with tag_input_fields("params", "client"):
-        system = _system_params(given, settings)
+        system = _system_params(call_input, settings)
     return Service(
         base=parse_base_url(settings.base_url),
         path=path,
         version=_version(settings, path),
         system=system,
         csrf_at=settings.csrf.at if settings.csrf is not None else "",
-        is_typed=given.output == "typed",
+        is_typed=call_input.output == "typed",
     )
 
 
-def headers_of(ctx: CallContext, given: SapInput, service: Service) -> dict[str, str]:
+def headers_of(ctx: CallContext, call_input: SapInput, service: Service) -> dict[str, str]:
     """Returns the headers of a call, without those of its body. Raises: BadInput."""
-    return {"idempotency-key": ctx.idempotency_key, **_declared_headers(given, service), **tracing_headers(ctx)}
+    return {"idempotency-key": ctx.idempotency_key, **_declared_headers(call_input, service), **tracing_headers(ctx)}
 
 
-def _declared_headers(given: SapInput, service: Service) -> dict[str, str]:
+def _declared_headers(call_input: SapInput, service: Service) -> dict[str, str]:
     with tag_input_fields("headers"):
-        own = check_headers(given.headers, reserved=RESERVED)
+        own = check_headers(call_input.headers, reserved=RESERVED)
     return {
-        "accept": service.accept(given.entity, given.params),
+        "accept": service.accept(call_input.entity, call_input.params),
         **_VERSION_HEADERS[service.version],
         **own,
     }
 
 
 def request_of(
-    ctx: CallContext, given: SapInput, service: Service, written: Written, blobs: Mapping[str, Blob]
+    ctx: CallContext, call_input: SapInput, service: Service, written: Written, blobs: Mapping[str, Blob]
 ) -> HttpRequest:
     """Returns the request of a call that is no batch, with its body. Raises: BadInput."""
-    return _request(given, service, headers_of(ctx, given, service), ctx.idempotency_key, written, blobs)
+    return _request(call_input, service, headers_of(ctx, call_input, service), ctx.idempotency_key, written, blobs)
 
 
-def command_request(given: SapInput, service: Service) -> HttpRequest:
+def command_request(call_input: SapInput, service: Service) -> HttpRequest:
     """Returns the request of a call that is no batch as people repeat it: without the headers of every call.
 
     Numbers and dates of its body are as in the input: the metadata of the service are not read. Raises: BadInput.
     """
-    return _request(given, service, _declared_headers(given, service), "", Written(given.body), NO_BLOBS)
+    return _request(call_input, service, _declared_headers(call_input, service), "", Written(call_input.body), NO_BLOBS)
 
 
 def _request(
-    given: SapInput,
+    call_input: SapInput,
     service: Service,
     headers: dict[str, str],
     key: str,
@@ -160,19 +160,19 @@ def _request(
     blobs: Mapping[str, Blob],
 ) -> HttpRequest:
     with tag_input_fields("body"):
-        content, content_type = encode_body(given.body_type, written.body, key, blobs)
-    if content_type is not None and (given.body_type == "multipart" or "content-type" not in headers):
+        content, content_type = encode_body(call_input.body_type, written.body, key, blobs)
+    if content_type is not None and (call_input.body_type == "multipart" or "content-type" not in headers):
         headers["content-type"] = content_type  # that of a multipart body has the boundary
     if written.is_ieee754:
         headers["content-type"] = IEEE754_TYPE
-    if given.next:
-        if given.entity or given.params or given.method not in READS:
+    if call_input.next:
+        if call_input.entity or call_input.params or call_input.method not in READS:
             raise BadInput("`next` is a link of its own: give it without `entity` and `params`, and read with GET")
         with tag_input_fields("next"):
-            url = service.next_url(given.next, service.url("", {}))
+            url = service.next_url(call_input.next, service.url("", {}))
     else:
-        url = service.url(given.entity, given.params)
-    return HttpRequest(method=given.method, url=url, headers=headers, content=content)
+        url = service.url(call_input.entity, call_input.params)
+    return HttpRequest(method=call_input.method, url=url, headers=headers, content=content)
 
 
 def accept_of(entity: str) -> str:
@@ -191,10 +191,10 @@ def _version(settings: SapConnectionSettings, path: str) -> ODataVersion:
     return "2" if "/sap/opu/odata/" in f"{path}/".lower() else "4"
 
 
-def _system_params(given: SapInput, settings: SapConnectionSettings) -> dict[str, str]:
-    asked = given.params.get("sap-client", given.client)
+def _system_params(call_input: SapInput, settings: SapConnectionSettings) -> dict[str, str]:
+    asked = call_input.params.get("sap-client", call_input.client)
     client = settings.client or (client_text(asked) if isinstance(asked, str | int) else "")
     if isinstance(asked, str | int) and client_text(asked) != client:
         raise BadInput(f"the call asks for client {asked}, its connection is for client {client}")
-    params = {"sap-client": client, "sap-language": "" if "sap-language" in given.params else settings.language}
+    params = {"sap-client": client, "sap-language": "" if "sap-language" in call_input.params else settings.language}
     return {name: value for name, value in params.items() if value}

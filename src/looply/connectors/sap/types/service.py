@@ -191,8 +191,8 @@ class _Untyped(Exception):
     """A number of the answer has no known type; the message says why."""
 
 
-def _with_plain_dates(answer: Answer, found: Ambiguity) -> Json:
-    return read_without_metadata(answer.data) if found.times and is_second_version(answer.data) else answer.data
+def _with_plain_dates(answer: Answer, ambiguity: Ambiguity) -> Json:
+    return read_without_metadata(answer.data) if ambiguity.times and is_second_version(answer.data) else answer.data
 
 
 def is_typed_path(path: str) -> bool:

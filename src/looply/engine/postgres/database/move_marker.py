@@ -36,13 +36,13 @@ async def find_marker(connection: Connection) -> Marker | None:
     return Marker(*found) if found is not None else None
 
 
-async def begin_marker(connection: Connection, installation: str) -> Marker:
+async def mark_move_begun(connection: Connection, installation: str) -> Marker:
     """Marks the database as one that is being filled, and returns the marker."""
     await connection.execute(_MAKE)
     return Marker(installation, is_finished=False, begun=await call(connection, _BEGIN, (installation,)))
 
 
-async def finish_marker(connection: Connection, marker: Marker) -> bool:
+async def mark_move_finished(connection: Connection, marker: Marker) -> bool:
     """Marks the database as complete; returns false when another move has begun since."""
     return await row(connection, _FINISH, (marker.installation, marker.begun)) is not None
 

@@ -27,7 +27,7 @@ from looply.engine.postgres.database.connections import (
     rows,
 )
 from looply.engine.postgres.database.months import add_month, end_of_month, month_of
-from looply.engine.postgres.database.move_marker import Marker, begin_marker, find_marker, finish_marker
+from looply.engine.postgres.database.move_marker import Marker, find_marker, mark_move_begun, mark_move_finished
 from looply.engine.postgres.database.opening import upgrade
 from looply.engine.postgres.database.ownership import SessionLock
 from looply.engine.postgres.database.sharing import ALONE
@@ -100,7 +100,7 @@ class Receiver:
         """Makes the schema, and marks the database as one that is being filled; durable when it returns."""
         with translate_errors():
             await upgrade(self._connection)
-            return await begin_marker(self._connection, installation)
+            return await mark_move_begun(self._connection, installation)
 
     @asynccontextmanager
     async def filling(self, tables: Sequence[MovedTable]) -> AsyncIterator[None]:
@@ -125,14 +125,14 @@ class Receiver:
             if low <= found:
                 return
 
-    async def put(self, table: MovedTable, found: Iterable[Row]) -> None:
+    async def put(self, table: MovedTable, rows: Iterable[Row]) -> None:
         """Writes rows into a table; one at a time is in memory."""
         kinds = tuple(table.columns.values())
         ids = [index for index, kind in enumerate(kinds) if kind == "uuid"]
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_identifier(table), _columns(table))
         async with self._connection.cursor().copy(statement) as copy:
             copy.set_types(kinds)
-            for row in found:
+            for row in rows:
                 await copy.write_row(_with_ids(row, ids))
 
     async def sum(self, table: MovedTable, on_progress: Callable[[int], None]) -> Checksum:
@@ -161,7 +161,7 @@ class Receiver:
     async def finish(self, marker: Marker) -> None:
         """Marks the database as whole; durable when it returns. Raises: EngineError when another move has begun."""
         with translate_errors():
-            if not await finish_marker(self._connection, marker):
+            if not await mark_move_finished(self._connection, marker):
                 raise EngineError("another move into this database has begun since; this one is void")
 
     async def _stored(self, table: MovedTable) -> AsyncIterator[Row]:

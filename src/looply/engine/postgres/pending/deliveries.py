@@ -31,5 +31,5 @@ def relations_call(unit: Unit, workflow: int) -> Call | None:
     return (_RELATIONS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
 
 
-def _rows(found: Iterable[DeliveryKey]) -> list[dict[str, Any]]:
-    return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in found]
+def _rows(keys: Iterable[DeliveryKey]) -> list[dict[str, Any]]:
+    return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in keys]

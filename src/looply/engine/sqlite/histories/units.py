@@ -31,8 +31,9 @@ from looply.engine.sql.dialects import sqlite_text
 from looply.engine.sql.journal import PUT_DEFINITION, definition_facts
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
-from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
+from looply.engine.sqlite.pending.deliveries import store_deliveries
 from looply.engine.sqlite.pending.ledger import store_fire
+from looply.engine.sqlite.pending.slots import drop_slot, store_slot
 from looply.instants import to_ms
 
 # Parameters are in the order of `looply.engine.coding.columns`, behind the keys of the row.

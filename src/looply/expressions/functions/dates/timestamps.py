@@ -16,16 +16,16 @@ FORMATTED = (
 """The last two arguments of every function that returns a timestamp. A value that is no text counts as not given."""
 
 
-def format_moment(run: Run, moment: Moment, given: tuple[Json, ...], default: str = ISO) -> str:
+def format_moment(run: Run, moment: Moment, arguments: tuple[Json, ...], default: str = ISO) -> str:
     """Returns the moment in the given format, or the default one. The locale, if given, must not be empty.
 
     Raises: ExpressionError, ExpressionLimit.
     """
     pattern = default
-    if given and all(isinstance(each, str) for each in given):
-        run.spend(len(given[0]))
-        pattern = dayjs_format(given[0])
-        if given[1:] == ("",):
+    if arguments and all(isinstance(each, str) for each in arguments):
+        run.spend(len(arguments[0]))
+        pattern = dayjs_format(arguments[0])
+        if arguments[1:] == ("",):
             raise ExpressionError("expected a locale such as 'en-US', found an empty text")
     return print_moment(moment, pattern)
 

@@ -47,10 +47,10 @@ def _resolve(_: Run, timex: str) -> str | None:
     return resolve(read_timex(timex))
 
 
-def _now(run: Run, given: tuple[Json, ...]) -> Moment:
+def _now(run: Run, arguments: tuple[Json, ...]) -> Moment:
     """Returns the current local time of a zone; a zone that is no text counts as not given."""
     now = instant_of_datetime(run.evaluation.now)
-    zone = given[0] if given else None
+    zone = arguments[0] if arguments else None
     return moment_of(now, offset_at(now, zone_of(zone)) if isinstance(zone, str) else 0)
 
 

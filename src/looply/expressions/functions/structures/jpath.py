@@ -11,12 +11,12 @@ from looply.expressions.values.semantics import kind_of
 from looply.jsontext import Json, parse_json
 
 
-def document_of(run: Run, name: str, given: Json) -> Json:
+def document_of(run: Run, name: str, value: Json) -> Json:
     """Returns the value of a JSON text, and any other value as it is. Raises: ExpressionError."""
-    if type(given) is not str:
-        return given
+    if type(value) is not str:
+        return value
     try:
-        return parse_json(given.encode("utf-8", "surrogatepass"), run.limits)
+        return parse_json(value.encode("utf-8", "surrogatepass"), run.limits)
     except BadRequest as error:
         raise ExpressionError(f"{name}() expects a JSON text: {error.message}") from error
 

@@ -117,9 +117,9 @@ def _sentence_case(_: Run, value: str, locale: Json = None) -> str:
 
 
 def _title_case(run: Run, value: str, locale: Json = None) -> str:
-    def capital(found: re.Match[str]) -> str:
+    def capital(match: re.Match[str]) -> str:
         run.spend(1)
-        return found[0][:1].upper() + found[0][1:]
+        return match[0][:1].upper() + match[0][1:]
 
     # A word begins with an ASCII letter or digit, as with `\w` in ECMAScript.
     return _WORD.sub(capital, lower(value, locale))
@@ -149,18 +149,18 @@ def _add_ordinal(_: Run, number: int) -> str:
     return f"{number}{ending}"
 
 
-def _index_of(run: Run, value: Json, sought: Json) -> int:
+def _index_of(run: Run, value: Json, needle: Json) -> int:
     if type(value) is list:
-        _charge_search(run, value, sought)
-        return next((index for index, item in enumerate(value) if identical(item, sought)), -1)
-    return _within("indexOf", value).find(_part("indexOf", sought))
+        _charge_search(run, value, needle)
+        return next((index for index, item in enumerate(value) if identical(item, needle)), -1)
+    return _within("indexOf", value).find(_part("indexOf", needle))
 
 
-def _last_index_of(run: Run, value: Json, sought: Json) -> int:
+def _last_index_of(run: Run, value: Json, needle: Json) -> int:
     if type(value) is list:
-        _charge_search(run, value, sought)
-        return next((index for index in range(len(value) - 1, -1, -1) if identical(value[index], sought)), -1)
-    whole, part = _within("lastIndexOf", value), _part("lastIndexOf", sought)
+        _charge_search(run, value, needle)
+        return next((index for index in range(len(value) - 1, -1, -1) if identical(value[index], needle)), -1)
+    whole, part = _within("lastIndexOf", value), _part("lastIndexOf", needle)
     if not part:
         return max(len(whole) - 1, 0)
     # Both texts are reversed, because only the search from the left always takes linear time.
@@ -168,8 +168,8 @@ def _last_index_of(run: Run, value: Json, sought: Json) -> int:
     return -1 if found < 0 else len(whole) - found - len(part)
 
 
-def _charge_search(run: Run, items: list[Json], sought: Json) -> None:
-    run.spend(len(items) * (cost_of(sought) if type(sought) is str else 0))
+def _charge_search(run: Run, items: list[Json], needle: Json) -> None:
+    run.spend(len(items) * (cost_of(needle) if type(needle) is str else 0))
 
 
 def _within(function: str, value: Json) -> str:
@@ -178,10 +178,10 @@ def _within(function: str, value: Json) -> str:
     return value or ""
 
 
-def _part(function: str, sought: Json) -> str:
-    if sought is not None and type(sought) is not str:
-        raise ExpressionError(f"{function}() expects a text as `sought` in a text, found {kind_of(sought)}")
-    return sought or ""
+def _part(function: str, needle: Json) -> str:
+    if needle is not None and type(needle) is not str:
+        raise ExpressionError(f"{function}() expects a text as `sought` in a text, found {kind_of(needle)}")
+    return needle or ""
 
 
 def _eol(_: Run) -> str:

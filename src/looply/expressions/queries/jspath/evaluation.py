@@ -129,11 +129,11 @@ class _Evaluator:
             pending.extend(reversed(children))
         return found
 
-    def _add_all(self, found: list[Json], values: Iterable[Json]) -> None:
-        before = len(found)
+    def _add_all(self, results: list[Json], values: Iterable[Json]) -> None:
+        before = len(results)
         for value in values:
-            _add(found, value)
-        self._run.spend(len(found) - before >> 2)
+            _add(results, value)
+        self._run.spend(len(results) - before >> 2)
 
     def _item(self, position: Json, values: list[Json]) -> list[Json]:
         if is_less(self._run, position, 0):
@@ -204,12 +204,12 @@ def _several(value: Json) -> list[Json] | None:
     return value if type(value) is list and len(value) != 1 else None
 
 
-def _add(found: list[Json], value: Json) -> None:
+def _add(results: list[Json], value: Json) -> None:
     """Adds a value, or the items of a list, unless it is missing."""
     if type(value) is list:
-        found.extend(value)
+        results.extend(value)
     elif value is not MISSING:
-        found.append(value)
+        results.append(value)
 
 
 def _member(value: Json, name: str) -> Json:

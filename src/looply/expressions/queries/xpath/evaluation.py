@@ -116,28 +116,28 @@ class _Evaluator:
             self._run.spend(len(matching) >> 2)
         return found
 
-    def _filter(self, predicates: Iterable[Expr], found: list[Node]) -> list[Node]:
+    def _filter(self, predicates: Iterable[Expr], nodes: list[Node]) -> list[Node]:
         for predicate in predicates:
-            size = len(found)
+            size = len(nodes)
             self._run.spend(size)
-            found = [
+            nodes = [
                 node
-                for position, node in enumerate(found, 1)
+                for position, node in enumerate(nodes, 1)
                 if self._is_chosen(self.value(predicate, Context(node, position, size)), position)
             ]
-        return found
+        return nodes
 
     def _is_chosen(self, value: Value, position: int) -> bool:
         return value == position if isinstance(value, float) else self._convert.holds(value)
 
-    def _distinct(self, found: list[Node]) -> list[Node]:
-        self._run.spend(len(found) >> 3)
-        return list(dict.fromkeys(found))
+    def _distinct(self, nodes: list[Node]) -> list[Node]:
+        self._run.spend(len(nodes) >> 3)
+        return list(dict.fromkeys(nodes))
 
 
-def _sort(run: Run, found: list[Node]) -> list[Node]:
-    run.spend(len(found))
-    return sorted(found, key=lambda node: node.key)
+def _sort(run: Run, nodes: list[Node]) -> list[Node]:
+    run.spend(len(nodes))
+    return sorted(nodes, key=lambda node: node.key)
 
 
 def _matching(test: Test, candidates: Sequence[Node]) -> list[Node]:

@@ -45,20 +45,20 @@ def _nodes(name: str, value: Value) -> list[Node]:
     return value
 
 
-def _count(_: Conversion, __: Context, given: Sequence[Value]) -> Value:
-    return float(len(_nodes("count", given[0])))
+def _count(_: Conversion, __: Context, arguments: Sequence[Value]) -> Value:
+    return float(len(_nodes("count", arguments[0])))
 
 
-def _sum(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
+def _sum(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
     total = 0.0
-    for node in _nodes("sum", given[0]):
+    for node in _nodes("sum", arguments[0]):
         conversion.run.spend(1)
         total += strict_number(conversion.text_of(node))
     return total
 
 
-def _id(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-    value = given[0]
+def _id(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+    value = arguments[0]
     texts = [conversion.text_of(node) for node in value] if isinstance(value, list) else [conversion.text(value)]
     ids = {name for text in texts for name in _GAPS.split(text)}
     conversion.run.spend(len(conversion.nodes) + len(ids))
@@ -71,8 +71,8 @@ def _id(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
 
 
 def _about(describe: Callable[[Node], str], name: str) -> Called:
-    def called(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-        node = first_of(conversion.run, _nodes(name, given[0])) if given else context.node
+    def called(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> Value:
+        node = first_of(conversion.run, _nodes(name, arguments[0])) if arguments else context.node
         return describe(node) if node is not None else ""
 
     return called
@@ -86,16 +86,16 @@ def _name(node: Node) -> str:
     return node.name
 
 
-def _text_or_own(conversion: Conversion, context: Context, given: Sequence[Value]) -> str:
-    return conversion.text(given[0]) if given else conversion.text_of(context.node)
+def _text_or_own(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> str:
+    return conversion.text(arguments[0]) if arguments else conversion.text_of(context.node)
 
 
-def _number(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-    return conversion.number(given[0]) if given else strict_number(conversion.text_of(context.node))
+def _number(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> Value:
+    return conversion.number(arguments[0]) if arguments else strict_number(conversion.text_of(context.node))
 
 
-def _normalize_space(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-    text = _text_or_own(conversion, context, given)
+def _normalize_space(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> Value:
+    text = _text_or_own(conversion, context, arguments)
     conversion.run.spend(len(text) >> 4)
     return _GAPS.sub(" ", text.strip(" \t\r\n"))
 
@@ -103,8 +103,8 @@ def _normalize_space(conversion: Conversion, context: Context, given: Sequence[V
 def _on_texts(make: Callable[[Conversion, list[str]], Value]) -> Called:
     """Returns a function whose arguments are all converted to texts and charged."""
 
-    def called(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-        texts = [conversion.text(value) for value in given]
+    def called(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+        texts = [conversion.text(value) for value in arguments]
         conversion.run.spend(sum(map(len, texts)) >> 4)
         return make(conversion, texts)
 
@@ -133,11 +133,11 @@ def _translate(_: Conversion, texts: list[str]) -> Value:
     return text.translate(table)
 
 
-def _substring(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-    text = conversion.text(given[0])
+def _substring(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+    text = conversion.text(arguments[0])
     conversion.run.spend(len(text) >> 6)
-    start = round_half_up(conversion.number(given[1])) - 1
-    end = start + round_half_up(conversion.number(given[2])) if len(given) > 2 else math.inf
+    start = round_half_up(conversion.number(arguments[1])) - 1
+    end = start + round_half_up(conversion.number(arguments[2])) if len(arguments) > 2 else math.inf
     first, last = sorted((_position(start, len(text)), _position(end, len(text))))
     return text[first:last]
 
@@ -152,15 +152,15 @@ def round_half_up(value: float) -> float:
 
 
 def _whole(make: Callable[[float], float]) -> Called:
-    def called(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
-        value = conversion.number(given[0])
+    def called(conversion: Conversion, _: Context, arguments: Sequence[Value]) -> Value:
+        value = conversion.number(arguments[0])
         return float(make(value)) if math.isfinite(value) else value
 
     return called
 
 
-def _language(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-    ids = conversion.text(given[0])
+def _language(conversion: Conversion, context: Context, arguments: Sequence[Value]) -> Value:
+    ids = conversion.text(arguments[0])
     node: Node | None = context.node
     while node is not None:
         conversion.run.spend(1 + len(node.attributes))

@@ -43,10 +43,10 @@ def text_of_node(run: Run, nodes: list[Node], node: Node) -> str:
     return made
 
 
-def first_of(run: Run, found: list[Node]) -> Node | None:
+def first_of(run: Run, nodes: list[Node]) -> Node | None:
     """Returns the node that is first in the document; None for no nodes."""
-    run.spend(len(found) >> 2)
-    return min(found, key=lambda node: node.key) if found else None
+    run.spend(len(nodes) >> 2)
+    return min(nodes, key=lambda node: node.key) if nodes else None
 
 
 def strict_number(text: str) -> float:
@@ -118,19 +118,19 @@ class Conversion:
             return left == right
         return self.number(left) == self.number(right)
 
-    def _compare_nodes(self, symbol: str, found: list[Node], other: Value) -> bool:
+    def _compare_nodes(self, symbol: str, nodes: list[Node], other: Value) -> bool:
         if isinstance(other, bool):
-            return self.compare(symbol, bool(found), other)
+            return self.compare(symbol, bool(nodes), other)
         if isinstance(other, list):
             texts = [self.text_of(node) for node in other]
-            return any(self._any_text(symbol, found, text) for text in texts)
+            return any(self._any_text(symbol, nodes, text) for text in texts)
         if isinstance(other, str):
-            return self._any_text(symbol, found, other)
+            return self._any_text(symbol, nodes, other)
         comparison = COMPARISONS[symbol]
-        return any(comparison(strict_number(self.text_of(node)), other) for node in found)
+        return any(comparison(strict_number(self.text_of(node)), other) for node in nodes)
 
-    def _any_text(self, symbol: str, found: list[Node], text: str) -> bool:
-        for node in found:
+    def _any_text(self, symbol: str, nodes: list[Node], text: str) -> bool:
+        for node in nodes:
             self.run.spend(2 + (len(text) >> 6))
             if self.compare(symbol, self.text_of(node), text):
                 return True

@@ -74,5 +74,5 @@ def _declares(attribute: Node) -> bool:
     return attribute.name == "xmlns" or attribute.name.startswith("xmlns:")
 
 
-def _escape(found: re.Match[str]) -> str:
-    return _NAMES.get(found[0], f"&#{ord(found[0])};")
+def _escape(match: re.Match[str]) -> str:
+    return _NAMES.get(match[0], f"&#{ord(match[0])};")

@@ -9,10 +9,11 @@ import type { Selecting } from "./selection";
 interface RowBoxProps {
   id: string;
   name: string;
-  selecting: Selecting;
+  isChosen: boolean;
+  onChoose: Selecting["click"];
 }
 
-export function RowBox({ id, name, selecting }: RowBoxProps) {
+export function RowBox({ id, name, isChosen, onChoose }: RowBoxProps) {
   const text = useText(TEXTS).history;
   const move = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -20,16 +21,16 @@ export function RowBox({ id, name, selecting }: RowBoxProps) {
     const next = boxBeside(event.currentTarget, event.key === "ArrowDown");
     if (next === null) return;
     next.focus();
-    if (event.shiftKey) selecting.click(next.value, true);
+    if (event.shiftKey) onChoose(next.value, true);
   };
   return (
     <label className={styles.box}>
       <input
         type="checkbox"
         value={id}
-        checked={selecting.ids.has(id)}
+        checked={isChosen}
         aria-label={text.choose(name)}
-        onChange={({ nativeEvent }) => selecting.click(id, "shiftKey" in nativeEvent && nativeEvent.shiftKey === true)}
+        onChange={({ nativeEvent }) => onChoose(id, "shiftKey" in nativeEvent && nativeEvent.shiftKey === true)}
         onKeyDown={move}
       />
     </label>

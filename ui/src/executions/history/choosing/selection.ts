@@ -1,6 +1,6 @@
 /** The rows that a person has chosen: single ones, a range, or all that were loaded. */
 
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { MOST_CHOSEN } from "../../../shell/handover";
 
 export interface Chosen {
@@ -43,6 +43,7 @@ function withIds(ids: ReadonlySet<string>, changed: readonly string[], isOn: boo
 
 export interface Selecting {
   ids: ReadonlySet<string>;
+  /** Always the same function, so that a row is drawn again only when it changes. */
   click: (id: string, isRange: boolean) => void;
   all: (isOn: boolean) => void;
 }
@@ -59,10 +60,16 @@ export function useSelecting(
   }));
   const chosen = state.of === search ? state.chosen : NONE;
   const ids = useMemo(() => rows.map(({ workflow_execution_id }) => workflow_execution_id), [rows]);
-  const put = (next: Chosen): void => setState({ of: search, chosen: next });
-  return {
-    ids: chosen.ids,
-    click: (id: string, isRange: boolean) => put(withClick(chosen, ids, id, isRange)),
-    all: (isOn: boolean) => put(withAll(chosen, ids, isOn)),
-  } satisfies Selecting;
+  const latest = useRef({ search, ids });
+  latest.current = { search, ids };
+  const put = useCallback((change: (before: Chosen, ids: readonly string[]) => Chosen): void => {
+    const { search: of, ids: all } = latest.current;
+    setState((before) => ({ of, chosen: change(before.of === of ? before.chosen : NONE, all) }));
+  }, []);
+  const click = useCallback(
+    (id: string, isRange: boolean) => put((before, all) => withClick(before, all, id, isRange)),
+    [put],
+  );
+  const all = useCallback((isOn: boolean) => put((before, loaded) => withAll(before, loaded, isOn)), [put]);
+  return { ids: chosen.ids, click, all } satisfies Selecting;
 }

@@ -1,6 +1,6 @@
 /** The rows on the screen; those above and below are empty space of their height. */
 
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { ExecutionRow } from "../../../api/queries/executions";
 import { Chip } from "../../../kit/Chip";
 import { Scroller } from "../../../kit/Scroller";
@@ -84,23 +84,15 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
         <tbody>
           {above > 0 && <Space height={above} span={span} />}
           {shown.map((row, at) => (
-            <tr
+            <Row
               key={row.workflow_execution_id}
-              aria-rowindex={from + at + 2}
-              className={selecting?.ids.has(row.workflow_execution_id) ? styles.selected : undefined}
-              style={{ height }}
-            >
-              {selecting !== null && (
-                <td className={styles.boxCell}>
-                  <RowBox id={row.workflow_execution_id} name={row.process_id} selecting={selecting} />
-                </td>
-              )}
-              {columns.map(({ id, cell, isRight }) => (
-                <td key={id} className={isRight ? styles.right : undefined}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
+              row={row}
+              columns={columns}
+              index={from + at + 2}
+              height={height}
+              isChosen={selecting?.ids.has(row.workflow_execution_id) ?? false}
+              onChoose={selecting?.click ?? null}
+            />
           ))}
           {virtual.below > 0 && <Space height={virtual.below} span={span} />}
         </tbody>
@@ -108,6 +100,34 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
     </Scroller>
   );
 }
+
+interface RowProps {
+  row: ExecutionRow;
+  columns: readonly Column[];
+  index: number;
+  height: number;
+  isChosen: boolean;
+  /** Null where rows cannot be chosen. */
+  onChoose: Selecting["click"] | null;
+}
+
+/** A row, drawn again only when it changes: while a reader scrolls, those that stay do not. */
+const Row = memo(function Row({ row, columns, index, height, isChosen, onChoose }: RowProps) {
+  return (
+    <tr aria-rowindex={index} className={isChosen ? styles.selected : undefined} style={{ height }}>
+      {onChoose !== null && (
+        <td className={styles.boxCell}>
+          <RowBox id={row.workflow_execution_id} name={row.process_id} isChosen={isChosen} onChoose={onChoose} />
+        </td>
+      )}
+      {columns.map(({ id, cell, isRight }) => (
+        <td key={id} className={isRight ? styles.right : undefined}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 function Space({ height, span }: { height: number; span: number }) {
   return (

@@ -32,9 +32,22 @@ export function useColumns(
   { order, widths }: Layout,
   rows: readonly ExecutionRow[],
 ): readonly Column[] {
-  const { history: text, statuses, duration, nowAt } = useText(TEXTS);
-  const { formats, now } = useTimes();
+  const texts = useText(TEXTS);
+  const times = useTimes();
   const fields = useFields(rows);
+  return useMemo(
+    () => columnsOf(texts, times, fields, hidden, { order, widths }),
+    [texts, times, fields, hidden, order, widths],
+  );
+}
+
+function columnsOf(
+  { history: text, statuses, duration, nowAt }: (typeof TEXTS)["en"],
+  { formats, now }: ReturnType<typeof useTimes>,
+  fields: readonly string[],
+  hidden: readonly ColumnId[],
+  { order, widths }: Layout,
+): readonly Column[] {
   const own: (Column & { id: ColumnId | "created" | "process" })[] = [
     {
       id: "created",

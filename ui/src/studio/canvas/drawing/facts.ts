@@ -1,7 +1,9 @@
 /** What is said of each step on the canvas and in the outline. */
 
 import { ownerOf } from "../../../graph/regions";
+import type { JsonObject } from "../../../shared/http";
 import { blockOf } from "../../document/blocks";
+import { REDIRECT } from "../../document/commands/connect";
 import {
   type Definition,
   nameOf,
@@ -28,6 +30,8 @@ export interface StepFacts {
   errors: number;
   warnings: number;
   hidden: number;
+  /** How many redirects lead to it. */
+  returns: number;
 }
 
 export interface FactsInput {
@@ -51,6 +55,7 @@ export function factsOf({
   before,
 }: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
+  const returns = returnsOf(document);
   const facts = new Map<string, StepFacts>();
   const steps = new Map(
     stepsOf(document)
@@ -72,13 +77,33 @@ export function factsOf({
       exits: shapeOf(document).outline.steps.get(id)?.exits.length ?? 0,
       problems: errors + warnings,
       folded: hidden,
+      returns: returns.get(id) ?? 0,
     });
-    const line = tellingLine(type, settingsOf(step));
-    const fact = { step, type, name, line, kind: text.types[type] ?? type, more, errors, warnings, hidden };
+    const line = tellingLine(type, shownSettings(step, steps));
+    const kind = text.types[type] ?? type;
+    const fact = { step, type, name, line, kind, more, errors, warnings, hidden, returns: returns.get(id) ?? 0 };
     const known = before?.get(id);
     facts.set(id, known !== undefined && isSame(known, fact) ? known : fact);
   }
   return facts;
+}
+
+/** Returns how many redirects lead to each step. */
+function returnsOf(document: Definition): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const { outline } = shapeOf(document);
+  for (const { from, to } of outline.edges) {
+    if (outline.steps.get(from)?.type === REDIRECT) found.set(to, (found.get(to) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** Returns the settings of a step as its line shows them: a redirect names the step that it leads to. */
+function shownSettings(step: StepJson, steps: ReadonlyMap<string, StepJson>): JsonObject {
+  const settings = settingsOf(step);
+  const target =
+    typeOf(step) === REDIRECT && typeof settings.target === "string" ? steps.get(settings.target) : undefined;
+  return target === undefined ? settings : { ...settings, target: nameOf(target) };
 }
 
 function isSame(a: StepFacts, b: StepFacts): boolean {

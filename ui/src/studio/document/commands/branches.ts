@@ -24,7 +24,7 @@ function listOf(step: StepJson): readonly JsonObject[] {
 
 /** Adds a branch at the end, before `else`. A branch of a parallel leads to its join at once. */
 export function addBranch(document: Definition, id: string): Planned {
-  return changed(document, id, "addBranch", (step, graph) => {
+  return changeBranches(document, id, "addBranch", (step, graph) => {
     const branch = freeBranch(branchesOf(step) ?? []);
     const value = blankBranch(textOf(step.type) ?? "", branch);
     const join = step.type === "parallel" ? shapeOf(document).regions.joins.get(id) : undefined;
@@ -47,7 +47,7 @@ function freeBranch(taken: readonly string[]): string {
 
 /** Changes fields of a branch, such as its label or style; `undefined` takes one away. */
 export function changeBranch(document: Definition, id: string, branch: string, change: JsonObject): Planned {
-  return changed(document, id, "changeBranch", (step, graph) => {
+  return changeBranches(document, id, "changeBranch", (step, graph) => {
     if (!branchesOf(step)?.includes(branch)) return refuse("no-exit", branch);
     const branches = listOf(step).map((each) => (each.id === branch ? withoutUndefined({ ...each, ...change }) : each));
     return withBranches(graph, step, branches);
@@ -56,7 +56,7 @@ export function changeBranch(document: Definition, id: string, branch: string, c
 
 /** Gives a branch another id; its edge follows. */
 export function renameBranch(document: Definition, id: string, branch: string, to: string): Planned {
-  return changed(document, id, "changeBranch", (step, graph) => {
+  return changeBranches(document, id, "changeBranch", (step, graph) => {
     const ids = branchesOf(step) ?? [];
     if (!ids.includes(branch)) return refuse("no-exit", branch);
     if (!BRANCH_ID.test(to)) return refuse("bad-name", to);
@@ -71,7 +71,7 @@ export function renameBranch(document: Definition, id: string, branch: string, t
 
 /** Moves a branch to another place in the order; `by` is -1 for one to the left. */
 export function moveBranch(document: Definition, id: string, branch: string, by: number): Planned {
-  return changed(document, id, "moveBranch", (step, graph) => {
+  return changeBranches(document, id, "moveBranch", (step, graph) => {
     const list = listOf(step);
     const at = list.findIndex((each) => each.id === branch);
     const moved = list[at];
@@ -84,7 +84,7 @@ export function moveBranch(document: Definition, id: string, branch: string, by:
 
 /** Deletes a branch with the steps that it alone reaches. The last one stays. */
 export function deleteBranch(document: Definition, id: string, branch: string): Planned {
-  return changed(document, id, "deleteBranch", (step, graph) => {
+  return changeBranches(document, id, "deleteBranch", (step, graph) => {
     const ids = branchesOf(step) ?? [];
     if (!ids.includes(branch)) return refuse("no-exit", branch);
     if (ids.length === 1) return refuse("last-branch", branch);
@@ -103,7 +103,7 @@ export function deleteBranch(document: Definition, id: string, branch: string): 
 
 type Change = (step: StepJson, graph: Graph) => Graph | ReturnType<typeof refuse>;
 
-function changed(document: Definition, id: string, name: CommandName, change: Change): Planned {
+function changeBranches(document: Definition, id: string, name: CommandName, change: Change): Planned {
   const step = stepById(document, id);
   if (step === null) return refuse("no-step", id);
   if (branchesOf(step) === null) return refuse("no-exit", id);

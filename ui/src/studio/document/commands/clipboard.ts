@@ -28,7 +28,7 @@ export type Pasted =
   | { kind: "refused"; refusal: Refusal };
 
 /** Returns the text for the clipboard: the blocks of the steps. */
-export function copied(document: Definition, ids: readonly string[]): string | null {
+export function copySteps(document: Definition, ids: readonly string[]): string | null {
   const blocks = ids.flatMap((id) => (id === START ? [] : (blockOf(document, id) ?? [])));
   const [first] = blocks;
   if (first === undefined) return null;
@@ -51,8 +51,8 @@ export function copied(document: Definition, ids: readonly string[]): string | n
 
 /** Reads the text of a clipboard for a document: new ids are given, and references within the copied set follow. */
 export function readPasted(document: Definition, text: string): Pasted {
-  if (text.trim() === "") return refused("clipboard-empty");
-  if (text.length > MOST_PASTED) return refused("clipboard-large", String(Math.ceil(text.length / 1_048_576)));
+  if (text.trim() === "") return refusePaste("clipboard-empty");
+  if (text.length > MOST_PASTED) return { kind: "refused", refusal: tooLarge(text.length) };
   const taken = new Set(shapeOf(document).outline.steps.keys());
   const curl = curlStep(text);
   if (curl !== null) {
@@ -64,19 +64,24 @@ export function readPasted(document: Definition, text: string): Pasted {
       outside: [],
     };
   }
-  const value = parsed(text);
-  if (value === undefined) return refused("clipboard-text");
-  if (!isObject(value) || !Array.isArray(value.workflow_steps)) return refused("clipboard-foreign");
+  const value = readJson(text);
+  if (value === undefined) return refusePaste("clipboard-text");
+  if (!isObject(value) || !Array.isArray(value.workflow_steps)) return refusePaste("clipboard-foreign");
   if (value.looply === FORMAT) return stepsFrom(value, taken);
   const isWorkflow = value.workflow_steps.some((step) => isStep(step) && step.id === START);
-  return isWorkflow ? { kind: "workflow", definition: value } : refused("clipboard-foreign");
+  return isWorkflow ? { kind: "workflow", definition: value } : refusePaste("clipboard-foreign");
 }
 
-function refused(why: Refusal["why"], about = ""): Pasted {
+/** Returns why a text of so many UTF-16 units is not read. */
+export function tooLarge(length: number): Refusal {
+  return refuse("clipboard-large", String(Math.ceil(length / 1_048_576)));
+}
+
+function refusePaste(why: Refusal["why"], about = ""): Pasted {
   return { kind: "refused", refusal: refuse(why, about) };
 }
 
-function parsed(text: string): unknown {
+function readJson(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {
@@ -88,10 +93,10 @@ function parsed(text: string): unknown {
 function stepsFrom(value: JsonObject, taken: ReadonlySet<string>): Pasted {
   const steps = (value.workflow_steps as unknown[]).filter(isStep).filter(({ id }) => id !== START);
   const [first] = steps;
-  if (first === undefined) return refused("clipboard-foreign");
+  if (first === undefined) return refusePaste("clipboard-foreign");
   const copiedIds = new Set(steps.map(({ id }) => id));
   const edges = Array.isArray(value.workflow_connections) ? value.workflow_connections.filter(isEdge) : [];
-  const fragment = renamed(
+  const fragment = withFreeIds(
     {
       steps,
       edges: edges.filter(({ from, to }) => copiedIds.has(from) && copiedIds.has(to)),
@@ -113,7 +118,7 @@ function outsOf(value: unknown, ids: ReadonlySet<string>): Exit[] {
 }
 
 /** Returns a fragment whose ids are free, with its references and the settings that name its steps. */
-export function renamed(fragment: Fragment, taken: ReadonlySet<string>): Fragment {
+export function withFreeIds(fragment: Fragment, taken: ReadonlySet<string>): Fragment {
   const all = new Set(taken);
   const names = new Map<string, string>();
   for (const { id, type } of fragment.steps) {
@@ -136,8 +141,8 @@ export function placeAfter(document: Definition, id: string): Exit | null {
 }
 
 /** Returns a copy of a block as a fragment with free ids. */
-export function duplicated(document: Definition, id: string): Fragment | null {
-  const text = copied(document, [id]);
+export function duplicateOf(document: Definition, id: string): Fragment | null {
+  const text = copySteps(document, [id]);
   const pasted = text === null ? null : readPasted(document, text);
   return pasted?.kind === "steps" ? pasted.fragment : null;
 }

@@ -32,7 +32,7 @@ export function extract(document: Definition, ids: readonly string[]): Extract |
   return {
     definition: ofSteps(document, head, steps, members),
     outside: [...namesIn(steps)].filter((id) => shapeOf(document).outline.steps.has(id) && !members.has(id)),
-    replace: (workflowId) => replaced(document, head, members, next, workflowId),
+    replace: (workflowId) => withCall(document, head, members, next, workflowId),
   };
 }
 
@@ -56,7 +56,7 @@ function ofSteps(
   };
 }
 
-function replaced(
+function withCall(
   document: Definition,
   head: StepJson,
   members: ReadonlySet<string>,

@@ -1,10 +1,11 @@
 /** Edits of the JSON text: what it says is compared with the document, and the difference is one change. */
 
+import { replaceBy } from "../../../editing/document/log";
+import { type Patch, patchesBetween } from "../../../editing/document/patches";
 import { ExactNumber, NotJson, parseExact } from "../../../shared/exact";
 import { isObject } from "../../../shared/http";
 import { type Definition, isStep } from "../definition";
 import type { Address, Command } from "../log";
-import { applyPatches, type Patch, patchesBetween } from "../patches";
 import { refuse } from "../refusals";
 import type { Planned } from "../store";
 
@@ -29,16 +30,11 @@ export function takeDefinition(
   subject = "",
   focus?: Address,
 ): Command {
-  const patches = patchesBetween(document, next);
   return {
     name,
     subject,
-    focus: focus ?? focusOf(document, patches),
-    apply: (draft) => {
-      const changed = applyPatches(document, patches);
-      for (const key of Object.keys(draft)) if (!Object.hasOwn(changed, key)) delete draft[key];
-      Object.assign(draft, changed);
-    },
+    focus: focus ?? focusOf(document, patchesBetween(document, next)),
+    apply: (draft) => replaceBy(draft, next),
   };
 }
 

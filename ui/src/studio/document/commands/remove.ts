@@ -35,7 +35,7 @@ export function deleteStep(document: Definition, id: string, keep?: string): Pla
   const [only] = ways;
   const kept = keep ?? (ways.length === 1 ? only : undefined);
   if (ways.length > 1 && kept === undefined) return refuse("several-exits", ways.join(", "));
-  const graph = joined(document, id, kept);
+  const graph = graphWithout(document, id, kept);
   return graphCommand({ name: "delete", subject: nameOf(step), focus: { step: id, field: "" } }, graph);
 }
 
@@ -59,7 +59,7 @@ function refusalOf(document: Definition, id: string): Refusal | null {
 }
 
 /** Returns the graph without a step and without what only its other exits reached. */
-function joined(document: Definition, id: string, keep: string | undefined): Graph {
+function graphWithout(document: Definition, id: string, keep: string | undefined): Graph {
   const shape = shapeOf(document);
   const type = shape.outline.steps.get(id)?.type;
   const join = type === "parallel" ? shape.regions.joins.get(id) : undefined;
@@ -71,7 +71,7 @@ function joined(document: Definition, id: string, keep: string | undefined): Gra
   if (join !== undefined) graph = bypass(graph, new Set([join]), after);
   if (type === "forEach" && keep === EACH) graph = bodyThenNext(shape, graph, id);
   graph = without(graph, gone);
-  return pruned(document, graph, id);
+  return prune(document, graph, id);
 }
 
 /** The last exit of a body is open: what followed the loop follows it. */
@@ -91,7 +91,7 @@ function bodyThenNext(shape: Shape, graph: Graph, id: string): Graph {
 }
 
 /** Returns the graph without what a deleted step alone had reached. Steps of its error path stay, not connected. */
-function pruned(document: Definition, graph: Graph, id: string): Graph {
+function prune(document: Definition, graph: Graph, id: string): Graph {
   const shape = shapeOf(document);
   const before = reachable(shape, [id]);
   const rest = shapeOf(withGraph(document, graph));

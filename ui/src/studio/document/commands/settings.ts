@@ -1,11 +1,11 @@
 /** Changes of what a step says: its settings, its other fields, and the fields of the workflow. */
 
+import { type Path, pointerOf } from "../../../editing/document/path";
 import { ExactNumber } from "../../../shared/exact";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { type Definition, nameOf, stepById } from "../definition";
 import { stepDraft } from "../drafts";
 import type { Command } from "../log";
-import type { Path } from "../patches";
 
 /** Sets one place within a step, such as `["settings", "url"]`; `undefined` takes the member away. Typing is one entry. */
 export function changeStep(document: Definition, id: string, path: Path, value: unknown): Command {
@@ -38,11 +38,6 @@ export function changeWorkflow(path: Path, value: unknown): Command {
     key: field,
     apply: (draft) => setAt(draft, path, value),
   };
-}
-
-/** Returns the JSON Pointer of a path. */
-export function pointerOf(path: Path): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
 function setAt(target: JsonObject | unknown[], path: Path, value: unknown): void {

@@ -6,6 +6,7 @@ import { stepDraft } from "../drafts";
 import { refuse } from "../refusals";
 import type { Planned } from "../store";
 
+/** Returns the change that gives a step other members; its id stays. */
 export function replaceStep(document: Definition, id: string, next: JsonObject): Planned {
   const step = stepById(document, id);
   if (step === null) return refuse("no-step", id);

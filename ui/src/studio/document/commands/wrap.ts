@@ -26,7 +26,7 @@ export function wrap(document: Definition, ids: readonly string[], wrapper: Wrap
   if (chain === null || head === null) return refuse("not-neighbors");
   const taken = new Set(shapeOf(document).outline.steps.keys());
   const added = wrapper === "forEach" ? loopOf(taken) : parallelOf(taken);
-  const graph = wrapped(document, chain, added);
+  const graph = wrapChain(document, chain, added);
   if (crossingsOf(shapeOf(withGraph(document, graph))) > crossingsOf(shapeOf(document)))
     return refuse("across-border", head.id);
   return graphCommand({ name: "wrap", subject: nameOf(head), focus: { step: added.entry.from, field: "" } }, graph);
@@ -91,7 +91,7 @@ function parallelOf(taken: ReadonlySet<string>): Added {
   };
 }
 
-function wrapped(document: Definition, chain: Chain, added: Added): Graph {
+function wrapChain(document: Definition, chain: Chain, added: Added): Graph {
   const graph = bypass(graphOf(document), chain.members, added.entry.from);
   const at = graph.steps.indexOf(stepById(document, chain.head));
   let next: Graph = { ...graph, steps: graph.steps.toSpliced(at, 0, ...added.steps) };

@@ -1,9 +1,9 @@
 /** Findings of the server on the document as it is: asked a moment after the last change, the former call is given up. */
 
 import type { AnswerOf } from "../../../api/types";
+import type { Timers } from "../../../editing/keeping/timers";
 import { type Definition, isStep, rawSteps } from "../definition";
 import type { StudioFinding, StudioStore } from "../store";
-import type { Timers } from "./timers";
 
 export const CHECK_MS = 600;
 
@@ -56,14 +56,14 @@ export function keepChecked({ store, timers, validate, onState }: Setup): () => 
 /** Returns the findings at their places in the document that was checked. */
 export function findingsOf(document: Definition, { errors, warnings }: Answer): readonly StudioFinding[] {
   const place = placer(document);
-  const found = (severity: StudioFinding["severity"]) => (each: Answer["errors"][number]) => ({
+  const findingOf = (severity: StudioFinding["severity"]) => (each: Answer["errors"][number]) => ({
     severity,
     ...place(each.path),
     path: each.path,
     message: each.message,
     hint: each.hint ?? "",
   });
-  return [...errors.map(found("error")), ...warnings.map(found("warning"))];
+  return [...errors.map(findingOf("error")), ...warnings.map(findingOf("warning"))];
 }
 
 /** Returns what finds the step and the field of a path such as `/workflow_steps/3/settings/url`. */

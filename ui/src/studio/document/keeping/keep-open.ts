@@ -1,34 +1,36 @@
-/** What keeps an open workflow: autosave, journal, findings and presence, started and ended together. */
+/** What keeps an open workflow: it is saved and kept in the browser, checked, and said to others who have it open. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { asCallError } from "../../../api/errors";
-import { isSameJson } from "../../../shared/exact";
+import type { Journals } from "../../../editing/keeping/journals";
+import { firstStatus, type Keeping as Keeper, type Kept, keep } from "../../../editing/keeping/keep";
+import type { Stored } from "../../../editing/keeping/kind";
+import type { ServerPort } from "../../../editing/keeping/saver";
+import type { Timers } from "../../../editing/keeping/timers";
+import { takeDefinition } from "../commands/json-edit";
 import type { Definition } from "../definition";
-import type { Choice } from "../merge/merge";
+import type { Address, CommandName } from "../log";
+import { type DefinitionConflict, mergeDefinitions } from "../merge/merge";
 import type { StudioStore } from "../store";
-import { type Autosave, autosave, type SaveState, type ServerPort, type Stored } from "./autosave";
 import { type Answer, type CheckState, keepChecked } from "./checks";
-import { type Journal, type JournalPort, readJournal, unsavedCount } from "./journal";
-import { type Journaling, keepJournal } from "./journaling";
 import { type Here, keepPresent, type Other } from "./presence";
-import type { Timers } from "./timers";
 
-export interface Status {
-  save: SaveState;
+export interface WorkflowKind {
+  stored: Stored<Definition>;
+  name: CommandName;
+  focus: Address;
+  conflict: DefinitionConflict;
+}
+
+export interface Status extends Kept<WorkflowKind> {
   check: CheckState;
   others: readonly Other[];
-  /** Changes that the browser kept and the server does not have; null once that is decided. */
-  recovery: Journal | null;
-  /** The last changes of another author that came in; null for none. */
-  merged: { by: string; count: number } | null;
-  keepsNothing: boolean;
   /** The version that changes are saved in: editing an ACTIVE one makes a draft. */
   version: number;
 }
 
 export interface Ports {
-  server: ServerPort;
-  journals: JournalPort;
+  server: ServerPort<WorkflowKind>;
+  journals: Journals;
   timers: Timers;
   validate: (definition: Definition, signal: AbortSignal) => Promise<Answer>;
   touch: (here: Here, version: number) => Promise<readonly Other[]>;
@@ -36,182 +38,67 @@ export interface Ports {
   onSignedOut: () => void;
 }
 
-export interface Keeping {
+export interface Keeping extends Keeper {
   status: StoreApi<Status>;
-  /** Begins to keep; returns what ends it. */
-  start: () => () => void;
-  flush: () => void;
-  resolve: (choices: ReadonlyMap<string, Choice>) => void;
-  recover: () => void;
-  discard: () => void;
 }
 
 interface Setup {
   store: StudioStore;
-  /** Names the journal. */
-  key: string;
-  opened: Stored;
+  /** Names the journal of a version. */
+  keyOf: (stored: Stored<Definition>) => string;
+  opened: Stored<Definition>;
   ports: Ports;
 }
 
-/** Keeps an opened version from `start` on. Changes that the browser kept are offered first, in `status.recovery`. */
+/** Keeps an opened version from `start` on. */
 export function keepOpen(setup: Setup): Keeping {
+  const { opened } = setup;
   const status = createStore<Status>(() => ({
-    save: { kind: "saved", at: setup.opened.modifiedOn },
+    ...firstStatus<WorkflowKind>(opened, opened.modifiedOn),
     check: { kind: "checking" },
     others: [],
-    recovery: null,
-    merged: null,
-    keepsNothing: false,
-    version: setup.opened.version,
+    version: opened.version,
   }));
-  const writers = writersOf(setup, status);
-  const { offer, recover, discard } = recoveryOf(setup, status, writers);
-  const { flush, resolve } = writers;
-  return { status, start: () => start(setup, status, writers, offer), flush, resolve, recover, discard };
-}
-
-/** Autosave and journal. There are none before `begin`: nothing is written while kept changes wait for a decision. */
-interface Writers extends Pick<Keeping, "flush" | "resolve"> {
-  /** Begins with what the server has. */
-  begin: (from: Stored) => void;
-  /** Writes what is left, and ends. */
-  stop: () => void;
-}
-
-function writersOf(setup: Setup, status: StoreApi<Status>): Writers {
-  let saver: Autosave | null = null;
-  let journaling: Journaling | null = null;
-  const flush = (): void => {
-    void journaling?.flush();
-    void saver?.flush();
+  const keeper = keeperOf(setup, status);
+  const start = (): (() => void) => {
+    const ends = [keeper.start(), presence(setup, status), checks(setup, status)];
+    return () => {
+      for (const end of ends) end();
+    };
   };
-  return {
-    begin: (from) => {
-      journaling = journalOf(setup, from, status);
-      saver = saverOf(setup, from, status, () => journaling);
-    },
-    flush,
-    resolve: (choices) => void saver?.resolve(choices),
-    stop: () => {
-      flush();
-      saver?.stop();
-      journaling?.stop();
-    },
-  };
+  return { ...keeper, status, start };
 }
 
-/** Kept changes: until a person has decided about them, the document is read only. */
-interface Recovery extends Pick<Keeping, "recover" | "discard"> {
-  offer: (journal: Journal) => void;
-}
-
-function recoveryOf({ store, key, opened, ports }: Setup, status: StoreApi<Status>, { begin }: Writers): Recovery {
+function keeperOf({ store, keyOf, opened, ports }: Setup, status: StoreApi<Status>): Keeper {
   const { isReadOnly } = store.getState();
-  const decided = (): Journal | null => {
-    const { recovery } = status.getState();
-    status.setState({ recovery: null });
-    return recovery;
-  };
-  return {
-    offer: (recovery) => {
-      store.getState().setReadOnly(true);
-      status.setState({ recovery });
+  return keep<WorkflowKind>({
+    document: {
+      edited: store.getState,
+      follow: (changed) =>
+        store.subscribe((state, before) => {
+          if (state.document !== before.document || state.log !== before.log) changed();
+        }),
+      reset: (edited) => store.getState().reset(edited),
+      changeOf: (merged, by) => takeDefinition(store.getState().document, merged, "takeOver", by),
+      lock: () => store.getState().setReadOnly(true),
+      unlock: (isRecovered) => store.getState().setReadOnly(isReadOnly && !isRecovered),
     },
-    recover: () => {
-      const journal = decided();
-      if (journal === null) return;
-      store.getState().setReadOnly(false);
-      store.getState().reset(journal);
-      // What another author has saved since is merged by the first save.
-      begin({ ...opened, definition: journal.saved, modifiedOn: journal.modifiedOn });
-    },
-    discard: () => {
-      if (decided() === null) return;
-      store.getState().setReadOnly(isReadOnly);
-      void ports.journals.remove(key).catch(() => undefined);
-      begin(opened);
-    },
-  };
-}
-
-/** Begins to write, or offers what the browser kept; returns what ends it. */
-function start(setup: Setup, status: StoreApi<Status>, writers: Writers, offer: Recovery["offer"]): () => void {
-  const { store, opened } = setup;
-  let isOver = false;
-  void kept(setup).then((journal) => {
-    if (isOver) return;
-    // The page may have ended after the save, and before the journal knew of it.
-    const isThere = journal !== null && isSameJson(journal.document, opened.definition);
-    if (journal !== null && !isThere && unsavedCount(journal) > 0) {
-      offer(journal);
-      return;
-    }
-    // The server has all of it: only the way back is missing.
-    if (isThere) store.getState().reset({ document: store.getState().document, log: journal.log });
-    writers.begin(opened);
+    status: { get: status.getState, set: (change) => status.setState(change) },
+    opened,
+    keyOf,
+    server: ports.server,
+    journals: ports.journals,
+    timers: ports.timers,
+    merge: mergeDefinitions,
+    asksBefore: () => false,
+    onStored: ({ version }) => status.setState({ version }),
+    onSignedOut: ports.onSignedOut,
   });
-  const ends = [presence(setup, status), checks(setup, status)];
-  return () => {
-    isOver = true;
-    writers.stop();
-    for (const end of ends) end();
-  };
 }
 
 function checks({ store, ports }: Setup, status: StoreApi<Status>): () => void {
   const { timers, validate } = ports;
   return keepChecked({ store, timers, validate, onState: (check) => status.setState({ check }) });
-}
-
-async function kept({ key, ports }: Setup): Promise<Journal | null> {
-  try {
-    const text = await ports.journals.read(key);
-    return text === null ? null : readJournal(text);
-  } catch {
-    return null;
-  }
-}
-
-function journalOf({ store, key, ports }: Setup, from: Stored, status: StoreApi<Status>): Journaling {
-  return keepJournal({
-    key,
-    store,
-    port: ports.journals,
-    timers: ports.timers,
-    saved: from.definition,
-    modifiedOn: from.modifiedOn,
-    savedOn: ports.timers.now(),
-    onFailure: () => status.setState({ keepsNothing: true }),
-  });
-}
-
-function saverOf(
-  { store, ports }: Setup,
-  from: Stored,
-  status: StoreApi<Status>,
-  journal: () => Journaling | null,
-): Autosave {
-  return autosave({
-    store,
-    server: ports.server,
-    timers: ports.timers,
-    opened: from,
-    asError: asCallError,
-    events: {
-      onState: (save) => {
-        status.setState({ save });
-        if (save.kind === "failed" && save.error.kind === "signed-out") ports.onSignedOut();
-      },
-      onSaved: (stored) => {
-        status.setState({ version: stored.version });
-        journal()?.saved(stored.definition, stored.modifiedOn);
-      },
-      onMerged: (by, count) => {
-        if (count > 0) status.setState({ merged: { by, count } });
-      },
-    },
-  });
 }
 
 function presence({ store, ports }: Setup, status: StoreApi<Status>): () => void {

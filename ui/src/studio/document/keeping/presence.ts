@@ -1,6 +1,6 @@
 /** Who else has the same workflow open: asked every 20 seconds, and said when it is left. */
 
-import type { Timers } from "./timers";
+import type { Timers } from "../../../editing/keeping/timers";
 
 export const PRESENCE_MS = 20_000;
 

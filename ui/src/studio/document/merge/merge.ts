@@ -5,6 +5,14 @@
  * to what followed that step.
  */
 
+import {
+  type Choices,
+  type Conflict,
+  Decider,
+  type Merged,
+  mergeValues,
+  type Sides,
+} from "../../../editing/document/merge";
 import { isSameJson } from "../../../shared/exact";
 import {
   type Definition,
@@ -16,26 +24,15 @@ import {
   rawSteps,
   type StepJson,
 } from "../definition";
-import type { Path } from "../patches";
 import { mainExit, shapeOf, targetOf } from "../shape";
+import { byId, withAdded } from "./lists";
 import { withOwnIds } from "./own-ids";
-import { type Clash, mergeValues, withAdded } from "./values";
 
-/** What both sides changed; a person decides. */
-export interface Conflict extends Clash {
-  key: string;
+/** A conflict, at its place in the workflow. */
+export interface DefinitionConflict extends Conflict {
   kind: "step" | "field" | "edge" | "workflow";
   /** The step that it is shown at; null for the workflow itself. */
   step: string | null;
-}
-
-/** How a conflict is decided: by one of the sides, or by a value of one's own. */
-export type Choice = { take: "mine" } | { take: "theirs" } | { take: "value"; value: unknown };
-
-export interface Merged {
-  definition: Definition;
-  /** All conflicts, decided or not. Until one is decided, mine holds. */
-  conflicts: readonly Conflict[];
 }
 
 /** Merges what both sides made of `base`. */
@@ -43,47 +40,39 @@ export function mergeDefinitions(
   base: Definition,
   mine: Definition,
   theirs: Definition,
-  choices: ReadonlyMap<string, Choice> = new Map(),
-): Merged {
+  choices: Choices = new Map(),
+): Merged<Definition, DefinitionConflict> {
   const own = withOwnIds(base, mine, theirs);
-  const decider = new Decider(choices);
-  const steps = mergeSteps(base, own, theirs, decider);
-  const edges = mergeEdges(base, own, theirs, steps, decider);
-  const rest = mergeRest(base, own, theirs, decider);
+  const decider = new Decider<DefinitionConflict>(choices);
+  const decide = decideBy(decider);
+  const steps = mergeSteps(base, own, theirs, decide);
+  const edges = mergeEdges(base, own, theirs, steps, decide);
+  const rest = mergeRest(base, own, theirs, decide);
   return {
-    definition: { ...rest, workflow_steps: steps, workflow_connections: edges },
+    document: { ...rest, workflow_steps: steps, workflow_connections: edges },
     conflicts: decider.conflicts,
   };
 }
 
-class Decider {
-  readonly conflicts: Conflict[] = [];
-  readonly #choices: ReadonlyMap<string, Choice>;
+/** Decides what both changed at a place of the workflow. */
+type Decide = (kind: DefinitionConflict["kind"], step: string | null, sides: Sides) => unknown;
 
-  constructor(choices: ReadonlyMap<string, Choice>) {
-    this.#choices = choices;
-  }
-
-  decide(kind: Conflict["kind"], step: string | null, clash: Clash): unknown {
-    const key = JSON.stringify([kind, step, ...clash.path]);
-    this.conflicts.push({ ...clash, key, kind, step });
-    const choice = this.#choices.get(key) ?? { take: "mine" };
-    if (choice.take === "value") return choice.value;
-    return choice.take === "mine" ? clash.mine : clash.theirs;
-  }
+function decideBy(decider: Decider<DefinitionConflict>): Decide {
+  return (kind, step, sides) =>
+    decider.decide({ ...sides, key: JSON.stringify([kind, step, ...sides.path]), kind, step });
 }
 
-function byId(definition: Definition): Map<string, StepJson> {
+function stepsById(definition: Definition): Map<string, StepJson> {
   const found = new Map<string, StepJson>();
   for (const step of rawSteps(definition)) if (isStep(step) && !found.has(step.id)) found.set(step.id, step);
   return found;
 }
 
-function mergeSteps(base: Definition, mine: Definition, theirs: Definition, decider: Decider): unknown[] {
-  const [before, one, other] = [byId(base), byId(mine), byId(theirs)];
+function mergeSteps(base: Definition, mine: Definition, theirs: Definition, decide: Decide): unknown[] {
+  const [before, one, other] = [stepsById(base), stepsById(mine), stepsById(theirs)];
   const order = withAdded([...one.keys()], [...other.keys()]);
   const merged = order.flatMap((id) => {
-    const step = mergeStep(id, before.get(id), one.get(id), other.get(id), decider);
+    const step = mergeStep(id, before.get(id), one.get(id), other.get(id), decide);
     return step === undefined ? [] : [step];
   });
   // What is no step cannot be merged: it stays where mine has it.
@@ -95,13 +84,13 @@ function mergeStep(
   base: StepJson | undefined,
   mine: StepJson | undefined,
   theirs: StepJson | undefined,
-  decider: Decider,
+  decide: Decide,
 ): unknown {
   const isDeleted = base !== undefined && (mine === undefined || theirs === undefined);
   if (isDeleted && !isSameJson(mine, theirs) && !isSameJson(mine ?? theirs, base)) {
-    return decider.decide("step", id, { path: [], base, mine, theirs });
+    return decide("step", id, { path: [], base, mine, theirs });
   }
-  return mergeValues(base, mine, theirs, [], (clash) => decider.decide("field", id, clash));
+  return mergeValues(base, mine, theirs, { decide: (sides) => decide("field", id, sides), lists: byId });
 }
 
 function keyOf(edge: EdgeJson): string {
@@ -119,7 +108,7 @@ function mergeEdges(
   mine: Definition,
   theirs: Definition,
   steps: readonly unknown[],
-  decider: Decider,
+  decide: Decide,
 ): unknown[] {
   const [before, one, other] = [edgesByExit(base), edgesByExit(mine), edgesByExit(theirs)];
   const present = new Set(steps.filter(isStep).map(({ id }) => id));
@@ -127,7 +116,10 @@ function mergeEdges(
   const merged = withAdded([...one.keys()], [...other.keys()]).flatMap((key) => {
     const healed = [before, one, other].map((edges) => healedEdge(edges.get(key), present, heal));
     const [was, own, their] = healed;
-    const edge = mergeValues(was, own, their, [], (clash) => decider.decide("edge", sourceOf(own ?? their), clash));
+    const edge = mergeValues(was, own, their, {
+      decide: (sides) => decide("edge", sourceOf(own ?? their), sides),
+      lists: byId,
+    });
     return isEdge(edge) && present.has(edge.from) ? [edge] : [];
   });
   return [...merged, ...rawEdges(mine).filter((edge) => !isEdge(edge))];
@@ -162,11 +154,12 @@ function healer(documents: readonly Definition[], present: ReadonlySet<string>):
 
 const GRAPH: readonly string[] = ["workflow_steps", "workflow_connections"];
 
-function mergeRest(base: Definition, mine: Definition, theirs: Definition, decider: Decider): Definition {
+function mergeRest(base: Definition, mine: Definition, theirs: Definition, decide: Decide): Definition {
   const rest = (definition: Definition): Record<string, unknown> =>
     Object.fromEntries(Object.entries(definition).filter(([name]) => !GRAPH.includes(name)));
-  const path: Path = [];
-  return mergeValues(rest(base), rest(mine), rest(theirs), path, (clash) =>
-    decider.decide("workflow", null, clash),
-  ) as Definition;
+  const merged = mergeValues(rest(base), rest(mine), rest(theirs), {
+    decide: (sides) => decide("workflow", null, sides),
+    lists: byId,
+  });
+  return merged as Definition;
 }

@@ -14,7 +14,7 @@ export const DATASTORE: StepForm = {
     },
     { key: "storeName", path: ["name"], widget: { kind: "datastore" }, isRequired: true },
     { key: "storePath", path: ["path"], widget: { kind: "text", placeholder: "/prices/4711" } },
-    { key: "storeValue", path: ["value"], widget: { kind: "json" }, when: writes },
+    { key: "storeValue", path: ["value"], widget: { kind: "json", isMapped: true }, when: writes },
     {
       key: "ifRevision",
       path: ["if_revision"],

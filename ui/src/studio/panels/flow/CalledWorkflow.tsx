@@ -11,6 +11,7 @@ import { shapeOf } from "../../../kit/schema-form/schema";
 import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
+import { MapFields } from "../mapping/MapFields";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 
@@ -48,6 +49,7 @@ function Payload({ edit }: { edit: StepEdit }) {
         isReadOnly={edit.isReadOnly}
         onChange={(value) => field.onChange(Object.keys(value).length === 0 ? undefined : value)}
       />
+      <MapFields field={field} schema={data} />
     </section>
   );
 }

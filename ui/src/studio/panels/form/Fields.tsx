@@ -14,6 +14,7 @@ import { PeopleField } from "../../../kit/fields/pickers/PeopleField";
 import { RulesField } from "../../../kit/fields/rules/RulesField";
 import { SwitchField } from "../../../kit/fields/SwitchField";
 import { useText } from "../../../text/language";
+import { MapFields } from "../mapping/MapFields";
 import { PANEL_TEXTS } from "../text";
 import type { StepEdit } from "./edit";
 import type { Spec, Widget } from "./spec";
@@ -54,7 +55,12 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
     case "pairs":
       return <PairsField {...field} />;
     case "json":
-      return <Json {...field} />;
+      return (
+        <>
+          <Json {...field} />
+          {widget.isMapped === true && <MapFields field={field} />}
+        </>
+      );
     case "statuses":
       return <StatusesField {...field} wrong={text.noStatus} />;
     case "people":

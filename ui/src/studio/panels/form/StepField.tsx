@@ -1,9 +1,9 @@
 /** Another step of the same definition. */
 
 import { useStore } from "zustand";
+import type { Path } from "../../../editing/document/path";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { nameOf, stepsOf, typeOf } from "../../document/definition";
-import type { Path } from "../../document/patches";
 import type { StepEdit } from "./edit";
 
 interface StepFieldProps {

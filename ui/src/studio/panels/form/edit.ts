@@ -2,11 +2,11 @@
 
 import { useMemo } from "react";
 import { useStore } from "zustand";
+import { type Path, pointerOf } from "../../../editing/document/path";
 import type { FieldProps } from "../../../kit/fields/field";
 import { isObject, type JsonObject } from "../../../shared/http";
-import { changeStep, pointerOf } from "../../document/commands/settings";
+import { changeStep } from "../../document/commands/settings";
 import { type Definition, type StepJson, settingsOf, stepById, typeOf } from "../../document/definition";
-import type { Path } from "../../document/patches";
 import type { Planned, StudioFinding, StudioStore } from "../../document/store";
 import { valueAt } from "./spec";
 

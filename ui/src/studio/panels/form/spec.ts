@@ -1,8 +1,8 @@
 /** What the panel of a step type has: fields of its settings, in their order, and what no field can say. */
 
 import type { ComponentType } from "react";
+import type { Path } from "../../../editing/document/path";
 import type { JsonObject } from "../../../shared/http";
-import type { Path } from "../../document/patches";
 import type { FieldKey } from "../fields.en";
 import type { StepEdit } from "./edit";
 
@@ -14,7 +14,8 @@ export type Widget =
   | { kind: "choice"; options: readonly string[]; fallback?: string; isComputable?: boolean; isSegmented?: boolean }
   | { kind: "switch"; fallback?: boolean }
   | { kind: "pairs" }
-  | { kind: "json" }
+  /** `isMapped`: an object whose fields are values of the data. */
+  | { kind: "json"; isMapped?: boolean }
   | { kind: "statuses" }
   | { kind: "people" }
   | { kind: "connection"; of: string }

@@ -8,12 +8,12 @@ import type { SamplePayload } from "../../../api/queries/authoring/steps";
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
-import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import { Time } from "../../../text/time";
 import type { StudioStore } from "../../document/store";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
+import { callerPart } from "./sample-document";
 
 /** A larger body is refused by the trigger too. */
 const MOST_BYTES = 1_048_576;
@@ -114,11 +114,11 @@ function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
       api.call("getExecutionRows", { workflow_id: [workflowId], limit: MOST_EXECUTIONS }, { signal }),
   });
   const [failure, setFailure] = useState<unknown>(null);
-  const take = async (id: string, seq: number, name: string): Promise<void> => {
+  const take = async (id: string, name: string): Promise<void> => {
     try {
-      const { document } = (await api.call("getExecutionAt", { workflow_execution_id: id, seq, scope: "" })).item;
-      const payload = isObject(document) && isObject(document.payload) ? document.payload.output : undefined;
-      onAdd({ name, body: payload ?? {}, from_execution: id });
+      // As it began: later steps may have changed the payload.
+      const { document } = (await api.call("getExecutionAt", { workflow_execution_id: id, seq: 1, scope: "" })).item;
+      onAdd({ name, body: callerPart(document), from_execution: id });
     } catch (cause) {
       setFailure(cause);
     }
@@ -134,7 +134,7 @@ function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
             <Button
               size="small"
               appearance="subtle"
-              onClick={() => void take(row.workflow_execution_id, row.seq, row.process_id)}
+              onClick={() => void take(row.workflow_execution_id, row.process_id)}
             >
               {row.process_id} <Time at={row.created_on} />
             </Button>

@@ -27,6 +27,19 @@ function payloadOf(body: unknown): JsonObject {
   return isObject(body) ? body : { body };
 }
 
+/** What the engine writes into `payload.output`, in place of fields of the caller that have these names. */
+const OF_THE_ENGINE: readonly string[] = [
+  ...["workflow_id", "workflow_version", "workflow_execution_id", "workflow_process_id", "workflow_trigger_type"],
+  ...["organization_id", "workspace_id", "executor", "looply_sap_profile_settings"],
+];
+
+/** Returns what the caller sent, of the data that an execution began with. */
+export function callerPart(document: unknown): JsonObject {
+  const output = isObject(document) && isObject(document.payload) ? document.payload.output : undefined;
+  const names = Object.entries(isObject(output) ? output : {});
+  return Object.fromEntries(names.filter(([name]) => !OF_THE_ENGINE.includes(name)));
+}
+
 /** Returns the outputs of steps in the data of an execution, to be pinned. */
 export function outputsOf(
   document: JsonObject | null,

@@ -1,4 +1,5 @@
 import type { StepForm } from "../form/spec";
+import { MailPreview } from "./MailPreview";
 
 export const EMAIL: StepForm = {
   specs: [
@@ -9,4 +10,5 @@ export const EMAIL: StepForm = {
     { key: "mailText", path: ["text"], widget: { kind: "text", isMultiline: true } },
     { key: "mailHtml", path: ["html"], widget: { kind: "text", isMultiline: true }, isAdvanced: true },
   ],
+  After: MailPreview,
 };

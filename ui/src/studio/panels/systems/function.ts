@@ -10,7 +10,7 @@ export const FUNCTION: StepForm = {
       widget: { kind: "choice", options: ["javascript", "python"], isSegmented: true },
       isRequired: true,
     },
-    { key: "functionInput", path: ["input"], widget: { kind: "json" } },
+    { key: "functionInput", path: ["input"], widget: { kind: "json", isMapped: true } },
   ],
   After: CodePart,
 };

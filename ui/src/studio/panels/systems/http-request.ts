@@ -24,7 +24,7 @@ export const HTTP_REQUEST: StepForm = {
       widget: { kind: "choice", options: BODY_TYPES, fallback: "json", isComputable: true },
       when: sendsBody,
     },
-    { key: "body", path: ["body"], widget: { kind: "json" }, when: sendsBody },
+    { key: "body", path: ["body"], widget: { kind: "json", isMapped: true }, when: sendsBody },
     { key: "failOn", path: ["fail_on"], widget: { kind: "statuses" } },
     { key: "okOn", path: ["ok_on"], widget: { kind: "statuses" }, isAdvanced: true },
     { key: "raw", path: ["raw"], widget: { kind: "switch" }, isAdvanced: true },

@@ -25,7 +25,7 @@ export const SAP_REQUEST: StepForm = {
       when: (settings) => !isBatch(settings),
     },
     { key: "params", path: ["params"], widget: { kind: "pairs" }, when: (settings) => !isBatch(settings) },
-    { key: "body", path: ["body"], widget: { kind: "json" }, when: sendsBody },
+    { key: "body", path: ["body"], widget: { kind: "json", isMapped: true }, when: sendsBody },
     { key: "failOn", path: ["fail_on"], widget: { kind: "statuses" } },
     {
       key: "sapOutput",

@@ -33,7 +33,10 @@ export function CallAddress({ edit }: { edit: StepEdit }) {
         onChange={(next) => setLanguage(LANGUAGES.find((each) => each === next) ?? "curl")}
       />
       <div className={styles.item}>
-        <pre className={styles.pre}>{snippet}</pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
+        <pre className={styles.pre} tabIndex={0}>
+          {snippet}
+        </pre>
         <CopyButton value={snippet} label={text.copySnippet} />
       </div>
       <p className={styles.hint}>{text.keyHint}</p>
