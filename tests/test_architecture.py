@@ -117,6 +117,8 @@ NAME_ENGINES = {
     # The commands that move a folder and read its label.
     "cli/operating/move.py",
     "cli/operating/prune.py",
+    # The app package is Microsoft's format, of one connector.
+    "cli/authoring/teams.py",
 }
 """The files outside of `engine` and `connectors` that name concrete engines or connectors."""
 BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}

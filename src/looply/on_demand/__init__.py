@@ -41,11 +41,11 @@ if TYPE_CHECKING:
         offline_users,
         store,
     )
-    from looply.connectors.teams.packaging import archive as teams_archive
-    from looply.connectors.teams.packaging import manifest as teams_manifest
     from looply.cli.terminal import client as api_client
     from looply.cli.terminal import contexts
     from looply.connectors.function import javascript, python
+    from looply.connectors.teams.packaging import archive as teams_archive
+    from looply.connectors.teams.packaging import manifest as teams_manifest
     from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine import postgres as engine_postgres
@@ -152,9 +152,9 @@ _MODULES: Final = {
     "store": "looply.cli.offline.store",
     "structlog": "structlog",
     "survey": "looply.engine.records.figures.survey",
+    "uvloop": "uvloop",
     "teams_archive": "looply.connectors.teams.packaging.archive",
     "teams_manifest": "looply.connectors.teams.packaging.manifest",
-    "uvloop": "uvloop",
 }
 
 

@@ -70,9 +70,10 @@ class _Lookup:
             found = await self._services.catalog.connections.get(self._organization_id, named.name)
         except (NotFound, BadRequest):
             return f"there is no connection {named.name!r}"
-        if named.detail in (None, found.kind):
+        if named.detail in (None, found.kind) or found.kind in named.other_kinds:
             return ""
-        return f"the connection {named.name!r} is of kind {found.kind}; the step needs one of kind {named.detail}"
+        kinds = " or ".join((str(named.detail), *named.other_kinds))
+        return f"the connection {named.name!r} is of kind {found.kind}; the step needs one of kind {kinds}"
 
     async def _sap_system(self, named: ExternalName) -> str:
         settings = {"system_id": named.name, "client": str(named.detail)}

@@ -18,8 +18,8 @@ from looply.connectors.teams.inbound.activities import (
     Other,
     Refreshed,
     Removed,
-    Said,
     Submitted,
+    Wrote,
     read_activity,
     read_event,
 )
@@ -105,7 +105,7 @@ def test_members_join_and_leave_and_the_bot_is_one(teams: TeamsSimulator, activi
 
 def test_what_a_person_writes_says_where_the_person_is(activities: Activities, anna: User) -> None:
     found = event(activities.said(anna), value={"other": 1})
-    assert isinstance(found, Said)
+    assert isinstance(found, Wrote)
     assert found.place.conversation == f"a:{anna.id}"
 
 

@@ -10,7 +10,7 @@ import pytest
 from kit.servers.teams.simulator import TeamsSimulator
 from kit.servers.teams.wire import Reply, Request, error
 from looply.connectors.teams.calls.answers import Failure, Undelivered
-from looply.connectors.teams.calls.delivery import Delivery, Shown
+from looply.connectors.teams.calls.delivery import Delivery, Look
 from looply.connectors.teams.calls.messages import MOST_BYTES, Handle, card_message, with_found
 from looply.connectors.teams.calls.people import Person, Recipient, ToChannel, ToChat, ToPerson
 from looply.connectors.teams.calls.settings import Account
@@ -18,12 +18,12 @@ from looply.connectors.teams.calls.settings import Account
 ANNA = ToPerson("anna@contoso.test")
 
 
-def shown(text: str = "open", **switches: Any) -> Shown:
+def shown(text: str = "open", **switches: Any) -> Look:
     def message(words: str) -> dict[str, Any]:
         card = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": words}]}
         return card_message(card, "Order 4711", alerts=True)
 
-    return Shown(message=message(text), small=message("too large"), **switches)
+    return Look(message=message(text), small=message("too large"), **switches)
 
 
 def texts(teams: TeamsSimulator) -> list[str]:
@@ -240,7 +240,7 @@ async def test_a_conversation_that_is_in_no_cloud_of_the_connection_is_broken(
 
 
 async def bring_all(
-    delivery: Delivery, mails: list[str], looks: Callable[[int], Shown], handles: list[Handle], clock: Any
+    delivery: Delivery, mails: list[str], looks: Callable[[int], Look], handles: list[Handle], clock: Any
 ) -> None:
     """Brings cards as a reconciler does: what did not succeed is done again, after the delay that it asks for."""
     pending = list(range(len(mails)))

@@ -24,8 +24,8 @@ from looply.connectors.teams.inbound.activities import (
     Other,
     Place,
     Removed,
-    Said,
     Sender,
+    Wrote,
 )
 from looply.connectors.teams.inbound.directory import (
     REMOVED,
@@ -75,7 +75,7 @@ def test_the_newest_replaces_what_was_known_and_an_older_event_that_comes_late_d
 def test_an_installation_makes_a_person_reachable_and_a_removal_does_not() -> None:
     (installed,) = people_of(Installed(sender=ANNA, place=CHAT), NOW)
     (removed,) = people_of(Removed(sender=ANNA, place=CHAT), NOW + timedelta(minutes=1))
-    (again,) = people_of(Said(sender=ANNA, place=CHAT), NOW + timedelta(minutes=2))
+    (again,) = people_of(Wrote(sender=ANNA, place=CHAT), NOW + timedelta(minutes=2))
     assert (installed.conversation, installed.service_url, installed.mri, installed.locale) == (
         "a:1",
         "https://smba.example/de",

@@ -13,7 +13,7 @@ from kit.servers.teams.signing import Key, unsigned
 from kit.servers.teams.simulator import APP, TeamsSimulator
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.calls.settings import Account
-from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Said, read_activity
+from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Wrote, read_activity
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.receiving import receive
 from looply.connectors.teams.inbound.verifying import Claims, NotVerified, Verifier
@@ -186,7 +186,7 @@ async def test_nothing_of_a_body_is_read_before_its_token_is_verified(
     anna = teams.world.add_user("Anna", "anna@contoso.test")
     token = activities.authorization(now)
     found = await receive(verifier, token, activities.said(anna))
-    assert isinstance(found, Said)
+    assert isinstance(found, Wrote)
     with pytest.raises(NotVerified, match="no token"):
         await receive(verifier, "", b"no JSON")
     with pytest.raises(BadRequest):

@@ -42,11 +42,11 @@ class Directory(Protocol):
         ...
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What a recipient is to see. `small` is sent in the place of a message that is too large.
 
     `is_due`: the card is to be seen, so that one which no message shows is sent; others are updated where they are
-    shown. `reminders` counts them: a higher number than that of the handle is sent as a new message, because an update
+    look. `reminders` counts them: a higher number than that of the handle is sent as a new message, because an update
     notifies no person.
     """
 
@@ -67,42 +67,42 @@ class Delivery:
     pacer: Pacer
     clock: Clock
 
-    async def bring(self, recipient: Recipient, handle: Handle, shown: Shown) -> Handle:
+    async def bring(self, recipient: Recipient, handle: Handle, look: Look) -> Handle:
         """Returns the handle of a card after its messages show it as it is to be seen.
 
         Guarantees: calling it again with the handle that it returned sends no further message, unless the one that is
         due was deleted.
         Raises: Undelivered; `unknown` when a new message may have been sent, with whose id nothing is known.
         """
-        left = [each for each in handle.activities if await self._update(handle, each, shown)]
+        left = [each for each in handle.activities if await self._update(handle, each, look)]
         kept = msgspec.structs.replace(handle, activities=tuple(left))
-        if not shown.is_due or (left and shown.reminders <= handle.reminders):
+        if not look.is_due or (left and look.reminders <= handle.reminders):
             return kept
-        sent = await self._send(recipient, kept, shown)
-        return msgspec.structs.replace(sent, reminders=shown.reminders)
+        sent = await self._send(recipient, kept, look)
+        return msgspec.structs.replace(sent, reminders=look.reminders)
 
-    async def _update(self, handle: Handle, activity: str, shown: Shown) -> bool:
+    async def _update(self, handle: Handle, activity: str, look: Look) -> bool:
         """Updates one message; returns False when it was deleted, or its conversation was."""
 
         async def put(message: dict[str, Json]) -> None:
             await self.bot.update(handle.service_url, handle.conversation, activity, message)
 
         try:
-            await self._paced(handle.conversation, lambda: _fitting(put, shown))
+            await self._paced(handle.conversation, lambda: _fitting(put, look))
         except Undelivered as error:
             if error.failure.meaning not in ("gone", "no_conversation"):
                 raise
             return False
         return True
 
-    async def _send(self, recipient: Recipient, handle: Handle, shown: Shown) -> Handle:
+    async def _send(self, recipient: Recipient, handle: Handle, look: Look) -> Handle:
         match recipient:
             case ToPerson(mail=mail):
-                return await self._send_to_person(await self._person(mail), handle, shown)
+                return await self._send_to_person(await self._person(mail), handle, look)
             case ToChannel(id=channel):
-                return await self._send_to_channel(channel, handle, shown)
+                return await self._send_to_channel(channel, handle, look)
             case ToChat(id=chat):
-                return await self._send_to_chat(chat, handle, shown)
+                return await self._send_to_chat(chat, handle, look)
             case _:
                 assert_never(recipient)
 
@@ -117,9 +117,9 @@ class Delivery:
             raise Undelivered(Failure(meaning="blocked", code=known.reason or "Blocked"))
         return known
 
-    async def _send_to_person(self, person: Person, handle: Handle, shown: Shown) -> Handle:
+    async def _send_to_person(self, person: Person, handle: Handle, look: Look) -> Handle:
         try:
-            return await self._try_person(person, handle, shown)
+            return await self._try_person(person, handle, look)
         except Undelivered as error:
             if error.failure.meaning != "not_installed" or not self.account.has_graph:
                 await self._note_blocked(person, error.failure)
@@ -127,16 +127,16 @@ class Delivery:
         try:
             app = await self._catalog_app()
             await self._paced("", lambda: self.graph.install_for(person.id, app))
-            return await self._try_person(person, handle, shown)
+            return await self._try_person(person, handle, look)
         except Undelivered as error:
             await self._note_blocked(person, error.failure)
             raise
 
-    async def _try_person(self, person: Person, handle: Handle, shown: Shown) -> Handle:
+    async def _try_person(self, person: Person, handle: Handle, look: Look) -> Handle:
         """Sends to a person; in another cloud, or in a new conversation, when the first answer says so."""
         reached = await self._with_conversation(person)
         try:
-            return await self._send_into(reached.service_url, reached.conversation, handle, shown)
+            return await self._send_into(reached.service_url, reached.conversation, handle, look)
         except Undelivered as error:
             if error.failure.meaning == "elsewhere":
                 reached = await self._move(reached)
@@ -144,7 +144,7 @@ class Delivery:
                 reached = await self._with_conversation(msgspec.structs.replace(reached, conversation=""))
             else:
                 raise
-        return await self._send_into(reached.service_url, reached.conversation, handle, shown)
+        return await self._send_into(reached.service_url, reached.conversation, handle, look)
 
     async def _with_conversation(self, person: Person) -> Person:
         if person.conversation and person.service_url:
@@ -175,31 +175,31 @@ class Delivery:
                 Person(id=person.id, state="blocked", reason=failure.code, seen_on=self.clock.now())
             )
 
-    async def _send_to_chat(self, chat: str, handle: Handle, shown: Shown) -> Handle:
+    async def _send_to_chat(self, chat: str, handle: Handle, look: Look) -> Handle:
         service = handle.service_url or self.account.places.service
         try:
-            return await self._send_into(service, chat, handle, shown)
+            return await self._send_into(service, chat, handle, look)
         except Undelivered as error:
             if error.failure.meaning != "not_installed" or not self.account.has_graph:
                 raise
         app = await self._catalog_app()
         await self._paced("", lambda: self.graph.install_in_chat(chat, app))
-        return await self._send_into(service, chat, handle, shown)
+        return await self._send_into(service, chat, handle, look)
 
-    async def _send_to_channel(self, channel: str, handle: Handle, shown: Shown) -> Handle:
+    async def _send_to_channel(self, channel: str, handle: Handle, look: Look) -> Handle:
         service = handle.service_url or self.account.places.service
         if handle.conversation:
-            return await self._send_into(service, handle.conversation, handle, shown)
+            return await self._send_into(service, handle.conversation, handle, look)
         began = await self._paced(
             channel,
-            lambda: _fitting(lambda message: self.bot.begin_thread(service, channel, message), shown),
+            lambda: _fitting(lambda message: self.bot.begin_thread(service, channel, message), look),
         )
         return Handle(service_url=service, conversation=began.id, activities=(began.activity_id,))
 
-    async def _send_into(self, service: str, conversation: str, handle: Handle, shown: Shown) -> Handle:
+    async def _send_into(self, service: str, conversation: str, handle: Handle, look: Look) -> Handle:
         sent = await self._paced(
             conversation,
-            lambda: _fitting(lambda message: self.bot.send(service, conversation, message), shown),
+            lambda: _fitting(lambda message: self.bot.send(service, conversation, message), look),
         )
         before = handle.activities if handle.conversation in ("", conversation) else ()
         return Handle(service_url=service, conversation=conversation, activities=(*before, sent))
@@ -219,11 +219,11 @@ class Delivery:
             raise
 
 
-async def _fitting(send: Callable[[dict[str, Json]], Awaitable[Result]], shown: Shown) -> Result:
+async def _fitting(send: Callable[[dict[str, Json]], Awaitable[Result]], look: Look) -> Result:
     """Sends a message, or the small one in its place when it is too large."""
     try:
-        return await send(shown.message)
+        return await send(look.message)
     except Undelivered as error:
         if error.failure.meaning != "too_large":
             raise
-        return await send(shown.small)
+        return await send(look.small)

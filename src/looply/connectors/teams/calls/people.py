@@ -69,15 +69,15 @@ def read_recipient(text: str) -> Recipient:
     return ToPerson(text.casefold())
 
 
-def merge(known: Person | None, found: Person) -> Person:
-    """Returns what is known of a person after something was found.
+def merge(known: Person | None, news: Person) -> Person:
+    """Returns what is known of a person after there is news of them.
 
-    What was found replaces what was known, unless it is older; what was not found stays. Merging the same again changes
+    News replaces what was known, unless it is older; what it does not say stays. Merging the same again changes
     nothing.
     """
     if known is None:
-        return found
-    older, newer = (found, known) if _is_older(found, known) else (known, found)
+        return news
+    older, newer = (news, known) if _is_older(news, known) else (known, news)
     values = {name: getattr(newer, name) or getattr(older, name) for name in _PLAIN}
     state: PersonState = newer.state if newer.state != "unknown" else older.state
     reason = newer.reason if newer.state != "unknown" else older.reason

@@ -142,7 +142,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Sender, ...]
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Wrote(msgspec.Struct, frozen=True, kw_only=True):
     """A person wrote to the bot, which says no more than where the person is."""
 
     sender: Sender
@@ -156,7 +156,7 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
     is_invoke: bool
 
 
-Event: TypeAlias = Submitted | Refreshed | Installed | Removed | Joined | Left | Said | Other
+Event: TypeAlias = Submitted | Refreshed | Installed | Removed | Joined | Left | Wrote | Other
 
 
 class _Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +213,7 @@ def _message(activity: Activity) -> Event:
     tag = read_tag(activity.value)
     sender, place = _sender(activity), _place(activity)
     if tag is None:
-        return Said(sender=sender, place=place)
+        return Wrote(sender=sender, place=place)
     return Submitted(sender=sender, place=place, tag=tag, data=read_data(activity.value), wants_card=False)
 
 
@@ -248,8 +248,8 @@ def _sender(activity: Activity) -> Sender:
     return msgspec.structs.replace(_member(activity.sender), locale=activity.locale)
 
 
-def _member(given: Named) -> Sender:
-    return Sender(id=given.aad_object_id.lower(), mri=given.id, name=given.name or "")
+def _member(named: Named) -> Sender:
+    return Sender(id=named.aad_object_id.lower(), mri=named.id, name=named.name or "")
 
 
 def _place(activity: Activity) -> Place:

@@ -19,9 +19,9 @@ from looply.connectors.teams.inbound.activities import (
     Place,
     Refreshed,
     Removed,
-    Said,
     Sender,
     Submitted,
+    Wrote,
 )
 
 REMOVED: Final = "AppRemoved"
@@ -35,7 +35,7 @@ def people_of(event: Event, now: datetime) -> Sequence[Person]:
     been blocked; one who removes it is not.
     """
     match event:
-        case Installed(sender=sender, place=place) | Said(sender=sender, place=place):
+        case Installed(sender=sender, place=place) | Wrote(sender=sender, place=place):
             return _known(_of_sender(sender, place, now, "reachable"))
         case Submitted(sender=sender, place=place) | Refreshed(sender=sender, place=place):
             return _known(_of_sender(sender, place, now, "reachable"))
@@ -71,7 +71,7 @@ def people_of_members(members: Iterable[Member], service_url: str, now: datetime
 def lists_members(event: Event) -> bool:
     """Returns whether an event is one after which the members of its conversation are to be read: mail addresses are
     in lists of members only."""
-    return isinstance(event, Installed | Joined | Said)
+    return isinstance(event, Installed | Joined | Wrote)
 
 
 def is_recipient(sender: Sender, person: Person | None, recipient: str) -> bool:

@@ -139,10 +139,10 @@ class KeyRing:
         return at is not None and self._clock.monotonic() - at < seconds
 
 
-def _import_keys(given: list[dict[str, Any]]) -> Mapping[str, SigningKey]:
+def _import_keys(documents: list[dict[str, Any]]) -> Mapping[str, SigningKey]:
     """Returns the RSA keys by id. One that cannot be read, or is too short, is left out."""
     found = {}
-    for each in given[:_MOST_KEYS]:
+    for each in documents[:_MOST_KEYS]:
         kid, endorsements = each.get("kid"), each.get("endorsements")
         if each.get("kty") != "RSA" or not isinstance(kid, str) or each.get("use", "sig") != "sig":
             continue
