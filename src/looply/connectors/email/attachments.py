@@ -47,7 +47,7 @@ async def _open(item: dict[str, Json], index: int, blobs: Blobs) -> Attachment:
     if not isinstance(name, str) or not isinstance(media_type, str):
         raise BadInput(f"the `name` or the `type` of {where} is no text")
     if unknown := item.keys() - _MEMBERS:
-        raise BadInput(f"{where} has {sorted(unknown)[0]!r}; it has `content`, `name` and `type` only")
+        raise BadInput(f"{where} has {min(unknown)!r}; it has `content`, `name` and `type` only")
     if isinstance(content, str):
         if not name:
             raise BadInput(f"{where} is a text without a `name`, such as orders.csv")
