@@ -180,7 +180,7 @@ def _plain_headers(letter: Letter) -> bytes:
         lines.append("References: " + "\r\n ".join(letter.references))
     if letter.list_unsubscribe:
         url = _unsubscribe_url(letter.list_unsubscribe)
-        lines.append(f"List-Unsubscribe:\r\n <{url}>")
+        lines.append(f"List-Unsubscribe: <{url}>")
         if url.startswith("https:"):
             lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
