@@ -68,7 +68,8 @@ async def _check_logon(ctx: CallContext, checks: Checks, account: SmtpAccount) -
     try:
         await with_token(ctx, account, lambda each, _: log_on(each, ctx.dialer, within), is_test=True)
     except AuthFailed as error:
-        _add_encryption(checks, server.tls, begun)
+        if not error.is_of_connection:  # of the token server, before the mail server was called
+            _add_encryption(checks, server.tls, begun)
         names = "`client_id` and its secrets" if account.grant is not None else "`user` and the secret `password`"
         checks.fail("logon", begun, error, f"correct {names}")
     except OperationError as error:

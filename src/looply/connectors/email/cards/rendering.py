@@ -7,7 +7,7 @@ decide nothing. An element of an unknown type is replaced by its `fallback`.
 Source: Adaptive Cards 1.5, and what Outlook, Gmail and Apple Mail draw of HTML.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
@@ -192,7 +192,7 @@ class Page:
         return _button(url, title or url, "") if url else ""
 
 
-def document(title: str, parts: Iterator[str] | tuple[str, ...], language: Language) -> str:
+def document(title: str, parts: tuple[str, ...], language: Language) -> str:
     """Returns a whole document of HTML with these parts, which are HTML already."""
     return (
         f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
