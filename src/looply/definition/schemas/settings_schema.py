@@ -107,7 +107,7 @@ _ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
 _ATTACHMENT: Json = fields(
     {
         "content": with_description(_NAME, "A blob, such as ${httpRequest_1.output.data}, or a text."),
-        "name": with_description(_NAME, "The name of the file; empty: that of the blob."),
+        "name": with_description(_NAME, "The name of the file; left out: that of the blob."),
         "type": with_description(_NAME, "The media type; left out: that of the blob, or by the name."),
     },
     ("content",),
