@@ -330,7 +330,7 @@ def test_every_call_of_the_pages_sends_the_key_in_its_own_header() -> None:
 def test_the_comparison_names_every_connector_and_lacks_nothing_that_exists() -> None:
     page = text("explanation/comparison.md")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    titles = {"http": "HTTP", "sap": "SAP", "function": "code", "email": "mail"}
+    titles = {"http": "HTTP", "sap": "SAP", "function": "code", "email": "mail", "teams": "Teams"}
     assert titles.keys() == project["entry-points"]["looply.connectors"].keys()
     (row,) = re.findall(r"^\| connectors \| ([^|]+) \|", page, re.MULTILINE)
     assert [title for title in titles.values() if title not in row] == []
