@@ -11,7 +11,14 @@ const connections = {
   nameHint: "So nennen sie die Schritte, etwa „S4 Produktion“.",
   renameHint: "Schritte, die sie mit dem alten Namen nennen, finden sie nicht mehr.",
   kind: "Art",
-  kinds: (kind) => ({ http: "HTTP", sap: "SAP", smtp: "E-Mail (SMTP)", graph_mail: "Postfach in Microsoft 365", teams: "Microsoft Teams" })[kind] ?? kind,
+  kinds: (kind) =>
+    ({
+      http: "HTTP",
+      sap: "SAP",
+      smtp: "E-Mail (SMTP)",
+      graph_mail: "Postfach in Microsoft 365",
+      teams: "Microsoft Teams",
+    })[kind] ?? kind,
   otherKind: "Anderer Konnektor …",
   otherKindName: "Name der Art",
   otherKindHint: "Wie ihn die Seite des Konnektors nennt.",

@@ -15,7 +15,14 @@ const connections = {
   nameHint: "Steps name it so, such as “S4 production”.",
   renameHint: "Steps that name it by its former name no longer find it.",
   kind: "Kind",
-  kinds: (kind: string) => ({ http: "HTTP", sap: "SAP", smtp: "Mail (SMTP)", graph_mail: "Mailbox of Microsoft 365", teams: "Microsoft Teams" })[kind] ?? kind,
+  kinds: (kind: string) =>
+    ({
+      http: "HTTP",
+      sap: "SAP",
+      smtp: "Mail (SMTP)",
+      graph_mail: "Mailbox of Microsoft 365",
+      teams: "Microsoft Teams",
+    })[kind] ?? kind,
   otherKind: "Another connector …",
   otherKindName: "Name of the kind",
   otherKindHint: "As the page of the connector names it.",

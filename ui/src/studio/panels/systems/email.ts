@@ -3,7 +3,12 @@ import { MailPreview } from "./MailPreview";
 
 export const EMAIL: StepForm = {
   specs: [
-    { key: "smtpConnection", path: ["connection"], widget: { kind: "connection", of: "smtp", or: ["graph_mail"] }, isRequired: true },
+    {
+      key: "smtpConnection",
+      path: ["connection"],
+      widget: { kind: "connection", of: "smtp", or: ["graph_mail"] },
+      isRequired: true,
+    },
     { key: "to", path: ["to"], widget: { kind: "people" }, isRequired: true },
     { key: "cc", path: ["cc"], widget: { kind: "people" } },
     { key: "subject", path: ["subject"], widget: { kind: "text" }, isRequired: true },
