@@ -88,7 +88,8 @@ def _block(tag: str, items: list[str]) -> str:
 
 
 def _inline(text: str) -> str:
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for match in _INLINE.finditer(text):
         pieces += (escape(text[end : match.start()]), _piece(match))
         end = match.end()
