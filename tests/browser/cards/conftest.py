@@ -1,4 +1,4 @@
-"""An installation with one card, and its maker in a browser."""
+"""An installation with one card, and its author in a browser."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture(scope="module")
-def maker(browser: "Browser", installation: Installation) -> Iterator[Visit]:
+def author(browser: "Browser", installation: Installation) -> Iterator[Visit]:
     """The owner, signed in on a desktop."""
     visit = Visit(browser, installation.address, color_scheme="light", locale="en")
     visit.join(installation.owner_link, "The manager", MANAGER)

@@ -26,10 +26,10 @@ HOSTILE: Final = {
 }
 
 
-def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, installation: Installation) -> None:
+def test_a_card_is_built_tried_activated_and_used_in_a_step(author: Visit, installation: Installation) -> None:
     workflow_id = installation.org.create(approval("manager@example.com"), is_active=False)
     card_id = make_card(installation, EMPTY, "Release an order")
-    page = maker.open(f"/app/cards/{card_id}/v/1?workflow_id={workflow_id}&workflow_version=1&step=approval_1")
+    page = author.open(f"/app/cards/{card_id}/v/1?workflow_id={workflow_id}&workflow_version=1&step=approval_1")
     give_data(page, DATA)
     tree = page.get_by_role("tree", name="Parts of the card")
 
@@ -49,10 +49,10 @@ def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, instal
     # The part that the picture shows is the part that the tree selects.
     picture(page).get_by_text("Order 4500000101").click()
     expect(tree.get_by_role("treeitem", selected=True)).to_contain_text("Order")
-    maker.look("card-designer")
+    author.look("card-designer")
     choose(page, "Where it is shown", "Teams, dark")
     expect(picture(page).locator("html")).to_have_attribute("data-theme", "dark")
-    maker.look("card-designer-dark")
+    author.look("card-designer-dark")
     choose(page, "Where it is shown", "Phone, 320 px")
     width = page.get_by_title("Card: Release an order").bounding_box()
     assert width is not None
@@ -69,12 +69,12 @@ def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, instal
     settings = next(each["settings"] for each in item["workflow_steps"] if each["id"] == "approval_1")
     assert (settings["card_id"], settings["card_version"]) == (card_id, 1)
     assert "card" not in settings
-    maker.check()
+    author.check()
 
 
-def test_a_card_is_changed_by_keys_alone_and_survives_a_reload(maker: Visit, installation: Installation) -> None:
+def test_a_card_is_changed_by_keys_alone_and_survives_a_reload(author: Visit, installation: Installation) -> None:
     card_id = make_card(installation, {**EMPTY, "body": [{"type": "TextBlock", "text": "First"}]}, "By keys")
-    page = maker.open(f"/app/cards/{card_id}/v/1")
+    page = author.open(f"/app/cards/{card_id}/v/1")
     tree = page.get_by_role("tree", name="Parts of the card")
     tree.get_by_role("treeitem").nth(1).focus()
     page.keyboard.press("Control+d")
@@ -94,13 +94,13 @@ def test_a_card_is_changed_by_keys_alone_and_survives_a_reload(maker: Visit, ins
     assert [each.inner_text().split()[-1] for each in names.all()[1:]] == ["Second", "First"]
     page.get_by_role("tab", name="JSON").click()
     page.get_by_role("textbox", name="The card as JSON").get_by_text('"Second"').click()
-    maker.look("card-designer-json")
-    maker.check()
+    author.look("card-designer-json")
+    author.check()
 
 
-def test_a_hostile_card_does_nothing(maker: Visit, installation: Installation) -> None:
+def test_a_hostile_card_does_nothing(author: Visit, installation: Installation) -> None:
     card_id = make_card(installation, HOSTILE, "Hostile")
-    page = maker.open(f"/app/cards/{card_id}/v/1")
+    page = author.open(f"/app/cards/{card_id}/v/1")
     picture(page).get_by_text("Image (not loaded): A counter").wait_for()
     frame = next(each for each in page.frames if each != page.main_frame)
     assert frame.evaluate("self.origin") == "null"
@@ -110,15 +110,15 @@ def test_a_hostile_card_does_nothing(maker: Visit, installation: Installation) -
     picture(page).get_by_role("link", name="Script").click()
     assert page.evaluate("globalThis.hacked") is None
     expect(page.get_by_role("button", name="A link must begin with")).to_be_visible()
-    maker.check()
+    author.check()
 
 
 def test_a_loop_over_a_million_rows_is_stopped_by_the_server_and_the_page_stays_quick(
-    maker: Visit, installation: Installation
+    author: Visit, installation: Installation
 ) -> None:
     loop = {"type": "TextBlock", "text": "${$index}", "$data": "${range(0, 1000000)}"}
     card_id = make_card(installation, {**EMPTY, "body": [{"type": "TextBlock", "text": "Still there"}]}, "Loop")
-    page = maker.open(f"/app/cards/{card_id}/v/1")
+    page = author.open(f"/app/cards/{card_id}/v/1")
     expect(picture(page).get_by_text("Still there")).to_be_visible()
     tree = page.get_by_role("tree", name="Parts of the card")
     tree.get_by_role("treeitem").nth(1).click()
@@ -130,18 +130,18 @@ def test_a_loop_over_a_million_rows_is_stopped_by_the_server_and_the_page_stays_
     page.keyboard.type(" and quick")
     slowest = page.evaluate("globalThis.slowest")
     assert slowest < 200, f"a key took {slowest} ms"
-    maker.check()
+    author.check()
 
 
-def test_the_designer_speaks_german_and_is_dark(maker: Visit, installation: Installation) -> None:
+def test_the_designer_speaks_german_and_is_dark(author: Visit, installation: Installation) -> None:
     # The last story: the browser keeps the language until the person chooses another.
     card_id = make_card(installation, HOSTILE, "Bestellung")
-    with maker.preferring("dark", "de"):
-        page = maker.open(f"/app/cards/{card_id}/v/1")
+    with author.preferring("dark", "de"):
+        page = author.open(f"/app/cards/{card_id}/v/1")
         page.get_by_role("tree", name="Teile der Karte").wait_for()
         page.get_by_role("button", name="Ein Link muss mit").wait_for()
-        maker.look("card-designer-german")
-    maker.check()
+        author.look("card-designer-german")
+    author.check()
 
 
 _SLOWEST_TASK: Final = """

@@ -12,7 +12,7 @@ from browser.serving import serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-MAKER = "maker@example.com"
+AUTHOR = "author@example.com"
 
 
 class Installation(NamedTuple):
@@ -49,9 +49,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture(scope="module")
-def maker(browser: "Browser", installation: Installation) -> Iterator[Visit]:
+def author(browser: "Browser", installation: Installation) -> Iterator[Visit]:
     """The owner, signed in on a desktop."""
     visit = Visit(browser, installation.address, color_scheme="light", locale="en")
-    visit.join(installation.owner_link, "The maker", MAKER)
+    visit.join(installation.owner_link, "The author", AUTHOR)
     yield visit
     visit.close()

@@ -1,4 +1,4 @@
-"""A maker's first day: an approval from a template and one from an empty canvas, both up to the answered card."""
+"""An author's first day: an approval from a template and one from an empty canvas, both up to the answered card."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_FROM_TEMPLATE: Final = 10
 MOST_FROM_EMPTY: Final = 60
-"""Clicks of the maker, from the list of workflows to an execution that waits; what is typed into a field is one."""
+"""Clicks of the author, from the list of workflows to an execution that waits; what is typed into a field is one."""
 
 SERVICE: Final = "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV"
 ORDER: Final = "A_PurchaseOrder('${payload.output.po}')"
@@ -37,10 +37,10 @@ addEventListener("input", ({isTrusted}) => {
 
 
 @pytest.fixture(scope="module")
-def maker(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
+def author(browser: "Browser", demo: RunningDemo) -> Iterator[Visit]:
     visit = Visit(browser, demo.address, color_scheme="light")
     visit.page.add_init_script(_COUNT)
-    visit.join(demo.owner_link, "The maker", "maker@example.com")
+    visit.join(demo.owner_link, "The author", "author@example.com")
     yield visit
     visit.close()
 
@@ -57,8 +57,8 @@ def _clicks(page: "Page") -> int:
     return int(page.evaluate("Number(sessionStorage.clicks ?? 0)"))
 
 
-def _begin(maker: Visit, template: str, name: str) -> "Page":
-    page = maker.open("/app/workflows")
+def _begin(author: Visit, template: str, name: str) -> "Page":
+    page = author.open("/app/workflows")
     page.evaluate("delete sessionStorage.clicks")
     page.get_by_role("button", name="New workflow").click()
     page.get_by_role("button", name=template).click()
@@ -91,19 +91,19 @@ def _approve(manager: Visit, workflow: str, shows: str) -> None:
 
 
 def test_an_approval_is_made_from_a_template_activated_and_answered(
-    demo: RunningDemo, maker: Visit, manager: Visit
+    demo: RunningDemo, author: Visit, manager: Visit
 ) -> None:
-    page = _begin(maker, "Purchase order approval", "Orders of the north")
+    page = _begin(author, "Purchase order approval", "Orders of the north")
     page.get_by_text("No problems").wait_for()
-    maker.look("first-template")
+    author.look("first-template")
     _activate(page)
     _run(page)
     clicks = _clicks(page)
     assert clicks <= MOST_FROM_TEMPLATE, clicks
-    maker.picture("studio-run")
+    author.picture("studio-run")
     _approve(manager, "Orders of the north", "Mon, Nov 2, 2026")
     page.get_by_text("Completed").first.wait_for()
-    maker.check()
+    author.check()
 
 
 def _add(page: "Page", exit_: str, name: str, step: str) -> "Locator":
@@ -131,9 +131,9 @@ def _call_sap(panel: "Locator", *, method: str = "") -> None:
         panel.get_by_label("Method", exact=True).select_option(method)
 
 
-def _change_while_one_waits(maker: Visit, manager: Visit) -> None:
+def _change_while_one_waits(author: Visit, manager: Visit) -> None:
     """Activates another version while an execution waits, which stays on its own."""
-    page = maker.open("/app/workflows")
+    page = author.open("/app/workflows")
     page.get_by_role("link", name="Orders of the south").first.click()
     _run(page, CHANGED)
     waiting = page.url
@@ -146,25 +146,25 @@ def _change_while_one_waits(maker: Visit, manager: Visit) -> None:
     page.get_by_text("Version 2").first.wait_for()
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_role("list", name="Changes by step").wait_for()
-    maker.look("studio-compare")
+    author.look("studio-compare")
     page.go_back()
     page.get_by_role("button", name="Activate version 2").click()
     sheet = page.get_by_role("dialog")
     sheet.get_by_role("row", name="Can be moved").wait_for()
-    maker.picture("studio-activation")
+    author.picture("studio-activation")
     sheet.get_by_role("button", name="Activate version 2").click()
     sheet.get_by_role("button", name="Close").click()
     _approve(manager, "Orders of the south", "4500000102")
     page.goto(waiting)
     page.get_by_text("Completed").first.wait_for()
     page.get_by_text("Orders of the south, version 1").wait_for()
-    maker.check()
+    author.check()
 
 
 def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_while_one_waits(
-    demo: RunningDemo, maker: Visit, manager: Visit
+    demo: RunningDemo, author: Visit, manager: Visit
 ) -> None:
-    page = _begin(maker, "Empty workflow", "Orders of the south")
+    page = _begin(author, "Empty workflow", "Orders of the south")
     _call_sap(_add(page, "WorkflowStartState next", "SAP request", "sapRequest_1"))
     panel = _add(page, "sapRequest_1 next", "Condition", "conditional_1")
     _type(panel.get_by_label("Value to test"), "${payload.output.amount}")
@@ -182,7 +182,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_w
     panel.get_by_role("textbox", name="Name").fill("If-Match")
     page.keyboard.press("Tab")
     page.keyboard.insert_text("${sapRequest_1.output.headers.etag}")
-    maker.look("first-headers")
+    author.look("first-headers")
     panel = _add(page, "approval_1 rejected", "End", "terminate_1")
     _type(panel.get_by_role("textbox", name="Reason"), "rejected")
     panel = _add(page, "approval_1 timeout", "End", "terminate_2")
@@ -196,12 +196,12 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_w
         page.keyboard.press(key)
     page.get_by_text("No problems").wait_for()
     page.get_by_role("button", name="Fit").click()
-    maker.picture("studio")
+    author.picture("studio")
     _activate(page)
     _run(page, BODY)
     clicks = _clicks(page) + 1 + len(KEYS)
     assert clicks <= MOST_FROM_EMPTY, clicks
     _approve(manager, "Orders of the south", "4500000101")
     page.get_by_text("Completed").first.wait_for()
-    maker.check()
-    _change_while_one_waits(maker, manager)
+    author.check()
+    _change_while_one_waits(author, manager)

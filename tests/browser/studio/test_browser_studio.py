@@ -16,9 +16,9 @@ _SAVED: Final = re.compile(r"^Saved ")
 _KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
 
 
-def _open(maker: Visit, workflow_id: str, page: "Page | None" = None) -> "Page":
-    found = page or maker.page
-    found.goto(f"{maker.address}/app/workflows/{workflow_id}/v/1")
+def _open(author: Visit, workflow_id: str, page: "Page | None" = None) -> "Page":
+    found = page or author.page
+    found.goto(f"{author.address}/app/workflows/{workflow_id}/v/1")
     found.locator("[data-step=WorkflowStartState]").wait_for()
     return found
 
@@ -41,9 +41,9 @@ def _edges(definition: dict[str, Any]) -> list[str]:
     return sorted(f"{edge['from']} {edge.get('branch', 'next')} {edge['to']}" for edge in edges)
 
 
-def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, installation: Installation) -> None:
+def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(author: Visit, installation: Installation) -> None:
     workflow_id = installation.draft([], [])
-    page = _open(maker, workflow_id)
+    page = _open(author, workflow_id)
     page.locator("[data-step=WorkflowStartState]").focus()
     _add(page, "Condition")
     page.locator("[data-step=conditional_1]").wait_for()
@@ -59,7 +59,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
     page.locator("[data-step=approval_1]").focus()
     page.keyboard.press("Enter")
     page.locator("[data-plus='approval_1 rejected']").wait_for()
-    maker.look("studio")
+    author.look("studio")
     _save(page)
     assert _edges(installation.stored(workflow_id)) == [
         "WorkflowStartState next conditional_1",
@@ -67,16 +67,16 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
         "approval_1 rejected email_1",
         "conditional_1 yes approval_1",
     ]
-    maker.check()
+    author.check()
 
 
-def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation: Installation) -> None:
+def test_what_was_edited_is_undone_after_a_reload_too(author: Visit, installation: Installation) -> None:
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 5)]
     ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
     edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
     workflow_id = installation.draft(steps, edges)
     before = installation.stored(workflow_id)
-    page = _open(maker, workflow_id)
+    page = _open(author, workflow_id)
     choose = random.Random(20)
     for _ in range(ACTS):
         nodes = page.locator("[data-step]").evaluate_all("(all) => all.map(({dataset}) => dataset.step)")
@@ -105,17 +105,17 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
         redo.click()
     _save(page)
     assert installation.stored(workflow_id) == edited
-    maker.check()
+    author.check()
 
 
 def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
-    maker: Visit, installation: Installation
+    author: Visit, installation: Installation
 ) -> None:
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in (1, 2)]
     edges = [{"from": "WorkflowStartState", "to": "delay_1"}, {"from": "delay_1", "to": "delay_2"}]
     workflow_id = installation.draft(steps, edges)
-    first = _open(maker, workflow_id)
-    second = _open(maker, workflow_id, maker.new_tab())
+    first = _open(author, workflow_id)
+    second = _open(author, workflow_id, author.new_tab())
     first.locator("[data-step=delay_1]").focus()
     _add(first, "E-mail")
     _save(first)
@@ -125,7 +125,7 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
     second.get_by_text("came in", exact=False).wait_for()
     second.locator("[data-step=email_1]").wait_for()
     _save(second)
-    maker.look("studio-two-authors")
+    author.look("studio-two-authors")
     assert _edges(installation.stored(workflow_id)) == [
         "WorkflowStartState next delay_1",
         "delay_1 next email_1",
@@ -133,26 +133,26 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
         "email_1 next delay_2",
     ]
     second.close()
-    maker.expect("409")
-    maker.check()
+    author.expect("409")
+    author.check()
 
 
-def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visit, installation: Installation) -> None:
+def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(author: Visit, installation: Installation) -> None:
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 1_000)]
     ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
     edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
-    page = _open(maker, installation.draft(steps, edges))
+    page = _open(author, installation.draft(steps, edges))
     page.locator("[data-step=delay_1]").focus()
     assert page.locator("button[data-step]").count() < 400
     _add(page, "E-mail")
     page.locator("[data-step=email_1]").wait_for()
-    maker.look("studio-large")
+    author.look("studio-large")
     page.get_by_role("button", name="Outline").click()
     assert page.get_by_role("treeitem").count() == 1_001
-    maker.check()
+    author.check()
 
 
-def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, installation: Installation) -> None:
+def test_the_studio_looks_the_same_in_every_theme_and_language(author: Visit, installation: Installation) -> None:
     steps = [
         {"id": "sapRequest_1", "type": "sapRequest", "description": "Read the order", "settings": {"method": "GET"}},
         {
@@ -189,11 +189,11 @@ def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, ins
     ]
     workflow_id = installation.draft(steps, edges)
     for theme, language in (("light", "en"), ("dark", "de"), ("contrast", "en")):
-        with maker.preferring(theme, language):
-            page = _open(maker, workflow_id)
+        with author.preferring(theme, language):
+            page = _open(author, workflow_id)
             page.locator("[data-step=approval_1]").click()
             page.locator("aside[data-area=side]").wait_for()
             page.locator("section[data-area=problems] button").first.click()
             page.get_by_role("listitem").first.wait_for()
-            maker.look(f"studio-{theme}")
-    maker.check()
+            author.look(f"studio-{theme}")
+    author.check()

@@ -21,7 +21,7 @@ from looply.engine.ports.lists import Execution
 from looply.engine.records.copies import Copies, CopyRow
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError, NotFound
-from looply.execution.approvals.card_view import CardView, view_of
+from looply.execution.approvals.card_view import CardView, card_view_of
 from looply.execution.facts.address import card_token, parse_address
 
 _log = structlog.get_logger(__name__)
@@ -102,7 +102,7 @@ class Reconciler(Loop):
         if channel is None:
             raise NotFound(f"this process has no channel {row.channel!r}", code="NO_CHANNEL")
         execution = await self._executions.get(row.execution_id)
-        view = view_of(execution.workflow, execution.state, row.card_id)
+        view = card_view_of(execution.workflow, execution.state, row.card_id)
         if view is None:
             return row.wanted, row.handle  # there is no such copy any more: nothing is to be shown
         copy = _copy(execution, row)

@@ -26,7 +26,7 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:
+def card_view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:
     """Returns the view of a card copy, None when the execution has no such copy."""
     card = state.cards.get(card_id)
     if card is None:

@@ -7,7 +7,7 @@ from contract.engine.people.approvals import ANN, BOB, BOSS, PEOPLE, asked, card
 from kit.channel import FakeChannel
 from kit.driver import Driver
 from looply.engine.upkeep.reconciler import CALL_SECONDS
-from looply.execution.approvals.card_view import view_of
+from looply.execution.approvals.card_view import card_view_of
 from looply.execution.facts.commands import Reassigned, Recorded
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ async def seen(engine: Driver, channel: FakeChannel, execution_id: str) -> dict[
     """Returns what recipients see, by recipient, and proves that all copies look as they have to."""
     execution = await engine.shell.get(execution_id)
     for card_id, card in execution.state.cards.items():
-        view = view_of(execution.workflow, execution.state, card_id)
+        view = card_view_of(execution.workflow, execution.state, card_id)
         assert view is not None
         shown = channel.seen.get(card_id)
         assert shown == view or (shown is None and view.status in ("ANSWERED", "CLOSED")), card.recipient

@@ -3,13 +3,13 @@
 from kit.execution.approvals import BOSS, A, B, answer, asked, card_of, reassign
 from kit.execution.driver import Simulator
 from kit.execution.workflows import call, card, workflow
-from looply.execution.approvals.card_view import CardView, view_of
+from looply.execution.approvals.card_view import CardView, card_view_of
 from looply.execution.approvals.cards import open_status
 from looply.execution.approvals.reassign import find_source
 
 
 def view(simulator: Simulator, card_id: str) -> CardView:
-    found = view_of(simulator.workflow, simulator.state, card_id)
+    found = card_view_of(simulator.workflow, simulator.state, card_id)
     assert found is not None
     return found
 
@@ -39,7 +39,7 @@ def test_a_card_without_a_wait_is_for_reading_only() -> None:
     simulator.start()
     (card_id,) = simulator.state.cards
     assert view(simulator, card_id).status == "SHOWN"
-    assert view_of(simulator.workflow, simulator.state, "another") is None
+    assert card_view_of(simulator.workflow, simulator.state, "another") is None
 
 
 def test_a_card_that_was_passed_on_names_the_card_that_it_comes_from() -> None:
