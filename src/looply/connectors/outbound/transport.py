@@ -80,19 +80,26 @@ class _Connection(httpcore2.AsyncHTTPConnection):
 
     _spoiled = False
     _next_look = 0.0
+    _is_chosen = False
 
     def can_handle_request(self, origin: httpcore2.Origin) -> bool:
-        return super().can_handle_request(origin) and not (_needs_fresh(origin) and self._is_stale())
+        # The library asks once more when it sends: time has passed since the pool has chosen.
+        is_usable = self._is_chosen or not (_needs_fresh(origin) and self._is_stale())
+        return super().can_handle_request(origin) and is_usable
 
     async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
-        if self._is_stale() and _needs_fresh(request.url.origin):
-            # It was chosen in time and has become stale since; the pool chooses again.
-            raise httpcore2.ConnectionNotAvailable
         if self.is_idle() and self._is_spoiled():
             # The server has closed it or has sent something since the pool has looked.
             self._spoiled = True
             raise httpcore2.ConnectionNotAvailable
-        return await super().handle_async_request(request)
+        if self._is_stale() and _needs_fresh(request.url.origin):
+            # It was chosen in time and has become stale since; the pool chooses again.
+            raise httpcore2.ConnectionNotAvailable
+        self._is_chosen = True
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self._is_chosen = False
 
     def _is_stale(self) -> bool:
         inner = self._connection
