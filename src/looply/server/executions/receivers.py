@@ -3,15 +3,27 @@
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from looply.app.context.services import Receiver, Services
-from looply.errors import NotFound
+from looply.errors import Forbidden, NotFound
+from looply.jsontext import Json
 from looply.server.http.call import Call, Response, Route, public_route
 
 MOST_BYTES: Final = 256 * 1024
 """The largest body that any receiver reads."""
 _AUTHORIZATION: Final = "Authorization"
 _LONGEST_TOKEN: Final = 10_000
+FORBIDDEN: Final = 403
 NOTHING: Final = b""
+
+
+class InvokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to an invoke of Teams, in Microsoft's form: a card, or an error, with a status of its own."""
+
+    status_code: int = msgspec.field(name="statusCode")
+    type: str
+    value: dict[str, Json]
 
 
 async def receive(call: Call) -> Response:
@@ -21,7 +33,9 @@ async def receive(call: Call) -> Response:
     received = await receiver.receive(call.services, call.values["connection"], authorization, call.body)
     if received.body is None:
         return Response(NOTHING, received.status, media_type=NOTHING)
-    return Response(received.body, received.status)
+    if received.status == FORBIDDEN:
+        raise Forbidden("Forbidden")
+    return Response(msgspec.convert(received.body, InvokeAnswer), received.status)
 
 
 async def _check(services: Services, values: Mapping[str, str]) -> None:
@@ -51,6 +65,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         path_values={"connection": "Id of the connection.", "receiver": "`teams`."},
         header_values={_AUTHORIZATION: "The token of the sender."},
         header_characters=_LONGEST_TOKEN,
+        answer=InvokeAnswer,
         body_bytes=MOST_BYTES,
         has_strict_query=False,
         check_token=_check,
