@@ -20,9 +20,9 @@ _FAULTS: Final = {
     "card_refused": 60,
     "card_pause": 60,
     "card_answer_lost": 60,
-    "card_hangs": 40,
-    "card_late": 40,
-    "card_blocked": 30,
+    "card_hangs": 60,
+    "card_late": 80,
+    "card_blocked": 60,
 }
 """Faults of the channel, in permille of its calls."""
 _PAUSE_SECONDS: Final = (1, 20, 400)

@@ -149,3 +149,7 @@ def test_a_reminder_is_a_message_of_its_own_beside_one_that_is_shown(
 ) -> None:
     assert is_reminder(row(**fields), view) is reminds
     assert mark_shown(row(**fields), view, ONE, NOW).reminded == view.reminder
+
+
+def test_a_message_may_show_itself_for_a_minute_and_a_half() -> None:
+    assert timedelta(seconds=90) == UNKNOWN_PAUSE

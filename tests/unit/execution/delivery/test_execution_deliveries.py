@@ -119,6 +119,18 @@ class TestFallbacks:
         assert [answer(simulator, part) for part in (2, 3)] == [Recorded(), Recorded()]
         assert decided(simulator) == ("approved", [(A, "approved"), (B, "approved")])
 
+    def test_the_new_copy_counts_for_every_seat_of_the_first(self) -> None:
+        escalation = [{"after": "PT5M", "to": [C]}]
+        simulator = asked(recipients=[A, B], channel="teams", fallback=MAIL, escalation=escalation)
+        simulator.tick(QUARTER)
+        assert channels(simulator) == {C: "email"}
+        assert card_of(simulator, C).seats == 2
+
+    def test_a_copy_in_a_conversation_of_several_people_stays(self) -> None:
+        simulator = asked(recipients=[GROUP, A], channel="teams", fallback=MAIL)
+        simulator.tick(QUARTER)
+        assert channels(simulator) == {GROUP: "teams", A: "email"}
+
     def test_a_card_in_the_inbox_is_delivered_and_only_a_lack_of_answers_moves_it(self) -> None:
         simulator = asked(fallback=MAIL)
         simulator.tick(QUARTER)

@@ -36,7 +36,7 @@ async def test_a_card_is_brought_answered_and_shown_as_it_is_then(tenant: Tenant
     assert (await tenant.delivery())["state"] == "SHOWN"
     answer = await tenant.press(anna, message, comment="fine")
     assert (answer["statusCode"], answer["type"]) == (200, "application/vnd.microsoft.card.adaptive")
-    assert "Your answer is recorded" in texts(answer["value"])
+    assert "Your answer is recorded: approve" in texts(answer["value"])
     assert "actions" not in answer["value"] or answer["value"]["actions"] == []
     assert (await mine.item(*started))["status"] == "COMPLETED"
     (entry,) = [each for each in await log_of(mine, started) if each["type"] == "CARD_ANSWERED"]
@@ -97,8 +97,9 @@ async def test_in_a_channel_the_one_who_clicks_answers_and_only_those_who_may(te
 async def test_a_bot_takes_answers_of_its_own_cards_only(tenant: Tenant, mine: Caller, theirs: Caller) -> None:
     """The people of another bot may have any address."""
     anna = await tenant.person()
-    foreign = await theirs.trigger(await theirs.create(definition(card_step(card=CARD), note_step())), {"po": "1"})
-    other = await mine.trigger(await mine.create(definition(card_step(card=CARD), note_step())), {"po": "2"})
+    asking = definition(card_step(card=CARD, recipients=[MANAGER]), note_step())
+    foreign = await theirs.trigger(await theirs.create(asking), {"po": "1"})
+    other = await mine.trigger(await mine.create(asking), {"po": "2"})
     await tenant.ask(card=CARD)
     (message,) = tenant.messages()
     for caller, execution_id in ((theirs, foreign), (mine, other)):
@@ -199,8 +200,7 @@ async def test_a_pause_that_teams_asks_for_is_kept(tenant: Tenant) -> None:
     tenant.microsoft.fault = lambda request: full.pop() if full and _sends(request) else None
     await tenant.ask(card=CARD)
     tenant.clock.advance(timedelta(seconds=29))
-    await tenant.reconciler.tick()
-    assert tenant.messages() == []
+    assert (await tenant.reconciler.tick(), tenant.messages()) == (0, [])
     tenant.clock.advance(timedelta(seconds=2))
     await tenant.reconciler.tick()
     assert len(tenant.messages()) == 1
