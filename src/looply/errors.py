@@ -57,6 +57,20 @@ FAILURE_KINDS: Final[tuple[FailureKind, ...]] = (
 _LONGEST = 100  # comparing texts costs the square of their length, and longer names are hardly ever mistyped
 
 
+class Sentence(msgspec.Struct, frozen=True):
+    """A text for people, and what another language needs to say the same: its code and the values that it names."""
+
+    code: str
+    """Stable and UPPER_SNAKE. `ui/tests/recorded/sentences.json` lists them with the names of their values."""
+    text: str
+    values: tuple[tuple[str, str | int], ...] = ()
+
+
+def say(code: str, template: str, /, **values: str | int) -> Sentence:
+    """Returns the sentence of a template, such as `there is no step {step!r}`, and of the values that it names."""
+    return Sentence(code, template.format_map(values), tuple(values.items()))
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One finding about a document: where it is, what is wrong, and how to fix it."""
 
@@ -64,6 +78,21 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """JSON Pointer (RFC 6901) of the value; empty for the whole document."""
     message: str
     hint: str = ""
+    code: str = ""
+    """The code of the sentence `message`, empty for a text without one; `hint_code` is that of `hint`."""
+    hint_code: str = ""
+    values: tuple[tuple[str, str | int], ...] = ()
+    """The values that both sentences name."""
+
+    @classmethod
+    def of(cls, path: str, message: Sentence, hint: Sentence | None = None) -> Self:
+        """Returns the finding with its sentences. A value that both name is the same in both."""
+        if hint is None:
+            return cls(path=path, message=message.text, code=message.code, values=message.values)
+        values = tuple({**dict(message.values), **dict(hint.values)}.items())
+        return cls(
+            path=path, message=message.text, hint=hint.text, code=message.code, hint_code=hint.code, values=values
+        )
 
 
 class LooplyError(Exception):
@@ -447,8 +476,14 @@ _COMPARED: Final = 100
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns `did you mean 'x'?` with the known name that is closest to `name`, or an empty text."""
+    found = suggest_name(name, known)
+    return found.text if found is not None else ""
+
+
+def suggest_name(name: str, known: Iterable[str]) -> Sentence | None:
+    """Returns the question `did you mean 'x'?` with the known name that is closest to `name`; None without one."""
     if len(name) > _LONGEST:
-        return ""
+        return None
     by_folded = {item.casefold(): item for item in known}
     folded = name.casefold()
     compared: Iterable[str] = by_folded
@@ -456,4 +491,4 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         # A comparison costs far more than a common beginning, which nearly all misspelled names have.
         compared = nlargest(_COMPARED, by_folded, key=lambda other: _count_alike(folded, other))
     close = get_close_matches(folded, compared, n=1, cutoff=0.6)
-    return f"did you mean '{by_folded[close[0]]}'?" if close else ""
+    return say("DID_YOU_MEAN", "did you mean '{suggestion}'?", suggestion=by_folded[close[0]]) if close else None

@@ -1,8 +1,15 @@
-"""What the tests of the pages read is what this server renders: logs of all recorded histories, and outlines."""
+"""What the tests of the pages read is what this server renders: logs, outlines, and the sentences of findings."""
 
 import msgspec
 
-from golden.recording.record_pages import LOGS, OUTLINES, rendered_logs, rendered_outlines
+from golden.recording.record_pages import (
+    LOGS,
+    OUTLINES,
+    SENTENCES,
+    listed_sentences,
+    rendered_logs,
+    rendered_outlines,
+)
 from looply.jsontext import Json
 
 HOW = "run: python tests/golden/recording/record_pages.py"
@@ -19,3 +26,7 @@ def test_the_pages_fold_the_logs_that_the_server_renders() -> None:
 
 def test_the_pages_draw_the_regions_that_the_server_finds() -> None:
     assert msgspec.json.decode(OUTLINES.read_bytes()) == ordered(rendered_outlines()), HOW
+
+
+def test_the_pages_know_each_sentence_of_a_finding() -> None:
+    assert msgspec.json.decode(SENTENCES.read_bytes()) == listed_sentences(), HOW

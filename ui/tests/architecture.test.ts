@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { factsOf } from "./source";
 
 const SOURCES = resolve(import.meta.dirname, "../src");
 
@@ -18,11 +19,34 @@ const ROOT = "";
 const LONGEST = 300;
 /** Most modules side by side in a folder. */
 const MOST = 15;
+const LONGEST_FUNCTION = 70;
+/** Casts, and comments that silence a check. The limit only falls: who removes some lowers it. */
+const MOST_CASTS = 133;
+/** So many fewer may be left before the limit must be lowered. */
+const SLACK = 5;
+
+/** The participles and verbs of the rule for Python: there is one list. */
+const WORDS = readFileSync(resolve(import.meta.dirname, "../../tests/test_words.py"), "utf-8");
+const PARTICIPLE = textsOf("PARTICIPLE: Final = re.compile(").join("");
+const VERBS = textsOf("VERBS: Final = frozenset((");
+/** A participle before a noun is an adjective: `chosenSteps`. One alone, or before such a word, names no act. */
+const NO_NOUN = "Of|By|In|At|On|To|For|With|Over|Or[A-Z][A-Za-z]*";
+const IS_PARTICIPLE = new RegExp(`^(${PARTICIPLE})(${NO_NOUN})?$`);
 
 const all = readdirSync(SOURCES, { recursive: true, encoding: "utf-8" })
   .map((file) => file.replaceAll("\\", "/"))
   .filter((file) => /\.(ts|tsx|css)$/.test(file) && file !== "api/generated.ts");
 const files = all.filter((file) => !file.endsWith(".css"));
+
+/** Returns the texts of a constant of that file, up to the bracket that closes it. */
+function textsOf(beginning: string): string[] {
+  const [, rest = ""] = WORDS.split(beginning);
+  return [...(rest.split(")")[0] ?? "").matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+}
+
+function isParticiple(name: string): boolean {
+  return IS_PARTICIPLE.test(name) && !VERBS.includes(name);
+}
 
 function folderOf(file: string): string {
   return file.includes("/") ? (file.split("/")[0] ?? ROOT) : ROOT;
@@ -72,6 +96,13 @@ describe("the tree of the sources", () => {
     expect(found).toEqual([]);
   });
 
+  it("has the queries of each layer and feature in a folder of its name", () => {
+    const folders = files.filter((file) => file.startsWith("api/queries/") && file.split("/").length > 3);
+    const names = [...new Set(folders.map((file) => file.split("/")[2] ?? ""))];
+    expect(names.filter((name) => ![...LAYERS, ...FEATURES].includes(name))).toEqual([]);
+    expect(files.filter((file) => /^api\/queries\/[^/]+$/.test(file))).toEqual(["api/queries/pages.ts"]);
+  });
+
   it("calls the network in one place, and stores nothing but preferences in the browser", () => {
     const places = (pattern: RegExp) =>
       files.filter((file) => pattern.test(readFileSync(join(SOURCES, file), "utf-8")));
@@ -89,5 +120,33 @@ describe("the tree of the sources", () => {
       ),
     );
     expect(found).toEqual([]);
+  });
+});
+
+describe("the functions of the sources", () => {
+  const facts = files.map((file) => [file, factsOf(file, readFileSync(join(SOURCES, file), "utf-8"))] as const);
+  const functions = facts.flatMap(([file, { functions: found }]) => found.map((each) => ({ file, ...each })));
+
+  it("are short enough to be read at once", () => {
+    const found = functions.filter(({ lines }) => lines > LONGEST_FUNCTION);
+    expect(found.map(({ file, line, name, lines }) => `${file}:${line} ${name} ${lines}`)).toEqual([]);
+  });
+
+  it("are named by verbs or nouns", () => {
+    expect(["grouped", "movedBy", "leftOver"].every(isParticiple)).toBe(true);
+    expect(["chosenSteps", "need", "read"].some(isParticiple)).toBe(false);
+    const found = functions.filter(({ name }) => isParticiple(name));
+    expect(found.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
+  });
+
+  it("say in a sentence what they return or do, where others call them", () => {
+    const found = functions.filter(({ isExported, hasSentence }) => isExported && !hasSentence);
+    expect(found.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
+  });
+
+  it("leave the checks of types to the compiler, but for a number of casts that only falls", () => {
+    const count = facts.reduce((sum, [, { casts }]) => sum + casts.length, 0);
+    expect(count).toBeLessThanOrEqual(MOST_CASTS);
+    expect(MOST_CASTS - count, "lower MOST_CASTS").toBeLessThanOrEqual(SLACK);
   });
 });

@@ -25,6 +25,7 @@ from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_parts import EXPRESSION
+from looply.definition.schemas.schema_problems import Patterns
 from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
@@ -40,7 +41,7 @@ from looply.definition.values.pointer import join_pointer, split_pointer
 from looply.definition.values.repeat import Repeat
 from looply.definition.values.report import Report
 from looply.definition.values.retry import RETRY_PATTERN, STATUS_PATTERN
-from looply.errors import FAILURE_KINDS, DefinitionError, Problem
+from looply.errors import FAILURE_KINDS, DefinitionError, Problem, say
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -69,17 +70,33 @@ _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
     "datastore": datastores.datastore_input,
 }
 
-_PATTERNS: Final[Mapping[str, str]] = {
-    IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
-    STATUS_PATTERN: "a status such as 404 or 4xx",
-    RETRY_PATTERN: f"one of connection, timeout, {', '.join(FAILURE_KINDS)}, a status such as 503, or 5xx",
-    EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
-    r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
-    POINTER_PATTERN: "a JSON Pointer such as /items, or nothing",
-    FOLLOW_PATTERN: "`link`, or a JSON Pointer such as /next",
-    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
-    OPERATION_NAME: "the name of an operation, such as warehouse.reserve",
-    r"\S": "a name with a visible character",
+_RETRY_REASON: Final = "{value} is not one of connection, timeout, {kinds}, a status such as 503, or 5xx"
+_KINDS: Final = ", ".join(FAILURE_KINDS)
+_PATTERNS: Final[Patterns] = {
+    IDENTIFIER: lambda value: say(
+        "NO_ID", "{value} is not an id: a letter, then at most 63 letters, digits or _", value=value
+    ),
+    STATUS_PATTERN: lambda value: say("NO_STATUS", "{value} is not a status such as 404 or 4xx", value=value),
+    RETRY_PATTERN: lambda value: say("NO_RETRY_REASON", _RETRY_REASON, value=value, kinds=_KINDS),
+    EXPRESSION["pattern"]: lambda value: say(
+        "NO_EXPRESSION", "{value} is not an expression such as {example}", value=value, example="${payload.output.list}"
+    ),
+    r"^(?:/(?:[^~/]|~[01])*)+$": lambda value: say(
+        "NO_POINTER", "{value} is not a JSON Pointer such as /payload/output/po", value=value
+    ),
+    POINTER_PATTERN: lambda value: say(
+        "NO_POINTER_TO_ITEMS", "{value} is not a JSON Pointer such as /items, or nothing", value=value
+    ),
+    FOLLOW_PATTERN: lambda value: say(
+        "NO_FOLLOW", "{value} is not `link`, or a JSON Pointer such as /next", value=value
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": lambda value: say(
+        "NO_BRANCH_ID", "{value} is not a branch id: at most 64 letters, digits, _ or -", value=value
+    ),
+    OPERATION_NAME: lambda value: say(
+        "NO_OPERATION_NAME", "{value} is not the name of an operation, such as warehouse.reserve", value=value
+    ),
+    r"\S": lambda value: say("NO_VISIBLE_NAME", "{value} is not a name with a visible character", value=value),
 }
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 
@@ -168,16 +185,17 @@ def _basic_problem(document: Json, limits: Limits) -> Problem | None:
     while level := [item for item in level if isinstance(item, dict | list)]:
         depth += 1
         if depth > limits.json_levels:
-            return Problem(path="", message=f"is nested deeper than the limit json_levels, {limits.json_levels}")
+            message = "is nested deeper than the limit json_levels, {limit}"
+            return Problem.of("", say("NESTED_TOO_DEEPLY", message, limit=limits.json_levels))
         level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
     try:
         size = len(encode_json(document))
     except UnicodeEncodeError:
-        return Problem(path="", message="holds a lone surrogate, which is no Unicode text")
+        return Problem.of("", say("NO_UNICODE", "holds a lone surrogate, which is no Unicode text"))
     if size <= limits.definition_bytes:
         return None
-    message = f"has {size} bytes; the limit definition_bytes is {limits.definition_bytes}"
-    return Problem(path="", message=message)
+    message = "has {size} bytes; the limit definition_bytes is {limit}"
+    return Problem.of("", say("TOO_LARGE", message, size=size, limit=limits.definition_bytes))
 
 
 def _workflow_settings(
@@ -188,7 +206,7 @@ def _workflow_settings(
     reader = Reader(document["workflow_settings"], "/workflow_settings", report)
     on_failure: str | None = reader.value.get("on_failure")
     if on_failure is not None and not children.is_uuid(on_failure):
-        reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
+        reader.error("on_failure", children.no_workflow_id(on_failure))
     return WorkflowSettings(
         timeout=reader.duration("timeout"),
         max_concurrency=reader.integer("max_concurrency"),
@@ -214,8 +232,9 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
     if not outline.type.is_call:
         for field in _ONLY_CALLS:
             if field in step:
-                hint = "the time limit of a wait belongs into its settings" if field == "timeout" else ""
-                step.warning(field, f"`{field}` has no effect on a {name}", hint)
+                hint = say("WAIT_LIMIT_IN_SETTINGS", "the time limit of a wait belongs into its settings")
+                message = say("NO_EFFECT_ON_STEP", "`{field}` has no effect on a {type}", field=field, type=name)
+                step.warning(field, message, hint if field == "timeout" else None)
     if name == "datastore":
         datastores.check_step_fields(step)
     return Step(
@@ -259,7 +278,8 @@ def _payload_schema(document: dict[str, Json], report: Report) -> Json:
     try:
         SchemaChecker(schema)
     except ValueError as error:
-        report.warning("/workflow_schema", f"is no JSON Schema that can be used, so fields are not checked: {error}")
+        message = "is no JSON Schema that can be used, so fields are not checked: {reason}"
+        report.warning("/workflow_schema", say("PAYLOAD_SCHEMA_UNUSABLE", message, reason=str(error)))
         return None
     return schema
 

@@ -4,6 +4,9 @@
 what the server renders now, so that a change of the one without the other is found.
 """
 
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +24,9 @@ from looply.limits import Limits
 FOLDER: Final = Path(__file__).parents[3] / "ui/tests/recorded"
 LOGS: Final = FOLDER / "logs.json"
 OUTLINES: Final = FOLDER / "outlines.json"
+SENTENCES: Final = FOLDER / "sentences.json"
+_SOURCE: Final = Path(__file__).parents[3] / "src/looply"
+_CODE: Final = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _VALUES: Final = ("input", "output", "wait_token")
 _UNCUT: Final = Limits(read_events=1_000_000)
 
@@ -40,6 +46,28 @@ def rendered_outlines() -> list[Json]:
         _outline_of(name, scenario().workflow.definition)
         for name, scenario in sorted((each.__name__, each) for each in SCENARIOS)
     ]
+
+
+def listed_sentences() -> list[Json]:
+    """Returns the code of each sentence of a finding, with the names of its values, in the order of the codes.
+
+    Raises: ValueError when one code has different values at two places.
+    """
+    found: dict[str, list[str]] = {}
+    for path in sorted(_SOURCE.rglob("*.py")):
+        for code, values in _sentences_of(ast.parse(path.read_text("utf-8"))):
+            if found.setdefault(code, values) != values:
+                raise ValueError(f"{path}: {code} has the values {values}, elsewhere {found[code]}")
+    return [{"code": code, "values": [*found[code]]} for code in sorted(found)]
+
+
+def _sentences_of(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Name("say"), [ast.Constant(str(code)), _], keywords) if _CODE.fullmatch(code):
+                yield code, sorted(str(each.arg) for each in keywords)
+            case ast.Call(ast.Name("Sentence"), [ast.Constant(str(code)), _, ast.Tuple(pairs)]):
+                yield code, sorted(ast.literal_eval(pair.elts[0]) for pair in pairs if isinstance(pair, ast.Tuple))
 
 
 def _log_of(path: Path) -> Json:
@@ -95,3 +123,4 @@ def write(path: Path, found: list[Json]) -> None:
 if __name__ == "__main__":
     write(LOGS, rendered_logs())
     write(OUTLINES, rendered_outlines())
+    write(SENTENCES, listed_sentences())

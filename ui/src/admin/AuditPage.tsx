@@ -5,7 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
 import { useApi } from "../api/context";
-import { type AuditFilter, auditQuery, newestAuditQuery } from "../api/queries/audit";
+import { type AuditFilter, auditQuery, newestAuditQuery } from "../api/queries/admin/audit";
 import type { AnswerOf, Schema } from "../api/types";
 import { type Column, DataTable } from "../kit/DataTable";
 import { Icon } from "../kit/icons";

@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api/context";
-import { workspacesQuery } from "../api/queries/organizations";
+import { workspacesQuery } from "../api/queries/admin/organizations";
 import type { Schema } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Chip } from "../kit/Chip";

@@ -3,8 +3,8 @@
 import { Switch } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { permissionsQuery } from "../api/queries/keys";
-import { roleSettingsQuery } from "../api/queries/members";
+import { permissionsQuery } from "../api/queries/admin/keys";
+import { roleSettingsQuery } from "../api/queries/admin/members";
 import type { Role, Schema } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Icon } from "../kit/icons";

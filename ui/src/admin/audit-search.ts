@@ -1,6 +1,6 @@
 /** The filters of the audit, as they are in the address. */
 
-import type { AuditFilter } from "../api/queries/audit";
+import type { AuditFilter } from "../api/queries/admin/audit";
 
 export interface AuditSearch {
   action?: string;

@@ -81,7 +81,7 @@ async function answerOf(send: typeof fetch, path: string, init: RequestInit, cod
     body = parse(await response.text(), codec);
   } catch (cause) {
     if (isCancelled(cause)) throw cause;
-    throw lost(init.method ?? "GET", cause);
+    throw lossOf(init.method ?? "GET", cause);
   }
   if (!response.ok) throw errorOf(response.status, body, response.headers);
   if (body === undefined) {
@@ -92,7 +92,7 @@ async function answerOf(send: typeof fetch, path: string, init: RequestInit, cod
 }
 
 // A POST may have arrived although its answer did not, unless the browser knows that it has no network.
-function lost(method: string, cause: unknown): CallError {
+function lossOf(method: string, cause: unknown): CallError {
   const isUnknown = method === "POST" && navigator.onLine;
   return new CallError({ kind: isUnknown ? "outcome-unknown" : "offline" }, cause);
 }

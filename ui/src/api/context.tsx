@@ -5,10 +5,12 @@ import type { Api } from "./client";
 
 const ApiContext = createContext<Api | null>(null);
 
+/** Gives all below it the calls of the server. */
 export function ApiProvider({ api, children }: { api: Api; children: ReactNode }) {
   return <ApiContext value={api}>{children}</ApiContext>;
 }
 
+/** Returns the calls of the server. Throws without an `ApiProvider` above. */
 export function useApi(): Api {
   const api = useContext(ApiContext);
   if (api === null) throw new Error("useApi needs an ApiProvider above");

@@ -26,6 +26,10 @@ export type CallErrorKind =
 export interface Finding {
   path: string;
   message: string;
+  /** Names the sentence `message`; empty for a text without one. */
+  code: string;
+  /** What the sentence names. */
+  values: Readonly<Record<string, string | number>>;
 }
 
 interface Facts {
@@ -110,7 +114,20 @@ function kindOf(status: number, code: string): CallErrorKind {
 
 function findingsOf(value: unknown): Finding[] {
   const found = Array.isArray(value) ? value.filter(isObject) : [];
-  return found.map((each) => ({ path: textOf(each.path) ?? "", message: textOf(each.message) ?? "" }));
+  return found.map((each) => ({
+    path: textOf(each.path) ?? "",
+    message: textOf(each.message) ?? "",
+    code: textOf(each.code) ?? "",
+    values: isObject(each.values) ? valuesOf(each.values) : {},
+  }));
+}
+
+function valuesOf(values: JsonObject): Record<string, string | number> {
+  const found: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "string" || typeof value === "number") found[name] = value;
+  }
+  return found;
 }
 
 function secondsOf(text: string | null): number | null {

@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";
-import type { Datastore } from "../api/queries/makers/data";
+import type { Datastore } from "../api/queries/data/data";
 import { writeJson } from "../kit/json/json-text";
 import { SideBySide } from "../kit/json/SideBySide";
 import { Note } from "../kit/Note";

@@ -1,4 +1,4 @@
-import type { DatastoreRow } from "../api/queries/makers/data";
+import type { DatastoreRow } from "../api/queries/data/data";
 import { useText } from "../text/language";
 import { Time, useTimes } from "../text/time";
 import styles from "./data.module.css";

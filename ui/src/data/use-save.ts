@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { DATASTORES, type Datastore, datastoreQuery } from "../api/queries/makers/data";
+import { DATASTORES, type Datastore, datastoreQuery } from "../api/queries/data/data";
 import { EXACT } from "../shared/exact";
 
 export interface Save {

@@ -112,6 +112,7 @@ function bodyOf(api: JsonObject, title: string, holder: unknown): HTMLElement | 
   return part;
 }
 
+/** Returns the section of one operation: what it takes, what it answers, and a form to try it. */
 export function operationView(api: JsonObject, { method, path, detail }: Operation, keys: KeyHolder): HTMLElement {
   const summary = element(
     "summary",
@@ -139,6 +140,7 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
   return view;
 }
 
+/** Shows the reference of the API with its search. */
 export function show(root: HTMLElement, api: JsonObject): void {
   const info = isObject(api.info) ? api.info : {};
   const search = element("input", {

@@ -60,13 +60,13 @@ export function exampleOf(holder: unknown): string | null {
 
 /** Returns the call as a command for a shell. The key is a variable of the shell there, never the key itself. */
 export function curlOf({ method, path, json }: Attempt, origin: string, needsKey: boolean): string {
-  const parts = [`curl -X ${method} ${quoted(origin + path)}`];
+  const parts = [`curl -X ${method} ${inQuotes(origin + path)}`];
   if (needsKey) parts.push('-H "x-api-key: $LOOPLY_API_KEY"');
-  if (json !== "") parts.push(`-H "Content-Type: ${JSON_TYPE}"`, `-d ${quoted(json)}`);
+  if (json !== "") parts.push(`-H "Content-Type: ${JSON_TYPE}"`, `-d ${inQuotes(json)}`);
   return parts.join(" \\\n  ");
 }
 
-function quoted(text: string): string {
+function inQuotes(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;
 }
 
@@ -91,7 +91,7 @@ function fieldsOf(parameters: JsonObject[]): Field[] {
 }
 
 /** Returns the path with the values of the fields. A field that is left empty is left out of the query. */
-function filled(path: string, fields: Field[]): string {
+function withValues(path: string, fields: Field[]): string {
   const query = new URLSearchParams();
   let found = path;
   for (const { name, isInPath, input } of fields) {
@@ -113,7 +113,7 @@ export function tryView(
   const body = element("textarea", { rows: "8", spellcheck: "false", "aria-label": "Body" });
   body.value = example ?? "";
   const needsKey = !(Array.isArray(detail.security) && detail.security.length === 0);
-  const attempt = (): Attempt => ({ method, path: filled(path, fields), json: body.value.trim() });
+  const attempt = (): Attempt => ({ method, path: withValues(path, fields), json: body.value.trim() });
   const shell = element("pre", { "aria-label": "The call for a shell", tabindex: "0" });
   const refresh = () => {
     shell.textContent = curlOf(attempt(), location.origin, needsKey);

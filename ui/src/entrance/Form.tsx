@@ -8,6 +8,7 @@ import { TEXTS } from "./text";
 
 const LEAST_CHARACTERS = 12;
 
+/** The field of a new password, with how many characters are missing. */
 export function NewPassword({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const text = useText(TEXTS);
   const missing = LEAST_CHARACTERS - [...value].length;
@@ -34,6 +35,7 @@ export function Form({ onSubmit, children }: { onSubmit: () => void; children: R
   );
 }
 
+/** Returns whether a password has the least number of characters. */
 export function isLongEnough(password: string): boolean {
   return [...password].length >= LEAST_CHARACTERS;
 }

@@ -6,8 +6,8 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { invitationQuery, resetQuery } from "../api/queries/links";
-import { sessionQuery } from "../api/queries/session";
+import { invitationQuery, resetQuery } from "../api/queries/entrance/links";
+import { sessionQuery } from "../api/queries/session/session";
 import { Note } from "../kit/Note";
 import { Loading } from "../kit/states/Loading";
 import { Problem } from "../kit/states/Problem";
@@ -22,6 +22,7 @@ import styles from "./Frame.module.css";
 import { InvitationForm } from "./InvitationForm";
 import { TEXTS } from "./text";
 
+/** Signs a person in and leads to where they came from. */
 export function SignInPage() {
   const text = useText(TEXTS);
   const { to, error: failure } = useSearch({ from: "/sign-in" });
@@ -67,6 +68,7 @@ function FailedConfirmation({ code, target }: { code: string; target: string }) 
   );
 }
 
+/** Requests a link to reset a password. */
 export function ForgottenPage() {
   const text = useText(TEXTS);
   const api = useApi();
@@ -90,6 +92,7 @@ export function ForgottenPage() {
   );
 }
 
+/** Sets a new password by the link of a reset. */
 export function ResetPage() {
   const text = useText(TEXTS);
   const { token = "" } = useParams({ strict: false });
@@ -124,6 +127,7 @@ function ResetForm({ token, name }: { token: string; name: string }) {
   );
 }
 
+/** Accepts an invitation by its link, as a new person or as the one who is signed in. */
 export function InvitationPage() {
   const text = useText(TEXTS);
   const { token = "" } = useParams({ strict: false });

@@ -5,9 +5,9 @@ const MOST_NAMED = 3;
 
 export const germanReasons: Reasons = {
   PERSON_CARD: ({ value, who }) =>
-    `Die Karte von „${value("state")}“ wartet auf ${named(who)}${answers(value("answered"))}.`,
+    `Die Karte von „${value("state")}“ wartet auf ${namesOf(who)}${answers(value("answered"))}.`,
   PERSON_APPROVAL: ({ value, who }) =>
-    `„${value("state")}“ wartet auf ${named(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.`,
+    `„${value("state")}“ wartet auf ${namesOf(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.`,
   RESUME: ({ value }) => `„${value("state")}“ wartet auf einen Aufruf, der fortsetzt (${value("sources")}).`,
   TIMER: ({ value, moment }) => `„${value("state")}“ pausiert bis ${moment("due_on")}.`,
   TIMER_OVERDUE: ({ value, moment }) =>
@@ -52,7 +52,7 @@ export const germanReasons: Reasons = {
   ENDED_TERMINATED: ({ value }) => `Sie wurde beendet${after(value("reason"))}.`,
 };
 
-function named(who: readonly string[]): string {
+function namesOf(who: readonly string[]): string {
   if (who.length > MOST_NAMED) return `${who.slice(0, MOST_NAMED).join(", ")} und ${who.length - MOST_NAMED} weitere`;
   return who.join(" und ") || "ihre Empfänger";
 }

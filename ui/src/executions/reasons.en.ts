@@ -5,9 +5,9 @@ const MOST_NAMED = 3;
 
 export const englishReasons: Reasons = {
   PERSON_CARD: ({ value, who }) =>
-    `The card of “${value("state")}” waits for ${named(who)}${answers(value("answered"))}.`,
+    `The card of “${value("state")}” waits for ${namesOf(who)}${answers(value("answered"))}.`,
   PERSON_APPROVAL: ({ value, who }) =>
-    `“${value("state")}” waits for ${named(who)}; ${value("needed")} must approve${answers(value("answered"))}.`,
+    `“${value("state")}” waits for ${namesOf(who)}; ${value("needed")} must approve${answers(value("answered"))}.`,
   RESUME: ({ value }) => `“${value("state")}” waits for a call that resumes it (${value("sources")}).`,
   TIMER: ({ value, moment }) => `“${value("state")}” pauses until ${moment("due_on")}.`,
   TIMER_OVERDUE: ({ value, moment }) =>
@@ -48,7 +48,7 @@ export const englishReasons: Reasons = {
   ENDED_TERMINATED: ({ value }) => `It was ended${after(value("reason"))}.`,
 };
 
-function named(who: readonly string[]): string {
+function namesOf(who: readonly string[]): string {
   if (who.length > MOST_NAMED) return `${who.slice(0, MOST_NAMED).join(", ")} and ${who.length - MOST_NAMED} more`;
   return who.join(" and ") || "its recipients";
 }

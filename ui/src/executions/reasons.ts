@@ -1,6 +1,6 @@
 /** Why an execution does not move, in words: by the code of the reason, with the values that it names. */
 
-import type { Explanation } from "../api/queries/executions";
+import type { Explanation } from "../api/queries/executions/executions";
 import type { Language } from "../text/language";
 import { messageOf } from "./log/entry";
 import { germanReasons } from "./reasons.de";

@@ -1,6 +1,6 @@
 /** How the status of an execution is shown: color, picture and word together. */
 
-import type { ExecutionRow, Explanation } from "../api/queries/executions";
+import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
 import type { Tone } from "../kit/Chip";
 
 export type Status = ExecutionRow["status"];
@@ -24,6 +24,7 @@ export function shownStatus({ status, waiting }: ExecutionRow): Shown {
   return isOpen && (waiting?.kind === "RETRY" || waiting?.kind === "TARGET") ? waiting.kind : status;
 }
 
+/** Returns whether nothing will happen to an execution any more. */
 export function isEnded({ status, incident }: ExecutionRow): boolean {
   return status === "COMPLETED" || status === "TERMINATED" || (status === "FAILED" && incident === null);
 }

@@ -1,4 +1,4 @@
-import type { ExecutionRow, Explanation } from "../api/queries/executions";
+import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
 import type { Tone } from "../kit/Chip";
 import type { Tab } from "./execution/address";
 import { english as history } from "./history/text.en";
@@ -32,6 +32,7 @@ export const visitStates: Readonly<Record<VisitState, string>> = {
   "given-up": "Given up",
 };
 
+/** Returns a duration in English, in its two largest units. */
 export function englishDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;

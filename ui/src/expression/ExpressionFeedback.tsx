@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { type RefObject, useEffect } from "react";
-import type { ExpressionFinding } from "../api/queries/authoring/expressions";
+import type { ExpressionFinding } from "../api/queries/expression/expressions";
 import { Icon } from "../kit/icons";
 import { boundText, type Span } from "../shared/expressions";
 import { useText } from "../text/language";
@@ -30,7 +30,7 @@ export function ExpressionFeedback({ text: typed, expected, isBare = false, edit
   const { text, shift } = isBare && typed.trim() !== "" ? boundText(typed) : { text: typed, shift: 0 };
   const judgement = useJudgement(text);
   useMarks(judgement, shift, editor);
-  const fix = (span: Span, code: string): void => editor.current?.replace(shifted(span, shift), code);
+  const fix = (span: Span, code: string): void => editor.current?.replace(shiftBack(span, shift), code);
   if (judgement === null) return <p className={styles.hint}>{words.howTo}</p>;
   const { errors, warnings, type, isWhole } = judgement;
   // A place of a text that was judged is the place of the same text only.
@@ -79,7 +79,7 @@ export function ExpressionFeedback({ text: typed, expected, isBare = false, edit
 }
 
 /** Returns a part of a text as it lies without what was put before it. */
-function shifted({ from, to }: Span, shift: number): Span {
+function shiftBack({ from, to }: Span, shift: number): Span {
   return { from: Math.max(0, from - shift), to: Math.max(0, to - shift) };
 }
 
@@ -87,7 +87,7 @@ function useMarks(judgement: Judgement | null, shift: number, editor: RefObject<
   useEffect(() => {
     const marksOf = (placed: readonly Placed[], severity: Mark["severity"]): Mark[] =>
       placed.flatMap(({ span, finding }) =>
-        span === null ? [] : [{ ...shifted(span, shift), severity, message: finding.message }],
+        span === null ? [] : [{ ...shiftBack(span, shift), severity, message: finding.message }],
       );
     editor.current?.setMarks(
       judgement === null ? [] : [...marksOf(judgement.errors, "error"), ...marksOf(judgement.warnings, "warning")],

@@ -26,11 +26,11 @@ export function JsonField({ label, value, onChange, name, hint, problem, isReadO
   const words = useText(TEXTS);
   const { unfinished } = useExpressionSource();
   const [typed, setTyped] = useState(() => unfinished.get(name) ?? null);
-  const parsed = typed === null ? null : parsedOf(typed);
+  const parsed = typed === null ? null : readJson(typed);
   // What was typed is shown as it was typed, as long as the document has it so.
   const isTyped = parsed !== null && (!parsed.ok || isSameJson(parsed.value, value));
   const change = (text: string): void => {
-    const next = parsedOf(text);
+    const next = readJson(text);
     setTyped(text);
     if (next.ok) unfinished.delete(name);
     else unfinished.set(name, text);
@@ -65,7 +65,7 @@ export function JsonField({ label, value, onChange, name, hint, problem, isReadO
 type Parsed = { ok: true; value: unknown } | { ok: false; line: number };
 
 /** Returns the value of a text, `undefined` for an empty one; else the line, from 1, at which it is not JSON. */
-function parsedOf(text: string): Parsed {
+function readJson(text: string): Parsed {
   if (text.trim() === "") return { ok: true, value: undefined };
   try {
     return { ok: true, value: parseExact(text) };

@@ -2,11 +2,11 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { type Evaluation, valueQuery } from "../api/queries/authoring/expressions";
+import { type Evaluation, valueQuery } from "../api/queries/expression/expressions";
 import { hasExpression } from "../shared/expressions";
 import { useText } from "../text/language";
 import styles from "./Expression.module.css";
-import { checkedOf, identityOf, useExpressionSource } from "./source";
+import { identityOf, questionOf, useExpressionSource } from "./source";
 import { TEXTS } from "./text";
 import { useRested } from "./use-rested";
 
@@ -22,7 +22,7 @@ export function ValueOnSample({ text, type }: { text: string; type: string | nul
   const { sample } = source;
   const rested = useRested(text, REST_MS);
   const { data, error, isFetching } = useQuery({
-    ...valueQuery(useApi(), checkedOf(rested, source), sample, identityOf(sample)),
+    ...valueQuery(useApi(), questionOf(rested, source), sample, identityOf(sample)),
     enabled: sample !== null && hasExpression(rested),
   });
   if (sample === null) return <p className={styles.hint}>{type === null ? words.noSample : words.keepsType(type)}</p>;

@@ -27,6 +27,7 @@ export function partsOf(text: string): Part[] {
   return parts;
 }
 
+/** Returns the text that the parts were read from. */
 export function joinParts(parts: readonly Part[]): string {
   return parts.map((part) => (part.kind === "text" ? part.text : expressionText(part.text))).join("");
 }

@@ -9,7 +9,7 @@ import {
   useMemo,
   useState,
 } from "react";
-import type { Checked } from "../api/queries/authoring/expressions";
+import type { Checked } from "../api/queries/expression/expressions";
 import type { InputOf } from "../api/types";
 import { wholeExpression } from "../shared/expressions";
 import type { Expected } from "./types";
@@ -54,6 +54,8 @@ interface Targets {
 const SourceContext = createContext<ExpressionSource>(NO_DATA);
 const TargetContext = createContext<Targets>({ target: null, setTarget: () => undefined });
 
+/** Gives the fields below it the data that their expressions read, and remembers the field that a value is picked
+ * for. */
 export function ExpressionProvider({ source, children }: { source: ExpressionSource; children: ReactNode }) {
   const [target, setTarget] = useState<Target | null>(null);
   const targets = useMemo(() => ({ target, setTarget }), [target]);
@@ -64,6 +66,7 @@ export function ExpressionProvider({ source, children }: { source: ExpressionSou
   );
 }
 
+/** Returns the data that expressions read here. */
 export function useExpressionSource(): ExpressionSource {
   return useContext(SourceContext);
 }
@@ -74,7 +77,7 @@ export function useTarget(): Targets {
 }
 
 /** Returns a text in the form in which the server is asked about it. */
-export function checkedOf(text: string, { isCard = false }: ExpressionSource): Checked {
+export function questionOf(text: string, { isCard = false }: ExpressionSource): Checked {
   if (isCard) return { card: text };
   const whole = wholeExpression(text);
   return whole === null ? { template: text } : { expression: whole };

@@ -3,10 +3,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../api/context";
-import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/authoring/expressions";
+import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/expression/expressions";
 import { hasExpression, type Span } from "../shared/expressions";
 import { spanOf } from "./code-points";
-import { checkedOf, useExpressionSource } from "./source";
+import { questionOf, useExpressionSource } from "./source";
 import { useRested } from "./use-rested";
 
 const REST_MS = 250;
@@ -40,7 +40,7 @@ export function useJudgement(text: string, version?: string): Judgement | null {
   const source = useExpressionSource();
   const rested = useRested(text, REST_MS);
   const isJudged = hasExpression(rested);
-  const checked = checkedOf(rested, source);
+  const checked = questionOf(rested, source);
   const whole = checked.expression ?? null;
   const { data, isPlaceholderData } = useQuery({
     ...findingsQuery(api, checked, source.where, version ?? source.version()),
@@ -52,6 +52,7 @@ export function useJudgement(text: string, version?: string): Judgement | null {
   );
 }
 
+/** Returns the findings at their places in the text. `whole` is the text as it was judged, null for the same. */
 export function judgementOf(text: string, whole: string | null, found: ExpressionFindings): Judgement {
   // A bare expression is judged without its `${`.
   const shift = whole === null ? 0 : 2;

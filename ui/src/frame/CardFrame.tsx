@@ -86,9 +86,40 @@ export function CardFrame(props: CardFrameProps) {
       post({ kind: "focus", input });
     },
   }));
-  // The theme alone does not draw the card again, which would lose what was filled in.
+  usePosts(post, { card, isOpen, isBusy, theme, designed, isReady, isTooLarge });
+  if (isTooLarge) return <Note tone="warning">{text.tooLarge}</Note>;
+  return (
+    <>
+      {isUnshown && <Note tone="warning">{text.unshown}</Note>}
+      <iframe
+        ref={frame}
+        className={styles.frame}
+        title={text.card(subject)}
+        src="/card-frame"
+        sandbox="allow-scripts"
+        referrerPolicy="no-referrer"
+        style={{ height: isUnshown ? 0 : height }}
+      />
+      <Suspense>{link !== null && <Leave link={link} onClose={() => setLink(null)} />}</Suspense>
+    </>
+  );
+}
+
+type Post = (message: ToFrame) => void;
+
+interface PostsProps extends Pick<CardFrameProps, "card" | "isOpen" | "theme"> {
+  isBusy: boolean;
+  designed: DesignedCard | undefined;
+  isReady: boolean;
+  isTooLarge: boolean;
+}
+
+/** Sends the card to the frame, and each change of how it is shown. */
+function usePosts(post: Post, { card, isOpen, isBusy, theme, designed, isReady, isTooLarge }: PostsProps): void {
+  const text = useText(TEXTS);
   const { look = "inbox", marked } = designed ?? {};
   const isDesigned = designed !== undefined;
+  // The theme alone does not draw the card again, which would lose what was filled in.
   const latest = useRef(theme);
   latest.current = theme;
   useEffect(() => {
@@ -106,22 +137,6 @@ export function CardFrame(props: CardFrameProps) {
   useEffect(() => {
     if (isReady) post({ kind: "enable", isEnabled: !isBusy });
   }, [isReady, isBusy, post]);
-  if (isTooLarge) return <Note tone="warning">{text.tooLarge}</Note>;
-  return (
-    <>
-      {isUnshown && <Note tone="warning">{text.unshown}</Note>}
-      <iframe
-        ref={frame}
-        className={styles.frame}
-        title={text.card(subject)}
-        src="/card-frame"
-        sandbox="allow-scripts"
-        referrerPolicy="no-referrer"
-        style={{ height: isUnshown ? 0 : height }}
-      />
-      <Suspense>{link !== null && <Leave link={link} onClose={() => setLink(null)} />}</Suspense>
-    </>
-  );
 }
 
 /** The messages of one frame. Those of any other window are not looked at. */

@@ -158,7 +158,7 @@ function execute(
       title: action.title ?? "",
       style: styleOf(action.style),
       data: dataOf(action),
-      inputs: filledIn(inputs),
+      inputs: filledInputs(inputs),
       repeat: () => action.execute(),
     });
   }
@@ -172,7 +172,7 @@ function dataOf(action: SubmitAction | ExecuteAction): JsonObject {
   return sent;
 }
 
-function filledIn(inputs: Input[]): Decision["inputs"] {
+function filledInputs(inputs: Input[]): Decision["inputs"] {
   return inputs
     .filter((input) => input.isVisible && input.isSet())
     .map((input) => ({ label: input.label ?? input.id ?? "", value: String(input.value) }));

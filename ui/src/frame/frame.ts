@@ -51,25 +51,7 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
 
   const decide = ({ title, style, data }: Decision): void => post({ kind: "action", action: { title, style, data } });
 
-  // Before the buttons of the card, which keep the click to themselves.
-  const choose = (event: MouseEvent): void => {
-    const part = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-part]") : null;
-    if (part?.dataset.part !== undefined) post({ kind: "part", part: part.dataset.part });
-  };
-  root.addEventListener("click", choose, { capture: true });
-  root.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (link === null) return;
-    event.preventDefault();
-    if (link.href !== "") post({ kind: "link", url: link.href });
-  });
-  document.addEventListener("keydown", (event) => {
-    const typedIn = event.target instanceof Element ? event.target.closest<HTMLElement>(TYPING) : null;
-    // The keys of the app work again once the reader has left the input.
-    if (event.key === "Escape") typedIn?.blur();
-    const isTyping = typedIn !== null;
-    if (!isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) post({ kind: "key", key: event.key });
-  });
+  reportInput(root, post);
 
   return (message) => {
     switch (message.kind) {
@@ -89,6 +71,29 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
         return focusInput(root, message.input);
     }
   };
+}
+
+/** Reports what the reader presses in the card, and the keys that are not typed into it. */
+function reportInput(root: HTMLElement, post: FrameSurroundings["post"]): void {
+  // Before the buttons of the card, which keep the click to themselves.
+  const choose = (event: MouseEvent): void => {
+    const part = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-part]") : null;
+    if (part?.dataset.part !== undefined) post({ kind: "part", part: part.dataset.part });
+  };
+  root.addEventListener("click", choose, { capture: true });
+  root.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (link === null) return;
+    event.preventDefault();
+    if (link.href !== "") post({ kind: "link", url: link.href });
+  });
+  document.addEventListener("keydown", (event) => {
+    const typedIn = event.target instanceof Element ? event.target.closest<HTMLElement>(TYPING) : null;
+    // The keys of the app work again once the reader has left the input.
+    if (event.key === "Escape") typedIn?.blur();
+    const isTyping = typedIn !== null;
+    if (!isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) post({ kind: "key", key: event.key });
+  });
 }
 
 function mark(root: HTMLElement, parts: readonly string[]): void {

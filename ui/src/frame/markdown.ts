@@ -10,6 +10,7 @@ const NUMBERED = /^\s{0,3}(\d{1,9})[.)]\s+(.*)$/;
 const INLINE =
   /\\([\\`*_{}[\]()#+\-.!~<>])|\[([^\]\n]{1,1000})\]\(([^()\s]{1,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200})?)\)|(\*\*|__)(?=\S)(.{1,2000}?\S|\S)\4(?!\w)|(?<!\w)([*_])(?=[^\s*_])(.{0,2000}?[^\s*_])\6(?!\w)/;
 
+/** Returns a text in which no character has a meaning in HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -68,7 +68,7 @@ export function layoutOf(outline: Outline): Layout {
   if (loose.length === 0) return level;
   const shift = NODE.width + TRAY_GAP;
   const tray = loose.map((step, at) => ({ step, x: 0, y: at * (NODE.height + GAP.linear), isLoose: true }));
-  const moved = movedBy(level, shift, 0);
+  const moved = shiftBy(level, shift, 0);
   const height = Math.max(level.height, loose.length * (NODE.height + GAP.linear) - GAP.linear);
   return { ...moved, nodes: [...moved.nodes, ...tray], width: level.width + shift, height };
 }
@@ -116,7 +116,7 @@ function withBoxes(step: string, inner: readonly { exit: string; level: Level }[
   let content: Layout = EMPTY;
   for (const each of sized) {
     boxes.push({ step, exit: each.exit, x, y, width: each.width, height });
-    content = joined(content, movedBy(each.level, x + BOX.padding, y + BOX.header));
+    content = join(content, shiftBy(each.level, x + BOX.padding, y + BOX.header));
     x += each.width + LANE_GAP;
   }
   return { ...content, boxes: [...boxes, ...content.boxes], step, node: NODE.width, width, height: y + height };
@@ -141,7 +141,7 @@ function place(flow: Flow, items: ReadonlyMap<string, Item>, blocks: Blocks): Le
     const left = (x.axes.get(step) ?? 0) + shift - item.width / 2;
     const top = rows.tops.get(step) ?? 0;
     const node = { step, x: left + (item.width - item.node) / 2, y: top, isLoose: false };
-    layout = joined(layout, { ...movedBy(item, left, top), nodes: [node, ...movedBy(item, left, top).nodes] });
+    layout = join(layout, { ...shiftBy(item, left, top), nodes: [node, ...shiftBy(item, left, top).nodes] });
   }
   const edges = edgesOf({ flow, blocks, items, rows, x, shift });
   const axis = (x.axes.get(blocks.blocks[0]?.links[0]?.step ?? "") ?? 0) + shift;
@@ -214,7 +214,7 @@ function edgesOf({ flow, blocks, items, rows, x, shift }: Placed): PlacedEdge[] 
   const middle = (step: string): number => (axes.get(step) ?? 0) + shift;
   const top = (step: string): number => rows.tops.get(step) ?? 0;
   const rails = { left: 0, right: 0 };
-  const drawn = (edge: GraphEdge, isBack: boolean): PlacedEdge => {
+  const drawEdge = (edge: GraphEdge, isBack: boolean): PlacedEdge => {
     const isCrossing = blocks.crossing.has(edge);
     const rail = isBack
       ? shift - RAIL.first - rails.left++ * RAIL.step
@@ -227,11 +227,11 @@ function edgesOf({ flow, blocks, items, rows, x, shift }: Placed): PlacedEdge[] 
     const path = route({ from, to, gap, lane, rail: isBack || isCrossing ? rail : null });
     return { ...edge, points: path.points, label: isNamed && edge.exit !== ARRIVE ? path.label : null, isBack };
   };
-  const forward = [...flow.forward.values()].flat().map((edge) => drawn(edge, false));
-  return [...forward, ...flow.back.map((edge) => drawn(edge, true))];
+  const forward = [...flow.forward.values()].flat().map((edge) => drawEdge(edge, false));
+  return [...forward, ...flow.back.map((edge) => drawEdge(edge, true))];
 }
 
-function joined(a: Layout, b: Layout): Layout {
+function join(a: Layout, b: Layout): Layout {
   return {
     ...a,
     nodes: [...a.nodes, ...b.nodes],
@@ -240,16 +240,16 @@ function joined(a: Layout, b: Layout): Layout {
   };
 }
 
-function movedBy(layout: Layout, dx: number, dy: number): Layout {
-  const moved = <Thing extends Point>(thing: Thing): Thing => ({ ...thing, x: thing.x + dx, y: thing.y + dy });
+function shiftBy(layout: Layout, dx: number, dy: number): Layout {
+  const shift = <Thing extends Point>(thing: Thing): Thing => ({ ...thing, x: thing.x + dx, y: thing.y + dy });
   return {
     ...layout,
-    nodes: layout.nodes.map(moved),
-    boxes: layout.boxes.map(moved),
+    nodes: layout.nodes.map(shift),
+    boxes: layout.boxes.map(shift),
     edges: layout.edges.map((edge) => ({
       ...edge,
-      points: edge.points.map(moved),
-      label: edge.label === null ? null : moved(edge.label),
+      points: edge.points.map(shift),
+      label: edge.label === null ? null : shift(edge.label),
     })),
   };
 }

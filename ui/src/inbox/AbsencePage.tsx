@@ -4,7 +4,7 @@ import { Button, Field, Input } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api/context";
-import { absenceQuery, INBOX } from "../api/queries/inbox";
+import { absenceQuery, INBOX } from "../api/queries/inbox/inbox";
 import type { AnswerOf } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Note } from "../kit/Note";

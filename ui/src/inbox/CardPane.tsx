@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useRef, useState } from "react";
 import { useApi } from "../api/context";
-import { myCardQuery } from "../api/queries/inbox";
+import { myCardQuery } from "../api/queries/inbox/inbox";
 import { CardFrame, type CardFrameHandle } from "../frame/CardFrame";
 import type { FrameAction, FrameButton } from "../frame/messages";
 import { Answer } from "../kit/Answer";
@@ -54,17 +54,11 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
     if (questionOf(item, action) === null) send(action);
     else setAsked(action);
   };
-  const result = answer.data;
-  const isRefused = result !== undefined && result.result !== "recorded";
   return (
     <div className={styles.pane} data-fills-phone>
       <CardHead cardId={cardId} item={item} subject={subject} onPassOn={() => setIsPassing(true)} />
       <div className={styles.scroll}>
-        <div className={styles.notes}>
-          {isRefused && <ResultNote result={result} item={item} />}
-          {answer.error !== null && <Problem error={answer.error} words={text.codes} shape="bar" />}
-          {!isRefused && <StatusNote item={item} />}
-        </div>
+        <Notes item={item} answer={answer} />
         <div className={styles.card}>
           <CardFrame
             ref={frame}
@@ -109,6 +103,20 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
           />
         )}
       </Suspense>
+    </div>
+  );
+}
+
+/** What became of the answer, else how the request is. */
+function Notes({ item, answer }: { item: CardItem; answer: ReturnType<typeof useAnswer> }) {
+  const text = useText(TEXTS);
+  const result = answer.data;
+  const isRefused = result !== undefined && result.result !== "recorded";
+  return (
+    <div className={styles.notes}>
+      {isRefused && <ResultNote result={result} item={item} />}
+      {answer.error !== null && <Problem error={answer.error} words={text.codes} shape="bar" />}
+      {!isRefused && <StatusNote item={item} />}
     </div>
   );
 }

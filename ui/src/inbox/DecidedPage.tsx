@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { myDecisionsQuery } from "../api/queries/inbox";
+import { myDecisionsQuery } from "../api/queries/inbox/inbox";
 import type { Schema } from "../api/types";
 import { Chip, Tag } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { myRequestsQuery } from "../api/queries/inbox";
+import { myRequestsQuery } from "../api/queries/inbox/inbox";
 import type { Schema } from "../api/types";
 import { Chip, Tag, type Tone } from "../kit/Chip";
 import { type Column, DataTable } from "../kit/DataTable";

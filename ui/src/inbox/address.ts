@@ -9,6 +9,7 @@ export interface InboxSearch {
   show?: string;
 }
 
+/** Returns the filter and the card of the address. */
 export function useInboxSearch(): InboxSearch {
   return route.useSearch();
 }

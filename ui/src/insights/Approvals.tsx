@@ -1,6 +1,6 @@
 /** How long people take to decide, by step. */
 
-import type { Statistics } from "../api/queries/insights";
+import type { Statistics } from "../api/queries/insights/statistics";
 import { durationText } from "../text/durations";
 import { useLanguage, useText } from "../text/language";
 import { useTimes } from "../text/time";

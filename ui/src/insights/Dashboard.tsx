@@ -1,6 +1,6 @@
 /** The figures and charts of a span. */
 
-import type { Statistics } from "../api/queries/insights";
+import type { Statistics } from "../api/queries/insights/statistics";
 import { useMay } from "../session/session";
 import { useText } from "../text/language";
 import { Approvals } from "./Approvals";

@@ -32,7 +32,7 @@ export function Figures({ totals, before }: { totals: Totals; before: Totals | n
       <Figure
         name={text.failed}
         value={formats.number(totals.failed)}
-        change={before === null ? null : signed(totals.failed - before.failed, formats.number)}
+        change={before === null ? null : withSign(totals.failed - before.failed, formats.number)}
         tone={before === null ? null : toneOf(before.failed, totals.failed)}
         hint={before && text.before(formats.number(before.failed))}
       />
@@ -79,10 +79,10 @@ function Figure({ name, value, change, tone = null, hint }: FigureProps) {
 
 /** Returns how a share has changed, in points of percent. */
 function points(now: number | null, before: number | null, format: (value: number) => string): string | null {
-  return now === null || before === null || before === undefined ? null : signed((now - before) * 100, format);
+  return now === null || before === null || before === undefined ? null : withSign((now - before) * 100, format);
 }
 
-function signed(value: number, format: (value: number) => string): string {
+function withSign(value: number, format: (value: number) => string): string {
   return `${value < 0 ? "−" : "+"}${format(Math.abs(value))}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { schedulesQuery } from "../api/queries/operations";
+import { schedulesQuery } from "../api/queries/operations/operations";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { Bars } from "./charts/Bars";

@@ -1,6 +1,6 @@
 /** What ended in each hour or day, and how long it took. */
 
-import type { Statistics } from "../api/queries/insights";
+import type { Statistics } from "../api/queries/insights/statistics";
 import { durationText } from "../text/durations";
 import { formatsOf } from "../text/formats";
 import { useLanguage, useText } from "../text/language";
@@ -27,8 +27,8 @@ export function OverTime({ statistics, before, span, workflow }: OverTimeProps) 
   const { formats } = useTimes();
   const language = useLanguage();
   const slots = useSlots(span, workflow);
-  const buckets = alignedTo(span, statistics);
-  const earlier = before === null ? null : alignedTo(spanBefore(span), before);
+  const buckets = bucketAtEach(span, statistics);
+  const earlier = before === null ? null : bucketAtEach(spanBefore(span), before);
   const of = (read: (bucket: Bucket) => number): number[] => buckets.map((each) => (each === null ? 0 : read(each)));
   const series: Series[] = [
     { name: text.completed, color: "first", values: of(({ completed }) => completed) },
@@ -85,7 +85,7 @@ export function OverTime({ statistics, before, span, workflow }: OverTimeProps) 
 }
 
 /** Returns a bucket for each time of a span; null where nothing happened. */
-function alignedTo(span: Span, { buckets }: Statistics): (Bucket | null)[] {
+function bucketAtEach(span: Span, { buckets }: Statistics): (Bucket | null)[] {
   const found = new Map(buckets.map((bucket) => [bucket.on, bucket]));
   return bucketsOf(span).map((on) => found.get(on) ?? null);
 }

@@ -1,6 +1,6 @@
 /** The figures of a span, and how they compare with the span before. Pure. */
 
-import type { Statistics } from "../api/queries/insights";
+import type { Statistics } from "../api/queries/insights/statistics";
 
 export interface Totals {
   started: number;
@@ -12,6 +12,7 @@ export interface Totals {
   timedOut: number;
 }
 
+/** Returns the sums over all workflows. */
 export function totalsOf({ workflows, approvals }: Pick<Statistics, "workflows" | "approvals">): Totals {
   const sum = <Row>(rows: readonly Row[], of: (row: Row) => number): number =>
     rows.reduce((total, row) => total + of(row), 0);

@@ -75,6 +75,7 @@ export function bucketsOf({ from, to, bucket }: Span): number[] {
   return Array.from({ length: Math.max(0, Math.ceil((to - from) / size)) }, (_, at) => from + at * size);
 }
 
+/** Returns the length of a bucket in milliseconds. */
 export function sizeOf(bucket: Span["bucket"]): number {
   return bucket === "hour" ? HOUR : DAY;
 }

@@ -1,6 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { stepsQuery } from "../api/queries/operations";
+import { stepsQuery } from "../api/queries/operations/operations";
 import { useMay } from "../session/session";
 import { isObject, textOf } from "../shared/http";
 

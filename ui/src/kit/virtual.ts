@@ -29,6 +29,7 @@ interface Virtual extends Window {
   show: (row: number) => void;
 }
 
+/** Returns which rows of a scrolled list are to be drawn. `rowHeight` is in pixels. */
 export function useVirtualRows(scroll: RefObject<HTMLElement | null>, rowHeight: number, count: number): Virtual {
   const [place, setPlace] = useState({ top: 0, height: UNKNOWN_HEIGHT });
   const read = useCallback(() => {

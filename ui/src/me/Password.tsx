@@ -11,6 +11,7 @@ import { useText } from "../text/language";
 import styles from "./me.module.css";
 import { TEXTS } from "./text";
 
+/** Changes the password of the person who is signed in. */
 export function Password() {
   const text = useText(TEXTS);
   const { user } = useSession();

@@ -2,7 +2,7 @@ import { Button, Field, Input, Link } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api/context";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 import type { Schema } from "../api/types";
 import { Confirm } from "../kit/Confirm";
 import { CopyButton } from "../kit/CopyButton";

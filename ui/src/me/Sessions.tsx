@@ -1,7 +1,7 @@
 import { Button } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { sessionsQuery } from "../api/queries/session";
+import { sessionsQuery } from "../api/queries/session/session";
 import type { Schema } from "../api/types";
 import { Answer } from "../kit/Answer";
 import { Chip } from "../kit/Chip";

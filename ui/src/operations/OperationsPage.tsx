@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { type Counts, countsQuery, targetsQuery } from "../api/queries/operations";
+import { type Counts, countsQuery, targetsQuery } from "../api/queries/operations/operations";
 import type { Permission } from "../api/types";
 import { Page } from "../kit/Page";
 import { type Tab, Tabs } from "../kit/Tabs";
@@ -57,6 +57,7 @@ function useTabCounts(): Partial<Record<TabId, number>> {
   return { incidents: incidentsOf(counts), systems: stopped, letters: counts.letters, cards: counts.cards };
 }
 
+/** Returns the number of open incidents of all kinds. */
 export function incidentsOf({ incidents }: Counts): number {
   return Object.values(incidents).reduce((sum, count) => sum + count, 0);
 }

@@ -1,4 +1,4 @@
-import type { Cause, Letter, Target } from "../api/queries/operations";
+import type { Cause, Letter, Target } from "../api/queries/operations/operations";
 import { english as bulks } from "./bulks/text.en";
 import type { CardChoice } from "./cards/choices";
 import { english as schedules } from "./schedules/text.en";

@@ -54,6 +54,7 @@ export type Sent =
   /** It is not known whether it arrived; sending again is safe, since one answer counts. */
   | { kind: "failed"; tried: Tried };
 
+/** Reads what a link leads to. Never throws: a failure is a result. */
 export async function load(send: Send, token: string): Promise<Loaded> {
   try {
     const { status, body } = await send(pathOf(token));
@@ -68,6 +69,7 @@ export async function load(send: Send, token: string): Promise<Loaded> {
   }
 }
 
+/** Sends an answer to a card; `revision` is that of the card that was shown. Never throws: a failure is a result. */
 export async function answer(
   send: Send,
   token: string,
@@ -77,14 +79,14 @@ export async function answer(
   try {
     const json: JsonObject = revision === null ? { data } : { data, card_revision: revision };
     const { status, body } = await send(pathOf(token), { json });
-    return sentOf(status, isObject(body) ? body : {});
+    return resultOf(status, isObject(body) ? body : {});
   } catch (error) {
     if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
     throw error;
   }
 }
 
-function sentOf(status: number, body: JsonObject): Sent {
+function resultOf(status: number, body: JsonObject): Sent {
   if (status === 200) {
     if (body.message === "recorded") return { kind: "recorded" };
     const decision = textOf(body.decision);

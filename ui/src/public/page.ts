@@ -5,7 +5,7 @@ import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
 import { answer, type InboxItem, type Loaded, load, type Sent } from "./api";
 import type { Language } from "./text";
-import { hadArrived, headOf, invalidLink, notice, outcomeOf, recorded, tooLate } from "./view";
+import { decisionNotice, hadArrived, headOf, invalidLink, notice, outcomeOf, tooLate } from "./view";
 
 export interface Surroundings {
   root: HTMLElement;
@@ -93,7 +93,7 @@ export class Inbox {
     const { text } = language;
     switch (sent.kind) {
       case "recorded":
-        this.#settle({ ...item, status: "ANSWERED" }, recorded(language, decision));
+        this.#settle({ ...item, status: "ANSWERED" }, decisionNotice(language, decision));
         return this.#followUp(item);
       case "already":
         return this.#comeTooLate({

@@ -31,12 +31,13 @@ export function notice({ tone, title, text }: Notice, act?: [label: string, pres
   return element("div", { class: `notice ${tone}`, role, tabindex: "-1" }, mark, words);
 }
 
+/** Returns the notice that a link leads nowhere. */
 export function invalidLink({ text }: Language): HTMLElement {
   return notice({ tone: "bad", ...text.invalid });
 }
 
 /** Shows what was decided, with all that was filled in. */
-export function recorded({ text }: Language, { title, inputs }: CardDecision): HTMLElement {
+export function decisionNotice({ text }: Language, { title, inputs }: CardDecision): HTMLElement {
   const shown = notice({ tone: "good", title: text.recorded.title, text: "" });
   const list = element("dl", {});
   const rows = [{ label: text.recorded.decision, value: title || text.recorded.sent }, ...inputs];
@@ -90,6 +91,7 @@ function outcome({ text, time }: Language, item: InboxItem, seen: unknown = null
   }
 }
 
+/** Returns what is shown above a card: for whom it is, since when, until when. */
 export function headOf(language: Language, item: InboxItem): HTMLElement {
   const { text } = language;
   const facts = element("p", { class: "facts" });

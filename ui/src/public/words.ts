@@ -5,6 +5,7 @@ const CLOSE_REASONS = ["TIMED_OUT", "TERMINATED", "DELETED", "CANCELLED", "ENDED
 /** Why a card takes no answer any more; `OTHER` for a reason that this page does not know. */
 export type CloseReason = (typeof CLOSE_REASONS)[number] | "OTHER";
 
+/** Returns why a card was closed; `OTHER` for a reason of a newer server. */
 export function closeReasonOf(value: unknown): CloseReason {
   return CLOSE_REASONS.find((known) => known === value) ?? "OTHER";
 }

@@ -2,7 +2,7 @@ import { Button, type ButtonProps, Tooltip } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useApi } from "../api/context";
-import { administratorsQuery } from "../api/queries/members";
+import { administratorsQuery } from "../api/queries/admin/members";
 import type { Permission } from "../api/types";
 import { Forbidden } from "../kit/states/Forbidden";
 import { useText } from "../text/language";

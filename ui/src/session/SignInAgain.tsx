@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 import { useText } from "../text/language";
 import { SignInForm } from "./SignInForm";
 import { useSession, useTakeSession } from "./session";

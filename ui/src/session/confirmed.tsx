@@ -10,12 +10,14 @@ export type Confirmed = <Result>(act: () => Promise<Result>) => Promise<Result>;
 
 const ConfirmedContext = createContext<Confirmed | null>(null);
 
+/** Returns what makes a call again after the password was confirmed. Throws without a `ConfirmedProvider` above. */
 export function useConfirmed(): Confirmed {
   const confirmed = useContext(ConfirmedContext);
   if (confirmed === null) throw new Error("useConfirmed needs a ConfirmedProvider above");
   return confirmed;
 }
 
+/** Asks for the password when a call below it needs it. */
 export function ConfirmedProvider({ children }: { children: ReactNode }) {
   const [settle, setSettle] = useState<{ with: (isConfirmed: boolean) => void } | null>(null);
   const confirmed: Confirmed = useCallback(async (act) => {

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useApi } from "../api/context";
-import { changePreferences, preferencesQuery } from "../api/queries/session";
+import { changePreferences, preferencesQuery } from "../api/queries/session/session";
 import { type Preferences, preferencesOf, usePreferences } from "./preferences";
 
 /** The name of ours among the preferences, which other pages may extend. */

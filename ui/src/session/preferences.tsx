@@ -32,6 +32,7 @@ export function preferencesOf(value: unknown, fallback: Preferences): Preference
   };
 }
 
+/** Returns what holds before a person chooses; `languages` are those of the browser. */
 export function defaultPreferences(languages: readonly string[]): Preferences {
   return {
     theme: "system",
@@ -50,6 +51,7 @@ interface Chosen {
 
 const PreferencesContext = createContext<Chosen | null>(null);
 
+/** Gives all below it the preferences, and keeps them in the browser. */
 export function PreferencesProvider({ keep = localStorage, children }: { keep?: Keep; children: ReactNode }) {
   const [preferences, setPreferences] = useState(() => read(keep));
   const value = useMemo(() => {
@@ -63,6 +65,7 @@ export function PreferencesProvider({ keep = localStorage, children }: { keep?: 
   return <PreferencesContext value={value}>{children}</PreferencesContext>;
 }
 
+/** Returns the preferences and how they are changed. Throws without a `PreferencesProvider` above. */
 export function usePreferences(): Chosen {
   const chosen = useContext(PreferencesContext);
   if (chosen === null) throw new Error("usePreferences needs a PreferencesProvider above");

@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext } from "react";
 import { useApi } from "../api/context";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 import type { AnswerOf, Permission } from "../api/types";
 import { useSignedOutFlag } from "./signed-out";
 
@@ -11,10 +11,12 @@ export type Session = AnswerOf<"getSession">;
 
 const SessionContext = createContext<Session | null>(null);
 
+/** Gives all below it the session. */
 export function SessionProvider({ session, children }: { session: Session; children: ReactNode }) {
   return <SessionContext value={session}>{children}</SessionContext>;
 }
 
+/** Returns who is signed in, where, with which permissions. Throws without a `SessionProvider` above. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
   if (session === null) throw new Error("useSession needs a SessionProvider above");

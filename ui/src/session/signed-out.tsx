@@ -9,6 +9,7 @@ export interface Flag {
   subscribe: (onChange: () => void) => () => void;
 }
 
+/** Returns a flag that is down, and notifies its followers of each change. */
 export function createFlag(): Flag {
   let isUp = false;
   const followers = new Set<() => void>();
@@ -28,16 +29,19 @@ export function createFlag(): Flag {
 
 const FlagContext = createContext<Flag | null>(null);
 
+/** Gives all below it the flag that is up while the session has ended. */
 export function SignedOutProvider({ flag, children }: { flag: Flag; children: ReactNode }) {
   return <FlagContext value={flag}>{children}</FlagContext>;
 }
 
+/** Returns the flag itself. Throws without a `SignedOutProvider` above. */
 export function useSignedOutFlag(): Flag {
   const flag = useContext(FlagContext);
   if (flag === null) throw new Error("useSignedOutFlag needs a SignedOutProvider above");
   return flag;
 }
 
+/** Returns whether the session has ended. */
 export function useIsSignedOut(): boolean {
   const flag = useSignedOutFlag();
   return useSyncExternalStore(flag.subscribe, flag.get);

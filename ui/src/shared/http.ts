@@ -57,10 +57,12 @@ function parse(text: string): unknown {
 
 export type JsonObject = Record<string, unknown>;
 
+/** Returns whether a value is a JSON object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Returns a text that is not empty; null for any other value. */
 export function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }

@@ -5,7 +5,7 @@ import { Outlet, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 import { Loading } from "../kit/states/Loading";
 import { OfflineBar } from "../kit/states/offline";
 import { Problem } from "../kit/states/Problem";

@@ -14,11 +14,11 @@ export const MOST_CHOSEN = 1_000;
 
 /** Returns the executions that were chosen for this entry of the history. */
 export function useChosen(): readonly string[] {
-  return chosenOf(useLocation({ select: ({ state }) => state.chosen }));
+  return idsOf(useLocation({ select: ({ state }) => state.chosen }));
 }
 
 /** Returns the ids in a value that a browser has kept; what is no id is left out. */
-export function chosenOf(value: unknown): readonly string[] {
+export function idsOf(value: unknown): readonly string[] {
   const found: readonly unknown[] = Array.isArray(value) ? value : [];
   return found.filter((each): each is string => typeof each === "string").slice(0, MOST_CHOSEN);
 }

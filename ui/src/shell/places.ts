@@ -27,6 +27,7 @@ const PLACES: readonly Place[] = [
   { id: "admin", path: "/admin", icon: "administration", keys: "g a", permissions: ADMIN_PERMISSIONS },
 ];
 
+/** Returns the places that the person may see. */
 export function placesOf(session: Session): readonly Place[] {
   return PLACES.filter(
     ({ permissions }) => permissions.length === 0 || permissions.some((each) => session.permissions.includes(each)),

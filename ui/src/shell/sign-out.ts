@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
-import { sessionQuery } from "../api/queries/session";
+import { sessionQuery } from "../api/queries/session/session";
 
 /** Ends the session and forgets all that was read in it. */
 export function useSignOut() {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { countsQuery } from "../api/queries/operations";
+import { countsQuery } from "../api/queries/operations/operations";
 import { useMay } from "../session/session";
 
 /** How often the number is read again on a screen that does not show the incidents themselves. */

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
-import { myCardsQuery } from "../api/queries/inbox";
+import { myCardsQuery } from "../api/queries/inbox/inbox";
 import { useMay } from "../session/session";
 
 /** How often the number is read again on a screen that does not show the requests themselves. */

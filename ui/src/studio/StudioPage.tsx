@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../api/context";
-import { versionQuery } from "../api/queries/studio";
+import { versionQuery } from "../api/queries/studio/definitions";
 import { Answer } from "../kit/Answer";
 import { useIsPhone } from "../kit/theme";
 import { Guarded } from "../session/Guarded";

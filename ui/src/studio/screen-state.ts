@@ -34,6 +34,7 @@ export interface ScreenState {
 
 export type ScreenStore = StoreApi<ScreenState>;
 
+/** Returns the state of a screen with one step in focus. */
 export function createScreenStore(focused: string): ScreenStore {
   return createStore<ScreenState>(() => ({
     scale: 1,
@@ -46,6 +47,7 @@ export function createScreenStore(focused: string): ScreenStore {
   }));
 }
 
+/** Folds a step's block or unfolds it. */
 export function toggleFold(screen: ScreenStore, step: string, isFolded: boolean): void {
   const folded = new Set(screen.getState().folded);
   if (isFolded) folded.add(step);

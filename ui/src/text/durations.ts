@@ -12,6 +12,7 @@ const SIGNS: Readonly<Record<Language, { day: string; point: string }>> = {
   de: { day: "T", point: "," },
 };
 
+/** Returns a duration in its two largest units. */
 export function durationText(language: Language, ms: number): string {
   const { day, point } = SIGNS[language];
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -13,10 +13,12 @@ export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: "English
 
 const LanguageContext = createContext<Language>("en");
 
+/** Gives all below it the language of the reader. */
 export function LanguageProvider({ language, children }: { language: Language; children: ReactNode }) {
   return <LanguageContext value={language}>{children}</LanguageContext>;
 }
 
+/** Returns the language of the reader. */
 export function useLanguage(): Language {
   return useContext(LanguageContext);
 }

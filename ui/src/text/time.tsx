@@ -34,6 +34,7 @@ interface TimesProps {
   children: ReactNode;
 }
 
+/** Returns how times are written for the reader. Throws without a `TimesProvider` above. */
 export function useTimes(): Times {
   const times = useContext(TimesContext);
   if (times === null) throw new Error("useTimes needs a TimesProvider above");

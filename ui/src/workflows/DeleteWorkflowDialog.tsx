@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { WORKFLOWS } from "../api/queries/makers/workflows";
+import { WORKFLOWS } from "../api/queries/workflows/workflows";
 import { Confirm } from "../kit/Confirm";
 import { UsedBy } from "../kit/uses/UsedBy";
 import { useConfirmed } from "../session/confirmed";

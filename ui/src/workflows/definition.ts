@@ -1,4 +1,4 @@
-import type { Workflow } from "../api/queries/makers/workflows";
+import type { Workflow } from "../api/queries/workflows/workflows";
 import type { JsonObject } from "../shared/http";
 
 /** Returns the parts of a version that its author writes, in one order. */

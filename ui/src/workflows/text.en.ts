@@ -1,4 +1,4 @@
-import type { Having } from "../api/queries/makers/workflows";
+import type { Having } from "../api/queries/workflows/workflows";
 import type { Difference } from "../graph/look";
 import type { Way } from "./compare/address";
 import type { Foreign } from "./creation/read-definition";

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useApi } from "../api/context";
-import { versionsQuery, type WorkflowVersion } from "../api/queries/makers/workflows";
+import { versionsQuery, type WorkflowVersion } from "../api/queries/workflows/workflows";
 
 export interface Versions {
   /** Newest first. */
@@ -15,10 +15,12 @@ export interface Versions {
   draft: WorkflowVersion | null;
 }
 
+/** Returns the workflow of the address. */
 export function useWorkflowId(): string {
   return useParams({ from: "/shell/workflows/$workflowId" }).workflowId;
 }
 
+/** Reads the versions of a workflow, page by page. */
 export function useVersionsQuery(workflowId: string) {
   return useInfiniteQuery(versionsQuery(useApi(), workflowId));
 }
@@ -29,6 +31,7 @@ export function useVersions(): Versions | null {
   return data === undefined ? null : versionsOf(data.pages.flatMap(({ items }) => items));
 }
 
+/** Returns the versions that matter among those that are loaded; null without any. */
 export function versionsOf(all: readonly WorkflowVersion[]): Versions | null {
   const [newest] = all;
   if (newest === undefined) return null;

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readAfter } from "../../src/api/queries/whole-log";
+import { readAfter } from "../../src/api/queries/executions/whole-log";
 
 type Page = Awaited<ReturnType<Parameters<typeof readAfter>[1]>>;
 

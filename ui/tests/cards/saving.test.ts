@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CardVersion } from "../../src/api/queries/cards";
+import type { CardVersion } from "../../src/api/queries/cards/cards";
 import { set } from "../../src/cards/document/commands";
 import { createCardStore } from "../../src/cards/document/store";
 import { keepCard, storedCard } from "../../src/cards/saving/keep-card";

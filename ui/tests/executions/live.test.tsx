@@ -2,7 +2,7 @@
 
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ExecutionRow } from "../../src/api/queries/executions";
+import type { ExecutionRow } from "../../src/api/queries/executions/executions";
 import { calm } from "../../src/api/stream/calm";
 import type { StreamNews } from "../../src/api/stream/heads";
 import type { FakeApi } from "../fakes/api";

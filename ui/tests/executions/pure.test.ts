@@ -5,7 +5,7 @@ import { selectedVisit } from "../../src/executions/execution/selection";
 import { COLUMNS, fieldOf, historySearch, isFiltered, rowFilterOf } from "../../src/executions/history/history-search";
 import { matches } from "../../src/executions/history/matches";
 import { daysOf, type Known, suggestionsOf, withWord } from "../../src/executions/history/suggestions";
-import { layoutOf, moved } from "../../src/executions/history/table/layout";
+import { layoutOf, moveColumn } from "../../src/executions/history/table/layout";
 import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views/views";
 import { isFailure, type LogEntry } from "../../src/executions/log/entry";
 import { fold } from "../../src/executions/log/fold";
@@ -161,9 +161,9 @@ describe("the layout of the history", () => {
   });
 
   it("moves a column as far as it goes", () => {
-    expect(moved(COLUMNS, "version", -1).slice(0, 2)).toEqual(["version", "workflow"]);
-    expect(moved(COLUMNS, "workflow", -1)).toEqual(COLUMNS);
-    expect(moved(COLUMNS, "workflow", 99).at(-1)).toBe("workflow");
+    expect(moveColumn(COLUMNS, "version", -1).slice(0, 2)).toEqual(["version", "workflow"]);
+    expect(moveColumn(COLUMNS, "workflow", -1)).toEqual(COLUMNS);
+    expect(moveColumn(COLUMNS, "workflow", 99).at(-1)).toBe("workflow");
   });
 });
 

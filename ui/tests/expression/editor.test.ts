@@ -4,7 +4,7 @@ import { CompletionContext } from "@codemirror/autocomplete";
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Completion } from "../../src/api/queries/authoring/expressions";
+import type { Completion } from "../../src/api/queries/expression/expressions";
 import { completionSource, placeOf } from "../../src/expression/editor/completing";
 import { openEditor } from "../../src/expression/editor/open";
 import type { EditorOptions, OpenEditor } from "../../src/expression/editor/options";

@@ -6,7 +6,7 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiProvider } from "../../src/api/context";
-import type { DataNode } from "../../src/api/queries/authoring/steps";
+import type { DataNode } from "../../src/api/queries/studio/steps";
 import { createQueryClient } from "../../src/api/query-client";
 import { ExpressionField } from "../../src/expression/ExpressionField";
 import { JsonField } from "../../src/expression/JsonField";

@@ -1,6 +1,6 @@
 /** One card with two versions, in memory. The server's engine is not there: a card is "expanded" as it is. */
 
-import type { CardVersion } from "../../src/api/queries/cards";
+import type { CardVersion } from "../../src/api/queries/cards/cards";
 import { type Handlers, refusal } from "./api";
 import { NOW, sessionOf } from "./people";
 

@@ -1,6 +1,6 @@
 /** Executions in memory: one that is stopped at its second step, with its log. */
 
-import type { ExecutionRow, Explanation } from "../../src/api/queries/executions";
+import type { ExecutionRow, Explanation } from "../../src/api/queries/executions/executions";
 import type { AnswerOf } from "../../src/api/types";
 import type { LogEntry } from "../../src/executions/log/entry";
 import { type Handlers, refusal } from "./api";

@@ -1,9 +1,9 @@
 /** What makers see, in memory: two workflows with versions, profiles, templates, cards, and the data that they use. */
 
-import type { ActivationPreview } from "../../src/api/queries/makers/activation";
-import type { CardOverview } from "../../src/api/queries/makers/card-list";
-import type { Connection, ConnectorKind, Datastore } from "../../src/api/queries/makers/data";
-import type { Use } from "../../src/api/queries/makers/uses";
+import type { CardOverview } from "../../src/api/queries/cards/list";
+import type { Connection, ConnectorKind, Datastore } from "../../src/api/queries/data/data";
+import type { Use } from "../../src/api/queries/kit/uses";
+import type { ActivationPreview } from "../../src/api/queries/workflows/activation";
 import type {
   Change,
   Profile,
@@ -11,7 +11,7 @@ import type {
   Workflow,
   WorkflowRow,
   WorkflowVersion,
-} from "../../src/api/queries/makers/workflows";
+} from "../../src/api/queries/workflows/workflows";
 import type { Permission } from "../../src/api/types";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";

@@ -1,6 +1,14 @@
 /** What operators see, in memory: two causes, a bulk, a letter, a card, a schedule and a system that is down. */
 
-import type { Bulk, Cause, Counts, Letter, OpenCard, Schedule, Target } from "../../src/api/queries/operations";
+import type {
+  Bulk,
+  Cause,
+  Counts,
+  Letter,
+  OpenCard,
+  Schedule,
+  Target,
+} from "../../src/api/queries/operations/operations";
 import type { AnswerOf } from "../../src/api/types";
 import type { CalendarSchedule } from "../../src/operations/schedules/entries";
 import type { CalendarItem } from "../../src/operations/schedules/week";

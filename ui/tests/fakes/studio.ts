@@ -1,6 +1,7 @@
 /** A workflow on a server in memory: it refuses what is written over a newer state, as the real one does. */
 
-import type { CanvasRecord, WorkflowRecord } from "../../src/api/queries/studio";
+import type { CanvasRecord, WorkflowRecord } from "../../src/api/queries/studio/definitions";
+import type { Schema } from "../../src/api/types";
 import type { JsonObject } from "../../src/shared/http";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";
@@ -11,7 +12,7 @@ export interface FakeStudio {
   stored: { definition: JsonObject; record: WorkflowRecord; canvas: CanvasRecord };
   /** Saves as another author. */
   saveAs: (name: string, definition: JsonObject) => void;
-  findings: { path: string; message: string; hint?: string }[];
+  findings: Schema<"Finding">[];
 }
 
 export function fakeStudio(definition: JsonObject, changes: Partial<WorkflowRecord> = {}): FakeStudio {

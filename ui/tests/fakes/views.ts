@@ -1,6 +1,6 @@
 /** Views of the history in memory. */
 
-import type { ViewRecord } from "../../src/api/queries/views";
+import type { ViewRecord } from "../../src/api/queries/executions/views";
 import type { Handlers } from "./api";
 
 export function viewRecord(changes: Partial<ViewRecord> = {}): ViewRecord {

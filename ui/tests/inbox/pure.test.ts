@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dayOf, startOf } from "../../src/inbox/days";
-import { buttonsOf, factLabels, groupsOf, leftOver, MOST, toggled } from "../../src/inbox/deciding/bulk";
+import { buttonsOf, factLabels, groupsOf, MOST, remainingSelection, toggleCard } from "../../src/inbox/deciding/bulk";
 import {
   decisionOf,
   endOf,
@@ -172,12 +172,12 @@ describe("requests that are decided together", () => {
   });
 
   it("are selected with others of the same key only, and never more than one call answers", () => {
-    expect(toggled(some, new Set(["a"]), "b")).toEqual(new Set(["a", "b"]));
-    expect(toggled(some, new Set(["a"]), "c")).toEqual(new Set(["c"]));
-    expect(toggled(some, new Set(["a"]), "d")).toEqual(new Set(["a"]));
-    expect(toggled(some, new Set(["a", "b"]), "a")).toEqual(new Set(["b"]));
+    expect(toggleCard(some, new Set(["a"]), "b")).toEqual(new Set(["a", "b"]));
+    expect(toggleCard(some, new Set(["a"]), "c")).toEqual(new Set(["c"]));
+    expect(toggleCard(some, new Set(["a"]), "d")).toEqual(new Set(["a"]));
+    expect(toggleCard(some, new Set(["a", "b"]), "a")).toEqual(new Set(["b"]));
     const many = Array.from({ length: MOST + 5 }, (_, n) => cardRow({ card_id: `${n}`, bulk_key: "one" }));
-    const all = many.reduce((selected, { card_id }) => toggled(many, selected, card_id), new Set<string>());
+    const all = many.reduce((selected, { card_id }) => toggleCard(many, selected, card_id), new Set<string>());
     expect(all.size).toBe(MOST);
   });
 
@@ -201,7 +201,7 @@ describe("requests that are decided together", () => {
       card_id: result,
       result,
     }));
-    expect(leftOver(results)).toEqual(new Set(["changed", "unknown"]));
+    expect(remainingSelection(results)).toEqual(new Set(["changed", "unknown"]));
   });
 });
 

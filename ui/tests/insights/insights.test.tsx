@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { Statistics } from "../../src/api/queries/insights";
+import type { Statistics } from "../../src/api/queries/insights/statistics";
 import { refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { withOperations } from "../fakes/operations";

@@ -3,7 +3,7 @@ import { actsOf, againOf, countVerdicts, effectOf, lengthOf, sharesOf, stepOf } 
 import { cardsSearch } from "../../src/operations/cards/choices";
 import { bulkFilterOf, historySearchOf, keyOfCause } from "../../src/operations/incidents/cause";
 import { instantOf } from "../../src/operations/systems/PauseDialog";
-import { chosenOf, MOST_CHOSEN } from "../../src/shell/handover";
+import { idsOf, MOST_CHOSEN } from "../../src/shell/handover";
 import { bulk, cause } from "../fakes/operations";
 
 describe("a cause", () => {
@@ -60,9 +60,9 @@ describe("what a bulk selects", () => {
   });
 
   it("is taken from the screen before only as ids, as many as a bulk takes", () => {
-    expect(chosenOf(undefined)).toEqual([]);
-    expect(chosenOf(["a", 1, null])).toEqual(["a"]);
-    expect(chosenOf(Array.from({ length: MOST_CHOSEN + 1 }, String))).toHaveLength(MOST_CHOSEN);
+    expect(idsOf(undefined)).toEqual([]);
+    expect(idsOf(["a", 1, null])).toEqual(["a"]);
+    expect(idsOf(Array.from({ length: MOST_CHOSEN + 1 }, String))).toHaveLength(MOST_CHOSEN);
   });
 });
 

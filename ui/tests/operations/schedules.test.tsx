@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { schedulesSearch } from "../../src/operations/schedules/address";
 import {
   cellsOf,
+  dayAfter,
   dayOf,
   hoursOf,
   keyOf,
   linesOf,
   nextCell,
-  shifted,
   weekOf,
 } from "../../src/operations/schedules/week";
 import { expectAccessible, visit } from "../fakes/app";
@@ -45,8 +45,8 @@ describe("a week", () => {
   });
 
   it("follows another over the end of a year", () => {
-    expect(shifted("2026-12-28", 7)).toBe("2027-01-04");
-    expect(shifted("2027-01-04", -7)).toBe("2026-12-28");
+    expect(dayAfter("2026-12-28", 7)).toBe("2027-01-04");
+    expect(dayAfter("2027-01-04", -7)).toBe("2026-12-28");
   });
 });
 

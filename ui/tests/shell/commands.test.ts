@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Command, createCommandRegistry } from "../../src/shell/commands/commands";
-import { askedIn } from "../../src/shell/commands/execution-commands";
-import { find, grouped } from "../../src/shell/commands/find";
+import { questionIn } from "../../src/shell/commands/execution-commands";
+import { byGroup, find } from "../../src/shell/commands/find";
 import { match, nameOf } from "../../src/shell/commands/keyboard";
 import { initialsOf } from "../../src/shell/UserMenu";
 
@@ -44,18 +44,18 @@ describe("the palette", () => {
 
   it("lists everything for no text, and each group once", () => {
     expect(find(ALL, " ")).toEqual(ALL);
-    expect(grouped(ALL).map(([group, each]) => [group, each.length])).toEqual([
+    expect(byGroup(ALL).map(([group, each]) => [group, each.length])).toEqual([
       ["Go to", 3],
       ["On this screen", 1],
     ]);
   });
 
   it("knows a number, and the question why it does not move", () => {
-    expect(askedIn(" PO-4711 ")).toEqual({ number: "PO-4711", isWhy: false });
-    expect(askedIn("Why  PO-4711")).toEqual({ number: "PO-4711", isWhy: true });
-    expect(askedIn("warum 4711")).toEqual({ number: "4711", isWhy: true });
-    expect(askedIn("why ")).toEqual({ number: "", isWhy: true });
-    expect(askedIn("whyever")).toEqual({ number: "whyever", isWhy: false });
+    expect(questionIn(" PO-4711 ")).toEqual({ number: "PO-4711", isWhy: false });
+    expect(questionIn("Why  PO-4711")).toEqual({ number: "PO-4711", isWhy: true });
+    expect(questionIn("warum 4711")).toEqual({ number: "4711", isWhy: true });
+    expect(questionIn("why ")).toEqual({ number: "", isWhy: true });
+    expect(questionIn("whyever")).toEqual({ number: "whyever", isWhy: false });
   });
 
   it("loses no command by grouping", () => {
@@ -63,7 +63,7 @@ describe("the palette", () => {
     fc.assert(
       fc.property(commands, (each) => {
         const all = each.map(({ id, group }) => command(id, id, { group }));
-        expect(grouped(all).flatMap(([, found]) => found)).toHaveLength(all.length);
+        expect(byGroup(all).flatMap(([, found]) => found)).toHaveLength(all.length);
       }),
     );
   });

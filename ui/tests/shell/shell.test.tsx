@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { FoundObject } from "../../src/api/queries/search";
+import type { FoundObject } from "../../src/api/queries/shell/search";
 import { expectAccessible, visit } from "../fakes/app";
 import { signedIn, signedOut } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";

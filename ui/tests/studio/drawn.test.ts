@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EMPTY_LOG, run } from "../../src/editing/document/log";
 import { STUB, sizeOf } from "../../src/graph/sizes";
-import { drawnOf } from "../../src/studio/canvas/drawing/drawn";
+import { drawingOf } from "../../src/studio/canvas/drawing/drawn";
 import { factsOf } from "../../src/studio/canvas/drawing/facts";
 import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
 import { graphKey } from "../../src/studio/canvas/drawing/use-drawn";
@@ -28,7 +28,7 @@ describe("what is drawn", () => {
     fc.assert(
       fc.property(ACTS, (acts) => {
         const document = edited(acts);
-        const drawn = drawnOf(document, ALL);
+        const drawn = drawingOf(document, ALL);
         const { outline } = shapeOf(document);
         const nodes = drawn.layout.nodes.map(({ step, x, y }) => ({
           step,
@@ -53,7 +53,7 @@ describe("what is drawn", () => {
       fc.property(ACTS, (acts) => {
         const document = edited(acts);
         const { outline, regions } = shapeOf(document);
-        const places = new Set(plusesOf(drawnOf(document, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`));
+        const places = new Set(plusesOf(drawingOf(document, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`));
         for (const { id, exits, type } of outline.steps.values()) {
           if (!regions.of.has(id) || type === "redirect") continue;
           for (const exit of exits) if (exit !== "error") expect(places).toContain(`${id} ${exit}`);
@@ -63,7 +63,7 @@ describe("what is drawn", () => {
   });
 
   it("shows open exits beside lanes that meet as lines that end at their place", () => {
-    const drawn = drawnOf(ORDERS, ALL);
+    const drawn = drawingOf(ORDERS, ALL);
     expect([...drawn.open]).toEqual(["approval_1 rejected", "approval_1 timeout"]);
     const edge = drawn.layout.edges.find(({ exit }) => exit === "rejected");
     if (edge === undefined) throw new Error("not drawn");
@@ -74,13 +74,15 @@ describe("what is drawn", () => {
 
   it("has a place in an empty branch, in an empty body, and below the last step", () => {
     const looped = done(EMPTY, addStep(EMPTY, { from: "WorkflowStartState", exit: "next" }, "forEach"));
-    const places = plusesOf(drawnOf(looped, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`);
+    const places = plusesOf(drawingOf(looped, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`);
     expect(places.toSorted()).toEqual(["WorkflowStartState next", "forEach_1 each", "forEach_1 next"]);
-    expect(plusesOf(drawnOf(ORDERS, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`)).toContain("parallel_1 right");
+    expect(plusesOf(drawingOf(ORDERS, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`)).toContain(
+      "parallel_1 right",
+    );
   });
 
   it("leaves out the inside of folded blocks, and error paths that are off", () => {
-    const folded = drawnOf(ORDERS, { folded: new Set(["conditional_1", "parallel_1"]), hasErrors: true });
+    const folded = drawingOf(ORDERS, { folded: new Set(["conditional_1", "parallel_1"]), hasErrors: true });
     expect(readingOrder(folded).map(({ step }) => step)).toEqual([
       "WorkflowStartState",
       "conditional_1",
@@ -89,9 +91,9 @@ describe("what is drawn", () => {
       "terminate_1",
     ]);
     const caught = done(ORDERS, addStep(ORDERS, { from: "httpRequest_1", exit: "error" }, "delay"));
-    const plain = drawnOf(caught, { folded: new Set(), hasErrors: false });
+    const plain = drawingOf(caught, { folded: new Set(), hasErrors: false });
     expect(plain.outline.steps.has("delay_2")).toBe(false);
-    expect(drawnOf(caught, ALL).outline.steps.has("delay_2")).toBe(true);
+    expect(drawingOf(caught, ALL).outline.steps.has("delay_2")).toBe(true);
   });
 
   it("is walked without getting lost: each step leads to a step that is drawn", () => {
@@ -101,7 +103,7 @@ describe("what is drawn", () => {
         fc.constantFrom<Direction>("down", "up", "left", "right", "first", "last", "out", "over"),
         (acts, way) => {
           const document = edited(acts);
-          const drawn = drawnOf(document, ALL);
+          const drawn = drawingOf(document, ALL);
           const steps = new Set(readingOrder(drawn).map(({ step }) => step));
           for (const step of steps) {
             const next = walk(document, drawn, step, way);
@@ -129,7 +131,7 @@ describe("what is drawn", () => {
       workflow_connections: edges,
     };
     const begin = performance.now();
-    expect(drawnOf(document, ALL).layout.nodes.length).toBeGreaterThan(1_000);
+    expect(drawingOf(document, ALL).layout.nodes.length).toBeGreaterThan(1_000);
     const took = performance.now() - begin;
     expect(took).toBeLessThan(1_000);
   });

@@ -12,7 +12,8 @@ function finding(changes: Partial<StudioFinding>): StudioFinding {
 
 describe("what can be done about a finding at once", () => {
   it("is what its hint names, where a whole text is replaced", () => {
-    const wrong = finding({ step: "delay_1", field: "/settings/for", hint: "did you mean 'PT2H'?" });
+    const suggestion = { hint: "did you mean 'PT2H'?", hint_code: "DID_YOU_MEAN", values: { suggestion: "PT2H" } };
+    const wrong = finding({ step: "delay_1", field: "/settings/for", ...suggestion });
     const [fix] = fixesOf(ORDERS, wrong);
     if (fix?.kind !== "rename") throw new Error("no fix");
     expect(stepById(done(ORDERS, fix.plan(ORDERS)), "delay_1")?.settings).toEqual({ for: "PT2H" });
@@ -22,16 +23,15 @@ describe("what can be done about a finding at once", () => {
   });
 
   it("is a step or an end at an open exit", () => {
-    const open = finding({
-      step: "approval_1",
-      message: "the exit 'rejected' of 'approval_1' is open: the path ends there",
-    });
+    const values = { exit: "rejected", step: "approval_1" };
+    const open = finding({ step: "approval_1", code: "EXIT_OPEN", values });
     const [connect, end] = fixesOf(ORDERS, open);
     expect(connect).toEqual({ kind: "connect", from: "approval_1", exit: "rejected" });
     if (end?.kind !== "end") throw new Error("no end");
     expect(edgesIn(done(ORDERS, end.plan(ORDERS)))).toContain("approval_1 rejected terminate_2");
-    const start = finding({ step: "WorkflowStartState", message: "no edge leads from the start" });
+    const start = finding({ step: "WorkflowStartState", code: "START_OPEN" });
     expect(fixesOf(ORDERS, start)).toMatchObject([{ kind: "connect", exit: "next" }]);
+    expect(fixesOf(ORDERS, { ...start, code: "NEVER_REACHED" })).toEqual([]);
   });
 });
 

@@ -140,7 +140,12 @@ describe("the Studio", () => {
     const fake = fakeStudio(ORDERS as JsonObject);
     fake.findings = [
       { path: "/workflow_steps/4/settings/to", message: "is empty" },
-      { path: "/workflow_steps/2", message: "the exit 'rejected' of 'approval_1' is open: the path ends there" },
+      {
+        path: "/workflow_steps/2",
+        message: "the exit 'rejected' of 'approval_1' is open: the path ends there",
+        code: "EXIT_OPEN",
+        values: { exit: "rejected", step: "approval_1" },
+      },
     ];
     const { user } = visit(PAGE, signedIn({ permissions: MAKER }), fake.handlers);
     await waitFor(async () => expect((await node("email_1")).textContent).toContain("1 problem"));

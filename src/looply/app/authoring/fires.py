@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from looply.app.authoring.schedules import no_schedule_error, schedule_of
 from looply.app.authoring.workflows import get
@@ -12,7 +13,7 @@ from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.definition import Schedule, parse_definition
 from looply.engine.ports.port import LedgerRow, MissedFires
-from looply.errors import DefinitionError, Problem
+from looply.errors import DefinitionError
 from looply.jsontext import Json
 from looply.schedule import Occurrence, next_change, preview
 
@@ -99,10 +100,7 @@ def parse_schedule(settings: dict[str, Any], zone: str = "UTC") -> Schedule:
         }
     )
     if findings.workflow is None:
-        problems = tuple(
-            Problem(path=found.path.removeprefix(_SETTINGS_PATH), message=found.message, hint=found.hint)
-            for found in findings.errors
-        )
+        problems = tuple(replace(found, path=found.path.removeprefix(_SETTINGS_PATH)) for found in findings.errors)
         raise DefinitionError(
             f"the schedule is not valid: {problems[0].message}; correct the fields in `errors` and repeat",
             problems=problems,

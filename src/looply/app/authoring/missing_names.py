@@ -11,7 +11,7 @@ from looply.app.context.credentials import find_connections
 from looply.app.context.services import Services
 from looply.definition.calls.external_names import ExternalName, NameKind, external_names
 from looply.definition.settings.children import version_of
-from looply.errors import BadRequest, NotFound, Problem, did_you_mean
+from looply.errors import BadRequest, NotFound, Problem, Sentence, say, suggest_name
 from looply.jsontext import Json
 
 _SUGGESTED_FROM = 1000  # names that a mistyped one is compared with
@@ -36,7 +36,7 @@ class _Lookup:
         self._services = services
         self._organization_id = organization_id
         self._own_id = own_id.lower()
-        self._messages: dict[tuple[NameKind, str, str], str] = {}
+        self._messages: dict[tuple[NameKind, str, str], Sentence | None] = {}
         self._known: dict[NameKind, tuple[str, ...]] = {}
         self._suggestions = 0
 
@@ -48,14 +48,16 @@ class _Lookup:
             if key not in self._messages:
                 self._messages[key] = await self._message(each)
             if message := self._messages[key]:
-                found.append(Problem(path=each.path, message=message, hint=await self._hint(each)))
+                found.append(Problem.of(each.path, message, await self._hint(each)))
         return tuple(found)
 
-    async def _message(self, named: ExternalName) -> str:
+    async def _message(self, named: ExternalName) -> Sentence | None:
         match named.kind:
             case "operation":
-                is_installed = named.name in self._services.registry.operations
-                return "" if is_installed else f"no installed connector has an operation {named.name!r}"
+                if named.name in self._services.registry.operations:
+                    return None
+                wording = "no installed connector has an operation {name!r}"
+                return say("OPERATION_NOT_INSTALLED", wording, name=named.name)
             case "connection":
                 return await self._connection(named)
             case "sap system":
@@ -65,29 +67,34 @@ class _Lookup:
             case "workflow":
                 return await self._workflow(named)
 
-    async def _connection(self, named: ExternalName) -> str:
+    async def _connection(self, named: ExternalName) -> Sentence | None:
         try:
             found = await self._services.catalog.connections.get(self._organization_id, named.name)
         except (NotFound, BadRequest):
-            return f"there is no connection {named.name!r}"
+            return say("NO_CONNECTION", "there is no connection {name!r}", name=named.name)
         if named.detail in (None, found.kind):
-            return ""
-        return f"the connection {named.name!r} is of kind {found.kind}; the step needs one of kind {named.detail}"
+            return None
+        wording = "the connection {name!r} is of kind {kind}; the step needs one of kind {expected}"
+        expected = str(named.detail)
+        return say("CONNECTION_OF_OTHER_KIND", wording, name=named.name, kind=found.kind, expected=expected)
 
-    async def _sap_system(self, named: ExternalName) -> str:
+    async def _sap_system(self, named: ExternalName) -> Sentence | None:
         settings = {"system_id": named.name, "client": str(named.detail)}
         count = len(await find_connections(self._services.catalog, self._organization_id, "sap", settings))
         if count == 1:
-            return ""
-        return f"{count or 'no'} connections of kind sap have system_id {named.name} and client {named.detail}"
+            return None
+        wording = "{count} connections of kind sap have system_id {name} and client {client}"
+        return say("SAP_SYSTEM_UNCLEAR", wording, count=count or "no", name=named.name, client=str(named.detail))
 
-    async def _datastore(self, named: ExternalName) -> str:
+    async def _datastore(self, named: ExternalName) -> Sentence | None:
         found = await self._services.engine.datastores.find(self._organization_id, named.name)
-        return "" if found.stored is not None else f"there is no datastore {named.name!r}"
+        if found.stored is not None:
+            return None
+        return say("NO_DATASTORE", "there is no datastore {name!r}", name=named.name)
 
-    async def _workflow(self, named: ExternalName) -> str:
+    async def _workflow(self, named: ExternalName) -> Sentence | None:
         if named.name.lower() == self._own_id:
-            return ""
+            return None
         try:
             version = version_of(named.detail) if isinstance(named.detail, int | str | None) else None
         except ValueError:  # the definition's own check reports it, or an expression decides
@@ -99,17 +106,22 @@ class _Lookup:
             else:
                 await workflows.get(self._organization_id, (named.name, version))
         except BadRequest:  # no UUID, which the definition's own check reports
-            return ""
+            return None
         except NotFound:
-            label = f" with a version {version}" if version is not None else ""
-            return f"there is no workflow {named.name}{label}"
-        return ""
+            if version is None:
+                return say("NO_WORKFLOW", "there is no workflow {id}", id=named.name)
+            wording = "there is no workflow {id} with a version {version}"
+            return say("NO_WORKFLOW_VERSION", wording, id=named.name, version=version)
+        return None
 
-    async def _hint(self, named: ExternalName) -> str:
+    async def _hint(self, named: ExternalName) -> Sentence:
         """Returns the name that was probably meant, else how to correct the problem."""
         self._suggestions += 1
-        meant = did_you_mean(named.name, await self._names(named.kind)) if self._suggestions <= _SUGGESTIONS else ""
-        return meant if meant and repr(named.name) not in meant else _HINTS[named.kind]
+        if self._suggestions <= _SUGGESTIONS:
+            meant = suggest_name(named.name, await self._names(named.kind))
+            if meant is not None and dict(meant.values)["suggestion"] != named.name:
+                return meant
+        return _HINTS[named.kind]
 
     async def _names(self, kind: NameKind) -> tuple[str, ...]:
         if kind not in self._known:
@@ -130,10 +142,15 @@ class _Lookup:
                 return ()
 
 
-_HINTS: Final[Mapping[NameKind, str]] = {
-    "operation": "install the connector that has it in every process of the installation, or name another operation",
-    "connection": "create the connection before you activate, or name another one",
-    "sap system": "exactly one connection must have them; name it in `connection`",
-    "datastore": "create the datastore before you activate, or name another one",
-    "workflow": "import the workflow before you activate; getOrganizationWorkflows lists the ids",
+_HINTS: Final[Mapping[NameKind, Sentence]] = {
+    "operation": say(
+        "INSTALL_CONNECTOR",
+        "install the connector that has it in every process of the installation, or name another operation",
+    ),
+    "connection": say("CREATE_CONNECTION", "create the connection before you activate, or name another one"),
+    "sap system": say("NAME_IN_CONNECTION", "exactly one connection must have them; name it in `connection`"),
+    "datastore": say("CREATE_DATASTORE", "create the datastore before you activate, or name another one"),
+    "workflow": say(
+        "IMPORT_WORKFLOW", "import the workflow before you activate; getOrganizationWorkflows lists the ids"
+    ),
 }

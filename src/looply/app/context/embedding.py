@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from looply.catalog.authored.cards import Cards
 from looply.definition.values.pointer import join_pointer
-from looply.errors import BadRequest, Conflict, NotFound, Problem
+from looply.errors import BadRequest, Conflict, NotFound, Problem, say
 from looply.jsontext import encode_json
 
 _SHOWN_CHARACTERS: Final = 40
@@ -31,7 +31,7 @@ async def embed_cards(
             payload = await _card_payload(cards, organization_id, settings["card_id"], settings.get("card_version"))
         except (NotFound, Conflict, BadRequest) as error:
             path = join_pointer("", "workflow_steps", index, "settings", "card_id")
-            problems.append(Problem(path=path, message=error.message))
+            problems.append(Problem.of(path, say("CARD_UNAVAILABLE", "{reason}", reason=error.message)))
             embedded.append(step)
         else:
             embedded.append({**step, "settings": {**settings, "card": payload}})

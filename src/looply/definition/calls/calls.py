@@ -13,9 +13,9 @@ from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import CallSettings
 from looply.definition.values.pointer import join_pointer, points_into, split_pointer
 from looply.definition.values.repeat import Repeat, repeat_of_method, repeat_of_odata
-from looply.definition.values.report import Report
+from looply.definition.values.report import Report, write
 from looply.definition.values.retry import RETRY_ON, RetryPolicy
-from looply.errors import DefinitionError
+from looply.errors import DefinitionError, say
 from looply.expressions import Expression, ExpressionSyntaxError, Placement, Template, split_template
 from looply.jsontext import Json
 
@@ -33,13 +33,16 @@ _ON_UNKNOWN: Final[Mapping[Repeat, OnUnknown]] = {
     "ask": "ask",
     "never": "incident",
 }
-_LITERAL_AUTH = "everyone who may read the workflow can read a credential in its definition"
+_LITERAL_AUTH = say(
+    "CREDENTIAL_IN_DEFINITION", "everyone who may read the workflow can read a credential in its definition"
+)
 
 
 def compile_http_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `httpRequest`."""
     if "connection" in reader and "auth" in reader:
-        reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
+        message = "`auth` and `connection` cannot be given together: the connection has the credentials"
+        reader.error("auth", say("AUTH_BESIDE_CONNECTION", message))
     _check_url(reader)
     _check_method_of(reader, "pages", "GET")
     _check_method_of(reader, "soap", "POST")
@@ -54,11 +57,14 @@ def compile_sap_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `sapRequest`."""
     if ("system_id" in reader) != ("client" in reader):
         missing = "client" if "system_id" in reader else "system_id"
-        reader.error(missing, f"`system_id` and `client` name a system together; `{missing}` is missing")
+        message = "`system_id` and `client` name a system together; `{name}` is missing"
+        reader.error(missing, say("SAP_SYSTEM_INCOMPLETE", message, name=missing))
     if "connection" in reader and "system_id" in reader:
-        reader.error("system_id", "give either `connection`, or `system_id` and `client`, not both")
+        message = "give either `connection`, or `system_id` and `client`, not both"
+        reader.error("system_id", say("SAP_SYSTEM_TWICE", message))
     if not {"connection", "system_id", "client"} & reader.value.keys():
-        reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
+        hint = say("NAME_SAP_SYSTEM", "name a `connection`, or give `system_id` and `client`")
+        reader.error("connection", say("SAP_SYSTEM_MISSING", "the SAP system is missing"), hint)
     _check_batch(reader)
     _check_markup(reader)
     warn_of_raw(reader)
@@ -70,9 +76,11 @@ def _check_batch(reader: Reader) -> None:
     for whole in ("batch", "next"):
         for name in ("entity", "params", "body", "pages" if whole == "batch" else "batch"):
             if whole in reader and name in reader:
-                reader.error(name, f"give either `{whole}` or `{name}`, not both")
+                message = "give either `{one}` or `{other}`, not both"
+                reader.error(name, say("GIVE_ONE", message, one=whole, other=name))
     if "probe" in reader and repeat_of_odata(reader.value) != "ask":
-        reader.warning("probe", "is never used: the call is harmless to repeat, so it is repeated instead")
+        message = "is never used: the call is harmless to repeat, so it is repeated instead"
+        reader.warning("probe", say("PROBE_UNUSED", message))
 
 
 def _request(reader: Reader, operation: str, repeat: Repeat) -> CallSettings:
@@ -95,10 +103,12 @@ def compile_operation(reader: Reader, _: str) -> CallSettings:
     """Returns the settings of an `operation`, which name the operation to call; installed or not is not checked."""
     given: dict[str, Json] = reader.value.get("input", {})
     if "connection" in reader and "connection" in given:
-        reader.error("connection", "the connection is named twice, here and in `input`; name it here")
+        wording = "the connection is named twice, here and in `input`; name it here"
+        reader.error("connection", say("CONNECTION_TWICE", wording))
     if reader.value["operation"].startswith(_OF_ENGINE):
-        hint = "use a step of type datastore"
-        reader.error("operation", f"{quote_value(reader.value['operation'])} is carried out by the engine itself", hint)
+        wording = "{operation} is carried out by the engine itself"
+        message = say("OPERATION_OF_ENGINE", wording, operation=quote_value(reader.value["operation"]))
+        reader.error("operation", message, say("USE_DATASTORE", "use a step of type datastore"))
     return CallSettings(
         operation=reader.value["operation"],
         fail_on=tuple(reader.value.get("fail_on", ())),
@@ -148,10 +158,9 @@ def _check_markup(reader: Reader) -> None:
         values = [piece for piece in pieces if isinstance(piece, Expression)] if len(pieces) > 1 else []
         bare = next((value for value in values if value.outer_call not in _ESCAPED_BY[kind]), None)
         if bare is not None:
-            message = (
-                f"${{{bare.source}}} is inserted into the {kind} body without escaping and may change its structure"
-            )
-            reader.warning("body", message, f"write ${{{_ESCAPED_BY[kind][0]}({bare.source})}}")
+            wording = "{expression} is inserted into the {kind} body without escaping and may change its structure"
+            message = say("UNESCAPED", wording, expression=f"${{{bare.source}}}", kind=kind)
+            reader.warning("body", message, write(f"${{{_ESCAPED_BY[kind][0]}({bare.source})}}"))
 
 
 def on_unknown(step: Reader, repeat: Repeat) -> OnUnknown:
@@ -169,7 +178,7 @@ def retry_policy(step: Reader) -> RetryPolicy | None:
     interval = read_timedelta(reader, "interval", allows_zero=True)
     longest = read_timedelta(reader, "max_interval")
     if interval is not None and longest is not None and longest < interval:
-        reader.error("max_interval", "is shorter than `interval`")
+        reader.error("max_interval", say("MAX_INTERVAL_TOO_SHORT", "is shorter than `interval`"))
     return RetryPolicy(
         max_attempts=int(reader.value.get("max_attempts", default.max_attempts)),
         interval=interval if interval is not None else default.interval,
@@ -186,7 +195,7 @@ def read_timedelta(reader: Reader, name: str, *, allows_zero: bool = False) -> t
     try:
         return duration.to_timedelta() if duration is not None else None
     except DefinitionError as error:
-        reader.error(name, error.message)
+        reader.error(name, say("DURATION_INVALID", "{reason}", reason=error.message))
         return None
 
 
@@ -197,12 +206,12 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
         head, *rest = split_pointer(pointer)
         known = [*SETTINGS[step.value["type"]]["properties"], "output"]
         if head not in known:
-            hint = step.report.suggest(head, known) or "the output of a step is under /output"
-            step.report.error(step.pointer("secret", index), f"a {step.value['type']} has no {head!r}", hint)
+            hint = step.report.suggest(head, known) or say("OUTPUT_BELOW", "the output of a step is under /output")
+            message = say("SECRET_UNKNOWN", "a {type} has no {name!r}", type=step.value["type"], name=head)
+            step.report.error(step.pointer("secret", index), message, hint)
         elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
-            step.report.error(
-                step.pointer("secret", index), f"{pointer!r} points to no value in the settings of the step"
-            )
+            wording = "{pointer!r} points to no value in the settings of the step"
+            step.report.error(step.pointer("secret", index), say("SECRET_NOWHERE", wording, pointer=pointer))
     own = _credentials(settings, "")
     if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
         own = _credentials(given, "/input")
@@ -221,15 +230,16 @@ def _check_url(reader: Reader) -> None:
     url: str = reader.value.get("url", "")
     if not url:
         if "connection" not in reader:
-            hint = "give an absolute `url`, or name a `connection` that has the address"
-            reader.error("url", "`url` is missing", hint)
+            hint = say("GIVE_URL", "give an absolute `url`, or name a `connection` that has the address")
+            reader.error("url", say("URL_MISSING", "`url` is missing"), hint)
         return
     written = url.partition("${")[0].lower()
     is_absolute = any(written.startswith(scheme) for scheme in _SCHEMES)
     may_become_absolute = written != url.lower() and any(scheme.startswith(written) for scheme in _SCHEMES)
     may_be_relative = "connection" in reader and "://" not in written
     if not (is_absolute or may_become_absolute or may_be_relative):
-        reader.error("url", f"{quote_value(url)} does not begin with http:// or https://")
+        wording = "{url} does not begin with http:// or https://"
+        reader.error("url", say("URL_NOT_ABSOLUTE", wording, url=quote_value(url)))
         return
     if reader.value.get("raw") is not True:
         with suppress(ExpressionSyntaxError):  # reported with the whole input
@@ -240,7 +250,9 @@ def _check_method_of(reader: Reader, name: str, method: str) -> None:
     """Reports a setting that only calls of one method can have; one that an expression decides is checked later."""
     stated = str(reader.value.get("method", "GET"))
     if name in reader and stated.upper() != method and "${" not in stated:
-        reader.error(name, f"`{name}` is for calls by {method}, not by {stated}", f'write "method": "{method}"')
+        wording = "`{name}` is for calls by {method}, not by {stated}"
+        message = say("OTHER_METHOD", wording, name=name, method=method, stated=stated)
+        reader.error(name, message, write(f'"method": "{method}"'))
 
 
 def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:
@@ -254,4 +266,5 @@ def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:
 
 def _warn_of_literal(auth: Reader | None, name: str) -> None:
     if auth is not None and name in auth and "${" not in auth.value[name]:
-        auth.warning(name, _LITERAL_AUTH, "name a `connection`, or read it from an earlier step")
+        hint = say("NAME_CONNECTION", "name a `connection`, or read it from an earlier step")
+        auth.warning(name, _LITERAL_AUTH, hint)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import jsonschema_rs
+from msgspec.structs import replace
 
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.graph.outline import Outline, StepOutline, read_outline
@@ -18,6 +19,7 @@ from looply.definition.settings.reading import texts_in
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import Repeat
 from looply.definition.values.report import Report
+from looply.errors import Problem, say
 from looply.jsontext import Json
 
 _MAX_LISTED_VALUES: Final = 2000
@@ -114,18 +116,18 @@ def _input(step: StepOutline) -> dict[str, Json]:
 
 def _check_input(step: StepOutline, operation: InstalledOperation, report: Report) -> None:
     schema = _inline_reference(operation.input_schema)
-    for path, message, hint in _schema_problems(step, schema):
-        report.error(path, message, hint)
+    report.errors.extend(_schema_problems(step, schema))
     known = schema.get("properties")
     if not isinstance(known, dict) or "additionalProperties" in schema:
         return
     for name in _input(step):
         if name not in known:
-            message = f"{step.settings['operation']} has no {name!r} in its input, so it is ignored"
+            wording = "{operation} has no {name!r} in its input, so it is ignored"
+            message = say("INPUT_IGNORED", wording, operation=str(step.settings["operation"]), name=name)
             report.warning(_at(step, name), message, report.suggest(name, known))
 
 
-def _schema_problems(step: StepOutline, schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _schema_problems(step: StepOutline, schema: dict[str, Any]) -> Iterator[Problem]:
     """Yields how the input violates the schema; values of expressions are checked at the time of the call."""
     given = _input(step)
     validator = jsonschema_rs.Draft202012Validator(schema, mask="***")
@@ -140,7 +142,7 @@ def _schema_problems(step: StepOutline, schema: dict[str, Any]) -> Iterator[tupl
         for problem in problems_of_error(error, "", schema):
             head, _, rest = problem.path.removeprefix("/").partition("/")
             base = _at(step, head) if head else _at(step)
-            yield (f"{base}/{rest}" if rest else base), problem.message, problem.hint
+            yield replace(problem, path=f"{base}/{rest}" if rest else base)
 
 
 def _is_certain(error: jsonschema_rs.ValidationError) -> bool:
@@ -155,16 +157,20 @@ def _check_settings(step: StepOutline, operation: InstalledOperation, report: Re
     name = str(step.settings["operation"])
     settings = join_pointer(step.path, "settings")
     if name in _OWN_STEPS:
-        message = f"a step of type {_OWN_STEPS[name]} calls {name} too, and escapes the values of expressions"
-        report.warning(f"{settings}/operation", message, f"use the step type {_OWN_STEPS[name]}")
+        type_ = _OWN_STEPS[name]
+        wording = "a step of type {type} calls {operation} too, and escapes the values of expressions"
+        message = say("HAS_OWN_STEP", wording, type=type_, operation=name)
+        report.warning(f"{settings}/operation", message, say("USE_STEP_TYPE", "use the step type {type}", type=type_))
     output = _inline_reference(operation.output_schema)
     if step.settings.get("fail_on") and "status" not in output.get("properties", {"status": {}}):
-        message = f"`fail_on` has no effect: the output of {name} has no status"
-        report.warning(f"{settings}/fail_on", message)
+        wording = "`fail_on` has no effect: the output of {operation} has no status"
+        report.warning(f"{settings}/fail_on", say("FAIL_ON_NO_EFFECT", wording, operation=name))
     declared = operation.repeat_of(_input(step))
     if step.settings.get("repeat") not in (None, declared):
-        message = f"{name} declares {declared!r}, which replaces this value"
-        report.warning(f"{settings}/repeat", message, "set `on_unknown` on the step instead")
+        wording = "{operation} declares {repeat!r}, which replaces this value"
+        message = say("REPEAT_DECLARED", wording, operation=name, repeat=declared)
+        hint = say("SET_ON_UNKNOWN", "set `on_unknown` on the step instead")
+        report.warning(f"{settings}/repeat", message, hint)
 
 
 def _at(step: StepOutline, *names: str) -> str:

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from looply.definition.graph.model import START
-from looply.definition.graph.outline import Outline, StepOutline
+from looply.definition.graph.outline import Outline, StepOutline, no_step
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
+from looply.errors import Sentence, say
 
 _SHOULD_BE_CONNECTED: Final = ("no", "else", "timeout", "rejected")
 _SHOWN_STEPS = 8
 _SHOWN_EXITS = 20
-_LOOP_HINT = "put a wait, a delay or a call into it, or close it by a redirect that states `max_visits`"
+_LOOP_HINT = say(
+    "SLOW_THE_LOOP", "put a wait, a delay or a call into it, or close it by a redirect that states `max_visits`"
+)
 
 
 class Transition(NamedTuple):
@@ -39,28 +42,30 @@ def _check_edges(outline: Outline, report: Report) -> set[tuple[str, str]]:
     for edge in outline.edges:
         for name, end in (("from", edge.source), ("to", edge.target)):
             if end not in outline.by_id:
-                message = f"there is no step {end!r}"
-                report.error(join_pointer(edge.path, name), message, report.suggest(end, outline.by_id))
+                report.error(join_pointer(edge.path, name), no_step(end), report.suggest(end, outline.by_id))
         if edge.target == START:
-            hint = "use a redirect to go back to an earlier step"
-            report.error(join_pointer(edge.path, "to"), "no edge may lead back to the start", hint)
+            hint = say("USE_REDIRECT", "use a redirect to go back to an earlier step")
+            message = say("LEADS_TO_START", "no edge may lead back to the start")
+            report.error(join_pointer(edge.path, "to"), message, hint)
         branch_path = join_pointer(edge.path, "branch") if edge.has_branch else edge.path
         source = outline.by_id.get(edge.source)
         if source is not None and source.type is not None and edge.branch not in source.exits:
-            message = f"{source.id!r} ({source.type.name}) has no exit {edge.branch!r}"
+            wording = "{step!r} ({type}) has no exit {exit!r}"
+            message = say("NO_EXIT", wording, step=source.id, type=source.type.name, exit=edge.branch)
             report.error(branch_path, message, _exits_hint(edge.branch, source.exits, report))
         exit_ = (edge.source, edge.branch)
         if exit_ in taken:
-            message = f"the exit {edge.branch!r} of {edge.source!r} has an edge already, {taken[exit_]}"
-            report.error(branch_path, message, "an exit has at most one edge")
+            wording = "the exit {exit!r} of {step!r} has an edge already, {edge}"
+            message = say("EXIT_TAKEN", wording, exit=edge.branch, step=edge.source, edge=taken[exit_])
+            report.error(branch_path, message, say("ONE_EDGE", "an exit has at most one edge"))
         taken.setdefault(exit_, edge.path)
     return set(taken)
 
 
-def _exits_hint(branch: str, exits: Iterable[str], report: Report) -> str:
+def _exits_hint(branch: str, exits: Iterable[str], report: Report) -> Sentence:
     if not (known := list(exits)[:_SHOWN_EXITS]):
-        return "the path ends there"
-    return report.suggest(branch, known) or f"its exits are {', '.join(known)}"
+        return say("PATH_ENDS", "the path ends there")
+    return report.suggest(branch, known) or say("ITS_EXITS", "its exits are {exits}", exits=", ".join(known))
 
 
 def _check_target(step: StepOutline, outline: Outline, report: Report) -> None:
@@ -71,13 +76,12 @@ def _check_target(step: StepOutline, outline: Outline, report: Report) -> None:
     path = join_pointer(step.path, "settings", "target")
     found = outline.by_id.get(target)
     if found is None:
-        report.error(path, f"there is no step {target!r}", report.suggest(target, outline.by_id))
+        report.error(path, no_step(target), report.suggest(target, outline.by_id))
     elif step.type.name == "redirect" and target in (START, step.id):
-        report.error(path, "a redirect leads to another step, and not to the start")
+        report.error(path, say("REDIRECT_TO_ITSELF", "a redirect leads to another step, and not to the start"))
     elif step.type.name == "adaptiveCard" and not _sends_cards(found):
-        report.error(
-            path, f"{target!r} sends no cards", "name an approval, or an adaptiveCard step whose action is send"
-        )
+        hint = say("NAME_CARD_STEP", "name an approval, or an adaptiveCard step whose action is send")
+        report.error(path, say("SENDS_NO_CARDS", "{step!r} sends no cards", step=target), hint)
 
 
 def _sends_cards(step: StepOutline) -> bool:
@@ -92,12 +96,15 @@ def _check_exits(step: StepOutline, used: set[tuple[str, str]], report: Report) 
         has_edge = (step.id, exit_) in used
         if exit_ == "timeout" and not _has_timeout(step):
             if has_edge:
-                message = f"{step.id!r} has no timeout, so its exit 'timeout' is never taken"
-                report.warning(step.path, message, "set a `timeout` in the settings")
+                wording = "{step!r} has no timeout, so its exit 'timeout' is never taken"
+                hint = say("SET_TIMEOUT", "set a `timeout` in the settings")
+                report.warning(step.path, say("NO_TIMEOUT", wording, step=step.id), hint)
         elif not has_edge and step.id == START and exit_ == "next":
-            report.error(step.path, "no edge leads from the start", "connect it with the first step")
+            hint = say("CONNECT_FIRST_STEP", "connect it with the first step")
+            report.error(step.path, say("START_OPEN", "no edge leads from the start"), hint)
         elif not has_edge and exit_ in _SHOULD_BE_CONNECTED:
-            report.warning(step.path, f"the exit {exit_!r} of {step.id!r} is open: the path ends there")
+            wording = "the exit {exit!r} of {step!r} is open: the path ends there"
+            report.warning(step.path, say("EXIT_OPEN", wording, exit=exit_, step=step.id))
 
 
 def _has_timeout(step: StepOutline) -> bool:
@@ -127,7 +134,8 @@ def _check_reachable(outline: Outline, transitions: Mapping[str, list[Transition
                 pending.append(transition.target)
     for step in outline.steps:
         if step.id not in reached:
-            report.warning(step.path, f"{step.id!r} is never reached: no path leads to it from the start")
+            wording = "{step!r} is never reached: no path leads to it from the start"
+            report.warning(step.path, say("NEVER_REACHED", wording, step=step.id))
 
 
 def _check_loops(outline: Outline, transitions: Mapping[str, list[Transition]], report: Report) -> None:
@@ -140,8 +148,8 @@ def _check_loops(outline: Outline, transitions: Mapping[str, list[Transition]], 
         }
     ):
         shown = loop if len(loop) <= _SHOWN_STEPS else [*loop[:_SHOWN_STEPS], "..."]
-        message = f"the loop {' -> '.join([*shown, loop[0]])} has neither a wait nor a call"
-        report.error(path, message, _LOOP_HINT)
+        wording = "the loop {loop} has neither a wait nor a call"
+        report.error(path, say("LOOP_TOO_FAST", wording, loop=" -> ".join([*shown, loop[0]])), _LOOP_HINT)
 
 
 def _is_slow(step: StepOutline) -> bool:

@@ -12,6 +12,7 @@ from looply.definition.schemas.settings_schema import IDENTIFIER
 from looply.definition.schemas.step_types import STEP_TYPES, StepType, exits_of
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
+from looply.errors import Sentence, say
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -70,28 +71,38 @@ def read_outline(document: dict[str, Json]) -> Outline:
 def check_steps(outline: Outline, report: Report, limits: Limits) -> None:
     """Checks the ids of steps, and that there is one start."""
     if len(outline.steps) > limits.definition_steps:
-        message = f"has {len(outline.steps)} steps; the limit definition_steps is {limits.definition_steps}"
-        report.error("/workflow_steps", message)
+        wording = "has {count} steps; the limit definition_steps is {limit}"
+        found = say("TOO_MANY_STEPS", wording, count=len(outline.steps), limit=limits.definition_steps)
+        report.error("/workflow_steps", found)
     for step in outline.steps:
         _check_id(step, outline, report)
     start = outline.by_id.get(START)
     if start is None:
-        hint = f'add {{"id": "{START}", "type": "trigger", "settings": {{"trigger_type": "REQUEST"}}}}'
+        trigger = f'{{"id": "{START}", "type": "trigger", "settings": {{"trigger_type": "REQUEST"}}}}'
         path = "/workflow_steps" if outline.steps else ""
-        report.error(path, f"the start is missing: a step {START!r} of type trigger", hint)
+        message = say("START_MISSING", "the start is missing: a step {start!r} of type trigger", start=START)
+        report.error(path, message, say("ADD_THIS", "add {json}", json=trigger))
     elif start.type is not None and start.type.name != "trigger":
-        report.error(join_pointer(start.path, "type"), f"the step {START!r} must be of type trigger")
+        message = say("START_NO_TRIGGER", "the step {start!r} must be of type trigger", start=START)
+        report.error(join_pointer(start.path, "type"), message)
+
+
+def no_step(id_: str) -> Sentence:
+    """Returns the sentence that a definition has no step of an id."""
+    return say("NO_STEP", "there is no step {step!r}", step=id_)
 
 
 def _check_id(step: StepOutline, outline: Outline, report: Report) -> None:
     path = join_pointer(step.path, "id")
     first = outline.by_id[step.id]
     if first is not step:
-        report.error(path, f"the id {step.id!r} is used twice; the first use is {first.path}")
+        wording = "the id {id!r} is used twice; the first use is {first}"
+        report.error(path, say("ID_TWICE", wording, id=step.id, first=first.path))
     if step.id in RESERVED_IDS:
-        report.error(path, f"the id {step.id!r} is reserved for the data document", f"such as {step.id}_1")
+        reserved = say("ID_RESERVED", "the id {id!r} is reserved for the data document", id=step.id)
+        report.error(path, reserved, say("SUCH_AS", "such as {example}", example=f"{step.id}_1"))
     if step.type is not None and step.type.name == "trigger" and step.id != START:
-        report.error(path, f"a definition has one trigger, and its id is {START!r}")
+        report.error(path, say("ONE_TRIGGER", "a definition has one trigger, and its id is {start!r}", start=START))
 
 
 def _steps(value: Json) -> Iterator[StepOutline]:

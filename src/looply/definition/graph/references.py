@@ -13,7 +13,8 @@ from looply.definition.graph.regions import find_regions, has_type
 from looply.definition.schemas.schema import RESERVED_IDS
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.pointer import split_pointer
-from looply.definition.values.report import LocatedTemplate, Operand, Reference, Report
+from looply.definition.values.report import LocatedTemplate, Operand, Reference, Report, write
+from looply.errors import Sentence, say
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape, Template
 from looply.expressions.inference.cards import card_expressions, findings_in_card
 from looply.expressions.inference.expressions import Budget, infer
@@ -85,13 +86,16 @@ class _Checker:
             shape, shown = infer(expression.tree, visible, expression.source, self._budget).shape, expression.source
         kinds, expected = shape.kinds & ~NULL, _KINDS[declared.operand]
         if kinds and not kinds & expected:
-            message = f"`{shown}` is {kinds_text(kinds)}, which {operand.operator} never compares"
+            wording = "`{value}` is {kinds}, which {operator} never compares"
+            message = say("NEVER_COMPARED", wording, value=shown, kinds=kinds_text(kinds), operator=operand.operator)
         elif expected == NUMBER and shape.may_be_text_number:
-            message = f"`{shown}` may be a text ({shape.text_numbers}), and then {operand.operator} is false"
+            wording = "`{value}` may be a text ({text}), and then {operator} is false"
+            text = str(shape.text_numbers)
+            message = say("MAY_BE_TEXT", wording, value=shown, text=text, operator=operand.operator)
         else:
             return
         converts = expression is not None and _CONVERSIONS.get((expected, kinds & TEXT))
-        self._report.warning(pointer, message, f"write ${{{converts}({shown})}}" if converts else "")
+        self._report.warning(pointer, message, write(f"${{{converts}({shown})}}") if converts else None)
 
     def _document(self, pointer: str) -> Shape:
         step_id = self._ids.get(split_pointer(pointer)[1], "")
@@ -119,14 +123,16 @@ class _Checker:
         if finding.kind is FindingKind.UNKNOWN and (scoped := self._scope_message(pointer, finding)) is not None:
             message, hint = scoped
         placed = ExpressionSyntaxError(message, source=expression.source, position=finding.position).message
-        (self._report.error if finding.severity == "error" else self._report.warning)(pointer, placed, hint)
+        report = self._report.error if finding.severity == "error" else self._report.warning
+        report(pointer, say("EXPRESSION", "{reason}", reason=placed), hint)
 
-    def _scope_message(self, pointer: str, finding: Finding) -> tuple[str, str] | None:
+    def _scope_message(self, pointer: str, finding: Finding) -> tuple[str, Sentence] | None:
         """Returns the message for a name that is visible in some branch or body only, None for any other finding."""
         _, _, outcome = finding.message.rpartition(": ")
         match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
             case ["item" | "index" as name]:
-                return f"`{name}` exists only in the body of a forEach: {outcome}", "read it in a step of a body"
+                message = f"`{name}` exists only in the body of a forEach: {outcome}"
+                return message, say("READ_IN_BODY", "read it in a step of a body")
             case [str(name)] if name in self._steps:
                 own = self._regions.get(self._steps[name], ())
                 here = self._regions.get(self._ids.get(split_pointer(pointer)[1], ""), ())
@@ -134,23 +140,24 @@ class _Checker:
                 bodies = [step for step, _ in own[shared:] if step in self._loops]
                 if bodies:
                     message = f"the step {self._steps[name]!r} is visible only in the body of {bodies[0]!r}: {outcome}"
-                    return message, f"read {bodies[0]}.output.items"
+                    return message, say("READ_ITEMS", "read {step}.output.items", step=bodies[0])
                 return None
             case ["waits", str(name)] if (step := self._folded_waits.get(name)) is not None:
                 message = f"{step!r} waits in another branch or body, whose waits have tokens of their own: {outcome}"
-                return message, "read the token in a step of that branch or body"
+                return message, say("READ_TOKEN_THERE", "read the token in a step of that branch or body")
             case _:
                 return None
 
-    def _explain(self, finding: Finding) -> tuple[str, str]:
+    def _explain(self, finding: Finding) -> tuple[str, Sentence | None]:
         """Returns the message and the hint of a finding."""
         if finding.kind is not FindingKind.UNKNOWN or not finding.path:
-            return finding.message, finding.suggestion
+            hint = finding.suggestion
+            return finding.message, say("EXPRESSION_FIX", "{fix}", fix=hint) if hint else None
         _, _, outcome = finding.message.rpartition(": ")
         match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
             case [str(name)] if name in self._steps:
                 message = f"the step {self._steps[name]!r} does not run before this one: {outcome}"
-                return message, "read it in a later step"
+                return message, say("READ_LATER", "read it in a later step")
             case [str(_)]:
                 known = (*self._steps.values(), *RESERVED_IDS)
                 return f"there is no step {finding.path[0]!r}: {outcome}", self._suggestion(finding, known)
@@ -160,14 +167,14 @@ class _Checker:
             case [str(name), str(_)] if name == "payload" or name in self._steps:
                 owner = "`payload`" if name == "payload" else "a step"
                 message = f"{owner} has {' and '.join(_STEP_FIELDS)}, and no {finding.path[1]!r}: {outcome}"
-                return message, f"write {self._steps.get(name, name)}.output.{finding.path[1]}"
+                return message, write(f"{self._steps.get(name, name)}.output.{finding.path[1]}")
             case ["payload", "output", *_]:
                 message = f"the payload's schema has no {'.'.join(map(str, finding.path[2:]))!r}"
                 return message, self._suggestion(finding, finding.known)
             case _:
                 return finding.message, self._suggestion(finding, finding.known)
 
-    def _suggestion(self, finding: Finding, known: Iterable[str]) -> str:
+    def _suggestion(self, finding: Finding, known: Iterable[str]) -> Sentence | None:
         return self._report.suggest(str(finding.path[-1]), known)
 
 
@@ -192,8 +199,9 @@ def _check_statuses(outline: Outline, references: Iterable[Reference], report: R
             and not step.settings.get("fail_on")
             and not {step.id.casefold(), ""} & read
         ):
-            message = f"the status of {step.id!r} is never read: the execution continues even after a 404 or 500"
-            report.warning(step.path, message, f'add "fail_on": ["4xx", "5xx"], or read {step.id}.output.status')
+            wording = "the status of {step!r} is never read: the execution continues even after a 404 or 500"
+            hint = say("ADD_FAIL_ON", 'add "fail_on": ["4xx", "5xx"], or read {step}.output.status', step=step.id)
+            report.warning(step.path, say("STATUS_UNREAD", wording, step=step.id), hint)
 
 
 def _status_of(path: tuple[str | int, ...]) -> str | None:

@@ -11,15 +11,18 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from looply.definition.graph.model import EACH, START, Region
-from looply.definition.graph.outline import Outline, StepOutline
+from looply.definition.graph.outline import Outline, StepOutline, no_step
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
+from looply.errors import Sentence, say
 from looply.jsontext import Json
 from looply.limits import Limits
 
 _WARNED_ELSEWHERE: Final = ("no", "else", "timeout", "rejected", "error", EACH)
-_BORDER_HINT: Final = "end the path there, or let all branches meet in the join of their parallel"
-_BODY_HINT: Final = "leave the last exit of the body open; connect the following steps to the exit 'next'"
+_BORDER_HINT: Final = say("MEET_IN_JOIN", "end the path there, or let all branches meet in the join of their parallel")
+_BODY_HINT: Final = say(
+    "LEAVE_BODY_OPEN", "leave the last exit of the body open; connect the following steps to the exit 'next'"
+)
 
 
 class Crossing(NamedTuple):
@@ -95,9 +98,13 @@ def check_regions(outline: Outline, report: Report, limits: Limits) -> None:
     for crossing in found.crossings:
         is_body = bool(crossing.inside) and has_type(outline.by_id[crossing.inside[-1][0]], "forEach")
         hint = _BODY_HINT if is_body else _BORDER_HINT
-        message = (
-            f"leads from {_describe(crossing.inside, outline)} into {_describe(crossing.outside, outline)}: "
-            f"{crossing.source!r} and {crossing.target!r} must be in the same branch or body"
+        message = say(
+            "CROSSES_BORDER",
+            "leads from {inside} into {outside}: {source!r} and {target!r} must be in the same branch or body",
+            inside=_describe(crossing.inside, outline),
+            outside=_describe(crossing.outside, outline),
+            source=crossing.source,
+            target=crossing.target,
         )
         report.error(crossing.path, message, hint)
     _check_exits(outline, found, joins, report)
@@ -141,7 +148,12 @@ def _describe(region: Region, outline: Outline) -> str:
 def _check_branches(step: StepOutline, report: Report, limits: Limits) -> None:
     branches = _branches(step)
     if len(branches) > limits.branches:
-        message = f"has {len(branches)} branches; the limit branches is {limits.branches}"
+        message = say(
+            "TOO_MANY_BRANCHES",
+            "has {count} branches; the limit branches is {limit}",
+            count=len(branches),
+            limit=limits.branches,
+        )
         report.error(join_pointer(step.path, "settings", "branches"), message)
 
 
@@ -156,23 +168,29 @@ def _check_join(step: StepOutline, outline: Outline, joins: Mapping[str, str], r
     path = join_pointer(step.path, "settings", "of")
     parallel = outline.by_id.get(of)
     if parallel is None:
-        report.error(path, f"there is no step {of!r}", report.suggest(of, outline.by_id))
+        report.error(path, no_step(of), report.suggest(of, outline.by_id))
     elif not has_type(parallel, "parallel"):
-        report.error(path, f"{of!r} is no parallel step", "name the parallel whose branches meet here")
+        hint = say("NAME_THE_PARALLEL", "name the parallel whose branches meet here")
+        report.error(path, say("NO_PARALLEL", "{step!r} is no parallel step", step=of), hint)
     elif joins[of] != step.id:
-        report.error(path, f"{of!r} has a join already: {joins[of]!r}", "a parallel has one join")
+        message = say("JOINED_ALREADY", "{step!r} has a join already: {join!r}", step=of, join=joins[of])
+        report.error(path, message, say("ONE_JOIN", "a parallel has one join"))
     elif isinstance(count, int | float) and not isinstance(count, bool) and count > len(_branches(parallel)):
-        message = f"asks for {int(count)} branches, but {of!r} has {len(_branches(parallel))}"
+        branches = len(_branches(parallel))
+        wording = "asks for {count} branches, but {step!r} has {most}"
+        message = say("JOIN_OF_TOO_MANY", wording, count=int(count), step=of, most=branches)
         report.error(join_pointer(step.path, "settings", "for"), message)
 
 
 def _check_bounds(step: StepOutline, report: Report, limits: Limits) -> None:
     items, concurrency = step.settings.get("items"), step.settings.get("concurrency", 1)
     if isinstance(items, list) and len(items) > limits.items:
-        message = f"has {len(items)} items; the limit items is {limits.items}"
+        wording = "has {count} items; the limit items is {limit}"
+        message = say("TOO_MANY_ITEMS", wording, count=len(items), limit=limits.items)
         report.error(join_pointer(step.path, "settings", "items"), message)
     if isinstance(concurrency, int) and concurrency > limits.iterations:
-        message = f"lets {concurrency} iterations run at once; the limit iterations is {limits.iterations}"
+        wording = "lets {count} iterations run at once; the limit iterations is {limit}"
+        message = say("TOO_MANY_ITERATIONS", wording, count=concurrency, limit=limits.iterations)
         report.error(join_pointer(step.path, "settings", "concurrency"), message)
 
 
@@ -185,13 +203,16 @@ def _check_exits(outline: Outline, regions: Regions, joins: Mapping[str, str], r
             if (id_, exit_) in taken:
                 continue
             if has_type(step, "parallel") and exit_ != "error":
-                report.warning(step.path, f"the branch {exit_!r} of {id_!r} has no step, so it ends at once")
+                wording = "the branch {exit!r} of {step!r} has no step, so it ends at once"
+                report.warning(step.path, say("BRANCH_EMPTY", wording, exit=exit_, step=id_))
             elif has_type(step, "forEach") and exit_ == EACH:
-                message = f"the body of {id_!r} has no step, so the items are only counted"
-                report.warning(step.path, message, "connect the exit 'each' with the first step of the body")
+                hint = say("CONNECT_EACH", "connect the exit 'each' with the first step of the body")
+                wording = "the body of {step!r} has no step, so the items are only counted"
+                report.warning(step.path, say("BODY_EMPTY", wording, step=id_), hint)
             elif exit_ not in _WARNED_ELSEWHERE and region and (join := joins.get(region[-1][0])):
-                message = f"the exit {exit_!r} of {id_!r} is open: the branch ends without arriving at {join!r}"
-                report.warning(step.path, message, f"connect it with {join!r}")
+                wording = "the exit {exit!r} of {step!r} is open: the branch ends without arriving at {join!r}"
+                message = say("EXIT_OPEN_BEFORE_JOIN", wording, exit=exit_, step=id_, join=join)
+                report.warning(step.path, message, say("CONNECT_WITH_JOIN", "connect it with {join!r}", join=join))
 
 
 def _check_arrivals(outline: Outline, regions: Regions, joins: Mapping[str, str], report: Report) -> None:
@@ -210,16 +231,21 @@ def _check_arrivals(outline: Outline, regions: Regions, joins: Mapping[str, str]
         elif region and region[-1][0] == parallel:
             arriving[transition.target].add(region[-1][1])
         elif region == regions.regions.get(transition.target):
-            message = f"{transition.target!r} is the join of {parallel!r}: only a branch of it can lead there"
-            report.error(transition.path, message, "lead to the step after the join")
+            wording = "{join!r} is the join of {step!r}: only a branch of it can lead there"
+            message = say("LEADS_TO_FOREIGN_JOIN", wording, join=transition.target, step=parallel)
+            report.error(transition.path, message, say("LEAD_BEHIND_JOIN", "lead to the step after the join"))
     for join, parallel in parallels.items():
         if parallel not in regions.regions:
             continue
         needed = _needed(outline.by_id[join].settings.get("for", "all"), outline.by_id[parallel])
         if len(arriving[join]) < needed:
-            message = (
-                f"{join!r} waits for {needed} branches of {parallel!r}, but only {len(arriving[join])} lead to it: "
-                "it can never complete"
+            message = say(
+                "JOIN_NEVER_COMPLETE",
+                "{join!r} waits for {needed} branches of {step!r}, but only {count} lead to it: it can never complete",
+                join=join,
+                needed=needed,
+                step=parallel,
+                count=len(arriving[join]),
             )
             report.warning(outline.by_id[join].path, message)
 
@@ -240,9 +266,20 @@ def _check_payload(outline: Outline, regions: Regions, report: Report) -> None:
     for (_, parallel), by_branch in writers.items():
         first, *others = by_branch.values()
         if others:
-            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
-            message = f"{first!r} and {others[0]!r}{more} change the payload in branches of {parallel!r}: the last wins"
-            report.warning(outline.by_id[others[0]].path, message, "let later steps read the steps' outputs instead")
+            hint = say("READ_OUTPUTS", "let later steps read the steps' outputs instead")
+            report.warning(outline.by_id[others[0]].path, _change_twice(first, others, parallel), hint)
+
+
+def _change_twice(first: str, others: list[str], parallel: str) -> Sentence:
+    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+    return say(
+        "PAYLOAD_CHANGED_TWICE",
+        "{first!r} and {other!r}{more} change the payload in branches of {step!r}: the last wins",
+        first=first,
+        other=others[0],
+        more=more,
+        step=parallel,
+    )
 
 
 def _branches_around(region: Region, outline: Outline) -> Iterator[tuple[str, str, Region]]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from looply.definition.values.pointer import join_pointer, split_pointer
 from looply.definition.values.report import Report
+from looply.errors import say
 from looply.jsontext import Json
 
 _UNSEARCHABLE: Final = ("waits", "item", "index")
@@ -25,14 +26,16 @@ def check_search_fields(document: dict[str, Json], report: Report) -> None:
             continue
         location = join_pointer("/workflow_settings/search_fields", index)
         if path[0] in _UNSEARCHABLE:
-            report.error(
-                location, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output"
-            )
+            hint = say("NAME_PAYLOAD_VALUE", "name a value of the payload or of a step's output")
+            report.error(location, say("UNSEARCHABLE", "`{name}` cannot be searched", name=path[0]), hint)
         elif not path[-1]:
-            report.error(location, "ends in an empty name, which cannot be searched by", "name a value in the document")
+            message = say("SEARCH_NAME_EMPTY", "ends in an empty name, which cannot be searched by")
+            report.error(location, message, say("NAME_DOCUMENT_VALUE", "name a value in the document"))
         elif (former := known.setdefault(path[-1], pointer)) != pointer:
-            message = f"has the name `{path[-1]}` like `{former}`, so a search could not distinguish them"
-            report.error(location, message, "set one of the values under another name with overridePayload")
+            wording = "has the name `{name}` like `{former}`, so a search could not distinguish them"
+            message = say("SEARCH_NAME_TWICE", wording, name=path[-1], former=former)
+            hint = say("SET_UNDER_OTHER_NAME", "set one of the values under another name with overridePayload")
+            report.error(location, message, hint)
 
 
 def search_paths(pointers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

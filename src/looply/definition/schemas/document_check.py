@@ -14,9 +14,9 @@ from looply.definition.schemas.schema_checker import (
     count_values,
     first_error,
 )
-from looply.definition.schemas.schema_problems import problems_of_error
+from looply.definition.schemas.schema_problems import Patterns, problems_of_error
 from looply.definition.values.pointer import join_pointer
-from looply.errors import Problem
+from looply.errors import Problem, say
 from looply.jsontext import Json
 
 MAX_PROBLEMS: Final = 1000
@@ -40,7 +40,7 @@ class _Part:
         )
         self._brief: jsonschema_rs.Draft202012Validator | None = None
 
-    def problems(self, value: Json, base: str, patterns: Mapping[str, str]) -> Iterator[Problem]:
+    def problems(self, value: Json, base: str, patterns: Patterns) -> Iterator[Problem]:
         """Yields how a value violates the schema; for a large value only the first violation."""
         if self._validator.is_valid(value):
             return
@@ -57,16 +57,16 @@ _WHOLE: Final = _Part(_SCHEMA)
 _ITEMS: Final = {name: _Part({"$ref": f"#/$defs/{kind}", "$defs": _SCHEMA["$defs"]}) for name, kind in _LISTS.items()}
 
 
-def document_problems(document: Json, patterns: Mapping[str, str]) -> tuple[Problem, ...]:
+def document_problems(document: Json, patterns: Patterns) -> tuple[Problem, ...]:
     """Returns how a definition violates its JSON Schema, at most `MAX_PROBLEMS`: of the document, then of its items.
 
-    `patterns` maps regular expressions to descriptions. A document that would take too long to be checked has one
-    problem that says so.
+    `patterns` is passed to `problems_of_error`. A document that would take too long to be checked has one problem that
+    says so.
     """
     lists = list(_unique_lists(document))
     if lists and count_comparisons(lists, count_values(lists)) > MAX_CHECKS:
-        message = "has too many large integers of nearly the same value to be checked"
-        return (Problem(path="", message=message, hint="write them as texts"),)
+        message = say("LARGE_INTEGERS", "has too many large integers of nearly the same value to be checked")
+        return (Problem.of("", message, say("WRITE_AS_TEXTS", "write them as texts")),)
     return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
 
 
@@ -107,7 +107,7 @@ def _distinct(problems: Iterator[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-def _problems(document: Json, patterns: Mapping[str, str]) -> Iterator[Problem]:
+def _problems(document: Json, patterns: Patterns) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield from _WHOLE.problems(document, "", patterns)
         return

@@ -18,7 +18,7 @@ import jsonschema_rs
 
 from looply.definition.schemas.schema_problems import problems_of_error
 from looply.definition.schemas.schema_weight import schema_weight
-from looply.errors import Problem
+from looply.errors import Problem, say
 from looply.jsontext import Json, encode_json
 
 MAX_SCHEMA_BYTES: Final = 256 * 1024
@@ -88,11 +88,16 @@ class SchemaChecker:
         nodes = count_values(value)
         checks = self._count_checks(value, nodes)
         if checks > MAX_CHECKS:
-            message = (
-                f"is too large to be checked: {nodes} values, each against up to {self.weights.values} parts of the "
-                f"schema; {checks} checks, at most {MAX_CHECKS} are allowed"
+            message = say(
+                "TOO_LARGE_TO_CHECK",
+                "is too large to be checked: {nodes} values, each against up to {weight} parts of the schema; "
+                "{checks} checks, at most {limit} are allowed",
+                nodes=nodes,
+                weight=self.weights.values,
+                checks=checks,
+                limit=MAX_CHECKS,
             )
-            return (Problem(path=base, message=message, hint="send less at once, or make the schema simpler"),)
+            return (Problem.of(base, message, say("SEND_LESS", "send less at once, or make the schema simpler")),)
         if self._validator.is_valid(value):
             return ()
         each = self.weights.values
@@ -118,7 +123,7 @@ class SchemaChecker:
     def _first_break(self, value: Json, base: str) -> tuple[Problem, ...]:
         error = first_error(self._brief, value)
         if error is None:
-            return (Problem(path=base, message="does not fit the schema"),)
+            return (Problem.of(base, say("NOT_FITTING", "does not fit the schema")),)
         return tuple(islice(problems_of_error(error, base, None), MAX_PROBLEMS))
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 import jsonschema_rs
 
 from looply.definition.values.pointer import join_pointer
-from looply.errors import Problem, did_you_mean
+from looply.errors import Problem, Sentence, say, suggest_name
 from looply.jsontext import Json, encode_json
 
 _TYPE_WORDS: Final[Mapping[str, str]] = {
@@ -21,6 +21,8 @@ _TYPE_WORDS: Final[Mapping[str, str]] = {
 _SHOWN = 60
 _LISTED = 24
 _SUGGESTED = 1000
+Patterns: TypeAlias = Mapping[str, Callable[[str], Sentence]]
+"""Regular expression -> what is said about a value that does not match it, given as it is shown."""
 _Kind: TypeAlias = Any
 """One of the nested classes of `jsonschema_rs.ValidationErrorKind`, whose fields depend on the keyword."""
 
@@ -33,28 +35,33 @@ def quote_value(value: Json) -> str:
 
 def type_word(value: Json) -> str:
     """Returns the type of a JSON value in words, with its article."""
+    return _TYPE_WORDS[_type_of(value)]
+
+
+def _type_of(value: Json) -> str:
+    """Returns the type of a JSON value as JSON Schema names it."""
     match value:
         case None:
             return "null"
         case bool():
-            return "true or false"
+            return "boolean"
         case str():
-            return "a text"
+            return "string"
         case list():
-            return "a list"
+            return "array"
         case dict():
-            return "an object"
+            return "object"
         case _:
-            return "a number"
+            return "number"
 
 
 def problems_of_error(
-    error: jsonschema_rs.ValidationError, base: str, schema: Json, patterns: Mapping[str, str] | None = None
+    error: jsonschema_rs.ValidationError, base: str, schema: Json, patterns: Patterns | None = None
 ) -> Iterator[Problem]:
     """Yields the problems of one validation error: which value, what is wrong, what was expected.
 
     Args: `base` is the pointer of the value in the author's document; `schema` is the schema as plain JSON, for
-    suggestions of known fields; `patterns` maps regular expressions to descriptions.
+    suggestions of known fields; `patterns` are those that have a sentence of their own.
     """
     return _Reader(base, schema, patterns or {}).problems_of(error)
 
@@ -62,7 +69,7 @@ def problems_of_error(
 class _Reader:
     """Converts the errors of one validation into problems."""
 
-    def __init__(self, base: str, schema: Json, patterns: Mapping[str, str]) -> None:
+    def __init__(self, base: str, schema: Json, patterns: Patterns) -> None:
         self._base = base
         self._schema = schema
         self._patterns = patterns
@@ -74,22 +81,23 @@ class _Reader:
             case "additionalProperties":
                 known = self._known_fields(error)
                 for name in kind.unexpected:
-                    hint = did_you_mean(name, known) or (f"known fields are {_join_words(known)}" if known else "")
-                    yield Problem(path=join_pointer(path, name), message=f"unknown field {name!r}", hint=hint)
+                    hint = suggest_name(name, known) or _list_fields(known)
+                    message = say("FIELD_UNKNOWN", "unknown field {name!r}", name=name)
+                    yield Problem.of(join_pointer(path, name), message, hint)
             case "anyOf":
                 yield from self._alternatives(error, kind.context)
             case "enum":
                 options = [option for option in kind.options if isinstance(option, str)]
-                hint = ""
+                hint = None
                 if isinstance(error.instance, str) and len(error.instance) <= _SHOWN and len(options) <= _SUGGESTED:
-                    hint = did_you_mean(error.instance, options)
-                listed = "known here" if hint else _list_options(kind.options)
-                yield Problem(path=path, message=f"{quote_value(error.instance)} is not {listed}", hint=hint)
+                    hint = suggest_name(error.instance, options)
+                yield Problem.of(path, _not_listed(error.instance, kind.options, is_suggested=hint is not None), hint)
             case "pattern":
-                expected = self._patterns.get(kind.pattern, f"a text that matches {kind.pattern}")
-                yield Problem(path=path, message=f"{quote_value(error.instance)} is not {expected}")
+                shown, sentence_of = quote_value(error.instance), self._patterns.get(kind.pattern)
+                sentence = sentence_of(shown) if sentence_of is not None else _no_match(shown, kind.pattern)
+                yield Problem.of(path, sentence)
             case name:
-                yield Problem(path=path, message=_MESSAGES.get(name, _own_message)(error, kind))
+                yield Problem.of(path, _MESSAGES.get(name, _own_message)(error, kind))
 
     def _alternatives(
         self, error: jsonschema_rs.ValidationError, context: list[list[jsonschema_rs.ValidationError]]
@@ -100,9 +108,9 @@ class _Reader:
             for item in min(of_this_type, key=lambda found: (_has_other_tag(error, found), len(found))):
                 yield from self.problems_of(item)
             return
-        expected = dict.fromkeys(word for found in context for item in found for word in _expected_types(item))
-        message = f"must be {_join_words(expected, 'or')}, not {type_word(error.instance)}"
-        yield Problem(path=join_pointer(self._base, *error.instance_path), message=message)
+        expected = dict.fromkeys(name for found in context for item in found for name in _expected_types(item))
+        found = _must_be(tuple(expected), error.instance)
+        yield Problem.of(join_pointer(self._base, *error.instance_path), found)
 
     def _known_fields(self, error: jsonschema_rs.ValidationError) -> tuple[str, ...]:
         schema = self._schema
@@ -122,7 +130,7 @@ def _has_other_tag(outer: jsonschema_rs.ValidationError, errors: list[jsonschema
 
 def _expected_types(error: jsonschema_rs.ValidationError) -> list[str]:
     kind: _Kind = error.kind
-    return [_TYPE_WORDS[name] for name in kind.types] if kind.name == "type" else []
+    return list(kind.types) if kind.name == "type" else []
 
 
 def _join_words(words: Iterable[str], conjunction: str = "and") -> str:
@@ -130,19 +138,41 @@ def _join_words(words: Iterable[str], conjunction: str = "and") -> str:
     return f"{', '.join(head)} {conjunction} {last}" if head else last
 
 
-def _list_options(options: list[Json]) -> str:
+def _not_listed(value: Json, options: list[Json], *, is_suggested: bool) -> Sentence:
+    shown = quote_value(value)
+    if is_suggested:
+        return say("VALUE_UNKNOWN", "{value} is not known here", value=shown)
     if len(options) > _LISTED:
-        return f"one of the {len(options)} allowed values"
-    return f"one of {_join_words(map(quote_value, options), 'or')}"
+        wording = "{value} is not one of the {count} allowed values"
+        return say("VALUE_NOT_ALLOWED", wording, value=shown, count=len(options))
+    listed = list(map(quote_value, options))
+    # Pages join the values by the word of their language.
+    text = f"{shown} is not one of {_join_words(listed, 'or')}"
+    return Sentence("VALUE_NOT_LISTED", text, (("value", shown), ("options", ", ".join(listed))))
 
 
-def _own_message(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
+def _no_match(shown: str, pattern: str) -> Sentence:
+    return say("NO_MATCH", "{value} is not a text that matches {pattern}", value=shown, pattern=pattern)
+
+
+def _list_fields(known: tuple[str, ...]) -> Sentence | None:
+    if not known:
+        return None
+    return Sentence("KNOWN_FIELDS", f"known fields are {_join_words(known)}", (("names", ", ".join(known)),))
+
+
+def _must_be(expected: tuple[str, ...], value: Json) -> Sentence:
+    text = f"must be {_join_words((_TYPE_WORDS[name] for name in expected), 'or')}, not {type_word(value)}"
+    return Sentence("WRONG_TYPE", text, (("expected", ", ".join(expected)), ("found", _type_of(value))))
+
+
+def _own_message(error: jsonschema_rs.ValidationError, _: _Kind) -> Sentence:
     text = error.message
-    return text if len(text) <= 3 * _SHOWN else f"{text[: 3 * _SHOWN]}..."
+    return say("SCHEMA_VIOLATED", "{reason}", reason=text if len(text) <= 3 * _SHOWN else f"{text[: 3 * _SHOWN]}...")
 
 
-def _wrong_type(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
-    return f"must be {_join_words(_expected_types(error), 'or')}, not {type_word(error.instance)}"
+def _wrong_type(error: jsonschema_rs.ValidationError, _: _Kind) -> Sentence:
+    return _must_be(tuple(_expected_types(error)), error.instance)
 
 
 def _size(error: jsonschema_rs.ValidationError) -> int:
@@ -150,23 +180,51 @@ def _size(error: jsonschema_rs.ValidationError) -> int:
     return len(value)
 
 
-def _too_short(_: jsonschema_rs.ValidationError, kind: _Kind) -> str:
-    return "must not be empty" if kind.limit == 1 else f"must have at least {kind.limit} characters"
+def _too_short(_: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    if kind.limit == 1:
+        return _EMPTY
+    return say("TOO_SHORT", "must have at least {limit} characters", limit=kind.limit)
 
 
-def _too_few(_: jsonschema_rs.ValidationError, kind: _Kind) -> str:
-    return "must not be empty" if kind.limit == 1 else f"must have at least {kind.limit} items"
+def _too_few(_: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    return _EMPTY if kind.limit == 1 else say("TOO_FEW", "must have at least {limit} items", limit=kind.limit)
 
 
-_MESSAGES: Final[Mapping[str, Callable[[jsonschema_rs.ValidationError, _Kind], str]]] = {
-    "required": lambda _, kind: f"the field {kind.property!r} is missing",
+def _too_long(error: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    wording = "has {size} characters; at most {limit} are allowed"
+    return say("TOO_LONG", wording, size=_size(error), limit=kind.limit)
+
+
+def _too_many(error: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    return say("TOO_MANY", "has {size} items; at most {limit} are allowed", size=_size(error), limit=kind.limit)
+
+
+def _too_small(error: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    shown = quote_value(error.instance)
+    return say("TOO_SMALL", "{value} is less than {limit}", value=shown, limit=str(kind.limit))
+
+
+def _too_great(error: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    shown = quote_value(error.instance)
+    return say("TOO_GREAT", "{value} is more than {limit}", value=shown, limit=str(kind.limit))
+
+
+def _missing(_: jsonschema_rs.ValidationError, kind: _Kind) -> Sentence:
+    return say("FIELD_MISSING", "the field {name!r} is missing", name=kind.property)
+
+
+_EMPTY: Final = say("EMPTY", "must not be empty")
+_NO_FORM: Final = say("NO_ALLOWED_FORM", "is none of the forms that the schema allows")
+_TWICE: Final = say("ITEM_TWICE", "has an item twice")
+_MESSAGES: Final[Mapping[str, Callable[[jsonschema_rs.ValidationError, _Kind], Sentence]]] = {
+    "required": _missing,
     "type": _wrong_type,
     "minLength": _too_short,
     "minItems": _too_few,
-    "maxLength": lambda error, kind: f"has {_size(error)} characters; at most {kind.limit} are allowed",
-    "maxItems": lambda error, kind: f"has {_size(error)} items; at most {kind.limit} are allowed",
-    "minimum": lambda error, kind: f"{quote_value(error.instance)} is less than {kind.limit}",
-    "maximum": lambda error, kind: f"{quote_value(error.instance)} is more than {kind.limit}",
-    "not": lambda _error, _kind: "is none of the forms that the schema allows",
-    "uniqueItems": lambda _error, _kind: "has an item twice",
+    "maxLength": _too_long,
+    "maxItems": _too_many,
+    "minimum": _too_small,
+    "maximum": _too_great,
+    "not": lambda _error, _kind: _NO_FORM,
+    "uniqueItems": lambda _error, _kind: _TWICE,
 }

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from looply.definition.settings.reading import Reader
+from looply.errors import Sentence, say
 from looply.expressions import Escape, Expression, ExpressionError, Placement, escape_by_quotes
 
 UrlPart: TypeAlias = Literal["host", "path", "query"]
@@ -37,7 +38,7 @@ def check_url_values(reader: Reader, pieces: Sequence[str | Expression]) -> None
     found = _url_parts(pieces, is_below_connection="connection" in reader)
     for piece, where in zip(pieces, found, strict=True):
         if isinstance(piece, Expression) and where == "host" and not _is_environment(piece):
-            reader.error("url", *_host_problem(piece))
+            reader.error("url", *_host_sentences(piece))
             return
 
 
@@ -45,7 +46,8 @@ def warn_of_raw(reader: Reader) -> None:
     """Reports `raw: true`."""
     if reader.value.get("raw") is True:
         message = "values are inserted into the URL without escaping, so a payload can choose host, path and query"
-        reader.warning("raw", message, "leave `raw` out when each value is one part of the URL")
+        hint = say("LEAVE_RAW_OUT", "leave `raw` out when each value is one part of the URL")
+        reader.warning("raw", say("RAW_URL", message), hint)
 
 
 def odata_placements(params: Sequence[str], at: str = "", *, is_raw: bool) -> dict[str, Placement]:
@@ -116,15 +118,14 @@ def _is_environment(expression: Expression) -> bool:
     )
 
 
-def _host_problem(expression: Expression) -> tuple[str, str]:
-    return (
-        f"${{{expression.source}}} would choose the host; hosts must be literal, or come from the environment only",
-        f"write https://host/${{...}}, ${{environment.base}}/path, or name a `connection`; or {_RAW}",
-    )
+def _host_sentences(expression: Expression) -> tuple[Sentence, Sentence]:
+    wording = "{expression} would choose the host; hosts must be literal, or come from the environment only"
+    hint = f"write https://host/${{{{...}}}}, ${{{{environment.base}}}}/path, or name a `connection`; or {_RAW}"
+    return say("CHOOSES_HOST", wording, expression=f"${{{expression.source}}}"), say("WRITE_HOST", hint)
 
 
 def _refusal(expression: Expression) -> Escape:
-    message = "; ".join(_host_problem(expression))
+    message = "; ".join(sentence.text for sentence in _host_sentences(expression))
 
     def refuse(_value: str) -> str:
         raise ExpressionError(message)

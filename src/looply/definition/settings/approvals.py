@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from looply.definition.settings.mail import person_of
+from looply.definition.settings.pauses import card_version_alone, no_adaptive_card
 from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import ApprovalSettings, DatastoreLocation, EscalationSettings
+from looply.errors import say
 from looply.expressions import Template
 
 
@@ -37,21 +39,23 @@ def compile_approval(reader: Reader) -> ApprovalSettings:
 
 def _check_card(reader: Reader) -> None:
     if "card_version" in reader and "card_id" not in reader:
-        reader.error("card_version", "`card_version` needs a `card_id`")
+        reader.error("card_version", card_version_alone())
     if "card" in reader and reader.value["card"].get("type") != "AdaptiveCard":
-        reader.warning("card", "the card's `type` is not AdaptiveCard", 'add "type": "AdaptiveCard"')
+        reader.warning("card", *no_adaptive_card())
 
 
 def _check_people(reader: Reader) -> None:
     if not reader.value.get("self_approval", True) and "requester" not in reader:
-        hint = "name the requester, such as ${payload.output.requested_by}"
-        reader.error("self_approval", "`self_approval: false` needs a `requester`", hint)
+        example = "${payload.output.requested_by}"
+        hint = say("NAME_REQUESTER", "name the requester, such as {example}", example=example)
+        reader.error("self_approval", say("REQUESTER_MISSING", "`self_approval: false` needs a `requester`"), hint)
     people, quorum = reader.value["recipients"], reader.value.get("quorum")
     if not isinstance(people, list) or any("${" in person for person in people):
         return
     count = len({person_of(person) for person in people})
     if isinstance(quorum, int | float) and quorum > count:
-        reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
+        wording = "asks for {quorum} approvals, but there are {count} recipients"
+        reader.error("quorum", say("QUORUM_TOO_LARGE", wording, quorum=str(quorum), count=count))
 
 
 def _datastore_location(reader: Reader) -> DatastoreLocation:

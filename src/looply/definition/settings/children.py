@@ -4,6 +4,7 @@ from uuid import UUID
 
 from looply.definition.settings.reading import Reader
 from looply.definition.settings.step_settings import SubworkflowSettings
+from looply.errors import Sentence, say
 from looply.jsontext import Json
 
 LATEST = "latest"
@@ -14,13 +15,13 @@ def compile_subworkflow(reader: Reader) -> SubworkflowSettings:
     """Returns the settings of a `subworkflow`; its constants are checked here."""
     workflow_id: str = reader.value["workflow_id"]
     if "${" not in workflow_id and not is_uuid(workflow_id):
-        reader.error("workflow_id", f"{workflow_id!r} is not a workflow id (UUID)")
+        reader.error("workflow_id", no_workflow_id(workflow_id))
     stated = reader.value.get("version")
     if stated is not None and "${" not in str(stated):
         try:
             version_of(stated)
         except ValueError as error:
-            reader.error("version", str(error))
+            reader.error("version", say("VERSION_INVALID", "{reason}", reason=str(error)))
     template = reader.template("workflow_id")
     assert template is not None  # the schema requires it
     return SubworkflowSettings(
@@ -29,6 +30,11 @@ def compile_subworkflow(reader: Reader) -> SubworkflowSettings:
         payload=reader.template("payload"),
         wait=reader.value.get("wait", True),
     )
+
+
+def no_workflow_id(text: str) -> Sentence:
+    """Returns the sentence that a text is no id of a workflow."""
+    return say("NO_WORKFLOW_ID", "{id!r} is not a workflow id (UUID)", id=text)
 
 
 def version_of(value: Json) -> int | None:

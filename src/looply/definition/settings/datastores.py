@@ -6,6 +6,7 @@ from typing import Any, Final
 from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import DatastoreSettings
 from looply.definition.values.pointer import split_pointer
+from looply.errors import say
 from looply.expressions import Template, escape_everywhere
 from looply.jsontext import Json
 
@@ -20,15 +21,19 @@ def compile_datastore(reader: Reader) -> DatastoreSettings:
     """Returns the settings of a `datastore`; the constants of its input are checked here."""
     operation = reader.value["operation"]
     if operation in _CHANGES and "value" not in reader:
-        reader.error("value", f"`value` is missing: it is the value to {operation}")
+        message = say("VALUE_MISSING", "`value` is missing: it is the value to {operation}", operation=operation)
+        reader.error("value", message)
     if operation not in _CHANGES and "value" in reader:
-        reader.error("value", f"`value` has no meaning for the operation {operation}", "use `set` or `merge`")
+        wording = "`value` has no meaning for the operation {operation}"
+        hint = say("USE_SET_OR_MERGE", "use `set` or `merge`")
+        reader.error("value", say("VALUE_UNUSED", wording, operation=operation), hint)
     if operation == "merge" and _is_never_object(reader.value.get("value", {})):
-        reader.error("value", "a merge takes an object", "use `set` to replace the value")
+        hint = say("USE_SET", "use `set` to replace the value")
+        reader.error("value", say("MERGE_TAKES_OBJECT", "a merge takes an object"), hint)
     for name, finding in (("name", name_finding), ("path", path_finding)):
         text = reader.value.get(name, "${}")
         if "${" not in text and (reason := finding(text)):
-            reader.error(name, reason)
+            reader.error(name, say("DATASTORE_PLACE_INVALID", "{reason}", reason=reason))
     return DatastoreSettings(operation=operation)
 
 
@@ -42,12 +47,14 @@ def check_step_fields(step: Reader) -> None:
     """Reports fields of the step that have no effect, or an unwanted one, on a datastore."""
     for field in _WITHOUT_EFFECT:
         if field in step:
-            hint = "its errors, such as CONFLICT, would occur again; connect its exit `error` back to a `get`"
-            step.warning(field, f"`{field}` has no effect on a datastore", hint if field == "retry" else "")
+            wording = "its errors, such as CONFLICT, would occur again; connect its exit `error` back to a `get`"
+            message = say("NO_EFFECT_ON_STEP", "`{field}` has no effect on a {type}", field=field, type="datastore")
+            step.warning(field, message, say("CONFLICT_AGAIN", wording) if field == "retry" else None)
     for index, pointer in enumerate(step.value.get("secret", [])):
         if not pointer.startswith("/output"):
-            message = "every workflow and every key can read a datastore, so it must not hold secrets"
-            step.report.error(step.pointer("secret", index), message, "store it in a connection")
+            wording = "every workflow and every key can read a datastore, so it must not hold secrets"
+            hint = say("STORE_IN_CONNECTION", "store it in a connection")
+            step.report.error(step.pointer("secret", index), say("SECRET_IN_DATASTORE", wording), hint)
 
 
 def name_finding(name: Any) -> str:

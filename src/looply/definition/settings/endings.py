@@ -12,6 +12,7 @@ from looply.definition.settings.step_settings import (
     TriggerSettings,
 )
 from looply.definition.values.pointer import join_pointer
+from looply.errors import say
 from looply.expressions import Template
 
 METADATA: Final = (
@@ -27,18 +28,21 @@ METADATA: Final = (
 )
 """Names within `payload.output` that are reserved for the engine."""
 
-_OWN = "is reserved for the engine and cannot be set"
+_OWN = "{name!r} is reserved for the engine and cannot be set"
 
 
 def compile_trigger(reader: Reader, zone: str) -> TriggerSettings:
     """Returns the settings of the trigger; `zone` is that of the workflow, for a schedule without one."""
     kind = reader.value["trigger_type"]
     if kind == "SCHEDULED" and "schedule" not in reader:
-        reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
+        hint = say("SUCH_AS", "such as {example}", example='{"cron": "0 7 * * *"}')
+        reader.error("schedule", say("SCHEDULE_MISSING", "a scheduled workflow needs a `schedule`"), hint)
     if kind == "REQUEST" and "schedule" in reader:
-        reader.error("schedule", "a REQUEST trigger has no schedule", "set `trigger_type` to SCHEDULED")
+        hint = say("SET_SCHEDULED", "set `trigger_type` to SCHEDULED")
+        reader.error("schedule", say("REQUEST_HAS_NO_SCHEDULE", "a REQUEST trigger has no schedule"), hint)
     if kind == "SCHEDULED" and "schema" in reader:
-        reader.error("schema", "a scheduled workflow is started without a body", "leave `schema` out")
+        hint = say("LEAVE_OUT", "leave `{name}` out", name="schema")
+        reader.error("schema", say("SCHEDULE_HAS_NO_BODY", "a scheduled workflow is started without a body"), hint)
     schedule = reader.child("schedule")
     return TriggerSettings(
         trigger_type=kind,
@@ -50,11 +54,12 @@ def compile_trigger(reader: Reader, zone: str) -> TriggerSettings:
 def compile_override_payload(reader: Reader) -> OverridePayloadSettings:
     """Returns the settings of an `overridePayload`; names that are reserved for the engine are refused."""
     if ("parameters" in reader) == ("payload" in reader):
-        reader.report.error(reader.path, "an override needs exactly one of `parameters` and `payload`")
+        message = say("OVERRIDE_ONE", "an override needs exactly one of `parameters` and `payload`")
+        reader.report.error(reader.path, message)
     payload = reader.value.get("payload")
     for name in METADATA:
         if isinstance(payload, dict) and name in payload:
-            reader.report.error(reader.pointer("payload", name), f"{name!r} {_OWN}")
+            reader.report.error(reader.pointer("payload", name), say("NAME_OF_ENGINE", _OWN, name=name))
     parameters = tuple(_parameters(reader)) if "parameters" in reader else ()
     levels = max((name.count(".") + 1 for name, _ in parameters), default=0)
     return OverridePayloadSettings(parameters=parameters, levels=levels, payload=reader.template("payload"))
@@ -76,11 +81,12 @@ def _parameters(reader: Reader) -> Iterator[tuple[str, Template]]:
         name: str = parameter.value["name"]
         parts = tuple(name.split("."))
         if not all(parts):
-            parameter.error("name", f"{name!r} has an empty part")
+            parameter.error("name", say("NAME_PART_EMPTY", "{name!r} has an empty part", name=name))
         if parts[0] in METADATA:
-            parameter.error("name", f"{parts[0]!r} {_OWN}")
+            parameter.error("name", say("NAME_OF_ENGINE", _OWN, name=parts[0]))
         if name in seen:
-            parameter.warning("name", f"{name!r} is set at {seen[name]} already; this value wins")
+            wording = "{name!r} is set at {place} already; this value wins"
+            parameter.warning("name", say("SET_TWICE", wording, name=name, place=seen[name]))
         seen[name] = join_pointer(parameter.path, "name")
         value = parameter.template("value")
         assert value is not None  # the schema requires it

@@ -7,6 +7,8 @@ from typing import Final
 
 from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import CallSettings
+from looply.definition.values.report import write
+from looply.errors import say
 from looply.expressions import Escape, Expression, ExpressionError, Placement, Template
 from looply.jsontext import Json
 
@@ -34,13 +36,14 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf"})
 def compile_email(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `email`; constant addresses and the subject are checked here."""
     if "text" not in reader and "html" not in reader:
-        reader.error("text", "the mail has no body", "give `text`, `html` or both")
+        reader.error("text", say("MAIL_EMPTY", "the mail has no body"), say("GIVE_BODY", "give `text`, `html` or both"))
     for name in ("to", "cc"):
         for pointer, text in _constant_addresses(reader, name):
             if problem := address_problem(text):
-                reader.report.error(pointer, problem, "write ann@example.com or Ann <ann@example.com>")
+                message = say("ADDRESS_INVALID", "{reason}", reason=problem)
+                reader.report.error(pointer, message, write("ann@example.com or Ann <ann@example.com>"))
     if problem := subject_problem(str(reader.value["subject"])):
-        reader.error("subject", problem)
+        reader.error("subject", say("SUBJECT_INVALID", "{reason}", reason=problem))
     return CallSettings(operation=operation)
 
 

@@ -3,6 +3,7 @@
 from looply.definition.schemas.settings_schema import SOURCES
 from looply.definition.settings.reading import BROKEN, Reader
 from looply.definition.settings.step_settings import AdaptiveCardSettings, CardWait, DelaySettings, WaitSettings
+from looply.errors import Sentence, say
 
 _CHANNELS = ("inbox",)
 
@@ -12,14 +13,17 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     action = reader.value.get("action", "send")
     channel = reader.value.get("channel", "inbox")
     if channel not in _CHANNELS:
-        reader.error("channel", f"the channel {channel!r} is not available in this release", "use 'inbox'")
+        wording = "the channel {channel!r} is not available in this release"
+        hint = say("USE_CHANNEL", "use {known!r}", known="inbox")
+        reader.error("channel", say("CHANNEL_UNKNOWN", wording, channel=str(channel)), hint)
     if action != "delete" and not {"card", "card_id"} & reader.value.keys():
-        reader.error("card", f"a card to {action} is missing", "give `card`, or `card_id`")
+        hint = say("GIVE_CARD", "give `card`, or `card_id`")
+        reader.error("card", say("CARD_MISSING", "a card to {action} is missing", action=action), hint)
     if "card_version" in reader and "card_id" not in reader:
-        reader.error("card_version", "`card_version` needs a `card_id`")
+        reader.error("card_version", card_version_alone())
     card_type = reader.value.get("card", {}).get("type")
     if "card" in reader and card_type != "AdaptiveCard":
-        reader.warning("card", "the card's `type` is not AdaptiveCard", 'add "type": "AdaptiveCard"')
+        reader.warning("card", *no_adaptive_card())
     (_check_send if action == "send" else _check_change)(reader)
     return AdaptiveCardSettings(
         action=action,
@@ -47,33 +51,47 @@ def compile_wait(reader: Reader) -> WaitSettings:
 def compile_delay(reader: Reader) -> DelaySettings:
     """Returns the settings of a `delay`."""
     if ("for" in reader) == ("until" in reader):
-        hint = "`for` takes a duration such as PT2H, `until` an RFC 3339 time"
-        reader.report.error(reader.path, "a delay needs exactly one of `for` and `until`", hint)
+        hint = say("DELAY_VALUES", "`for` takes a duration such as PT2H, `until` an RFC 3339 time")
+        reader.report.error(reader.path, say("DELAY_ONE", "a delay needs exactly one of `for` and `until`"), hint)
     until = reader.template("until")
     if until is not None and until.is_constant and until is not BROKEN:
         reader.instant("until")
     return DelaySettings(for_=reader.duration_template("for", allows_zero=True), until=until)
 
 
+def card_version_alone() -> Sentence:
+    """Returns the sentence that a version of a card is named, and no card."""
+    return say("CARD_VERSION_ALONE", "`card_version` needs a `card_id`")
+
+
+def no_adaptive_card() -> tuple[Sentence, Sentence]:
+    """Returns the sentence that a card has another type, and what to add to it."""
+    message = say("NO_ADAPTIVE_CARD", "the card's `type` is not AdaptiveCard")
+    return message, say("ADD_THIS", "add {json}", json='"type": "AdaptiveCard"')
+
+
 def _check_send(reader: Reader) -> None:
     if "recipients" not in reader:
-        reader.error("recipients", "the recipients are missing")
+        reader.error("recipients", say("RECIPIENTS_MISSING", "the recipients are missing"))
     if "target" in reader:
-        reader.error("target", "`target` is for the actions update and delete")
+        reader.error("target", say("TARGET_OF_CHANGE", "`target` is for the actions update and delete"))
     recipients, expected = reader.value.get("recipients"), reader.value.get("wait", {}).get("for")
     if not isinstance(recipients, list) or any("${" in recipient for recipient in recipients):
         return
     if isinstance(expected, int | float) and expected > len(set(recipients)):
-        reader.error("wait", f"waits for {expected} answers, but has {len(set(recipients))} recipients")
+        wording = "waits for {expected} answers, but has {count} recipients"
+        message = say("TOO_FEW_RECIPIENTS", wording, expected=str(expected), count=len(set(recipients)))
+        reader.error("wait", message)
 
 
 def _check_change(reader: Reader) -> None:
     action = reader.value["action"]
     if "target" not in reader:
-        reader.error("target", "`target` is missing", f"name the step whose cards this one should {action}")
+        hint = say("NAME_TARGET", "name the step whose cards this one should {action}", action=action)
+        reader.error("target", say("TARGET_MISSING", "`target` is missing"), hint)
     for name in ("recipients", "wait"):
         if name in reader:
-            reader.error(name, f"`{name}` is for the action send")
+            reader.error(name, say("FOR_SEND", "`{name}` is for the action send", name=name))
 
 
 def _card_wait(reader: Reader) -> CardWait | None:

@@ -8,7 +8,7 @@ from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.values.duration import Duration, parse_duration, parse_instant
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import LocatedTemplate, Reference, Report
-from looply.errors import DefinitionError
+from looply.errors import DefinitionError, Sentence, say
 from looply.expressions import CardTemplate, ExpressionSyntaxError, Placement, Template, parse_card, parse_template
 from looply.jsontext import Json
 
@@ -40,11 +40,11 @@ class Reader:
         for index, item in enumerate(self.value[name]):
             yield Reader(item, self.pointer(name, index), self.report)
 
-    def error(self, name: str, message: str, hint: str = "") -> None:
+    def error(self, name: str, message: Sentence, hint: Sentence | None = None) -> None:
         """Records an error of a member, or of the object itself when the member is left out."""
         self.report.error(self.pointer(name) if name in self.value else self.path, message, hint)
 
-    def warning(self, name: str, message: str, hint: str = "") -> None:
+    def warning(self, name: str, message: Sentence, hint: Sentence | None = None) -> None:
         """Records a warning of a member, or of the object itself when the member is left out."""
         self.report.warning(self.pointer(name) if name in self.value else self.path, message, hint)
 
@@ -55,7 +55,8 @@ class Reader:
         try:
             return SchemaChecker(self.value[name])
         except ValueError as error:
-            self.error(name, f"is no JSON Schema that can be used: {error}")
+            message = say("SCHEMA_UNUSABLE", "is no JSON Schema that can be used: {reason}", reason=str(error))
+            self.error(name, message)
             return None
 
     def template(self, name: str) -> Template | None:
@@ -84,10 +85,10 @@ class Reader:
         try:
             duration = parse_duration(self.value[name])
         except DefinitionError as error:
-            self.error(name, error.message)
+            self.error(name, say("DURATION_INVALID", "{reason}", reason=error.message))
             return None
         if duration.is_zero and not allows_zero:
-            self.error(name, "must be longer than zero")
+            self.error(name, say("DURATION_ZERO", "must be longer than zero"))
             return None
         return duration
 
@@ -98,7 +99,7 @@ class Reader:
         try:
             return parse_instant(self.value[name])
         except DefinitionError as error:
-            self.error(name, error.message)
+            self.error(name, say("INSTANT_INVALID", "{reason}", reason=error.message))
             return None
 
 
@@ -146,9 +147,13 @@ def _report_texts(
             parse(text)
         except ExpressionSyntaxError as error:
             found += 1
-            report.error(pointer, error.message)
+            report.error(pointer, _syntax(error))
     if not found:
-        report.error(path + whole.pointer, whole.message)
+        report.error(path + whole.pointer, _syntax(whole))
+
+
+def _syntax(error: ExpressionSyntaxError) -> Sentence:
+    return say("EXPRESSION_SYNTAX", "{reason}", reason=error.message)
 
 
 def texts_in(value: Json, path: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from looply.definition.settings.reading import Reader
 from looply.definition.settings.step_settings import Schedule
 from looply.definition.values.cron import Cron, parse_cron
 from looply.definition.values.duration import Duration, find_zone
-from looply.errors import DefinitionError
+from looply.errors import DefinitionError, say
 
 ON_TIME: Final = timedelta(seconds=10)
 """A start that is no later than this was not missed: a restart takes as long."""
@@ -23,11 +23,12 @@ def compile_schedule(reader: Reader, zone: str) -> Schedule | None:
     """Returns the schedule; `zone` is that of the workflow, for a schedule without one. None when it is wrong."""
     every, cron = _every(reader), _cron(reader)
     if ("every" in reader) == ("cron" in reader):
-        hint = 'such as {"cron": "0 7 * * *"} or {"every": "PT1H"}'
-        reader.report.error(reader.path, "a schedule needs exactly one of `cron` and `every`", hint)
+        hint = say("SUCH_AS", "such as {example}", example='{"cron": "0 7 * * *"} or {"every": "PT1H"}')
+        message = say("SCHEDULE_ONE", "a schedule needs exactly one of `cron` and `every`")
+        reader.report.error(reader.path, message, hint)
     start, end = reader.instant("start"), reader.instant("end")
     if start is not None and end is not None and end <= start:
-        reader.error("end", "must be later than `start`")
+        reader.error("end", say("END_BEFORE_START", "must be later than `start`"))
     found = Schedule(
         every=every,
         cron=cron,
@@ -53,7 +54,7 @@ def check_zone(reader: Reader, name: str, default: str) -> str:
     try:
         find_zone(zone)
     except DefinitionError as error:
-        reader.error(name, error.message)
+        reader.error(name, say("ZONE_UNKNOWN", "{reason}", reason=error.message))
         return default
     return zone
 
@@ -61,7 +62,7 @@ def check_zone(reader: Reader, name: str, default: str) -> str:
 def _every(reader: Reader) -> Duration | None:
     every = reader.duration("every")
     if every is not None and not every.has_calendar_parts and every.to_timedelta() < _SHORTEST:
-        reader.error("every", "must be at least PT1S")
+        reader.error("every", say("EVERY_TOO_SHORT", "must be at least PT1S"))
     return every
 
 
@@ -71,7 +72,7 @@ def _cron(reader: Reader) -> Cron | None:
     try:
         return parse_cron(reader.value["cron"])
     except DefinitionError as error:
-        reader.error("cron", error.message)
+        reader.error("cron", say("CRON_INVALID", "{reason}", reason=error.message))
         return None
 
 
@@ -83,15 +84,18 @@ def _read_timedelta(reader: Reader, name: str, default: timedelta) -> timedelta:
     try:
         return duration.to_timedelta()
     except (DefinitionError, OverflowError):
-        reader.error(name, "must be hours, minutes and seconds", "write PT24H rather than P1D")
+        hint = say("WRITE_HOURS", "write PT24H rather than P1D")
+        reader.error(name, say("DURATION_OF_DAYS", "must be hours, minutes and seconds"), hint)
         return default
 
 
 def _check_jitter(reader: Reader, schedule: Schedule) -> None:
     between = _shortest_time(schedule)
     if between is not None and schedule.jitter > between:
-        message = f"must not be longer than the shortest time between two starts, {between.total_seconds():g} seconds"
-        reader.error("jitter", message, f"write PT{between.total_seconds():g}S at most")
+        seconds = f"{between.total_seconds():g}"
+        wording = "must not be longer than the shortest time between two starts, {seconds} seconds"
+        hint = say("JITTER_AT_MOST", "write PT{seconds}S at most", seconds=seconds)
+        reader.error("jitter", say("JITTER_TOO_LONG", wording, seconds=seconds), hint)
 
 
 def _shortest_time(schedule: Schedule) -> timedelta | None:
@@ -106,15 +110,16 @@ def _shortest_time(schedule: Schedule) -> timedelta | None:
 
 def _check_rules(reader: Reader, schedule: Schedule) -> None:
     if "dst" in reader and "every" in reader and schedule.dst != "once":
-        hint = "leave it out: days keep the wall time, hours are elapsed time"
-        reader.error("dst", "`dst` is for `cron`", hint)
+        hint = say("LEAVE_DST_OUT", "leave it out: days keep the wall time, hours are elapsed time")
+        reader.error("dst", say("DST_FOR_CRON", "`dst` is for `cron`"), hint)
     if "catch_up_window" in reader and schedule.catch_up_window < ON_TIME:
-        hint = "set `catch_up` to none when missed starts should not be caught up"
-        reader.error(
-            "catch_up_window", f"must be at least PT{ON_TIME.seconds}S: a start up to that late is on time", hint
-        )
+        hint = say("CATCH_UP_NONE", "set `catch_up` to none when missed starts should not be caught up")
+        wording = "must be at least PT{seconds}S: a start up to that late is on time"
+        reader.error("catch_up_window", say("WINDOW_TOO_SHORT", wording, seconds=ON_TIME.seconds), hint)
     if "catch_up_window" in reader and schedule.catch_up == "none":
-        reader.warning("catch_up_window", "has no effect when `catch_up` is none")
+        message = say("WINDOW_NO_EFFECT", "has no effect when `catch_up` is none")
+        reader.warning("catch_up_window", message)
     if schedule.cron is not None and schedule.cron.follows_elapsed_time and schedule.dst != "once":
-        hint = "leave it out, or set minute and hour"
-        reader.warning("dst", "has no effect on a cron whose minute or hour begins with a star", hint)
+        hint = say("SET_MINUTE", "leave it out, or set minute and hour")
+        message = say("DST_NO_EFFECT", "has no effect on a cron whose minute or hour begins with a star")
+        reader.warning("dst", message, hint)

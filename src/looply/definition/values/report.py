@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from looply.errors import Problem, did_you_mean
+from looply.errors import Problem, Sentence, say, suggest_name
 from looply.expressions import CardTemplate, Template
 
 _SUGGESTIONS = 100  # comparing names costs more than any other check, and more hints would not be read
+
+
+def write(example: str) -> Sentence:
+    """Returns the hint that shows what to write instead."""
+    return say("WRITE", "write {example}", example=example)
 
 
 class Reference(NamedTuple):
@@ -41,15 +46,15 @@ class Report:
         self.operands: list[Operand] = []
         self._suggestions = 0
 
-    def error(self, path: str, message: str, hint: str = "") -> None:
+    def error(self, path: str, message: Sentence, hint: Sentence | None = None) -> None:
         """Records an error, which must be fixed before the definition can be activated."""
-        self.errors.append(Problem(path=path, message=message, hint=hint))
+        self.errors.append(Problem.of(path, message, hint))
 
-    def suggest(self, name: str, known: Iterable[str]) -> str:
-        """Returns a hint with the closest known name; empty when none is close, or after many calls."""
+    def suggest(self, name: str, known: Iterable[str]) -> Sentence | None:
+        """Returns a hint with the closest known name; None when none is close, or after many calls."""
         self._suggestions += 1
-        return did_you_mean(name, known) if self._suggestions <= _SUGGESTIONS else ""
+        return suggest_name(name, known) if self._suggestions <= _SUGGESTIONS else None
 
-    def warning(self, path: str, message: str, hint: str = "") -> None:
+    def warning(self, path: str, message: Sentence, hint: Sentence | None = None) -> None:
         """Records a warning: legal, but probably a mistake."""
-        self.warnings.append(Problem(path=path, message=message, hint=hint))
+        self.warnings.append(Problem.of(path, message, hint))

@@ -55,11 +55,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finding: `path` is a JSON Pointer, `message` the problem there, `hint` how to correct it."""
+    """One finding: `path` is a JSON Pointer, `message` the problem there, `hint` how to correct it.
+
+    `code` and `hint_code` name the two sentences, so that a page can say them in its own language; `values` are what
+    both name. Findings about a definition have them.
+    """
 
     path: str
     message: str
     hint: str = ""
+    code: str = ""
+    hint_code: str = ""
+    values: dict[str, str | int] = {}
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +232,14 @@ def extend_record(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Sh
 
 def finding_of(problem: Problem) -> Finding:
     """Returns a problem on the wire."""
-    return Finding(path=problem.path, message=problem.message, hint=problem.hint)
+    return Finding(
+        path=problem.path,
+        message=problem.message,
+        hint=problem.hint,
+        code=problem.code,
+        hint_code=problem.hint_code,
+        values=dict(problem.values),
+    )
 
 
 def latest_text(is_latest: bool) -> Literal["true", "false"]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from looply.definition import Findings, compile_definition, parse_definition
-from looply.errors import Problem
+from looply.errors import Problem, say
 
 Check = Callable[..., Findings]
 Build = Callable[..., dict[str, Any]]
@@ -124,8 +124,10 @@ def test_branches_and_error_are_exits(check: Check) -> None:
 
 def test_the_start_must_lead_on(check: Check) -> None:
     findings = check(edges=[])
-    assert one(findings.errors) == Problem(
-        path="/workflow_steps/0", message="no edge leads from the start", hint="connect it with the first step"
+    assert one(findings.errors) == Problem.of(
+        "/workflow_steps/0",
+        say("START_OPEN", "no edge leads from the start"),
+        say("CONNECT_FIRST_STEP", "connect it with the first step"),
     )
 
 
@@ -225,7 +227,8 @@ def test_paths_that_meet_again_are_no_loop(check: Check) -> None:
 )
 def test_a_redirect_leads_to_another_step(check: Check, target: str, message: str, hint: str) -> None:
     problem = one(loop_of(redirect(target=target, max_visits=2), check).errors)
-    assert problem == Problem(path="/workflow_steps/2/settings/target", message=message, hint=hint)
+    assert problem.path == "/workflow_steps/2/settings/target"
+    assert (problem.message, problem.hint) == (message, hint)
 
 
 def test_unknown_types_and_ends_do_not_hide_other_findings(check: Check) -> None:

@@ -12,7 +12,7 @@ from looply.definition.schemas.document_check import MAX_PROBLEMS as MAX_DOCUMEN
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.schema_checker import MAX_CHECKS, MAX_PROBLEMS, SchemaChecker, count_values
 from looply.definition.schemas.schema_weight import MAX_WEIGHT, schema_weight
-from looply.errors import Problem
+from looply.errors import Problem, say
 from looply.jsontext import Json, encode_json
 
 
@@ -240,7 +240,7 @@ def test_a_reference_into_an_alternative_leaves_the_answer_short() -> None:
         }
     }
     (problem,) = SchemaChecker(schema).problems_of({"a": [], "b": [0] * 200_000}, "/payload")
-    assert problem == Problem(path="/payload", message="is none of the forms that the schema allows")
+    assert problem == Problem.of("/payload", say("NO_ALLOWED_FORM", "is none of the forms that the schema allows"))
 
 
 def test_a_definition_with_many_broken_steps_has_a_thousand_reported_problems() -> None:

@@ -9,7 +9,7 @@ import pytest
 from looply.definition import STEP_TYPES, Findings, compile_definition, definition_schema, parse_definition
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_problems import quote_value, type_word
-from looply.errors import DefinitionError, Problem
+from looply.errors import DefinitionError, Problem, say
 from looply.limits import Limits
 
 Check = Callable[..., Findings]
@@ -55,7 +55,12 @@ def test_missing_fields_are_reported_at_their_parent() -> None:
 def test_an_unknown_field_is_reported_with_the_closest_known_one(definition: Build) -> None:
     problem = one(parse_definition({**definition({"id": "w", "type": "wait"}), "workflow_setings": {}}))
     assert problem == Problem(
-        path="/workflow_setings", message="unknown field 'workflow_setings'", hint="did you mean 'workflow_settings'?"
+        path="/workflow_setings",
+        message="unknown field 'workflow_setings'",
+        hint="did you mean 'workflow_settings'?",
+        code="FIELD_UNKNOWN",
+        hint_code="DID_YOU_MEAN",
+        values=(("name", "workflow_setings"), ("suggestion", "workflow_settings")),
     )
 
 
@@ -63,6 +68,12 @@ def test_an_unknown_field_like_no_other_is_reported_with_the_known_ones(check_st
     problem = one(check_step("delay", {"for": "PT1S", "zzz": 1}))
     assert problem.path == "/workflow_steps/1/settings/zzz"
     assert problem.hint == "known fields are for and until"
+    assert (problem.hint_code, dict(problem.values)) == ("KNOWN_FIELDS", {"name": "zzz", "names": "for, until"})
+
+
+def test_a_wrong_type_is_named_as_json_schema_names_it(check_step: Check) -> None:
+    problem = one(check_step("delay", {"for": 5}))
+    assert (problem.code, dict(problem.values)) == ("WRONG_TYPE", {"expected": "string", "found": "number"})
 
 
 def test_ten_mistakes_give_ten_problems(check: Check) -> None:
@@ -193,8 +204,9 @@ def test_a_long_value_is_shown_in_part() -> None:
 def test_keywords_without_own_messages_have_those_of_the_validator() -> None:
     checker = SchemaChecker({"multipleOf": 2, "maxProperties": 0, "minLength": 3, "minItems": 2, "const": {}})
     assert [p.message for p in checker.problems_of(3)] == ["{} was expected", "*** is not a multiple of 2"]
-    assert Problem(path="/at", message="must have at least 3 characters") in checker.problems_of("a", "/at")
-    assert Problem(path="", message="must have at least 2 items") in checker.problems_of([1])
+    short = say("TOO_SHORT", "must have at least {limit} characters", limit=3)
+    assert Problem.of("/at", short) in checker.problems_of("a", "/at")
+    assert Problem.of("", say("TOO_FEW", "must have at least {limit} items", limit=2)) in checker.problems_of([1])
     (long,) = SchemaChecker({"const": "y" * 1000}).problems_of("x" * 1000)
     assert len(long.message) <= 200
     assert long.message.endswith("...")

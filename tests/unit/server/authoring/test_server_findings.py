@@ -43,3 +43,18 @@ async def test_a_doubtful_expression_is_saved_and_activated_with_a_warning_from_
     activation = await mine.post("activateWorkflow", key)
     assert activation.status_code == 200
     assert (await mine.post("activateWorkflow", key)).status_code == 200
+
+
+async def test_a_finding_names_its_sentences_and_their_values(mine: Caller) -> None:
+    wrong = {**definition(note_step()), "workflow_setings": {}}
+    (error,) = (await mine.post("validateWorkflow", {"definition": wrong})).json()["errors"]
+    assert error == {
+        "path": "/workflow_setings",
+        "message": "unknown field 'workflow_setings'",
+        "hint": "did you mean 'workflow_settings'?",
+        "code": "FIELD_UNKNOWN",
+        "hint_code": "DID_YOU_MEAN",
+        "values": {"name": "workflow_setings", "suggestion": "workflow_settings"},
+    }
+    made = await mine.post("createWorkflow?incomplete=true", {"definition": wrong})
+    assert made.json()["item"]["workflow_findings"] == [error]

@@ -2,7 +2,7 @@ import { Checkbox, Field, Input, Select } from "@fluentui/react-components";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { permissionsQuery } from "../../api/queries/keys";
+import { permissionsQuery } from "../../api/queries/admin/keys";
 import { Confirm } from "../../kit/Confirm";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";

@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { keysQuery } from "../../api/queries/keys";
+import { keysQuery } from "../../api/queries/admin/keys";
 import { Chip, Tag } from "../../kit/Chip";
 import { Confirm } from "../../kit/Confirm";
 import { type Column, DataTable } from "../../kit/DataTable";

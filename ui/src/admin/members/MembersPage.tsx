@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { membersQuery } from "../../api/queries/members";
+import { membersQuery } from "../../api/queries/admin/members";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";

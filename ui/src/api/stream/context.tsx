@@ -6,6 +6,7 @@ import { type HeadStream, SILENT, type StreamNews, type StreamState } from "./he
 
 const StreamContext = createContext<HeadStream>(SILENT);
 
+/** Gives all below it the stream of what happens to executions. */
 export function StreamProvider({ stream, children }: { stream: HeadStream; children: ReactNode }) {
   return <StreamContext value={stream}>{children}</StreamContext>;
 }

@@ -6,7 +6,7 @@
  * `lost` says so.
  */
 
-import type { ExecutionRow } from "../queries/executions";
+import type { ExecutionRow } from "../queries/executions/executions";
 
 export type StreamState = "off" | "connecting" | "live";
 

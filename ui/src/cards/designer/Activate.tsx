@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { CARDS } from "../../api/queries/cards";
+import { CARDS } from "../../api/queries/cards/cards";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
 import type { Draft } from "../saving/use-draft";

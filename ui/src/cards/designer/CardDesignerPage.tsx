@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useApi } from "../../api/context";
-import { cardQuery } from "../../api/queries/cards";
+import { type CardVersion, cardQuery } from "../../api/queries/cards/cards";
 import { Answer } from "../../kit/Answer";
 import { Guarded } from "../../session/Guarded";
 import { useText } from "../../text/language";
@@ -66,7 +66,7 @@ function useOpened(cardId: string, version: number) {
       opened.current = { ...opened.current, version: opened.current.followed };
       return isOther;
     },
-    follow: (next: number): void => {
+    follow: ({ card_version: next }: CardVersion): void => {
       opened.current = { ...opened.current, followed: next };
       void navigate({
         to: "/cards/$cardId/v/$version",

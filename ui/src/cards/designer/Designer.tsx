@@ -3,7 +3,7 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import { isSame, pathOf, pointerOf, ROOT } from "../../editing/document/path";
 import { Page } from "../../kit/Page";
 import { useThemeName } from "../../kit/theme";
@@ -15,11 +15,11 @@ import { checkCard } from "../checks/checks";
 import { add } from "../document/commands";
 import { outlineOf } from "../document/outline";
 import { offeredTypes } from "../document/places";
-import { createCardStore } from "../document/store";
+import { type CardStore, createCardStore } from "../document/store";
 import { JsonPane } from "../json/JsonPane";
 import { Palette } from "../palette/Palette";
 import { Preview } from "../preview/Preview";
-import { usePicture } from "../preview/use-picture";
+import { type Picture, usePicture } from "../preview/use-picture";
 import { Properties } from "../properties/Properties";
 import { SamplePane } from "../sample/SamplePane";
 import { useSample } from "../sample/use-sample";
@@ -28,7 +28,7 @@ import { useDraft } from "../saving/use-draft";
 import { Tree } from "../tree/Tree";
 import { Compare } from "../versions/Compare";
 import { Activate } from "./Activate";
-import { CARD_ROUTE, withPane } from "./address";
+import { CARD_ROUTE, type Pane, withPane } from "./address";
 import { findingsOf, marksOf, textsOf } from "./all-findings";
 import styles from "./Designer.module.css";
 import { Findings } from "./Findings";
@@ -46,24 +46,18 @@ const FIELDS = "input, textarea, select, [role=textbox]";
 interface DesignerProps {
   card: CardVersion;
   journals: CardJournals;
-  onVersion: (version: number) => void;
+  /** A save made another version. */
+  onVersion: (saved: CardVersion) => void;
   /** The version is not what it was: it is read again. */
   onReopen: () => void;
 }
 
+/** A version of a card in its editors, with what is kept of it. */
 export function Designer({ card, journals, onVersion, onReopen }: DesignerProps) {
-  const text = useText(TEXTS);
   const search = useSearch({ from: CARD_ROUTE });
-  const params = useParams({ from: CARD_ROUTE });
-  const navigate = useNavigate();
   const theme = useThemeName(usePreferences().preferences.theme);
   const [store] = useState(() => createCardStore(card.card_payload, Date.now));
-  const draft = useDraft({
-    card,
-    store,
-    journals: journals.cards,
-    onVersion: (saved) => onVersion(saved.card_version),
-  });
+  const draft = useDraft({ card, store, journals: journals.cards, onVersion });
   const mayEdit = useMay("edit.drafts");
   const [isEditing, setIsEditing] = useState(card.status === "DRAFT");
   const [isActivating, setIsActivating] = useState(false);
@@ -74,17 +68,11 @@ export function Designer({ card, journals, onVersion, onReopen }: DesignerProps)
   const json = useCardJson({ store, card: edited, texts: journals.texts, key });
   const sample = useSample(card, search, journals.samples);
   const picture = usePicture(json.wrong === "" ? edited : null, sample.data);
-  // What is written shows at once; the checks of a large card may come a moment later.
-  const checked = useDeferredValue(edited);
-  const checks = useMemo(() => checkCard(checked, search.step?.startsWith("approval")), [checked, search.step]);
-  const findings = useMemo(() => findingsOf(checks, picture, edited, text), [checks, picture, edited, text]);
-  const marks = useMemo(() => marksOf(findings), [findings]);
+  const { findings, marks } = useFindings(edited, picture, search.step);
   const part = parts.find(({ path }) => isSame(path, selected[0] ?? ROOT)) ?? parts[0];
   const areas = { tree: useRef<HTMLDivElement>(null), properties: useRef<HTMLElement>(null) };
   const marked = useMemo(() => selected.map(pointerOf), [selected]);
   const show = useCallback((pointer: string) => store.select([pathOf(pointer, store.getState().document)]), [store]);
-  const addParts = (made: readonly JsonObject[]): void =>
-    store.change(add(store.getState().document, made, selected[0] ?? ROOT));
   useCardKeys({ store, draft, isReadOnly, areas, findings, show });
   const pane = search.pane ?? "design";
   const preview = <Preview {...{ picture, marked, theme }} subject={card.card_name} onPart={show} />;
@@ -94,12 +82,7 @@ export function Designer({ card, journals, onVersion, onReopen }: DesignerProps)
       width="full"
       aside={<VersionState {...{ draft, mayEdit, isEditing, search }} onEdit={() => setIsEditing(true)} />}
       actions={<Toolbar {...{ store, draft, isReadOnly, findings, search }} onActivate={() => setIsActivating(true)} />}
-      tabs={
-        <Panes
-          pane={pane}
-          onPane={(next) => void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, next) })}
-        />
-      }
+      tabs={<Tabs />}
     >
       <div className={styles.designer}>
         <Notices draft={draft} store={store} onRecover={() => setIsEditing(true)} />
@@ -110,7 +93,7 @@ export function Designer({ card, journals, onVersion, onReopen }: DesignerProps)
                 {...{ store, parts, selected, marks, isReadOnly }}
                 onEdit={() => areas.properties.current?.querySelector<HTMLElement>(FIELDS)?.focus()}
               />
-              <Palette offered={offeredTypes(edited, selected[0] ?? ROOT)} isReadOnly={isReadOnly} onAdd={addParts} />
+              <Offer store={store} isReadOnly={isReadOnly} />
             </div>
           )}
           {pane === "json" && <JsonPane written={json} isReadOnly={isReadOnly} />}
@@ -135,4 +118,33 @@ export function Designer({ card, journals, onVersion, onReopen }: DesignerProps)
       {isActivating && <Activate {...{ draft, findings }} onDone={onReopen} onClose={() => setIsActivating(false)} />}
     </Page>
   );
+}
+
+/** The pane of the address, and the ways to the others. */
+function Tabs() {
+  const search = useSearch({ from: CARD_ROUTE });
+  const params = useParams({ from: CARD_ROUTE });
+  const navigate = useNavigate();
+  const show = (pane: Pane): void =>
+    void navigate({ to: "/cards/$cardId/v/$version", params, search: withPane(search, pane) });
+  return <Panes pane={search.pane ?? "design"} onPane={show} />;
+}
+
+/** The findings of the checks and of the picture, and the worst of them at each part. */
+function useFindings(card: JsonObject, picture: Picture, step: string | undefined) {
+  const text = useText(TEXTS);
+  // What is written shows at once; the checks of a large card may come a moment later.
+  const checked = useDeferredValue(card);
+  const checks = useMemo(() => checkCard(checked, step?.startsWith("approval")), [checked, step]);
+  const findings = useMemo(() => findingsOf(checks, picture, card, text), [checks, picture, card, text]);
+  const marks = useMemo(() => marksOf(findings), [findings]);
+  return { findings, marks };
+}
+
+/** What can be added at the selected part. */
+function Offer({ store, isReadOnly }: { store: CardStore; isReadOnly: boolean }) {
+  const { document, selected } = useStore(store);
+  const [place = ROOT] = selected;
+  const addParts = (made: readonly JsonObject[]): void => store.change(add(store.getState().document, made, place));
+  return <Palette offered={offeredTypes(document, place)} isReadOnly={isReadOnly} onAdd={addParts} />;
 }

@@ -6,7 +6,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { CallError } from "../../api/errors";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import { Problem } from "../../kit/states/Problem";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
@@ -85,6 +85,7 @@ export function withCard(definition: JsonObject, step: string, { card_id, card_v
 
 const MOST_DIGITS = 15;
 
+/** Returns whether a value has a number of more digits than JavaScript keeps. */
 export function hasLongNumbers(value: unknown): boolean {
   if (typeof value === "number") return String(value).replace(/\D/g, "").length > MOST_DIGITS;
   if (Array.isArray(value)) return value.some(hasLongNumbers);

@@ -4,7 +4,7 @@ import { Button, Select } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type CardVersion, versionsQuery } from "../../api/queries/cards";
+import { type CardVersion, versionsQuery } from "../../api/queries/cards/cards";
 import type { SaveState } from "../../editing/keeping/saver";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";

@@ -32,6 +32,7 @@ export interface Element {
   initial: Readonly<Record<string, unknown>>;
 }
 
+/** Returns a place of an element that takes other elements. */
 export const slot = (name: string, accepts: Kind, since: CardVersion = "1.0", isSingle = false): Slot => ({
   name,
   accepts,
@@ -40,6 +41,8 @@ export const slot = (name: string, accepts: Kind, since: CardVersion = "1.0", is
 });
 /** What happens when the part itself is pressed. */
 export const PRESSED = slot("selectAction", "action", "1.1", true);
+
+/** Returns a text block that wraps. */
 export const text = (words: string) => ({ type: "TextBlock", text: words, wrap: true });
 
 export const ALIGN = choice("horizontalAlignment", ["left", "center", "right"], "left");

@@ -28,10 +28,12 @@ export interface Property {
 
 type Facts = Partial<Omit<Property, "name" | "kind">>;
 
+/** Returns a property of an element; it is optional unless its facts say otherwise. */
 export function property(name: string, kind: PropertyKind, facts: Facts = {}): Property {
   return { name, kind, since: "1.0", isRequired: false, choices: [], ...facts };
 }
 
+/** Returns a property that has one of a few values; `initial` is what holds without it. */
 export function choice(
   name: string,
   choices: readonly string[],
@@ -41,10 +43,12 @@ export function choice(
   return property(name, "choice", { choices, default: initial, since });
 }
 
+/** Returns a property that is written as JSON. */
 export function json(name: string, since: CardVersion = "1.0"): Property {
   return property(name, "json", { since });
 }
 
+/** Returns a property that is the address of an image. */
 export function image(name: string, facts: Facts = {}): Property {
   return property(name, "image", facts);
 }

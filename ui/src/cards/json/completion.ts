@@ -75,7 +75,7 @@ function nameIn(state: EditorState, property: SyntaxNode): string {
 }
 
 function nameText(state: EditorState, node: SyntaxNode): string {
-  return unquoted(state.sliceDoc(node.from, node.to));
+  return withoutQuotes(state.sliceDoc(node.from, node.to));
 }
 
 function valueIn(property: SyntaxNode): SyntaxNode | null {
@@ -86,13 +86,13 @@ function valueIn(property: SyntaxNode): SyntaxNode | null {
 function typeOf(state: EditorState, object: SyntaxNode | null): string | null {
   const property = object?.getChildren("Property").find((each) => nameIn(state, each) === "type");
   const value = property === undefined ? null : valueIn(property);
-  return value?.name === "String" ? unquoted(state.sliceDoc(value.from, value.to)) : null;
+  return value?.name === "String" ? withoutQuotes(state.sliceDoc(value.from, value.to)) : null;
 }
 
 function isClosed(state: EditorState, node: SyntaxNode): boolean {
   return node.to - node.from > 1 && state.sliceDoc(node.to - 1, node.to) === '"';
 }
 
-function unquoted(text: string): string {
+function withoutQuotes(text: string): string {
   return text.replace(/^"|"$/g, "");
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { CARDS } from "../../api/queries/cards";
-import type { CardOverview } from "../../api/queries/makers/card-list";
+import { CARDS } from "../../api/queries/cards/cards";
+import type { CardOverview } from "../../api/queries/cards/list";
 import { Confirm } from "../../kit/Confirm";
 import { UsedBy } from "../../kit/uses/UsedBy";
 import { useText } from "../../text/language";

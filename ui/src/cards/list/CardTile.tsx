@@ -1,6 +1,6 @@
 import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
-import type { CardOverview } from "../../api/queries/makers/card-list";
+import type { CardOverview } from "../../api/queries/cards/list";
 import type { Permission } from "../../api/types";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";

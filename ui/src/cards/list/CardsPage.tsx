@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type CardOverview, cardsQuery } from "../../api/queries/makers/card-list";
+import { type CardOverview, cardsQuery } from "../../api/queries/cards/list";
 import { Icon } from "../../kit/icons";
 import { Page } from "../../kit/Page";
 import { Pages } from "../../kit/Pages";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
-import { cardQuery } from "../../api/queries/cards";
+import { cardQuery } from "../../api/queries/cards/cards";
 import { CardFrame } from "../../frame/CardFrame";
 import { useThemeName } from "../../kit/theme";
 import { usePreferences } from "../../session/preferences";

@@ -12,7 +12,7 @@ import {
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type CardOverview, type CardVersionRow, cardVersionsQuery } from "../../api/queries/makers/card-list";
+import { type CardOverview, type CardVersionRow, cardVersionsQuery } from "../../api/queries/cards/list";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Pages } from "../../kit/Pages";

@@ -31,7 +31,7 @@ export function readyPart(part: ReadyPart, words: PartWords): readonly JsonObjec
     case "sapError":
       return [sapError(words)];
     case "changed":
-      return [changed(words)];
+      return [changeNotice(words)];
   }
 }
 
@@ -94,7 +94,7 @@ function sapError(words: PartWords): JsonObject {
 }
 
 /** That something is not as it was when the card was first sent. */
-function changed(words: PartWords): JsonObject {
+function changeNotice(words: PartWords): JsonObject {
   return {
     type: "Container",
     style: "warning",

@@ -31,14 +31,22 @@ export function Preview({ picture, subject, marked, onPart, theme }: PreviewProp
   return (
     <section className={styles.preview} aria-label={text.preview}>
       <div className={styles.bar}>
-        <Select aria-label={text.view} value={view} onChange={(_, { value }) => setView(value as View)}>
+        <Select
+          aria-label={text.view}
+          value={view}
+          onChange={(_, { value }) => setView(VIEWS.find((each) => each === value) ?? view)}
+        >
           {VIEWS.map((each) => (
             <option key={each} value={each}>
               {text.views[each]}
             </option>
           ))}
         </Select>
-        <Select aria-label={text.reader} value={reader} onChange={(_, { value }) => setReader(value as Reader)}>
+        <Select
+          aria-label={text.reader}
+          value={reader}
+          onChange={(_, { value }) => setReader(READERS.find((each) => each === value) ?? reader)}
+        >
           {READERS.map((each) => (
             <option key={each} value={each}>
               {text.readers[each]}

@@ -8,7 +8,7 @@ import type { CardStore } from "../document/store";
 export function useCardSource(store: CardStore, data: unknown): ExpressionSource {
   return useMemo(() => {
     const { undo, redo } = store;
-    const changed = (act: () => void): boolean => {
+    const doesChange = (act: () => void): boolean => {
       const before = store.getState();
       act();
       return store.getState().document !== before.document;
@@ -19,8 +19,8 @@ export function useCardSource(store: CardStore, data: unknown): ExpressionSource
       version: () => identityOf(data),
       sample: data ?? null,
       unfinished: new Map(),
-      undo: () => changed(undo),
-      redo: () => changed(redo),
+      undo: () => doesChange(undo),
+      redo: () => doesChange(redo),
     };
   }, [store, data]);
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import type { Journals } from "../../editing/keeping/journals";
 import { useMay, useSession } from "../../session/session";
 import { useText } from "../../text/language";

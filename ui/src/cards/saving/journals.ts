@@ -1,6 +1,6 @@
 /** What this browser keeps of cards: changes that are not saved, texts that cannot be read yet, and sample data. */
 
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import { browserJournals, courteous, type Journals } from "../../editing/keeping/journals";
 import { BROWSER_TIMERS } from "../../editing/keeping/timers";
 

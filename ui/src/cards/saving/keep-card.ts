@@ -1,7 +1,7 @@
 /** What keeps an open card. No React: a screen reads `status` and calls the acts. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { CardVersion } from "../../api/queries/cards";
+import type { CardVersion } from "../../api/queries/cards/cards";
 import type { Conflict } from "../../editing/document/merge";
 import { type Path, ROOT } from "../../editing/document/path";
 import type { Journals } from "../../editing/keeping/journals";

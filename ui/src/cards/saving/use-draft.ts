@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApi } from "../../api/context";
-import { CARDS, type CardVersion, cardQuery } from "../../api/queries/cards";
+import { CARDS, type CardVersion, cardQuery } from "../../api/queries/cards/cards";
 import type { Journals } from "../../editing/keeping/journals";
 import type { Kept } from "../../editing/keeping/keep";
 import { BROWSER_TIMERS } from "../../editing/keeping/timers";

@@ -48,7 +48,7 @@ function PartRow(props: RowProps) {
       onDragOver={(event) => event.dataTransfer.types.includes(DRAGGED) && event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        const moved = movedOf(event.dataTransfer.getData(DRAGGED));
+        const moved = pathOfDrag(event.dataTransfer.getData(DRAGGED));
         if (moved !== null) onDrop(moved);
       }}
     >
@@ -91,7 +91,7 @@ function isSamePart(before: Part, after: Part): boolean {
   return before.value === after.value && isPlaced;
 }
 
-function movedOf(json: string): Path | null {
+function pathOfDrag(json: string): Path | null {
   try {
     const value: unknown = JSON.parse(json);
     return isPath(value) ? value : null;

@@ -1,6 +1,6 @@
 /** The parts of the card as a tree: one tab stop, all changes by keys. Only the rows on the screen are drawn. */
 
-import { type ClipboardEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "../../editing/document/path";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
@@ -29,39 +29,14 @@ interface TreeProps {
 export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: TreeProps) {
   const text = useText(TEXTS);
   const scroll = useRef<HTMLDivElement>(null);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const { folded, fold } = useFolds(store);
   const [first = ROOT] = selected;
   // What is selected is shown, also when it was selected in the picture.
-  const rows = useMemo(() => shownRows(parts, unfolded(folded, pointerOf(first))), [parts, folded, first]);
-  const current = Math.max(
-    0,
-    rows.findIndex(({ path }) => isSame(path, first)),
-  );
+  const rows = useMemo(() => shownRows(parts, withoutFoldsAround(folded, pointerOf(first))), [parts, folded, first]);
+  const current = rowOf(rows, first);
   const { from, to, above, below, onScroll, show } = useVirtualRows(scroll, ROW_HEIGHT, rows.length);
   const chosen = new Set(selected.map((path) => path.join("\n")));
-  // A key changes the card or the selection; the focus follows when the rows are those of then.
-  const isFocusDue = useRef(false);
-  useEffect(() => {
-    if (!isFocusDue.current) return;
-    isFocusDue.current = false;
-    show(current);
-    const row = (): HTMLElement | null => scroll.current?.querySelector(`[data-row="${current}"]`) ?? null;
-    // A row that was not on the screen is drawn a moment later.
-    if (row() === null) requestAnimationFrame(() => row()?.focus());
-    else row()?.focus();
-  });
-  // Rows keep the function that they were first given.
-  const fold = (pointer: string, isFolded: boolean): void => {
-    const { document, selected: now } = store.getState();
-    const path = pathOf(pointer, document);
-    if (isFolded && now.some((each) => isWithin(each, path))) store.select([path]);
-    setFolded((before) => {
-      const next = new Set(before);
-      if (isFolded) next.add(pointer);
-      else next.delete(pointer);
-      return next;
-    });
-  };
+  const isFocusDue = useRowFocus(scroll, current, show);
   const obey = (act: Act): void => {
     const part = rows[current];
     if (part === undefined) return;
@@ -69,9 +44,8 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
     if (act.kind === "go") {
       const target = rows[act.row];
       if (target === undefined) return;
-      store.select(
-        act.extends ? [target.path, ...selected.filter((path) => !isSame(path, target.path))] : [target.path],
-      );
+      const others = act.extends ? selected.filter((path) => !isSame(path, target.path)) : [];
+      store.select([target.path, ...others]);
     } else if (act.kind === "fold") fold(part.pointer, act.isFolded);
     else if (act.kind === "edit") onEdit();
     else if (act.kind === "toggle") store.select([part.path]);
@@ -123,8 +97,47 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
   );
 }
 
+/** Returns the row of a part, the first one where it is not shown. */
+function rowOf(rows: readonly Part[], path: Path): number {
+  const found = rows.findIndex((row) => isSame(row.path, path));
+  return Math.max(0, found);
+}
+
+/** What is folded, and what folds a part or unfolds it: with the part that is selected, its fold is selected. */
+function useFolds(store: CardStore) {
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  // Rows keep the function that they were first given.
+  const fold = (pointer: string, isFolded: boolean): void => {
+    const { document, selected } = store.getState();
+    const path = pathOf(pointer, document);
+    if (isFolded && selected.some((each) => isWithin(each, path))) store.select([path]);
+    setFolded((before) => {
+      const next = new Set(before);
+      if (isFolded) next.add(pointer);
+      else next.delete(pointer);
+      return next;
+    });
+  };
+  return { folded, fold };
+}
+
+/** Returns what is set when a key has changed the card or the selection: the focus follows the current row then. */
+function useRowFocus(scroll: RefObject<HTMLElement | null>, current: number, show: (row: number) => void) {
+  const isDue = useRef(false);
+  useEffect(() => {
+    if (!isDue.current) return;
+    isDue.current = false;
+    show(current);
+    const row = (): HTMLElement | null => scroll.current?.querySelector(`[data-row="${current}"]`) ?? null;
+    // A row that was not on the screen is drawn a moment later.
+    if (row() === null) requestAnimationFrame(() => row()?.focus());
+    else row()?.focus();
+  });
+  return isDue;
+}
+
 /** Returns what is folded, without the parts around a pointer. */
-function unfolded(folded: ReadonlySet<string>, pointer: string): ReadonlySet<string> {
+function withoutFoldsAround(folded: ReadonlySet<string>, pointer: string): ReadonlySet<string> {
   return new Set([...folded].filter((each) => each === pointer || !`${pointer}/`.startsWith(`${each}/`)));
 }
 

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useApi } from "../../api/context";
-import { type CardVersion, cardQuery, versionsQuery } from "../../api/queries/cards";
+import { type CardVersion, cardQuery, versionsQuery } from "../../api/queries/cards/cards";
 import { CardFrame } from "../../frame/CardFrame";
 import type { FrameTheme } from "../../frame/messages";
 import { Answer } from "../../kit/Answer";

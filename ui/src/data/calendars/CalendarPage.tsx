@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Datastore, datastoreQuery } from "../../api/queries/makers/data";
+import { type Datastore, datastoreQuery } from "../../api/queries/data/data";
 import { Answer } from "../../kit/Answer";
 import { Note } from "../../kit/Note";
 import { UsedBy } from "../../kit/uses/UsedBy";

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { DATASTORES } from "../../api/queries/makers/data";
+import { DATASTORES } from "../../api/queries/data/data";
 import { Confirm } from "../../kit/Confirm";
 import { ZoneField } from "../../kit/zones/ZoneField";
 import { useText } from "../../text/language";

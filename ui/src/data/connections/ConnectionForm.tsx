@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { CONNECTIONS, type Connection } from "../../api/queries/makers/data";
+import { CONNECTIONS, type Connection } from "../../api/queries/data/data";
 import { Problem } from "../../kit/states/Problem";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";

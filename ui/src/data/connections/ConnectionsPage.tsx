@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type Connection, connectionsQuery } from "../../api/queries/makers/data";
+import { type Connection, connectionsQuery } from "../../api/queries/data/data";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
 import { Pages } from "../../kit/Pages";

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { CONNECTIONS, connectionQuery } from "../../api/queries/makers/data";
+import { CONNECTIONS, connectionQuery } from "../../api/queries/data/data";
 import { Confirm } from "../../kit/Confirm";
 import { UsedBy } from "../../kit/uses/UsedBy";
 import { useConfirmed } from "../../session/confirmed";

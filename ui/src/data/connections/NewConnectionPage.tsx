@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { CONNECTIONS, type ConnectorKind } from "../../api/queries/makers/data";
+import { CONNECTIONS, type ConnectorKind } from "../../api/queries/data/data";
 import { Problem } from "../../kit/states/Problem";
 import { useConfirmed } from "../../session/confirmed";
 import { Guarded } from "../../session/Guarded";

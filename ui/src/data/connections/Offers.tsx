@@ -4,7 +4,7 @@ import { SearchBox } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { offersQuery } from "../../api/queries/makers/data";
+import { offersQuery } from "../../api/queries/data/data";
 import { Answer } from "../../kit/Answer";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { JsonTree } from "../../kit/JsonTree";

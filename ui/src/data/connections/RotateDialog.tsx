@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { CONNECTIONS, type Connection } from "../../api/queries/makers/data";
+import { CONNECTIONS, type Connection } from "../../api/queries/data/data";
 import { Confirm } from "../../kit/Confirm";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";

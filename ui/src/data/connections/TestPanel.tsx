@@ -4,7 +4,7 @@ import { Field, Input } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import type { ConnectionTest } from "../../api/queries/makers/data";
+import type { ConnectionTest } from "../../api/queries/data/data";
 import { Chip, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { Note } from "../../kit/Note";

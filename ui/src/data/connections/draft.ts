@@ -1,6 +1,6 @@
 /** A connection while it is typed. Secrets are written only: what is stored is never shown. */
 
-import type { Connection } from "../../api/queries/makers/data";
+import type { Connection } from "../../api/queries/data/data";
 import type { JsonObject } from "../../shared/http";
 
 export interface Draft {
@@ -11,6 +11,7 @@ export interface Draft {
   secrets: Readonly<Record<string, string | null>>;
 }
 
+/** Returns the draft of a stored connection; its secrets are never read. */
 export function draftOf(connection: Connection): Draft {
   return { name: connection.name, kind: connection.kind, settings: connection.settings, secrets: {} };
 }

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { type ConnectorKind, connectorKindsQuery } from "../../api/queries/makers/data";
+import { type ConnectorKind, connectorKindsQuery } from "../../api/queries/data/data";
 import { shapeOf } from "../../kit/schema-form/schema";
 import { isObject, type JsonObject } from "../../shared/http";
 import { KINDS, type Kind, missingOf } from "./kinds";

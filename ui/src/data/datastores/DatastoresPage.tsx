@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type DatastoreRow, datastoresQuery } from "../../api/queries/makers/data";
+import { type DatastoreRow, datastoresQuery } from "../../api/queries/data/data";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
 import { Pages } from "../../kit/Pages";

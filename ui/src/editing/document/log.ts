@@ -125,10 +125,10 @@ export function replaceBy(draft: JsonObject, next: JsonObject): void {
 
 /** Returns the entries of a log that was read as JSON; what cannot be one is left out. */
 export function readEntries(value: unknown): Entry[] {
-  return Array.isArray(value) ? (value.filter(isEntry) as Entry[]) : [];
+  return Array.isArray(value) ? value.filter(isEntry) : [];
 }
 
-function isEntry(value: unknown): boolean {
+function isEntry(value: unknown): value is Entry {
   return (
     isObject(value) && typeof value.name === "string" && Array.isArray(value.patches) && Array.isArray(value.inverse)
   );

@@ -4,8 +4,13 @@ import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-q
 import { useParams } from "@tanstack/react-router";
 import { useCallback, useEffect } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, executionKey, executionQuery, explanationQuery } from "../../api/queries/executions";
-import { logQuery, type WholeLog } from "../../api/queries/whole-log";
+import {
+  type ExecutionRow,
+  executionKey,
+  executionQuery,
+  explanationQuery,
+} from "../../api/queries/executions/executions";
+import { logQuery, type WholeLog } from "../../api/queries/executions/whole-log";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";

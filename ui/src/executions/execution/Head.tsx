@@ -3,7 +3,7 @@
 import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger, Tooltip } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import type { ExecutionRow, Explanation } from "../../api/queries/executions";
+import type { ExecutionRow, Explanation } from "../../api/queries/executions/executions";
 import { Chip } from "../../kit/Chip";
 import { CopyButton } from "../../kit/CopyButton";
 import { Icon } from "../../kit/icons";

@@ -1,7 +1,7 @@
 /** Graph, timeline, log and data of one execution: four views of one moment with one selection. */
 
 import { useMemo, useRef } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { AnswerOf } from "../../api/types";
 import { Canvas } from "../../graph/Canvas";
 import type { GraphLook } from "../../graph/look";

@@ -1,7 +1,7 @@
 /** The answer to "why does it not move?": one sentence with its evidence, above everything else. */
 
 import { Link } from "@tanstack/react-router";
-import type { Explanation } from "../../api/queries/executions";
+import type { Explanation } from "../../api/queries/executions/executions";
 import { TONE_ICONS } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useLanguage, useText } from "../../text/language";

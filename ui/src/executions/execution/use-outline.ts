@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, executionQuery } from "../../api/queries/executions";
+import { type ExecutionRow, executionQuery } from "../../api/queries/executions/executions";
 import { type Outline, readOutline } from "../../graph/outline";
 import { useMay } from "../../session/session";
 

@@ -15,7 +15,7 @@ import { Icon } from "../../kit/icons";
 import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
 import { useText } from "../../text/language";
-import { STATUSES, type Status } from "../status";
+import { STATUSES } from "../status";
 import { TEXTS } from "../text";
 import styles from "./History.module.css";
 import { type HistorySearch, isFiltered } from "./history-search";
@@ -30,29 +30,17 @@ interface FiltersProps {
 /** Drawn again only when a filter changes, or what is known: not for each page of rows. */
 export const Filters = memo(function Filters({ search, known, onChange }: FiltersProps) {
   const { history: text, statuses } = useText(TEXTS);
-  const group = useText(SHELL).groups.here;
-  const last = useId();
-  useCommands([
-    {
-      id: "jump",
-      group,
-      text: text.jump,
-      icon: "calendar",
-      keys: "g d",
-      run: () => document.getElementById(last)?.focus(),
-    },
-  ]);
   const workflows = [...known.workflows]
     .map(([value, label]) => ({ value, label }))
     .toSorted((a, b) => a.label.localeCompare(b.label));
-  const { from, to, status = [], workflow = [], profile = [], trigger, has } = search;
+  const { status = [], workflow = [], profile = [], trigger, has } = search;
   return (
     <div className={styles.filters}>
       <Choices
         label={text.status}
         chosen={status}
         choices={STATUSES.map((value) => ({ value, label: statuses[value] }))}
-        onChoose={(found) => onChange({ status: found as Status[] })}
+        onChoose={(found) => onChange({ status: STATUSES.filter((each) => found.includes(each)) })}
       />
       {workflows.length > 1 && (
         <Choices
@@ -69,7 +57,7 @@ export const Filters = memo(function Filters({ search, known, onChange }: Filter
           { value: "REQUEST", label: text.triggers.REQUEST },
           { value: "SCHEDULED", label: text.triggers.SCHEDULED },
         ]}
-        onChoose={(value) => onChange({ trigger: value as HistorySearch["trigger"] })}
+        onChoose={(value) => onChange({ trigger: value })}
       />
       {known.profiles.length > (profile.length > 0 ? 0 : 1) && (
         <Choices
@@ -86,8 +74,33 @@ export const Filters = memo(function Filters({ search, known, onChange }: Filter
           { value: "incident", label: text.hasIncident },
           { value: "letter", label: text.hasLetter },
         ]}
-        onChoose={(value) => onChange({ has: value as HistorySearch["has"] })}
+        onChoose={(value) => onChange({ has: value })}
       />
+      <Days from={search.from} to={search.to} onChange={onChange} />
+      {isFiltered(search) && (
+        <Button appearance="subtle" onClick={() => onChange(search.hide ? { hide: search.hide } : {}, true)}>
+          {text.clear}
+        </Button>
+      )}
+    </div>
+  );
+});
+
+interface DaysProps {
+  from: string | undefined;
+  to: string | undefined;
+  onChange: (some: { from: string | undefined } | { to: string | undefined }) => void;
+}
+
+/** The first day and the last one; a command leads to the last. */
+function Days({ from, to, onChange }: DaysProps) {
+  const { history: text } = useText(TEXTS);
+  const group = useText(SHELL).groups.here;
+  const last = useId();
+  const jump = (): void => document.getElementById(last)?.focus();
+  useCommands([{ id: "jump", group, text: text.jump, icon: "calendar", keys: "g d", run: jump }]);
+  return (
+    <>
       <Input
         type="date"
         className={styles.day}
@@ -104,17 +117,12 @@ export const Filters = memo(function Filters({ search, known, onChange }: Filter
         value={to ?? ""}
         onChange={(_, { value }) => onChange({ to: value || undefined })}
       />
-      {isFiltered(search) && (
-        <Button appearance="subtle" onClick={() => onChange(search.hide ? { hide: search.hide } : {}, true)}>
-          {text.clear}
-        </Button>
-      )}
-    </div>
+    </>
   );
-});
+}
 
-interface Choice {
-  value: string;
+interface Choice<Value extends string = string> {
+  value: Value;
   label: string;
 }
 
@@ -147,20 +155,22 @@ function Choices({ label, chosen, choices, onChoose }: ChoicesProps) {
   );
 }
 
-interface OneProps {
+interface OneProps<Value extends string> {
   label: string;
-  chosen: string | undefined;
-  choices: readonly Choice[];
-  onChoose: (chosen: string | undefined) => void;
+  chosen: Value | undefined;
+  choices: readonly Choice<Value>[];
+  onChoose: (chosen: Value | undefined) => void;
 }
 
 /** One value, or none: choosing it again drops it. */
-function One({ label, chosen, choices, onChoose }: OneProps) {
+function One<Value extends string>({ label, chosen, choices, onChoose }: OneProps<Value>) {
   const { history: text } = useText(TEXTS);
   return (
     <Menu
       checkedValues={{ chosen: [chosen ?? ""] }}
-      onCheckedValueChange={(_, { checkedItems }) => onChoose(checkedItems[0] || undefined)}
+      onCheckedValueChange={(_, { checkedItems: [found] }) =>
+        onChoose(choices.find(({ value }) => value === found)?.value)
+      }
     >
       <Opener label={label} shown={chosen === undefined ? "" : labelOf(choices, chosen)} />
       <MenuPopover>

@@ -22,12 +22,41 @@ export const TagSearch = memo(function TagSearch({ search, known, onSearch }: Ta
   const group = useText(SHELL).groups.here;
   const list = useId();
   const field = useRef<HTMLInputElement>(null);
+  const { typed, found, at, type, add, take, onKeyDown } = useTyping({ search, known, onSearch });
+  const words = search.q ?? [];
+  useCommands([{ id: "find", group, text: text.find, icon: "search", keys: "/", run: () => field.current?.focus() }]);
+  return (
+    <search className={styles.tagSearch}>
+      <Icon name="search" size={16} />
+      <Words words={words} onWords={(q) => onSearch({ ...search, q })} />
+      <input
+        ref={field}
+        className={styles.typed}
+        role="combobox"
+        aria-expanded={found.length > 0}
+        aria-controls={list}
+        aria-autocomplete="list"
+        aria-activedescendant={found[at] && `${list}-${at}`}
+        autoComplete="off"
+        value={typed}
+        aria-label={text.find}
+        placeholder={words.length === 0 ? text.findHint : ""}
+        onChange={({ target }) => type(target.value)}
+        onKeyDown={onKeyDown}
+        onBlur={() => add(typed)}
+      />
+      <Suggestions id={list} found={found} chosen={at} onTake={take} />
+    </search>
+  );
+});
+
+/** What is typed, which words are offered for it, and what the keys of the field do. */
+function useTyping({ search, known, onSearch }: TagSearchProps) {
+  const { prefixes } = useText(TEXTS).history;
   const [typed, setTyped] = useState("");
   const [isOpen, setIsOpen] = useState(false);
   const [at, setAt] = useState(-1);
-  const words = search.q ?? [];
-  const found = isOpen ? suggestionsOf(typed, known, text.prefixes) : [];
-  const chosen = found[at];
+  const found = isOpen ? suggestionsOf(typed, known, prefixes) : [];
   const type = (value: string, isStill = true): void => {
     setTyped(value);
     setAt(-1);
@@ -44,6 +73,8 @@ export const TagSearch = memo(function TagSearch({ search, known, onSearch }: Ta
     else type(value);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
+    const { q = [] } = search;
+    const chosen = found[at];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -59,47 +90,30 @@ export const TagSearch = memo(function TagSearch({ search, known, onSearch }: Ta
       event.preventDefault();
       if (chosen === undefined) add(typed);
       else take(chosen);
-    } else if (event.key === "Backspace" && typed === "" && words.length > 0) {
-      onSearch({ ...search, q: words.slice(0, -1) });
+    } else if (event.key === "Backspace" && typed === "" && q.length > 0) {
+      onSearch({ ...search, q: q.slice(0, -1) });
     }
   };
-  useCommands([{ id: "find", group, text: text.find, icon: "search", keys: "/", run: () => field.current?.focus() }]);
-  return (
-    <search className={styles.tagSearch}>
-      <Icon name="search" size={16} />
-      {words.map((word, index) => (
-        <span key={word} className={styles.word}>
-          {index > 0 && <span className={styles.or}>{isAlike(word, words[index - 1]) ? text.or : text.and}</span>}
-          {word}
-          <button
-            type="button"
-            aria-label={text.dropWord(word)}
-            onClick={() => onSearch({ ...search, q: words.filter((each) => each !== word) })}
-          >
-            <Icon name="close" size={12} />
-          </button>
-        </span>
-      ))}
-      <input
-        ref={field}
-        className={styles.typed}
-        role="combobox"
-        aria-expanded={found.length > 0}
-        aria-controls={list}
-        aria-autocomplete="list"
-        aria-activedescendant={chosen && `${list}-${at}`}
-        autoComplete="off"
-        value={typed}
-        aria-label={text.find}
-        placeholder={words.length === 0 ? text.findHint : ""}
-        onChange={({ target }) => type(target.value)}
-        onKeyDown={onKeyDown}
-        onBlur={() => add(typed)}
-      />
-      <Suggestions id={list} found={found} chosen={at} onTake={take} />
-    </search>
-  );
-});
+  return { typed, found, at, type, add, take, onKeyDown };
+}
+
+/** The words that are searched for, each with a button that drops it. */
+function Words({ words, onWords }: { words: readonly string[]; onWords: (words: readonly string[]) => void }) {
+  const text = useText(TEXTS).history;
+  return words.map((word, index) => (
+    <span key={word} className={styles.word}>
+      {index > 0 && <span className={styles.or}>{isAlike(word, words[index - 1]) ? text.or : text.and}</span>}
+      {word}
+      <button
+        type="button"
+        aria-label={text.dropWord(word)}
+        onClick={() => onWords(words.filter((each) => each !== word))}
+      >
+        <Icon name="close" size={12} />
+      </button>
+    </span>
+  ));
+}
 
 interface SuggestionsProps {
   id: string;

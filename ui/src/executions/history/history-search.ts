@@ -1,6 +1,6 @@
 /** The filters of the history, as they are in the address, and as the server has them. */
 
-import type { RowFilter } from "../../api/queries/executions";
+import type { RowFilter } from "../../api/queries/executions/executions";
 import { STATUSES, type Status } from "../status";
 
 export const COLUMNS = ["workflow", "version", "trigger", "status", "now", "duration", "fields"] as const;

@@ -1,6 +1,6 @@
 /** Whether a row from the stream would be found by the filters of the screen; only where the row itself says so. */
 
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import { type HistorySearch, rowFilterOf } from "./history-search";
 
 /** Returns whether a row belongs to a search. What cannot be known from a row, such as a search field, is no. */

@@ -1,6 +1,6 @@
 /** The rows of the history on the screen: pages that were read, changed in place by what the stream says. */
 
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 
 export interface LiveRows {
   /** Rows that changed after their page was read, by execution. */
@@ -16,6 +16,7 @@ const MOST = 2_000;
 /** Rows by execution: those that are in memory. */
 export type ShownRows = ReadonlyMap<string, ExecutionRow>;
 
+/** Returns rows by their execution. */
 export function byExecution(rows: readonly ExecutionRow[]): ShownRows {
   return new Map(rows.map((row) => [row.workflow_execution_id, row]));
 }
@@ -27,7 +28,7 @@ export function withHead(live: LiveRows, head: ExecutionRow, shown: ShownRows): 
   if (read !== undefined) {
     // Search fields are not in the stream; those of the page stay.
     const fields = read.search_fields === undefined ? {} : { search_fields: read.search_fields };
-    return { ...live, changed: keptOf(live.changed, shown).set(id, { ...head, ...fields }) };
+    return { ...live, changed: changesInMemory(live.changed, shown).set(id, { ...head, ...fields }) };
   }
   const [first] = shown.values();
   const isNewer = first === undefined || head.created_on >= first.created_on;
@@ -36,7 +37,7 @@ export function withHead(live: LiveRows, head: ExecutionRow, shown: ShownRows): 
 }
 
 /** Returns a copy of what changed, without rows that have left the memory once these are as many as the others. */
-function keptOf(changed: LiveRows["changed"], shown: ShownRows): Map<string, ExecutionRow> {
+function changesInMemory(changed: LiveRows["changed"], shown: ShownRows): Map<string, ExecutionRow> {
   if (changed.size < 2 * shown.size) return new Map(changed);
   return new Map([...changed].filter(([id]) => shown.has(id)));
 }

@@ -99,7 +99,7 @@ export function withWord(search: HistorySearch, typed: string, known: Known): Hi
 }
 
 function withText(search: HistorySearch, word: string): HistorySearch {
-  return { ...search, q: added(search.q, [word]) };
+  return { ...search, q: union(search.q, [word]) };
 }
 
 function withFilter(search: HistorySearch, name: string, value: string, known: Known): HistorySearch | null {
@@ -107,7 +107,7 @@ function withFilter(search: HistorySearch, name: string, value: string, known: K
   switch (name) {
     case "status": {
       const found = STATUSES.filter((status) => same(status) || same(known.statuses[status]));
-      return found.length === 0 ? null : { ...search, status: added(search.status, found) };
+      return found.length === 0 ? null : { ...search, status: union(search.status, found) };
     }
     case "trigger": {
       const found = TRIGGERS.find((trigger) => same(trigger) || same(known.triggers[trigger]));
@@ -115,10 +115,10 @@ function withFilter(search: HistorySearch, name: string, value: string, known: K
     }
     case "workflow": {
       const found = [...known.workflows].filter(([id, text]) => same(text) || same(id)).map(([id]) => id);
-      return found.length === 0 ? null : { ...search, workflow: added(search.workflow, found) };
+      return found.length === 0 ? null : { ...search, workflow: union(search.workflow, found) };
     }
     case "profile":
-      return { ...search, profile: added(search.profile, [value]) };
+      return { ...search, profile: union(search.profile, [value]) };
     case "from":
     case "to":
       return isDay(value) ? { ...search, [name]: value } : null;
@@ -127,7 +127,7 @@ function withFilter(search: HistorySearch, name: string, value: string, known: K
   }
 }
 
-function added<Value>(before: readonly Value[] | undefined, values: readonly Value[]): readonly Value[] {
+function union<Value>(before: readonly Value[] | undefined, values: readonly Value[]): readonly Value[] {
   return [...new Set([...(before ?? []), ...values])];
 }
 

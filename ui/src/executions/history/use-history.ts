@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, HISTORY, rowsQuery } from "../../api/queries/executions";
+import { type ExecutionRow, HISTORY, rowsQuery } from "../../api/queries/executions/executions";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { type HistorySearch, rowFilterOf } from "./history-search";
 import { matches } from "./matches";

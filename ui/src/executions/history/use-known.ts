@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../../api/context";
-import { type ExecutionRow, workflowNamesQuery } from "../../api/queries/executions";
+import { type ExecutionRow, workflowNamesQuery } from "../../api/queries/executions/executions";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";

@@ -5,6 +5,10 @@ import type { Schema } from "../../api/types";
 export type LogEntry = Schema<"EventLog">["events"][number];
 export type EntryType = LogEntry["type"];
 export type EntryOf<Type extends EntryType> = Extract<LogEntry, { type: Type }>;
+/** An entry about a visit of a step or about what it waits for, not about the execution as a whole. */
+export type VisitEntry = Exclude<LogEntry, { type: `EXECUTION_${string}` | `INCIDENT_${string}` }>;
+/** An entry about a card or another execution. */
+export type CardEntry = Extract<LogEntry, { type: `CARD_${string}` | `CHILD_${string}` }>;
 
 /** Returns the address of a visit: its step, its number, and in a branch or an iteration its scope. */
 export function addressOf({ state, visit, scope = "" }: Visited): string {
@@ -30,6 +34,7 @@ export function messageOf(message: string): string {
 
 const FAILURES: readonly EntryType[] = ["STEP_FAILED", "INCIDENT_OPENED", "EXECUTION_FAILED", "STEP_RESULT_DISCARDED"];
 
+/** Returns whether an entry reports that something failed. */
 export function isFailure(entry: LogEntry): boolean {
   // An attempt that found its system down is made again.
   return FAILURES.includes(entry.type) || (entry.type === "STEP_PARKED" && entry.again === true);

@@ -100,7 +100,7 @@ export class Folding {
         this.table.change(entry, { state: "waiting", until: entry.due_on ?? null });
         break;
       case "CARD_SENT":
-        this.sent(entry);
+        this.sendCard(entry);
         break;
       case "CHILD_STARTED":
         this.table.change(entry, {
@@ -150,7 +150,7 @@ export class Folding {
   }
 
   result(): Folded {
-    return { visits: this.table.all(), travelled: this.table.travelled(), end: this.end, seq: this.seq };
+    return { visits: this.table.all(), travelled: this.table.travelledExits(), end: this.end, seq: this.seq };
   }
 
   private visitStart(entry: LogEntry): void {
@@ -176,7 +176,7 @@ export class Folding {
     if (attempt !== undefined) this.table.attempt(entry, { startedOn: entry.timestamp }, attempt);
   }
 
-  private sent(entry: EntryOf<"CARD_SENT">): void {
+  private sendCard(entry: EntryOf<"CARD_SENT">): void {
     const visit = this.table.at(entry);
     // Some visits begin with their card.
     const isBegun = visit === null || visit.state === "running";
@@ -221,7 +221,7 @@ export class Folding {
   private move(entry: EntryOf<"EXECUTION_MOVED">): void {
     if (entry.steps !== undefined) this.table.rename(entry.steps);
     if (entry.to === undefined) return;
-    const scopes = new Set(this.table.unfinished().map(({ scope }) => scope));
+    const scopes = new Set(this.table.pending().map(({ scope }) => scope));
     if (scopes.size <= 1) this.leave(entry, [...scopes][0] ?? "");
     else this.moving = entry;
   }
@@ -235,7 +235,7 @@ export class Folding {
 
   /** An operator ended what was open, or had failed, in a scope. */
   private leave({ timestamp, by, by_name }: EntryOf<"EXECUTION_MOVED">, scope: string): void {
-    for (const visit of this.table.unfinished().filter((each) => each.scope === scope)) {
+    for (const visit of this.table.pending().filter((each) => each.scope === scope)) {
       this.table.add({ ...visit, state: "skipped", endedOn: timestamp, by: by_name ?? by });
     }
   }

@@ -1,9 +1,10 @@
 /** The same in German. */
 
-import { type LogEntry, messageOf } from "./entry";
+import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "./entry";
 import { withInstants } from "./instants";
 import type { Moment, Namer } from "./sentences.en";
 
+/** Returns the German sentence of an entry. */
 export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): string {
   const step = `„${name(entry.state)}“`;
   const who = entry.by_name ?? entry.by ?? "die Engine";
@@ -34,6 +35,20 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
       return `Störung bei ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `Störung von ${step} behoben (${entry.action}): ${who}${because(entry.reason)}`;
+    default:
+      return stepSentence(entry, { step, who, moment });
+  }
+}
+
+/** Names that sentences have in common: the step and who acted. */
+interface Words {
+  step: string;
+  who: string;
+  moment: Moment;
+}
+
+function stepSentence(entry: VisitEntry, { step, who, moment }: Words): string {
+  switch (entry.type) {
     case "STEP_STARTED":
       if (entry.items !== undefined) return `${step} hat mit ${entry.items} Elementen begonnen`;
       if (entry.branches !== undefined) return `${step} hat seine Zweige begonnen: ${entry.branches.join(", ")}`;
@@ -67,6 +82,13 @@ export function germanSentence(entry: LogEntry, name: Namer, moment: Moment): st
       return `Eine Fortsetzung hat nichts geändert (${entry.reason})${entry.message ? `: ${entry.message}` : ""}`;
     case "LETTER_SETTLED":
       return `Irrläufer #${entry.letter} ${entry.action === "APPLIED" ? "angewendet" : "verworfen"}: ${who}${because(entry.reason)}`;
+    default:
+      return cardSentence(entry, step);
+  }
+}
+
+function cardSentence(entry: CardEntry, step: string): string {
+  switch (entry.type) {
     case "CARD_SENT":
       if (entry.reminder !== undefined) return `Erinnerung ${entry.reminder} an ${entry.recipients.join(", ")}`;
       return `${entry.revision > 1 ? "Karte geändert für" : "Karte gesendet an"} ${entry.recipients.join(", ")}${because(entry.reason)}`;

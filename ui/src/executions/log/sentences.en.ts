@@ -1,6 +1,6 @@
 /** The entries of a log as sentences. What a person or another system wrote is quoted, never read as markup. */
 
-import { type LogEntry, messageOf } from "./entry";
+import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "./entry";
 import { withInstants } from "./instants";
 
 export type Namer = (step: string | null) => string;
@@ -37,6 +37,20 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
       return `Incident at ${step}: ${messageOf(entry.message ?? entry.code ?? entry.kind)}`;
     case "INCIDENT_CLOSED":
       return `${who} resolved the incident of ${step} (${entry.action})${because(entry.reason)}`;
+    default:
+      return stepSentence(entry, { step, who, moment });
+  }
+}
+
+/** Names that sentences have in common: the step and who acted. */
+interface Words {
+  step: string;
+  who: string;
+  moment: Moment;
+}
+
+function stepSentence(entry: VisitEntry, { step, who, moment }: Words): string {
+  switch (entry.type) {
     case "STEP_STARTED":
       if (entry.items !== undefined) return `${step} began with ${entry.items} items`;
       if (entry.branches !== undefined) return `${step} began its branches ${entry.branches.join(", ")}`;
@@ -70,6 +84,13 @@ export function englishSentence(entry: LogEntry, name: Namer, moment: Moment): s
       return `A resume changed nothing (${entry.reason})${entry.message ? `: ${entry.message}` : ""}`;
     case "LETTER_SETTLED":
       return `${who} ${entry.action === "APPLIED" ? "applied" : "discarded"} the dead letter #${entry.letter}${because(entry.reason)}`;
+    default:
+      return cardSentence(entry, step);
+  }
+}
+
+function cardSentence(entry: CardEntry, step: string): string {
+  switch (entry.type) {
     case "CARD_SENT":
       if (entry.reminder !== undefined) return `Reminder ${entry.reminder} to ${entry.recipients.join(", ")}`;
       return `${entry.revision > 1 ? "Card changed for" : "Card sent to"} ${entry.recipients.join(", ")}${because(entry.reason)}`;

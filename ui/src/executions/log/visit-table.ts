@@ -24,7 +24,7 @@ export class VisitTable {
   }
 
   /** Returns the exits that were taken, as `step exit`. */
-  travelled(): ReadonlySet<string> {
+  travelledExits(): ReadonlySet<string> {
     return this.exits.all();
   }
 
@@ -46,7 +46,7 @@ export class VisitTable {
   }
 
   /** Returns the visits that are open or have failed. */
-  unfinished(): Visit[] {
+  pending(): Visit[] {
     return this.visits.filter((visit) => isOpen(visit) || visit.state === "failed");
   }
 

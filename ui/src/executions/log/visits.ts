@@ -63,6 +63,7 @@ export interface Visit {
 
 const OPEN: readonly VisitState[] = ["running", "retry", "parked", "waiting"];
 
+/** Returns whether a visit of a step has not ended. */
 export function isOpen({ state }: Visit): boolean {
   return OPEN.includes(state);
 }
@@ -93,13 +94,12 @@ const WORST: readonly VisitState[] = [
   "given-up",
   "done",
 ];
-const RANKS = Object.fromEntries(WORST.map((state, rank) => [state, rank])) as Readonly<Record<VisitState, number>>;
 
 /** Returns the visit of a step that is shown for all of them: the worst of the newest in each scope. */
 export function worstOf(visits: readonly Visit[]): Visit | null {
   let worst: Visit | null = null;
   for (const visit of newestOf(visits)) {
-    if (worst === null || RANKS[visit.state] < RANKS[worst.state]) worst = visit;
+    if (worst === null || WORST.indexOf(visit.state) < WORST.indexOf(worst.state)) worst = visit;
   }
   return worst;
 }

@@ -2,7 +2,7 @@ import { Field, Textarea } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { childrenQuery, type ExecutionRow } from "../../api/queries/executions";
+import { childrenQuery, type ExecutionRow } from "../../api/queries/executions/executions";
 import { Confirm } from "../../kit/Confirm";
 import { Icon } from "../../kit/icons";
 import { Loading } from "../../kit/states/Loading";

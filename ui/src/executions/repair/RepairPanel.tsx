@@ -2,7 +2,7 @@
 
 import { Button, Field, Input, Spinner } from "@fluentui/react-components";
 import { useState } from "react";
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { Outline } from "../../graph/outline";
 import { Icon, type IconName } from "../../kit/icons";
 import { Note } from "../../kit/Note";

@@ -4,7 +4,7 @@ import { Button, Field, Select, Textarea } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import { Icon } from "../../kit/icons";
 import { Note } from "../../kit/Note";
 import { Problem } from "../../kit/states/Problem";

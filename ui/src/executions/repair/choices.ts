@@ -1,6 +1,6 @@
 /** What an operator can do with an execution that is stopped or waits, and the calls that do it. */
 
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { InputOf } from "../../api/types";
 import { ERROR, type Outline } from "../../graph/outline";
 import { isObject, type JsonObject } from "../../shared/http";

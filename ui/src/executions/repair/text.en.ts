@@ -1,4 +1,4 @@
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { Choice, Missing } from "./choices";
 
 interface Effects {

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Call } from "../../api/client";
 import { useApi } from "../../api/context";
-import { executionKey } from "../../api/queries/executions";
+import { executionKey } from "../../api/queries/executions/executions";
 import type { AnswerOf, Schema } from "../../api/types";
 import type { Planned } from "./choices";
 

@@ -4,7 +4,7 @@ import { Button, Checkbox, Input } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { momentQuery } from "../../api/queries/executions";
+import { momentQuery } from "../../api/queries/executions/executions";
 import { Answer } from "../../kit/Answer";
 import { Tag } from "../../kit/Chip";
 import { CopyButton } from "../../kit/CopyButton";
@@ -13,7 +13,7 @@ import { useText } from "../../text/language";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Data.module.css";
-import { type Change, changesBetween, type Found, partsWith, shown } from "./document";
+import { type Change, changesBetween, type Found, lineOf, partsWith } from "./document";
 
 const NOTHING: Found<Change> = { items: [], isMore: false };
 
@@ -81,7 +81,7 @@ interface DocumentProps {
 function Document({ paths, value, seq, words }: DocumentProps) {
   const all = useText(TEXTS);
   const parts = useMemo(() => (words === "" ? null : partsWith(value, words)), [value, words]);
-  if (parts !== null) return <Rows found={parts} textOf={({ value: part }) => shown(part)} />;
+  if (parts !== null) return <Rows found={parts} textOf={({ value: part }) => lineOf(part)} />;
   return (
     <>
       {paths.length > 0 && (
@@ -120,7 +120,7 @@ function Changes({ executionId, visit, after, words }: ChangesProps) {
   const sought = words.toLowerCase();
   const isFound = (each: Change): boolean => sought === "" || JSON.stringify(each).toLowerCase().includes(sought);
   const items = found.items.filter(isFound);
-  const say = (value: unknown): string => (value === undefined ? text.absent : shown(value));
+  const say = (value: unknown): string => (value === undefined ? text.absent : lineOf(value));
   return (
     <Answer query={query} rows={3}>
       {() => (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { decisionsQuery } from "../../api/queries/executions";
+import { decisionsQuery } from "../../api/queries/executions/executions";
 import type { Outline } from "../../graph/outline";
 import { Answer } from "../../kit/Answer";
 import { Chip, Tag } from "../../kit/Chip";

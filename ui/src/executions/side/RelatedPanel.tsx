@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { childrenQuery, type ExecutionRow } from "../../api/queries/executions";
+import { childrenQuery, type ExecutionRow } from "../../api/queries/executions/executions";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";

@@ -1,6 +1,6 @@
 /** Beside the graph: the selected step, the data of the moment, the log, the decisions, and what belongs together. */
 
-import type { ExecutionRow } from "../../api/queries/executions";
+import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { Outline } from "../../graph/outline";
 import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { eventDataQuery } from "../../api/queries/executions";
+import { eventDataQuery } from "../../api/queries/executions/executions";
 import { Answer } from "../../kit/Answer";
 import { CopyButton } from "../../kit/CopyButton";
 import { JsonTree } from "../../kit/JsonTree";

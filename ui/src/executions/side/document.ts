@@ -28,7 +28,7 @@ const IDENTIFIER = /^[A-Za-z_]\w*$/;
 /** Returns the values in whose path or text a text occurs, in the order of the document. */
 export function partsWith(document: unknown, text: string): Found<Part> {
   const sought = text.toLowerCase();
-  return firstOf(walk(document, ""), ({ path, value }) => `${path} ${shown(value)}`.toLowerCase().includes(sought));
+  return firstOf(walk(document, ""), ({ path, value }) => `${path} ${lineOf(value)}`.toLowerCase().includes(sought));
 }
 
 /** Returns what differs between two documents, each difference once and as deep as it lies. */
@@ -37,7 +37,7 @@ export function changesBetween(before: unknown, after: unknown): Found<Change> {
 }
 
 /** Returns a value as one line. */
-export function shown(value: unknown): string {
+export function lineOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 

@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
-import { complete, functionsQuery } from "../../api/queries/authoring/expressions";
+import { complete, functionsQuery } from "../../api/queries/expression/expressions";
 import type { Span } from "../../shared/expressions";
 import styles from "../Expression.module.css";
 import { insertCode } from "../parts";
@@ -80,7 +80,7 @@ function useEditorOptions({ onChange, onHelp, ...fixed }: Omit<EditorBoxProps, "
   const source = useExpressionSource();
   const newest = useRef({ onChange, onHelp, source });
   newest.current = { onChange, onHelp, source };
-  const known = () => queries.getQueryData(functionsQuery(api).queryKey)?.items;
+  const knownFunctions = () => queries.getQueryData(functionsQuery(api).queryKey)?.items;
   const options = useRef<Omit<EditorOptions, "parent">>({
     ...fixed,
     nonce: styleNonce(),
@@ -89,7 +89,7 @@ function useEditorOptions({ onChange, onHelp, ...fixed }: Omit<EditorBoxProps, "
       return complete(api, isCard ? { card: text } : { template: text }, position, where(), signal);
     },
     describe: (name) => {
-      const found = known()?.find((each) => each.name === name);
+      const found = knownFunctions()?.find((each) => each.name === name);
       return found === undefined ? null : `${found.signature}\n${found.summary}\n${found.example.expression}`;
     },
     onChange: (next) => {

@@ -34,6 +34,7 @@ export function useLargest(): Largest {
   };
 }
 
+/** Says that a text was too large to be taken. */
 export function RefusedText() {
   const words = useText(TEXTS);
   return (

@@ -9,7 +9,7 @@ import { droppedPath, isPathDrag } from "../picker/drag";
 import { type Target, useTarget } from "../source";
 import type { Expected } from "../types";
 import { EditorBox, type EditorHandle } from "./EditorBox";
-import { RefusedText, useLargest } from "./Largest";
+import { type Largest, RefusedText, useLargest } from "./Largest";
 import { loadEditor } from "./load";
 import type { EditorMode } from "./options";
 import { useDraft } from "./use-draft";
@@ -49,16 +49,6 @@ export function TextBox(props: TextBoxProps) {
     // The editor is taller than the view, so that what was pressed below it would move away.
     afterPress(() => !box.current?.contains(document.activeElement) && setIsOpen(false));
   };
-  const drop = (event: DragEvent): void => {
-    const path = droppedPath(event);
-    if (isReadOnly || largest.refusesDrop(event) || path === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    change(`\${${path}}`);
-  };
-  const allow = (event: DragEvent): void => {
-    if (isPathDrag(event) && !isReadOnly) event.preventDefault();
-  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: what is dropped can be picked by keys as well
     <div
@@ -66,8 +56,7 @@ export function TextBox(props: TextBoxProps) {
       className={styles.field}
       onBlur={close}
       onPasteCapture={largest.onPasteCapture}
-      onDropCapture={drop}
-      onDragOver={allow}
+      {...pathDrops(isReadOnly, largest, change)}
     >
       {isOpen ? (
         <EditorBox
@@ -103,6 +92,22 @@ export function TextBox(props: TextBoxProps) {
       )}
     </div>
   );
+}
+
+/** Returns the handlers of a field into which a path can be dropped: its expression replaces the text. */
+function pathDrops(isReadOnly: boolean, largest: Largest, change: (text: string) => void) {
+  return {
+    onDropCapture: (event: DragEvent): void => {
+      const path = droppedPath(event);
+      if (isReadOnly || largest.refusesDrop(event) || path === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      change(`\${${path}}`);
+    },
+    onDragOver: (event: DragEvent): void => {
+      if (isPathDrag(event) && !isReadOnly) event.preventDefault();
+    },
+  };
 }
 
 interface Opening {

@@ -6,7 +6,7 @@ import type {
   CompletionSource,
   Completion as Option,
 } from "@codemirror/autocomplete";
-import type { Completion } from "../../api/queries/authoring/expressions";
+import type { Completion } from "../../api/queries/expression/expressions";
 import { boundText, expressionSpans } from "../../shared/expressions";
 import { toCodePoints, toUnits } from "../code-points";
 import type { EditorOptions } from "./options";

@@ -31,7 +31,7 @@ export function openEditor(options: EditorOptions): OpenEditor {
   });
   return {
     setText: (text) => setText(view, text),
-    setMarks: (marks) => view.dispatch(setDiagnostics(view.state, clipped(marks, view.state.doc.length))),
+    setMarks: (marks) => view.dispatch(setDiagnostics(view.state, clip(marks, view.state.doc.length))),
     replace: (span, text) => replace(view, span, text),
     insertPath: (path) => insert(view, path, path.length, options.isBare),
     insertFunction: (name) => insert(view, `${name}()`, name.length + 1, options.isBare),
@@ -94,12 +94,12 @@ function keysOf({ isMultiline, onHelp, onUndo, onRedo }: EditorOptions): KeyBind
     { key: "Mod-y", run: forth, preventDefault: true, stopPropagation: true },
     { key: "Mod-Shift-z", run: forth, preventDefault: true, stopPropagation: true },
     { key: "Ctrl-Space", run: startCompletion },
-    { key: "F1", run: () => helped(onHelp), preventDefault: true },
+    { key: "F1", run: () => openHelp(onHelp), preventDefault: true },
   ];
   return isMultiline ? keys : [...keys, { key: "Enter", run: () => true }];
 }
 
-function helped(onHelp: () => void): boolean {
+function openHelp(onHelp: () => void): boolean {
   onHelp();
   return true;
 }
@@ -108,7 +108,7 @@ function setText(view: EditorView, text: string): void {
   const before = view.state.doc.toString();
   if (before === text) return;
   const from = sharedLength(before, text);
-  const end = sharedLength(reversed(before.slice(from)), reversed(text.slice(from)));
+  const end = sharedLength(reverse(before.slice(from)), reverse(text.slice(from)));
   view.dispatch({
     changes: { from, to: before.length - end, insert: text.slice(from, text.length - end) },
     annotations: [given.of(true), Transaction.addToHistory.of(false)],
@@ -142,7 +142,7 @@ function insert(view: EditorView, code: string, cursor: number, isBare = false):
   view.focus();
 }
 
-function clipped(marks: readonly Mark[], length: number): Mark[] {
+function clip(marks: readonly Mark[], length: number): Mark[] {
   return marks.filter(({ from }) => from <= length).map((mark) => ({ ...mark, to: Math.min(mark.to, length) }));
 }
 
@@ -152,6 +152,6 @@ function sharedLength(one: string, other: string): number {
   return at;
 }
 
-function reversed(text: string): string {
+function reverse(text: string): string {
   return text.split("").reverse().join("");
 }

@@ -1,6 +1,6 @@
 /** What the editor of texts needs from the field that it is opened for. No CodeMirror here: fields load it when they get the focus. */
 
-import type { Completion } from "../../api/queries/authoring/expressions";
+import type { Completion } from "../../api/queries/expression/expressions";
 import type { Span } from "../../shared/expressions";
 
 export type EditorMode = "expression" | "json" | "code";

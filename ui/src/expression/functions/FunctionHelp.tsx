@@ -13,7 +13,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { useApi } from "../../api/context";
-import { type ExpressionFunction, functionsQuery } from "../../api/queries/authoring/expressions";
+import { type ExpressionFunction, functionsQuery } from "../../api/queries/expression/expressions";
 import { Answer } from "../../kit/Answer";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";

@@ -2,7 +2,7 @@
 
 import { Checkbox, Input } from "@fluentui/react-components";
 import { useDeferredValue, useMemo, useState } from "react";
-import type { DataNode } from "../../api/queries/authoring/steps";
+import type { DataNode } from "../../api/queries/studio/steps";
 import { Answer } from "../../kit/Answer";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { DataNode } from "../../api/queries/authoring/steps";
+import type { DataNode } from "../../api/queries/studio/steps";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTarget } from "../source";

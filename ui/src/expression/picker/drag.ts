@@ -4,12 +4,14 @@ import type { DragEvent } from "react";
 
 const PATH_TYPE = "application/x-looply-path";
 
+/** Gives a drag the path; other windows get it as an expression. */
 export function startPathDrag({ dataTransfer }: DragEvent, path: string): void {
   dataTransfer.setData(PATH_TYPE, path);
   dataTransfer.setData("text/plain", `\${${path}}`);
   dataTransfer.effectAllowed = "copy";
 }
 
+/** Returns whether a path is dragged. */
 export function isPathDrag({ dataTransfer }: DragEvent): boolean {
   return dataTransfer.types.includes(PATH_TYPE);
 }

@@ -1,6 +1,6 @@
 /** The tree of the values that a step can read: what is shown of it. Pure. */
 
-import type { DataNode } from "../../api/queries/authoring/steps";
+import type { DataNode } from "../../api/queries/studio/steps";
 import type { Expected } from "../types";
 
 /** Groups of the tree, in their order. */
@@ -48,6 +48,7 @@ export function groupsOf(nodes: readonly DataNode[]): [Group, DataNode[]][] {
   );
 }
 
+/** Returns the number of nodes with all below them. */
 export function countNodes(nodes: readonly DataNode[]): number {
   return nodes.reduce((count, { children }) => count + 1 + countNodes(children), 0);
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { dataTreeQuery } from "../../api/queries/authoring/steps";
+import { dataTreeQuery } from "../../api/queries/studio/steps";
 import { identityOf, useExpressionSource } from "../source";
 
 /** Returns the query of the values that the step can read whose form is open. */

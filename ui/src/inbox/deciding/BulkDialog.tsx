@@ -14,7 +14,7 @@ import {
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { INBOX, myCardQuery } from "../../api/queries/inbox";
+import { INBOX, myCardQuery } from "../../api/queries/inbox/inbox";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
@@ -22,7 +22,7 @@ import styles from "../Card.module.css";
 import type { CardRow } from "../list/row";
 import { TEXTS } from "../text";
 import { BulkTable } from "./BulkTable";
-import { type BulkButton, buttonsOf, leftOver, MOST, type Result } from "./bulk";
+import { type BulkButton, buttonsOf, MOST, type Result, remainingSelection } from "./bulk";
 import { inOrder, isRefusal, lacksComment, withComment } from "./decide";
 
 interface BulkDialogProps {
@@ -41,7 +41,7 @@ export function BulkDialog({ cards: given, onClose }: BulkDialogProps) {
   const answer = useAnswerAll(cards);
   const results = answer.data;
   const recorded = results?.filter(({ result }) => result === "recorded").map(({ card_id }) => card_id) ?? [];
-  const close = (): void => onClose(results === undefined ? new Set() : leftOver(results), recorded);
+  const close = (): void => onClose(results === undefined ? new Set() : remainingSelection(results), recorded);
   const item = example.data?.item;
   const isMissing = (button: BulkButton): boolean =>
     item !== undefined && lacksComment(item, { ...button, data: withComment(button.data, comment) });

@@ -21,7 +21,7 @@ export function groupsOf(cards: readonly CardRow[]): CardRow[][] {
 }
 
 /** Returns the selection after a card is taken in or out. Only cards that one answer fits are selected together. */
-export function toggled(cards: readonly CardRow[], selected: ReadonlySet<string>, cardId: string): Set<string> {
+export function toggleCard(cards: readonly CardRow[], selected: ReadonlySet<string>, cardId: string): Set<string> {
   const key = cards.find((card) => card.card_id === cardId)?.bulk_key ?? null;
   if (key === null) return new Set(selected);
   if (selected.has(cardId)) return new Set([...selected].filter((each) => each !== cardId));
@@ -64,7 +64,7 @@ function buttonOf(action: JsonObject): BulkButton {
 }
 
 /** Returns what stays selected: cards that changed, and cards of which it is unknown whether the answer arrived. */
-export function leftOver(results: readonly Result[]): Set<string> {
+export function remainingSelection(results: readonly Result[]): Set<string> {
   const isOpen = ({ result }: Result): boolean => result === "changed" || result === "unknown";
   return new Set(results.filter(isOpen).map(({ card_id }) => card_id));
 }

@@ -34,6 +34,7 @@ export function questionOf(item: Pick<CardItem, "approval">, action: Action): "c
   return lacksComment(item, action) ? "comment" : null;
 }
 
+/** Returns an answer with its comment, if it is not empty. */
 export function withComment(data: JsonObject, comment: string): JsonObject {
   return comment.trim() === "" ? data : { ...data, comment: comment.trim() };
 }

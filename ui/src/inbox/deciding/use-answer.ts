@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { INBOX } from "../../api/queries/inbox";
+import { INBOX } from "../../api/queries/inbox/inbox";
 import type { FrameAction } from "../../frame/messages";
 import type { Result } from "./bulk";
 

@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { absenceQuery } from "../../api/queries/inbox";
+import { absenceQuery } from "../../api/queries/inbox/inbox";
 import { Count } from "../../kit/Chip";
 import { TableFoot } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";

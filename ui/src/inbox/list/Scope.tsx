@@ -3,7 +3,7 @@
 import { Checkbox, Field, Radio, RadioGroup } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { myCardsQuery, myDecisionsQuery } from "../../api/queries/inbox";
+import { myCardsQuery, myDecisionsQuery } from "../../api/queries/inbox/inbox";
 import { useText } from "../../text/language";
 import styles from "../Absence.module.css";
 import { TEXTS } from "../text";

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { myCardsQuery } from "../../api/queries/inbox";
+import { myCardsQuery } from "../../api/queries/inbox/inbox";
 import { useTimes } from "../../text/time";
 import { criteriaOf, type Filter } from "./filter";
 import type { CardRow } from "./row";

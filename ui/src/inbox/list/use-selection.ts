@@ -1,7 +1,7 @@
 /** Which requests are selected, and which are reviewed to be decided together. */
 
 import { useState } from "react";
-import { toggled } from "../deciding/bulk";
+import { toggleCard } from "../deciding/bulk";
 import type { CardRow } from "./row";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -20,7 +20,7 @@ export function useSelection() {
     },
     toggle: (cards: readonly CardRow[], cardId: string) => {
       setIsOn(true);
-      setIds(toggled(cards, ids, cardId));
+      setIds(toggleCard(cards, ids, cardId));
     },
     review: setReviewed,
     /** Ends the review; what is given stays selected. */

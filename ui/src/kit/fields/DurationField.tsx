@@ -73,7 +73,7 @@ function AmountOf({ written, aria, label, unit: first = "hours", fallback, isRea
         aria-label={text.unitOf(label)}
         disabled={isReadOnly}
         value={unit}
-        onChange={(_, { value }) => setUnit(value as Unit)}
+        onChange={(_, { value }) => setUnit(UNITS.find((each) => each === value) ?? unit)}
       >
         {UNITS.map((each) => (
           <option key={each} value={each}>

@@ -36,7 +36,7 @@ export function NumberField(props: NumberFieldProps) {
           autoComplete="off"
           placeholder={placeholder}
           readOnly={isReadOnly}
-          value={typed ?? writtenOf(value)}
+          value={typed ?? spellingOf(value)}
           onChange={(_, { value: next }) => change(next)}
         />
       </Field>
@@ -59,7 +59,7 @@ export function numberOf(text: string): number | ExactNumber {
   return String(number) === text ? number : new ExactNumber(text);
 }
 
-function writtenOf(value: unknown): string {
+function spellingOf(value: unknown): string {
   if (value instanceof ExactNumber) return value.text;
   return typeof value === "number" || typeof value === "string" ? String(value) : "";
 }

@@ -45,6 +45,7 @@ export function InputsProvider({ text, json, useType, children }: InputsProvider
   return <InputsContext value={value}>{children}</InputsContext>;
 }
 
+/** Returns the inputs that fields are made of here. */
 export function useInputs(): Inputs {
   return useContext(InputsContext);
 }

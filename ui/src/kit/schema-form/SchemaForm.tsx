@@ -1,6 +1,7 @@
 /** A form made of a JSON Schema. Members that the schema does not name stay, and are edited as JSON. */
 
 import { Button, Field, Input } from "@fluentui/react-components";
+import type { ReactNode } from "react";
 import { isObject, type JsonObject } from "../../shared/http";
 import { useText } from "../../text/language";
 import { ChoiceField } from "../fields/ChoiceField";
@@ -124,20 +125,19 @@ function Value({ member, value, onChange, ...place }: ValueProps) {
     isReadOnly: place.isReadOnly,
     problem: place.problems[place.pointer],
   };
-  const fallback = typeof member.fallback === "string" ? { fallback: member.fallback } : {};
+  const fallback: { fallback?: string } = typeof member.fallback === "string" ? { fallback: member.fallback } : {};
   switch (shape.kind) {
     case "text": {
       if (value !== undefined && typeof value !== "string") return <Json {...field} />;
       const give = (next: string): void => onChange(next === "" ? undefined : next);
       if (shape.isSecret) return <Secret {...field} value={value ?? ""} />;
-      const placeholder = typeof member.fallback === "string" ? member.fallback : "";
       return (
         <Text
           {...field}
           value={value ?? ""}
           onChange={give}
           isMultiline={shape.isLong}
-          placeholder={placeholder}
+          placeholder={fallback.fallback ?? ""}
           expected="text"
         />
       );
@@ -164,9 +164,7 @@ function Value({ member, value, onChange, ...place }: ValueProps) {
     case "object":
       if (value !== undefined && !isObject(value)) return <Json {...field} />;
       return (
-        <fieldset className={styles.box} aria-label={member.label}>
-          <span className={styles.title}>{member.label}</span>
-          {member.hint !== undefined && <p className={styles.hint}>{member.hint}</p>}
+        <Box member={member}>
           <Members
             {...place}
             members={shape.members}
@@ -175,7 +173,7 @@ function Value({ member, value, onChange, ...place }: ValueProps) {
             value={value ?? {}}
             onChange={(next) => onChange(Object.keys(next).length === 0 && !member.isRequired ? undefined : next)}
           />
-        </fieldset>
+        </Box>
       );
     case "list":
       if (value !== undefined && !Array.isArray(value)) return <Json {...field} />;
@@ -204,9 +202,7 @@ function Items({ member, item, value, onChange, ...place }: ItemsProps) {
     schema: item,
   });
   return (
-    <fieldset className={styles.box} aria-label={member.label}>
-      <span className={styles.title}>{member.label}</span>
-      {member.hint !== undefined && <p className={styles.hint}>{member.hint}</p>}
+    <Box member={member}>
       {value.map((each, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: an item has no identity but its place
         <div key={at} className={styles.item}>
@@ -242,6 +238,17 @@ function Items({ member, item, value, onChange, ...place }: ItemsProps) {
           </Button>
         </div>
       )}
+    </Box>
+  );
+}
+
+/** A value that has others, in a frame with its words. */
+function Box({ member, children }: { member: Member; children: ReactNode }) {
+  return (
+    <fieldset className={styles.box} aria-label={member.label}>
+      <span className={styles.title}>{member.label}</span>
+      {member.hint !== undefined && <p className={styles.hint}>{member.hint}</p>}
+      {children}
     </fieldset>
   );
 }

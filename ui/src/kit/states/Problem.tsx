@@ -3,6 +3,7 @@
 import { Button } from "@fluentui/react-components";
 import { type ReactNode, useEffect, useState } from "react";
 import { asCallError, type CallError } from "../../api/errors";
+import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { CopyButton } from "../CopyButton";
@@ -45,6 +46,7 @@ export function Problem({ error, words = {}, onRetry, shape = "screen" }: Proble
 
 function Details({ error }: { error: CallError }) {
   const text = useText(SHARED);
+  const say = useFindingWords();
   const { kind, message, findings } = error.facts;
   const ofServer = kind === "forbidden" || kind === "offline" ? "" : message;
   return (
@@ -53,7 +55,7 @@ function Details({ error }: { error: CallError }) {
       {findings.length > 0 && (
         <ul className={styles.findings}>
           {findings.map((finding) => (
-            <li key={`${finding.path} ${finding.message}`}>{finding.message}</li>
+            <li key={`${finding.path} ${finding.message}`}>{say(finding).message}</li>
           ))}
         </ul>
       )}

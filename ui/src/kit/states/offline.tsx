@@ -6,6 +6,7 @@ import { SHARED } from "../../text/shared";
 import { Icon } from "../icons";
 import styles from "./states.module.css";
 
+/** Returns whether the browser has a network. */
 export function useIsOnline(): boolean {
   return useSyncExternalStore(
     (onChange) => {
@@ -20,6 +21,7 @@ export function useIsOnline(): boolean {
   );
 }
 
+/** Says that the browser has no network while it has none. */
 export function OfflineBar() {
   const text = useText(SHARED);
   const isOnline = useIsOnline();

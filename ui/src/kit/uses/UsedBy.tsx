@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type Use, type UsedKind, usesQuery } from "../../api/queries/makers/uses";
+import { type Use, type UsedKind, usesQuery } from "../../api/queries/kit/uses";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { Chip } from "../Chip";

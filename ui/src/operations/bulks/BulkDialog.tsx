@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { OPERATIONS } from "../../api/queries/operations";
+import { OPERATIONS } from "../../api/queries/operations/operations";
 import { Confirm } from "../../kit/Confirm";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
@@ -14,7 +14,7 @@ import styles from "./Bulks.module.css";
 import { SelectionWords } from "./FilterWords";
 import { Mappings } from "./Mappings";
 import { Preview } from "./Preview";
-import { type Act, actsOf, type Choice, effectOf, type Selection, sendPlan, USUAL_RATE } from "./plan";
+import { ACTS, actsOf, type Choice, effectOf, type Selection, sendPlan, USUAL_RATE } from "./plan";
 import { Rate } from "./Rate";
 
 interface BulkDialogProps {
@@ -55,7 +55,10 @@ export function BulkDialog({ selection, title, onClose, isPassing = false }: Bul
         <SelectionWords selection={selection} />
       </p>
       <Field label={text.act}>
-        <Select value={act} onChange={(_, { value }) => setChoice({ ...choice, act: value as Act })}>
+        <Select
+          value={act}
+          onChange={(_, { value }) => setChoice({ ...choice, act: ACTS.find((each) => each === value) ?? act })}
+        >
           {actsOf(selection).map((each) => (
             <option key={each} value={each}>
               {text.acts[each]}

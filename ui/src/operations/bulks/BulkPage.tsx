@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { useApi } from "../../api/context";
-import { type Bulk, bulkItemsQuery, bulkQuery, OPERATIONS } from "../../api/queries/operations";
+import { type Bulk, bulkItemsQuery, bulkQuery, OPERATIONS } from "../../api/queries/operations/operations";
 import type { AnswerOf } from "../../api/types";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useRouter } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type Bulk, bulksQuery } from "../../api/queries/operations";
+import { type Bulk, bulksQuery } from "../../api/queries/operations/operations";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Pages } from "../../kit/Pages";

@@ -2,8 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { workflowNamesQuery } from "../../api/queries/executions";
-import type { Bulk, BulkFilter } from "../../api/queries/operations";
+import { workflowNamesQuery } from "../../api/queries/executions/executions";
+import type { Bulk, BulkFilter } from "../../api/queries/operations/operations";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";

@@ -1,6 +1,6 @@
 /** How far a bulk is: done, refused, and how long it still takes. */
 
-import type { Bulk } from "../../api/queries/operations";
+import type { Bulk } from "../../api/queries/operations/operations";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";

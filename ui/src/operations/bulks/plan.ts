@@ -1,7 +1,7 @@
 /** What a bulk does, as the calls name it, and what its preview says. */
 
 import type { Call } from "../../api/client";
-import type { Bulk, BulkFilter } from "../../api/queries/operations";
+import type { Bulk, BulkFilter } from "../../api/queries/operations/operations";
 import type { AnswerOf } from "../../api/types";
 
 export const ACTS = ["retry", "skip", "latest", "terminate"] as const;
@@ -85,6 +85,7 @@ export interface Effect {
   doubled: number;
 }
 
+/** Returns how many calls a bulk act would make for the first time, and how many again. */
 export function effectOf(answer: Answer | undefined): Effect {
   const effects = answer?.forecast?.effects ?? [];
   const sum = (of: (each: (typeof effects)[number]) => number): number =>

@@ -1,4 +1,4 @@
-import type { Bulk, BulkFilter } from "../../api/queries/operations";
+import type { Bulk, BulkFilter } from "../../api/queries/operations/operations";
 import { durationText } from "../../text/durations";
 import type { Act, Effect } from "./plan";
 

@@ -1,4 +1,4 @@
-import type { Bulk } from "../../api/queries/operations";
+import type { Bulk } from "../../api/queries/operations/operations";
 import type { Tone } from "../../kit/Chip";
 
 export const BULK_TONES: Readonly<Record<Bulk["status"], Tone>> = {

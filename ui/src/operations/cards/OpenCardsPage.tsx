@@ -5,7 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type OpenCard, openCardsQuery } from "../../api/queries/operations";
+import { type OpenCard, openCardsQuery } from "../../api/queries/operations/operations";
 import { Chip } from "../../kit/Chip";
 import { CopyButton } from "../../kit/CopyButton";
 import { type Column, DataTable } from "../../kit/DataTable";

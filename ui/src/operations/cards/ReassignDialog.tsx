@@ -2,7 +2,7 @@ import { Field, Textarea } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { OPERATIONS, type OpenCard } from "../../api/queries/operations";
+import { OPERATIONS, type OpenCard } from "../../api/queries/operations/operations";
 import { Confirm } from "../../kit/Confirm";
 import { PersonField } from "../../session/people/PersonField";
 import { useText } from "../../text/language";

@@ -6,6 +6,7 @@ export interface CardsSearch {
   show?: Exclude<CardChoice, "all">;
 }
 
+/** Returns the filter of the address of the list of cards. */
 export function cardsSearch({ show }: Record<string, unknown>): CardsSearch {
   return show === "overdue" || show === "stale" ? { show } : {};
 }

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useApi } from "../../api/context";
-import { bulksQuery, openCardsQuery, schedulesQuery } from "../../api/queries/operations";
+import { bulksQuery, openCardsQuery, schedulesQuery } from "../../api/queries/operations/operations";
 import { Icon } from "../../kit/icons";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";

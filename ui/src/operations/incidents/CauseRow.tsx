@@ -5,7 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import { useApi } from "../../api/context";
-import { type Cause, incidentsQuery, type OpenIncident } from "../../api/queries/operations";
+import { type Cause, incidentsQuery, type OpenIncident } from "../../api/queries/operations/operations";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
 import { Pages } from "../../kit/Pages";

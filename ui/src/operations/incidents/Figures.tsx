@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { countsQuery } from "../../api/queries/operations";
+import { countsQuery } from "../../api/queries/operations/operations";
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon, type IconName } from "../../kit/icons";
 import { useText } from "../../text/language";

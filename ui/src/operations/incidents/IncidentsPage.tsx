@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Cause, causesQuery, targetsQuery } from "../../api/queries/operations";
+import { type Cause, causesQuery, targetsQuery } from "../../api/queries/operations/operations";
 import { Answer } from "../../kit/Answer";
 import { useLive } from "../../kit/live";
 import { Note } from "../../kit/Note";

@@ -1,6 +1,6 @@
 /** One cause of incidents, as the calls name it: a workflow, a step, a kind and a code. */
 
-import type { BulkFilter, Cause } from "../../api/queries/operations";
+import type { BulkFilter, Cause } from "../../api/queries/operations/operations";
 import type { InputOf } from "../../api/types";
 
 /** Returns what distinguishes a cause from others. */

@@ -4,7 +4,7 @@ import { Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-compone
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { letterQuery, OPERATIONS } from "../../api/queries/operations";
+import { letterQuery, OPERATIONS } from "../../api/queries/operations/operations";
 import type { AnswerOf, InputOf } from "../../api/types";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
@@ -84,7 +84,7 @@ function Settle({ letter, waits, onClose }: SettleProps) {
       <Content letter={letter} />
       <Places waits={waits} />
       <Field label={text.what}>
-        <RadioGroup value={done} onChange={(_, { value }) => setAction(value as typeof action)}>
+        <RadioGroup value={done} onChange={(_, { value }) => setAction(value === "apply" ? "apply" : "discard")}>
           <Radio value="apply" label={canApply ? text.apply : text.noWait(waits.length)} disabled={!canApply} />
           <Radio value="discard" label={text.discard} />
         </RadioGroup>

@@ -4,7 +4,7 @@ import { Button, Switch } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type Letter, lettersQuery } from "../../api/queries/operations";
+import { type Letter, lettersQuery } from "../../api/queries/operations/operations";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { useLive } from "../../kit/live";

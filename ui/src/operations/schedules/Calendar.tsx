@@ -5,7 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { calendarQuery } from "../../api/queries/operations";
+import { calendarQuery } from "../../api/queries/operations/operations";
 import { Icon } from "../../kit/icons";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
@@ -20,7 +20,7 @@ import styles from "./Calendar.module.css";
 import { EntryList, WeekList } from "./EntryList";
 import type { CalendarSchedule } from "./entries";
 import { WeekGrid } from "./WeekGrid";
-import { type CalendarItem, cellsOf, type Day, dayOf, shifted, weekOf } from "./week";
+import { type CalendarItem, cellsOf, type Day, dayAfter, dayOf, weekOf } from "./week";
 
 export function Calendar() {
   const { schedules: text } = useText(TEXTS);
@@ -71,12 +71,12 @@ function Weeks({ days }: { days: readonly Day[] }) {
       <Button
         icon={<Icon name="left" size={16} />}
         aria-label={text.before}
-        onClick={() => show(shifted(first.name, -days.length))}
+        onClick={() => show(dayAfter(first.name, -days.length))}
       />
       <Button
         icon={<Icon name="right" size={16} />}
         aria-label={text.after}
-        onClick={() => show(shifted(first.name, days.length))}
+        onClick={() => show(dayAfter(first.name, days.length))}
       />
       <Button onClick={() => show()}>{text.present}</Button>
       <h2 aria-live="polite">{text.week(formats.day(first.from), formats.day(last.from))}</h2>

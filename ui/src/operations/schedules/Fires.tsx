@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { firesQuery, nextFiresQuery, type Schedule } from "../../api/queries/operations";
+import { firesQuery, nextFiresQuery, type Schedule } from "../../api/queries/operations/operations";
 import type { AnswerOf } from "../../api/types";
 import { Answer } from "../../kit/Answer";
 import { Chip, type Tone } from "../../kit/Chip";

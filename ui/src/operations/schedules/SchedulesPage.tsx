@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Schedule, schedulesQuery } from "../../api/queries/operations";
+import { type Schedule, schedulesQuery } from "../../api/queries/operations/operations";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { OPERATIONS, type Schedule } from "../../api/queries/operations";
+import { OPERATIONS, type Schedule } from "../../api/queries/operations/operations";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";

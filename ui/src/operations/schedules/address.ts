@@ -10,6 +10,7 @@ export interface SchedulesSearch {
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
+/** Returns the filter of the address of the list of schedules. */
 export function schedulesSearch({ of, show, week }: Record<string, unknown>): SchedulesSearch {
   return {
     ...(typeof of === "string" && { of }),

@@ -1,4 +1,4 @@
-import type { Schedule } from "../../api/queries/operations";
+import type { Schedule } from "../../api/queries/operations/operations";
 import type { AnswerOf } from "../../api/types";
 
 type Outcome = AnswerOf<"getScheduleFires">["items"][number]["outcome"];

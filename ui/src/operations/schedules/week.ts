@@ -43,16 +43,16 @@ export function dayOf(at: number, isUtc: boolean): string {
 }
 
 /** Returns the day that lies some days after another. */
-export function shifted(day: string, days: number): string {
+export function dayAfter(day: string, days: number): string {
   return dayOf(startOf(day, days, true), true);
 }
 
 /** Returns the days of the week in which a day lies, Monday first. */
 export function weekOf(day: string, isUtc: boolean): readonly Day[] {
   const sinceMonday = (new Date(startOf(day, 0, true)).getUTCDay() + LENGTH - 1) % LENGTH;
-  const monday = shifted(day, -sinceMonday);
+  const monday = dayAfter(day, -sinceMonday);
   return Array.from({ length: LENGTH }, (_, index) => ({
-    name: shifted(monday, index),
+    name: dayAfter(monday, index),
     from: startOf(monday, index, isUtc),
     to: startOf(monday, index + 1, isUtc),
   }));
@@ -91,6 +91,7 @@ export function cellsOf(
   );
 }
 
+/** Returns by which name a day and an hour are found in the table of a week. */
 export function keyOf(day: number, hour: number): string {
   return `${day} ${hour}`;
 }

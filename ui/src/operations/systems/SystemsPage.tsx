@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Target, targetsQuery } from "../../api/queries/operations";
+import { type Target, targetsQuery } from "../../api/queries/operations/operations";
 import { Answer } from "../../kit/Answer";
 import { Chip, type Tone } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";

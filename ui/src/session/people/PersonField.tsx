@@ -4,7 +4,7 @@ import { Field, Input } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useId } from "react";
 import { useApi } from "../../api/context";
-import { peopleQuery } from "../../api/queries/inbox";
+import { peopleQuery } from "../../api/queries/inbox/inbox";
 
 interface PersonFieldProps {
   label: string;

@@ -7,7 +7,7 @@ import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { type Command, useCommandList } from "./commands";
 import { useExecutionCommands } from "./execution-commands";
-import { find, grouped } from "./find";
+import { byGroup, find } from "./find";
 import { useFoundCommands } from "./found-commands";
 import { Keys } from "./Keys";
 import styles from "./Palette.module.css";
@@ -31,7 +31,7 @@ function Finder({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const commands = [...find(useCommandList(), typed), ...useExecutionCommands(typed), ...useFoundCommands(typed)];
-  const found = grouped(commands).flatMap(([, each]) => each);
+  const found = byGroup(commands).flatMap(([, each]) => each);
   const chosen = found[Math.min(at, found.length - 1)];
   const run = (command: Command | undefined): void => {
     if (command === undefined) return;
@@ -102,7 +102,7 @@ function Found({ id, commands, chosen, onRun }: FoundProps) {
         </p>
       )}
       <div id={id} role="listbox" aria-label={text.search} className={styles.found}>
-        {grouped(commands).map(([group, each]) => (
+        {byGroup(commands).map(([group, each]) => (
           // biome-ignore lint/a11y/useSemanticElements: a group of options of a list has no element
           <div key={group} role="group" aria-label={group}>
             <div className={styles.group} aria-hidden="true">

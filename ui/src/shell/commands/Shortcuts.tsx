@@ -13,7 +13,7 @@ import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { TEXTS } from "../text";
 import { useCommandList } from "./commands";
-import { grouped } from "./find";
+import { byGroup } from "./find";
 import { Keys } from "./Keys";
 import styles from "./Shortcuts.module.css";
 
@@ -27,7 +27,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
         <DialogBody>
           <DialogTitle>{text.shortcuts}</DialogTitle>
           <DialogContent>
-            {grouped(withKeys).map(([group, commands]) => (
+            {byGroup(withKeys).map(([group, commands]) => (
               <section key={group}>
                 <h3 className={styles.group}>{group}</h3>
                 <dl className={styles.list}>

@@ -25,6 +25,7 @@ export interface CommandRegistry {
   subscribe: (onChange: () => void) => () => void;
 }
 
+/** Returns the list of commands, to which pages add theirs while they are shown. */
 export function createCommandRegistry(): CommandRegistry {
   const added = new Set<readonly Command[]>();
   const followers = new Set<() => void>();
@@ -52,6 +53,7 @@ export function createCommandRegistry(): CommandRegistry {
 
 const CommandsContext = createContext<CommandRegistry | null>(null);
 
+/** Gives all below it the list of commands. */
 export function CommandsProvider({ registry, children }: { registry: CommandRegistry; children: ReactNode }) {
   return <CommandsContext value={registry}>{children}</CommandsContext>;
 }

@@ -10,7 +10,7 @@ import type { Command } from "./commands";
 const WHY = /^(why|warum)\s+/i;
 
 /** Returns the number in a text such as `why PO-4711`, empty where there is none, and whether it asks why. */
-export function askedIn(text: string): { number: string; isWhy: boolean } {
+export function questionIn(text: string): { number: string; isWhy: boolean } {
   const typed = text.trimStart();
   return { number: typed.replace(WHY, "").trim(), isWhy: WHY.test(typed) };
 }
@@ -20,7 +20,7 @@ export function useExecutionCommands(typed: string): readonly Command[] {
   const text = useText(TEXTS);
   const api = useApi();
   const navigate = useNavigate();
-  const { number, isWhy } = askedIn(typed);
+  const { number, isWhy } = questionIn(typed);
   const open = async (): Promise<void> => {
     const { items } = await api.call("getExecutionRows", { term: [number], limit: 2 });
     const [only, another] = items;

@@ -10,12 +10,12 @@ export function find(commands: readonly Command[], text: string): readonly Comma
     return words.every((word) => all.includes(word));
   });
   const start = fold(text).trim();
-  const ranked = (command: Command): number => (fold(command.text).startsWith(start) ? 0 : 1);
-  return start === "" ? found : found.toSorted((a, b) => ranked(a) - ranked(b));
+  const rankOf = (command: Command): number => (fold(command.text).startsWith(start) ? 0 : 1);
+  return start === "" ? found : found.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 /** Returns the commands by their group, in the order in which the groups occur. */
-export function grouped(commands: readonly Command[]): [string, readonly Command[]][] {
+export function byGroup(commands: readonly Command[]): [string, readonly Command[]][] {
   const groups = new Map<string, Command[]>();
   for (const command of commands) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
   return [...groups];

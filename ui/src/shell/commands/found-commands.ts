@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type FoundObject, searchQuery } from "../../api/queries/search";
+import { type FoundObject, searchQuery } from "../../api/queries/shell/search";
 import type { IconName } from "../../kit/icons";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";

@@ -16,6 +16,7 @@ interface Openers {
   onShortcuts: () => void;
 }
 
+/** Adds the commands that every page has. */
 export function useStandardCommands({ onSearch, onShortcuts }: Openers): void {
   const text = useText(TEXTS);
   const signOut = useSignOut();

@@ -9,7 +9,7 @@ import { connect } from "../document/commands/connect";
 import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
 import { moveBlock } from "../document/commands/move";
-import { deleteBlock, deleteStep, disconnect, waysOn } from "../document/commands/remove";
+import { deleteBlock, deleteStep, waysOn } from "../document/commands/remove";
 import { refusalOfId, takeRenamed } from "../document/commands/rename";
 import { changeType } from "../document/commands/types";
 import { type Wrapper, wrap } from "../document/commands/wrap";
@@ -29,6 +29,7 @@ export function attempt({ store, screen }: Studio, planned: Planned): boolean {
   return true;
 }
 
+/** Adds a step at an exit; returns whether the document permits it. */
 export function add(studio: Studio, exit: Exit, type: string, settings?: JsonObject): boolean {
   return attempt(studio, addStep(studio.store.getState().document, exit, type, settings));
 }
@@ -56,10 +57,12 @@ export function remove(studio: Studio, step: string): void {
   else focusBefore(studio, step, deleteStep(document, step));
 }
 
+/** Removes a step; what follows its exit `keep` follows the step before it. */
 export function removeKeeping(studio: Studio, step: string, keep: string): void {
   focusBefore(studio, step, deleteStep(studio.store.getState().document, step, keep));
 }
 
+/** Removes a step with all that only it leads to. */
 export function removeBlock(studio: Studio, step: string): void {
   focusBefore(studio, step, deleteBlock(studio.store.getState().document, step));
 }
@@ -70,18 +73,17 @@ function focusBefore(studio: Studio, step: string, planned: Planned): void {
   if (attempt(studio, planned) && before !== undefined) studio.screen.setState({ focused: before });
 }
 
+/** Moves a step with its block to an exit; returns whether the document permits it. */
 export function move(studio: Studio, step: string, exit: Exit): boolean {
   return attempt(studio, moveBlock(studio.store.getState().document, step, exit));
 }
 
-export function lead(studio: Studio, exit: Exit, to: string): boolean {
+/** Leads an exit to a step; returns whether the document permits it. */
+export function connectExit(studio: Studio, exit: Exit, to: string): boolean {
   return attempt(studio, connect(studio.store.getState().document, exit, to));
 }
 
-export function release(studio: Studio, exit: Exit): boolean {
-  return attempt(studio, disconnect(studio.store.getState().document, exit.from, exit.exit));
-}
-
+/** Adds a copy of a step behind it. */
 export function duplicate(studio: Studio, step: string): void {
   const { document } = studio.store.getState();
   const fragment = duplicateOf(document, step);
@@ -101,12 +103,14 @@ export async function copy(studio: Studio): Promise<boolean> {
   return (await withClipboard(studio, () => studio.outer.writeClipboard(text).then(() => text))) !== null;
 }
 
+/** Copies the chosen steps and removes the block of the focused one; nothing is removed without a copy. */
 export async function cut(studio: Studio): Promise<void> {
   const { focused } = studio.screen.getState();
   if (!(await copy(studio))) return;
   attempt(studio, deleteBlock(studio.store.getState().document, focused, "cut"));
 }
 
+/** Adds what the clipboard has behind the focused step. */
 export async function paste(studio: Studio): Promise<void> {
   const place = placeOf(studio, studio.screen.getState().focused);
   const text = place === null ? null : await withClipboard(studio, studio.outer.readClipboard);
@@ -153,6 +157,7 @@ export function chosenSteps({ screen }: Studio): readonly string[] {
   return chosen.length > 0 ? chosen : [focused];
 }
 
+/** Puts steps that follow each other into a loop or a branch. */
 export function wrapChosen(studio: Studio, steps: readonly string[], wrapper: Wrapper): void {
   if (attempt(studio, wrap(studio.store.getState().document, steps, wrapper))) studio.screen.setState({ chosen: [] });
 }
@@ -196,11 +201,13 @@ export async function rename(studio: Studio, from: string, to: string): Promise<
   return attempt(studio, refuse("edited-since", to));
 }
 
+/** Gives a step another type; `fits` says which settings remain. */
 export function retype(studio: Studio, step: string, type: string, fits: (name: string) => boolean): void {
   attempt(studio, changeType(studio.store.getState().document, step, type, fits));
 }
 
-export function grow(studio: Studio, step: string): void {
+/** Adds a branch to a step. */
+export function addBranchTo(studio: Studio, step: string): void {
   attempt(studio, addBranch(studio.store.getState().document, step));
 }
 

@@ -71,7 +71,7 @@ export const STEP_ACTIONS: readonly Action[] = [
     scope: "step",
     isChange: true,
     when: isBranching,
-    run: (studio) => acts.grow(studio, focus(studio)),
+    run: (studio) => acts.addBranchTo(studio, focus(studio)),
   },
   {
     id: "moveBranchLeft",

@@ -13,7 +13,7 @@ import {
 import { useStore } from "zustand";
 import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
-import { lead, move } from "../actions/acts";
+import { connectExit, move } from "../actions/acts";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
 import { focusOn, type Mode, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
@@ -27,7 +27,7 @@ import { ModeBar } from "./ModeBar";
 import { Plane } from "./Plane";
 import { dragging } from "./pan";
 import styles from "./StudioCanvas.module.css";
-import { bounded, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
+import { boundScale, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
 import { ZoomBar } from "./ZoomBar";
 
 export interface CanvasHandle {
@@ -93,7 +93,7 @@ function useCanvasActs(screen: ScreenStore, box: RefObject<HTMLElement | null>, 
   return useMemo(
     () => ({
       fit: () => screen.setState({ scale: fitting(box.current, size.current) }),
-      scaleBy: (by) => screen.setState(({ scale }) => ({ scale: by === null ? 1 : bounded(scale + by) })),
+      scaleBy: (by) => screen.setState(({ scale }) => ({ scale: by === null ? 1 : boundScale(scale + by) })),
       focusStep: (step) => {
         screen.setState({ focused: step });
         focusNode(box.current, step);
@@ -107,7 +107,7 @@ function fitting(element: HTMLElement | null, layout: { width: number; height: n
   if (element === null || element.clientWidth === 0 || layout.width === 0) return 1;
   const wide = (element.clientWidth - 2 * EDGE) / layout.width;
   const high = (element.clientHeight - 2 * EDGE) / layout.height;
-  return Math.min(1, Math.max(SCALES.fitLeast, bounded(Math.min(wide, high))));
+  return Math.min(1, Math.max(SCALES.fitLeast, boundScale(Math.min(wide, high))));
 }
 
 function focusNode(box: HTMLElement | null, step: string): void {
@@ -182,7 +182,7 @@ function chooses(key: string, studio: Studio, mode: Choosing, { places, steps }:
     const place = places[mode.at];
     const step = steps[mode.at];
     if (mode.kind === "move" && place !== undefined) move(studio, mode.step, place);
-    if (mode.kind === "connect" && step !== undefined) lead(studio, mode.exit, step);
+    if (mode.kind === "connect" && step !== undefined) connectExit(studio, mode.exit, step);
   } else return false;
   return true;
 }

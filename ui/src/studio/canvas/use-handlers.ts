@@ -1,12 +1,13 @@
 /** What the pointer does on the canvas. The functions stay the same, so that no step is drawn again for them. */
 
 import { type MouseEvent, useMemo, useRef } from "react";
-import { add, chooseType, lead, move, pasteText } from "../actions/acts";
+import { add, chooseType, connectExit, move, pasteText } from "../actions/acts";
 import { nextArea } from "../screen/areas";
 import type { Studio } from "../studio";
 import type { PlaceHandlers } from "./PlusButton";
 import type { NodeHandlers } from "./StudioNode";
 
+/** Returns what nodes and places do with the pointer; the same functions for as long as the Studio is open. */
 export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]): NodeHandlers & PlaceHandlers {
   const menu = useRef(onMenu);
   menu.current = onMenu;
@@ -14,7 +15,7 @@ export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]
     const { store, screen } = studio;
     const select = (step: string, event: MouseEvent): void => {
       const { mode } = screen.getState();
-      if (mode?.kind === "connect") lead(studio, mode.exit, step);
+      if (mode?.kind === "connect") connectExit(studio, mode.exit, step);
       else if (event.shiftKey || event.ctrlKey || event.metaKey) chooseToo(studio, step);
       else {
         screen.setState({ focused: step, chosen: [] });
@@ -30,7 +31,7 @@ export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]
         screen.setState({ focused: step });
         menu.current(step, event);
       },
-      onDropExit: (from, exit, to) => void lead(studio, { from, exit }, to),
+      onDropExit: (from, exit, to) => void connectExit(studio, { from, exit }, to),
       onAdd: (exit) => {
         const { mode } = screen.getState();
         if (mode?.kind === "move") move(studio, mode.step, exit);

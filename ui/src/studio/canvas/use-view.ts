@@ -1,6 +1,7 @@
 /** What of the canvas is on the screen, and how large it is drawn. */
 
 import { type RefObject, useCallback, useEffect, useState } from "react";
+import { keysOf } from "../../shared/keys";
 
 export const EDGE = 64;
 export const SCALES = { least: 0.1, step: 0.1, most: 1.5, fitLeast: 0.4 } as const;
@@ -29,9 +30,7 @@ export function useView(box: RefObject<HTMLElement | null>, scale: number): View
       width: round(element.clientWidth / scale),
       height: round(element.clientHeight / scale),
     };
-    setView((before) =>
-      Object.keys(next).every((key) => before[key as keyof View] === next[key as keyof View]) ? before : next,
-    );
+    setView((before) => (keysOf(next).every((key) => before[key] === next[key]) ? before : next));
   }, [box, scale]);
   useEffect(() => {
     read();
@@ -61,11 +60,13 @@ export function useWheelZoom(box: RefObject<HTMLElement | null>, onScale: (by: n
   }, [box, onScale]);
 }
 
+/** Returns how much of a step can be read at a scale. */
 export function zoomLevel(scale: number): "near" | "far" | "map" {
   if (scale < 0.25) return "map";
   return scale < 0.45 ? "far" : "near";
 }
 
-export function bounded(scale: number): number {
+/** Returns the nearest scale that the canvas may have, in whole percent. */
+export function boundScale(scale: number): number {
   return Math.round(Math.min(SCALES.most, Math.max(SCALES.least, scale)) * 100) / 100;
 }

@@ -71,6 +71,7 @@ function useNames({ studio, step }: Pick<OfStep, "studio" | "step">) {
   };
 }
 
+/** Asks which branch remains when a step with several is deleted. */
 export function KeepBranch({ studio, step, ways, onClose }: OfStep & { ways: readonly string[] }) {
   const { text, name, exitName } = useNames({ studio, step });
   const keep = (exit: string) => (): void => {
@@ -88,6 +89,7 @@ export function KeepBranch({ studio, step, ways, onClose }: OfStep & { ways: rea
   );
 }
 
+/** Asks which exit is to be connected. */
 export function ChooseExit({ studio, step, onClose }: OfStep) {
   const { text, exitName } = useNames({ studio, step });
   const { document } = studio.store.getState();
@@ -107,6 +109,7 @@ export function ChooseExit({ studio, step, onClose }: OfStep) {
   );
 }
 
+/** Asks for the new type of a step. */
 export function Retype({ studio, step, onClose }: OfStep) {
   const { text, name } = useNames({ studio, step });
   return (
@@ -121,6 +124,7 @@ export function Retype({ studio, step, onClose }: OfStep) {
   );
 }
 
+/** Asks what the chosen steps are put into. */
 export function WrapIn({ studio, steps, onClose }: { studio: Studio; steps: readonly string[]; onClose: () => void }) {
   const text = useText(TEXTS);
   const into = (wrapper: "forEach" | "parallel") => (): void => {

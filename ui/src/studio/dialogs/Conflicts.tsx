@@ -29,7 +29,8 @@ interface ConflictsProps {
   onClose: () => void;
 }
 
-type Side = "mine" | "theirs" | "both";
+const SIDES = ["mine", "theirs", "both"] as const;
+type Side = (typeof SIDES)[number];
 
 export function Conflicts({ conflicts, by, onShow, onResolve, onClose }: ConflictsProps) {
   const text = useText(TEXTS);
@@ -84,7 +85,7 @@ function Place({ conflict, side, onSide, onShow }: PlaceProps) {
   const { step, path, mine, theirs, kind } = conflict;
   const place = kind === "step" ? text.wholeStep : pointerOf(path);
   const isText = typeof mine === "string" && typeof theirs === "string";
-  const shown = (value: unknown): string => {
+  const wordsOf = (value: unknown): string => {
     if (value === undefined) return kind === "step" ? text.deletedThere : text.notSet;
     return typeof value === "string" ? value : prettyExact(value);
   };
@@ -99,7 +100,7 @@ function Place({ conflict, side, onSide, onShow }: PlaceProps) {
       <RadioGroup
         layout="horizontal"
         value={side}
-        onChange={(_, { value }) => onSide(value as Side)}
+        onChange={(_, { value }) => onSide(SIDES.find((each) => each === value) ?? side)}
         aria-label={place}
       >
         <Radio value="mine" label={text.mine} />
@@ -107,8 +108,8 @@ function Place({ conflict, side, onSide, onShow }: PlaceProps) {
         {isText && <Radio value="both" label={text.both} />}
       </RadioGroup>
       <div className={styles.sides}>
-        <pre className={styles.value}>{shown(mine)}</pre>
-        <pre className={styles.value}>{shown(theirs)}</pre>
+        <pre className={styles.value}>{wordsOf(mine)}</pre>
+        <pre className={styles.value}>{wordsOf(theirs)}</pre>
       </div>
     </section>
   );

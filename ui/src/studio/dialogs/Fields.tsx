@@ -5,6 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { Confirm } from "../../kit/Confirm";
+import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { rename } from "../actions/acts";
@@ -20,6 +21,7 @@ interface OfStep {
   onClose: () => void;
 }
 
+/** Asks for the new id of a step; what reads it follows. */
 export function RenameDialog({ studio, step, onClose }: OfStep) {
   const text = useText(TEXTS);
   const [id, setId] = useState(step);
@@ -52,6 +54,7 @@ export function RenameDialog({ studio, step, onClose }: OfStep) {
   );
 }
 
+/** Writes the note beside a step. */
 export function NoteDialog({ studio, step, note, onClose }: OfStep & { note: string }) {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
@@ -81,16 +84,18 @@ interface KnownDialogProps {
   onClose: () => void;
 }
 
+/** Accepts a warning, with the reason. */
 export function KnownDialog({ studio, finding, onClose }: KnownDialogProps) {
   const text = useText(TEXTS);
   const [note, setNote] = useState("");
+  const { message } = useFindingWords()(finding);
   const mark = (): void => {
     studio.outer.setKnown(finding, note.trim());
     onClose();
   };
   return (
     <Confirm title={text.knownTitle} verb={text.markKnown} onConfirm={mark} onClose={onClose}>
-      <p>{finding.message}</p>
+      <p>{message}</p>
       <Field label={text.knownNote}>
         <Textarea value={note} maxLength={500} autoFocus onChange={(_, { value }) => setNote(value)} />
       </Field>

@@ -2,12 +2,13 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { EMPTY_LOG, redo, run, undo } from "../../editing/document/log";
+import type { CodedFinding } from "../../text/findings";
 import { type Definition, stepById } from "./definition";
 import type { Address, Command, Edited, Entry, Log } from "./log";
 import { type Refusal, refuse } from "./refusals";
 
 /** A finding of `validateWorkflow`, at its place. */
-export interface StudioFinding {
+export interface StudioFinding extends CodedFinding {
   severity: "error" | "warning";
   /** Null for the workflow itself. */
   step: string | null;

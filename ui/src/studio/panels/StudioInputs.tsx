@@ -7,6 +7,7 @@ import { type FieldProps, isComputed } from "../../kit/fields/field";
 import type { TextInputProps } from "../../kit/fields/inputs";
 import { PlainText } from "../../kit/fields/PlainText";
 
+/** The input of a text that may be an expression. */
 export function StudioText(props: TextInputProps) {
   const { choices, name, value, onChange } = props;
   if (choices !== undefined && !isComputed(value)) {
@@ -24,6 +25,7 @@ export function StudioText(props: TextInputProps) {
   );
 }
 
+/** The input of a value that is written as JSON and may hold expressions. */
 export function StudioJson(props: FieldProps) {
   return (
     <div id={props.name}>

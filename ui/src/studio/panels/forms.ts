@@ -49,6 +49,7 @@ export const FORMS = {
 
 export type StepTypeName = keyof typeof FORMS;
 
+/** Returns the form of a step type; null for a type that the app does not know. */
 export function formOf(type: string): StepForm | null {
   return Object.hasOwn(FORMS, type) ? FORMS[type as StepTypeName] : null;
 }

@@ -3,13 +3,13 @@
 import { useMemo } from "react";
 import { type ExpressionSource, identityOf } from "../../expression/source";
 import type { StudioStore } from "../document/store";
-import { sharedOf, useSampleData } from "./samples/use-sample";
+import { sharedChoice, useSampleData } from "./samples/use-sample";
 
 export function useStepSource(store: StudioStore, stepId: string): ExpressionSource {
   const { document: sample } = useSampleData(store);
   return useMemo(() => {
     const { undo, redo } = store.getState();
-    const changed = (act: () => void): boolean => {
+    const doesChange = (act: () => void): boolean => {
       const before = store.getState().document;
       act();
       return store.getState().document !== before;
@@ -18,9 +18,9 @@ export function useStepSource(store: StudioStore, stepId: string): ExpressionSou
       where: () => ({ definition: store.getState().document as Record<string, unknown>, step_id: stepId }),
       version: () => `${identityOf(store.getState().document)} ${stepId}`,
       sample,
-      unfinished: sharedOf(store).getState().unfinished,
-      undo: () => changed(undo),
-      redo: () => changed(redo),
+      unfinished: sharedChoice(store).getState().unfinished,
+      undo: () => doesChange(undo),
+      redo: () => doesChange(redo),
     };
   }, [store, stepId, sample]);
 }

@@ -4,6 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
+import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { attempt, chooseType } from "../actions/acts";
@@ -29,6 +30,7 @@ const MOST_LISTED = 100;
 
 export function Problems({ studio, known, facts, check, onShow }: ProblemsProps) {
   const text = useText(TEXTS);
+  const say = useFindingWords();
   const all = useStore(studio.store, (state) => state.findings);
   const findings = all.filter((finding) => noteOf(finding, known) === null);
   const accepted = all.filter((finding) => noteOf(finding, known) !== null);
@@ -69,7 +71,7 @@ export function Problems({ studio, known, facts, check, onShow }: ProblemsProps)
             <li key={`${finding.path} ${finding.message}`} className={styles.finding}>
               <b>{nameOf(finding)}</b>
               <span className={styles.grow}>
-                {finding.message} <span className={styles.hint}>{noteOf(finding, known)}</span>
+                {say(finding).message} <span className={styles.hint}>{noteOf(finding, known)}</span>
               </span>
               <Button size="small" appearance="transparent" onClick={() => studio.outer.setKnown(finding, null)}>
                 {text.unmark}
@@ -100,6 +102,7 @@ function Finding({ studio, finding, name, onShow }: FindingProps) {
   const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
+  const { message, hint } = useFindingWords()(finding);
   const fix = (each: Fix): void => {
     if (each.kind === "connect") chooseType(studio, { from: each.from, exit: each.exit });
     else attempt(studio, each.plan(studio.store.getState().document));
@@ -111,8 +114,8 @@ function Finding({ studio, finding, name, onShow }: FindingProps) {
       </span>
       <b>{name}</b>
       <span className={styles.grow}>
-        {finding.message}
-        {finding.hint !== "" && <span className={styles.hint}> {finding.hint}</span>}
+        {message}
+        {hint !== "" && <span className={styles.hint}> {hint}</span>}
       </span>
       {!isReadOnly &&
         fixesOf(document, finding).map((each) => (

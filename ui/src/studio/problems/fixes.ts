@@ -1,4 +1,4 @@
-/** What can be done about a finding at once, where its hint names one thing. */
+/** What can be done about a finding at once, by the codes of its sentences. */
 
 import type { Path } from "../../editing/document/path";
 import { addStep } from "../document/commands/insert";
@@ -15,26 +15,24 @@ export type Fix =
   | { kind: "connect"; from: string; exit: string }
   | { kind: "end"; plan: Plan };
 
-const SUGGESTION = /did you mean ['"“`]?([^'"”`?]+)['"”`]?\??/i;
-const OPEN_EXIT = /the exit '([^']+)' of '([^']+)' is open/;
-const FROM_START = /no edge leads from the start/;
+const OPEN_EXITS = ["EXIT_OPEN", "EXIT_OPEN_BEFORE_JOIN"];
+const START_OPEN = "START_OPEN";
+const SUGGESTION = "DID_YOU_MEAN";
 
 /** Returns the fixes of a finding, the one that most people take first. */
 export function fixesOf(document: Definition, finding: StudioFinding): readonly Fix[] {
-  const open = OPEN_EXIT.exec(finding.message);
-  const [, exit, from] = open ?? [];
-  if (exit !== undefined && from !== undefined) {
+  const { code = "", hint_code, values = {}, step } = finding;
+  const { exit, step: from, suggestion: to } = values;
+  if (OPEN_EXITS.includes(code) && typeof exit === "string" && typeof from === "string") {
     return [
       { kind: "connect", from, exit },
       { kind: "end", plan: (now) => addStep(now, { from, exit }, "terminate") },
     ];
   }
-  if (FROM_START.test(finding.message) && finding.step !== null)
-    return [{ kind: "connect", from: finding.step, exit: "next" }];
-  const to = SUGGESTION.exec(finding.hint)?.[1];
-  const { step } = finding;
-  const path = step === null || to === undefined ? null : pathOf(document, step, finding.field);
-  if (to === undefined || path === null || step === null) return [];
+  if (step === null) return [];
+  if (code === START_OPEN) return [{ kind: "connect", from: step, exit: "next" }];
+  const path = hint_code === SUGGESTION ? pathOf(document, step, finding.field) : null;
+  if (typeof to !== "string" || path === null) return [];
   return [{ kind: "rename", to, plan: (now) => changeStep(now, step, path, to) }];
 }
 

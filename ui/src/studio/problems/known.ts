@@ -1,4 +1,4 @@
-/** Warnings that a maker has read and accepts. An error is never among them. */
+/** Warnings that an author has read and accepts. An error is never among them. */
 
 import type { StudioFinding } from "../document/store";
 

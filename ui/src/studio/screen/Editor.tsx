@@ -3,7 +3,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
-import type { OpenVersion } from "../../api/queries/studio";
+import type { OpenVersion } from "../../api/queries/studio/definitions";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import type { Viewing } from "../actions/action";

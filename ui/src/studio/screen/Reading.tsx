@@ -1,7 +1,7 @@
 /** A workflow on a phone: what it does, as text. */
 
 import { useMemo } from "react";
-import type { OpenVersion } from "../../api/queries/studio";
+import type { OpenVersion } from "../../api/queries/studio/definitions";
 import { stepIcon } from "../../graph/StepNode";
 import { Icon } from "../../kit/icons";
 import { Page } from "../../kit/Page";

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
 import { asCallError } from "../../api/errors";
-import { type CanvasInput, type CanvasRecord, canvasQuery } from "../../api/queries/studio";
+import { type CanvasInput, type CanvasRecord, canvasQuery } from "../../api/queries/studio/definitions";
 import type { StudioFinding } from "../document/store";
 import type { KnownWarning } from "../problems/known";
 import type { ScreenStore } from "../screen-state";
@@ -23,6 +23,7 @@ export interface CanvasNotes {
 const REPEATS = 3;
 const NONE: readonly KnownWarning[] = [];
 
+/** Returns the notes and folds of the workflow, and stores each change of them. */
 export function useCanvasRecord(workflowId: string, screen: ScreenStore): CanvasNotes {
   const api = useApi();
   const queries = useQueryClient();

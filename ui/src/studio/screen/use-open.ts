@@ -5,14 +5,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
-import { versionsQuery, WORKFLOWS } from "../../api/queries/makers/workflows";
 import {
   type OpenVersion,
   readVersion,
   renameInDefinition,
   saveDraft,
   validateDefinition,
-} from "../../api/queries/studio";
+} from "../../api/queries/studio/definitions";
+import { versionsQuery, WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { browserJournals } from "../../editing/keeping/journals";
 import type { Stored } from "../../editing/keeping/kind";
 import { BROWSER_TIMERS } from "../../editing/keeping/timers";
@@ -114,7 +114,7 @@ function forget(queries: QueryClient, api: Api, workflowId: string): void {
 }
 
 function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["server"] {
-  const storedOf = (record: OpenVersion["record"], definition: Definition): Stored<Definition> => ({
+  const versionOf = (record: OpenVersion["record"], definition: Definition): Stored<Definition> => ({
     document: definition,
     modifiedOn: record.modified_on,
     version: record.workflow_version,
@@ -125,11 +125,11 @@ function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["se
       const record = { workflow_id, workflow_version: version, modified_on: modifiedOn };
       const { item } = await saveDraft(api, record, definition);
       onSaved();
-      return storedOf(item, definition);
+      return versionOf(item, definition);
     },
     read: async ({ version }) => {
       const { record, definition } = await readVersion(api, workflow_id, version);
-      return storedOf(record, definition);
+      return versionOf(record, definition);
     },
   };
 }

@@ -28,7 +28,7 @@ const LINES: Readonly<Record<string, (settings: JsonObject) => string>> = {
   adaptiveCard: ({ recipients, card_id }) => people(recipients) || text(card_id),
   approval: ({ recipients, quorum, timeout }) =>
     [people(recipients), text(quorum), text(timeout)].filter(Boolean).join(", "),
-  wait: ({ sources, timeout }) => [listed(sources), text(timeout)].filter(Boolean).join(", "),
+  wait: ({ sources, timeout }) => [listOf(sources), text(timeout)].filter(Boolean).join(", "),
   delay: (settings) => text(settings.for) || text(settings.until),
   overridePayload: ({ parameters }) => {
     const names = Array.isArray(parameters) ? parameters.filter(isObject).map(({ name }) => text(name)) : [];
@@ -81,7 +81,7 @@ function people(value: unknown): string {
   return names.map((name) => name.replace(/@[\w.-]+$/, "@")).join(", ");
 }
 
-function listed(value: unknown): string {
+function listOf(value: unknown): string {
   return Array.isArray(value) ? value.map(text).filter(Boolean).join(", ") : "";
 }
 

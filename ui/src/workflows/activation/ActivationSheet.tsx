@@ -12,7 +12,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type ActivationPreview, activationQuery } from "../../api/queries/makers/activation";
+import { type ActivationPreview, activationQuery } from "../../api/queries/workflows/activation";
 import { Answer } from "../../kit/Answer";
 import { Problem } from "../../kit/states/Problem";
 import { GuardedButton } from "../../session/Guarded";

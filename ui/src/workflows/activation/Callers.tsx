@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { ActivationPreview } from "../../api/queries/makers/activation";
+import type { ActivationPreview } from "../../api/queries/workflows/activation";
 import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";

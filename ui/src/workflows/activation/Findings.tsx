@@ -1,7 +1,8 @@
 import { Button } from "@fluentui/react-components";
-import type { ActivationPreview } from "../../api/queries/makers/activation";
+import type { ActivationPreview } from "../../api/queries/workflows/activation";
 import { Icon } from "../../kit/icons";
 import { Section } from "../../kit/Page";
+import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./activation.module.css";
@@ -17,6 +18,7 @@ interface FindingsProps {
 /** What the check says: errors prevent the activation, warnings do not. */
 export function Findings({ errors, warnings, onShow }: FindingsProps) {
   const { activation: text } = useText(TEXTS);
+  const say = useFindingWords();
   const all = [
     ...errors.map((finding) => ({ finding, isError: true })),
     ...warnings.map((finding) => ({ finding, isError: false })),
@@ -30,9 +32,9 @@ export function Findings({ errors, warnings, onShow }: FindingsProps) {
             <Icon name={isError ? "failed" : "warning"} size={16} />
             <span className={styles.finding}>
               <span>
-                <strong>{isError ? text.error : text.warning}</strong> {finding.message}
+                <strong>{isError ? text.error : text.warning}</strong> {say(finding).message}
               </span>
-              {finding.hint && <small>{finding.hint}</small>}
+              {finding.hint && <small>{say(finding).hint}</small>}
               <small className={styles.mono}>{finding.path}</small>
             </span>
             {onShow !== undefined && (

@@ -1,6 +1,6 @@
 import { Checkbox } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
-import type { ActivationPreview } from "../../api/queries/makers/activation";
+import type { ActivationPreview } from "../../api/queries/workflows/activation";
 import { Chip, type Tone } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Section } from "../../kit/Page";

@@ -1,4 +1,4 @@
-import type { ActivationPreview } from "../../api/queries/makers/activation";
+import type { ActivationPreview } from "../../api/queries/workflows/activation";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { WORKFLOWS } from "../../api/queries/makers/workflows";
-import { OPERATIONS } from "../../api/queries/operations";
+import { OPERATIONS } from "../../api/queries/operations/operations";
+import { WORKFLOWS } from "../../api/queries/workflows/workflows";
 
 /** What became of the open executions that were to be moved. */
 export type Moved =

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { Change } from "../../api/queries/makers/workflows";
+import type { Change } from "../../api/queries/workflows/workflows";
 import { writeJson } from "../../kit/json/json-text";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { differenceQuery, type Workflow, workflowQuery } from "../../api/queries/makers/workflows";
+import { differenceQuery, type Workflow, workflowQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Note } from "../../kit/Note";
 import { useIsPhone } from "../../kit/theme";

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Change, Workflow } from "../../api/queries/makers/workflows";
+import type { Change, Workflow } from "../../api/queries/workflows/workflows";
 import { Canvas } from "../../graph/Canvas";
 import type { Difference } from "../../graph/look";
 import { readOutline } from "../../graph/outline";
@@ -25,6 +25,7 @@ interface DifferencesProps {
   show: Way;
 }
 
+/** What differs between two definitions: both in one graph, and each change in a list. */
 export function Differences({ before, after, changes, count, show }: DifferencesProps) {
   const { compare: text } = useText(TEXTS);
   const merged = useMerged(before, after, changes);

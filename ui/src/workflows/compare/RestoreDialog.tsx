@@ -2,7 +2,7 @@ import { Button } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
 import { asCallError } from "../../api/errors";
-import { WORKFLOWS } from "../../api/queries/makers/workflows";
+import { WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { Confirm } from "../../kit/Confirm";
 import { Note } from "../../kit/Note";
 import { EXACT } from "../../shared/exact";

@@ -1,6 +1,6 @@
 /** The changes between two versions, grouped by what a person would look at. */
 
-import type { Change } from "../../api/queries/makers/workflows";
+import type { Change } from "../../api/queries/workflows/workflows";
 
 export interface ChangeGroup {
   /** The id of a step; empty for the workflow itself. */

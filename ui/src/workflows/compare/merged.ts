@@ -52,6 +52,7 @@ function both(old: GraphStep | undefined, young: GraphStep | undefined): [string
   return [[shown.id, { ...shown, exits }]];
 }
 
+/** Returns by which name an edge of the merged graph is found. */
 export function keyOf(edge: GraphEdge): string {
   return `${edgeKey(edge)} ${edge.to}`;
 }

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Template, templatesQuery } from "../../api/queries/makers/workflows";
+import { type Template, templatesQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Tag } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";

@@ -29,6 +29,7 @@ export function readDefinition(text: string): Definition {
   return judge(read.value);
 }
 
+/** Returns a number of bytes in whole megabytes, rounded up. */
 export function megabytesOf(bytes: number): number {
   return Math.ceil(bytes / 1024 / 1024);
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { WORKFLOWS } from "../../api/queries/makers/workflows";
+import { WORKFLOWS } from "../../api/queries/workflows/workflows";
 import type { InputOf } from "../../api/types";
 import { EXACT } from "../../shared/exact";
 import type { JsonObject } from "../../shared/http";

@@ -1,7 +1,7 @@
 import { Button, SearchBox } from "@fluentui/react-components";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { HAVING, type Having } from "../../api/queries/makers/workflows";
+import { HAVING, type Having } from "../../api/queries/workflows/workflows";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "../workflows.module.css";

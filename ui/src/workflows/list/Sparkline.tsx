@@ -1,4 +1,4 @@
-import type { WorkflowRow } from "../../api/queries/makers/workflows";
+import type { WorkflowRow } from "../../api/queries/workflows/workflows";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./list.module.css";

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type WorkflowRow, workflowsQuery } from "../../api/queries/makers/workflows";
+import { type WorkflowRow, workflowsQuery } from "../../api/queries/workflows/workflows";
 import { DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
 import { useLive } from "../../kit/live";

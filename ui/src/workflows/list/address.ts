@@ -1,4 +1,4 @@
-import { HAVING, type Having, type WorkflowFilter } from "../../api/queries/makers/workflows";
+import { HAVING, type Having, type WorkflowFilter } from "../../api/queries/workflows/workflows";
 
 /** What the address of the list says. */
 export interface WorkflowsSearch {

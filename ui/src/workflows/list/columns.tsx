@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { Link } from "@tanstack/react-router";
-import type { WorkflowRow } from "../../api/queries/makers/workflows";
+import type { WorkflowRow } from "../../api/queries/workflows/workflows";
 import { Chip } from "../../kit/Chip";
 import type { Column } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";

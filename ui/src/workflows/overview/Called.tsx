@@ -2,7 +2,7 @@ import { Tab as TabButton, TabList } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
-import { payloadQuery } from "../../api/queries/makers/workflows";
+import { payloadQuery } from "../../api/queries/workflows/workflows";
 import { CopyButton } from "../../kit/CopyButton";
 import { writeJson } from "../../kit/json/json-text";
 import { Section } from "../../kit/Page";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { workflowFiguresQuery } from "../../api/queries/makers/workflows";
+import { workflowFiguresQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Section } from "../../kit/Page";
 import { durationText } from "../../text/durations";

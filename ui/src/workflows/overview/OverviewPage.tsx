@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { type Workflow, workflowQuery } from "../../api/queries/makers/workflows";
+import { type Workflow, workflowQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { profilesQuery } from "../../api/queries/makers/workflows";
+import { profilesQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Tag } from "../../kit/Chip";
 import { Section } from "../../kit/Page";

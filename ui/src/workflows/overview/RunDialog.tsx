@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { payloadQuery, profilesQuery, type WorkflowVersion } from "../../api/queries/makers/workflows";
+import { payloadQuery, profilesQuery, type WorkflowVersion } from "../../api/queries/workflows/workflows";
 import { Confirm } from "../../kit/Confirm";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson, writeJson } from "../../kit/json/json-text";

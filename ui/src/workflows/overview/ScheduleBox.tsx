@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { WORKFLOWS, workflowFiresQuery } from "../../api/queries/makers/workflows";
-import { OPERATIONS, schedulesQuery } from "../../api/queries/operations";
+import { OPERATIONS, schedulesQuery } from "../../api/queries/operations/operations";
+import { WORKFLOWS, workflowFiresQuery } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { Confirm } from "../../kit/Confirm";

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { WorkflowVersion } from "../../api/queries/makers/workflows";
+import type { WorkflowVersion } from "../../api/queries/workflows/workflows";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable, TableFoot } from "../../kit/DataTable";
 import { Section } from "../../kit/Page";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { type Profile, WORKFLOWS } from "../../api/queries/makers/workflows";
+import { type Profile, WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { Confirm } from "../../kit/Confirm";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";

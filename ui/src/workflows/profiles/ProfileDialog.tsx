@@ -1,6 +1,6 @@
 import { Button, Field, Input } from "@fluentui/react-components";
 import { useDeferredValue, useMemo, useState } from "react";
-import type { Profile } from "../../api/queries/makers/workflows";
+import type { Profile } from "../../api/queries/workflows/workflows";
 import { Confirm } from "../../kit/Confirm";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson, writeJson } from "../../kit/json/json-text";

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Profile, profilesQuery, WORKFLOWS } from "../../api/queries/makers/workflows";
+import { type Profile, profilesQuery, WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";

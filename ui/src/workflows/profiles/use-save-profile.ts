@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type Profile, profilesQuery, WORKFLOWS } from "../../api/queries/makers/workflows";
+import { type Profile, profilesQuery, WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { EXACT } from "../../shared/exact";
 import type { JsonObject } from "../../shared/http";
 

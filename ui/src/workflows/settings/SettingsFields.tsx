@@ -1,7 +1,7 @@
 import { Field, Input, Select, Textarea } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
-import { workflowChoicesQuery } from "../../api/queries/authoring/choices";
+import { workflowChoicesQuery } from "../../api/queries/kit/choices";
 import { DurationField } from "../../kit/fields/DurationField";
 import { TagsField } from "../../kit/fields/lists/TagsField";
 import { NumberField } from "../../kit/fields/NumberField";
@@ -21,7 +21,9 @@ interface SettingsFieldsProps {
 
 const MOST_SEARCH_FIELDS = 10;
 const LOGS = ["full", "errors", "none"] as const;
+const DEFAULT_LOG: (typeof LOGS)[number] = "full";
 
+/** The fields of the settings that hold for a whole workflow. */
 export function SettingsFields({ values, isReadOnly, onChange }: SettingsFieldsProps) {
   const { settings: text } = useText(TEXTS);
   const set = (field: FieldName) => (value: unknown) => onChange(withValue(values, field, value));
@@ -77,19 +79,7 @@ export function SettingsFields({ values, isReadOnly, onChange }: SettingsFieldsP
           onTags={(tags) => set("search_fields")(tags.length === 0 ? undefined : tags)}
         />
         <DurationField {...of("retention")} unit="days" />
-        <Field label={text.fields.log} hint={text.hints.log ?? ""}>
-          <Select
-            disabled={isReadOnly}
-            value={textOf(values.log) ?? "full"}
-            onChange={(_, { value }) => set("log")(value === "full" ? undefined : value)}
-          >
-            {LOGS.map((log) => (
-              <option key={log} value={log}>
-                {text.logs[log]}
-              </option>
-            ))}
-          </Select>
-        </Field>
+        <LogField value={textOf(values.log) ?? DEFAULT_LOG} isReadOnly={isReadOnly} onChange={set("log")} />
       </Group>
     </>
   );
@@ -109,14 +99,34 @@ function Group({ title, children }: { title: string; children: React.ReactNode }
   );
 }
 
-interface FailureFieldProps {
+interface OneFieldProps {
   value: string;
   isReadOnly: boolean;
   onChange: (value: unknown) => void;
 }
 
+/** How much of each execution is logged. What is the default is not stored. */
+function LogField({ value, isReadOnly, onChange }: OneFieldProps) {
+  const { settings: text } = useText(TEXTS);
+  return (
+    <Field label={text.fields.log} hint={text.hints.log ?? ""}>
+      <Select
+        disabled={isReadOnly}
+        value={value}
+        onChange={(_, { value: chosen }) => onChange(chosen === DEFAULT_LOG ? undefined : chosen)}
+      >
+        {LOGS.map((log) => (
+          <option key={log} value={log}>
+            {text.logs[log]}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  );
+}
+
 /** The workflow that starts when an execution fails. */
-function FailureField({ value, isReadOnly, onChange }: FailureFieldProps) {
+function FailureField({ value, isReadOnly, onChange }: OneFieldProps) {
   const { settings: text } = useText(TEXTS);
   const { data } = useQuery(workflowChoicesQuery(useApi()));
   const names = namesOf(data ?? []);

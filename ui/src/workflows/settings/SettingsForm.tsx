@@ -1,6 +1,6 @@
 import { Button } from "@fluentui/react-components";
 import { useState } from "react";
-import type { Workflow } from "../../api/queries/makers/workflows";
+import type { Workflow } from "../../api/queries/workflows/workflows";
 import { Note } from "../../kit/Note";
 import { Problem } from "../../kit/states/Problem";
 import { isZone } from "../../kit/zones/zone";

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
 import { asCallError } from "../../api/errors";
-import { WORKFLOWS, type Workflow, workflowQuery } from "../../api/queries/makers/workflows";
+import { WORKFLOWS, type Workflow, workflowQuery } from "../../api/queries/workflows/workflows";
 import { EXACT } from "../../shared/exact";
 import { definitionOf } from "../definition";
 import { type FieldName, mergeSettings, readSettings, type Values, writeSettings } from "./settings";

@@ -2,10 +2,10 @@
 
 import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { DataNode } from "../../../src/api/queries/authoring/steps";
+import type { DataNode } from "../../../src/api/queries/studio/steps";
 import { printExact } from "../../../src/shared/exact";
 import { settingsOf, stepById } from "../../../src/studio/document/definition";
-import { fieldsOf, mapped, sourcesOf, suggested } from "../../../src/studio/panels/mapping/mapping";
+import { fieldsOf, sourcesOf, suggestSource, withExpression } from "../../../src/studio/panels/mapping/mapping";
 import { expectAccessible } from "../../fakes/app";
 import { definitionOf, openPanel, storeWith } from "../../fakes/panel";
 
@@ -60,7 +60,7 @@ describe("the fields of an object", () => {
   it("are given the nearest value of their name that fits, however it is spelled", () => {
     const sources = sourcesOf(TREE);
     const found = (name: string, expected: "any" | "text" | "number" | "list" = "any") =>
-      suggested(sources, { path: [name], expected, value: undefined })?.path ?? null;
+      suggestSource(sources, { path: [name], expected, value: undefined })?.path ?? null;
     expect(found("PO")).toBe("payload.output.po");
     expect(found("NetAmount", "number")).toBe("payload.output.net-amount");
     expect(found("NetAmount", "list")).toBeNull();
@@ -69,12 +69,12 @@ describe("the fields of an object", () => {
 
   it("take a value beside what else is there", () => {
     const before = { a: { b: 1, c: 2 }, d: 3 };
-    expect(mapped(before, ["a", "b"], "payload.output.po")).toEqual({
+    expect(withExpression(before, ["a", "b"], "payload.output.po")).toEqual({
       a: { b: "${payload.output.po}", c: 2 },
       d: 3,
     });
     expect(before).toEqual({ a: { b: 1, c: 2 }, d: 3 });
-    expect(mapped(undefined, ["x", "y"], "p")).toEqual({ x: { y: "${p}" } });
+    expect(withExpression(undefined, ["x", "y"], "p")).toEqual({ x: { y: "${p}" } });
   });
 });
 

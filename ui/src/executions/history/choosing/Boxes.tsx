@@ -13,6 +13,7 @@ interface RowBoxProps {
   onChoose: Selecting["click"];
 }
 
+/** Chooses one row; the arrows lead to the boxes above and below. */
 export function RowBox({ id, name, isChosen, onChoose }: RowBoxProps) {
   const text = useText(TEXTS).history;
   const move = (event: KeyboardEvent<HTMLInputElement>): void => {
@@ -44,6 +45,7 @@ function boxBeside(box: HTMLInputElement, isBelow: boolean): HTMLInputElement | 
   return next?.querySelector<HTMLInputElement>("input[type=checkbox]") ?? null;
 }
 
+/** Chooses all rows that are loaded, or none. */
 export function AllBox({ count, selecting }: { count: number; selecting: Selecting }) {
   const text = useText(TEXTS).history;
   const { size } = selecting.ids;

@@ -8,7 +8,7 @@ import { useMay } from "../../../session/session";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
 import { COLUMNS, type ColumnId } from "../history-search";
-import { AS_DELIVERED, moved } from "./layout";
+import { AS_DELIVERED, moveColumn } from "./layout";
 import styles from "./Table.module.css";
 import { useLayout } from "./use-layout";
 
@@ -66,7 +66,7 @@ export function ColumnsDialog({ hidden, onHide, onClose }: ColumnsDialogProps) {
               icon={<Icon name="up" size={16} />}
               aria-label={text.moveBefore(text.heads[column])}
               disabled={at === 0}
-              onClick={() => setOrder(moved(order, column, -1))}
+              onClick={() => setOrder(moveColumn(order, column, -1))}
             />
             <Button
               appearance="subtle"
@@ -74,7 +74,7 @@ export function ColumnsDialog({ hidden, onHide, onClose }: ColumnsDialogProps) {
               icon={<Icon name="down" size={16} />}
               aria-label={text.moveAfter(text.heads[column])}
               disabled={at === order.length - 1}
-              onClick={() => setOrder(moved(order, column, 1))}
+              onClick={() => setOrder(moveColumn(order, column, 1))}
             />
           </li>
         ))}

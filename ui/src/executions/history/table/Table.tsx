@@ -1,7 +1,7 @@
 /** The rows on the screen; those above and below are empty space of their height. */
 
 import { memo, useEffect, useRef } from "react";
-import type { ExecutionRow } from "../../../api/queries/executions";
+import type { ExecutionRow } from "../../../api/queries/executions/executions";
 import { Chip } from "../../../kit/Chip";
 import { Scroller } from "../../../kit/Scroller";
 import { useIsPhone } from "../../../kit/theme";
@@ -87,9 +87,9 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
             <Row
               key={row.workflow_execution_id}
               row={row}
-              columns={columns}
-              index={from + at + 2}
+              number={from + at + 2}
               height={height}
+              columns={columns}
               isChosen={selecting?.ids.has(row.workflow_execution_id) ?? false}
               onChoose={selecting?.click ?? null}
             />
@@ -103,18 +103,19 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
 
 interface RowProps {
   row: ExecutionRow;
-  columns: readonly Column[];
-  index: number;
+  /** Its place in the whole table, whose head is the first row. */
+  number: number;
   height: number;
+  columns: readonly Column[];
   isChosen: boolean;
   /** Null where rows cannot be chosen. */
   onChoose: Selecting["click"] | null;
 }
 
 /** A row, drawn again only when it changes: while a reader scrolls, those that stay do not. */
-const Row = memo(function Row({ row, columns, index, height, isChosen, onChoose }: RowProps) {
+const Row = memo(function Row({ row, number, height, columns, isChosen, onChoose }: RowProps) {
   return (
-    <tr aria-rowindex={index} className={isChosen ? styles.selected : undefined} style={{ height }}>
+    <tr aria-rowindex={number} className={isChosen ? styles.selected : undefined} style={{ height }}>
       {onChoose !== null && (
         <td className={styles.boxCell}>
           <RowBox id={row.workflow_execution_id} name={row.process_id} isChosen={isChosen} onChoose={onChoose} />

@@ -2,7 +2,7 @@
 
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import type { ExecutionRow } from "../../../api/queries/executions";
+import type { ExecutionRow } from "../../../api/queries/executions/executions";
 import { Chip } from "../../../kit/Chip";
 import { useText } from "../../../text/language";
 import { Time, useTimes } from "../../../text/time";
@@ -22,6 +22,7 @@ export interface Column {
   text: (row: ExecutionRow) => string;
 }
 
+/** Returns a cell as text, as files have it. */
 export function textOfCell(column: Column, row: ExecutionRow): string {
   return column.text(row);
 }
@@ -36,19 +37,45 @@ export function useColumns(
   const times = useTimes();
   const fields = useFields(rows);
   return useMemo(
-    () => columnsOf(texts, times, fields, hidden, { order, widths }),
+    () => layOut(ownColumns(texts, times), fields, hidden, { order, widths }),
     [texts, times, fields, hidden, order, widths],
   );
 }
 
-function columnsOf(
-  { history: text, statuses, duration, nowAt }: (typeof TEXTS)["en"],
-  { formats, now }: ReturnType<typeof useTimes>,
+type OwnColumn = Column & { id: ColumnId | "created" | "process" };
+
+/** Returns the columns that are shown, in their order. */
+function layOut(
+  own: readonly OwnColumn[],
   fields: readonly string[],
   hidden: readonly ColumnId[],
   { order, widths }: Layout,
 ): readonly Column[] {
-  const own: (Column & { id: ColumnId | "created" | "process" })[] = [
+  const ofFields = fields.map(
+    (name): Column => ({
+      id: `field.${name}`,
+      head: name,
+      cell: (row) => row.search_fields?.[name] ?? "",
+      text: (row) => row.search_fields?.[name] ?? "",
+    }),
+  );
+  // When it was created and its number come first: they name the row.
+  const names = own.filter(({ id }) => id === "created" || id === "process");
+  const others = order
+    .filter((id) => !hidden.includes(id))
+    .flatMap((id) => (id === "fields" ? ofFields : own.filter((column) => column.id === id)));
+  return [...names, ...others].map((column) => {
+    const width = widths[column.id] ?? column.width;
+    return width === undefined ? column : { ...column, width };
+  });
+}
+
+/** Returns the columns that every execution has. */
+function ownColumns(
+  { history: text, statuses, duration, nowAt }: (typeof TEXTS)["en"],
+  { formats, now }: ReturnType<typeof useTimes>,
+): readonly OwnColumn[] {
+  return [
     {
       id: "created",
       head: text.created,
@@ -99,34 +126,19 @@ function columnsOf(
       text: (row) => String(row.duration_ms ?? ""),
     },
   ];
-  const ofFields = fields.map(
-    (name): Column => ({
-      id: `field.${name}`,
-      head: name,
-      cell: (row) => row.search_fields?.[name] ?? "",
-      text: (row) => row.search_fields?.[name] ?? "",
-    }),
-  );
-  // When it was created and its number come first: they name the row.
-  const names = own.filter(({ id }) => id === "created" || id === "process");
-  const others = order
-    .filter((id) => !hidden.includes(id))
-    .flatMap((id) => (id === "fields" ? ofFields : own.filter((column) => column.id === id)));
-  return [...names, ...others].map((column) => {
-    const width = widths[column.id] ?? column.width;
-    return width === undefined ? column : { ...column, width };
-  });
 }
 
 /** More columns than these do not fit. */
 const MOST_FIELDS = 3;
 
+/** Returns the search fields that occur; the same list while it is equal. */
 export function useFields(rows: readonly ExecutionRow[]): readonly string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.search_fields ?? {})))].slice(0, MOST_FIELDS);
   const key = names.join("\n");
   return useMemo(() => (key === "" ? [] : key.split("\n")), [key]);
 }
 
+/** The link to the page of an execution. */
 export function ToExecution({ row }: { row: ExecutionRow }) {
   return (
     <Link to="/executions/$executionId" params={{ executionId: row.workflow_execution_id }} preload={false}>

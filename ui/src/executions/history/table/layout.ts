@@ -32,12 +32,13 @@ export function layoutOf(value: unknown): Layout {
   };
 }
 
+/** Returns the nearest width that a column may have. */
 export function fitting(width: number): number {
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)));
 }
 
 /** Returns the order with a column moved by some places, as far as it goes. */
-export function moved(order: readonly ColumnId[], column: ColumnId, by: number): readonly ColumnId[] {
+export function moveColumn(order: readonly ColumnId[], column: ColumnId, by: number): readonly ColumnId[] {
   const at = order.indexOf(column);
   const others = order.filter((each) => each !== column);
   const place = Math.min(others.length, Math.max(0, at + by));

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../../../api/context";
-import { changePreferences, preferencesQuery } from "../../../api/queries/session";
+import { changePreferences, preferencesQuery } from "../../../api/queries/session/session";
 import { type Layout, layoutOf } from "./layout";
 
 /** The name of the layout among the preferences. */

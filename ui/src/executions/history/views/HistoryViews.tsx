@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Icon } from "../../../kit/icons";
 import tabs from "../../../kit/Tabs.module.css";
+import { keysOf } from "../../../shared/keys";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
 import styles from "../History.module.css";
@@ -13,7 +14,7 @@ import { useViews } from "./use-views";
 import { ChangeViewDialog, DeleteViewDialog, SaveViewDialog } from "./ViewDialogs";
 import { FIXED_VIEWS, type FixedView, isSameSearch } from "./views";
 
-const FIXED = Object.keys(FIXED_VIEWS) as FixedView[];
+const FIXED: readonly FixedView[] = keysOf(FIXED_VIEWS);
 
 export function HistoryViews({ search }: { search: HistorySearch }) {
   const { views: text } = useText(TEXTS).history;
@@ -21,7 +22,10 @@ export function HistoryViews({ search }: { search: HistorySearch }) {
   const [asked, setAsked] = useState<"save" | "change" | "delete" | null>(null);
   const { hide, ...filters } = search;
   // Hidden columns are of a view that was saved with them; the others leave them as they are.
-  const fixed = FIXED.map((id) => ({ id, search: { ...FIXED_VIEWS[id], ...(hide && { hide }) } as HistorySearch }));
+  const fixed = FIXED.map((id): { id: FixedView; search: HistorySearch } => ({
+    id,
+    search: { ...FIXED_VIEWS[id], ...(hide && { hide }) },
+  }));
   const current = views.find((view) => isSameSearch(view.search, search))?.record;
   const isNew =
     current === undefined && isFiltered(search) && !FIXED.some((id) => isSameSearch(FIXED_VIEWS[id], filters));

@@ -2,7 +2,7 @@
 
 import { Field, Input, Switch } from "@fluentui/react-components";
 import { useState } from "react";
-import type { ViewRecord } from "../../../api/queries/views";
+import type { ViewRecord } from "../../../api/queries/executions/views";
 import { Confirm } from "../../../kit/Confirm";
 import { useText } from "../../../text/language";
 import { TEXTS } from "../../text";
@@ -78,6 +78,7 @@ export function ChangeViewDialog({ record, search, onClose }: ChangeProps) {
   );
 }
 
+/** Asks before a saved filter is deleted. */
 export function DeleteViewDialog({ record, onClose }: { record: ViewRecord; onClose: () => void }) {
   const { views: text } = useText(TEXTS).history;
   const { remove } = useViews();

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../../../api/context";
-import { type ViewRecord, viewsQuery } from "../../../api/queries/views";
+import { type ViewRecord, viewsQuery } from "../../../api/queries/executions/views";
 import type { HistorySearch } from "../history-search";
 import { queryOf, viewsOf } from "./views";
 

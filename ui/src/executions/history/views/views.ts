@@ -1,7 +1,7 @@
 /** The views of the history: filters with a name. Some are there for all, others people have saved. */
 
 import { defaultParseSearch, defaultStringifySearch } from "@tanstack/react-router";
-import type { ViewRecord } from "../../../api/queries/views";
+import type { ViewRecord } from "../../../api/queries/executions/views";
 import { type HistorySearch, historySearch } from "../history-search";
 
 /** A view that was saved, with its filters as the address has them. */

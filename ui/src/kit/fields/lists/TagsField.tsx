@@ -21,7 +21,6 @@ interface TagsFieldProps extends Omit<FieldProps, "value" | "onChange"> {
 }
 
 export function TagsField(props: TagsFieldProps) {
-  const text = useText(TEXTS);
   const { tags, onTags, complain = () => "", suggestions = [], placeholder = "", onType, isReadOnly = false } = props;
   const list = useId();
   const [typed, setTyped] = useState("");
@@ -53,22 +52,7 @@ export function TagsField(props: TagsFieldProps) {
       {(aria) => (
         <Apart>
           <div className={styles.tight}>
-            <ul className={styles.tags} aria-label={props.label}>
-              {tags.map((tag) => (
-                <li key={tag} className={styles.tag}>
-                  {props.view?.(tag) ?? tag}
-                  {!isReadOnly && (
-                    <Button
-                      size="small"
-                      appearance="transparent"
-                      icon={<Icon name="close" size={12} />}
-                      aria-label={text.remove(tag)}
-                      onClick={() => onTags(tags.filter((each) => each !== tag))}
-                    />
-                  )}
-                </li>
-              ))}
-            </ul>
+            <Tags {...props} />
             {!isReadOnly && (
               <Input
                 {...aria}
@@ -92,5 +76,27 @@ export function TagsField(props: TagsFieldProps) {
         </Apart>
       )}
     </Field>
+  );
+}
+
+function Tags({ label, tags, onTags, view, isReadOnly = false }: TagsFieldProps) {
+  const text = useText(TEXTS);
+  return (
+    <ul className={styles.tags} aria-label={label}>
+      {tags.map((tag) => (
+        <li key={tag} className={styles.tag}>
+          {view?.(tag) ?? tag}
+          {!isReadOnly && (
+            <Button
+              size="small"
+              appearance="transparent"
+              icon={<Icon name="close" size={12} />}
+              aria-label={text.remove(tag)}
+              onClick={() => onTags(tags.filter((each) => each !== tag))}
+            />
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -15,7 +15,7 @@ export function ValueField(props: FieldProps) {
   const [isJson, setIsJson] = useState(value !== undefined && typeof value !== "string");
   const toggle = (): void => {
     // A text such as 12 or [1] becomes the value that it names; others stay texts, and have quotes as JSON.
-    if (!isJson && typeof value === "string") onChange(parsedOrText(value));
+    if (!isJson && typeof value === "string") onChange(valueOrText(value));
     setIsJson(!isJson);
   };
   return (
@@ -40,7 +40,7 @@ export function ValueField(props: FieldProps) {
   );
 }
 
-function parsedOrText(text: string): unknown {
+function valueOrText(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {

@@ -3,7 +3,7 @@
 import { Button } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { connectionChoicesQuery } from "../../../api/queries/authoring/choices";
+import { connectionChoicesQuery } from "../../../api/queries/kit/choices";
 import { useText } from "../../../text/language";
 import { Note } from "../../Note";
 import { Problem } from "../../states/Problem";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { datastoreChoicesQuery } from "../../../api/queries/authoring/choices";
+import { datastoreChoicesQuery } from "../../../api/queries/kit/choices";
 import type { FieldProps } from "../field";
 import { useInputs } from "../inputs";
 

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { useApi } from "../../../api/context";
-import { peopleQuery } from "../../../api/queries/inbox";
+import { peopleQuery } from "../../../api/queries/inbox/inbox";
 import { useText } from "../../../text/language";
 import { type FieldProps, isComputed } from "../field";
 import { useInputs } from "../inputs";

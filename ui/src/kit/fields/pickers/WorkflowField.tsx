@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../../../api/context";
-import { type WorkflowChoice, workflowChoicesQuery } from "../../../api/queries/authoring/choices";
+import { type WorkflowChoice, workflowChoicesQuery } from "../../../api/queries/kit/choices";
 import { useText } from "../../../text/language";
 import { ChoiceField } from "../ChoiceField";
 import type { FieldProps } from "../field";

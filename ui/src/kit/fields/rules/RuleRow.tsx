@@ -86,7 +86,7 @@ function Parts({ name, view, isReadOnly, onChange }: PartsProps) {
         <Select
           disabled={isReadOnly}
           value={view.operator}
-          onChange={(_, { value }) => onChange({ operator: value, ...adapted(view, value) })}
+          onChange={(_, { value }) => onChange({ operator: value, ...adaptValue(view, value) })}
         >
           {!isShown && (
             <option value={view.operator}>
@@ -116,7 +116,7 @@ function Parts({ name, view, isReadOnly, onChange }: PartsProps) {
 }
 
 /** Returns the value that another operator starts with, where the present one cannot be compared by it. */
-function adapted({ value }: RuleView, operator: string): Partial<RuleView> {
+function adaptValue({ value }: RuleView, operator: string): Partial<RuleView> {
   const operand = operandOf(operator);
   if (isComputed(value)) return {};
   if (operand === "test") return typeof value === "boolean" ? {} : { value: undefined };

@@ -70,18 +70,18 @@ export function GroupsField(props: FieldProps) {
             {!isReadOnly && (
               <Add
                 label={text.rules.add}
-                onClick={() => onChange(conditions.toSpliced((places.at(-1) ?? 0) + 1, 0, joined("and")))}
+                onClick={() => onChange(conditions.toSpliced((places.at(-1) ?? 0) + 1, 0, newJoin("and")))}
               />
             )}
           </fieldset>
         </Fragment>
       ))}
-      {!isReadOnly && <Add label={text.rules.addGroup} onClick={() => onChange([...conditions, joined("or")])} />}
+      {!isReadOnly && <Add label={text.rules.addGroup} onClick={() => onChange([...conditions, newJoin("or")])} />}
     </fieldset>
   );
 }
 
-function joined(join: "and" | "or"): JsonObject {
+function newJoin(join: "and" | "or"): JsonObject {
   return { join, ...NEW_RULE };
 }
 

@@ -1,5 +1,7 @@
 /** The 24 operators of rules, by what they compare. */
 
+import { keysOf } from "../../../shared/keys";
+
 export type Operand = "boolean" | "number" | "text" | "time" | "test" | "rule";
 
 export const OPERATORS = {
@@ -53,6 +55,7 @@ export function groupsFor(type: string | null): readonly (typeof GROUPS)[number]
   return GROUPS.filter((group) => group === "test" || found.includes(group));
 }
 
+/** Returns the operators that compare with an operand of this kind. */
 export function operatorsOf(group: Operand): readonly OperatorName[] {
-  return (Object.keys(OPERATORS) as OperatorName[]).filter((name) => OPERATORS[name] === group);
+  return keysOf(OPERATORS).filter((name) => OPERATORS[name] === group);
 }

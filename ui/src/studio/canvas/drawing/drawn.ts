@@ -33,12 +33,13 @@ export interface Shown {
   hasErrors: boolean;
 }
 
+/** Returns by which name an exit is found. */
 export function exitKey({ from, exit }: Exit): string {
   return `${from} ${exit}`;
 }
 
 /** Returns what is drawn of a document. */
-export function drawnOf(document: Definition, shown: Shown): Drawn {
+export function drawingOf(document: Definition, shown: Shown): Drawn {
   const { plain, heads } = visible(document, shown);
   const added = new Added(plain, findRegions(plain));
   added.arrivals();

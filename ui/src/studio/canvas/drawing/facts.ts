@@ -2,6 +2,7 @@
 
 import { ownerOf } from "../../../graph/regions";
 import type { JsonObject } from "../../../shared/http";
+import { keysOf } from "../../../shared/keys";
 import { blockOf } from "../../document/blocks";
 import { REDIRECT } from "../../document/commands/connect";
 import {
@@ -107,7 +108,7 @@ function shownSettings(step: StepJson, steps: ReadonlyMap<string, StepJson>): Js
 }
 
 function isSame(a: StepFacts, b: StepFacts): boolean {
-  return (Object.keys(a) as (keyof StepFacts)[]).every((name) => Object.is(a[name], b[name]));
+  return keysOf(a).every((name) => Object.is(a[name], b[name]));
 }
 
 function countsOf(findings: readonly StudioFinding[]) {

@@ -4,7 +4,7 @@ import { useRef } from "react";
 import { isObject } from "../../../shared/http";
 import type { Definition } from "../../document/definition";
 import { shapeOf } from "../../document/shape";
-import { type Drawn, drawnOf, type Shown } from "./drawn";
+import { type Drawn, drawingOf, type Shown } from "./drawn";
 
 interface Kept extends Shown {
   key: string;
@@ -17,7 +17,7 @@ export function useDrawn(document: Definition, { folded, hasErrors }: Shown): Dr
   const before = kept.current;
   if (before !== null && before.key === key && before.folded === folded && before.hasErrors === hasErrors)
     return before.drawn;
-  const drawn = drawnOf(document, { folded, hasErrors });
+  const drawn = drawingOf(document, { folded, hasErrors });
   kept.current = { key, drawn, folded, hasErrors };
   return drawn;
 }

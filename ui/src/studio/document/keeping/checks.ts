@@ -58,9 +58,8 @@ export function findingsOf(document: Definition, { errors, warnings }: Answer): 
   const place = placer(document);
   const findingOf = (severity: StudioFinding["severity"]) => (each: Answer["errors"][number]) => ({
     severity,
+    ...each,
     ...place(each.path),
-    path: each.path,
-    message: each.message,
     hint: each.hint ?? "",
   });
   return [...errors.map(findingOf("error")), ...warnings.map(findingOf("warning"))];

@@ -3,7 +3,7 @@
 import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { datastoreQuery } from "../../../api/queries/authoring/choices";
+import { datastoreQuery } from "../../../api/queries/kit/choices";
 import { pointerOf } from "../../../editing/document/path";
 import { JsonTree } from "../../../kit/JsonTree";
 import { isObject } from "../../../shared/http";

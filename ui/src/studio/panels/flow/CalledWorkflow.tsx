@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { payloadSchemaQuery } from "../../../api/queries/authoring/choices";
+import { payloadSchemaQuery } from "../../../api/queries/kit/choices";
 import { isComputed } from "../../../kit/fields/field";
 import { useInputs } from "../../../kit/fields/inputs";
 import { WorkflowField } from "../../../kit/fields/pickers/WorkflowField";

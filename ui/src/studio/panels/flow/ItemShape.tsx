@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { valueQuery } from "../../../api/queries/authoring/expressions";
+import { valueQuery } from "../../../api/queries/expression/expressions";
 import { identityOf, useExpressionSource } from "../../../expression/source";
 import { JsonTree } from "../../../kit/JsonTree";
 import { wholeExpression } from "../../../shared/expressions";

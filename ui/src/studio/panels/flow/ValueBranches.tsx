@@ -5,14 +5,15 @@ import type { FieldProps } from "../../../kit/fields/field";
 import { useInputs } from "../../../kit/fields/inputs";
 import { BranchesField } from "../../../kit/fields/lists/BranchesField";
 import { NumberField } from "../../../kit/fields/NumberField";
-import { OPERATORS, type OperatorName, operandOf } from "../../../kit/fields/rules/operators";
+import { OPERATORS, operandOf } from "../../../kit/fields/rules/operators";
 import { TEXTS as FIELD_TEXTS } from "../../../kit/fields/text";
+import { keysOf } from "../../../shared/keys";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import { PANEL_TEXTS } from "../text";
 import { branchActs } from "./branches";
 
-const NAMES = Object.keys(OPERATORS) as OperatorName[];
+const NAMES = keysOf(OPERATORS);
 
 export function ValueBranches({ edit }: { edit: StepEdit }) {
   const { fields } = useText(PANEL_TEXTS);

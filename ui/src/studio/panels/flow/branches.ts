@@ -4,6 +4,7 @@ import type { BranchActs } from "../../../kit/fields/lists/BranchesField";
 import { addBranch, changeBranch, deleteBranch, moveBranch, renameBranch } from "../../document/commands/branches";
 import type { StepEdit } from "../form/edit";
 
+/** Returns what can be done with the branches of a step. */
 export function branchActs({ id, attempt }: StepEdit): BranchActs {
   return {
     add: () => attempt((document) => addBranch(document, id)),

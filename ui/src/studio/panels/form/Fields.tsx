@@ -19,6 +19,7 @@ import { PANEL_TEXTS } from "../text";
 import type { StepEdit } from "./edit";
 import type { Spec, Widget } from "./spec";
 
+/** The field of one setting, with its words. */
 export function SpecField({ spec, edit }: { spec: Spec; edit: StepEdit }) {
   const text = useText(PANEL_TEXTS);
   const { key, path, widget, isRequired = false } = spec;
@@ -26,6 +27,7 @@ export function SpecField({ spec, edit }: { spec: Spec; edit: StepEdit }) {
   return <WidgetField widget={widget} field={{ ...edit.field(path, label, hint), isRequired }} />;
 }
 
+/** The field that a widget names. */
 export function WidgetField({ widget, field }: { widget: Widget; field: FieldProps }) {
   const text = useText(PANEL_TEXTS);
   const { Json } = useInputs();

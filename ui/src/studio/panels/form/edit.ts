@@ -5,6 +5,7 @@ import { useStore } from "zustand";
 import { type Path, pointerOf } from "../../../editing/document/path";
 import type { FieldProps } from "../../../kit/fields/field";
 import { isObject, type JsonObject } from "../../../shared/http";
+import { useFindingWords } from "../../../text/findings";
 import { changeStep } from "../../document/commands/settings";
 import { type Definition, type StepJson, settingsOf, stepById, typeOf } from "../../document/definition";
 import type { Planned, StudioFinding, StudioStore } from "../../document/store";
@@ -17,6 +18,7 @@ export interface StepEdit {
   settings: JsonObject;
   isReadOnly: boolean;
   store: StudioStore;
+  /** In the language of the reader. */
   findings: readonly StudioFinding[];
   /** Sets one place of the step, such as `["retry", "interval"]`; `undefined` takes it away, with what is empty then. */
   set: (path: Path, value: unknown) => void;
@@ -35,6 +37,7 @@ export function useStepEdit(store: StudioStore, id: string): StepEdit | null {
   const step = useStore(store, ({ document }) => stepById(document, id));
   const isReadOnly = useStore(store, (state) => state.isReadOnly);
   const findings = useStore(store, (state) => state.findings);
+  const say = useFindingWords();
   return useMemo(
     () =>
       step === null
@@ -43,9 +46,9 @@ export function useStepEdit(store: StudioStore, id: string): StepEdit | null {
             store,
             step,
             isReadOnly,
-            findings.filter((each) => each.step === id),
+            findings.filter((each) => each.step === id).map((each) => ({ ...each, ...say(each) })),
           ),
-    [store, step, id, isReadOnly, findings],
+    [store, step, id, isReadOnly, findings, say],
   );
 }
 

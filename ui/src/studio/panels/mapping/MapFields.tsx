@@ -13,7 +13,16 @@ import { useText } from "../../../text/language";
 import styles from "../Panels.module.css";
 import { SchemaOfSample } from "../samples/SchemaOfSample";
 import { PANEL_TEXTS } from "../text";
-import { fieldsOf, fitting, isHolder, mapped, type Source, sourcesOf, suggested, type TargetField } from "./mapping";
+import {
+  fieldsOf,
+  fitting,
+  isHolder,
+  type Source,
+  sourcesOf,
+  suggestSource,
+  type TargetField,
+  withExpression,
+} from "./mapping";
 
 interface MapFieldsProps {
   field: FieldProps;
@@ -54,7 +63,7 @@ function Fields({ field, schema }: MapFieldsProps) {
             key={each.path.join("\n")}
             field={each}
             sources={sources}
-            onTake={(source) => onChange(mapped(value, each.path, source))}
+            onTake={(source) => onChange(withExpression(value, each.path, source))}
           />
         ))}
       </ul>
@@ -80,7 +89,7 @@ function Row({ field, sources, onTake }: RowProps) {
   const { mapping: text } = useText(PANEL_TEXTS);
   const name = field.path.join(" › ");
   const offered = fitting(sources, field);
-  const suggestion = suggested(sources, field);
+  const suggestion = suggestSource(sources, field);
   const now = typeof field.value === "string" ? field.value : field.value === undefined ? "" : printExact(field.value);
   const isTaken = suggestion !== null && now === expressionText(suggestion.path);
   return (

@@ -1,6 +1,6 @@
 /** Which values go into which fields of an object that a step sends. Pure. */
 
-import type { DataNode } from "../../../api/queries/authoring/steps";
+import type { DataNode } from "../../../api/queries/studio/steps";
 import { fitsNode } from "../../../expression/picker/tree";
 import type { Expected } from "../../../expression/types";
 import { ExactNumber } from "../../../shared/exact";
@@ -23,9 +23,9 @@ export const MOST_FIELDS = 200;
 
 /** Returns the fields of an object: those that it has, then those of the schema that it has not. */
 export function fieldsOf(value: unknown, schema: JsonObject | null): TargetField[] {
-  const present = leavesOf(value).map((path) => [path, expectedAt(schema, path)] as const);
+  const present = leavesOf(value).map((path) => [path, kindAt(schema, path)] as const);
   const known = leavesOfSchema(schema).filter((path) => !present.some(([other]) => isWithin(other, path)));
-  const all = [...present, ...known.map((path) => [path, expectedAt(schema, path)] as const)];
+  const all = [...present, ...known.map((path) => [path, kindAt(schema, path)] as const)];
   return all.slice(0, MOST_FIELDS).map(([path, expected]) => ({ path, expected, value: valueAt(value, path) }));
 }
 
@@ -61,7 +61,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   object: "object",
 };
 
-function expectedAt(schema: unknown, path: readonly string[]): Expected {
+function kindAt(schema: unknown, path: readonly string[]): Expected {
   const found = path.reduce<unknown>(
     (at, name) => (isObject(at) && isObject(at.properties) ? at.properties[name] : undefined),
     schema,
@@ -94,7 +94,7 @@ export function fitting(sources: readonly Source[], { expected }: TargetField): 
 }
 
 /** Returns the value whose name is that of a field, however it is spelled; null where there is none. */
-export function suggested(sources: readonly Source[], field: TargetField): Source | null {
+export function suggestSource(sources: readonly Source[], field: TargetField): Source | null {
   const name = plain(field.path.at(-1) ?? "");
   return fitting(sources, field).find((source) => plain(source.name) === name) ?? null;
 }
@@ -105,9 +105,9 @@ function plain(name: string): string {
 }
 
 /** Returns the object with an expression in a field; what else it has stays. */
-export function mapped(value: unknown, path: readonly string[], source: string): JsonObject {
+export function withExpression(value: unknown, path: readonly string[], source: string): JsonObject {
   const [name, ...rest] = path;
   const before = isHolder(value) ? value : {};
   if (name === undefined) return before;
-  return { ...before, [name]: rest.length === 0 ? expressionText(source) : mapped(before[name], rest, source) };
+  return { ...before, [name]: rest.length === 0 ? expressionText(source) : withExpression(before[name], rest, source) };
 }

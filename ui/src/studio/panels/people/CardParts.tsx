@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { cardChoicesQuery } from "../../../api/queries/authoring/choices";
+import { cardChoicesQuery } from "../../../api/queries/kit/choices";
 import { ChoiceField, Segmented } from "../../../kit/fields/ChoiceField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { NumberField } from "../../../kit/fields/NumberField";

@@ -38,6 +38,7 @@ const UNITS_MS: Readonly<Record<Amount["unit"], number>> = {
   years: 0,
 };
 
+/** Returns the settings of an approval as they are explained; null for people that are computed. */
 export function termsOf(settings: JsonObject): Terms {
   const { recipients, order, quorum, veto, reminders, escalation, timeout, calendar } = settings;
   const texts = (value: unknown): string[] =>

@@ -4,7 +4,7 @@ import { Button, Field, Input, Textarea } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { type ChangeEvent, useId, useState } from "react";
 import { useApi } from "../../../api/context";
-import type { SamplePayload } from "../../../api/queries/authoring/steps";
+import type { SamplePayload } from "../../../api/queries/studio/steps";
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";

@@ -1,6 +1,6 @@
 /** The data on which values are shown: a payload, or an execution; pinned outputs first. Pure. */
 
-import type { PinnedOutput, Samples } from "../../../api/queries/authoring/steps";
+import type { PinnedOutput, Samples } from "../../../api/queries/studio/steps";
 import { isObject, type JsonObject } from "../../../shared/http";
 
 export type SampleChoice = { kind: "payload"; name: string } | { kind: "execution"; id: string; seq: number };

@@ -13,7 +13,7 @@ export function schemaOf(value: unknown, depth = 0): JsonObject {
   if (typeof value === "string") return { type: "string" };
   if (typeof value === "boolean") return { type: "boolean" };
   if (Array.isArray(value)) {
-    const items = value.map((each) => schemaOf(each, depth + 1)).reduce<JsonObject | null>(merged, null);
+    const items = value.map((each) => schemaOf(each, depth + 1)).reduce<JsonObject | null>(mergeSchemas, null);
     return { type: "array", ...(items !== null && { items }) };
   }
   if (!isObject(value)) return {};
@@ -22,7 +22,7 @@ export function schemaOf(value: unknown, depth = 0): JsonObject {
 }
 
 /** Returns the schema that both values fit into. */
-function merged(one: JsonObject | null, other: JsonObject): JsonObject {
+function mergeSchemas(one: JsonObject | null, other: JsonObject): JsonObject {
   if (one === null) return other;
   if (one.type !== other.type) {
     const isNumber = [one.type, other.type].every((type) => type === "integer" || type === "number");
@@ -33,10 +33,11 @@ function merged(one: JsonObject | null, other: JsonObject): JsonObject {
     const [mine, theirs] = [one.properties, other.properties];
     const properties = [...names].map((name) => {
       const [a, b] = [mine[name], theirs[name]];
-      return [name, isObject(a) && isObject(b) ? merged(a, b) : (a ?? b)] as const;
+      return [name, isObject(a) && isObject(b) ? mergeSchemas(a, b) : (a ?? b)] as const;
     });
     return { type: "object", properties: Object.fromEntries(properties) };
   }
-  if (isObject(one.items) && isObject(other.items)) return { type: "array", items: merged(one.items, other.items) };
+  if (isObject(one.items) && isObject(other.items))
+    return { type: "array", items: mergeSchemas(one.items, other.items) };
   return isObject(one.items) ? one : other;
 }

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { useStore } from "zustand";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { useApi } from "../../../api/context";
-import { documentQuery, environmentQuery } from "../../../api/queries/authoring/steps";
+import { documentQuery, environmentQuery } from "../../../api/queries/studio/steps";
 import type { JsonObject } from "../../../shared/http";
 import type { StudioStore } from "../../document/store";
 import { type SampleChoice, sampleDocument } from "./sample-document";
@@ -20,7 +20,7 @@ interface Chosen {
 const chosen = new WeakMap<StudioStore, StoreApi<Chosen>>();
 
 /** Returns what the panels of an open workflow share beside its document. */
-export function sharedOf(store: StudioStore): StoreApi<Chosen> {
+export function sharedChoice(store: StudioStore): StoreApi<Chosen> {
   const known = chosen.get(store);
   if (known !== undefined) return known;
   const made = createStore<Chosen>(() => ({ choice: null, unfinished: new Map() }));
@@ -28,8 +28,9 @@ export function sharedOf(store: StudioStore): StoreApi<Chosen> {
   return made;
 }
 
+/** Returns the sample that all panels of a document show, and how another one is chosen. */
 export function useSampleChoice(store: StudioStore): [SampleChoice | null, (choice: SampleChoice | null) => void] {
-  const shared = sharedOf(store);
+  const shared = sharedChoice(store);
   const choice = useStore(shared, (state) => state.choice);
   return [choice, (next) => shared.setState({ choice: next })];
 }

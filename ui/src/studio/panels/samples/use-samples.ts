@@ -8,7 +8,7 @@ import {
   type Samples,
   samplesKey,
   samplesQuery,
-} from "../../../api/queries/authoring/steps";
+} from "../../../api/queries/studio/steps";
 import { useMay } from "../../../session/session";
 
 export interface SampleActs {
@@ -57,6 +57,7 @@ export function useSamples(workflowId: string): SampleActs {
   };
 }
 
+/** Returns a sample under a name that no other has. */
 export function withFreeName(payload: SamplePayload, taken: readonly SamplePayload[]): SamplePayload {
   const names = new Set(taken.map(({ name }) => name));
   const name = [payload.name, ...taken.map((_, at) => `${payload.name} ${at + 2}`)].find((each) => !names.has(each));

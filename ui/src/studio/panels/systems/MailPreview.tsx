@@ -2,8 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { valueQuery } from "../../../api/queries/authoring/expressions";
-import { checkedOf, identityOf, useExpressionSource } from "../../../expression/source";
+import { valueQuery } from "../../../api/queries/expression/expressions";
+import { identityOf, questionOf, useExpressionSource } from "../../../expression/source";
 import { useRested } from "../../../expression/use-rested";
 import { MailFrame } from "../../../frame/mail/MailFrame";
 import { hasExpression } from "../../../shared/expressions";
@@ -32,7 +32,7 @@ function OnSample({ html, subject }: { html: string; subject: string }) {
   const { mail: text } = useText(PANEL_TEXTS);
   const source = useExpressionSource();
   const { sample } = source;
-  const query = valueQuery(useApi(), checkedOf(html, source), sample ?? {}, identityOf(sample));
+  const query = valueQuery(useApi(), questionOf(html, source), sample ?? {}, identityOf(sample));
   const { data, error } = useQuery({ ...query, enabled: sample !== null });
   // Without a sample the expressions are shown as they are written.
   if (sample === null) {

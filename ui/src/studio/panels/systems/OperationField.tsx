@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { type Operation, stepTypesQuery } from "../../../api/queries/authoring/steps";
+import { type Operation, stepTypesQuery } from "../../../api/queries/studio/steps";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { ConnectionField } from "../../../kit/fields/pickers/ConnectionField";

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
-import { valueQuery } from "../../../api/queries/authoring/expressions";
+import { valueQuery } from "../../../api/queries/expression/expressions";
 import { DataPicker } from "../../../expression/picker/DataPicker";
 import { identityOf } from "../../../expression/source";
 import { useRested } from "../../../expression/use-rested";

@@ -1,5 +1,5 @@
 import { Button } from "@fluentui/react-components";
-import type { StepTry } from "../../../api/queries/authoring/steps";
+import type { StepTry } from "../../../api/queries/studio/steps";
 import { Chip, type Tone } from "../../../kit/Chip";
 import { CopyButton } from "../../../kit/CopyButton";
 import { JsonTree } from "../../../kit/JsonTree";

@@ -4,7 +4,7 @@ import { Button, Checkbox } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../../api/context";
-import type { StepTry } from "../../../api/queries/authoring/steps";
+import type { StepTry } from "../../../api/queries/studio/steps";
 import { Confirm } from "../../../kit/Confirm";
 import { Icon } from "../../../kit/icons";
 import { Note } from "../../../kit/Note";

@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useApi } from "../../../api/context";
-import { detectedQuery } from "../../../api/queries/authoring/steps";
+import { detectedQuery } from "../../../api/queries/studio/steps";
 import { CopyButton } from "../../../kit/CopyButton";
 import { Note } from "../../../kit/Note";
 import { Problem } from "../../../kit/states/Problem";

@@ -10,6 +10,7 @@ import { NumberField } from "../../../kit/fields/NumberField";
 import { membersOf, type Plan, planOf, WEEKDAYS } from "../../../kit/trigger/schedule";
 import { TRIGGER_TEXTS } from "../../../kit/trigger/text";
 import { isObject, textOf } from "../../../shared/http";
+import { keysOf } from "../../../shared/keys";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
@@ -43,7 +44,7 @@ export function ScheduleBuilder({ edit }: { edit: StepEdit }) {
         name={`${field.name}/kind`}
         value={plan.kind}
         isReadOnly={edit.isReadOnly}
-        options={(Object.keys(STARTS) as Plan["kind"][]).map((value) => ({ value, label: text.kinds[value] }))}
+        options={keysOf(STARTS).map((value) => ({ value, label: text.kinds[value] }))}
         onChange={(next) => {
           // What the other forms say is shown as a cron expression on request.
           give(next === "cron" ? cronOf(plan) : STARTS[next as Plan["kind"]]);

@@ -4,7 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../../api/context";
-import { datastoreQuery } from "../../../api/queries/authoring/choices";
+import { datastoreQuery } from "../../../api/queries/kit/choices";
 import type { AnswerOf } from "../../../api/types";
 import { useRested } from "../../../expression/use-rested";
 import { DatastoreField } from "../../../kit/fields/pickers/DatastoreField";

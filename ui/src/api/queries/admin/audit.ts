@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { InputOf } from "../types";
+import type { Api } from "../../client";
+import { firstPage } from "../pages";
 
 const LIMIT = 30;
 
@@ -12,11 +12,12 @@ export interface AuditFilter {
   to?: number;
 }
 
+/** Pages of the audit, the newest record first. */
 export const auditQuery = (api: Api, filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: ["audit", filter],
     queryFn: ({ pageParam, signal }) => api.call("getAudit", { limit: LIMIT, ...filter, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getAudit">,
+    initialPageParam: firstPage<"getAudit">(),
     getNextPageParam: (page) => page.lastKey,
   });
 

@@ -1,10 +1,10 @@
 /** One version of a workflow for the Studio, and the calls by which it is kept. Definitions are read and written exactly. */
 
 import { queryOptions } from "@tanstack/react-query";
-import { EXACT } from "../../shared/exact";
-import type { JsonObject } from "../../shared/http";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf, Schema } from "../types";
+import { EXACT } from "../../../shared/exact";
+import type { JsonObject } from "../../../shared/http";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf, Schema } from "../../types";
 
 export type WorkflowRecord = Schema<"WorkflowRecord">;
 export type CanvasRecord = AnswerOf<"getCanvas">["item"];
@@ -53,6 +53,7 @@ export function saveDraft(
   return api.call("updateWorkflow", body, options());
 }
 
+/** Returns the findings of a definition that need not be stored. */
 export function validateDefinition(api: Api, definition: JsonObject, signal: AbortSignal) {
   return api.call("validateWorkflow", { definition }, options(signal));
 }

@@ -2,8 +2,9 @@
 
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import type { Api } from "../../client";
-import type { AnswerOf, InputOf } from "../../types";
-import { CARDS } from "../cards";
+import type { AnswerOf } from "../../types";
+import { firstPage } from "../pages";
+import { CARDS } from "./cards";
 
 const PAGE = 20;
 
@@ -23,7 +24,7 @@ export const cardsQuery = (api: Api, { term, isDraft = false }: CardFilter) =>
       const filter = { ...(term !== undefined && { term }), ...(isDraft && { has: ["draft"] }) };
       return api.call("getCards", { limit: PAGE, ...filter, ...pageParam }, { signal });
     },
-    initialPageParam: {} as InputOf<"getCards">,
+    initialPageParam: firstPage<"getCards">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -35,6 +36,6 @@ export const cardVersionsQuery = (api: Api, cardId: string) =>
     queryKey: [...CARDS, "list", "versions", cardId],
     queryFn: ({ pageParam, signal }) =>
       api.call("getCardVersions", { card_id: cardId, limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getCardVersions">>,
+    initialPageParam: firstPage<"getCardVersions">(),
     getNextPageParam: (page) => page.lastKey,
   });

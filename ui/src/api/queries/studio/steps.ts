@@ -43,8 +43,10 @@ export const dataTreeQuery = (api: Api, where: () => Where | null, data: unknown
     retry: false,
   });
 
+/** Under which the samples of a workflow are cached. */
 export const samplesKey = (workflowId: string) => ["samples", workflowId] as const;
 
+/** The sample payloads and outputs of a workflow. */
 export const samplesQuery = (api: Api, workflowId: string) =>
   queryOptions({
     queryKey: samplesKey(workflowId),

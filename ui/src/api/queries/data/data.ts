@@ -3,7 +3,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { EXACT } from "../../../shared/exact";
 import type { Api } from "../../client";
-import type { AnswerOf, InputOf } from "../../types";
+import type { AnswerOf } from "../../types";
+import { firstPage } from "../pages";
 
 export const DATASTORES = ["datastores"] as const;
 export const CONNECTIONS = ["connections"] as const;
@@ -20,7 +21,7 @@ export const datastoresQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...DATASTORES, "list"],
     queryFn: ({ pageParam, signal }) => api.call("getDatastores", { limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getDatastores">,
+    initialPageParam: firstPage<"getDatastores">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -44,10 +45,11 @@ export const connectionsQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...CONNECTIONS, "list"],
     queryFn: ({ pageParam, signal }) => api.call("getConnections", { limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getConnections">,
+    initialPageParam: firstPage<"getConnections">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** One connection, without its secrets. */
 export const connectionQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: [...CONNECTIONS, "one", name],

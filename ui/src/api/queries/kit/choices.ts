@@ -19,9 +19,9 @@ interface Page<Item, Key> {
 }
 
 /** Returns the items of all pages, up to `MOST_PAGES`. */
-async function allOf<Item, Key>(read: (key: Partial<Key>) => Promise<Page<Item, Key>>): Promise<Item[]> {
+async function allOf<Item, Key>(read: (key?: Partial<Key>) => Promise<Page<Item, Key>>): Promise<Item[]> {
   const found: Item[] = [];
-  let key = {} as Partial<Key>;
+  let key: Partial<Key> | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { items, lastKey } = await read(key);
     found.push(...items);
@@ -31,6 +31,7 @@ async function allOf<Item, Key>(read: (key: Partial<Key>) => Promise<Page<Item, 
   return found;
 }
 
+/** All connections that a step can name. */
 export const connectionChoicesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["choices", "connections"],
@@ -41,6 +42,7 @@ export const connectionChoicesQuery = (api: Api) =>
     staleTime: SHORT_MS,
   });
 
+/** The names of all datastores that a step can name. */
 export const datastoreChoicesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["choices", "datastores"],
@@ -76,6 +78,7 @@ export const payloadSchemaQuery = (api: Api, workflowId: string, version: number
     staleTime: SHORT_MS,
   });
 
+/** The value of a datastore; not read for a name that is computed. */
 export const datastoreQuery = (api: Api, name: string) =>
   queryOptions({
     queryKey: ["choices", "datastore", name],

@@ -1,14 +1,15 @@
 /** What happened in a span of time. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export type Statistics = AnswerOf<"getStatistics">;
 export type StatisticsInput = InputOf<"getStatistics">;
 
 const FRESH_MS = 60_000;
 
+/** Figures of a span; those of the span before are shown until they arrive. */
 export const statisticsQuery = (api: Api, input: StatisticsInput) =>
   queryOptions({
     queryKey: ["statistics", input],

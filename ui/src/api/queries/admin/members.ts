@@ -1,14 +1,15 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { InputOf } from "../types";
+import type { Api } from "../../client";
+import { firstPage } from "../pages";
 
 const LIMIT = 30;
 
+/** Pages of the members of the organization. */
 export const membersQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: ["members"],
     queryFn: ({ pageParam, signal }) => api.call("getMembers", { limit: LIMIT, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getMembers">,
+    initialPageParam: firstPage<"getMembers">(),
     getNextPageParam: (page) => page.lastKey,
   });
 

@@ -2,7 +2,8 @@
 
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import type { Api } from "../../client";
-import type { AnswerOf, InputOf } from "../../types";
+import type { AnswerOf } from "../../types";
+import { firstPage } from "../pages";
 
 export type Use = AnswerOf<"getUses">["used_by"][number];
 export type UsedKind = "workflow" | "card" | "connection" | "datastore" | "calendar";
@@ -15,6 +16,6 @@ export const usesQuery = (api: Api, kind: UsedKind, named: string) =>
       const object = kind === "workflow" || kind === "card" ? { id: named } : { name: named };
       return api.call("getUses", { kind, ...object, ...pageParam }, { signal });
     },
-    initialPageParam: {} as Partial<InputOf<"getUses">>,
+    initialPageParam: firstPage<"getUses">(),
     getNextPageParam: (page) => page.lastKey,
   });

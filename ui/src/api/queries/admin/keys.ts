@@ -1,15 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { InputOf } from "../types";
+import type { Api } from "../../client";
+import { firstPage } from "../pages";
 
 const LIMIT = 30;
 const LONG_MS = 5 * 60_000;
 
+/** Pages of the API keys of the organization. */
 export const keysQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: ["keys"],
     queryFn: ({ pageParam, signal }) => api.call("getKeys", { limit: LIMIT, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getKeys">,
+    initialPageParam: firstPage<"getKeys">(),
     getNextPageParam: (page) => page.lastKey,
   });
 

@@ -1,9 +1,10 @@
-/** Workflows as their makers see them: the list, one with its versions, profiles, templates, and what differs. */
+/** Workflows as their authors see them: the list, one with its versions, profiles, templates, and what differs. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { EXACT } from "../../../shared/exact";
 import type { Api } from "../../client";
-import type { AnswerOf, InputOf } from "../../types";
+import type { AnswerOf } from "../../types";
+import { firstPage } from "../pages";
 
 export const WORKFLOWS = ["workflows"] as const;
 const PAGE = 30;
@@ -32,7 +33,7 @@ export const workflowsQuery = (api: Api, { term, has }: WorkflowFilter) =>
       const filter = { ...(term !== undefined && { term }), ...(has !== undefined && { has: [...has] }) };
       return api.call("getWorkflows", { limit: PAGE, ...filter, ...pageParam }, { signal });
     },
-    initialPageParam: {} as InputOf<"getWorkflows">,
+    initialPageParam: firstPage<"getWorkflows">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -42,7 +43,7 @@ export const versionsQuery = (api: Api, workflowId: string) =>
     queryKey: [...WORKFLOWS, "versions", workflowId],
     queryFn: ({ pageParam, signal }) =>
       api.call("getWorkflowVersions", { workflow_id: workflowId, limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getWorkflowVersions">>,
+    initialPageParam: firstPage<"getWorkflowVersions">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -67,6 +68,7 @@ export const workflowFiresQuery = (api: Api, workflowId: string, version: number
     retry: false,
   });
 
+/** The templates that a workflow can begin with. */
 export const templatesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["templates"],
@@ -74,6 +76,7 @@ export const templatesQuery = (api: Api) =>
     staleTime: LONG_MS,
   });
 
+/** The profiles of a workflow, with their numbers as they are spelled. */
 export const profilesQuery = (api: Api, workflowId: string) =>
   queryOptions({
     queryKey: [...WORKFLOWS, "profiles", workflowId],

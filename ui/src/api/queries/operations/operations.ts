@@ -1,8 +1,9 @@
 /** What operators look after: incidents by cause, systems, dead letters, cards, bulks, schedules. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
+import { firstPage } from "../pages";
 
 export const OPERATIONS = ["operations"] as const;
 
@@ -47,7 +48,7 @@ export const incidentsQuery = (api: Api, cause: CauseFilter) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "incidents", cause],
     queryFn: ({ pageParam, signal }) => api.call("getIncidents", { limit: 10, ...cause, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getIncidents">,
+    initialPageParam: firstPage<"getIncidents">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -63,6 +64,7 @@ export const stepsQuery = (api: Api, workflowId: string) =>
     retry: false,
   });
 
+/** The systems that are called, and whether they are down. */
 export const targetsQuery = (api: Api) =>
   queryOptions({
     queryKey: [...OPERATIONS, "targets"],
@@ -76,10 +78,11 @@ export const lettersQuery = (api: Api, isOpen: boolean) =>
     queryKey: [...OPERATIONS, "letters", isOpen],
     queryFn: ({ pageParam, signal }) =>
       api.call("getLetters", { limit: PAGE, ...(isOpen && { settled: false }), ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getLetters">,
+    initialPageParam: firstPage<"getLetters">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** One dead letter with its content. */
 export const letterQuery = (api: Api, letterId: string) =>
   queryOptions({
     queryKey: [...OPERATIONS, "letter", letterId],
@@ -88,19 +91,21 @@ export const letterQuery = (api: Api, letterId: string) =>
 
 type CardFilter = Pick<InputOf<"getOpenCards">, "due_before" | "is_stale">;
 
+/** Pages of the open cards of all people. */
 export const openCardsQuery = (api: Api, filter: CardFilter, limit = PAGE) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "cards", filter, limit],
     queryFn: ({ pageParam, signal }) => api.call("getOpenCards", { limit, ...filter, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getOpenCards">,
+    initialPageParam: firstPage<"getOpenCards">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** Pages of the bulk acts, the newest first. */
 export const bulksQuery = (api: Api) =>
   infiniteQueryOptions({
     queryKey: [...OPERATIONS, "bulks"],
     queryFn: ({ pageParam, signal }) => api.call("getBulks", { limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as InputOf<"getBulks">,
+    initialPageParam: firstPage<"getBulks">(),
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: ({ state }) =>
       state.data?.pages.some(({ items }) => items.some(({ status }) => status === "RUNNING")) ? PROGRESS_MS : LOOK_MS,
@@ -123,6 +128,7 @@ export const bulkItemsQuery = (api: Api, bulkId: string, refused: number) =>
     enabled: refused > 0,
   });
 
+/** All schedules with their next instants. */
 export const schedulesQuery = (api: Api) =>
   queryOptions({
     queryKey: [...OPERATIONS, "schedules"],
@@ -136,7 +142,7 @@ export const firesQuery = (api: Api, workflowId: string) =>
     queryKey: [...OPERATIONS, "fires", workflowId],
     queryFn: ({ pageParam, signal }) =>
       api.call("getScheduleFires", { workflow_id: workflowId, limit: 20, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getScheduleFires">>,
+    initialPageParam: firstPage<"getScheduleFires">(),
     getNextPageParam: (page) => page.lastKey,
   });
 
@@ -153,7 +159,7 @@ export const calendarQuery = (api: Api, span: { from: number; to: number }) =>
     queryKey: [...OPERATIONS, "calendar", span],
     queryFn: ({ pageParam, signal }) =>
       api.call("getScheduleCalendar", { ...span, limit: PAGE, ...pageParam }, { signal }),
-    initialPageParam: {} as Partial<InputOf<"getScheduleCalendar">>,
+    initialPageParam: firstPage<"getScheduleCalendar">(),
     getNextPageParam: (page) => page.lastKey,
     refetchInterval: 2 * LOOK_MS,
   });

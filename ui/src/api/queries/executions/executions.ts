@@ -7,8 +7,8 @@ import {
   queryOptions,
   replaceEqualDeep,
 } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf } from "../../types";
 
 export const ROWS_LIMIT = 100;
 /** Pages of rows that are kept in memory; an earlier one is read again by its cursor. */
@@ -18,12 +18,16 @@ const LONG_MS = 5 * 60_000;
 const SHORT_MS = 10_000;
 
 export const HISTORY = ["executions"] as const;
+
+/** Under which all that is read of an execution is cached. */
 export const executionKey = (executionId: string) => ["execution", executionId] as const;
 
 export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
 export type ExecutionRow = AnswerOf<"getExecutionRows">["items"][number];
 type RowPage = AnswerOf<"getExecutionRows"> & { cursors: readonly string[] };
 export type Explanation = AnswerOf<"explainExecution">["item"];
+
+const NO_CURSORS: readonly string[] = [];
 
 /** Pages of the history. Each knows the cursors before it, so that a page that left the memory is read again. */
 export const rowsQuery = (api: Api, filter: RowFilter) =>
@@ -35,7 +39,7 @@ export const rowsQuery = (api: Api, filter: RowFilter) =>
       const page = await api.call("getExecutionRows", { limit: ROWS_LIMIT, ...filter, ...from }, { signal });
       return { ...page, cursors };
     },
-    initialPageParam: [] as readonly string[],
+    initialPageParam: NO_CURSORS,
     getNextPageParam: ({ cursors, lastKey }) =>
       lastKey === undefined ? undefined : [...cursors, lastKey.workflow_execution_id],
     getPreviousPageParam: ({ cursors }) => (cursors.length === 0 ? undefined : cursors.slice(0, -1)),
@@ -98,6 +102,7 @@ export const eventDataQuery = (api: Api, executionId: string, seq: number) =>
     structuralSharing: false,
   });
 
+/** Who decided what on the cards of an execution. */
 export const decisionsQuery = (api: Api, executionId: string) =>
   queryOptions({
     queryKey: [...executionKey(executionId), "decisions"],

@@ -1,8 +1,8 @@
 /** The whole log of an execution, which the server gives by pages. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf, InputOf, Schema } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf, InputOf, Schema } from "../../types";
 import { executionKey } from "./executions";
 
 type Entry = Schema<"EventLog">["events"][number];

@@ -1,9 +1,10 @@
 /** Who is signed in, and the sessions of that person. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 
+/** The session of the browser: the person, the organization, the permissions. */
 export const sessionQuery = (api: Api) =>
   queryOptions({
     queryKey: ["session"],
@@ -16,12 +17,14 @@ export const sessionQuery = (api: Api) =>
     staleTime: 5 * 60_000,
   });
 
+/** All sessions of the person who is signed in. */
 export const sessionsQuery = (api: Api) =>
   queryOptions({
     queryKey: ["sessions"],
     queryFn: ({ signal }) => api.call("getSessions", undefined, { signal }),
   });
 
+/** What the person has chosen for the look of the app, as the server has it. */
 export const preferencesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["preferences"],

@@ -1,8 +1,8 @@
 /** Cards and their versions. All keys begin with `cards`. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 
 export const CARDS = ["cards"] as const;
 

@@ -1,8 +1,8 @@
 /** The search over everything that the person may read. */
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Api } from "../client";
-import type { AnswerOf } from "../types";
+import type { Api } from "../../client";
+import type { AnswerOf } from "../../types";
 
 export type FoundObject = AnswerOf<"searchAll">["items"][number];
 
@@ -12,6 +12,7 @@ const QUIET_MS = 150;
 const LEAST_CHARACTERS = 2;
 const MOST_CHARACTERS = 200;
 
+/** What is found for a term, once typing has rested. */
 export const searchQuery = (api: Api, term: string) =>
   queryOptions({
     queryKey: ["search", term],
