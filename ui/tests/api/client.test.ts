@@ -71,7 +71,15 @@ describe("a call", () => {
     const { api } = serving(() => json(body, status, { "retry-after": "7" }));
     const facts = await failure(api.call("createKey", { name: "" }));
     expect(facts).toMatchObject({ kind, status, code, message: "why", requestId: "r-1", retryAfter: 7 });
-    expect(facts.findings).toEqual([{ path: "/name", message: "is empty" }]);
+    expect(facts.findings).toEqual([{ path: "/name", message: "is empty", code: "", values: {} }]);
+  });
+
+  it("reads the code and the values of a finding, and no values of other kinds", async () => {
+    const values = { name: "x", limit: 3, of: { a: 1 }, none: null };
+    const body = { message: "why", code: "BAD", errors: [{ path: "", message: "is wrong", code: "TOO_LONG", values }] };
+    const { api } = serving(() => json(body, 422));
+    const { findings } = await failure(api.call("createKey", { name: "" }));
+    expect(findings).toEqual([{ path: "", message: "is wrong", code: "TOO_LONG", values: { name: "x", limit: 3 } }]);
   });
 
   it("does not know whether a POST arrived whose answer was lost", async () => {
