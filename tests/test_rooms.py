@@ -18,6 +18,7 @@ ROOMS = {
         "effects",
         "shell",
         "upkeep",
+        "cards",
         "outages",
     ),
     "execution": (
@@ -25,6 +26,7 @@ ROOMS = {
         "document",
         "closing",
         "approvals",
+        "delivery",
         "evolving",
         "steps",
         "deciding",

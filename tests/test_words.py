@@ -90,14 +90,7 @@ VAGUE: Final = frozenset(
 PLAIN_ROOMS: Final = ("execution/deciding", "engine/processing", "engine/upkeep", "server/http", "app/executions")
 """The rooms that are read most: there, variables have no vague names either."""
 
-NAMED_BY_COLUMNS: Final = {
-    # The parameter is the column `shown` of `card_copy`.
-    "engine/records/copies.py mark_shown shown",
-    "engine/sql/copies.py mark_shown shown",
-}
 VAGUE_VARIABLES: Final = {
-    "engine/upkeep/reconciler.py shown",
-    "engine/upkeep/reconciler.py taken",
     "server/http/request_parsing.py found",
     "server/http/request_parsing.py shown",
 }
@@ -175,7 +168,7 @@ def test_parameters_are_named_by_what_they_are() -> None:
         for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
         if each.arg in VAGUE
     }
-    assert vague == NAMED_BY_COLUMNS
+    assert vague == set()
 
 
 def test_classes_are_named_by_what_they_are() -> None:

@@ -22,7 +22,7 @@ INPUT: Final = ROOT / "build/client.json"
 WIDTH: Final = 120
 
 _PAGES: Final = ("/static/", "/inbox/", "/docs", "/app", "/card-frame", "/mail-frame")
-_LEFT_OUT: Final = ("/v1/", "/openapi.json", "/metrics", *_PAGES)
+_LEFT_OUT: Final = ("/v1/", "/v2/receive/", "/openapi.json", "/metrics", *_PAGES)
 _READ_BY_V1: Final = "/v1/adaptive-cards/"
 """The reads of cards have no newer path."""
 _KEPT: Final = ("operationId", "parameters", "requestBody", "responses")

@@ -25,7 +25,7 @@ from looply.cli.terminal.terminal import Terminal
 from looply.clock import SystemClock
 from looply.engine.ports.store import Snapshot, Store, Unit, Value
 from looply.engine.postgres import PostgresStore
-from looply.engine.records.copies import CopyUpdate
+from looply.engine.records.copies import CopyMark, CopyUpdate
 from looply.engine.records.letters import LetterRow
 from looply.engine.records.pruning import BEGIN, RetentionFilter, Slice
 from looply.engine.sqlite import SqliteStore
@@ -112,12 +112,17 @@ def full_life(samples: Samples) -> tuple[Unit, Unit]:
     return begun, end
 
 
+def shown_copy(samples: Samples) -> CopyMark:
+    """Returns the mark of a copy that is up to date."""
+    return CopyMark(handle="{}", shown=2, due=samples.now, since=samples.now, state="SHOWN")
+
+
 async def test_of_what_went_no_row_is_left_in_the_folder(
     folder_store: SqliteStore, tmp_path: Path, samples: Samples
 ) -> None:
     begun, end = full_life(samples)
     await store_all(folder_store, [begun, end, samples.first()])
-    await folder_store.copies.mark_shown("card", 2, "handle")
+    await folder_store.copies.record("card", "", shown_copy(samples))
     assert sum(counts_in_folder(tmp_path, begun.execution_id).values()) >= 10
     found = await prune_now(folder_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))
@@ -146,7 +151,7 @@ async def test_of_what_went_no_row_is_left_in_the_database(
     begun, end = full_life(samples)
     await store_all(database_store, [begun, end])
     await database_store.journal.commit(samples.first())
-    await database_store.copies.mark_shown("card", 2, "handle")
+    await database_store.copies.record("card", "", shown_copy(samples))
     assert sum(counts_in_database(postgres_stores, begun.execution_id).values()) >= 10
     found = await prune_now(database_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))

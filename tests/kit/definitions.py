@@ -66,10 +66,14 @@ def datastore(operation: str, id_: str = "", name: str = "prices", **settings: J
 
 
 def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Json) -> Step:
-    """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`."""
+    """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`, and further settings of the step."""
+    named: tuple[str, ...] = ("channel", "app", "fallback", "may_answer")
+    further = {name: waits.pop(name) for name in named if name in waits}
     waiting = {name.rstrip("_"): value for name, value in waits.items()}
     content = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Release it?"}]}
-    return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": waiting})
+    return step(
+        id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": waiting, **further}
+    )
 
 
 def approval(id_: str = "approval_1", recipients: Json = "ann@example.com", **settings: Json) -> Step:

@@ -24,6 +24,7 @@ from kit.carriage import Carriage, InProcess
 from kit.faults import Faults, FaultyStore, MortalStore
 from kit.proof import prove, whole_history
 from looply.definition import TriggerSettings, Workflow
+from looply.engine.cards.reconciler import Reconciler
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
@@ -36,7 +37,6 @@ from looply.engine.records.startup import StartupState
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
-from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import reschedule
 from looply.execution import ExecutionState, Status
 from looply.execution.answering.starting import Started

@@ -42,6 +42,7 @@ OF_THE_PROOF: Final = {
     "golden/test_golden_upgrades.py": "upgrades that are killed midway",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
     "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
+    "unit/connectors/peers/test_peers_microsoft_teams.py": "an SDK that takes seconds to import",
 }
 """Files, with the reason."""
 

@@ -9,6 +9,7 @@ from looply.connectors.function.connector import CONNECTOR as FUNCTION
 from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.port import ConnectionKind, Operation
 from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.connectors.teams.connector import CONNECTOR as TEAMS
 from looply.limits import DEFAULT_LIMITS
 from reference_pages.markdown import code, field_texts, first_sentence, page, shown_default, table
 
@@ -18,7 +19,8 @@ Connectors are found by the entry-point group `looply.connectors`, so
 [further ones](../how-to/write-a-connector.md) can be installed beside these. A step of type
 [`operation`](steps.md#operation) calls any operation of any of them; the operations below have step types of their own.
 How-to pages: [call SAP](../how-to/call-sap.md), [call HTTP APIs](../how-to/call-http.md),
-[run code in a step](../how-to/functions.md), [send email](../how-to/mail.md).
+[run code in a step](../how-to/functions.md), [send email](../how-to/mail.md),
+[connect Microsoft Teams](../how-to/teams.md).
 """
 
 _HEAD = ("field", "type", "default", "meaning")
@@ -27,7 +29,7 @@ _HEAD = ("field", "type", "default", "meaning")
 def connectors_page() -> str:
     """Returns the page of the connectors."""
     parts = [_INTRO]
-    for connector in (HTTP, SAP, FUNCTION, EMAIL):
+    for connector in (HTTP, SAP, FUNCTION, EMAIL, TEAMS):
         parts.append(f"## {connector.title}")
         parts += [part for operation in connector.operations for part in _operation(operation)]
         parts += [part for kind in connector.connection_kinds for part in _kind(kind)]

@@ -4,7 +4,7 @@ The setting `engine` chooses. Embedded: a data folder, and effects in this proce
 alone, and effects in it. Distributed: a database that many processes share; servers offer effects to Temporal, workers
 carry them out.
 
-`stores` < `effects` < `engine` < `services loops` < `application` < `running`; `reading` imports `stores` only.
+`stores` < `effects` < `engine channels` < `services loops` < `application` < `running`; `reading` imports `stores`.
 """
 
 from looply.bootstrap.application import Application, apply_master_keys, open_application

@@ -8,6 +8,7 @@ from datetime import timedelta
 from looply.app.authoring.schedules import align_all
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
+from looply.bootstrap.channels import OpenChannels, open_channels
 from looply.bootstrap.effects import make_worker
 from looply.bootstrap.engine import make_engine
 from looply.bootstrap.foundations import Foundations
@@ -48,13 +49,18 @@ class Application:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, *, is_working: bool = True, connectors: Sequence[str] | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    is_working: bool = True,
+    connectors: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    channels: OpenChannels = open_channels,
 ) -> AsyncIterator[Application]:
     """Opens the store, yields the application, and closes everything in order.
 
     With `is_working` effects, timers and schedules run, and the work that an earlier process left is recovered;
     without it the store is open for reading and administration only. `connectors` are those whose effects a worker
-    carries out (empty: all); None is no worker.
+    carries out (empty: all); None is no worker. `channels` opens those that show cards beside the inbox.
     Raises: DataFolderInUse, SchemaMismatch, KeyUnfit, StoreCorrupt, StoreLost, StoreUnreachable, SettingsError.
     """
     async with AsyncExitStack() as stack:
@@ -63,7 +69,7 @@ async def open_application(
         stack.push_async_callback(store.close)
         boot = await store.open()
         try:
-            application = await _compose(settings, store, clock, connectors, stack)
+            application = await _compose(settings, store, clock, connectors, channels, stack)
         except StoreCorrupt:
             seal.withhold()
             raise
@@ -87,7 +93,12 @@ async def apply_master_keys(settings: Settings, clock: Clock) -> None:
 
 
 async def _compose(
-    settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    connectors: Sequence[str] | None,
+    opener: OpenChannels,
+    stack: AsyncExitStack,
 ) -> Application:
     entropy, keys = SystemEntropy(), DataKeys(master_keys_of(settings), clock)
     registry = load_connectors()
@@ -105,10 +116,12 @@ async def _compose(
     )
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
     worker = make_worker(base, KnownTargets(registry.target), stack)
-    shell = make_engine(base, connectors, worker, make_observers(metrics))
-    services = make_services(base, shell, make_prober(base, worker, connectors), metrics, stack)
+    channels = opener(base, stack)
+    shell = make_engine(base, connectors, worker, make_observers(metrics), frozenset(channels.cards))
+    prober = make_prober(base, worker, connectors)
+    services = make_services(base, shell, prober, metrics, stack, channels)
     more = make_question_loops(base, services.prober, connectors)
-    loops = make_loops(settings, services, shell, store, keys, more)
+    loops = make_loops(base, services, shell, channels.cards, more)
     connect_metrics(services, shell, store, loops.auditor)
     return Application(settings=settings, services=services, shell=shell, pump=loops.pump, loops=loops.all, store=store)
 

@@ -1,24 +1,16 @@
 """The engine of a process: the shell, with its store, its dispatcher and its worker."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-from looply.app.inbox.channel import InboxChannel
 from looply.bootstrap.effects import make_dispatcher
 from looply.bootstrap.foundations import Foundations
 from looply.clock import BlockEntropy
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
-from looply.engine.ports.card_channel import INBOX, CardChannel
 from looply.engine.processing.observers import Observers
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
-
-CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
-"""Where cards are shown."""
-COPYING_CHANNELS: Final = frozenset(CHANNELS) - {INBOX}
-"""The channels that keep copies of cards; the inbox renders on request, so it is never out of date."""
 
 
 class _Labels:
@@ -33,8 +25,14 @@ class _Labels:
         return await self.engine.labels(execution_id)
 
 
-def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Worker, observers: Observers) -> Shell:
-    """Returns the engine, not yet open. `connectors` as in `open_application`."""
+def make_engine(
+    base: Foundations,
+    connectors: Sequence[str] | None,
+    worker: Worker,
+    observers: Observers,
+    channels: frozenset[str],
+) -> Shell:
+    """Returns the engine, not yet open. `connectors` as in `open_application`; `channels` keep copies of cards."""
     clock, targets = base.clock, worker.targets
     labels = _Labels()
     shell = labels.engine = Shell(
@@ -48,7 +46,7 @@ def make_engine(base: Foundations, connectors: Sequence[str] | None, worker: Wor
             limits=base.settings.limits,
             breaker=BreakerSettings(drain_rate=rate) if (rate := base.settings.target_drain_per_second) else None,
             turns=base.turns,
-            channels=COPYING_CHANNELS,
+            channels=channels,
             observers=observers,
         )
     )

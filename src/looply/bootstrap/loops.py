@@ -1,6 +1,6 @@
 """The background loops of a process, in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,11 +14,11 @@ from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap.effects import list_served_connectors
-from looply.bootstrap.engine import CHANNELS, COPYING_CHANNELS
 from looply.bootstrap.foundations import Foundations
-from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import SystemEntropy
+from looply.engine.cards.reconciler import Reconciler, make_reconcilers
 from looply.engine.outages.target_watch import TargetWatch
+from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.auditor import Auditor
@@ -27,10 +27,8 @@ from looply.engine.upkeep.loop import Loop
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.quota_meter import QuotaMeter
-from looply.engine.upkeep.reconciler import Reconciler
 from looply.engine.upkeep.store_watch import StoreWatch
 from looply.jsontext import Json
-from looply.settings import Settings
 
 _ALONE: Final = "alone"
 
@@ -53,26 +51,27 @@ def make_question_loops(base: Foundations, prober: Prober, connectors: Sequence[
 
 
 def make_loops(
-    settings: Settings, services: Services, shell: Shell, store: Store, keys: DataKeys, more: Sequence[Loop] = ()
+    base: Foundations, services: Services, shell: Shell, channels: Mapping[str, CardChannel], more: Sequence[Loop] = ()
 ) -> Loops:
     """Returns the loops, not yet running; `all` are in the order in which they start, `more` the last ones."""
+    settings, store = base.settings, base.store
     catalog, library, clock = services.catalog, services.library, services.clock
     pump = Pump(
         shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
     )
-    auditor = Auditor(shell, store, clock, COPYING_CHANNELS)
-    reconciler = Reconciler(shell, store.copies, CHANNELS, clock)
-    shell.observers.on_copies = reconciler.wake
+    auditor = Auditor(shell, store, clock, frozenset(channels))
+    reconcilers = make_reconcilers(shell, store.copies, channels, clock)
+    shell.observers.on_copies = partial(_wake, reconcilers)
     return Loops(
         pump=pump,
         auditor=auditor,
         all=(
             StoreWatch(store),
-            KeyWatch(keys),
+            KeyWatch(base.keys),
             UseLoop(catalog.people.last_uses),
             pump,
             TargetWatch(shell, store, clock),
-            reconciler,
+            *reconcilers,
             auditor,
             QuotaMeter(shell.quotas, clock),
             FigureFolder(store.figures, clock, settings.figure_seconds),
@@ -82,6 +81,11 @@ def make_loops(
             *more,
         ),
     )
+
+
+def _wake(reconcilers: Sequence[Reconciler]) -> None:
+    for reconciler in reconcilers:
+        reconciler.wake()
 
 
 async def _default_profile(library: Library, organization_id: str, workflow_id: str) -> tuple[str, Json]:

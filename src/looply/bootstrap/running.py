@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from looply.bootstrap.application import Application, open_application
+from looply.bootstrap.channels import OpenChannels, open_channels
 from looply.bootstrap.effects import list_served_connectors
 from looply.clock import SystemEntropy
 from looply.server.administration.web_pages import Pages
@@ -16,14 +17,17 @@ from looply.settings import Settings
 _COLLECTIONS = (10_000, 20, 50)
 
 
-async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
+async def serve(
+    settings: Settings, on_listening: Callable[[str], None], *, channels: OpenChannels = open_channels
+) -> None:
     """Runs a server on the store until SIGTERM or SIGINT, then drains.
 
-    `on_listening` is called with the address, such as `http://127.0.0.1:8080`, once calls are answered.
+    `on_listening` is called with the address, such as `http://127.0.0.1:8080`, once calls are answered. `channels` as
+    in `open_application`.
     Raises: as `open_application`; SettingsError when the process cannot listen on the address; StoreLost or
     StoreCorrupt when the store failed while serving.
     """
-    async with open_application(settings) as application:
+    async with open_application(settings, channels=channels) as application:
         services = application.services
 
         def listening(address: str) -> None:

@@ -10,12 +10,14 @@ from looply.app.context.remote_prober import RemoteProber
 from looply.app.context.services import Prober, Services
 from looply.app.context.sign_in import Provider, SignInMeans
 from looply.app.openid.providers import Providers, build_providers
+from looply.bootstrap.channels import Channels
 from looply.bootstrap.foundations import Foundations
 from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy
 from looply.connectors.client import build_client
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.engine.effects.worker import Worker
+from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.store import Store
 from looply.engine.processing.observers import Observers
 from looply.engine.records.changes import ChangeLog, StateChange
@@ -25,7 +27,14 @@ from looply.engine.upkeep.auditor import Auditor
 from looply.settings import Settings
 
 
-def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metrics, stack: AsyncExitStack) -> Services:
+def make_services(
+    base: Foundations,
+    shell: Shell,
+    prober: Prober,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+    channels: Channels,
+) -> Services:
     """Returns what use cases share; the connections to providers of sign-in are closed with the stack."""
     settings, catalog, clock = base.settings, base.catalog, base.clock
     return Services(
@@ -42,6 +51,9 @@ def make_services(base: Foundations, shell: Shell, prober: Prober, metrics: Metr
         turns=base.turns,
         prober=prober,
         entropy=base.entropy,
+        channels=frozenset({INBOX, *channels.cards}),
+        card_checks=channels.card_checks,
+        receivers=channels.receivers,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

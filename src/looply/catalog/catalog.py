@@ -16,6 +16,7 @@ from looply.catalog.authored.stored_presence import StoredPresence
 from looply.catalog.authored.uses import Uses
 from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
+from looply.catalog.calls.directory import Directory
 from looply.catalog.calls.logons import RefusedLogons
 from looply.catalog.calls.questions import Questions
 from looply.catalog.people.people import People
@@ -50,6 +51,7 @@ class Catalog:
     presence: Presence
     logons: RefusedLogons
     questions: Questions
+    directory: Directory
     audit: AuditLog
     database: CatalogDatabase
 
@@ -135,6 +137,7 @@ class Catalog:
             presence=StoredPresence(database, clock) if database.is_shared else RememberedPresence(clock),
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
+            directory=Directory(database),
             audit=AuditLog(database, clock),
             database=database,
         )

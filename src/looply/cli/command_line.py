@@ -57,6 +57,7 @@ _COMMANDS: Final = {
         "looply.cli.authoring.connection:APP",
         "Connections to other systems: list, show, create, update, delete, test, discover.",
     ),
+    "teams": ("looply.cli.authoring.teams:APP", "Microsoft Teams: package, the app that people install."),
     "target": (
         "looply.cli.executions.target:APP",
         "Systems that are down or in maintenance: list, pause, drain, release.",

@@ -4,7 +4,7 @@ The JSON Schema is checked first. The other checks then run over everything that
 every problem; only the settings of a step that violates the schema are not checked any further.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
@@ -14,6 +14,7 @@ import msgspec
 from looply.definition.calls import calls, scopes
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.calls.operations import NO_OPERATIONS, Operations, check_operations
+from looply.definition.graph.card_channels import CheckCard, check_cards, check_channels
 from looply.definition.graph.document_shapes import trigger_schema
 from looply.definition.graph.graph import check_graph
 from looply.definition.graph.model import ARRIVE, START, Step, Workflow, WorkflowSettings
@@ -26,7 +27,7 @@ from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTE
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_parts import EXPRESSION
 from looply.definition.schemas.schema_problems import Patterns
-from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.settings_schema import CHANNEL_NAMES, IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone
@@ -115,13 +116,17 @@ def parse_definition(
     *,
     payload_schema: Json = None,
     operations: Operations = NO_OPERATIONS,
+    channels: Collection[str] = CHANNEL_NAMES,
+    card_checks: Mapping[str, CheckCard] = MappingProxyType({}),
 ) -> Findings:
     """Returns all errors and warnings of a definition, and the compiled workflow when there are no errors.
 
     `payload_schema` is the JSON Schema of a sample of the caller's body; it is used when the definition has neither a
     schema of its trigger nor a `workflow_schema`. A finding that follows only from a payload's schema is never an
     error, because without a schema of the trigger other bodies are accepted.
-    `operations` are those of the installed connectors; calls of any other operation are not checked.
+    `operations` are those of the installed connectors; calls of any other operation are not checked. `channels` are
+    those by which the installation sends cards; all where that is not known. `card_checks` are those of channels that
+    do not show every card.
 
     Guarantees: never raises, for any JSON value; each path points into the document, for a missing value to its
     container. Errors are those of the JSON Schema, then those of the graph, the settings and the expressions.
@@ -131,6 +136,8 @@ def parse_definition(
         check_references(outline, _payload_schema(document, report) or payload_schema, report, limits)
         check_search_fields(document, report)
         check_operations(outline, operations, report)
+        check_channels(outline, channels, report)
+        check_cards(outline, card_checks, report)
 
     return _analyze(document, limits, check)
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from looply.cli.terminal import client as api_client
     from looply.cli.terminal import contexts
     from looply.connectors.function import javascript, python
+    from looply.connectors.teams.packaging import archive as teams_archive
+    from looply.connectors.teams.packaging import manifest as teams_manifest
     from looply.definition.settings import mail
     from looply.demo import run as demo
     from looply.engine import postgres as engine_postgres
@@ -100,6 +102,8 @@ __all__ = [
     "store",
     "structlog",
     "survey",
+    "teams_archive",
+    "teams_manifest",
     "uvloop",
 ]
 
@@ -149,6 +153,8 @@ _MODULES: Final = {
     "structlog": "structlog",
     "survey": "looply.engine.records.figures.survey",
     "uvloop": "uvloop",
+    "teams_archive": "looply.connectors.teams.packaging.archive",
+    "teams_manifest": "looply.connectors.teams.packaging.manifest",
 }
 
 

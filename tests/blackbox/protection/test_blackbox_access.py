@@ -10,7 +10,7 @@ from blackbox.harness.client import UNKNOWN_ID, Organization, parsed, raw, reque
 from blackbox.harness.definitions import ASKING, COMPUTING
 from blackbox.harness.launcher import Server
 
-PUBLIC = {"/healthz/live", "/healthz/ready", "/v2/inbox/{token}"}
+PUBLIC = {"/healthz/live", "/healthz/ready", "/v2/inbox/{token}", "/v2/receive/{connection}/{receiver}"}
 PUBLIC |= {"/openapi.json", "/docs", "/inbox/{token}", "/static/{path}"}
 FORBIDDEN = {"message": "Forbidden"}
 METHODS = ("get", "post", "put", "patch", "delete")

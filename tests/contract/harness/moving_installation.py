@@ -128,11 +128,12 @@ async def _add_people(catalog: Catalog, organization: str) -> None:
 
 
 async def _call(catalog: Catalog, organization: str) -> None:
-    """A logon was refused, and a worker is asked about a system."""
+    """A logon was refused, a worker is asked about a system, and a channel knows a person."""
     ticket = await catalog.logons.take(b"a principal", is_test=False)
     assert isinstance(ticket, str)
     await catalog.logons.settle(b"a principal", ticket, is_accepted=False)
     await catalog.questions.ask(organization, "http", {"question": "test"})
+    await catalog.directory.keep(organization, "teams/1/2", "1", lambda _: {"id": "1"}, ("ann@example.com",))
 
 
 class Installation:

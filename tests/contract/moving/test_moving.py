@@ -85,14 +85,15 @@ async def test_copies_of_cards_that_were_shown_are_found_again_and_others_are_sh
     await driver.open()
     asked_of_two, not_shown = installation.ids["asked"], installation.ids["not_shown"]
     shown = await driver.store.copies.of_execution(asked_of_two)
-    assert [row.handle for row in shown] == [f"message of {row.card_id}" for row in shown]
+    assert [row.handle for row in shown] == [channel.handle_of(f"{row.card_id}/0") for row in shown]
     assert len(shown) == 2
     await driver.reconciler.tick()
     later = await driver.store.copies.of_execution(not_shown)
-    assert [(name, card_id) for name, card_id, _ in channel.calls] == [("show", row.card_id) for row in later]
+    assert [card_id for card_id, _ in channel.calls] == [row.card_id for row in later]
     await driver.answer(asked_of_two, installation.token)
     await driver.reconciler.tick()
-    assert {(name, card_id) for name, card_id, _ in channel.calls[1:]} == {("close", row.card_id) for row in shown}
+    assert {card_id for card_id, _ in channel.calls[1:]} == {row.card_id for row in shown}
+    assert {channel.seen[row.card_id].status for row in shown} == {"ANSWERED"}
     assert await driver.store.copies.count_stale() == 0
     await driver.finish()
 

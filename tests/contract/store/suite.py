@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from contract.store.absences import AbsenceContract
+from contract.store.copies import CopiesContract
 from contract.store.datastores import DatastoreContract
 from contract.store.decisions import DecisionContract
 from contract.store.deliveries import DeliveryContract
@@ -441,6 +442,7 @@ class StoreContract(
     SearchContract,
     WorkContract,
     DeliveryContract,
+    CopiesContract,
     ScheduleContract,
     LedgerContract,
     DatastoreContract,

@@ -18,6 +18,7 @@ from golden.scenarios.calls import CALLS
 from golden.scenarios.children import CHILDREN
 from golden.scenarios.computing import COMPUTING
 from golden.scenarios.datastores import DATASTORES
+from golden.scenarios.deliveries import DELIVERIES
 from golden.scenarios.ends import ENDS
 from golden.scenarios.repairs import REPAIRS
 from golden.scenarios.scopes import SCOPES
@@ -290,6 +291,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *COMPUTING,
     *ANSWERS,
     *APPROVALS,
+    *DELIVERIES,
     *ENDS,
     *REPAIRS,
     *SCOPES,

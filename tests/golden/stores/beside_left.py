@@ -113,7 +113,7 @@ async def check_copies(opened: Opened, left: LeftBeside) -> None:
     (card,) = (await opened.next.state(left.executions["not_shown"])).cards.values()
     channel = opened.next.channels["inbox"]
     assert isinstance(channel, FakeChannel)
-    assert channel.calls == [("show", card.card_id, card.changed)]
+    assert channel.calls == [(card.card_id, card.changed)]
     assert await opened.next.store.copies.count_stale() == 0
 
 

@@ -19,7 +19,7 @@ _START = "WorkflowStartState"
 _LOADS_TO_POISON = 4
 _DOWN_STATUSES = ("502", "503", "504")
 _RETRIED_STATUSES = ("423", "429", "502", "503", "504")
-_WITHOUT_EFFECT = ("Continued", "Discarded", "CardClosed", "ResumeIgnored")
+_WITHOUT_EFFECT = ("Continued", "Discarded", "CardClosed", "CardDelivered", "CardUndelivered", "ResumeIgnored")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kit.memory.work import MemoryWorkQueue
 from looply.app.bulks.runner import BulkRunner
 from looply.app.bulks.selection import Slice
-from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.cards.reconciler import Reconciler
 from looply.engine.upkeep.scheduling import Scheduling, reschedule
 from simulation.defects.mutants import _both, _replaced
 
@@ -31,14 +31,14 @@ def d01_a_delivery_is_removed_before_it_is_applied() -> AbstractContextManager[N
 
 def d02_a_copy_counts_as_shown_in_its_latest_state() -> AbstractContextManager[None]:
     """After a call of a channel the copy counts as what it has to be by then, not as what was shown."""
-    original = Reconciler._update
+    original = Reconciler._mark_of
 
-    async def shown(self: Any, row: Any) -> tuple[int, str]:
-        _, handle = await original(self, row)
-        rows = await self._copies.of_execution(row.execution_id)
-        return next(one.wanted for one in rows if one.card_id == row.card_id), handle
+    async def shown(self: Any, row: Any) -> Any:
+        mark = await original(self, row)
+        stored = await self._copies.find(row.card_id)
+        return replace(mark, shown=stored.wanted)
 
-    return _replaced(Reconciler, "_update", shown)
+    return _replaced(Reconciler, "_mark_of", shown)
 
 
 def d03_a_bulk_passes_by_a_slice_that_was_begun() -> AbstractContextManager[None]:

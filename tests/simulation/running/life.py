@@ -21,6 +21,7 @@ from simulation.clients.streams import Watchers
 from simulation.pools.pools import FLAT, Pool
 from simulation.pools.versions import Version, second_version
 from simulation.pools.workflows import POOL_SIZE, Made
+from simulation.running.cards import SimulatedMessages
 from simulation.running.choice import Choice, choose, happens
 from simulation.running.loop import SimulatedLoop
 from simulation.running.options import Options, draw_options
@@ -50,6 +51,7 @@ class Simulation:
         recorder = Recorder(self.trace, self.loop, self.clock)
         self.data = SimulatedData(recorder.unit_applied, recorder.fire_taken, recorder.pruned, recorder.keys_dropped)
         self.world = SimulatedWorld(self)
+        self.messages = SimulatedMessages()
         self.workflows = _made_workflows(self.options, pool, self.trace)
         self.versions = _second_versions(self.workflows, pool, self.trace)
         self.are_faults_on = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kit.callees import FakeCallees
 from looply.app.context.services import Signal
 from looply.app.inbox.absence_runner import AbsenceRunner
+from looply.engine.cards.reconciler import Reconciler
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.outages import BreakerSettings
@@ -25,6 +26,8 @@ from looply.jsontext import Json
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, SerialEntropy
 from looply.testing.world import NoNetwork
+from simulation.pools.pools import CHANNEL
+from simulation.running.cards import SimulatedChannel
 from simulation.running.choice import choose
 from simulation.running.loop import OWNER, Handle, SimulatedLoop
 from simulation.running.store import SimulatedStore
@@ -103,6 +106,7 @@ class Process:
             limits=options.limits,
             cache_bytes=options.cache_bytes,
             feed_bounds=_FEED,
+            channels=frozenset({CHANNEL} if simulation.pool.has_channel else ()),
             breaker=BreakerSettings() if simulation.pool.has_outages else None,
         )
         self.shell = Shell(parts)
@@ -113,6 +117,7 @@ class Process:
         self.pruner = self._pruner()
         self.absences = self._absence_runner()
         self.targets = self._target_watch()
+        self.reconciler = self._reconciler()
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
@@ -153,6 +158,8 @@ class Process:
             self.absences.stop()
         if self.targets is not None:
             self.targets.stop()
+        if self.reconciler is not None:
+            self.reconciler.stop()
         await asyncio.gather(*self.callers, return_exceptions=True)
         await self.shell.close(_DRAIN)
         self.simulation.outside_later(0, lambda: self.simulation.kill(self, "graceful_restart"))
@@ -170,6 +177,8 @@ class Process:
             self.spawn(self.absences.run())
         if self.targets is not None:
             self.spawn(self.targets.run())
+        if self.reconciler is not None:
+            self.spawn(self.reconciler.run())
         await self.pump.run()
 
     def _absence_runner(self) -> AbsenceRunner | None:
@@ -177,6 +186,14 @@ class Process:
             return None
         services: Any = SimpleNamespace(engine=self.shell, clock=self.simulation.clock, absence_signal=Signal())
         return AbsenceRunner(services)
+
+    def _reconciler(self) -> Reconciler | None:
+        if not self.simulation.pool.has_channel:
+            return None
+        channel = SimulatedChannel(self.simulation, self)
+        reconciler = Reconciler(self.shell, self.store.copies, {CHANNEL: channel}, self.simulation.clock)
+        self.shell.observers.on_copies = reconciler.wake
+        return reconciler
 
     def _target_watch(self) -> TargetWatch | None:
         if not self.simulation.pool.has_outages:

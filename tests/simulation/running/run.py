@@ -14,13 +14,14 @@ from contextlib import contextmanager
 
 import structlog
 
+from looply.engine.cards.handles import message_ids
 from looply.errors import LooplyError
 from simulation.pools.pools import FLAT, Pool
 from simulation.running.choice import Choice, choose
 from simulation.running.life import Simulation
 from simulation.running.loop import Endless
 from simulation.running.recording import plain
-from simulation.running.trace import Trace
+from simulation.running.trace import StoredCopy, Trace
 
 _REST_MS = 90 * 60_000
 """The longest time after the last fault until the run must be at rest."""
@@ -117,6 +118,9 @@ class Run:
         # Effects of an execution with an incident stay queued until an operator decides.
         if data.timers or data.continuations or data.deliveries:
             return False
+        copies = (copy.row for copy in data.copies.values()) if self._life.pool.has_channel else ()
+        if any(row.is_stale or row.doubt or not row.is_reported for row in copies):
+            return False
         return not any(key in open_ids for key, _ in data.effects)
 
     def _restless(self) -> str:
@@ -162,6 +166,11 @@ class Run:
             events = await shell.history(key)
             trace.histories[key] = [plain(event) for _, event in events]
             trace.heads[key] = plain(head)
+        trace.messages, trace.twins = dict(self._life.messages.shown), self._life.messages.twins
+        trace.copies = [
+            StoredCopy(row.card_id, row.state, row.wanted, message_ids(row.handle))
+            for row in (copy.row for copy in self._life.data.copies.values())
+        ]
         trace.datastores = {place: one.revision for place, one in self._life.data.datastores.items()}
 
     async def _audit(self) -> None:

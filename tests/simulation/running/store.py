@@ -42,8 +42,9 @@ _FAULTS: dict[str, Fault] = {
     "ambiguous_commit": "LOST_AFTER",
 }
 _WRITES = (
-    "put_definition", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim", "take", "mark_shown",
-    "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "drop_ended", "fill",
+    "put_definition", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim", "take", "record",
+    "put_handle", "mark_reported", "retry", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions",
+    "drop_ended", "fill",
 )  # fmt: skip
 """Methods that wait for a flush; a missing one would wait for ever."""
 

@@ -48,6 +48,16 @@ class Line:
 
 
 @dataclass(slots=True)
+class StoredCopy:
+    """The row of a copy at the end: its state, the number of its last look, and the messages that it knows."""
+
+    card_id: str
+    state: str
+    changed: int
+    messages: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Refusal:
     """A call that did not reach the other system: its connection was refused after event `order` of the run."""
 
@@ -207,6 +217,9 @@ class Trace:
     alarms: int = 0
     probes: int = 0
     calls_while_down: int = 0
+    copies: list[StoredCopy] = field(default_factory=list)
+    messages: dict[str, tuple[str, int]] = field(default_factory=dict)
+    twins: list[str] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
     choices: list[int] = field(default_factory=list)
     is_unreadable: bool = False
@@ -238,5 +251,6 @@ class Trace:
             self.calls, self.lines, self.commits, self.stops, self.readings, self.lookups, self.plans, self.firings,
             self.streams, self.leaves, self.pruned, self.lost_rows, self.left,
             sorted(self.hits.items()), self.histories, self.heads, self.datastores, self.audit, self.stuck, self.broken,
+            self.copies, self.messages,
         )  # fmt: skip
         return blake2b(repr(seen).encode(), digest_size=16).hexdigest()

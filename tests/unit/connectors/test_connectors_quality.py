@@ -55,11 +55,28 @@ SETTINGS: Final[dict[str, dict[str, Json]]] = {
     "email": {"host": "127.0.0.1", "port": PORT, "tls": "none", "from": "orders@example.com"},
     "http": {"base_url": "https://api.example", "auth": "bearer"},
     "sap": {"base_url": "https://sap.example:44300", "user": "buyer"},
+    "teams": {
+        "tenant_id": "11111111-2222-3333-4444-555555555555",
+        "app_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "cloud": "other",
+        "endpoints": {
+            **{name: f"https://{name}.example" for name in ("login", "graph", "service", "openid")},
+            "issuer": "https://issuer.example",
+        },
+    },
 }
-SECRETS: Final = {"email": {"password": SECRET}, "http": {"token": SECRET}, "sap": {"password": SECRET}}
+SECRETS: Final = {
+    "email": {"password": SECRET},
+    "http": {"token": SECRET},
+    "sap": {"password": SECRET},
+    "teams": {"client_secret": SECRET},
+}
+WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items() if not connector.operations)
+"""Connectors that bring cards only: no step calls them."""
 PEERS: Final = {
     "email": ("tests/unit/connectors/mail_server.py", "from aiosmtpd"),
     "sap": ("tests/unit/connectors/sap/test_connectors_mock_sap.py", "from mocksap"),
+    "teams": ("tests/unit/connectors/peers/test_peers_microsoft_teams.py", "from microsoft_teams"),
 }
 """Where tests run against a peer of other authors, and how the file imports it."""
 
@@ -123,7 +140,7 @@ def kind_of(connector: Connector) -> str:
 def test_inputs_and_outputs_are_typed_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
         schemas = [(each.input_schema, each.output_schema) for each in connector.operations]
-        return yes(is_kept=all(has_fields(*both) for both in schemas))
+        return "none" if not schemas else yes(is_kept=all(has_fields(*both) for both in schemas))
 
     assert cells(judge) == column("typed-input")
 
@@ -144,6 +161,8 @@ def test_connections_are_checked_where_it_says_so() -> None:
 
 def test_operations_say_whether_a_call_may_be_repeated_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
+        if not connector.operations:
+            return "none"
         given = INPUTS[connector.name]
         inputs = ({}, given, dict.fromkeys(given, "${payload.output}"), dict.fromkeys(given))
         # Not `repeat_of`, which replaces what an operation does wrong.
@@ -171,7 +190,7 @@ async def failure_of(name: str, wiring: Any) -> Exception | None:
 
 
 async def test_failed_connections_are_errors_that_say_that_nothing_was_sent_where_it_says_so(wiring: Any) -> None:
-    found: dict[str, Cell] = {"function": "none"}
+    found: dict[str, Cell] = dict.fromkeys(("function", *WITHOUT_OPERATIONS), "none")
     for name in STATUS.keys() - found:
         error = await failure_of(name, wiring)
         found[name] = yes(is_kept=isinstance(error, OperationError) and not error.sent)
@@ -179,7 +198,7 @@ async def test_failed_connections_are_errors_that_say_that_nothing_was_sent_wher
 
 
 async def test_retry_after_reaches_the_output_where_it_says_so(wiring: Any) -> None:
-    found: dict[str, Cell] = {"function": "none", "email": "none"}
+    found: dict[str, Cell] = dict.fromkeys(("function", "email", *WITHOUT_OPERATIONS), "none")
     for name in STATUS.keys() - found:
         wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
         wiring.answer(httpx2.Response(429, headers={"Retry-After": "7"}))
@@ -195,7 +214,7 @@ LOCK: Final = httpx2.Response(423, json={"error": {"code": "L/1", "message": "lo
 
 
 async def test_answers_are_judged_where_it_says_so(wiring: Any) -> None:
-    found: dict[str, Cell] = {"function": "none", "email": "none"}
+    found: dict[str, Cell] = dict.fromkeys(("function", "email", *WITHOUT_OPERATIONS), "none")
     for name in STATUS.keys() - found:
         wiring.add("X", kind_of(CONNECTORS[name]), SETTINGS[name], SECRETS[name])
         operation = CONNECTORS[name].operations[0]
@@ -257,7 +276,7 @@ async def test_echoed_credentials_are_masked_where_it_says_so(wiring: Any) -> No
     try:
         found: dict[str, Cell] = {}
         for name, connector in CONNECTORS.items():
-            has_secrets = any(kind.has_secrets for kind in connector.connection_kinds)
+            has_secrets = bool(connector.operations) and any(kind.has_secrets for kind in connector.connection_kinds)
             echo = await echo_of(connector, server.port, wiring.clock) if has_secrets else ""
             found[name] = yes(is_kept="***" in echo and SECRET not in echo) if has_secrets else "none"
     finally:
@@ -296,6 +315,8 @@ def test_a_page_shows_a_step_that_calls_the_connector_where_it_says_so() -> None
 
     def judge(connector: Connector) -> Cell:
         names = {each.name for each in connector.operations}
+        if not names:
+            return "none"
         types = [type_ for type_, row in OPERATION_STEPS.items() if row.operation in names]
         shown = [any(f'"type": "{type_}"' in page for page in pages) for type_ in types]
         return yes(is_kept=bool(shown) and all(shown))
@@ -303,6 +324,6 @@ def test_a_page_shows_a_step_that_calls_the_connector_where_it_says_so() -> None
     assert cells(judge) == column("docs-page")
 
 
-@pytest.mark.parametrize("name", sorted(CONNECTORS))
+@pytest.mark.parametrize("name", sorted(CONNECTORS.keys() - set(WITHOUT_OPERATIONS)))
 def test_the_inputs_of_this_file_fit_their_operations(name: str) -> None:
     msgspec.convert(INPUTS[name], CONNECTORS[name].operations[0].input)

@@ -32,6 +32,7 @@ from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.connectors.teams.connector import CONNECTOR as TEAMS
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.connection_prober import ConnectionProber
 from looply.engine.effects.in_process import InProcessDispatcher
@@ -49,7 +50,7 @@ from looply.testing.world import NoNetwork, World
 CHEAP = HashCost(iterations=1, memory_kib=8)
 """A hash that is verified in microseconds."""
 
-CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
+CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL), ("looply", TEAMS)])
 
 
 @pytest.fixture
@@ -80,16 +81,37 @@ def store(clock: FakeClock) -> MemoryStore:
     return MemoryStore(clock)
 
 
+@pytest.fixture
+def copying() -> frozenset[str]:
+    """Returns the channels that keep copies of cards."""
+    return frozenset()
+
+
+@pytest.fixture
+def parts(
+    store: MemoryStore,
+    clock: FakeClock,
+    entropy: SerialEntropy,
+    world: World,
+    limits: Limits,
+    copying: frozenset[str],
+) -> Parts:
+    return Parts(
+        store=store,
+        codec=Codec(Sealer(bytes(32), entropy)),
+        dispatcher=InProcessDispatcher(),
+        worker=Worker(world.registry, world.connections, NoNetwork, clock),
+        clock=clock,
+        entropy=entropy,
+        limits=limits,
+        channels=copying,
+    )
+
+
 @pytest_asyncio.fixture
 async def engine(
-    catalog: Catalog, store: MemoryStore, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
+    catalog: Catalog, store: MemoryStore, clock: FakeClock, limits: Limits, parts: Parts
 ) -> AsyncIterator[tuple[ScriptedShell, Pump]]:
-    dispatcher = InProcessDispatcher()
-    worker = Worker(world.registry, world.connections, NoNetwork, clock)
-    codec = Codec(Sealer(bytes(32), entropy))
-    parts = Parts(
-        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=limits
-    )
     shell = ScriptedShell(parts)
 
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:

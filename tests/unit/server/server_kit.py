@@ -12,6 +12,7 @@ from looply.engine.ports.lists import Execution
 from looply.engine.ports.port import Start, Started
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
+from looply.execution.facts.commands import Command, Reply
 from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch
 
@@ -68,11 +69,18 @@ class ScriptedShell(Shell):
         super().__init__(parts)
         self.loaded: list[str] = []
         self.start_error: Exception | None = None
+        self.submit_error: Exception | None = None
 
     async def get(self, execution_id: str) -> Execution:
         """Returns the execution, as a shell does."""
         self.loaded.append(execution_id)
         return await super().get(execution_id)
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Submits a command, unless that is to fail."""
+        if self.submit_error is not None:
+            raise self.submit_error
+        return await super().submit(execution_id, command)
 
     async def start(self, request: Start) -> Started:
         """Starts an execution, unless it is to fail."""

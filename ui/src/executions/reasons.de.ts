@@ -5,9 +5,9 @@ const MOST_NAMED = 3;
 
 export const germanReasons: Reasons = {
   PERSON_CARD: ({ value, who }) =>
-    `Die Karte von „${value("state")}“ wartet auf ${namesOf(who)}${answers(value("answered"))}.`,
+    `Die Karte von „${value("state")}“ wartet auf ${namesOf(who)}${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
   PERSON_APPROVAL: ({ value, who }) =>
-    `„${value("state")}“ wartet auf ${namesOf(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.`,
+    `„${value("state")}“ wartet auf ${namesOf(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
   RESUME: ({ value }) => `„${value("state")}“ wartet auf einen Aufruf, der fortsetzt (${value("sources")}).`,
   TIMER: ({ value, moment }) => `„${value("state")}“ pausiert bis ${moment("due_on")}.`,
   TIMER_OVERDUE: ({ value, moment }) =>
@@ -72,4 +72,8 @@ function within(code: string): string {
 
 function after(reason: string): string {
   return reason && `: ${reason}`;
+}
+
+function undelivered(count: string, code: string): string {
+  return count && count !== "0" ? ` Nicht zugestellt: ${count} der Karten (${code}).` : "";
 }

@@ -131,6 +131,7 @@ export const german = {
     open: "Offen",
     frozen: "Ausführung angehalten",
     stale: "Nicht aktuell",
+    undelivered: { BLOCKED: "Empfänger nicht erreichbar", FAILED: "Nicht zustellbar" },
     copyLink: "Link der Karte kopieren",
     remind: "Erinnern",
     remindOf: (processId, who) => `${who} an die Karte von ${processId} erinnern`,

@@ -130,6 +130,7 @@ export const english = {
     open: "Open",
     frozen: "Execution stopped",
     stale: "Not up to date",
+    undelivered: { BLOCKED: "Recipient not reachable", FAILED: "Not deliverable" },
     copyLink: "Copy the link of the card",
     remind: "Remind",
     remindOf: (processId: string, who: string) => `Remind ${who} of the card of ${processId}`,

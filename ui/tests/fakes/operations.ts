@@ -107,6 +107,7 @@ export const CARD: OpenCard = {
   opened_on: NOW - 60 * MINUTE,
   due_on: NOW - MINUTE,
   is_stale: true,
+  delivery: { state: "PENDING", since: NOW - 60 * MINUTE, code: "TIMEOUT", reason: "no answer in time" },
   process_id: "PO-4711",
   token: null,
   url: "https://looply.example.com/inbox/token",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { withExecution } from "../fakes/executions";
-import { bulk, LETTER, withOperations } from "../fakes/operations";
+import { bulk, CARD, LETTER, withOperations } from "../fakes/operations";
 import { NOW, sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 
@@ -282,6 +282,17 @@ describe("open cards", () => {
     visit("/operations/cards", signedIn({ permissions: VIEWER }), withOperations());
     await screen.findByRole("button", { name: /Copy the link of the card/ });
     expect(screen.queryByRole("button", { name: /^(Remind|Reassign)/ })).toBeNull();
+  });
+
+  it("say which ones do not reach their recipients, and why", async () => {
+    const delivery = { state: "BLOCKED" as const, since: 1, code: "BLOCKED_BY_USER", reason: "blocked the app" };
+    const items = [CARD, { ...CARD, card_id: "card-2", is_stale: false, delivery }];
+    visit("/operations/cards", signedIn(), withOperations(), {
+      getOpenCards: () => ({ message: "success", count: items.length, items }),
+    });
+    const chip = await screen.findByText("Recipient not reachable");
+    expect(chip.closest("[title]")?.getAttribute("title")).toBe("blocked the app");
+    expect(screen.getAllByText("Not up to date", { selector: "tbody *" })).toHaveLength(1);
   });
 
   it("are limited to those out of date by the address", async () => {

@@ -33,6 +33,7 @@ from looply.engine.ports.port import (
     Start,
     ignore_examined,
 )
+from looply.engine.records.copies import CopyDelivery
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.records.figures.figures import Counts, CountsOfWorkflows, Drift, Figures, Grain, RollUpRow
 from looply.engine.records.figures.overview import IncidentGroup, Obstacles, RowFacts
@@ -283,8 +284,8 @@ class _BoundOverview:
     async def obstacles(self, execution_id: str) -> Obstacles:
         return await self._overview.obstacles(execution_id)
 
-    async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
-        return await self._overview.stale_cards(card_ids)
+    async def deliveries(self, card_ids: Sequence[str]) -> Mapping[str, CopyDelivery]:
+        return await self._overview.deliveries(card_ids)
 
 
 class _BoundFigures:

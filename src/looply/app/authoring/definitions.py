@@ -44,7 +44,14 @@ async def check_definition(
     # A definition of the largest size, full of expressions, takes seconds.
     operations = services.registry.operations
     findings = await services.background.run(
-        lambda: parse_definition(embedded, limits, payload_schema=mock_schema, operations=operations)
+        lambda: parse_definition(
+            embedded,
+            limits,
+            payload_schema=mock_schema,
+            operations=operations,
+            channels=services.channels,
+            card_checks=services.card_checks,
+        )
     )
     missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
     if not missing:

@@ -212,6 +212,12 @@ STORE: Final = (
         "card copies whose latest state has not reached their channel yet",
         lambda census: census.stale_copies,
     ),
+    _from_census(
+        "looply_cards_undelivered",
+        "copies of open cards that their channel does not show: not yet (PENDING), or not at all (BLOCKED, FAILED)",
+        lambda census, _: [((channel, state), count) for (channel, state), count in census.undelivered.items()],
+        ("channel", "state"),
+    ),
     _census_count(
         "looply_deliveries",
         "deliveries between executions that are not applied yet",

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from looply.app.context.background import BackgroundThread
 from looply.app.context.library import Library
 from looply.app.context.links import Links
@@ -17,6 +19,8 @@ from looply.catalog.people.passwords import Passwords
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
+from looply.definition.graph.card_channels import CheckCard
+from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.port import Engine
 from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
@@ -63,6 +67,29 @@ class Signal:
         self.listener()
 
 
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to what another system has sent: its HTTP status, and its body, None for an empty one."""
+
+    status: int = 200
+    body: Json = None
+
+
+class Receiver(Protocol):
+    """Takes what one kind of system sends, at the addresses of its connections."""
+
+    async def check(self, connection_id: str) -> None:
+        """Raises: NotFound when there is no such connection, or it is of another kind."""
+        ...
+
+    async def receive(self, services: "Services", connection_id: str, authorization: str, content: bytes) -> Received:
+        """Returns the answer to a call. Nothing of `content` is read before its sender is verified.
+
+        What it changes is durable when it returns.
+        Raises: NotFound as `check`; BadRequest for a body that is none; BodyTooLarge.
+        """
+        ...
+
+
 class Prober(Protocol):
     """Tests connections, asks systems what they offer and tries calls of steps, from a process that makes the calls."""
 
@@ -107,7 +134,9 @@ class Services:
     without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
     `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
-    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own.
+    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
+    those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
+    systems send, by the names that their addresses have.
     """
 
     engine: Engine
@@ -130,6 +159,9 @@ class Services:
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
     prober: Prober = field(default_factory=NoProber)
     entropy: Entropy = field(default_factory=SystemEntropy)
+    channels: frozenset[str] = frozenset({INBOX})
+    card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -1,6 +1,6 @@
 """The cards that executions have sent: one as its recipient sees it by its link, the answer, and the open ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -11,12 +11,13 @@ from looply.app.context.services import Services
 from looply.app.executions.reading import read_executions
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
+from looply.engine.records.copies import CopyDelivery
 from looply.errors import Conflict, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
 from looply.execution.approvals.decisions import Decision, decisions_of
 from looply.execution.approvals.reassign import find_source
 from looply.execution.facts.address import card_token, parse_address, parse_token
-from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Reply, Unfit, UnknownToken
 from looply.execution.facts.state import Card, ExecutionState
 from looply.execution.facts.values.actor import LINK, Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
@@ -69,17 +70,33 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     decisions: Sequence[Decision] = ()
 
 
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers a card by its token: the person whom a channel vouches for, with other addresses of theirs, or the
+    holder of a link. `via` is recorded as the way of the answer.
+    """
+
+    actor: Actor = LINK
+    addresses: tuple[str, ...] = ()
+    via: str = "INBOX"
+
+
+HOLDER: Final = Sender()
+"""The holder of a link, who is not known."""
+
+
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers, unless its execution has an incident. `recipient` is spelled as in the workflow.
 
     `token` is empty for a caller without the permission `decide.override`, `process_id` where the execution cannot be
-    read. `is_stale`: the copy in its channel is not up to date.
+    read. `is_stale`: the copy in its channel is not up to date. `delivery` is what became of it there; None where the
+    channel keeps no copies, as the inbox does.
     """
 
     card: OpenCard
     recipient: str
     status: Literal["OPEN", "FROZEN"]
     is_stale: bool = False
+    delivery: CopyDelivery | None = None
     process_id: str = ""
     token: str = ""
 
@@ -96,7 +113,7 @@ async def show(services: Services, token: str) -> InboxCard:
 
     Raises: NotFound for a token that no execution made.
     """
-    execution, card = await _find(services, token)
+    execution, card = await find_by_token(services, token)
     return show_card(services, execution, card)
 
 
@@ -132,21 +149,20 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
 
 async def check_token(services: Services, token: str) -> None:
     """Raises: NotFound for a token that no execution made. Nothing but the token is checked."""
-    await _find(services, token)
+    await find_by_token(services, token)
 
 
 async def decide(
-    services: Services, token: str, data: dict[str, Json], *, revision: int = 0
+    services: Services, token: str, data: dict[str, Json], *, revision: int = 0, sender: Sender = HOLDER
 ) -> Recorded | AlreadyAnswered:
     """Records a recipient's answer, or returns the earlier one. `revision` is the card revision they saw, if known.
 
     Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`, `SELF_APPROVAL`,
-    `CARD_CHANGED`) when the answer cannot count; Refused when it is not a decision, lacks a comment, or exceeds the
-    space in the data document.
+    `NOT_YOURS`, `DECIDED_ALREADY`, `CARD_CHANGED`) when the answer cannot count; Refused when it is not a decision,
+    lacks a comment, or exceeds the space in the data document.
     """
-    execution, _ = await _find(services, token)
-    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision, actor=LINK)
-    reply = await services.engine.submit(execution.head.execution_id, command)
+    execution, _ = await find_by_token(services, token)
+    reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     match reply:
         case Recorded() | AlreadyAnswered():
             return reply
@@ -158,6 +174,22 @@ async def decide(
             raise Conflict(message, code=code)
         case _:
             raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
+
+
+async def submit(
+    services: Services, execution: Execution, token: str, data: dict[str, Json], *, revision: int, sender: Sender
+) -> Reply:
+    """Returns the reply to an answer, also to one that does not count. What it changes is durable when it returns."""
+    command = AnswerCard(
+        at=services.clock.now(),
+        via=sender.via,
+        token=token,
+        data=data,
+        revision=revision,
+        actor=sender.actor,
+        addresses=sender.addresses,
+    )
+    return await services.engine.submit(execution.head.execution_id, command)
 
 
 async def list_open(
@@ -182,17 +214,22 @@ async def list_open(
     if with_token and cards:
         ids: list[Json] = [card.card_id for card in cards]
         await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
-    stale = await services.engine.overview.stale_cards([card.card_id for card in cards])
+    deliveries = await services.engine.overview.deliveries([card.card_id for card in cards])
     executions = await read_executions(services, [card.execution_id for card in cards])
-    entries = [_entry(card, executions.get(card.execution_id), stale, with_token=with_token) for card in cards]
+    entries = [
+        _entry(card, executions.get(card.execution_id), deliveries.get(card.card_id), with_token=with_token)
+        for card in cards
+    ]
     return OpenPage(entries=entries, has_more=len(rows) > limit)
 
 
-def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], *, with_token: bool) -> OpenEntry:
-    is_stale = card.card_id in stale
+def _entry(
+    card: OpenCard, execution: Execution | None, delivery: CopyDelivery | None, *, with_token: bool
+) -> OpenEntry:
+    is_stale = delivery is not None and delivery.is_stale
     if execution is None:
         # The cards of a damaged execution accept no answer until it is repaired.
-        return OpenEntry(card=card, recipient=card.recipient, status="FROZEN", is_stale=is_stale)
+        return OpenEntry(card=card, recipient=card.recipient, status="FROZEN", is_stale=is_stale, delivery=delivery)
     state = execution.state
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
@@ -203,6 +240,7 @@ def _entry(card: OpenCard, execution: Execution | None, stale: Collection[str], 
         recipient=recipient,
         status=open_status(state),
         is_stale=is_stale,
+        delivery=delivery,
         process_id=state.started.process_id or card.execution_id,
         token=token,
     )
@@ -227,7 +265,8 @@ def _is_still_readable(services: Services, card: Card) -> bool:
     )
 
 
-async def _find(services: Services, token: str) -> tuple[Execution, Card]:
+async def find_by_token(services: Services, token: str) -> tuple[Execution, Card]:
+    """Returns the execution and the card that a token names. Raises: NotFound for a token that no execution made."""
     parsed = parse_token(token)
     if parsed is None:
         raise card_not_found()

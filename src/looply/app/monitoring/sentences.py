@@ -65,7 +65,11 @@ def sentence(hold: Hold) -> str:
     known = {name: str(value) for name, value in hold.values.items() if value not in (None, "")}
     state = hold.values.get("state")
     at = f"step {state}" if state else "the execution"
-    return _SENTENCES[hold.cause].format(**{**_MISSING, **known, "at": at, "who": _named(hold.who)})
+    said = _SENTENCES[hold.cause].format(**{**_MISSING, **known, "at": at, "who": _named(hold.who)})
+    if "undelivered" not in known:
+        return said
+    why = known.get("delivery_code", "no reason is given")
+    return f"{said} Not delivered: {known['undelivered']} of the cards ({why})."
 
 
 _MISSING: Final[Mapping[str, str]] = {

@@ -23,7 +23,7 @@ from looply.catalog.tenants.names import lookup_name, not_found_error, validate_
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
-from looply.errors import BadRequest, Conflict, Problem, Refused
+from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
 from looply.instants import from_ms, to_ms
 from looply.jsontext import Json, encode_json, fingerprint, parse_stored
 from looply.sealing import Sealers
@@ -180,17 +180,19 @@ class Connections:
 
         Raises: SealBroken when the secrets were sealed with another key or for another row.
         """
-        row = require_readable(
-            await self._database.read(lambda transaction: _get(transaction, organization_id, name)), connections
-        )
-        return ResolvedConnection(
-            connection_id=row["connection_id"],
-            name=row["connection_name"],
-            kind=row["kind"],
-            settings=row["settings"],
-            secrets=self._open_secrets(row),
-            revision=row["revision"],
-        )
+        row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
+        return self._resolved(require_readable(row, connections))
+
+    async def resolve_by_id(self, connection_id: str) -> tuple[str, ResolvedConnection]:
+        """Returns the organization of a connection and the connection with its secrets, as `resolve` does.
+
+        For what other systems send to the address of a connection: the sender is verified by its settings.
+        """
+        query = select(connections).where(connections.c.connection_id == connection_id.lower())
+        row = await self._database.read(lambda transaction: transaction.execute(query).mappings().first())
+        if row is None:
+            raise NotFound("no connection has this id", code="CONNECTION_NOT_FOUND")
+        return row["organization_id"], self._resolved(require_readable(row, connections))
 
     async def preview(self, organization_id: str, name: str, draft: ConnectionDraft) -> ResolvedConnection:
         """Returns what `update` would store, with its secrets, for a test; nothing is stored. Raises: as `update`."""
@@ -217,6 +219,16 @@ class Connections:
         query = query.order_by(connections.c.connection_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda transaction: transaction.execute(query).mappings().all())
         return make_page(rows, size, _connection)
+
+    def _resolved(self, row: RowMapping) -> ResolvedConnection:
+        return ResolvedConnection(
+            connection_id=row["connection_id"],
+            name=row["connection_name"],
+            kind=row["kind"],
+            settings=row["settings"],
+            secrets=self._open_secrets(row),
+            revision=row["revision"],
+        )
 
     def _merge_secrets(self, row: RowMapping, draft: ConnectionDraft) -> dict[str, str]:
         """Returns the secrets after an update. Opens none if it keeps none, so that new secrets repair a lost key."""

@@ -1,4 +1,4 @@
-"""What processes that call other systems share: the count of refused logons, and questions that a worker must ask.
+"""What processes that call other systems share: refused logons, open questions, and what channels know of people.
 
 Imports `storage`.
 Never here: connections and their secrets; `authored` has them.

@@ -29,6 +29,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "workflow_uses": "use of {kind} {name} by workflow {workflow_id} version {workflow_version}",
     "audit_records": "audit record {record_id}",
     "refused_logons": "refused logons of {principal}",
+    "channel_people": "person {person_id} of {channel}",
 }
 """Table with JSON -> the label of its rows in errors."""
 

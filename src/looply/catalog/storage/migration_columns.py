@@ -95,3 +95,26 @@ def create_version_indexes(table: str, noun: str) -> None:
     op.create_index(f"ix_{table}_list", table, listed)
     of_objects = ["organization_id", "deleted", f"{noun}_id", f"{noun}_version", "status", f"{noun}_name"]
     op.create_index(f"ix_{table}_objects", table, of_objects)
+
+
+def create_channel_tables() -> None:
+    """Creates the tables of what channels know of people."""
+    op.create_table(
+        "channel_people",
+        column("organization_id", text(36)),
+        column("channel", text(200)),
+        column("person_id", text(200)),
+        column("known", sa.Text()),
+        primary("channel_people", "organization_id", "channel", "person_id"),
+        organization("channel_people"),
+    )
+    op.create_table(
+        "channel_addresses",
+        column("organization_id", text(36)),
+        column("channel", text(200)),
+        column("address", text(320)),
+        column("person_id", text(200)),
+        primary("channel_addresses", "organization_id", "channel", "address"),
+        organization("channel_addresses"),
+    )
+    index("channel_addresses", "person_id")

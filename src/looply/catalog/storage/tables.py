@@ -337,6 +337,24 @@ questions = Table(
     Column("created_on_ms", BigInteger, nullable=False, index=True),
 )
 
+# `looply.catalog.calls.directory`. `known` is the channel's own; an address is that of one person.
+channel_people = Table(
+    "channel_people",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("channel", NAME, primary_key=True),
+    Column("person_id", NAME, primary_key=True),
+    Column("known", JsonText, nullable=False),
+)
+channel_addresses = Table(
+    "channel_addresses",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("channel", NAME, primary_key=True),
+    Column("address", EMAIL, primary_key=True),
+    Column("person_id", NAME, nullable=False, index=True),
+)
+
 # What roles may do in an organization beside what they may do everywhere. Without a row all settings are off.
 role_settings = Table(
     "role_settings",

@@ -51,9 +51,14 @@ def parse_named(text: bytes, name: str) -> Json:
 
 def write_document(text: str, file: Path) -> None:
     """Writes a text to a file that appears whole or not at all. Raises: Refused (code `UNWRITABLE_FILE`)."""
+    write_bytes(text.encode("utf-8"), file)
+
+
+def write_bytes(content: bytes, file: Path) -> None:
+    """Writes bytes to a file that appears whole or not at all. Raises: Refused (code `UNWRITABLE_FILE`)."""
     part = file.with_name(f".{file.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         part.replace(file)
     except OSError as error:
         raise Refused(f"{file} cannot be written: {error.strerror}", code="UNWRITABLE_FILE") from error

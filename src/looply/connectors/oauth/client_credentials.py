@@ -8,15 +8,16 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, urlencode
 
 import httpx2
 
-from looply.connectors.credentials.tokens import Issued
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.tokens import Issued, TokenCache
 from looply.connectors.outbound.routes import Route
 from looply.connectors.outbound.urls import origin, port_of
-from looply.connectors.port import CallContext, HttpRequest, HttpResponse
+from looply.connectors.port import HttpRequest, HttpResponse, HttpSender
 from looply.errors import AuthFailed, BadRequest, OperationError, Rejected, Unavailable
 from looply.jsontext import Json, fingerprint, parse_json
 
@@ -27,6 +28,25 @@ MAX_SECONDS: Final = 366 * 24 * 3600.0
 _ERROR: Final = re.compile(r"[a-z_]{1,64}")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # RFC 6749 §A.12
 _REFUSALS: Final = frozenset({"invalid_client", "unauthorized_client", "invalid_grant"})
+
+
+class TokenCaller(Protocol):
+    """What a token is fetched and kept with: a `CallContext`, or that of calls that no step makes."""
+
+    @property
+    def http(self) -> HttpSender:
+        """Sends the request for a token."""
+        ...
+
+    @property
+    def tokens(self) -> TokenCache:
+        """Keeps tokens."""
+        ...
+
+    @property
+    def logons(self) -> Logons:
+        """Counts refusals."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +71,7 @@ class ClientGrant:
         return fingerprint(str(self.url), self.client_id, self.client_secret, self.scope, repr(self.route))
 
 
-async def client_token(ctx: CallContext, grant: ClientGrant, *, is_test: bool = False) -> str:
+async def client_token(ctx: TokenCaller, grant: ClientGrant, *, is_test: bool = False) -> str:
     """Returns an access token, from the cache or fetched now; equal grants that are requested at once share one fetch.
 
     Raises: AuthFailed when the server refuses the client, or has refused it three times in a row; Rejected (code
@@ -79,7 +99,7 @@ async def client_token(ctx: CallContext, grant: ClientGrant, *, is_test: bool = 
         raise
 
 
-def drop_token(ctx: CallContext, grant: ClientGrant, token: str) -> None:
+def drop_token(ctx: TokenCaller, grant: ClientGrant, token: str) -> None:
     """Forgets a token that the system refused."""
     ctx.tokens.drop(grant.key, token)
 

@@ -65,6 +65,9 @@ _ANY_OBJECT: Final = object_of({}, ANY, is_listed=False)
 _V2: Final = replace(ANY, text_numbers="OData V2 writes decimals as texts")
 _SAP_DATA: Final = replace(ANY, fields={"d": Field(_V2, Presence.UNSTATED)}, others=ANY)
 """The body of a response; OData V2 wraps all of it in `d` (JSON Format 4.1), V4 does not."""
+_LINK: Final = object_of({name: Field(TEXTUAL) for name in ("recipient", "path", "token")})
+_LINKS: Final = Field(list_of(_LINK), Presence.UNSTATED)
+"""The links of the cards that wait for answers; there are none when the wait is over."""
 _NONE: Final[frozenset[str]] = frozenset()
 _LEVELS: Final = 20
 
@@ -228,7 +231,10 @@ def _set_names(step: StepOutline) -> Iterator[str]:
 
 def _entry(step: StepOutline) -> Mapping[Presence, Field]:
     """Returns the entry of a step in the document, by whether it has run."""
-    made = object_of({"description": Field(TEXTUAL), "output": Field(_output(step))})
+    fields = {"description": Field(TEXTUAL), "output": Field(_output(step))}
+    if has_type(step, "adaptiveCard", "approval"):
+        fields["links"] = _LINKS
+    made = object_of(fields)
     return {presence: Field(made, presence) for presence in Presence}
 
 

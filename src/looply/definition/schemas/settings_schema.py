@@ -112,6 +112,39 @@ _CARD: dict[str, Json] = {
     ),
 }
 
+CHANNEL_NAMES: Final = ("inbox", "teams", "email")
+"""Where cards may be sent; an installation may have fewer."""
+_CHANNELS: dict[str, Json] = {
+    "channel": one_of(
+        *CHANNEL_NAMES,
+        default="inbox",
+        description="Where people answer. `teams` needs a connection of its kind; `email` is not available yet.",
+    ),
+    "app": with_description(_TEXT, "The app that sends it: the name of a connection of the channel."),
+    "fallback": items_of(
+        fields(
+            {
+                "after": with_description(_DURATION, "Elapsed time since the card was sent."),
+                "channel": one_of(*CHANNEL_NAMES, description="Where the card is sent then, to the same person."),
+                "app": with_description(_TEXT, "The app that sends it there."),
+                "when": one_of(
+                    "undelivered",
+                    "unanswered",
+                    default="undelivered",
+                    description="Which cards are sent there: those that were not delivered, or all that are open.",
+                ),
+            },
+            ("after", "channel"),
+        ),
+        maxItems=5,
+        description="Other channels, for cards that do not reach their recipients.",
+    ),
+    "may_answer": with_description(
+        {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]},
+        "The only people who may answer in a conversation of several people; all of them when left out.",
+    ),
+}
+
 _CONDITION = _rule_schema(
     join=one_of("simple", "and", "or", description="`or` opens a new group, `and` adds to the current one.")
 )
@@ -271,14 +304,7 @@ SETTINGS: Final[dict[str, Json]] = {
     "adaptiveCard": fields(
         {
             "action": one_of("send", "update", "delete", default="send"),
-            "channel": one_of(
-                "inbox",
-                "teams",
-                "email",
-                default="inbox",
-                description="Where people answer. `teams` and `email` are not available in this release.",
-            ),
-            "app": with_description(_TEXT, "The app that sends it."),
+            **_CHANNELS,
             **_CARD,
             "recipients": with_description(
                 {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]}, "Mail addresses, or an expression that gives them."
@@ -296,6 +322,7 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "approval": fields(
         {
+            **_CHANNELS,
             **_CARD,
             "requester": with_description(EXPRESSION, "The person who requests the approval, as an expression."),
             "self_approval": {

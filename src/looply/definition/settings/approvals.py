@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from looply.definition.settings.channels import read_channel, read_fallback
 from looply.definition.settings.mail import person_of
 from looply.definition.settings.pauses import card_version_alone, no_adaptive_card
 from looply.definition.settings.reading import Reader, read_template
@@ -34,6 +35,10 @@ def compile_approval(reader: Reader) -> ApprovalSettings:
         escalation=tuple(_escalation(reader)),
         calendar=reader.template("calendar"),
         timeout=reader.duration_template("timeout"),
+        channel=read_channel(reader),
+        app=reader.value.get("app"),
+        fallback=read_fallback(reader),
+        may_answer=reader.template("may_answer"),
     )
 
 

@@ -1,21 +1,15 @@
 """Compiles the settings of the steps that wait: cards, waits and delays."""
 
 from looply.definition.schemas.settings_schema import SOURCES
+from looply.definition.settings.channels import read_channel, read_fallback
 from looply.definition.settings.reading import BROKEN, Reader
 from looply.definition.settings.step_settings import AdaptiveCardSettings, CardWait, DelaySettings, WaitSettings
 from looply.errors import Sentence, say
-
-_CHANNELS = ("inbox",)
 
 
 def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     """Returns the settings of an `adaptiveCard`. The caller embeds a card that `card_id` names as `card`."""
     action = reader.value.get("action", "send")
-    channel = reader.value.get("channel", "inbox")
-    if channel not in _CHANNELS:
-        wording = "the channel {channel!r} is not available in this release"
-        hint = say("USE_CHANNEL", "use {known!r}", known="inbox")
-        reader.error("channel", say("CHANNEL_UNKNOWN", wording, channel=str(channel)), hint)
     if action != "delete" and not {"card", "card_id"} & reader.value.keys():
         hint = say("GIVE_CARD", "give `card`, or `card_id`")
         reader.error("card", say("CARD_MISSING", "a card to {action} is missing", action=action), hint)
@@ -27,7 +21,7 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     (_check_send if action == "send" else _check_change)(reader)
     return AdaptiveCardSettings(
         action=action,
-        channel=channel,
+        channel=read_channel(reader),
         app=reader.value.get("app"),
         card=reader.card("card"),
         card_id=reader.value.get("card_id"),
@@ -35,6 +29,8 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
         recipients=reader.template("recipients"),
         wait=_card_wait(reader),
         target=reader.value.get("target"),
+        fallback=read_fallback(reader, is_awaited="wait" in reader),
+        may_answer=reader.template("may_answer"),
     )
 
 
@@ -89,7 +85,7 @@ def _check_change(reader: Reader) -> None:
     if "target" not in reader:
         hint = say("NAME_TARGET", "name the step whose cards this one should {action}", action=action)
         reader.error("target", say("TARGET_MISSING", "`target` is missing"), hint)
-    for name in ("recipients", "wait"):
+    for name in ("recipients", "wait", "fallback", "may_answer"):
         if name in reader:
             reader.error(name, say("FOR_SEND", "`{name}` is for the action send", name=name))
 

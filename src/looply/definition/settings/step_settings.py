@@ -129,6 +129,15 @@ class CardWait(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Template | None = None
 
 
+class FallbackSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """After a time a card is sent by another channel: one that is not delivered by then, or not answered."""
+
+    after: Template
+    channel: str
+    app: str = ""
+    rule: Literal["undelivered", "unanswered"] = "undelivered"
+
+
 class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`adaptiveCard`: sends, updates or deletes cards. `card` is None while only `card_id` names it."""
 
@@ -142,6 +151,9 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     wait: CardWait | None = None
     target: str | None = None
     """The step whose cards are updated or deleted."""
+    fallback: tuple[FallbackSettings, ...] = ()
+    may_answer: Template | None = None
+    """The only people who may answer in a conversation of several people; None: all of them."""
 
 
 class DatastoreLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +192,11 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Template | None = None
     """Name of a datastore whose working time the durations count."""
     timeout: Template | None = None
+    channel: str = "inbox"
+    app: str | None = None
+    fallback: tuple[FallbackSettings, ...] = ()
+    may_answer: Template | None = None
+    """As in `AdaptiveCardSettings`."""
 
 
 class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMB
 from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import Batch, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.records.copies import CopyUpdate
+from looply.engine.records.copies import CopyMark, CopyUpdate
 from looply.instants import ms_or_none, to_ms
 
 Columns: TypeAlias = dict[str, Any]
@@ -98,3 +98,21 @@ def slot_columns(row: ConcurrencySlotRow) -> Columns:
 def copy_columns(update: CopyUpdate) -> Columns:
     """Returns the columns of a card copy that an update sets, but for its execution."""
     return {"id": update.card_id, "channel": update.channel, "wanted": update.wanted, "due_ms": to_ms(update.due)}
+
+
+def mark_columns(mark: CopyMark) -> Columns:
+    """Returns the columns of a card copy that a try changes."""
+    return {
+        "shown": mark.shown,
+        "handle": mark.handle,
+        "attempts": mark.attempts,
+        "held_ms": to_ms(mark.held) if mark.held is not None else 0,
+        "state": mark.state,
+        "code": mark.code,
+        "reason": mark.reason,
+        "since_ms": to_ms(mark.since),
+        "reminded": mark.reminded,
+        "doubt": mark.doubt,
+        "reported": int(mark.is_reported),
+        "due_ms": to_ms(mark.due),
+    }

@@ -98,8 +98,9 @@ JOURNAL: Final = (
     ),
     _table(
         "card_copy",
-        "id text, execution_id uuid, channel text, wanted bigint, shown bigint, handle text, attempts integer,"
-        "due_ms bigint, taken_ms bigint",
+        "id text, execution_id uuid, channel text, wanted bigint, shown bigint, handle text, state text, code text,"
+        "reason text, since_ms bigint, reminded integer, doubt integer, reported integer, takes integer,"
+        "attempts integer, due_ms bigint, taken_ms bigint",
     ),
     _table(
         "letter",

@@ -29,7 +29,7 @@ _Words: TypeAlias = tuple[Any, ...]
 STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
 EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
-TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION")
+TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION", "FALLBACK")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 LETTER_REASONS: Final[_Words] = ("", "UNFIT", "UNUSED")
@@ -237,7 +237,10 @@ def datastore_summary_from(row: Row) -> DatastoreSummary:
     )
 
 
-COPY_COLUMNS: Final = "id, execution_id, channel, wanted, shown, handle, attempts"
+COPY_COLUMNS: Final = (
+    "id, execution_id, channel, wanted, shown, since_ms, handle, attempts, state, code, reason, reminded, doubt,"
+    " reported, takes"
+)
 
 
 def copy_from(row: Row) -> CopyRow:
@@ -248,8 +251,16 @@ def copy_from(row: Row) -> CopyRow:
         channel=row[2],
         wanted=row[3],
         shown=row[4],
-        handle=row[5],
-        attempts=row[6],
+        since=from_ms(row[5]),
+        handle=row[6],
+        attempts=row[7],
+        state=row[8],
+        code=row[9],
+        reason=row[10],
+        reminded=row[11],
+        doubt=row[12],
+        is_reported=bool(row[13]),
+        takes=row[14],
     )
 
 

@@ -1,25 +1,53 @@
 """The card copies of a store with tables; several processes take different ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from looply.engine.coding.columns import mark_columns
 from looply.engine.coding.rows import COPY_COLUMNS, copy_from
-from looply.engine.records.copies import CopyRow
+from looply.engine.records.copies import CopyMark, CopyRow
+from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions
+from looply.execution.facts.values.card_copy import CopyState
 from looply.instants import instant_or_none, to_ms
 
-_TAKE: Final = (
-    "UPDATE card_copy SET taken_ms = :until WHERE id IN (SELECT c.id FROM card_copy c WHERE c.shown < c.wanted"
-    " AND c.due_ms <= :now AND c.taken_ms <= :now ORDER BY c.due_ms, c.id LIMIT :limit FOR UPDATE SKIP LOCKED)"
-    f" RETURNING {COPY_COLUMNS}"
+_IS_OPEN: Final = "(c.shown < c.wanted OR c.doubt > 0 OR c.reported = 0)"
+_IN_CHANNELS: Final = Variants("IN (SELECT value FROM json_each(:channels))", "= ANY (:channels:text[])")
+_IN_CARDS: Final = Variants("IN (SELECT value FROM json_each(:cards))", "= ANY (:cards:text[])")
+
+
+def _variants(before: str, within: Variants, after: str = "") -> Variants:
+    return Variants(*(f"{before} {words} {after}" for words in within))
+
+
+_TAKE: Final = _variants(
+    "UPDATE card_copy SET taken_ms = :until, takes = takes + 1 WHERE id IN"
+    f" (SELECT c.id FROM card_copy c WHERE {_IS_OPEN} AND c.due_ms <= :now AND c.taken_ms <= :now AND c.channel",
+    _IN_CHANNELS,
+    f"ORDER BY c.due_ms, c.id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING {COPY_COLUMNS}",
 )
-_SETTLE: Final = (
-    "UPDATE card_copy SET shown = greatest(shown, :shown), handle = :handle, attempts = 0, taken_ms = 0 WHERE id = :id"
+_RECORD: Final = (
+    "UPDATE card_copy SET shown = greatest(shown, :shown), handle = :handle, attempts = :attempts,"
+    " taken_ms = :held_ms, state = :state, code = :code, reason = :reason, since_ms = :since_ms, reminded = :reminded,"
+    " doubt = :doubt, reported = :reported, takes = 0,"
+    " due_ms = CASE WHEN :shown > 0 AND :shown < wanted THEN due_ms ELSE :due_ms END"
+    " WHERE id = :id AND handle = :known"
 )
-_POSTPONE: Final = "UPDATE card_copy SET attempts = attempts + 1, due_ms = :due, taken_ms = 0 WHERE id = :id"
+_PUT_HANDLE: Final = (
+    "UPDATE card_copy SET handle = :handle, doubt = 2, due_ms = :now, code = '', reason = '', state = 'SHOWN',"
+    " since_ms = CASE state WHEN 'SHOWN' THEN since_ms ELSE :now END,"
+    " reported = CASE state WHEN 'SHOWN' THEN reported ELSE 0 END WHERE id = :id AND handle = :known"
+)
+_REPORTED: Final = "UPDATE card_copy SET reported = 1 WHERE id = :id AND state = :state AND code = :code"
+_RETRY: Final = _variants(
+    "UPDATE card_copy SET shown = 0, attempts = 0, due_ms = :now WHERE state IN ('BLOCKED', 'FAILED') AND id", _IN_CARDS
+)
 _STALE: Final = "SELECT count(*) FROM card_copy WHERE shown < wanted"
-_NEXT: Final = "SELECT min(greatest(due_ms, taken_ms)) FROM card_copy WHERE shown < wanted"
+_NEXT: Final = _variants(
+    f"SELECT min(greatest(c.due_ms, c.taken_ms)) FROM card_copy c WHERE {_IS_OPEN} AND c.channel", _IN_CHANNELS
+)
+_FIND: Final = f"SELECT {COPY_COLUMNS} FROM card_copy WHERE id = :id"
 _OF: Final = f"SELECT {COPY_COLUMNS} FROM card_copy WHERE execution_id = :execution:uuid ORDER BY id"
 
 
@@ -29,35 +57,57 @@ class SqlCopies:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
-        """Takes stale copies that are due and that no other process has taken."""
-        parameters = {"until": to_ms(until), "now": to_ms(now), "limit": limit}
+    async def take(self, now: datetime, until: datetime, limit: int, channels: Collection[str]) -> Sequence[CopyRow]:
+        """Takes copies that are due and that no other process has taken."""
+        parameters = {
+            "until": to_ms(until),
+            "now": to_ms(now),
+            "limit": limit,
+            "channels": self._sessions.keys(sorted(channels)),
+        }
 
         async def write(session: Session) -> list[CopyRow]:
             return [copy_from(row) for row in await session.rows(_TAKE, parameters)]
 
-        # A copy that is taken twice is shown twice, which is harmless: the second try needs no proof of the first.
+        # Copies whose taking broke are free again after their lease.
         return await self._sessions.write(write)
 
-    async def mark_shown(self, card_id: str, shown: int, handle: str) -> None:
-        """Records what a copy looks like, and releases it."""
-        await self._write(_SETTLE, {"id": card_id, "shown": shown, "handle": handle})
+    async def find(self, card_id: str) -> CopyRow | None:
+        """Returns a copy."""
+        return await self._sessions.find(copy_from, _FIND, {"id": card_id})
 
-    async def postpone(self, card_id: str, due: datetime) -> None:
-        """Releases a copy after a failed try."""
-        await self._write(_POSTPONE, {"id": card_id, "due": to_ms(due)})
+    async def record(self, card_id: str, known: str, mark: CopyMark) -> bool:
+        """Records what became of a try, and releases the copy."""
+        return await self._change(_RECORD, {"id": card_id, "known": known, **mark_columns(mark)})
+
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
+        """Records the handle of a copy that was seen."""
+        return await self._change(_PUT_HANDLE, {"id": card_id, "known": known, "handle": handle, "now": to_ms(now)})
+
+    async def mark_reported(self, card_id: str, state: CopyState, code: str) -> None:
+        """Records that the history says of a copy what its row says."""
+        await self._change(_REPORTED, {"id": card_id, "state": state, "code": code})
+
+    async def retry(self, card_ids: Sequence[str], now: datetime) -> None:
+        """Makes copies due that could not be delivered."""
+        parameters = {"cards": self._sessions.keys(card_ids), "now": to_ms(now)}
+        await self._sessions.change(_RETRY, parameters, [("copy", each) for each in card_ids])
 
     async def count_stale(self) -> int:
         """Returns how many copies do not look as they have to."""
         return int(await self._sessions.value(_STALE))
 
-    async def next_due(self) -> datetime | None:
-        """Returns when the next stale copy that no process has taken is due, or None."""
-        return instant_or_none(await self._sessions.value(_NEXT))
+    async def next_due(self, channels: Collection[str]) -> datetime | None:
+        """Returns when the next copy that no process has taken is due, or None."""
+        parameters = {"channels": self._sessions.keys(sorted(channels))}
+        return instant_or_none(await self._sessions.value(_NEXT, parameters))
 
     async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:
         """Returns the copies of an execution by card id."""
         return await self._sessions.select(copy_from, _OF, {"execution": self._sessions.key(execution_id)})
 
-    async def _write(self, statement: str, parameters: dict[str, Any]) -> None:
-        await self._sessions.change(statement, parameters, [("copy", parameters["id"])])
+    async def _change(self, statement: str, parameters: dict[str, Any]) -> bool:
+        async def write(session: Session) -> bool:
+            return await session.change(statement, parameters) > 0
+
+        return await self._sessions.write(write, [("copy", parameters["id"])])

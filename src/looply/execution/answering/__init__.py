@@ -1,5 +1,5 @@
 """Answering: `answer`, from a command to the reply of its caller and the events that it makes.
 
-Imports `facts`, `document`, `closing`, `approvals`, `evolving`, `steps` and `deciding`.
+Imports `facts`, `document`, `closing`, `approvals`, `delivery`, `evolving`, `steps` and `deciding`.
 Never here: decisions without a command; those are in `deciding`.
 """

@@ -23,6 +23,8 @@ from looply.execution.approvals.turns import escalate, remind
 from looply.execution.closing.children import answer_child_ended
 from looply.execution.closing.close import close, close_cards
 from looply.execution.deciding.decide import open_incident
+from looply.execution.delivery.fallbacks import fall_back
+from looply.execution.delivery.reports import record_report
 from looply.execution.document.sizes import json_bytes
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.address import parse_address
@@ -34,6 +36,7 @@ from looply.execution.facts.commands import (
     ChildEnded,
     Command,
     Continue,
+    CopyReported,
     Declined,
     Done,
     EditDocument,
@@ -87,6 +90,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_resume(workflow, state, command, limits)
         case AnswerCard():
             return answer_card(workflow, state, command, limits)
+        case CopyReported():
+            return record_report(state, command)
         case ReassignCard():
             return reassign_card(state, command)
         case RemindCard():
@@ -180,6 +185,8 @@ def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired
             return remind(state, timer, fired)
         case "ESCALATION":
             return escalate(state, timer, fired)
+        case "FALLBACK":
+            return fall_back(state, timer, fired)
         case "EXECUTION":
             message = "the execution has taken longer than workflow_settings.timeout allows"
             return (open_incident(evolve(state, fired), "TIMEOUT", "EXECUTION_TIMEOUT", message),)

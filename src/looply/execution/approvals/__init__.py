@@ -1,5 +1,5 @@
 """Approvals: cards and their answers, recipients and their turns, quorum, overrides.
 
 Imports `facts`, `document` and `closing`.
-Never here: delivery of cards; channels do that outside of this package.
+Never here: whether a card reaches its recipient; that is in `delivery`.
 """

@@ -1,5 +1,6 @@
 """The current view of a card copy, computed from the state. Channels that store copies elsewhere show it."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,9 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
 
     `OPEN`: it takes an answer; `SHOWN`: it is for reading only; `ANSWERED` and `CLOSED`: `text` says by whom and why.
     `reminder` counts the reminders from 1, 0 before the first.
+
+    For channels with texts of their own: of an ANSWERED copy `who` has answered, with `decision` (empty where it is
+    secret) at `on`; of a CLOSED one `ending` is the code of why, and `who` the person to whom it was passed on.
     """
 
     number: int
@@ -24,6 +28,10 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     reminder: int = 0
     text: str = ""
+    who: str = ""
+    decision: str = ""
+    on: datetime | None = None
+    ending: str = ""
 
 
 def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:
@@ -33,18 +41,18 @@ def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView
         return None
     former = former_answer(workflow, state, card)
     status: Literal["OPEN", "SHOWN", "ANSWERED", "CLOSED"] = "CLOSED"
-    text = ""
+    text = who = ending = ""
     if card.is_passed_on:
-        text = why_closed(card)
+        text, who, ending = why_closed(card), card.passed_to, card.status
     elif former is not None:
         status, what = "ANSWERED", f" ({former.decision})" if former.decision else ""
-        text = f"answered by {former.answered_by}{what}"
+        text, who = f"answered by {former.answered_by}{what}", former.answered_by
     elif open_wait_of(state, card) is not None:
         status = "OPEN"
     elif card.status == "OPEN":
         status = "SHOWN"
     else:
-        text = why_closed(card)
+        text, ending = why_closed(card), card.status
     return CardView(
         number=card.changed,
         status=status,
@@ -53,4 +61,8 @@ def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView
         recipient=card.recipient,
         reminder=card.reminders,
         text=text,
+        who=who,
+        decision=former.decision if former is not None and status == "ANSWERED" else "",
+        on=former.answered_on if former is not None and status == "ANSWERED" else None,
+        ending=ending,
     )

@@ -1,4 +1,8 @@
-"""The reply to a recipient who answers a card: the first valid answers count, later ones get the former answer."""
+"""The reply to a recipient who answers a card: the first valid answers count, later ones get the former answer.
+
+A copy for one person takes that person's answer only, where the channel says who it is. A copy in a conversation of
+several people takes one answer, of those who may answer, and the record says whose it is.
+"""
 
 from typing import Final, Literal
 
@@ -7,7 +11,7 @@ from msgspec.structs import replace
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.approvals.card_answers import card_output, validate_answer
-from looply.execution.approvals.deciding import decide_on, self_approval_text
+from looply.execution.approvals.deciding import CARD_SOURCE, decide_on, self_approval_text
 from looply.execution.approvals.decisions import action_of
 from looply.execution.approvals.reassign import reassignment_text
 from looply.execution.closing.close import close_cards
@@ -18,13 +22,9 @@ from looply.execution.facts.events import AnswerRecorded, Event, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import is_same_person
+from looply.execution.facts.values.card_copy import is_group
 from looply.jsontext import Json
 from looply.limits import Limits
-
-CARD_SOURCE = "TEAMS"
-"""The `source` in the output of an answer to a card, whatever the channel is. Histories contain it and workflows
-compare it, so it stays the name of the first channel."""
-
 
 _ENDS: Final = {
     "TIMED_OUT": "the time to answer is over; the card takes no more answers",
@@ -92,6 +92,8 @@ def open_status(state: ExecutionState) -> Literal["OPEN", "FROZEN"]:
 
 def why_closed(card: Card) -> str:
     """Returns a message that says why a card takes no more answers."""
+    if card.status == "FALLBACK":
+        return f"the request was sent to {card.recipient} by another channel: {card.note}"
     if card.is_passed_on:
         return reassignment_text(card)
     return _ENDS.get(card.status, "the card takes no more answers")
@@ -102,6 +104,8 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     card = _answered_card(state, command)
     if card is None:
         return Answer(UnknownToken())
+    if (stranger := _refuse_stranger(card, command)) is not None:
+        return Answer(stranger)
     if (former := former_answer(workflow, state, card)) is not None:
         return Answer(former)
     wait = open_wait_of(state, card)
@@ -112,17 +116,17 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
-    if (refused := _refuse_actor(wait, card, command.actor)) is not None:
+    if (refused := _refuse_actor(wait, card, command)) is not None:
         return Answer(refused)
     checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
         return Answer(Unfit(problems=checked))
     command, step = replace(command, data=checked), workflow.steps[wait.step]
     if wait.approval is not None:
-        return decide_on(state, command, card, step, limits, CARD_SOURCE)
+        return decide_on(state, replace(command, by=user_of(card, command.actor)), card, step, limits)
     last = CardAnswer(
         part=card.part,
-        user=card.recipient,
+        user=user_of(card, command.actor),
         data=command.data,
         on=command.at,
         actor=command.actor,
@@ -142,42 +146,78 @@ def _answered_card(state: ExecutionState, command: AnswerCard) -> Card | None:
     return card if card is not None and is_same_person(card.recipient, email) else None
 
 
-def _refuse_actor(wait: OpenWait, card: Card, actor: Actor | None) -> Declined | None:
-    """Returns why the person who has signed in may not answer, whatever the card says of its recipient; else None."""
-    if actor is None or actor.kind != "session":
+def user_of(card: Card, actor: Actor | None) -> str:
+    """Returns whose answer it is: the recipient's, in a conversation of several people that of the one who answered."""
+    return actor.shown if actor is not None and actor.shown and is_group(card.recipient) else card.recipient
+
+
+def _refuse_stranger(card: Card, command: AnswerCard) -> Declined | None:
+    """Returns why a person may not answer this copy, whatever its state is; None when they may, or it is not said."""
+    actor = command.actor
+    people = _addresses_of(command)
+    if not is_group(card.recipient):
+        if actor is None or actor.kind != "channel" or _is_among(card.recipient, people):
+            return None
+        return Declined(code="NOT_YOURS", message="this card is for another person; only that person can answer it")
+    if not people:
+        message = "this card is for several people, and its link does not say who you are; answer it where it was sent"
+        return Declined(code="NOT_YOURS", message=message)
+    if not card.may_answer or any(_is_among(person, people) for person in card.may_answer):
+        return None
+    return Declined(code="NOT_YOURS", message="you are not among the people who may answer this card")
+
+
+def _addresses_of(command: AnswerCard) -> tuple[str, ...]:
+    """Returns what identifies the person who answers; nothing for a holder of a link."""
+    actor = command.actor
+    if actor is None or not actor.is_identified:
+        return ()
+    return tuple(address for address in (actor.user_id, actor.email, *command.addresses) if address)
+
+
+def _is_among(person: str, people: tuple[str, ...]) -> bool:
+    return any(is_same_person(person, one) for one in people)
+
+
+def _refuse_actor(wait: OpenWait, card: Card, command: AnswerCard) -> Declined | None:
+    """Returns why an identified person may not answer, whatever the card says of its recipient; else None."""
+    actor = command.actor
+    if actor is None or not actor.is_identified:
         return None
     terms = wait.approval
-    if terms is not None and terms.barred and is_same_person(actor.email, terms.barred):
-        return Declined(code="SELF_APPROVAL", message=self_approval_text(actor.email))
-    if any(_is_second_vote(wait, card, answer, actor) for answer in wait.answers):
-        message = f"{actor.email} has answered this request already, with another card; each person answers once"
+    if terms is not None and terms.barred and _is_among(terms.barred, _addresses_of(command)):
+        return Declined(code="SELF_APPROVAL", message=self_approval_text(actor.shown))
+    if any(_is_second_vote(wait, card, answer, command) for answer in wait.answers):
+        message = f"{actor.shown} has answered this request already, with another card; each person answers once"
         return Declined(code="DECIDED_ALREADY", message=message)
     return None
 
 
-def _is_second_vote(wait: OpenWait, card: Card, answer: CardAnswer, actor: Actor) -> bool:
-    """Returns whether an earlier answer is by the person who has signed in, under any address of theirs.
+def _is_second_vote(wait: OpenWait, card: Card, answer: CardAnswer, command: AnswerCard) -> bool:
+    """Returns whether an earlier answer is by the same person, under any address of theirs.
 
     In a sequence a person may have decided for an earlier one by an escalation before their own turn came.
     """
-    if is_same_person(answer.user, actor.email):
+    if _is_among(answer.user, _addresses_of(command)):
         terms = wait.approval
         return terms is None or terms.order != "sequence" or card.part >= len(terms.recipients)
-    former = answer.actor
-    return former is not None and former.kind == "session" and former.user_id == actor.user_id
+    former, actor = answer.actor, command.actor
+    if former is None or actor is None or not former.is_identified:
+        return False
+    return (former.kind, former.user_id) == (actor.kind, actor.user_id)
 
 
 def _record_answer(
     state: ExecutionState, command: AnswerCard, card: Card, wait: OpenWait, output: Json, step: Step
 ) -> tuple[Event, ...]:
-    address = parse_address(card.address)
+    address, user = parse_address(card.address), user_of(card, command.actor)
     recorded = AnswerRecorded(
         at=command.at,
-        by=card.recipient,
+        by=user,
         via=command.via,
         **address.fields,
         part=card.part,
-        user=card.recipient,
+        user=user,
         data=command.data,
         revision=card.revision,
         secret=("/data",) if step.output_secrets else (),
@@ -188,7 +228,7 @@ def _record_answer(
         return (recorded,)
     resumed = Resumed(
         at=command.at,
-        by=card.recipient,
+        by=user,
         via=command.via,
         **address.fields,
         source=CARD_SOURCE,

@@ -26,10 +26,13 @@ _DECISIONS: Final[dict[str, Decision]] = {
 _NAMES: Final = ("action", "outcome", "verb")
 
 
-def decide_on(
-    state: ExecutionState, command: AnswerCard, card: Card, step: Step, limits: Limits, source: str
-) -> Answer:
-    """Returns the reply to a decision on an open card of an approval, and its events."""
+CARD_SOURCE: Final = "TEAMS"
+"""The `source` in the output of an answer to a card, whatever the channel is. Histories contain it and workflows
+compare it, so it stays the name of the first channel."""
+
+
+def decide_on(state: ExecutionState, command: AnswerCard, card: Card, step: Step, limits: Limits) -> Answer:
+    """Returns the reply to a decision of `command.by` on an open card of an approval, and its events."""
     wait = state.waits[card.address]
     terms = wait.approval
     assert terms is not None
@@ -40,7 +43,7 @@ def decide_on(
         return Answer(Unfit(problems=problems))
     given = CardAnswer(
         part=card.part,
-        user=card.recipient,
+        user=command.by,
         data=command.data,
         on=command.at,
         decision=decision,
@@ -60,7 +63,7 @@ def decide_on(
     if outcome is None:
         turn = next_turn(state, wait, recorded) if terms.order == "sequence" else ()
         return Answer(Recorded(), (recorded, *turn))
-    resumed = _resumed_event(command, card, step, outcome, output, source)
+    resumed = _resumed_event(command, card, step, outcome, output)
     return Answer(Recorded(), (recorded, resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
 
 
@@ -92,11 +95,11 @@ def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None,
 def _recorded_event(command: AnswerCard, card: Card, answer: CardAnswer, step: Step) -> AnswerRecorded:
     return AnswerRecorded(
         at=command.at,
-        by=card.recipient,
+        by=command.by,
         via=command.via,
         **parse_address(card.address).fields,
         part=card.part,
-        user=card.recipient,
+        user=command.by,
         data=command.data,
         decision="approved" if answer.decision == "approved" else "rejected",
         comment=answer.comment,
@@ -108,15 +111,13 @@ def _recorded_event(command: AnswerCard, card: Card, answer: CardAnswer, step: S
     )
 
 
-def _resumed_event(
-    command: AnswerCard, card: Card, step: Step, outcome: Decision, output: Json, source: str
-) -> Resumed:
+def _resumed_event(command: AnswerCard, card: Card, step: Step, outcome: Decision, output: Json) -> Resumed:
     return Resumed(
         at=command.at,
-        by=card.recipient,
+        by=command.by,
         via=command.via,
         **parse_address(card.address).fields,
-        source=source,
+        source=CARD_SOURCE,
         branch=outcome,
         output=output,
         size=json_bytes(output),

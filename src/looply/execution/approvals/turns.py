@@ -1,4 +1,4 @@
-"""Reminders and escalations of an approval, and the turns of a sequence."""
+"""Reminders, escalations and fallbacks of cards, and the turns of a sequence."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from looply.execution.facts.commands import CommandBase
 from looply.execution.facts.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
 from looply.execution.facts.values.approval_terms import ApprovalTerms, is_same_person
-from looply.execution.facts.values.card_copy import CardCopy, CardEnd
+from looply.execution.facts.values.card_copy import CardCopy, CardEnd, FallbackTerm
 
 
 def due_after(terms: ApprovalTerms, start: datetime, span: str, name: str) -> datetime:
@@ -54,6 +54,24 @@ def turn_timers(terms: ApprovalTerms, address: Address, start: datetime) -> tupl
     return (*reminders, *escalations)
 
 
+def fallback_timers(fallback: Iterable[FallbackTerm], address: Address, start: datetime) -> tuple[TimerStarted, ...]:
+    """Returns the fallbacks of cards that are sent at `start`. They count elapsed time, whatever the calendar.
+
+    Raises: StepError when one is not a duration.
+    """
+    return tuple(
+        TimerStarted(at=start, **address.fields, kind="FALLBACK", due=_due(start, term.after), level=level)
+        for level, term in enumerate(fallback)
+    )
+
+
+def _due(start: datetime, span: str) -> datetime:
+    try:
+        return parse_duration(span).after(start, "UTC")
+    except (Refused, OverflowError) as error:
+        raise StepError(f"fallback: {error}", code="BAD_INPUT") from error
+
+
 def people_to_come(state: ExecutionState, wait: OpenWait) -> tuple[str, ...]:
     """Returns the people of a sequence whose turn is still to come."""
     terms = wait.approval
@@ -76,8 +94,8 @@ def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[
     address = parse_address(wait.address)
     key = card_id(state.started.execution_id, address, part)
     copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)
-    sent = _card_wanted(cards, address, cause, (copy,))
-    return (sent, *turn_timers(terms, address, cause.at))
+    sent = _card_wanted(_of_first_channel(wait, cards), address, cause, (copy,))
+    return (sent, *turn_timers(terms, address, cause.at), *fallback_timers(wait.fallback, address, cause.at))
 
 
 def pending_cards(state: ExecutionState, wait: OpenWait) -> list[Card]:
@@ -142,12 +160,12 @@ def pass_on(
 ) -> tuple[Event, ...]:
     """Returns the events that pass the cards of each share on to its holder: the old copies close, one new copy opens.
 
-    A holder who has an open copy already keeps it; its seats grow. `why` is the reason that a person gave.
+    A holder who has an open copy already keeps it; its seats grow. A new copy is sent by the first channel again, with
+    the fallbacks of the step. `why` is the reason that a person gave.
     """
     address = parse_address(wait.address)
-    cards = cards_of(state, wait.address)
-    people = len(wait.approval.recipients) if wait.approval is not None else 0
-    part = max(people, 1 + max(card.part for card in cards))
+    cards = _of_first_channel(wait, cards_of(state, wait.address))
+    first = part = next_part(state, wait)
     events: list[Event] = []
     copies: list[CardCopy] = []
     for holder, share in shares.items():
@@ -172,7 +190,22 @@ def pass_on(
         copies.append(
             CardCopy(card_id=key, recipient=recipient, part=number, takes=takes, substitute_for=substitute_for)
         )
-    return (*events, _card_wanted(cards, address, cause, copies, why)) if copies else ()
+    if not copies:
+        return ()
+    timers = fallback_timers(wait.fallback, address, cause.at) if part > first else ()
+    return (*events, _card_wanted(cards, address, cause, copies, why), *timers)
+
+
+def next_part(state: ExecutionState, wait: OpenWait) -> int:
+    """Returns the number of the next copy of a wait; the first ones are those of the people of an approval."""
+    people = len(wait.approval.recipients) if wait.approval is not None else 0
+    return max(people, 1 + max(card.part for card in cards_of(state, wait.address)))
+
+
+def _of_first_channel(wait: OpenWait, cards: list[Card]) -> list[Card]:
+    """Returns the copies that no fallback sent."""
+    others = {term.channel for term in wait.fallback}
+    return [card for card in cards if card.channel not in others]
 
 
 def _absent_person(share: Sequence[Card], recipient: str, reason: CardEnd) -> str:
@@ -199,6 +232,7 @@ def _card_wanted(
         app=newest.app,
         revision=newest.revision,
         reason=why,
+        may_answer=newest.may_answer,
     )
 
 

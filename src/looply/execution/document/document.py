@@ -1,8 +1,9 @@
 """The data document that the expressions of settings and cards read, assembled on demand from the state."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
-from looply.definition import EACH, ForEachSettings, Workflow
+from looply.definition import EACH, AdaptiveCardSettings, ApprovalSettings, ForEachSettings, Workflow
 from looply.execution.document.overlays import (
     visible_error,
     visible_frames,
@@ -10,10 +11,14 @@ from looply.execution.document.overlays import (
     visible_output,
     visible_payload,
 )
-from looply.execution.facts.address import wait_token
+from looply.execution.facts.address import card_token, parse_address, wait_token
 from looply.execution.facts.scopes import scope_of, scopes_around
-from looply.execution.facts.state import ExecutionState
+from looply.execution.facts.state import ExecutionState, cards_of, is_answered
+from looply.execution.facts.values.card_copy import is_group
 from looply.jsontext import Json
+
+_INBOX: Final = "/inbox/"
+"""The page of a card; the public pages and `looply.app.context.links` have the same."""
 
 
 class Document(Mapping[str, Json]):
@@ -37,9 +42,11 @@ class Document(Mapping[str, Json]):
             start = self._workflow.steps[self._workflow.start]
             return {"description": start.description, "output": visible_payload(self._state, self._scope)}
         has_output, output = visible_output(self._state, self._scope, name)
-        if has_output:
+        links = self._links_of(name) if self._state.waits else []
+        if has_output or links:
             step = self._workflow.steps.get(name)
-            return {"description": step.description if step else "", "output": output}
+            entry = {"description": step.description if step else "", "output": output}
+            return {**entry, "links": links} if links else entry
         if name == "environment":
             return self._state.started.environment or {}
         if name == "waits":
@@ -54,6 +61,15 @@ class Document(Mapping[str, Json]):
         if name in ("item", "index") and (found := visible_item(self._state, self._scope)) is not None:
             return found[name == "index"]
         raise KeyError(name)
+
+    def _links_of(self, name: str) -> list[Json]:
+        """Returns the links of the cards of a step that wait for answers, also while another branch waits for them."""
+        step = self._workflow.steps.get(name)
+        if step is None or not isinstance(step.settings, AdaptiveCardSettings | ApprovalSettings):
+            return []
+        owner = scope_of_step(self._workflow, self._state, self._scope, name)
+        following = self._state.next_visit(owner, name) if owner is not None else None
+        return [] if following is None else card_links(self._state, following._replace(visit=following.visit - 1).text)
 
     def __iter__(self) -> Iterator[str]:
         """Iterates over the names in their documented order."""
@@ -73,6 +89,22 @@ class Document(Mapping[str, Json]):
     def __len__(self) -> int:
         """Counts the names."""
         return sum(1 for _ in self)
+
+
+def card_links(state: ExecutionState, address: str) -> list[Json]:
+    """Returns the links of the cards of a visit that wait for the answer of a person: {`recipient`, `path`, `token`}.
+
+    `path` is that of the inbox page, below the address of the server. A card of several people has no link.
+    """
+    if address not in state.waits:
+        return []
+    execution_id, seed = state.started.execution_id, state.started.seed
+    links: list[Json] = []
+    for card in cards_of(state, address):
+        if card.status == "OPEN" and not is_group(card.recipient) and not is_answered(state, card):
+            token = card_token(execution_id, seed, parse_address(card.sent_as or card.address), card.part)
+            links.append({"recipient": card.recipient, "path": f"{_INBOX}{token}", "token": token})
+    return links
 
 
 def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> dict[str, str]:

@@ -78,8 +78,13 @@ _NO_SECRETS: Final = Secrets(())
 
 
 def secrets_of(state: ExecutionState, scope: str | None = None) -> Secrets:
-    """Returns the secrets that a scope sees; without a scope, those of all branches and iterations."""
+    """Returns the secrets that a scope sees; without a scope, those of all branches and iterations.
+
+    The links of open cards are secret without a mark, because their holders can answer.
+    """
     paths = visible_secrets(state, scope)
+    if state.waits:
+        paths = (*paths, *((wait.step, "links") for wait in state.waits.values() if wait.count))
     return Secrets(paths) if paths else _NO_SECRETS
 
 

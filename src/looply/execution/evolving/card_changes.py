@@ -1,15 +1,15 @@
-"""`evolve` for card copies and their answers."""
+"""`evolve` for card copies, what their channels report, and their answers."""
 
 from msgspec.structs import replace
 
 from looply.errors import IllegalTransition
 from looply.execution.approvals.decisions import answer_of
 from looply.execution.facts.address import card_id
-from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted
+from looply.execution.facts.events import AnswerRecorded, CardClosed, CardDelivered, CardUndelivered, CardWanted
 from looply.execution.facts.state import Card, ExecutionState, OpenWait, cards_of
 from looply.execution.facts.values.card_copy import CardCopy
 
-_OF_A_TURN = ("REMINDER", "ESCALATION")
+_OF_A_TURN = ("REMINDER", "ESCALATION", "FALLBACK")
 
 
 def apply_card_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
@@ -43,6 +43,27 @@ def apply_card_closed(state: ExecutionState, event: CardClosed) -> ExecutionStat
         )
         cards = cards.set(key, closed)
     return replace(state, cards=cards)
+
+
+def apply_card_report(state: ExecutionState, event: CardDelivered | CardUndelivered) -> ExecutionState:
+    """Returns the state after a report of a channel. The copy must look as before: its number stays.
+
+    Raises: IllegalTransition.
+    """
+    card = state.cards.get(event.card)
+    if card is None:
+        raise IllegalTransition(f"there is no card {event.card}")
+    if isinstance(event, CardDelivered):
+        reported = replace(card, delivery="SHOWN", delivery_code="", delivery_message="", delivered_on=event.at)
+    else:
+        reported = replace(
+            card,
+            delivery=event.reason,
+            delivery_code=event.code,
+            delivery_message=event.message,
+            delivered_on=event.at,
+        )
+    return replace(state, cards=state.cards.set(card.card_id, reported))
 
 
 def apply_answer_recorded(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
@@ -84,6 +105,7 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
         opened_on=event.at,
         changed=seq,
         substitute_for=copy.substitute_for,
+        may_answer=event.may_answer,
     )
 
 

@@ -15,7 +15,7 @@ from looply.errors import IllegalTransition
 from looply.execution.approvals.decisions import Overriding, override_of
 from looply.execution.document.payload import initial_payload
 from looply.execution.evolving import children_and_slots, letters, regions, repairing, visits, waits
-from looply.execution.evolving.card_changes import apply_card_closed, apply_card_wanted
+from looply.execution.evolving.card_changes import apply_card_closed, apply_card_report, apply_card_wanted
 from looply.execution.evolving.mappings import without
 from looply.execution.evolving.migrating import apply_migrated
 from looply.execution.evolving.paths import move
@@ -25,6 +25,8 @@ from looply.execution.facts.events import (
     AnswerRecorded,
     Cancelled,
     CardClosed,
+    CardDelivered,
+    CardUndelivered,
     CardWanted,
     ChildClosed,
     ChildStarted,
@@ -151,6 +153,8 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return apply_card_wanted(state, event)
         case CardClosed():
             return apply_card_closed(state, event)
+        case CardDelivered() | CardUndelivered():
+            return apply_card_report(state, event)
         case ChildStarted():
             return children_and_slots.apply_relation_event(move(state, event) if event.step else state, event)
         case ChildClosed() | Queued() | Admitted():

@@ -88,6 +88,7 @@ def _apply_wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionSta
         timeout_on=event.timeout_on,
         count=event.count,
         approval=event.approval,
+        fallback=event.fallback,
     )
     buffered = state.buffered
     if buffered:

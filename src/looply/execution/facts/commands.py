@@ -49,8 +49,8 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
     """A recipient answers a copy of a card: the one that `token` names, or, where a person has signed in, `card_id`.
 
-    `actor` says how the answer came, where the caller knows. `revision` is that of the card which they saw, 0 when the
-    caller does not send it.
+    `actor` says how the answer came, where the caller knows; `addresses` are other addresses of that person. `revision`
+    is that of the card which they saw, 0 when the caller does not send it.
     """
 
     data: dict[str, Json]
@@ -58,6 +58,16 @@ class AnswerCard(CommandBase, frozen=True, kw_only=True):
     card_id: str = ""
     revision: int = 0
     actor: Actor | None = None
+    addresses: tuple[str, ...] = ()
+
+
+class CopyReported(CommandBase, frozen=True, kw_only=True):
+    """The channel reports of a copy of a card that it is shown, or why it cannot be delivered."""
+
+    card_id: str
+    state: Literal["SHOWN", "BLOCKED", "FAILED"]
+    code: str = ""
+    message: str = ""
 
 
 class ReassignCard(CommandBase, frozen=True, kw_only=True):
@@ -284,6 +294,7 @@ RepairCommand: TypeAlias = Retry | EditDocument | SkipStep | MoveTo | Redrive
 Command: TypeAlias = (
     Resume
     | AnswerCard
+    | CopyReported
     | ReassignCard
     | RemindCard
     | PassOnAbsent
@@ -365,6 +376,7 @@ DeclineCode: TypeAlias = Literal[
     "AMBIGUOUS",
     "CLOSED",
     "SELF_APPROVAL",
+    "NOT_YOURS",
     "DECIDED_ALREADY",
     "CARD_CHANGED",
     "NO_INCIDENT",

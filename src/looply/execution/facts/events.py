@@ -45,6 +45,8 @@ from looply.execution.facts.step_events import (
 from looply.execution.facts.wait_events import (
     AnswerRecorded,
     CardClosed,
+    CardDelivered,
+    CardUndelivered,
     CardWanted,
     IgnoreReason,
     LetterAction,
@@ -63,6 +65,8 @@ __all__ = [
     "AnswerRecorded",
     "Cancelled",
     "CardClosed",
+    "CardDelivered",
+    "CardUndelivered",
     "CardWanted",
     "ChildClosed",
     "ChildOutcome",
@@ -230,6 +234,8 @@ Event: TypeAlias = (
     | WaitTimedOut
     | CardWanted
     | CardClosed
+    | CardDelivered
+    | CardUndelivered
     | ChildStarted
     | ChildClosed
     | Queued

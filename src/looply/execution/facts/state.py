@@ -24,6 +24,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.scopes import Frame, Region
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
+from looply.execution.facts.values.card_copy import CopyState, FallbackTerm
 from looply.jsontext import Json
 
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
@@ -153,6 +154,7 @@ class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     answers: tuple[CardAnswer, ...] = ()
     approval: ApprovalTerms | None = None
+    fallback: tuple[FallbackTerm, ...] = ()
 
     @property
     def requester(self) -> str:
@@ -215,7 +217,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts. If
     it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
     names where the step had another name then (empty: `address`). `substitute_for` is the absent person for whom the
-    recipient has it.
+    recipient has it. `may_answer` as in the event. `delivery` is what its channel has reported, since `delivered_on`;
+    copies in a channel that reports nothing stay PENDING.
     """
 
     seq: int
@@ -237,11 +240,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     sent_as: str = ""
     substitute_for: str = ""
+    may_answer: tuple[str, ...] = ()
+    delivery: CopyState = "PENDING"
+    delivery_code: str = ""
+    delivery_message: str = ""
+    delivered_on: datetime | None = None
 
     @property
     def is_passed_on(self) -> bool:
-        """Whether another recipient has it now."""
-        return self.status in ("REASSIGNED", "ESCALATED", "ABSENT")
+        """Whether another copy has its seats now: that of another recipient, or of the same one in another channel."""
+        return self.status in ("REASSIGNED", "ESCALATED", "ABSENT", "FALLBACK")
 
 
 class OpenChild(msgspec.Struct, frozen=True, kw_only=True):

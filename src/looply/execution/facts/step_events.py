@@ -11,7 +11,7 @@ from looply.execution.facts.address import Address
 from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
-TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
+TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION", "FALLBACK"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
@@ -119,7 +119,7 @@ class StepParked(StepEvent, frozen=True, kw_only=True):
 class TimerStarted(StepEvent, frozen=True, kw_only=True):
     """A timer runs. `step` is empty for the timeout of the whole execution.
 
-    `level` counts the reminders and the escalations of an approval from 0.
+    `level` counts the reminders, the escalations and the fallbacks of a card from 0.
     """
 
     kind: TimerKind

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.execution.facts.step_events import EventBase, StepEvent
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
-from looply.execution.facts.values.card_copy import CardCopy, CardEnd
+from looply.execution.facts.values.card_copy import CardCopy, CardEnd, FallbackTerm, Undelivered
 from looply.jsontext import Json
 
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
@@ -19,13 +19,14 @@ class WaitOpened(StepEvent, frozen=True, kw_only=True):
     """A wait is open: the execution can be resumed here.
 
     `count` is the number of card answers that release the wait, 0 without cards. `approval` is set when the answers are
-    decisions: it says how they count.
+    decisions: it says how they count. `fallback` says by which other channels its cards are sent, and when.
     """
 
     sources: tuple[str, ...]
     timeout_on: datetime | None = None
     count: int = 0
     approval: ApprovalTerms | None = None
+    fallback: tuple[FallbackTerm, ...] = ()
 
 
 class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
     """Each of `copies` must show `body` from now on, as `revision`. `target` is the step that sent the card first.
 
     With `reminder` (from 1) it reminds of the unchanged card, and `body` is null. `reason`: why it was passed on.
+    `may_answer` are the only people who may answer copies in conversations of several people; empty: all of them.
     """
 
     copies: tuple[CardCopy, ...]
@@ -109,6 +111,7 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
     target: str = ""
     reminder: int = 0
     reason: str = ""
+    may_answer: tuple[str, ...] = ()
 
 
 class CardClosed(StepEvent, frozen=True, kw_only=True):
@@ -118,3 +121,22 @@ class CardClosed(StepEvent, frozen=True, kw_only=True):
     reason: CardEnd
     to: str = ""
     note: str = ""
+
+
+class CardDelivered(StepEvent, frozen=True, kw_only=True):
+    """The channel shows the copy `card` of `recipient`, for the first time or after it could not be delivered."""
+
+    card: str
+    recipient: str
+    channel: str
+
+
+class CardUndelivered(StepEvent, frozen=True, kw_only=True):
+    """The channel does not deliver the copy `card` of `recipient`, and why."""
+
+    card: str
+    recipient: str
+    channel: str
+    reason: Undelivered
+    code: str = ""
+    message: str = ""

@@ -13,7 +13,7 @@ from looply.definition.settings.step_settings import TriggerSettings
 from looply.definition.values.pointer import split_pointer
 from looply.errors import Refused
 from looply.execution.approvals.default_card import default_card
-from looply.execution.approvals.turns import due_after, turn_timers
+from looply.execution.approvals.turns import due_after, fallback_timers, turn_timers
 from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.document.working_time import read_calendar
 from looply.execution.facts.address import card_id
@@ -23,7 +23,7 @@ from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed
 from looply.execution.facts.state import ExecutionState
 from looply.execution.facts.values.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
 from looply.execution.facts.values.card_copy import CardCopy
-from looply.execution.steps.card import card_body, read_people
+from looply.execution.steps.card import card_body, read_fallback, read_may_answer, read_people
 from looply.execution.steps.visit import Visit
 from looply.execution.steps.wait import begin_wait
 from looply.expressions import Template
@@ -69,14 +69,25 @@ def _open(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
     if settings.timeout is not None:
         due = due_after(terms, visit.state.now, _text(visit, settings.timeout, "timeout"), "timeout")
     first = terms.recipients if terms.order == "parallel" else terms.recipients[:1]
-    sent = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
+    sent = CardWanted(
+        **visit.common(),
+        copies=_copies(visit.state, visit, first),
+        body=_body(visit, settings, terms),
+        channel=settings.channel,
+        app=settings.app or "",
+        may_answer=read_may_answer(visit, settings.may_answer),
+    )
     sources = SOURCES if settings.api else ()
-    opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=terms.quorum, approval=terms)
+    fallback = read_fallback(visit, settings.fallback)
+    timers = fallback_timers(fallback, visit.address, visit.state.now)
+    opened = WaitOpened(
+        **visit.common(), sources=sources, timeout_on=due, count=terms.quorum, approval=terms, fallback=fallback
+    )
     begun = begin_wait(visit, opened, terms.recipients)
     if any(isinstance(event, Resumed) for event in begun):
         cards = tuple(copy.card_id for copy in sent.copies)
         return (sent, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
-    return (sent, *begun, *turn_timers(terms, visit.address, visit.state.now))
+    return (sent, *begun, *turn_timers(terms, visit.address, visit.state.now), *timers)
 
 
 def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> ApprovalTerms:

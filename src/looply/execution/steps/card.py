@@ -4,16 +4,18 @@ from collections.abc import Iterable
 
 from looply.definition import SOURCES, AdaptiveCardSettings
 from looply.definition.settings.mail import has_line_break, person_of
+from looply.definition.settings.step_settings import FallbackSettings
 from looply.execution.approvals.card_answers import card_output
+from looply.execution.approvals.turns import fallback_timers
 from looply.execution.document.document import scope_of_step
 from looply.execution.document.evaluation import StepError, reads_secret
 from looply.execution.facts.address import card_id
 from looply.execution.facts.events import CardClosed, CardWanted, Computed, Event, Resumed
 from looply.execution.facts.state import Card, cards_of
-from looply.execution.facts.values.card_copy import CardCopy
+from looply.execution.facts.values.card_copy import CardCopy, FallbackTerm
 from looply.execution.steps.visit import Visit
 from looply.execution.steps.wait import open_wait
-from looply.expressions import CardTemplate
+from looply.expressions import CardTemplate, Template
 from looply.jsontext import Json
 
 _RECIPIENT_CHARACTERS = 320  # the longest mail address of RFC 5321
@@ -44,6 +46,7 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
         body=card_body(visit, settings.card),
         channel=settings.channel,
         app=settings.app or "",
+        may_answer=read_may_answer(visit, settings.may_answer),
     )
     if settings.wait is None:
         return (sent, Computed(**visit.common(), output=card_output((), recipients, "")))
@@ -59,11 +62,13 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
     if count > len(recipients):
         message = f"wait.for asks for {count} answers, but there are {len(recipients)} recipients"
         raise StepError(message, code="BAD_INPUT")
-    opened = open_wait(visit, SOURCES, settings.wait.timeout, count, recipients)
+    fallback = read_fallback(visit, settings.fallback)
+    timers = fallback_timers(fallback, visit.address, visit.state.now)
+    opened = open_wait(visit, SOURCES, settings.wait.timeout, count, recipients, fallback)
     if any(isinstance(event, Resumed) for event in opened):
         cards = tuple(copy.card_id for copy in sent.copies)
         return (sent, *opened, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
-    return (sent, *opened)
+    return (sent, *opened, *timers)
 
 
 def _update(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
@@ -112,6 +117,38 @@ def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]
         raise _secret_error("the recipients")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
     return read_people(visit, value)
+
+
+def read_may_answer(visit: Visit, people: Template | None) -> tuple[str, ...]:
+    """Returns the only people who may answer in a conversation of several; empty where all of them may.
+
+    Raises: StepError when there are none in a list that is given, which would let all of them answer.
+    """
+    if people is None:
+        return ()
+    if reads_secret(people, visit.state, visit.address.scope):
+        raise _secret_error("may_answer")
+    found = read_people(visit, people.evaluate(visit.evaluation("may_answer")), "may_answer")
+    if not found:
+        raise StepError("may_answer names no person; leave it out to let all of them answer", code="BAD_INPUT")
+    return found
+
+
+def read_fallback(visit: Visit, fallback: Iterable[FallbackSettings]) -> tuple[FallbackTerm, ...]:
+    """Returns the other channels of the cards of a visit. Raises: StepError when a time is no text."""
+    return tuple(
+        FallbackTerm(after=_duration_of(visit, one.after), channel=one.channel, app=one.app, rule=one.rule)
+        for one in fallback
+    )
+
+
+def _duration_of(visit: Visit, template: Template) -> str:
+    if reads_secret(template, visit.state, visit.address.scope):
+        raise _secret_error("fallback")
+    value = template.evaluate(visit.evaluation("fallback"))
+    if not isinstance(value, str):
+        raise StepError(f"fallback must be an ISO 8601 duration such as PT15M, not {value!r}", code="BAD_INPUT")
+    return value
 
 
 def read_people(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:

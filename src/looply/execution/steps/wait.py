@@ -13,6 +13,7 @@ from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address
 from looply.execution.facts.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
 from looply.execution.facts.state import BufferedResume, CardAnswer, ExecutionState, OpenWait
+from looply.execution.facts.values.card_copy import FallbackTerm
 from looply.execution.steps.delay import instant_after
 from looply.execution.steps.visit import Visit
 from looply.expressions import Template
@@ -46,10 +47,12 @@ def open_wait(
     timeout: Template | None,
     count: int = 0,
     recipients: tuple[str, ...] = (),
+    fallback: tuple[FallbackTerm, ...] = (),
 ) -> tuple[Event, ...]:
     """Returns the events that open a wait. `count` is the number of card answers that release it, 0 without cards."""
     due = instant_after(visit, timeout, "timeout") if timeout is not None else None
-    return begin_wait(visit, WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=count), recipients)
+    opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=count, fallback=fallback)
+    return begin_wait(visit, opened, recipients)
 
 
 def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ()) -> tuple[Event, ...]:

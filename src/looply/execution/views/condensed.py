@@ -16,6 +16,8 @@ from looply.execution.facts.events import (
     AnswerRecorded,
     Cancelled,
     CardClosed,
+    CardDelivered,
+    CardUndelivered,
     CardWanted,
     ChildClosed,
     ChildStarted,
@@ -76,6 +78,8 @@ _WithoutVisit: TypeAlias = (
     | ResumeIgnored
     | LetterSettled
     | CardClosed
+    | CardDelivered
+    | CardUndelivered
     | ChildClosed
     | Queued
     | Admitted

@@ -26,6 +26,7 @@ from looply.execution.facts.events import (
     WaitOpened,
 )
 from looply.execution.facts.state import (
+    Card,
     ExecutionState,
     Incident,
     OpenStep,
@@ -294,8 +295,15 @@ def _of_wait(state: ExecutionState, wait: OpenWait) -> Hold:
             "recipients": len(recipients_of(state, wait.address)),
             "answered": len(wait.answers),
             "needed": needed,
+            **_undelivered(cards),
         },
     )
+
+
+def _undelivered(cards: Sequence[Card]) -> dict[str, HoldValue]:
+    """Returns how many cards do not reach their recipients and the code of the first; nothing when all do."""
+    failed = [card for card in cards if card.delivery in ("BLOCKED", "FAILED")]
+    return {"undelivered": len(failed), "delivery_code": failed[0].delivery_code} if failed else {}
 
 
 def _of_timer(timer: Timer, path: Path, now: datetime) -> Hold:

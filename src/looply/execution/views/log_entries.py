@@ -20,7 +20,7 @@ from looply.execution.facts.events import (
     TriggerType,
 )
 from looply.execution.facts.values.actor import Actor
-from looply.execution.facts.values.card_copy import CardEnd
+from looply.execution.facts.values.card_copy import CardEnd, Undelivered
 from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
@@ -315,6 +315,27 @@ class CardClosedEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_CLOSED"):
     note: Text = UNSET
 
 
+class CardDeliveredEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_DELIVERED"):
+    """The channel shows the copy `card` of `recipient`, for the first time or after it could not be delivered."""
+
+    card: str
+    recipient: str
+    channel: str
+
+
+class CardUndeliveredEntry(_StepEntry, frozen=True, kw_only=True, tag="CARD_UNDELIVERED"):
+    """The copy `card` does not reach `recipient`. `BLOCKED`: not until something changes on their side, such as a
+    blocked app; `FAILED`: the channel cannot show this card. `code` and `message` are those of the channel.
+    """
+
+    card: str
+    recipient: str
+    channel: str
+    reason: Undelivered
+    code: Text = UNSET
+    message: Text = UNSET
+
+
 class ChildStartedEntry(_StepEntry, frozen=True, kw_only=True, tag="CHILD_STARTED"):
     """A child was started, by a step or because of an incident; `workflow_id` and `version` are those of the child."""
 
@@ -365,6 +386,8 @@ LogEntry: TypeAlias = (
     | CardSentEntry
     | CardAnsweredEntry
     | CardClosedEntry
+    | CardDeliveredEntry
+    | CardUndeliveredEntry
     | ChildStartedEntry
     | ChildEndedEntry
 )

@@ -29,6 +29,8 @@ from looply.execution.facts.events import (
     AnswerRecorded,
     Cancelled,
     CardClosed,
+    CardDelivered,
+    CardUndelivered,
     CardWanted,
     ChildClosed,
     ChildStarted,
@@ -76,7 +78,9 @@ from looply.execution.views.far import public_far
 from looply.execution.views.log_entries import (
     CardAnsweredEntry,
     CardClosedEntry,
+    CardDeliveredEntry,
     CardSentEntry,
+    CardUndeliveredEntry,
     ChildEndedEntry,
     ChildStartedEntry,
     ExecutionAdmittedEntry,
@@ -179,6 +183,8 @@ SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = Mapping
         WaitTimedOut: (WaitTimedOutEntry, _same("output")),
         CardWanted: (CardSentEntry, _same("channel", "app", "revision", "target", "reminder", "reason")),
         CardClosed: (CardClosedEntry, _same("cards", "reason", "to", "note")),
+        CardDelivered: (CardDeliveredEntry, _same("card", "recipient", "channel")),
+        CardUndelivered: (CardUndeliveredEntry, _same("card", "recipient", "channel", "reason", "code", "message")),
         ChildStarted: (
             ChildStartedEntry,
             (("child_id", "execution_id"), *_same("workflow_id", "version", "incident_id", "input")),

@@ -38,6 +38,7 @@ _REFUSALS: Final = {
         "A queue is full, or (code `RATE_LIMITED`) too many calls of this address had no valid key or token. "
         "Nothing was done. Repeat the call after `Retry-After` seconds."
     ),
+    501: "What was sent is of a kind that is not used here.",
     503: (
         "The server is stopping, or its store has failed. With code `OUTCOME_UNKNOWN` the call may have taken effect; "
         "otherwise nothing was done."
@@ -121,7 +122,9 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         operation["security"] = [{_TOKEN: []}]
     if route.access in PERMISSIONS and route.access not in FOR_KEYS:
         operation["security"] = [{_SESSION: []}]
-    if route.body is not None:
+    if route.body_bytes:
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {}}}}
+    elif route.body is not None:
         schema = references[route.body] if _is_shape(route.body) else _plain_schema(route.body)
         content = {JSON: {"schema": schema}}
         operation["requestBody"] = {"required": not route.is_body_optional, "content": content}
@@ -146,7 +149,7 @@ def _operation_id(route: Route) -> str:
     name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
     if name == "inbox":
         return "getInboxCard" if route.method == "GET" else "answerInboxCard"
-    if len(route.path_values) > 1:
+    if len(route.path_values) > 1 and name != "receive":
         return f"{name}Version"
     return name
 

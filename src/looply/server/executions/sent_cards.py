@@ -11,8 +11,10 @@ from looply.app.context.services import Services
 from looply.app.executions import approvals, sent_cards
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.lists import CardFilter, CardKey
+from looply.engine.records.copies import CopyDelivery
 from looply.errors import BadRequest
 from looply.execution.facts.commands import Recorded
+from looply.execution.facts.values.card_copy import CopyState
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
 from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
@@ -126,11 +128,25 @@ class RemindAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reminders: int
 
 
+class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a card in its channel, since `since`.
+
+    `PENDING`: not shown yet; `BLOCKED`: not to be shown until something changes on the recipient's side; `FAILED`: the
+    channel cannot show this card. `code` and `reason` say why, or what became of the last try.
+    """
+
+    state: CopyState
+    since: int
+    code: str | None
+    reason: str | None
+
+
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that accepts answers; with status `FROZEN` only after the incident of its execution is resolved.
 
-    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date. `token` and `url` are
-    null without the scope `override`: their holder can answer as the recipient.
+    `due_on` is when its wait times out. `is_stale`: its copy in the channel is not up to date; `delivery` is what
+    became of it there, null where the channel keeps no copies, as the inbox does. `token` and `url` are null without
+    the scope `override`: their holder can answer as the recipient.
     """
 
     card_id: str
@@ -144,6 +160,7 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     opened_on: int
     due_on: int | None
     is_stale: bool
+    delivery: DeliveryRecord | None
     process_id: str
     token: str | None
     url: str | None
@@ -286,6 +303,7 @@ async def get_open_cards(call: Call) -> Response:
             opened_on=to_ms(entry.card.opened_on),
             due_on=ms_or_none(entry.card.due_on),
             is_stale=entry.is_stale,
+            delivery=_delivery(entry.delivery),
             process_id=entry.process_id,
             token=entry.token or None,
             url=call.services.links.inbox(entry.token) if entry.token else None,
@@ -294,6 +312,17 @@ async def get_open_cards(call: Call) -> Response:
     ]
     last_key = OpenCardCursor(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
     return Response(OpenCardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+def _delivery(delivery: CopyDelivery | None) -> DeliveryRecord | None:
+    if delivery is None:
+        return None
+    return DeliveryRecord(
+        state=delivery.state,
+        since=to_ms(delivery.since),
+        code=delivery.code or None,
+        reason=delivery.reason or None,
+    )
 
 
 def card_cursor(call: Call) -> CardKey | None:

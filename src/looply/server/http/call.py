@@ -127,11 +127,12 @@ class Route:
     a call with a key may declare its JSON as `text/plain` or `text/json`. `refusals` are error statuses in addition to
     those of every route. `prefix` admits query parameters that begin with it; other undeclared parameters are refused,
     unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is the media type
-    of a success. `takes_bound_keys`: a key that is bound to workflows may call the route too. Such a route names
-    workflows only in its field or parameter `workflow_id`, and reads executions only from the engine. Every other route
-    refuses such a key. `changes_session`: the call begins, changes or ends a session, so pages of this server alone may
-    make it, on connections on which a cookie may be used. `needs_confirmation`: a person must have entered the password
-    within the last ten minutes.
+    of a success. With `body_bytes` the handler receives the bytes of a body of at most so many, of any media type, and
+    nothing of it is read before. `header_characters` is the longest value of a declared header. `takes_bound_keys`: a
+    key that is bound to workflows may call the route too. Such a route names workflows only in its field or parameter
+    `workflow_id`, and reads executions only from the engine. Every other route refuses such a key. `changes_session`:
+    the call begins, changes or ends a session, so pages of this server alone may make it, on connections on which a
+    cookie may be used. `needs_confirmation`: a person must have entered the password within the last ten minutes.
     """
 
     method: Literal["GET", "POST"]
@@ -150,6 +151,8 @@ class Route:
     is_body_optional: bool = False
     has_strict_body: bool = True
     takes_text: bool = False
+    body_bytes: int = 0
+    header_characters: int = 255
     check_token: CheckToken | None = None
     answer: Any = None
     refusals: tuple[int, ...] = ()

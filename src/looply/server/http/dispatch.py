@@ -9,7 +9,7 @@ from looply.app.administration.binding import bind_services, hide_workflow_id
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound, OutOfScope
-from looply.jsontext import Json, encode_json
+from looply.jsontext import encode_json
 from looply.limits import REFUSALS_PER_MINUTE
 from looply.server.callers.browser_calls import Browser, BrowserCalls
 from looply.server.callers.client_addresses import ClientAddresses
@@ -17,7 +17,7 @@ from looply.server.http.access import ANONYMOUS, authenticate, check_token
 from looply.server.http.call import JSON_TYPE, Call, Headers, Query, Response, Route
 from looply.server.http.refusals import Credential, RefusalLimiter
 from looply.server.http.request_pace import RequestPace
-from looply.server.http.request_parsing import convert_body, read_headers, read_json, read_query
+from looply.server.http.request_parsing import convert_body, read_bytes, read_headers, read_json, read_query
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -98,9 +98,12 @@ class Dispatch:
             query = Query(
                 {name: tuple(_hide(name, text, bound) for text in texts) for name, texts in query.values.items()}
             )
-        body: Json = None
+        body: Any = None
         size = 0
-        if route.body is not None:
+        if route.body_bytes:
+            body = await read_bytes(scope, receive, route.body_bytes)
+            size = len(body)
+        elif route.body is not None:
             # A web page of another site can make a browser send text here, but not a key.
             takes_text = route.takes_text and principal.key_id is not None
             turns = (self._services.turns, principal.organization_id)
@@ -118,7 +121,7 @@ class Dispatch:
             has_body=size > 0,
             body_size=size,
             browser=browser,
-            headers=read_headers(scope, route.header_keys),
+            headers=read_headers(scope, route.header_keys, route.header_characters),
         )
         return await route.handle(call)
 

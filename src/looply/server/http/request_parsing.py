@@ -21,7 +21,7 @@ _TEXT_TYPE: Final = re.compile(
     r"""text/(?:plain|json)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
 )
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-_TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
+_TEXT: Final = re.compile(rb"[\x20-\x7e]+")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _MAX_PARAMETERS: Final = 1000
 _MAX_QUOTED: Final = 300
@@ -50,13 +50,23 @@ async def read_json(
     declared = _check_headers(scope["headers"], takes_text=takes_text)
     if turns is not None and declared > HEAVY_BYTES:
         _check_turn(*turns)
-    text = await _read(receive, declared, limits.body_bytes)
+    try:
+        text = await _read(receive, declared, limits.body_bytes)
+    except BodyTooLarge as error:
+        raise BodyTooLarge(f"{error.message} (setting limits.body_bytes)") from error
     if not text:
         return None, 0
     if turns is not None and len(text) > HEAVY_BYTES:
         _check_turn(*turns)
         await turns[0].wait(turns[1], work_units(text))
     return await offload_if_large(len(text), lambda: _parse(text, limits)), len(text)
+
+
+async def read_bytes(scope: Any, receive: Any, limit: int) -> bytes:
+    """Returns the body of a call as it is. Raises: BodyTooLarge, ClientDisconnected."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    declared = int(lengths[0]) if len(lengths) == 1 and _LENGTH.fullmatch(lengths[0]) is not None else -1
+    return await _read(receive, declared, limit)
 
 
 def _parse(text: bytes, limits: Limits) -> Json:
@@ -127,7 +137,7 @@ async def _read(receive: Any, declared: int, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"the body is larger than {limit} bytes (setting limits.body_bytes)")
+    return BodyTooLarge(f"the body is larger than {limit} bytes")
 
 
 def convert_body(value: Json, shape: type[msgspec.Struct]) -> Any:
@@ -217,17 +227,17 @@ def _decode(text: bytes) -> str:
     return found
 
 
-def read_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, str]:
+def read_headers(scope: Any, names: tuple[bytes, ...], longest: int = 255) -> dict[bytes, str]:
     """Returns the values of those of the headers `names` that are present.
 
-    Raises: BadRequest (code `BAD_HEADER`) when one is given twice, is empty, longer than 255 characters or not
+    Raises: BadRequest (code `BAD_HEADER`) when one is given twice, is empty, longer than `longest` characters or not
     printable ASCII.
     """
     values: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name in names:
-            if name in values or _TEXT.fullmatch(value) is None:
-                message = f"the header {name.decode()} must be given once, with 1 to 255 printable characters"
+            if name in values or len(value) > longest or _TEXT.fullmatch(value) is None:
+                message = f"the header {name.decode()} must be given once, with 1 to {longest} printable characters"
                 raise BadRequest(message, code="BAD_HEADER")
             values[name] = value.decode("ascii")
     return values

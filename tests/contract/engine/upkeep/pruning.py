@@ -8,7 +8,7 @@ import pytest
 from contract.engine.callers.reads import paged
 from contract.engine.callers.streams import numbers, read_feed
 from contract.engine.people.approvals import asked
-from contract.engine.people.copies import elsewhere, within_a_minute
+from contract.engine.people.copies import elsewhere, reconcile
 from contract.engine.people.letters import unfit
 from contract.engine.steps.children import CALLEE, calling_child, child_of, sub
 from contract.engine.upkeep.auditing import audited
@@ -305,11 +305,11 @@ class HeldStories:
     async def test_a_card_that_its_channel_must_still_close_holds_its_execution(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
         execution_id = await asked(engine)
-        await within_a_minute(engine)
+        await reconcile(engine)
         await engine.terminate(execution_id)
         await aged(engine)
         assert (await pruned(engine)).held == 1
-        await within_a_minute(engine)
+        await reconcile(engine)
         assert {view.status for view in channel.seen.values()} == {"CLOSED"}
         assert (await pruned(engine)).executions == 1
         assert await engine.store.copies.count_stale() == 0

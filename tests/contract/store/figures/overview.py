@@ -22,7 +22,7 @@ from contract.store.samples import (
 )
 from looply.engine.ports.lists import CardFilter, CauseFilter, Filter
 from looply.engine.ports.store import Store
-from looply.engine.records.copies import CopyUpdate
+from looply.engine.records.copies import CopyDelivery, CopyUpdate
 from looply.engine.records.figures.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts
 from looply.engine.records.letters import LetterRow
 from looply.testing.clock import START_TIME
@@ -184,8 +184,10 @@ class OverviewContract:
         assert await listed(is_stale=True, due_before=START_TIME + 2 * HOUR) == [cards[1].card_id]
         assert await listed(workflow_id=OTHER_WORKFLOW) == []
         assert len(await listed(workflow_id=WORKFLOW)) == 3
-        assert await store.overview.stale_cards([one.card_id for one in cards]) == {cards[0].card_id, cards[1].card_id}
-        assert await store.overview.stale_cards([]) == frozenset()
+        found = await store.overview.deliveries([one.card_id for one in cards])
+        fresh = CopyDelivery(state="PENDING", since=START_TIME, is_stale=True)
+        assert found == {cards[0].card_id: fresh, cards[1].card_id: fresh}
+        assert await store.overview.deliveries([]) == {}
 
     async def test_a_list_shows_the_executions_of_one_cause(self, store: Store, samples: Samples) -> None:
         causes = (("UNKNOWN", "TIMEOUT", "read"), ("FAILED", "HTTP_STATUS", "read"), ("FAILED", "HTTP_STATUS", ""))

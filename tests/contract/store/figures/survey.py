@@ -25,7 +25,7 @@ from contract.store.samples import (
 )
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import Store, Unit, Value, WorkChange
-from looply.engine.records.copies import CopyUpdate
+from looply.engine.records.copies import CopyMark, CopyUpdate
 from looply.engine.records.figures.survey import Census, EffectCount
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.testing.clock import START_TIME
@@ -42,6 +42,7 @@ NOTHING = Census(
     waits=0,
     cards=0,
     stale_copies=0,
+    undelivered={},
     deliveries=0,
     continuations=0,
     awaiting_slot=0,
@@ -107,7 +108,8 @@ class SurveyContract:
             cards=(card(key, 1, samples.now),),
             continues=True,
         )
-        update = CopyUpdate(card_id="c", channel="teams", wanted=3, due=samples.now)
+        shown = card(key, 1, samples.now).card_id
+        update = CopyUpdate(card_id=shown, channel="teams", wanted=3, due=samples.now)
         await store.journal.commit(replace(rows, copies=(update,), sent=(sent(unit, CHILD),)))
         census = await store.survey.count()
         assert census == replace(
@@ -119,11 +121,14 @@ class SurveyContract:
             waits=2,
             cards=1,
             stale_copies=1,
+            undelivered={("teams", "PENDING"): 1},
             deliveries=1,
             continuations=1,
         )
-        await store.copies.mark_shown("c", 3, "handle")
-        assert (await store.survey.count()).stale_copies == 0
+        mark = CopyMark(handle="{}", shown=3, due=samples.now, since=samples.now, state="SHOWN")
+        assert await store.copies.record(shown, "", mark)
+        census = await store.survey.count()
+        assert (census.stale_copies, census.undelivered) == (0, {})
 
     async def test_executions_are_counted_by_status_over_all_organizations(
         self, store: Store, samples: Samples

@@ -23,7 +23,13 @@ def request_update(copies: dict[str, StoredCopy], execution_id: str, update: Cop
     """Records the required revision of a copy; a lease stays."""
     stored = copies.get(update.card_id)
     if stored is None:
-        row = CopyRow(card_id=update.card_id, execution_id=execution_id, channel=update.channel, wanted=update.wanted)
+        row = CopyRow(
+            card_id=update.card_id,
+            execution_id=execution_id,
+            channel=update.channel,
+            wanted=update.wanted,
+            since=update.due,
+        )
         copies[update.card_id] = StoredCopy(row, update.due)
         return
     stored.row, stored.due = replace(stored.row, wanted=update.wanted, attempts=0), update.due

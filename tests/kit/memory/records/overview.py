@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from looply.engine.ports.lists import Head
 from looply.engine.ports.store import IncidentRow
+from looply.engine.records.copies import CopyDelivery
 from looply.engine.records.figures.overview import (
     EffectFacts,
     IncidentGroup,
@@ -86,9 +87,15 @@ class MemoryOverview:
             deliveries=sum(row.target == execution_id for row in data.deliveries),
         )
 
-    async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
-        """Returns the cards whose copy is not up to date."""
-        return frozenset(card_id for card_id in card_ids if is_stale(self._data, card_id))
+    async def deliveries(self, card_ids: Sequence[str]) -> Mapping[str, CopyDelivery]:
+        """Returns what became of the cards of which their channel keeps a copy."""
+        rows = [self._data.copies[card_id].row for card_id in card_ids if card_id in self._data.copies]
+        return {
+            row.card_id: CopyDelivery(
+                state=row.state, since=row.since, code=row.code, reason=row.reason, is_stale=row.is_stale
+            )
+            for row in rows
+        }
 
     def _facts_of(self, execution_id: str) -> RowFacts:
         data = self._data

@@ -37,6 +37,11 @@ class MemorySurvey:
             waits=len(data.waits),
             cards=len(data.cards),
             stale_copies=sum(copy.row.shown < copy.row.wanted for copy in data.copies.values()),
+            undelivered=Counter(
+                (copy.row.channel, copy.row.state)
+                for card_id, copy in data.copies.items()
+                if card_id in data.cards and copy.row.state != "SHOWN"
+            ),
             deliveries=len(data.deliveries),
             continuations=len(data.continuations),
             awaiting_slot=sum(not row.is_held for row in data.places.values()),

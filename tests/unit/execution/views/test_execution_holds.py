@@ -25,7 +25,7 @@ from kit.definitions import (
 )
 from kit.execution.driver import Simulator, park
 from looply.definition import Workflow
-from looply.execution.facts.commands import Outage, QuarantineExecution, Terminate
+from looply.execution.facts.commands import CopyReported, Outage, QuarantineExecution, Terminate
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import SUSPECT_ENDS
 from looply.execution.views.holds import VERDICTS, Hold, HoldCode, holds_of, step_of
@@ -79,6 +79,20 @@ def test_a_wait_for_people_and_for_a_decision() -> None:
     hold = only(simulator)
     assert (hold.cause, hold.values["needed"], hold.values["answered"]) == ("PERSON_APPROVAL", 1, 0)
     assert kinds(simulator, hold) == ["CardWanted", "WaitOpened"]
+
+
+def test_a_wait_for_people_says_which_cards_do_not_reach_them() -> None:
+    simulator = simulate(chain(approval(recipients=["ann@example.com", "bob@example.com"])))
+    first, second = sorted(simulator.state.cards.values(), key=lambda sent: sent.part)
+    report = CopyReported(
+        at=simulator.now, card_id=second.card_id, state="BLOCKED", code="BLOCKED_BY_USER", message="blocked"
+    )
+    simulator.submit(report)
+    values = only(simulator).values
+    assert (values["undelivered"], values["delivery_code"]) == (1, "BLOCKED_BY_USER")
+    simulator.submit(replace(report, state="SHOWN", code=""))
+    simulator.submit(replace(report, card_id=first.card_id, state="SHOWN", code=""))
+    assert "undelivered" not in only(simulator).values
 
 
 def test_a_time_that_is_to_come_and_one_that_is_over() -> None:

@@ -321,6 +321,7 @@ COLUMNS = {
     "bulks.refusals": "codes with their counts and a few ids",
     "bulks.wanted": "a filter of short texts, or at most 1,000 ids",
     "card_versions.card_payload": "card",
+    "channel_people.known": "texts of a person, each of which the channel's system bounds",
     "connections.secret_names": "names of settings of the kind",
     "connections.settings": "the members that the schema of the kind names",
     "members.groups": "names of groups, from the provider",

@@ -24,6 +24,7 @@ FREE = {
     "DatastoreRecord.value": "the document of an author",
     "DiscoveryAnswer.item": "what a system offers, which the kind of connection defines",
     "EvaluateAnswer.value": "the value of an expression",
+    "InvokeAnswer.value": "a card or an error, as Microsoft's protocol has them",
     "EventDataItem.input": "data of an execution",
     "EventDataItem.output": "data of an execution",
     "ExampleRecord.value": "the value of an expression",

@@ -29,7 +29,17 @@ export type FieldId =
   | "tls/certificate"
   | "tls/server_name"
   | "proxy/url"
-  | "proxy/user";
+  | "proxy/user"
+  | "tenant_id"
+  | "app_id"
+  | "people"
+  | "catalog_app_id"
+  | "cloud"
+  | "endpoints/login"
+  | "endpoints/graph"
+  | "endpoints/service"
+  | "endpoints/openid"
+  | "endpoints/issuer";
 
 export type SecretId = "password" | "token" | "client_key" | "client_secret" | "api_key" | "proxy_password";
 
@@ -60,6 +70,7 @@ const by =
   (...means: readonly string[]) =>
   ({ auth }: JsonObject): boolean =>
     means.includes(textOf(auth) ?? "");
+const isOtherCloud = ({ cloud }: JsonObject): boolean => textOf(cloud) === "other";
 const hasCertificate = (settings: JsonObject): boolean => at(settings, "tls/certificate") !== undefined;
 const hasProxyUser = (settings: JsonObject): boolean => at(settings, "proxy/user") !== undefined;
 
@@ -121,6 +132,22 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     ],
     secrets: [{ id: "password", when: ({ user }) => (textOf(user) ?? "") !== "" }],
   },
+  teams: {
+    settings: [
+      { id: "tenant_id", widget: "text", isRequired: true },
+      { id: "app_id", widget: "text", isRequired: true },
+      { id: "people", widget: "choice", choices: ["events", "graph"] },
+      { id: "catalog_app_id", widget: "text", isRare: true },
+      { id: "cloud", widget: "choice", choices: ["public", "gcc", "gcc_high", "dod", "other"], isRare: true },
+      { id: "endpoints/login", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      { id: "endpoints/graph", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      { id: "endpoints/service", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      { id: "endpoints/openid", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      { id: "endpoints/issuer", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      ...ROUTE,
+    ],
+    secrets: [{ id: "client_secret" }, ...ROUTE_SECRETS],
+  },
 };
 
 /** Returns the fields that a connection shows now. */
@@ -158,5 +185,5 @@ export function missingOf(kind: Kind, settings: JsonObject): readonly FieldId[] 
 
 /** Returns the address of the system that a connection leads to, for lists. */
 export function addressOf(settings: JsonObject): string {
-  return textOf(settings.base_url) ?? textOf(settings.host) ?? "";
+  return textOf(settings.base_url) ?? textOf(settings.host) ?? textOf(settings.tenant_id) ?? "";
 }

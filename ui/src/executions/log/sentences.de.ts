@@ -98,6 +98,10 @@ function cardSentence(entry: CardEntry, step: string): string {
     }
     case "CARD_CLOSED":
       return `Karte geschlossen (${entry.reason})${entry.to ? `, weitergegeben an ${entry.to}` : ""}${entry.note ? `: ${entry.note}` : ""}`;
+    case "CARD_DELIVERED":
+      return `Karte für ${entry.recipient} zugestellt über ${entry.channel}`;
+    case "CARD_UNDELIVERED":
+      return `${entry.channel} stellt die Karte für ${entry.recipient} nicht zu (${entry.code ?? entry.reason})${entry.message ? `: ${entry.message}` : ""}`;
     case "CHILD_STARTED":
       return `${step} hat eine andere Ausführung gestartet`;
     case "CHILD_ENDED":

@@ -98,6 +98,10 @@ function cardSentence(entry: CardEntry, step: string): string {
       return `${entry.user ?? "A recipient"} ${entry.decision ?? "answered"}${entry.substitute_for ? ` for ${entry.substitute_for}` : ""}${entry.comment ? `: “${entry.comment}”` : ""}`;
     case "CARD_CLOSED":
       return `Card closed (${entry.reason})${entry.to ? `, passed on to ${entry.to}` : ""}${entry.note ? `: ${entry.note}` : ""}`;
+    case "CARD_DELIVERED":
+      return `Card for ${entry.recipient} delivered by ${entry.channel}`;
+    case "CARD_UNDELIVERED":
+      return `${entry.channel} does not deliver the card for ${entry.recipient} (${entry.code ?? entry.reason})${entry.message ? `: ${entry.message}` : ""}`;
     case "CHILD_STARTED":
       return `${step} started another execution`;
     case "CHILD_ENDED":

@@ -133,11 +133,18 @@ function Due({ at }: { at: number | null }) {
   );
 }
 
-function State({ card: { status, is_stale } }: { card: OpenCard }) {
+function State({ card: { status, is_stale, delivery } }: { card: OpenCard }) {
   const { cards: text } = useText(TEXTS);
   return (
     <span className={styles.chips}>
       {status === "FROZEN" ? <Chip tone="failed">{text.frozen}</Chip> : <Chip tone="waiting">{text.open}</Chip>}
+      {(delivery?.state === "BLOCKED" || delivery?.state === "FAILED") && (
+        <span title={delivery.reason ?? undefined}>
+          <Chip tone="failed" icon="warning">
+            {text.undelivered[delivery.state]}
+          </Chip>
+        </span>
+      )}
       {is_stale && (
         <Chip tone="retry" icon="warning">
           {text.stale}

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from looply.engine.records.copies import CopyDelivery
 from looply.execution.document.searching import SearchValues
 from looply.execution.facts.events import IncidentKind, TimerKind
 
@@ -116,6 +117,6 @@ class Overview(Protocol):
         """Returns what holds an execution."""
         ...
 
-    async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
-        """Returns those of these cards whose copy in their channel is not up to date."""
+    async def deliveries(self, card_ids: Sequence[str]) -> Mapping[str, CopyDelivery]:
+        """Returns what became of those of these cards of which their channel keeps a copy."""
         ...

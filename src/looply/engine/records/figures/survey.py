@@ -12,6 +12,7 @@ import msgspec
 
 from looply.execution.facts.events import IncidentKind
 from looply.execution.facts.state import Status
+from looply.execution.facts.values.card_copy import CopyState
 
 
 class Usage(NamedTuple):
@@ -34,7 +35,8 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     `executions` are those that run, wait, or (FAILED) have an open incident; `effects` go by operation. `timer_due` and
     `schedule_due` are the earliest instants, also those in the future. `awaiting_slot` counts executions that are
     queued for a concurrency slot, `holding_slot` those that hold one, `missed_starts` instants of live schedules,
-    `stale_copies` copies of cards that are not up to date in their channel.
+    `stale_copies` copies of cards that are not up to date in their channel, `undelivered` those of open cards that are
+    not SHOWN, by channel and state.
     """
 
     executions: Mapping[Status, int]
@@ -46,6 +48,7 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     waits: int
     cards: int
     stale_copies: int
+    undelivered: Mapping[tuple[str, CopyState], int]
     deliveries: int
     continuations: int
     awaiting_slot: int

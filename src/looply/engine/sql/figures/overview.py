@@ -5,6 +5,7 @@ from typing import Final
 
 from looply.engine.coding.rows import EFFECT_STATES, INCIDENT_KINDS, TIMER_KINDS, Row, head_from, id_text
 from looply.engine.ports.lists import Head
+from looply.engine.records.copies import CopyDelivery
 from looply.engine.records.figures.overview import (
     NO_OBSTACLES,
     EffectFacts,
@@ -82,9 +83,10 @@ _HOLDING: Final = (
 _CRASHES: Final = "SELECT loads FROM execution WHERE id = :execution:uuid"
 _PENDING: Final = "SELECT count(*) FROM delivery WHERE target = :execution:uuid"
 _OBSTACLES: Final = (_EFFECTS, _AHEAD, _HOLDING, _CRASHES, _PENDING)
-_STALE: Final = Variants(
-    "SELECT id FROM card_copy WHERE shown < wanted AND id IN (SELECT value FROM json_each(:cards))",
-    "SELECT id FROM card_copy WHERE shown < wanted AND id = ANY (:cards:text[])",
+_DELIVERY_COLUMNS: Final = "id, state, since_ms, code, reason, CASE WHEN shown < wanted THEN 1 ELSE 0 END"
+_DELIVERIES: Final = Variants(
+    f"SELECT {_DELIVERY_COLUMNS} FROM card_copy WHERE id IN (SELECT value FROM json_each(:cards))",
+    f"SELECT {_DELIVERY_COLUMNS} FROM card_copy WHERE id = ANY (:cards:text[])",
 )
 
 
@@ -147,13 +149,16 @@ class SqlOverview:
 
         return await self._sessions.read(read)
 
-    async def stale_cards(self, card_ids: Sequence[str]) -> frozenset[str]:
-        """Returns the cards whose copy is not up to date."""
+    async def deliveries(self, card_ids: Sequence[str]) -> Mapping[str, CopyDelivery]:
+        """Returns what became of the cards of which their channel keeps a copy."""
         if not card_ids:
-            return frozenset()
-        return frozenset(
-            await self._sessions.select(lambda row: str(row[0]), _STALE, {"cards": self._sessions.keys(card_ids)})
-        )
+            return {}
+        return dict(await self._sessions.select(_delivery_from, _DELIVERIES, {"cards": self._sessions.keys(card_ids)}))
+
+
+def _delivery_from(row: Row) -> tuple[str, CopyDelivery]:
+    card_id, state, since, code, reason, is_stale = row
+    return card_id, CopyDelivery(state=state, since=from_ms(since), code=code, reason=reason, is_stale=bool(is_stale))
 
 
 def _facts_from(rows: Sequence[Sequence[Row]]) -> dict[str, RowFacts]:

@@ -64,6 +64,10 @@ _COUNTS: Final = (
     " (SELECT CAST(coalesce(sum(f.count), 0) AS bigint) FROM schedule s CROSS JOIN fire f ON f.workflow = s.workflow"
     "  WHERE f.outcome = 5)"
 )
+_UNDELIVERED: Final = (
+    "SELECT k.channel, k.state, count(*) FROM card_copy k JOIN card c ON c.id = k.id WHERE k.state <> 'SHOWN'"
+    " GROUP BY k.channel, k.state"
+)
 _ORPHANS: Final = Variants(
     f"""
   WITH parent(id) AS MATERIALIZED (
@@ -147,6 +151,7 @@ async def _count(session: Session) -> Census:
         waits=waits,
         cards=cards,
         stale_copies=copies,
+        undelivered={(channel, state): count for channel, state, count in await session.rows(_UNDELIVERED)},
         deliveries=deliveries,
         continuations=continuations,
         awaiting_slot=queued,

@@ -104,7 +104,7 @@ _DECISION = (
     " ON CONFLICT DO NOTHING"
 )
 _REQUEST_UPDATE = (
-    "INSERT INTO card_copy(execution_id, id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO card_copy(execution_id, id, channel, wanted, due_ms, since_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
     " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
 )
 

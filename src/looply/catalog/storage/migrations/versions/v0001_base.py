@@ -6,6 +6,7 @@ from alembic import op
 from looply.catalog.storage.migration_columns import (
     changes,
     column,
+    create_channel_tables,
     create_version_indexes,
     index,
     is_postgres,
@@ -354,6 +355,7 @@ def _create_calls() -> None:
         reference("questions", "organization_id", "organizations"),
     )
     index("questions", "created_on_ms")
+    create_channel_tables()
 
 
 def _create_role_settings() -> None:

@@ -1,0 +1,1 @@
+"""Channels of cards: how a card reaches people where they work, and how their answers come back."""

@@ -1,0 +1,88 @@
+"""Bots: what a process needs to call Microsoft for one connection, within the bounds of its secret."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from looply.app.context.credentials import CatalogConnections
+from looply.catalog import Catalog
+from looply.channels.teams.directory import TeamsDirectory
+from looply.clock import Clock
+from looply.connectors.bound import Bounds, BoundSender
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.port import ConnectionValues, HttpSender
+from looply.connectors.registry import Registry
+from looply.connectors.teams.calls.bot import BotClient
+from looply.connectors.teams.calls.graph import GraphClient
+from looply.connectors.teams.calls.pacing import Pacer
+from looply.connectors.teams.calls.settings import Account, account_of
+
+KIND = "teams"
+"""The kind of the connections of bots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What all bots of a process share. `sender` makes the sender of the requests of one call, for an organization."""
+
+    catalog: Catalog
+    registry: Registry
+    sender: Callable[[timedelta, str], HttpSender]
+    logons: Logons
+    tokens: TokenCache
+    pacer: Pacer
+    clock: Clock
+
+    @property
+    def connections(self) -> CatalogConnections:
+        """The connections, as they are stored now."""
+        return CatalogConnections(self.catalog, self.registry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What one call is made with; see `looply.connectors.teams.calls.sending.Caller`."""
+
+    http: HttpSender
+    tokens: TokenCache
+    logons: Logons
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """The bot of one connection. Its clients share one limit of time, which begins with their first request."""
+
+    organization_id: str
+    revision: int
+    account: Account
+    client: BotClient
+    graph: GraphClient
+    directory: TeamsDirectory
+
+
+def open_bot(resources: Resources, organization_id: str, values: ConnectionValues, within: timedelta) -> Bot:
+    """Returns the bot of a connection. Raises: BadInput for a connection of another kind."""
+    account = account_of(values)
+    calls = Calls(
+        http=open_sender(resources, organization_id, values, within),
+        tokens=resources.tokens,
+        logons=resources.logons,
+        clock=resources.clock,
+    )
+    return Bot(
+        organization_id=organization_id,
+        revision=values.revision,
+        account=account,
+        client=BotClient(calls, account),
+        graph=GraphClient(calls, account),
+        directory=TeamsDirectory(resources.catalog.directory, organization_id, account),
+    )
+
+
+def open_sender(resources: Resources, organization_id: str, values: ConnectionValues, within: timedelta) -> HttpSender:
+    """Returns a sender that reaches the systems of the connection only."""
+    bounds = Bounds()
+    bounds.add(values)
+    return BoundSender(resources.sender(within, organization_id), bounds)

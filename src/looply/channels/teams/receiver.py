@@ -1,0 +1,160 @@
+"""The receiver: verified activities of Microsoft become news of people, and answers of cards."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import structlog
+
+from looply.app.context.credentials import values_of
+from looply.app.context.services import Received, Services
+from looply.channels.teams.answers import answer, busy, refresh
+from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_sender
+from looply.channels.teams.looks import language_of
+from looply.connectors.port import ConnectionValues, HttpSender
+from looply.connectors.teams.calls.answers import Undelivered
+from looply.connectors.teams.calls.people import Person
+from looply.connectors.teams.calls.settings import account_of
+from looply.connectors.teams.inbound.activities import Event, Installed, Other, Refreshed, Submitted
+from looply.connectors.teams.inbound.directory import lists_members, people_of, people_of_members
+from looply.connectors.teams.inbound.keys import KeyRing
+from looply.connectors.teams.inbound.receiving import receive
+from looply.connectors.teams.inbound.replies import (
+    DEADLINE_SECONDS,
+    DONE,
+    NOT_VERIFIED,
+    Reply,
+    needs_card,
+    reply_to_other,
+)
+from looply.connectors.teams.inbound.verifying import NotVerified, Verifier
+from looply.engine.records.copies import Copies
+from looply.errors import NotFound
+
+_log = structlog.get_logger(__name__)
+
+_MOST_KEPT: Final = 1000
+"""Connections whose keys are kept in memory; those of any other are read again."""
+_MOST_CARDS: Final = 100
+"""Open cards of one person that are tried again once the person can be reached."""
+
+
+class _Kept(NamedTuple):
+    revision: int
+    verifier: Verifier
+    keys: KeyRing
+
+
+class TeamsReceiver:
+    """See `looply.app.context.services.Receiver`."""
+
+    def __init__(self, resources: Resources, copies: Copies) -> None:
+        self._resources = resources
+        self._copies = copies
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    async def check(self, connection_id: str) -> None:
+        """Raises: NotFound when there is no such connection, or it is of another kind."""
+        await self._find(connection_id)
+
+    async def receive(self, services: Services, connection_id: str, authorization: str, content: bytes) -> Received:
+        """See `Receiver.receive`. Answers within the time that Teams waits."""
+        organization_id, values = await self._find(connection_id)
+        verifier = await self._verifier(connection_id, organization_id, values)
+        try:
+            event = await receive(verifier, authorization, content)
+        except NotVerified as error:
+            _log.warning("activity_refused", organization_id=organization_id, reason=error.reason)
+            return _received(NOT_VERIFIED)
+        bot = open_bot(self._resources, organization_id, values, timedelta(seconds=DEADLINE_SECONDS))
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return _received(await self._handle(services, bot, event))
+        except TimeoutError:
+            # What is decided by then is shown by the next refresh, or when the card is updated.
+            return _received(busy("TIMEOUT", language_of(None)) if needs_card(event) else DONE)
+
+    async def close(self) -> None:
+        """Ends the reads of keys that run; closing twice is legal."""
+        for kept in self._kept.values():
+            await kept.keys.close()
+        self._kept.clear()
+
+    async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
+        organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
+        if found.kind != KIND:
+            raise NotFound(f"the connection {connection_id} receives nothing", code="CONNECTION_NOT_FOUND")
+        return organization_id, values_of(found, self._resources.registry)
+
+    async def _verifier(self, connection_id: str, organization_id: str, values: ConnectionValues) -> Verifier:
+        """Returns the verifier of a connection, with the keys that were read before, unless it was saved since."""
+        kept = self._kept.pop(connection_id, None)
+        if kept is not None and kept.revision != values.revision:
+            await kept.keys.close()
+            kept = None
+        if kept is None:
+            account = account_of(values)
+
+            def sender(within: timedelta) -> HttpSender:
+                return open_sender(self._resources, organization_id, values, within)
+
+            keys = KeyRing(account.places.openid, sender, self._resources.clock, account.route)
+            kept = _Kept(values.revision, Verifier(account, keys, self._resources.clock), keys)
+        self._kept[connection_id] = kept
+        if len(self._kept) > _MOST_KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            await oldest.keys.close()
+        return kept.verifier
+
+    async def _handle(self, services: Services, bot: Bot, event: Event) -> Reply:
+        now = self._resources.clock.now()
+        reached = await self._keep(bot, people_of(event, now), is_new=isinstance(event, Installed))
+        if lists_members(event):
+            reached = (*reached, *await self._keep_members(bot, event, now))
+        await self._retry(services, bot, reached, now)
+        match event:
+            case Submitted():
+                reply = await answer(services, self._copies, bot, event, now)
+                return reply if event.wants_card else DONE
+            case Refreshed():
+                return await refresh(services, self._copies, bot, event, now)
+            case Other():
+                return reply_to_other(event)
+            case _:
+                return DONE
+
+    async def _keep(self, bot: Bot, people: Sequence[Person], *, is_new: bool = False) -> tuple[Person, ...]:
+        """Notes news of people, and returns those whom the bot can reach since then."""
+        reached = []
+        for person in people:
+            before = await bot.directory.find_by_id(person.id)
+            after = await bot.directory.keep(person)
+            was_reachable = before is not None and before.state == "reachable" and not is_new
+            if after.state == "reachable" and not was_reachable:
+                reached.append(after)
+        return tuple(reached)
+
+    async def _keep_members(self, bot: Bot, event: Event, now: datetime) -> tuple[Person, ...]:
+        """Notes who is in the conversation of an event, with their addresses, which only lists of members have."""
+        assert not isinstance(event, Other)
+        place = event.place
+        try:
+            members = await bot.client.members(place.service_url, place.root)
+        except Undelivered as error:
+            _log.warning("teams_members_not_read", organization_id=bot.organization_id, code=error.failure.code)
+            return ()
+        kept = [await bot.directory.keep(person) for person in people_of_members(members, place.service_url, now)]
+        return tuple(person for person in kept if place.is_personal and person.state == "reachable")
+
+    async def _retry(self, services: Services, bot: Bot, people: Sequence[Person], now: datetime) -> None:
+        """Makes the cards due that could not be delivered to these people."""
+        for entra_id in dict.fromkeys(person.id for person in people):
+            for address in await bot.directory.addresses(entra_id):
+                cards = await services.engine.open_cards(bot.organization_id, address, _MOST_CARDS)
+                await self._copies.retry([card.card_id for card in cards], now)
+
+
+def _received(reply: Reply) -> Received:
+    return Received(status=reply.status, body=reply.body)

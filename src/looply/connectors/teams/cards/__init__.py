@@ -1,0 +1,1 @@
+"""Cards as Teams shows them, and their texts. Functions without I/O."""

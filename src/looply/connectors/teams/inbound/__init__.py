@@ -1,0 +1,1 @@
+"""What Microsoft sends: verified, read into events, noted in the directory, and answered."""

@@ -1,0 +1,153 @@
+"""Verifies that an activity comes from Microsoft, for this bot, in this tenant, and by the address that it names.
+
+Source: Microsoft's page on authentication of the Bot Connector: issuer, audience, signature, expiry with 5 minutes of
+leeway, the endorsement of the key for the channel, and the service address of the token.
+"""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from looply.clock import Clock
+from looply.connectors.teams.calls.settings import Account
+from looply.connectors.teams.inbound.activities import Activity
+from looply.connectors.teams.inbound.keys import KeyRing
+
+CHANNEL: Final = "msteams"
+ALGORITHM: Final = "RS256"
+LEEWAY_SECONDS: Final = 300.0
+_LONGEST_TOKEN: Final = 8192
+_LONGEST_LIFE_SECONDS: Final = 26 * 3600.0
+"""Tokens of the Bot Connector live an hour; one that lives longer than a day is none of its own."""
+_TOKEN: Final = re.compile(r"(?P<header>[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+Reason: TypeAlias = Literal[
+    "no token",
+    "no valid token",
+    "wrong algorithm",
+    "unknown key",
+    "wrong signature",
+    "wrong issuer",
+    "wrong audience",
+    "expired",
+    "not yet valid",
+    "not endorsed",
+    "wrong channel",
+    "wrong service address",
+    "foreign tenant",
+]
+
+
+class NotVerified(Exception):
+    """An activity is not what it must be. `reason` is for the log; the sender gets none."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """The claims of a token that are used, with their types. Times are seconds, whole or not."""
+
+    iss: str
+    aud: str
+    exp: int | float
+    nbf: int | float | None = None
+    iat: int | float | None = None
+    serviceurl: str = ""
+    endorsements: frozenset[str] = frozenset()
+
+
+class _Header(msgspec.Struct, frozen=True):
+    alg: str = ""
+    kid: str = ""
+
+
+class Verifier:
+    """Verifies the activities that are sent to one bot."""
+
+    def __init__(self, account: Account, keys: KeyRing, clock: Clock) -> None:
+        self._account = account
+        self._keys = keys
+        self._clock = clock
+
+    async def verify_token(self, authorization: str) -> Claims:
+        """Returns the claims of the token of an activity, before anything of the activity is read.
+
+        It waits for the network only when the key is not known. Raises: NotVerified.
+        """
+        token, header = read_header(authorization)
+        if header.alg != ALGORITHM:
+            raise NotVerified("wrong algorithm")
+        key = await self._keys.find(header.kid)
+        if key is None:
+            raise NotVerified("unknown key")
+        try:
+            decoded = jwt.decode(token, key.key, algorithms=[ALGORITHM])
+            claims = msgspec.convert(decoded.claims, Claims)
+        except (JoseError, ValueError, TypeError) as error:
+            raise NotVerified("wrong signature" if isinstance(error, JoseError) else "no valid token") from error
+        found = msgspec.structs.replace(claims, endorsements=key.endorsements)
+        check_claims(found, self._account, self._clock.now())
+        return found
+
+    def verify_activity(self, claims: Claims, activity: Activity) -> None:
+        """Checks that an activity is the one that its token is for. Raises: NotVerified."""
+        check_activity(claims, activity, self._account)
+
+
+def read_header(authorization: str) -> tuple[str, _Header]:
+    """Returns the token of an `Authorization` header, and its own header. Raises: NotVerified."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotVerified("no token")
+    found = _TOKEN.fullmatch(token) if len(token) <= _LONGEST_TOKEN else None
+    if found is None:
+        # A token without a signature has an empty last part.
+        raise NotVerified("no valid token")
+    part = found["header"]
+    try:
+        return token, msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Header)
+    except (ValueError, binascii.Error) as error:
+        raise NotVerified("no valid token") from error
+
+
+def check_claims(claims: Claims, account: Account, now: datetime) -> None:
+    """Checks issuer, audience and time. Raises: NotVerified."""
+    seconds = now.timestamp()
+    if claims.iss != account.places.issuer:
+        raise NotVerified("wrong issuer")
+    if claims.aud.lower() != account.app_id:
+        raise NotVerified("wrong audience")
+    # Written so that a number that is none compares as refused.
+    if not seconds - LEEWAY_SECONDS < claims.exp <= seconds + _LONGEST_LIFE_SECONDS:
+        raise NotVerified("expired")
+    if any(each is not None and not each - LEEWAY_SECONDS <= seconds for each in (claims.nbf, claims.iat)):
+        raise NotVerified("not yet valid")
+
+
+def check_activity(claims: Claims, activity: Activity, account: Account) -> None:
+    """Checks channel, endorsement, service address and tenant. Raises: NotVerified.
+
+    The address is not only the token's but one of this cloud: the token of the bot is sent to it.
+    """
+    if activity.channel_id != CHANNEL:
+        raise NotVerified("wrong channel")
+    if CHANNEL not in claims.endorsements:
+        raise NotVerified("not endorsed")
+    if not activity.service_url or _plain(claims.serviceurl) != _plain(activity.service_url):
+        raise NotVerified("wrong service address")
+    if not account.takes_service(activity.service_url):
+        raise NotVerified("wrong service address")
+    if {tenant.lower() for tenant in activity.tenants} != {account.tenant_id}:
+        raise NotVerified("foreign tenant")
+
+
+def _plain(url: str) -> str:
+    return url.rstrip("/").lower()

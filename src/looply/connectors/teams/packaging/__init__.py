@@ -1,0 +1,1 @@
+"""The app package that an administrator of Teams installs: manifest, icons, archive."""

@@ -1,0 +1,99 @@
+"""A server that sends cards by Teams, and the simulator of Microsoft's side."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from server_kit import Caller, ScriptedShell
+from teams_kit import Tenant
+
+from kit.memory import MemoryStore
+from kit.servers.teams.simulator import SECRET, TeamsSimulator
+from looply.app.context.services import Services
+from looply.catalog import Catalog
+from looply.channels.teams.bots import Resources
+from looply.channels.teams.channel import TeamsChannel
+from looply.channels.teams.receiver import TeamsReceiver
+from looply.connectors.client import build_client
+from looply.connectors.credentials.logons import Logons
+from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.teams.calls.pacing import Pacer
+from looply.connectors.teams.cards.findings import find_unfit
+from looply.engine.cards.reconciler import Reconciler
+from looply.testing.clock import FakeClock
+
+
+@pytest.fixture
+def copying() -> frozenset[str]:
+    return frozenset({"teams"})
+
+
+@pytest_asyncio.fixture
+async def microsoft() -> AsyncIterator[TeamsSimulator]:
+    simulator = TeamsSimulator()
+    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
+    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield simulator
+    server.close()
+    await simulator.close()
+
+
+@pytest_asyncio.fixture
+async def resources(catalog: Catalog, services: Services, clock: FakeClock) -> AsyncIterator[Resources]:
+    client = build_client(EgressPolicy(("127.0.0.0/8",)))
+    yield Resources(
+        catalog=catalog,
+        registry=services.registry,
+        sender=client.sender,
+        logons=Logons(),
+        tokens=TokenCache(clock),
+        pacer=Pacer(),
+        clock=clock,
+    )
+    await client.close()
+
+
+@pytest.fixture
+def receivers() -> dict[str, TeamsReceiver]:
+    """Returns the receivers of the server, which are made after it."""
+    return {}
+
+
+@pytest.fixture
+def services(services: Services, receivers: dict[str, TeamsReceiver]) -> Services:
+    return replace(
+        services,
+        channels=frozenset({"inbox", "teams"}),
+        card_checks={"teams": find_unfit},
+        receivers=receivers,
+    )
+
+
+@pytest.fixture
+def reconciler(resources: Resources, shell: ScriptedShell, store: MemoryStore, clock: FakeClock) -> Reconciler:
+    channel = TeamsChannel(resources, lambda token: f"https://looply.example/inbox/{token}")
+    return Reconciler(shell, store.copies, {"teams": channel}, clock)
+
+
+@pytest_asyncio.fixture
+async def receiver(
+    resources: Resources, receivers: dict[str, TeamsReceiver], store: MemoryStore
+) -> AsyncIterator[TeamsReceiver]:
+    receivers["teams"] = TeamsReceiver(resources, store.copies)
+    yield receivers["teams"]
+    await receivers["teams"].close()
+
+
+@pytest_asyncio.fixture
+async def tenant(
+    microsoft: TeamsSimulator, mine: Caller, reconciler: Reconciler, clock: FakeClock, receiver: TeamsReceiver
+) -> Tenant:
+    """Returns a tenant of Microsoft that is connected with the organization, by the connection `TEAMS`."""
+    assert receiver is not None
+    draft = {"name": "TEAMS", "kind": "teams", "settings": microsoft.settings(), "secrets": {"client_secret": SECRET}}
+    created = await mine.post("createConnection", draft)
+    assert created.status_code == 200, created.text
+    return Tenant(microsoft, mine, reconciler, clock, created.json()["item"]["connection_id"])
