@@ -256,6 +256,8 @@ class Operation:
     call: OperationCall
     connection_kind: str = ""
     """The kind of connection that the field `connection` of the input names; empty without such a field."""
+    other_kinds: tuple[str, ...] = ()
+    """Further kinds that such a connection may be of."""
     normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
     """Normalizes an input before it is checked, such as a method to upper case."""
     judge: Judge = judge_status

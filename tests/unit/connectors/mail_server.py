@@ -1,7 +1,9 @@
 """An independent mail server (aiosmtpd) on a free port of 127.0.0.1, with the failures of such servers."""
 
 import asyncio
+import json
 import ssl
+from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +23,10 @@ class Inbox:
     mails: list[Envelope] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    """The tokens that XOAUTH2 accepts for USER."""
+    refused: list[str] = field(default_factory=list)
+    """The tokens that it did not accept."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_RCPT(  # noqa: N802
@@ -41,6 +47,17 @@ class Inbox:
             assert server.transport is not None
             server.transport.abort()
         return self.data
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        """As Google and Microsoft do it: a refusal is a challenge with the reason, then the answer."""
+        parts = b64decode(args[1]).decode().split("\x01")
+        user, token = parts[0].removeprefix("user="), parts[1].removeprefix("auth=Bearer ")
+        if user == USER and token in self.tokens:
+            self.users.append(user)
+            return AuthResult(success=True)
+        self.refused.append(token)
+        await server.challenge_auth(json.dumps({"status": "401", "schemes": "Bearer"}))
+        return AuthResult(success=False, handled=False)
 
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any

@@ -101,5 +101,5 @@ def test_a_kind_with_secrets_and_without_a_binding_is_refused() -> None:
 
 def test_every_installed_kind_with_secrets_declares_a_binding() -> None:
     kinds = [kind for connector in load_connectors().connectors for kind in connector.connection_kinds]
-    assert {kind.name for kind in kinds} >= {"http", "sap", "smtp"}
+    assert {kind.name for kind in kinds} >= {"http", "sap", "smtp", "graph_mail"}
     assert [kind.name for kind in kinds if kind.has_secrets and kind.binding is None] == []

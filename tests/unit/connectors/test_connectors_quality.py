@@ -18,7 +18,7 @@ from looply.clock import Clock
 from looply.connectors.client import HttpClient
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.port import Connector
+from looply.connectors.port import ConnectionKind, Connector
 from looply.connectors.registry import load_connectors
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.values.repeat import REPEATS
@@ -71,6 +71,19 @@ SECRETS: Final = {
     "sap": {"password": SECRET},
     "teams": {"client_secret": SECRET},
 }
+FURTHER_KINDS: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
+    "graph_mail": (
+        {
+            "tenant_id": "11111111-2222-3333-4444-555555555555",
+            "client_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+            "from": "orders@example.com",
+            "cloud": "other",
+            "endpoints": {name: f"https://{name}.example" for name in ("login", "graph")},
+        },
+        {"client_secret": SECRET},
+    )
+}
+"""The settings and the secrets of kinds that are not the first of their connector."""
 WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items() if not connector.operations)
 """Connectors that bring cards only: no step calls them."""
 PEERS: Final = {
@@ -137,6 +150,11 @@ def kind_of(connector: Connector) -> str:
     return next((kind.name for kind in connector.connection_kinds), "")
 
 
+def values_of(connector: Connector, kind: ConnectionKind) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns settings and secrets for a kind of connection of a connector."""
+    return FURTHER_KINDS.get(kind.name, (SETTINGS[connector.name], SECRETS[connector.name]))
+
+
 def test_inputs_and_outputs_are_typed_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
         schemas = [(each.input_schema, each.output_schema) for each in connector.operations]
@@ -149,12 +167,14 @@ def test_connections_are_checked_where_it_says_so() -> None:
     def judge(connector: Connector) -> Cell:
         if not connector.connection_kinds:
             return "none"
-        given, secrets = SETTINGS[connector.name], SECRETS[connector.name]
-        (kind,) = connector.connection_kinds
+        return yes(is_kept=all(is_checked(connector, kind) for kind in connector.connection_kinds))
+
+    def is_checked(connector: Connector, kind: ConnectionKind) -> bool:
+        given, secrets = values_of(connector, kind)
         assert kind.problems(given, secrets) == ()
         typed = has_fields(kind.settings_schema, kind.secrets_schema)
         strict = kind.problems({**given, "unknown": 1}, secrets) and kind.problems(given, {**secrets, "unknown": "x"})
-        return yes(is_kept=typed and bool(strict))
+        return typed and bool(strict)
 
     assert cells(judge) == column("connection-check")
 
@@ -295,11 +315,13 @@ def test_there_are_tests_against_a_peer_of_other_authors_where_it_says_so() -> N
 async def test_connections_can_be_tested_and_the_test_fails_no_caller_where_it_says_so(wiring: Any) -> None:
     found: dict[str, Cell] = {"function": "none"}
     for name in STATUS.keys() - found:
-        (kind,) = CONNECTORS[name].connection_kinds
-        wiring.add("X", kind.name, SETTINGS[name], SECRETS[name])
-        context = replace(wiring.context_without_network(), dialer=GuardedDialer(EgressPolicy()))
-        checks = () if kind.test is None else await kind.test(context, wiring.connections["X"], "")
-        found[name] = yes(is_kept=bool(checks) and checks[0].state == "failed" and checks[-1].state == "skipped")
+        kept = []
+        for kind in CONNECTORS[name].connection_kinds:
+            wiring.add("X", kind.name, *values_of(CONNECTORS[name], kind))
+            context = replace(wiring.context_without_network(), dialer=GuardedDialer(EgressPolicy()))
+            checks = () if kind.test is None else await kind.test(context, wiring.connections["X"], "")
+            kept.append(bool(checks) and checks[0].state == "failed" and checks[-1].state == "skipped")
+        found[name] = yes(is_kept=all(kept))
     assert found == column("connection-test")
 
 

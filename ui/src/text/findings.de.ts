@@ -24,7 +24,7 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   CODE_SILENT: "der Code gibt nichts zurück: die Ausgabe ist null",
   CONFLICT_AGAIN: "seine Fehler, etwa CONFLICT, kämen wieder; führen Sie den Ausgang `error` zurück zu einem `get`",
   CONNECTION_OF_OTHER_KIND:
-    "die Verbindung „{name}“ ist von der Art {kind}; der Schritt braucht eine der Art {expected}",
+    "die Verbindung „{name}“ ist von der Art {kind}; der Schritt braucht eine der Art {expected:kinds}",
   CONNECTION_TWICE: "die Verbindung ist zweimal genannt, hier und in `input`; nennen Sie sie hier",
   CONNECT_EACH: "verbinden Sie den Ausgang „each“ mit dem ersten Schritt des Rumpfs",
   CONNECT_FIRST_STEP: "verbinden Sie ihn mit dem ersten Schritt",
@@ -226,6 +226,7 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   TOO_SMALL: "{value} ist weniger als {limit}",
   UNESCAPED: "{expression} wird ungesichert in den {kind}-Text eingesetzt und kann seine Struktur ändern",
   UNSEARCHABLE: "nach `{name}` lässt sich nicht suchen",
+  UNSUBSCRIBE_INVALID: "ist keine Adresse, die mit https: oder mailto: beginnt",
   URL_MISSING: "`url` fehlt",
   URL_NOT_ABSOLUTE: "{url} beginnt nicht mit http:// oder https://",
   USE_CHANNELS: "verwenden Sie {channels:kinds}",

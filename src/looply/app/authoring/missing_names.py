@@ -72,10 +72,10 @@ class _Lookup:
             found = await self._services.catalog.connections.get(self._organization_id, named.name)
         except (NotFound, BadRequest):
             return say("NO_CONNECTION", "there is no connection {name!r}", name=named.name)
-        if named.detail in (None, found.kind):
+        if named.detail in (None, found.kind) or found.kind in named.other_kinds:
             return None
         wording = "the connection {name!r} is of kind {kind}; the step needs one of kind {expected}"
-        expected = str(named.detail)
+        expected = " or ".join((str(named.detail), *named.other_kinds))
         return say("CONNECTION_OF_OTHER_KIND", wording, name=named.name, kind=found.kind, expected=expected)
 
     async def _sap_system(self, named: ExternalName) -> Sentence | None:

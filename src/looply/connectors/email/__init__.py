@@ -1,1 +1,1 @@
-"""Mail by SMTP: the message, the conversation with the server, and the connector."""
+"""Mail: the message, the ways that it is sent by (SMTP and Microsoft Graph), cards as mails, and the connector."""

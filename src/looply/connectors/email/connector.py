@@ -1,27 +1,32 @@
-"""The connector of `email`: one mail through a connection of kind `smtp`."""
+"""The connector of `email`: one mail through a connection of kind `smtp` or `graph_mail`."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 
-from looply.connectors.checking import SMTP_CHECKS, STEP_SECONDS, Checks, check_connect
-from looply.connectors.email.conversation import PORTS, RefusedRecipient, Server, log_on, send
-from looply.connectors.email.message import EmailInput, build_mail, with_decimal_texts
-from looply.connectors.outbound.targets import canonical_host
-from looply.connectors.port import (
-    Binding,
-    CallContext,
-    Check,
-    ConnectionKind,
-    ConnectionValues,
-    Connector,
-    Operation,
-    read_input,
+from looply.connectors.email.accounts import account_of
+from looply.connectors.email.attachments import open_attachments
+from looply.connectors.email.checks import check_graph_mail, check_smtp
+from looply.connectors.email.conversation import RefusedRecipient
+from looply.connectors.email.message import EmailInput, build_letter, build_mail, with_decimal_texts
+from looply.connectors.email.settings import (
+    GraphMailConnectionSecrets,
+    GraphMailConnectionSettings,
+    SmtpConnectionSecrets,
+    SmtpConnectionSettings,
+    graph_binding,
+    graph_problems,
+    graph_secret_names,
+    graph_target,
+    smtp_binding,
+    smtp_problems,
+    smtp_secret_names,
+    smtp_target,
 )
-from looply.definition.settings.mail import address_problem
-from looply.errors import AuthFailed, OperationError, Problem
+from looply.connectors.email.submitting import submit
+from looply.connectors.outbound.offload import offload_if_large
+from looply.connectors.port import CallContext, ConnectionKind, Connector, Operation, read_input
+from looply.errors import OperationError
 from looply.jsontext import Json
 
 
@@ -36,31 +41,7 @@ class EmailOutput(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses that the server refused."""
 
 
-class SmtpConnectionSettings(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}
-):
-    """Settings of a connection of kind `smtp`."""
-
-    host: Annotated[str, msgspec.Meta(min_length=1)]
-    """The mail server, as its certificate names it."""
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 587
-    """Its port: 587 for `starttls`, 465 for `tls`, 25 for most relays."""
-    tls: Literal["starttls", "tls", "none"] = "starttls"
-    """Whether encryption begins with a command, with the connection, or never."""
-    user: str = ""
-    """The user; empty: no authentication."""
-    sender: str
-    """The sender of the mail: `orders@example.com` or `Orders <orders@example.com>`."""
-
-
-class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Secrets of a connection of kind `smtp`."""
-
-    password: str = ""
-    """The password of the user."""
-
-
-_QUOTED_BY_SERVERS: Final = ("to", "cc", "subject", "text", "html")
+_QUOTED_BY_SERVERS: Final = ("to", "cc", "reply_to", "subject", "text", "html", "attachments", "list_unsubscribe")
 
 
 async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
@@ -68,87 +49,21 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
 
     A mail that the server accepts for some recipients only is sent, and the others are listed in `refused`.
 
-    Raises: BadInput for a mail that cannot be sent, and as `conversation.send`.
+    Raises: BadInput for a mail that cannot be sent, and as `submitting.submit`.
     """
-    given = read_input(EmailInput, input_, "email.send")
-    values = await ctx.connection(given.connection)
-    settings = values.read("smtp", SmtpConnectionSettings, "email.send")
-    mail = build_mail(given, settings.sender, ctx.idempotency_key, ctx.clock.now(), ctx.limits)
+    email = read_input(EmailInput, input_, "email.send")
+    account = account_of(await ctx.connection(email.connection), "email.send")
+    attachments = await open_attachments(email, ctx.blobs, ctx.limits.mail_bytes)
+    letter = build_letter(email, account.sender, ctx.idempotency_key, ctx.clock.now(), attachments)
+    size = sum(len(each.content) for each in attachments)
+    mail = await offload_if_large(size, lambda: build_mail(letter, ctx.limits))
     try:
-        sent = await send(_server(settings, values), mail, ctx.dialer, ctx.timeout)
+        result = await submit(ctx, account, mail)
     except OperationError as error:
         error.input_fields = _QUOTED_BY_SERVERS  # servers quote what they refuse
         raise
-    output = EmailOutput(message_id=mail.message_id, accepted=list(sent.accepted), refused=list(sent.refused))
+    output = EmailOutput(message_id=mail.message_id, accepted=list(result.accepted), refused=list(result.refused))
     return msgspec.to_builtins(output)
-
-
-def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
-    """Returns the problems of the settings of a connection that a schema cannot express."""
-    found = []
-    if problem := address_problem(settings["from"]):
-        hint = "write orders@example.com or Orders <orders@example.com>"
-        found.append(Problem(path="/settings/from", message=problem, hint=hint))
-    if settings.get("user") and settings.get("tls") == "none":
-        message = "with `tls` none the password would be sent in plain text"
-        found.append(Problem(path="/settings/tls", message=message, hint="use starttls or tls, or leave out the user"))
-    return tuple(found)
-
-
-async def _check_connection(ctx: CallContext, values: ConnectionValues, _path: str) -> tuple[Check, ...]:
-    """Tests a connection: its network, and a logon without a mail."""
-    checks = Checks(ctx.clock, SMTP_CHECKS)
-    begun = checks.begin()
-    try:
-        settings = values.read("smtp", SmtpConnectionSettings, "the test")
-    except OperationError as error:
-        checks.fail("dns", begun, error, "correct the settings of the connection")
-        return checks.results()
-    connection = await check_connect(ctx, checks, settings.host, settings.port, usual_ports=PORTS)
-    if connection is None:
-        return checks.results()
-    connection.close()
-    begun = checks.begin()
-    try:
-        await log_on(_server(settings, values), ctx.dialer, timedelta(seconds=STEP_SECONDS))
-    except AuthFailed as error:
-        _add_encryption(checks, settings, begun)
-        checks.fail("logon", begun, error, "correct `user` and the secret `password`")
-    except OperationError as error:
-        is_certificate = error.code == "TLS_CERTIFICATE"
-        checks.fail("tls" if is_certificate else "logon", begun, error)
-    else:
-        _add_encryption(checks, settings, begun)
-        text = "the server accepts the user" if settings.user else "the server asks for no user"
-        checks.add("logon", "ok", begun, text)
-    return checks.results()
-
-
-def _add_encryption(checks: Checks, settings: SmtpConnectionSettings, start: float) -> None:
-    if settings.tls == "none":
-        checks.skip("tls", "`tls` is none, so nothing is encrypted")
-    else:
-        checks.add("tls", "ok", start, f"the certificate is accepted ({settings.tls})")
-
-
-def _server(settings: SmtpConnectionSettings, values: ConnectionValues) -> Server:
-    return Server(
-        host=settings.host,
-        port=settings.port,
-        tls=settings.tls,
-        user=settings.user,
-        password=values.secrets.get("password", ""),
-    )
-
-
-def _binding(settings: Mapping[str, Json]) -> Binding:
-    read = msgspec.convert(dict(settings), SmtpConnectionSettings)
-    return Binding(frozenset({("smtp", read.host.lower(), read.port)}), {"tls": read.tls})
-
-
-def _target(settings: Mapping[str, Json]) -> str:
-    read = msgspec.convert(dict(settings), SmtpConnectionSettings)
-    return f"smtp://{canonical_host(read.host)}:{read.port}"
 
 
 CONNECTOR = Connector(
@@ -163,6 +78,7 @@ CONNECTOR = Connector(
             repeat="never",
             call=send_mail,
             connection_kind="smtp",
+            other_kinds=("graph_mail",),
             normalize=with_decimal_texts,
         ),
     ),
@@ -172,10 +88,22 @@ CONNECTOR = Connector(
             title="Mail server",
             settings=SmtpConnectionSettings,
             secrets=SmtpConnectionSecrets,
-            check=settings_problems,
-            binding=_binding,
-            target=_target,
-            test=_check_connection,
+            check=smtp_problems,
+            required_secrets=smtp_secret_names,
+            binding=smtp_binding,
+            target=smtp_target,
+            test=check_smtp,
+        ),
+        ConnectionKind(
+            name="graph_mail",
+            title="Mailbox of Microsoft 365",
+            settings=GraphMailConnectionSettings,
+            secrets=GraphMailConnectionSecrets,
+            check=graph_problems,
+            required_secrets=graph_secret_names,
+            binding=graph_binding,
+            target=graph_target,
+            test=check_graph_mail,
         ),
     ),
 )

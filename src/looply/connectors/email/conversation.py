@@ -18,6 +18,7 @@ from aiosmtplib import SMTPResponseException
 from looply.connectors.email.message import Mail
 from looply.connectors.outbound.causes import cause_of
 from looply.connectors.outbound.dialer import Dialer
+from looply.connectors.outbound.routes import Route, tls_context
 from looply.errors import AuthFailed, OperationError, Rejected, Timeout, Unavailable
 
 PORTS: Final = frozenset({25, 465, 587, 2525})
@@ -30,13 +31,18 @@ _SHOWN_CHARACTERS: Final = 300
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """The server that mail is submitted to, and the credentials; no user: without authentication."""
+    """The server that mail is submitted to, and the credentials; no user: without authentication.
+
+    With a `token` the user is authenticated by XOAUTH2. `ca` are authorities in PEM that are trusted too.
+    """
 
     host: str
     port: int
     tls: Literal["starttls", "tls", "none"]
+    ca: str = ""
     user: str = ""
     password: str = ""
+    token: str = ""
 
     @property
     def address(self) -> str:
@@ -146,13 +152,14 @@ class _Conversation:
 
     async def _log_in(self) -> aiosmtplib.SMTP:
         server = self._server
+        tls = await self._tls()
         connection = await self._dialer.dial(server.host, server.port, PORTS)
         client = self._client = aiosmtplib.SMTP(
             hostname=server.host,
             sock=connection,
             use_tls=server.tls == "tls",
             start_tls=False,
-            tls_context=self._dialer.tls if server.tls != "none" else None,
+            tls_context=tls,
             # The name of this machine is not disclosed; submission servers do not check it.
             local_hostname="localhost",
             timeout=None,
@@ -161,9 +168,25 @@ class _Conversation:
         await client.ehlo()
         if server.tls == "starttls":
             await client.starttls()
-        if server.user:
+        if server.token:
+            await self._log_in_by_token(client)
+        elif server.user:
             await client.login(server.user, server.password)
         return client
+
+    async def _log_in_by_token(self, client: aiosmtplib.SMTP) -> None:
+        await client.ehlo()  # what a server offers differs once the connection is encrypted
+        if "xoauth2" not in client.server_auth_methods:
+            raise aiosmtplib.SMTPNotSupported("it does not offer XOAUTH2")
+        await client.auth_xoauth2(self._server.user, self._server.token)
+
+    async def _tls(self) -> ssl.SSLContext | None:
+        """Returns what certificates are checked with; None without encryption. Raises: BadInput for a broken `ca`."""
+        if self._server.tls == "none":
+            return None
+        if not self._server.ca:
+            return self._dialer.tls
+        return await asyncio.to_thread(tls_context, Route(ca=self._server.ca))
 
     async def _name_recipients(
         self, client: aiosmtplib.SMTP, recipients: tuple[str, ...]
@@ -190,7 +213,8 @@ def _no_recipient_error(server: Server, refused: list[RefusedRecipient]) -> Oper
 def _refusal_error(server: Server, error: SMTPResponseException) -> OperationError:
     reply = f"{error.code} {_shorten(error.message)}"
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
-        return AuthFailed(f"{server.address} refused the user or the password: {reply}", status=str(error.code))
+        what = "token" if server.token else "password"
+        return AuthFailed(f"{server.address} refused the user or the {what}: {reply}", status=str(error.code))
     if 400 <= error.code < 500:
         return Unavailable(f"{server.address} does not take the mail now: {reply}", status=str(error.code))
     return Rejected(f"{server.address} refused the mail: {reply}", code="MAIL_REFUSED", status=str(error.code))

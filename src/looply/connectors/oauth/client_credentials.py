@@ -1,5 +1,7 @@
 """The grant of client credentials (RFC 6749 §4.4): a token for a connection, whose secret is that of the client.
 
+With a refresh token (§6) the client gets what a person has granted to it, in place of what is granted to itself.
+
 The request and the reading of its answer are functions without I/O. Nothing that the token's server sends is quoted but
 its error code (§5.2), which has no secret in it.
 """
@@ -59,6 +61,7 @@ class ClientGrant:
     url: httpx2.URL
     client_id: str
     client_secret: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
     scope: str = ""
     route: Route | None = None
     connection: str = ""
@@ -68,7 +71,9 @@ class ClientGrant:
     @property
     def key(self) -> bytes:
         """Identifies the token: the same for equal credentials at the same server."""
-        return fingerprint(str(self.url), self.client_id, self.client_secret, self.scope, repr(self.route))
+        return fingerprint(
+            str(self.url), self.client_id, self.client_secret, self.refresh_token, self.scope, repr(self.route)
+        )
 
 
 async def client_token(ctx: TokenCaller, grant: ClientGrant, *, is_test: bool = False) -> str:
@@ -113,7 +118,11 @@ def token_request(grant: ClientGrant) -> HttpRequest:
     """Returns the request for a token; the client identifies itself by Basic (RFC 6749 §2.3.1)."""
     # The client's names are form-encoded before they are base64-encoded.
     pair = f"{quote(grant.client_id, safe='')}:{quote(grant.client_secret, safe='')}"
-    form = {"grant_type": "client_credentials", **({"scope": grant.scope} if grant.scope else {})}
+    form = {"grant_type": "client_credentials"}
+    if grant.refresh_token:
+        form = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
+    if grant.scope:
+        form["scope"] = grant.scope
     return HttpRequest(
         method="POST",
         url=grant.url,

@@ -3,13 +3,13 @@
 It loads nothing that verifies activities, since every process loads it.
 """
 
-import base64
 from typing import Final
 
 import msgspec
 
 from looply.connectors.checking import Checks, check_clock, check_network
 from looply.connectors.oauth.client_credentials import client_token
+from looply.connectors.oauth.roles import roles_of
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import CallContext, Check, ConnectionValues, HttpRequest, HttpResponse
 from looply.connectors.teams.calls.answers import Undelivered
@@ -32,10 +32,6 @@ class _Key(msgspec.Struct, frozen=True):
 
 class _Keys(msgspec.Struct, frozen=True):
     keys: list[_Key]
-
-
-class _Roles(msgspec.Struct, frozen=True):
-    roles: list[str] = []
 
 
 async def check_connection(ctx: CallContext, values: ConnectionValues, _path: str) -> tuple[Check, ...]:
@@ -98,7 +94,7 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
     except OperationError as error:
         checks.fail("rights", begun, error, "let an administrator consent to the rights of the application")
         return
-    missing = [right for right in RIGHTS if right not in _roles(token)]
+    missing = [right for right in RIGHTS if right not in roles_of(token)]
     if missing:
         fix = "add them to the application in Entra, and let an administrator consent"
         checks.add("rights", "failed", begun, f"the application lacks {', '.join(missing)}", fix)
@@ -115,18 +111,6 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
         checks.add("catalog", "warning", begun, "the organization's catalog does not have the app", fix)
         return
     checks.add("catalog", "ok", begun, f"the app has the id {found[:50]} in the catalog")
-
-
-def _roles(token: str) -> frozenset[str]:
-    """Returns the rights that a token names. It came from Entra itself, and is only shown: nothing is verified."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return frozenset()
-    try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(f"{parts[1]}=="), type=_Roles)
-    except ValueError:
-        return frozenset()
-    return frozenset(found.roles)
 
 
 async def _get(ctx: CallContext, account: Account, url: str) -> HttpResponse:

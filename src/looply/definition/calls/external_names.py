@@ -31,6 +31,8 @@ class ExternalName(msgspec.Struct, frozen=True, kw_only=True):
     detail: Json = None
     """For a connection the kind that the step requires, None for any kind; for an SAP system its client; for a workflow
     the version as it is written, None for the newest ACTIVE one."""
+    other_kinds: tuple[str, ...] = ()
+    """For a connection the kinds that fit beside `detail`."""
 
 
 def external_names(document: dict[str, Json], operations: Operations = NO_OPERATIONS) -> tuple[ExternalName, ...]:
@@ -74,16 +76,18 @@ def _of_step(step: StepOutline, created: frozenset[str], operations: Operations)
 
 
 def _operations(step: StepOutline, type_: str, operations: Operations) -> Iterator[ExternalName]:
-    kind = OPERATION_STEPS[type_].connection_kind or None
+    kind, other_kinds = OPERATION_STEPS[type_].connection_kind or None, OPERATION_STEPS[type_].other_kinds
     if type_ == "operation" and (name := constant_text(step.settings.get("operation"))):
         yield ExternalName(kind="operation", name=name, path=_at(step, "operation"))
         kind = operations[name].connection_kind or None if name in operations else None
-    yield from _connections(step, kind)
+        other_kinds = operations[name].other_kinds if name in operations else ()
+    yield from _connections(step, kind, other_kinds)
 
 
-def _connections(step: StepOutline, kind: str | None) -> Iterator[ExternalName]:
+def _connections(step: StepOutline, kind: str | None, other_kinds: tuple[str, ...]) -> Iterator[ExternalName]:
     if name := constant_text(step.settings.get("connection")):
-        yield ExternalName(kind="connection", name=name, path=_at(step, "connection"), detail=kind)
+        path = _at(step, "connection")
+        yield ExternalName(kind="connection", name=name, path=path, detail=kind, other_kinds=other_kinds)
     system, client = constant_text(step.settings.get("system_id")), step.settings.get("client")
     if kind == "sap" and system and isinstance(client, int | str) and "${" not in str(client):
         detail = str(client).strip().zfill(3)  # as the connector reads it: an SAP client has three digits

@@ -24,6 +24,8 @@ class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
     """Builds the template of the input, which is evaluated once per visit."""
     connection_kind: str = ""
     """The kind that the `connection` must have; empty when the operation declares it, or there is no connection."""
+    other_kinds: tuple[str, ...] = ()
+    """Further kinds that the `connection` may have."""
 
     def compile(self, reader: Reader) -> CallSettings:
         """Returns the settings of a step of this type."""
@@ -44,7 +46,11 @@ OPERATION_STEPS: Final[Mapping[str, OperationStep]] = MappingProxyType(
         "operation": OperationStep(settings=calls.compile_operation, input=calls.operation_input),
         "function": OperationStep(operation="function.run", settings=code.compile_function, input=code.function_input),
         "email": OperationStep(
-            operation="email.send", settings=mail.compile_email, input=mail.email_input, connection_kind="smtp"
+            operation="email.send",
+            settings=mail.compile_email,
+            input=mail.email_input,
+            connection_kind="smtp",
+            other_kinds=("graph_mail",),
         ),
     }
 )

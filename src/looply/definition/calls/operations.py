@@ -44,6 +44,11 @@ class InstalledOperation(Protocol):
         ...
 
     @property
+    def other_kinds(self) -> tuple[str, ...]:
+        """Further kinds that its connection may be of."""
+        ...
+
+    @property
     def input_schema(self) -> dict[str, Any]:
         """The JSON Schema of its input."""
         ...

@@ -22,6 +22,7 @@ _TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "for": "For",
         "html": "Text as HTML",
         "if_revision": "Only at revision",
+        "list_unsubscribe": "Address to unsubscribe",
         "ok_on": "Is data on",
         "of": "Parallel",
         "path": "Path",

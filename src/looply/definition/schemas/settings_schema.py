@@ -104,6 +104,15 @@ _AUTH: Json = {
 
 _ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
 
+_ATTACHMENT: Json = fields(
+    {
+        "content": with_description(_NAME, "A blob, such as ${httpRequest_1.output.data}, or a text."),
+        "name": with_description(_NAME, "The name of the file; left out: that of the blob."),
+        "type": with_description(_NAME, "The media type; left out: that of the blob, or by the name."),
+    },
+    ("content",),
+)
+
 _CARD: dict[str, Json] = {
     "card": with_description({"type": "object"}, "Adaptive Card template."),
     "card_id": with_description(_NAME, "A card of the organization, in place of `card`."),
@@ -425,12 +434,20 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "email": fields(
         {
-            "connection": with_description(_NAME, "Name of a connection of kind smtp."),
+            "connection": with_description(_NAME, "Name of a connection of kind smtp or graph_mail."),
             "to": with_description(_ADDRESSES, "Mail addresses: a list, or one text that separates them by commas."),
             "cc": with_description(_ADDRESSES, "Recipients of a copy."),
+            "reply_to": with_description(_ADDRESSES, "Where answers go, in place of the sender."),
             "subject": _TEXT,
             "text": with_description(_TEXT, "The mail as plain text."),
             "html": with_description(_TEXT, "The mail as HTML."),
+            "attachments": with_description(
+                {"anyOf": [EXPRESSION, items_of({"anyOf": [EXPRESSION, _ATTACHMENT]}, maxItems=50)]},
+                "Files: an expression that gives a blob or a list of them, or a list.",
+            ),
+            "list_unsubscribe": with_description(
+                _NAME, "An address https: or mailto: by which recipients end further mails."
+            ),
         },
         ("connection", "to", "subject"),
     ),

@@ -37,19 +37,23 @@ def compile_email(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `email`; constant addresses and the subject are checked here."""
     if "text" not in reader and "html" not in reader:
         reader.error("text", say("MAIL_EMPTY", "the mail has no body"), say("GIVE_BODY", "give `text`, `html` or both"))
-    for name in ("to", "cc"):
+    for name in ("to", "cc", "reply_to"):
         for pointer, text in _constant_addresses(reader, name):
             if problem := address_problem(text):
                 message = say("ADDRESS_INVALID", "{reason}", reason=problem)
                 reader.report.error(pointer, message, write("ann@example.com or Ann <ann@example.com>"))
     if problem := subject_problem(str(reader.value["subject"])):
         reader.error("subject", say("SUBJECT_INVALID", "{reason}", reason=problem))
+    unsubscribe = str(reader.value.get("list_unsubscribe", "https:"))
+    if not unsubscribe.startswith(("https:", "mailto:", "${")):
+        message = say("UNSUBSCRIBE_INVALID", "is no address that begins with https: or mailto:")
+        reader.error("list_unsubscribe", message)
     return CallSettings(operation=operation)
 
 
 def email_input(reader: Reader) -> Template:
-    """Returns the template of the whole mail. A value within `to` or `cc` is one recipient, or a list of them."""
-    placements: dict[str, Placement] = {"/to": _recipients, "/cc": _recipients}
+    """Returns the template of the whole mail. A value within an address field is one recipient, or a list of them."""
+    placements: dict[str, Placement] = {"/to": _recipients, "/cc": _recipients, "/reply_to": _recipients}
     return read_template(dict(reader.value), reader.path, reader.report, placements)
 
 

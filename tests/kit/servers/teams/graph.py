@@ -1,6 +1,8 @@
-"""The part of the simulator that is Graph: users, the catalog, installations."""
+"""The part of the simulator that is Graph: users, the catalog, installations, mail."""
 
+import binascii
 import re
+from base64 import b64decode
 
 from kit.servers.teams.people import World
 from kit.servers.teams.wire import Reply, Request, error
@@ -9,6 +11,7 @@ USERS = "User.Read.All"
 CATALOG = "AppCatalog.Read.All"
 INSTALL = "TeamsAppInstallation.ReadWriteSelfForUser.All"
 CHATS = "TeamsAppInstallation.ReadWriteSelfForChat.All"
+SEND = "Mail.Send"
 
 
 class Graph:
@@ -16,7 +19,9 @@ class Graph:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.rights = {USERS, CATALOG, INSTALL, CHATS}
+        self.rights = {USERS, CATALOG, INSTALL, CHATS, SEND}
+        self.mails: list[bytes] = []
+        """The mails that were accepted, as they would leave."""
         self.catalog = {"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee": "cccccccc-0000-0000-0000-000000000001"}
         """The apps of the catalog: the id of the manifest -> that of the catalog."""
 
@@ -33,6 +38,8 @@ class Graph:
                 return self._allow(INSTALL) or self._install(request, user)
             case "POST", ["chats", chat, "installedApps"]:
                 return self._allow(CHATS) or self._install_in_chat(request, chat)
+            case "POST", ["users", user, "sendMail"]:
+                return self._send_mail(request, user)
         return error(404, "Request_ResourceNotFound")
 
     def _allow(self, right: str) -> Reply | None:
@@ -68,6 +75,20 @@ class Graph:
         found.is_installed = True
         self._world.open_chat(found)
         return Reply(201)
+
+    def _send_mail(self, request: Request, user: str) -> Reply:
+        if SEND not in self.rights:
+            return error(403, "ErrorAccessDenied")
+        if user not in {each.mail for each in self._world.users.values()}:
+            return error(404, "ErrorInvalidUser")
+        if request.headers.get("content-type") != "text/plain":
+            return error(400, "ErrorInvalidRequest")
+        try:
+            content = b64decode(request.body, validate=True)
+        except binascii.Error:
+            return error(400, "ErrorMimeContentInvalidBase64String")
+        self.mails.append(content)
+        return Reply(202)
 
     def _install_in_chat(self, request: Request, chat: str) -> Reply:
         found = self._world.conversations.get(chat)

@@ -54,6 +54,11 @@ def test_the_origin_of_a_text_has_nothing_but_scheme_host_and_port(text: str, ta
         ("sap", {"base_url": "https://S4.example:44300", "user": "u", "client": "100"}, "https://s4.example:44300#100"),
         ("sap", {"base_url": "https://s4.example:44300", "user": "u"}, "https://s4.example:44300"),
         ("smtp", {"host": "Mail.Example", "from": "a@b.example"}, "smtp://mail.example:587"),
+        (
+            "graph_mail",
+            {"tenant_id": "T-1", "client_id": "c", "from": "a@b.example"},
+            "https://graph.microsoft.com:443#t-1/mail",
+        ),
         ("sap", {"base_url": "no url"}, ""),
         ("smtp", {"host": 5}, ""),
         ("unknown", {}, ""),

@@ -34,6 +34,7 @@ class Installed:
 
     repeat: Repeat = "with_key"
     connection_kind: str = "warehouse"
+    other_kinds: tuple[str, ...] = ()
     input_schema: dict[str, Any] = field(default_factory=lambda: {"$ref": "#/$defs/In", "$defs": {"In": INPUT}})
     output_schema: dict[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {"id": {}}})
 

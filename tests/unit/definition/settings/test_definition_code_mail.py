@@ -91,6 +91,40 @@ class TestEmail:
         value = step.input.evaluate(evaluation(payload={"output": {"to": "bob@example.com"}}))
         assert value == {**MAIL, "to": ["bob@example.com"], "cc": "a@b.example"}
 
+    def test_files_answers_and_unsubscribing_are_part_of_the_template(self, check_step: Check, evaluation: Of) -> None:
+        more = {
+            "reply_to": "${payload.output.to}",
+            "attachments": ["${payload.output.pdf}", {"content": "${payload.output.pdf}", "name": "PO.pdf"}],
+            "list_unsubscribe": "https://example.com/off",
+        }
+        step = compiled(check_step("email", {**MAIL, **more}))
+        pdf = {"$blob": "1", "type": "application/pdf", "name": "", "size": 1}
+        assert step.input is not None
+        value = step.input.evaluate(evaluation(payload={"output": {"to": "bob@example.com", "pdf": pdf}}))
+        assert value == {
+            **MAIL,
+            "reply_to": "bob@example.com",
+            "attachments": [pdf, {"content": pdf, "name": "PO.pdf"}],
+            "list_unsubscribe": "https://example.com/off",
+        }
+
+    @pytest.mark.parametrize(
+        ("field", "value", "path"),
+        [
+            ("reply_to", "ann", "reply_to"),
+            ("list_unsubscribe", "http://example.com", "list_unsubscribe"),
+            ("attachments", [], "attachments"),
+            ("attachments", "a.pdf", "attachments"),
+            ("attachments", [{"name": "a.pdf"}], "attachments/0"),
+        ],
+    )
+    def test_what_is_wrong_with_the_other_parts_is_an_error_at_its_path(
+        self, check_step: Check, field: str, value: Any, path: str
+    ) -> None:
+        paths = [each for each, _ in found(check_step("email", {**MAIL, field: value}))]
+        assert paths
+        assert all(each.startswith(f"{SETTINGS}/{path}") for each in paths)
+
     def test_a_mail_without_a_body_is_an_error(self, check_step: Check) -> None:
         mail = {name: value for name, value in MAIL.items() if name != "text"}
         assert found(check_step("email", mail)) == [(SETTINGS, "the mail has no body")]

@@ -163,6 +163,25 @@ async def test_a_connection_of_another_kind_is_a_finding(mine: Caller) -> None:
     assert [each["message"] for each in answer.json()["errors"]] == [message]
 
 
+async def test_a_mail_may_go_through_a_connection_of_either_kind_and_of_no_other(mine: Caller) -> None:
+    settings = {
+        "tenant_id": "11111111-2222-3333-4444-555555555555",
+        "client_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "from": "orders@example.com",
+    }
+    made = await mine.post(
+        "createConnection",
+        {"name": "MAIL", "kind": "graph_mail", "settings": settings, "secrets": {"client_secret": "s3cret-of-mail"}},
+    )
+    assert made.status_code == 200, made.text
+    mail = {"to": "ann@example.com", "subject": "Hi", "text": "Hi"}
+    assert (await save(mine, definition(step("email", connection="MAIL", **mail))))["warnings"] == []
+    await connect(mine, "ERP", "sap")
+    warnings = (await save(mine, definition(step("email", connection="ERP", **mail))))["warnings"]
+    message = "the connection 'ERP' is of kind sap; the step needs one of kind smtp or graph_mail"
+    assert [each["message"] for each in warnings] == [message]
+
+
 async def test_the_finding_suggests_a_similar_name_of_the_own_organization(mine: Caller, theirs: Caller) -> None:
     await connect(mine, "ERP_PROD", "sap")
     await connect(theirs, "ERP_PRD", "sap")

@@ -74,7 +74,7 @@ async def test_a_caller_that_has_the_list_receives_304(mine: Caller) -> None:
 async def test_kinds_of_connection_come_with_forms_for_their_settings_and_secrets(mine: Caller) -> None:
     answer = await mine.get("getConnectorKinds")
     kinds = {each["kind"]: each for each in answer.json()["items"]}
-    assert set(kinds) == {"http", "sap", "smtp", "teams"}
+    assert set(kinds) == {"http", "sap", "smtp", "graph_mail", "teams"}
     sap = kinds["sap"]
     assert (sap["connector"], sap["can_test"], sap["can_discover"]) == ("sap", True, True)
     assert kinds["http"]["can_discover"] is False

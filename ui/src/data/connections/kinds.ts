@@ -21,6 +21,7 @@ export type FieldId =
   | "odata"
   | "repeatable"
   | "csrf/at"
+  | "ca"
   | "host"
   | "port"
   | "tls"
@@ -41,7 +42,14 @@ export type FieldId =
   | "endpoints/openid"
   | "endpoints/issuer";
 
-export type SecretId = "password" | "token" | "client_key" | "client_secret" | "api_key" | "proxy_password";
+export type SecretId =
+  | "password"
+  | "token"
+  | "client_key"
+  | "client_secret"
+  | "refresh_token"
+  | "api_key"
+  | "proxy_password";
 
 export interface SettingField {
   /** The members that lead to the setting, with `/` between them. */
@@ -70,6 +78,8 @@ const by =
   (...means: readonly string[]) =>
   ({ auth }: JsonObject): boolean =>
     means.includes(textOf(auth) ?? "");
+const hasPassword = ({ auth, user }: JsonObject): boolean =>
+  ["", "password"].includes(textOf(auth) ?? "") && (textOf(user) ?? "") !== "";
 const isOtherCloud = ({ cloud }: JsonObject): boolean => textOf(cloud) === "other";
 const hasCertificate = (settings: JsonObject): boolean => at(settings, "tls/certificate") !== undefined;
 const hasProxyUser = (settings: JsonObject): boolean => at(settings, "proxy/user") !== undefined;
@@ -127,10 +137,31 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       { id: "host", widget: "text", isRequired: true },
       { id: "port", widget: "number" },
       { id: "tls", widget: "choice", choices: ["starttls", "tls", "none"] },
-      { id: "user", widget: "text" },
+      { id: "auth", widget: "choice", choices: ["password", "xoauth2", "none"] },
+      { id: "user", widget: "text", when: by("password", "xoauth2", "") },
+      { id: "token_url", widget: "text", isRequired: true, when: by("xoauth2") },
+      { id: "client_id", widget: "text", isRequired: true, when: by("xoauth2") },
+      { id: "scope", widget: "text", when: by("xoauth2") },
       { id: "from", widget: "text", isRequired: true },
+      { id: "ca", widget: "long", isRare: true },
     ],
-    secrets: [{ id: "password", when: ({ user }) => (textOf(user) ?? "") !== "" }],
+    secrets: [
+      { id: "password", when: hasPassword },
+      { id: "client_secret", when: by("xoauth2") },
+      { id: "refresh_token", when: by("xoauth2") },
+    ],
+  },
+  graph_mail: {
+    settings: [
+      { id: "tenant_id", widget: "text", isRequired: true },
+      { id: "client_id", widget: "text", isRequired: true },
+      { id: "from", widget: "text", isRequired: true },
+      { id: "cloud", widget: "choice", choices: ["public", "gcc_high", "dod", "other"], isRare: true },
+      { id: "endpoints/login", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      { id: "endpoints/graph", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
+      ...ROUTE,
+    ],
+    secrets: [{ id: "client_secret" }, ...ROUTE_SECRETS],
   },
   teams: {
     settings: [

@@ -15,13 +15,15 @@ import { TEXTS } from "../text";
 interface ConnectionFieldProps extends FieldProps {
   /** Only connections of this kind; empty for all. */
   kind: string;
+  /** Further kinds that fit. */
+  or?: readonly string[];
 }
 
-export function ConnectionField({ kind, ...field }: ConnectionFieldProps) {
+export function ConnectionField({ kind, or = [], ...field }: ConnectionFieldProps) {
   const { connection: text } = useText(TEXTS);
   const { data, error } = useQuery(connectionChoicesQuery(useApi()));
   const options = (data ?? [])
-    .filter((each) => kind === "" || each.kind === kind)
+    .filter((each) => kind === "" || each.kind === kind || or.includes(each.kind))
     .map(({ name }) => ({ value: name, label: name }));
   const { value, isReadOnly = false } = field;
   const isKnown = options.some((option) => option.value === value);

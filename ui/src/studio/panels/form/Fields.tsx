@@ -68,7 +68,7 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
     case "people":
       return <PeopleField {...field} />;
     case "connection":
-      return <ConnectionField {...field} kind={widget.of} />;
+      return <ConnectionField {...field} kind={widget.of} {...(widget.or !== undefined && { or: widget.or })} />;
     case "datastore":
       return <DatastoreField {...field} />;
     case "rules":

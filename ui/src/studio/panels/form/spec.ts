@@ -18,7 +18,8 @@ export type Widget =
   | { kind: "json"; isMapped?: boolean }
   | { kind: "statuses" }
   | { kind: "people" }
-  | { kind: "connection"; of: string }
+  /** `or`: further kinds that fit. */
+  | { kind: "connection"; of: string; or?: readonly string[] }
   | { kind: "datastore" }
   | { kind: "rules" };
 

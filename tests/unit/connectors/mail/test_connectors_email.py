@@ -1,7 +1,7 @@
 """Mail: messages sent to an independent server, and the outcome of each failure."""
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from mail_server import PASSWORD, USER, Inbox, MailServer
 
 from looply.connectors.email.connector import CONNECTOR
-from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.email.message import EmailInput, build_letter, build_mail
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext
@@ -28,38 +27,6 @@ SEND = CONNECTOR.operations[0].call
 KIND = CONNECTOR.connection_kinds[0]
 LONG = timedelta(minutes=4)
 MAIL: dict[str, Any] = {"connection": "MAIL", "to": "ann@example.com", "subject": "Hello", "text": "Hi"}
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest_asyncio.fixture
-async def open_server(inbox: Inbox) -> AsyncIterator[Open]:
-    servers: list[MailServer] = []
-
-    async def start(tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> MailServer:
-        server = MailServer(inbox, tls, at_once=at_once)
-        await server.start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        await server.stop()
-
-
-@pytest.fixture
-def server_tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
-@pytest.fixture
-def trusting(certificate: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certificate))
 
 
 def context(wiring: Any, port: int, trust: ssl.SSLContext | None = None, **settings: Any) -> CallContext:
@@ -111,7 +78,7 @@ def test_the_id_is_that_of_the_visit(clock: Any) -> None:
     given = EmailInput(connection="MAIL", to="ann@example.com", text="Hi")
 
     def id_of(key: str, sender: str = "orders@example.com") -> str:
-        return build_mail(given, sender, key, clock.now(), Limits()).message_id
+        return build_mail(build_letter(given, sender, key, clock.now()), Limits()).message_id
 
     assert id_of("exe:mail_1:1") == id_of("exe:mail_1:1")
     assert id_of("exe:mail_1:1") != id_of("exe:mail_1:2")
@@ -341,7 +308,7 @@ def test_ports_of_mail_are_open_for_mail_alone() -> None:
 async def test_a_connection_of_another_kind_is_refused(wiring: Any) -> None:
     call = context(wiring, 1)
     wiring.add("MAIL", "http", {"base_url": "https://example.com"})
-    with pytest.raises(BadInput, match="one of kind smtp"):
+    with pytest.raises(BadInput, match="one of kind smtp or graph_mail"):
         await SEND(call, MAIL)
 
 
@@ -362,6 +329,9 @@ class TestConnections:
             ({"tls": "ssl"}, "/settings/tls"),
             ({"tls": "none", "user": "u"}, "/settings/tls"),
             ({"host": ""}, "/settings/host"),
+            ({"auth": "none", "user": "u"}, "/settings/user"),
+            ({"scope": "s"}, "/settings/scope"),
+            ({"ca": "no certificate"}, "/settings/ca"),
             ({"password": "x"}, "/settings"),
         ],
     )

@@ -1,0 +1,57 @@
+"""A mail server, and the simulator of Microsoft's side."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from mail_server import Inbox, MailServer
+
+from kit.servers.teams.simulator import TeamsSimulator
+
+Open = Callable[..., Awaitable[MailServer]]
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest_asyncio.fixture
+async def open_server(inbox: Inbox) -> AsyncIterator[Open]:
+    servers: list[MailServer] = []
+
+    async def start(tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> MailServer:
+        server = MailServer(inbox, tls, at_once=at_once)
+        await server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        await server.stop()
+
+
+@pytest.fixture
+def server_tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def trusting(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest_asyncio.fixture
+async def microsoft() -> AsyncIterator[TeamsSimulator]:
+    simulator = TeamsSimulator()
+    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
+    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    simulator.world.add_user("Orders", "orders@contoso.test")
+    yield simulator
+    server.close()
+    await simulator.close()
