@@ -5,6 +5,7 @@ The group decides under which heading a code is listed. A test checks that these
 
 from typing import Final, Literal, TypeAlias
 
+from reference_pages.card_errors import CARD_ERRORS
 from reference_pages.monitoring_errors import MONITORING_ERRORS
 from reference_pages.studio_errors import STUDIO_ERRORS
 from reference_pages.workflows.step_errors import STEP_ERRORS
@@ -431,11 +432,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
         "state",
         "The substitute is the person, or the substitutes lead back to the person; or the span is over or too long.",
     ),
-    "NOT_YOURS": ("state", "The card is for another person, or the person is not among those who may answer it."),
-    "CARD_BROKEN": ("inside", "The channel cannot show this card. It is in the `delivery` of the open card."),
-    "CHANNEL_PAUSE": ("inside", "The channel asks for a pause; the card is sent after it."),
-    "RECIPIENT_BLOCKED": ("inside", "The channel cannot reach the recipient. It is in the `delivery` of the card."),
-    "SEND_UNKNOWN": ("inside", "It is not known whether the channel sent the card; after a while it is sent again."),
     "DECIDED_ALREADY": ("state", "The person has answered the request already, with another card; each answers once."),
     "SELF_APPROVAL": ("state", "The requester of an approval with `self_approval: false` may not decide about it."),
     "SLOT_TAKEN": ("inside", "The execution cannot take a concurrency slot of its workflow yet; it stays queued."),
@@ -497,6 +493,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "TEMPLATE_NOT_FOUND": ("state", "This release has no template with the id; `getTemplates` lists them."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),
     "WORKSPACE_NOT_FOUND": ("state", "The organization has no such workspace."),
+    **CARD_ERRORS,
     **MONITORING_ERRORS,
     **STUDIO_ERRORS,
     **{code: ("step", text) for code, text in STEP_ERRORS.items()},

@@ -22,12 +22,13 @@ from looply.definition.graph.outline import Outline, StepOutline, check_steps, r
 from looply.definition.graph.references import check_references
 from looply.definition.graph.regions import check_regions, find_regions, joins_of
 from looply.definition.graph.search_fields import check_search_fields
+from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_parts import EXPRESSION
 from looply.definition.schemas.schema_problems import Patterns
-from looply.definition.schemas.settings_schema import CHANNEL_NAMES, IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone

@@ -18,7 +18,7 @@ from kit.driver import ORGANIZATION
 from looply.definition import Workflow
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
-from looply.engine.processing.committer import Committer
+from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.engine.shell.audit import audit_store
@@ -27,6 +27,8 @@ from looply.execution.facts.address import card_id, incident_id
 from looply.execution.facts.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Migrated, Queued
 from looply.testing.clock import fake_loop
 
+_CHANNELS: Final = frozenset({"teams"})
+"""Those of the process that reads them."""
 _EVENTS_OF_A_UNIT: Final = 3
 _ID: Final = "01b8fb9a-3e80-7000-8000-{:012x}"
 
@@ -104,7 +106,8 @@ async def make_histories(address: str) -> LeftHistories:
     codec = Codec(keys)
     codec.add_dictionaries(boot.dictionaries)
     # It is never started, so that it performs nothing.
-    committer = Committer(store, codec, InProcessDispatcher(), clock)
+    hooks = CommitterHooks(read=Loader(store, codec).load_state, channels=_CHANNELS)
+    committer = Committer(store, codec, InProcessDispatcher(), clock, hooks=hooks)
     committer.begin(boot.epoch, boot.definitions)
     histories, restated = {}, {}
     for number, scenario in enumerate(sorted(SCENARIOS, key=lambda each: each.__name__), start=1):
@@ -114,7 +117,7 @@ async def make_histories(address: str) -> LeftHistories:
         history = history_of(name, _ID.format(number), restated.get(name, {}))
         await put_history(committer, made.workflows, history)
         histories[name] = fold(history)
-    audit = await audit_store(store, Loader(store, codec).fold_history)
+    audit = await audit_store(store, Loader(store, codec).fold_history, _CHANNELS)
     assert list(audit.problems) == []
     await store.abandon()
     return LeftHistories(

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from looply.definition.graph.outline import Outline, StepOutline
-from looply.definition.schemas.settings_schema import CHANNEL_NAMES
+from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
 from looply.errors import Problem, say

@@ -151,8 +151,8 @@ def _not_listed(value: Json, options: list[Json], *, is_suggested: bool) -> Sent
     return Sentence("VALUE_NOT_LISTED", text, (("value", shown), ("options", ", ".join(listed))))
 
 
-def _no_match(shown: str, pattern: str) -> Sentence:
-    return say("NO_MATCH", "{value} is not a text that matches {pattern}", value=shown, pattern=pattern)
+def _no_match(value: str, pattern: str) -> Sentence:
+    return say("NO_MATCH", "{value} is not a text that matches {pattern}", value=value, pattern=pattern)
 
 
 def _list_fields(known: tuple[str, ...]) -> Sentence | None:

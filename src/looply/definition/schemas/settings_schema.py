@@ -6,6 +6,7 @@ Every other string may contain `${...}`; for a field with a closed list of value
 
 from typing import Final
 
+from looply.definition.schemas.card_schemas import CARD, CHANNELS
 from looply.definition.schemas.http_schemas import PAGES, SOAP
 from looply.definition.schemas.odata_schemas import BATCH, ODATA_METHODS, ODATA_PAGES, PROBE
 from looply.definition.schemas.schema_parts import (
@@ -112,47 +113,6 @@ _ATTACHMENT: Json = fields(
     },
     ("content",),
 )
-
-_CARD: dict[str, Json] = {
-    "card": with_description({"type": "object"}, "Adaptive Card template."),
-    "card_id": with_description(_NAME, "A card of the organization, in place of `card`."),
-    "card_version": with_description(
-        {"type": "integer", "minimum": 1}, "Its version; the newest ACTIVE one when left out."
-    ),
-}
-
-CHANNEL_NAMES: Final = ("inbox", "teams", "email")
-"""Where cards may be sent; an installation may have fewer."""
-_CHANNELS: dict[str, Json] = {
-    "channel": one_of(
-        *CHANNEL_NAMES,
-        default="inbox",
-        description="Where people answer. `teams` needs a connection of its kind; `email` is not available yet.",
-    ),
-    "app": with_description(_TEXT, "The app that sends it: the name of a connection of the channel."),
-    "fallback": items_of(
-        fields(
-            {
-                "after": with_description(_DURATION, "Elapsed time since the card was sent."),
-                "channel": one_of(*CHANNEL_NAMES, description="Where the card is sent then, to the same person."),
-                "app": with_description(_TEXT, "The app that sends it there."),
-                "when": one_of(
-                    "undelivered",
-                    "unanswered",
-                    default="undelivered",
-                    description="Which cards are sent there: those that were not delivered, or all that are open.",
-                ),
-            },
-            ("after", "channel"),
-        ),
-        maxItems=5,
-        description="Other channels, for cards that do not reach their recipients.",
-    ),
-    "may_answer": with_description(
-        {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]},
-        "The only people who may answer in a conversation of several people; all of them when left out.",
-    ),
-}
 
 _CONDITION = _rule_schema(
     join=one_of("simple", "and", "or", description="`or` opens a new group, `and` adds to the current one.")
@@ -313,8 +273,8 @@ SETTINGS: Final[dict[str, Json]] = {
     "adaptiveCard": fields(
         {
             "action": one_of("send", "update", "delete", default="send"),
-            **_CHANNELS,
-            **_CARD,
+            **CHANNELS,
+            **CARD,
             "recipients": with_description(
                 {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]}, "Mail addresses, or an expression that gives them."
             ),
@@ -331,8 +291,8 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "approval": fields(
         {
-            **_CHANNELS,
-            **_CARD,
+            **CHANNELS,
+            **CARD,
             "requester": with_description(EXPRESSION, "The person who requests the approval, as an expression."),
             "self_approval": {
                 "type": "boolean",

@@ -196,7 +196,7 @@ JSON_VALUES = st.recursive(
 def test_any_card_gives_whole_html_of_known_tags(value: Any, words: str) -> None:
     card = {"type": "AdaptiveCard", "body": [value, text(words)], "actions": value}
     page = Page(LINK, "de")
-    found = Found(document(words, (page.body(card), page.answer_button()), "de"))
+    found = Found(document(words, (page.body(card), page.buttons.answer()), "de"))
     assert set(found.tags) <= TAGS
     assert found.open == []
     assert {name for name, _ in found.attributes} <= {

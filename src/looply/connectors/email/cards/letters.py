@@ -173,8 +173,8 @@ def _bodies(copy: Copy, appearance: Appearance, cause: Cause, subject: str) -> t
     parts = [paragraph(note, is_strong=True)] if note else []
     parts.append(page.body(appearance.card))
     hint = texts.answer_hint if appearance.status == "OPEN" else texts.read_only
-    if not page.has_button:
-        parts.append(page.answer_button())
+    if not page.buttons.is_answer_drawn:
+        parts.append(page.buttons.answer())
     parts.append(paragraph(hint))
     html = document(subject, tuple(parts), copy.language)
     content = text_of(appearance.card, copy.language)

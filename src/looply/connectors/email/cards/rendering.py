@@ -42,36 +42,57 @@ _ANSWERS: Final = frozenset({"Action.Submit", "Action.Execute", "Action.ShowCard
 _MOST_WIDTH: Final = 560
 
 
+class Buttons:
+    """Renders the buttons of one card. `link` as of the page."""
+
+    def __init__(self, link: str, language: Language) -> None:
+        self._link = safe_link(link)
+        self._title = TEXTS[language].answer
+        self.is_answer_drawn = False
+        """Whether a button of the card leads to the page on which it is answered."""
+
+    def of(self, actions: Json) -> str:
+        """Returns the buttons of actions, in a line; empty for none that mail can show."""
+        listed = actions if isinstance(actions, list) else []
+        drawn = [self._action(each) for each in listed if isinstance(each, dict)]
+        return f'<div style="margin:8px 0">{"".join(drawn)}</div>' if any(drawn) else ""
+
+    def answer(self) -> str:
+        """Returns the button of a card that has none of its own; empty without a page."""
+        return _button(self._link, self._title, "") if self._link else ""
+
+    def _action(self, action: Mapping[str, Json]) -> str:
+        kind, title = _word(action.get("type")), _text(action.get("title"))
+        if kind in _ANSWERS and self._link:
+            self.is_answer_drawn = True
+            return _button(self._link, title or self._title, _text(action.get("style")))
+        url = safe_link(action.get("url")) if kind == "Action.OpenUrl" else ""
+        return _button(url, title or url, "") if url else ""
+
+
 class Page:
     """Renders one card. `link` is the page on which it is answered; empty for a card that takes no answer."""
 
     def __init__(self, link: str, language: Language) -> None:
-        self._link = safe_link(link)
+        self.buttons = Buttons(link, language)
         self._language: Language = language
-        self._texts = TEXTS[language]
         self._drawers: Mapping[str, Callable[[Mapping[str, Json], int], str]] = {
             "TextBlock": self._text_block,
             "RichTextBlock": self._rich_text,
             "FactSet": self._facts,
             "Container": self._container,
             "ColumnSet": self._columns,
-            "Image": self._image,
+            "Image": lambda element, _: _image(element),
             "ImageSet": self._images,
             "Table": self._table,
-            "ActionSet": self._action_set,
+            "ActionSet": lambda element, _: self.buttons.of(element.get("actions")),
         }
-        self.has_button = False
-        """Whether a button of the card leads to the page."""
 
     def body(self, card: Json) -> str:
         """Returns the elements of a card and its buttons."""
         if not isinstance(card, dict):
             return ""
-        return self._elements(card.get("body"), _LEVELS) + self._buttons(card.get("actions"))
-
-    def answer_button(self) -> str:
-        """Returns the button of a card that has none of its own; empty without a page."""
-        return _button(self._link, self._texts.answer, "") if self._link else ""
+        return self._elements(card.get("body"), _LEVELS) + self.buttons.of(card.get("actions"))
 
     def _elements(self, elements: Json, levels: int) -> str:
         listed = elements if isinstance(elements, list) else []
@@ -93,18 +114,8 @@ class Page:
 
     def _rich_text(self, element: Mapping[str, Json], _levels: int) -> str:
         runs = element.get("inlines")
-        drawn = "".join(self._run(each) for each in runs) if isinstance(runs, list) else ""
+        drawn = "".join(_run(each) for each in runs) if isinstance(runs, list) else ""
         return f'<div style="margin:0 0 8px;{_text_style({})}{_alignment(element)}">{drawn}</div>' if drawn else ""
-
-    def _run(self, run: Json) -> str:
-        if isinstance(run, str):
-            return escape(run)
-        if not isinstance(run, dict):
-            return ""
-        style = _text_style(run)
-        style += "font-style:italic;" if run.get("italic") is True else ""
-        style += "text-decoration:line-through;" if run.get("strikethrough") is True else ""
-        return f'<span style="{style}">{escape(_text(run.get("text")))}</span>'
 
     def _facts(self, element: Mapping[str, Json], _levels: int) -> str:
         facts = element.get("facts")
@@ -156,40 +167,11 @@ class Page:
         ]
         return f"<tr>{''.join(drawn)}</tr>"
 
-    def _image(self, element: Mapping[str, Json], _levels: int) -> str:
-        name = escape(_text(element.get("altText")))
-        url = safe_link(element.get("url"), schemes=("https",))
-        if not url:
-            return f'<div style="margin:0 0 8px;{_text_style({"isSubtle": True})}">{name}</div>' if name else ""
-        width = _pixels(element.get("width")) or _IMAGES.get(_word(element.get("size")), 0)
-        size = f' width="{width}"' if width else ""
-        style = "max-width:100%;height:auto;border:0"
-        return (
-            f'<div style="margin:0 0 8px;{_alignment(element)}">'
-            f'<img src="{escape(url)}" alt="{name}"{size} style="{style}"></div>'
-        )
-
-    def _images(self, element: Mapping[str, Json], levels: int) -> str:
+    def _images(self, element: Mapping[str, Json], _levels: int) -> str:
         images = element.get("images")
         size = {"size": element.get("imageSize", "medium")}
         listed = images if isinstance(images, list) else []
-        return "".join(self._image({**size, **each}, levels) for each in listed if isinstance(each, dict))
-
-    def _action_set(self, element: Mapping[str, Json], _levels: int) -> str:
-        return self._buttons(element.get("actions"))
-
-    def _buttons(self, actions: Json) -> str:
-        listed = actions if isinstance(actions, list) else []
-        drawn = [self._action(each) for each in listed if isinstance(each, dict)]
-        return f'<div style="margin:8px 0">{"".join(drawn)}</div>' if any(drawn) else ""
-
-    def _action(self, action: Mapping[str, Json]) -> str:
-        kind, title = _word(action.get("type")), _text(action.get("title"))
-        if kind in _ANSWERS and self._link:
-            self.has_button = True
-            return _button(self._link, title or self._texts.answer, _text(action.get("style")))
-        url = safe_link(action.get("url")) if kind == "Action.OpenUrl" else ""
-        return _button(url, title or url, "") if url else ""
+        return "".join(_image({**size, **each}) for each in listed if isinstance(each, dict))
 
 
 def document(title: str, parts: tuple[str, ...], language: Language) -> str:
@@ -213,6 +195,31 @@ def paragraph(text: str, *, is_strong: bool = False) -> str:
 def link_button(url: str, title: str) -> str:
     """Returns a button that opens an address of ours."""
     return f'<div style="margin:8px 0">{_button(safe_link(url), title, "")}</div>'
+
+
+def _run(run: Json) -> str:
+    if isinstance(run, str):
+        return escape(run)
+    if not isinstance(run, dict):
+        return ""
+    style = _text_style(run)
+    style += "font-style:italic;" if run.get("italic") is True else ""
+    style += "text-decoration:line-through;" if run.get("strikethrough") is True else ""
+    return f'<span style="{style}">{escape(_text(run.get("text")))}</span>'
+
+
+def _image(element: Mapping[str, Json]) -> str:
+    name = escape(_text(element.get("altText")))
+    url = safe_link(element.get("url"), schemes=("https",))
+    if not url:
+        return f'<div style="margin:0 0 8px;{_text_style({"isSubtle": True})}">{name}</div>' if name else ""
+    width = _pixels(element.get("width")) or _IMAGES.get(_word(element.get("size")), 0)
+    size = f' width="{width}"' if width else ""
+    style = "max-width:100%;height:auto;border:0"
+    return (
+        f'<div style="margin:0 0 8px;{_alignment(element)}">'
+        f'<img src="{escape(url)}" alt="{name}"{size} style="{style}"></div>'
+    )
 
 
 def _button(url: str, title: str, style: str) -> str:
