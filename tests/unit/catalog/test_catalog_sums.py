@@ -91,6 +91,7 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     left = (await catalog.workflows.list_page(org, 1)).items[0].workflow_id
     await catalog.profiles.create(org, left, "last", {"a": clock.now().isoformat()})
     await catalog.companions.put(org, left, "canvas", {"notes": []}, revision=0, actor=None)
+    await catalog.directory.keep(org, "bot", "1", lambda _: {"name": "The buyer"}, ("buyer@example.com",))
 
     after = sums_of(path)
     assert damage_of(path) == []
