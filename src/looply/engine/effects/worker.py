@@ -19,7 +19,6 @@ from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
@@ -31,7 +30,7 @@ from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.tried_calls import TriedCall, open_step_of
-from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.errors import BadInput, ConnectorDefect, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -41,6 +40,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.offload import offload_if_large
 from looply.rates import Turns
 from looply.slots import Lane
 
@@ -282,7 +282,7 @@ def _not_installed(state: ExecutionState, opened: OpenStep) -> OperationError:
 
 def _defect(opened: OpenStep) -> OperationError:
     message = f"the operation {opened.operation} broke; its log line has the details"
-    return Permanent(message, code="CONNECTOR_DEFECT", sent=True)
+    return ConnectorDefect(message, sent=True)
 
 
 async def _within(call: Awaitable[Json], state: ExecutionState, opened: OpenStep) -> Json:
