@@ -122,10 +122,10 @@ class Bulks:
                     organization_id=organization_id,
                     workspace_id=workspace_id,
                     action=action,
-                    wanted=criteria,
+                    criteria=criteria,
                     options=options,
                     status="RUNNING",
-                    place="",
+                    cursor="",
                     begun=[],
                     done=0,
                     refused=0,
@@ -181,7 +181,7 @@ class Bulks:
 
     async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
         """Returns whether a running bulk terminates all executions of a workflow that match a filter."""
-        query = select(bulks.c.wanted).where(
+        query = select(bulks.c.criteria).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
         )
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
@@ -225,7 +225,7 @@ class Bulks:
 
         def store(connection: Connection) -> bool:
             values: dict[str, Any] = {
-                "place": progress.cursor,
+                "cursor": progress.cursor,
                 "begun": [],
                 "done": bulks.c.done + progress.done,
                 "refused": bulks.c.refused + progress.refused,
@@ -263,10 +263,10 @@ def _bulk(row: AnyRow) -> Bulk:
         organization_id=row["organization_id"],
         workspace_id=row["workspace_id"],
         action=row["action"],
-        criteria=row["wanted"],
+        criteria=row["criteria"],
         options=row["options"],
         status=row["status"],
-        cursor=row["place"],
+        cursor=row["cursor"],
         begun=tuple(begun) if isinstance(begun, list) else (),
         done=row["done"],
         refused=row["refused"],

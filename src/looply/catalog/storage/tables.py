@@ -416,11 +416,11 @@ bulks = Table(
     Column("bulk_id", ID, primary_key=True),
     *_owner(),
     Column("action", _text(16), nullable=False),
-    Column("wanted", JsonText, nullable=False),
+    Column("criteria", JsonText, nullable=False),
     Column("options", JsonText, nullable=False),
     Column("status", _text(16), nullable=False),
     # The cursor: the execution that was processed last, empty before the first one.
-    Column("place", ID, nullable=False),
+    Column("cursor", ID, nullable=False),
     # The executions of the slice that is being processed; empty between slices.
     Column("begun", JsonText, nullable=False),
     Column("done", BigInteger, nullable=False),

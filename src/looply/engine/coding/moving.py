@@ -78,8 +78,8 @@ JOURNAL: Final = (
     ),
     _table("continuation", "execution_id uuid"),
     _table(
-        "place",
-        "execution_id uuid, workflow integer, seq bigint, since_ms bigint, most integer, held smallint",
+        "concurrency_slot",
+        "execution_id uuid, workflow integer, seq bigint, since_ms bigint, max_concurrency integer, is_held smallint",
     ),
     _table("delivery", "target uuid, sender uuid, seq bigint, kind smallint"),
     _table(

@@ -53,8 +53,8 @@ CREATE VIEW abandoned AS
     WHERE d.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = d.epoch);
 
 -- Of each workflow with queued executions the one whose turn is next.
-CREATE VIEW first_in_line AS
-  SELECT DISTINCT ON (p.workflow) p.execution_id FROM place p WHERE p.held = 0
+CREATE VIEW first_in_queue AS
+  SELECT DISTINCT ON (p.workflow) p.execution_id FROM concurrency_slot p WHERE p.is_held = 0
     ORDER BY p.workflow, p.since_ms, p.execution_id;
 
 -- Ends the leases of others that ran out, after what they are writing. After a time in which no process could renew,
@@ -70,14 +70,14 @@ BEGIN
         AND o.since < clock_timestamp() - life AND o.seen > clock_timestamp() - life));
   IF cardinality(ended) > 0 THEN
     PERFORM pg_advisory_xact_lock(1819242608, e::integer) FROM unnest(ended) e ORDER BY e;
-    -- Another one may have ended it meanwhile, and its process may have renewed its lease again.
+    -- Another one may have ended it by then, and its process may have renewed its lease again.
     WITH gone AS (
       DELETE FROM lease l WHERE l.epoch = ANY (ended) AND l.seen < clock_timestamp() - life RETURNING l.epoch)
     SELECT coalesce(array_agg(g.epoch), '{}') INTO ended FROM gone g;
     UPDATE execution x SET loads = 1
       WHERE x.loads = 0 AND x.id = ANY (ARRAY(
         SELECT a.execution_id FROM abandoned a WHERE a.epoch = ANY (ended)
-        UNION SELECT f.execution_id FROM first_in_line f WHERE cardinality(ended) > 0));
+        UNION SELECT f.execution_id FROM first_in_queue f WHERE cardinality(ended) > 0));
     -- What another process has continued since is no suspect any more.
     DELETE FROM trial t WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch)
       AND NOT EXISTS (SELECT 1 FROM execution x WHERE x.id = t.execution_id AND x.loads > 0);
@@ -85,5 +85,5 @@ BEGIN
   poisoned := ARRAY(
     SELECT x.id FROM execution x
       WHERE x.loads > most AND NOT is_tried(x.id) AND x.id = ANY (ARRAY(
-        SELECT a.execution_id FROM abandoned a UNION SELECT f.execution_id FROM first_in_line f)) ORDER BY x.id);
+        SELECT a.execution_id FROM abandoned a UNION SELECT f.execution_id FROM first_in_queue f)) ORDER BY x.id);
 END $$;
