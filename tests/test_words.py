@@ -43,7 +43,7 @@ STORED: Final = re.compile(
     r"|[\"'`](wanted|tells)[\"'`]"
     r"|(?<=, )wanted(?=, (shown|due_ms)\b)|(?<=shown < )wanted\b|\bwanted (?=bigint\b)|(?<=SET )wanted(?= = excluded)"
     r"|\b(_|_on_|apply_)?(CardWanted|card_wanted)\b"  # an event, and the functions of it
-    r"|\b(looply_executions_mended_total|execution_mended|in_line|first_in_line)\b"  # metrics, a log event, a view
+    r"|\b(looply_executions_mended_total|execution_mended|in_line)\b"  # metrics, a log event
     r"|\b(approval_of_nobody|slot_given_back_by_an_incident)\b|(?<==)tells\b"  # recorded histories, and a field
     r"|\bWantedBy\b"  # of systemd
 )
@@ -132,8 +132,7 @@ def texts(path: Path, source: str) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         yield from python_texts(source, with_data=path.is_relative_to(ROOT / "src"))
         return
-    # The text of a CREATE statement is stored with the schema, its comments too.
-    lines = [line if path.suffix != ".sql" or line.startswith("-- ") else "" for line in source.splitlines()]
+    lines = [line if path.suffix != ".sql" or line.lstrip().startswith("-- ") else "" for line in source.splitlines()]
     yield 1, _LINE_END.join(lines)
 
 

@@ -34,7 +34,7 @@ from bench.sap.workflows import (
     sap_folder,
 )
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, check_all_completed, drive, median_of
-from looply.connectors.outbound.offload import offload_if_large
+from looply.offload import offload_if_large
 from looply.connectors.sap.types.metadata import read_metadata
 
 COLD: Final = 24
