@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from kit.source_tree import SOURCE, modules
+
 ROOT: Final = Path(__file__).parent.parent
 
 RETIRED: Final = {
@@ -99,6 +101,12 @@ VAGUE_VARIABLES: Final = {
 VERBS: Final = frozenset(("embed", "exceed", "feed", "need", "proceed", "seed", "shed", "speed"))
 NOUN_ENDINGS: Final = ("_from",)
 """Names of a result with its source, such as `loaded_from(rows)`, which returns a `Loaded`."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
 
 
 @pytest.mark.parametrize("tree", TREES)
@@ -192,11 +200,10 @@ def test_variables_of_the_rooms_that_are_read_most_are_named_by_what_they_are() 
 
 def product(rooms: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Module]]:
     """Yields the path of each module of the product below one of `rooms`, and its syntax tree."""
-    source = ROOT / "src" / "looply"
-    for path in files(("src/looply/**/*.py",)):
-        place = path.relative_to(source).as_posix()
+    for path, tree in modules():
+        place = path.relative_to(SOURCE).as_posix()
         if place.startswith(rooms):
-            yield place, ast.parse(path.read_text("utf-8"))
+            yield place, tree
 
 
 def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

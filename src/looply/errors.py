@@ -18,10 +18,10 @@ maps errors to HTTP statuses.
     │                        QuotaReached, QuotaExhausted
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
-    │  └─ Permanent          BadInput, AuthFailed, Rejected, ConnectorDefect, Unsettled
+    │  └─ Permanent          BadInput, AuthFailed, Rejected, Unsettled
     ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
-    │                        IllegalTransition, StoreFull, StoreLost, NotAudited, StoreUnreachable, StoreCorrupt,
-    │                        RecordDamaged, SchemaMismatch, DataFolderInUse, ShuttingDown
+    │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, RecordDamaged,
+    │                        SchemaMismatch, DataFolderInUse, ShuttingDown
     ├─ KeyUnfit              the master keys of this process do not decrypt what the catalog holds
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
@@ -332,12 +332,6 @@ class Rejected(Permanent):
     code = "REJECTED"
 
 
-class ConnectorDefect(Permanent):
-    """The connector's own code raised what it must not; a log line has the details."""
-
-    code = "CONNECTOR_DEFECT"
-
-
 class Unsettled(Permanent):
     """An earlier attempt may have taken effect, and the connector could not find out; nothing was sent again."""
 
@@ -418,15 +412,6 @@ class StoreLost(EngineError):
     """The store failed while committing; whether the unit was stored is unknown until the next start."""
 
     code = "OUTCOME_UNKNOWN"
-
-
-class NotAudited(EngineError):
-    """The call has taken effect, and its record in the audit could not be written.
-
-    The code is that of `StoreLost`: every other code of a refusal promises that nothing was done.
-    """
-
-    code = StoreLost.code
 
 
 class StoreUnreachable(EngineError):

@@ -10,9 +10,15 @@ from importlib.metadata import EntryPoint
 
 import structlog
 
-from looply.errors import ConnectorDefect, LooplyError
+from looply.errors import LooplyError, Permanent
 
 _log = structlog.get_logger(__name__)
+
+
+class ConnectorDefect(Permanent):
+    """The connector's own code raised what it must not; a log line has the details."""
+
+    code = "CONNECTOR_DEFECT"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from looply.connectors.blobs import Blobs, NoBlobs
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
-from looply.connectors.foreign import guard_foreign
+from looply.connectors.foreign import ConnectorDefect, guard_foreign
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.routes import Route
@@ -31,7 +31,7 @@ from looply.connectors.verdicts import judge_status
 from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, first_error, truncate
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.repeat import REPEATS, Repeat
-from looply.errors import BadInput, ConnectorDefect, Problem
+from looply.errors import BadInput, Problem
 from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits

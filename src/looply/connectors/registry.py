@@ -5,9 +5,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 import msgspec
 
-from looply.connectors.foreign import load_foreign
+from looply.connectors.foreign import ConnectorDefect, load_foreign
 from looply.connectors.port import PORT_VERSION, Binding, ConnectionKind, Connector, Operation, Target
-from looply.errors import BadInput, ConnectorDefect, NotFound, Problem, SettingsError
+from looply.errors import BadInput, NotFound, Problem, SettingsError
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.jsontext import Json
 

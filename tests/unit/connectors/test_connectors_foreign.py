@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from looply.connectors.foreign import guard_foreign, load_foreign
+from looply.connectors.foreign import ConnectorDefect, guard_foreign, load_foreign
 from looply.connectors.port import Operation
-from looply.errors import BadInput, ConnectorDefect
+from looply.errors import BadInput
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 

@@ -3,8 +3,17 @@
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import AuditFilter, AuditPage
-from looply.errors import LooplyError, NotAudited
+from looply.errors import EngineError, LooplyError, StoreLost
 from looply.jsontext import Json
+
+
+class NotAudited(EngineError):
+    """The call has taken effect, and its record in the audit could not be written.
+
+    The code is that of `StoreLost`: every other code of a refusal promises that nothing was done.
+    """
+
+    code = StoreLost.code
 
 
 async def record(services: Services, principal: Principal, action: str, object_id: str, **details: Json) -> None:

@@ -16,6 +16,7 @@ from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.foreign import ConnectorDefect
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
@@ -30,7 +31,7 @@ from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.tried_calls import TriedCall, open_step_of
-from looply.errors import BadInput, ConnectorDefect, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes

@@ -11,7 +11,7 @@ from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Store
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState
-from looply.execution.closing.children import StoredChild, is_given_up, owed_delivery
+from looply.execution.closing.children import StoredChild, find_owed_delivery, is_given_up
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.state import OpenChild
 
@@ -58,7 +58,7 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
     if any(delivery.kind == "START" for delivery in rows):
         return None
     head = await store.reads.head(child.child_id)
-    owed = owed_delivery(child, parent, await _stored(read, head) if head is not None else None)
+    owed = find_owed_delivery(child, parent, await _stored(read, head) if head is not None else None)
     if owed is None:
         return None
     pending = await store.reads.deliveries_of(parent)

@@ -90,14 +90,14 @@ class StoredChild(NamedTuple):
 def refuses_start(requested: ChildStarted, sender: ExecutionState) -> bool:
     """Returns whether a requested execution must not start any more, because its sender was terminated before.
 
-    An awaited child was terminated with its parent: it is started, and ends at once. What an incident starts is told
-    of the incident in any case.
+    An awaited child was terminated with its parent: it is started, and ends at once. What an incident starts
+    is started in any case.
     """
     has_own_life = not requested.is_awaited and not requested.incident_id
     return has_own_life and sender.closed is not None and sender.closed.status == "TERMINATED"
 
 
-def owed_delivery(child: OpenChild, parent: str, stored: StoredChild | None) -> DeliveryKind | None:
+def find_owed_delivery(child: OpenChild, parent: str, stored: StoredChild | None) -> DeliveryKind | None:
     """Returns what must be on its way between an execution and a child that it counts as open; None for nothing.
 
     A child that is not stored needs its start. One that is stored, and that its parent does not await or that has

@@ -17,9 +17,9 @@ from looply.execution.closing.children import (
     StoredChild,
     children_of,
     close_children,
+    find_owed_delivery,
     is_given_up,
     output_secrets,
-    owed_delivery,
     refuses_start,
     start_secrets,
 )
@@ -299,7 +299,7 @@ class TestLostRows:
     ) -> None:
         simulator = begun(sub(wait=is_awaited))
         (child,) = simulator.state.children.values()
-        assert owed_delivery(child, EXECUTION_ID, stored) == owed
+        assert find_owed_delivery(child, EXECUTION_ID, stored) == owed
 
     @pytest.mark.parametrize(
         ("wait", "status", "is_refused"),
