@@ -30,7 +30,7 @@ _TRIED_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ProbeResources:
     """What the calls of a process are made with; its memory of other systems is that of the calls of steps."""
 
     registry: Registry
@@ -50,8 +50,8 @@ TryCall: TypeAlias = Callable[[TriedCall], Awaitable[EffectDone | EffectFailed]]
 class ConnectionProber:
     """Tests connections and discovers systems. Nothing that a connector does wrong reaches a caller as a defect."""
 
-    def __init__(self, reach: Reach, try_call: TryCall) -> None:
-        self._reach = reach
+    def __init__(self, resources: ProbeResources, try_call: TryCall) -> None:
+        self._resources = resources
         self._try_call = try_call
         self._tried = 0
 
@@ -72,7 +72,7 @@ class ConnectionProber:
 
         Raises: NotFound for a kind that is not installed; Refused (code `NOT_TESTABLE`) for one without a test.
         """
-        test = require_test(self._reach.registry.connection_kind(values.kind))
+        test = require_test(self._resources.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
             with guard_foreign("connection_test_broke", passes=(TimeoutError,), kind=values.kind):
@@ -89,7 +89,7 @@ class ConnectionProber:
 
         Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; OperationError.
         """
-        discover = require_discovery(self._reach.registry.connection_kind(values.kind))
+        discover = require_discovery(self._resources.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
             with guard_foreign("discovery_broke", passes=(TimeoutError,), kind=values.kind):
@@ -104,7 +104,7 @@ class ConnectionProber:
         return masker.json(found)
 
     def _context(self, organization_id: str, values: ConnectionValues) -> CallContext:
-        reach, bounds = self._reach, Bounds()
+        resources, bounds = self._resources, Bounds()
         bounds.add(values)
 
         async def named(name: str) -> ConnectionValues:
@@ -117,15 +117,15 @@ class ConnectionProber:
             step="connection-test",
             attempt=1,
             timeout=TIMEOUT,
-            http=BoundSender(reach.sender(TIMEOUT, organization_id), bounds),
+            http=BoundSender(resources.sender(TIMEOUT, organization_id), bounds),
             connection=named,
-            clock=reach.clock,
-            cache=reach.sessions,
-            tokens=reach.tokens,
-            logons=reach.logons,
+            clock=resources.clock,
+            cache=resources.sessions,
+            tokens=resources.tokens,
+            logons=resources.logons,
             # Not bound: the checks of the network connect to the proxy too. They send no credentials.
-            dialer=reach.dialer,
-            limits=reach.limits,
+            dialer=resources.dialer,
+            limits=resources.limits,
         )
 
 

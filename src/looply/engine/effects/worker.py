@@ -26,7 +26,7 @@ from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
 from looply.engine.coding.blobs import CallBlobs, StoredBlobs
 from looply.engine.coding.units import effect_queue
-from looply.engine.effects.connection_prober import ConnectionProber, Reach
+from looply.engine.effects.connection_prober import ConnectionProber, ProbeResources
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
@@ -110,7 +110,7 @@ class Worker:
     def prober(self) -> ConnectionProber:
         """Tests connections from this process, with the same memory of other systems as the calls of steps."""
         return ConnectionProber(
-            Reach(
+            ProbeResources(
                 registry=self._registry,
                 sender=self._sender,
                 dialer=self._resources.dialer,
