@@ -29,7 +29,9 @@ def guard_foreign(event: str, *, passes: tuple[type[Exception], ...] = (), **fie
     """
     try:
         yield
-    except (LooplyError, *passes):
+    except LooplyError:
+        raise
+    except passes:
         raise
     except Exception as error:
         _log.exception(event, **fields)
