@@ -53,7 +53,7 @@ JOURNAL: Final = (
     _table(
         "execution",
         "id uuid, org integer, workspace integer, workflow integer, version integer, status smallint, state text,"
-        "trigger smallint, process_id text, profile text, parent text, seq bigint, loads integer, bytes bigint,"
+        "trigger smallint, process_id text, profile text, parent text, seq bigint, crash_count integer, bytes bigint,"
         "modified_ms bigint, modified_by text",
     ),
     _table(

@@ -127,26 +127,25 @@ _RUNNABLE: Final = (
     f"{_LOADED} UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery"
     " UNION SELECT execution_id FROM concurrency_slot WHERE is_held = 0"
 )
-_SUSPECT_IF: Final = "UPDATE execution SET loads = 1 WHERE loads = 0 AND id"
+_SUSPECT_IF: Final = "UPDATE execution SET crash_count = 1 WHERE crash_count = 0 AND id"
 _WORKED_ON: Final = f"{_LOADED} UNION {_AT_FRONT} UNION SELECT execution_id FROM"
 _SUSPECT: Final = Variants(
     f"{_SUSPECT_IF} IN ({_WORKED_ON} ({ADMISSIBLE.sqlite}) a)",
     f"{_SUSPECT_IF} = ANY (ARRAY({_WORKED_ON} ({ADMISSIBLE.postgres}) a))",
 )
-_WITH_CRASH_COUNT: Final = "SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id"
+_WITH_CRASH_COUNT: Final = "SELECT id, crash_count > :crash_count FROM execution WHERE crash_count > 0 AND id"
 _SUSPECTS: Final = Variants(
     f"{_WITH_CRASH_COUNT} IN ({_RUNNABLE}) ORDER BY id", f"{_WITH_CRASH_COUNT} = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 )
 # Asked for where several processes share the database only.
-_CRASH_COUNTS: Final = (
-    "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE loads END FROM execution WHERE id = ANY (:ids:uuid[]) AND loads > 0"
-)
+_CRASH_COUNTS: Final = "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE crash_count END FROM execution WHERE id = ANY (:ids:uuid[]) AND crash_count > 0"
 _BEGIN: Final = Variants(
-    "UPDATE execution SET loads = loads + 1 WHERE id = :execution RETURNING true",
+    "UPDATE execution SET crash_count = crash_count + 1 WHERE id = :execution RETURNING true",
     "SELECT begin_trial(:own, :execution:uuid)",
 )
 _END: Final = Variants(
-    "UPDATE execution SET loads = 0 WHERE id = :execution AND loads > 0", "SELECT end_trial(:own, :execution:uuid)"
+    "UPDATE execution SET crash_count = 0 WHERE id = :execution AND crash_count > 0",
+    "SELECT end_trial(:own, :execution:uuid)",
 )
 
 _FIRST: Final = id_text(LOWEST_ID)
@@ -267,7 +266,7 @@ async def mark_suspects(session: Session, now_ms: int) -> None:
 
 async def find_suspects(session: Session, now_ms: int) -> tuple[frozenset[str], list[str]]:
     """Returns the suspects that have work to do, and by id those of them that ended too many processes."""
-    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": MAX_CRASH_COUNT}
+    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "crash_count": MAX_CRASH_COUNT}
     found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, parameters)]
     return (
         frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),

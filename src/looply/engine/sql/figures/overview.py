@@ -80,7 +80,7 @@ _HOLDING: Final = (
     "SELECT p.execution_id FROM concurrency_slot q JOIN concurrency_slot p ON p.is_held = 1 AND p.workflow = q.workflow"
     f" WHERE q.execution_id = :execution:uuid AND q.is_held = 0 ORDER BY p.since_ms, p.execution_id LIMIT {_HOLDERS}"
 )
-_CRASHES: Final = "SELECT loads FROM execution WHERE id = :execution:uuid"
+_CRASHES: Final = "SELECT crash_count FROM execution WHERE id = :execution:uuid"
 _PENDING: Final = "SELECT count(*) FROM delivery WHERE target = :execution:uuid"
 _OBSTACLES: Final = (_EFFECTS, _AHEAD, _HOLDING, _CRASHES, _PENDING)
 _DELIVERY_COLUMNS: Final = "id, state, since_ms, code, reason, CASE WHEN shown < wanted THEN 1 ELSE 0 END"

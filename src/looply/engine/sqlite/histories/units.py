@@ -43,7 +43,7 @@ _INSERT = (
     " ON CONFLICT DO NOTHING"
 )
 _UPDATE = (
-    "UPDATE execution SET loads = 0, version = ?, status = ?, state = ?, seq = ?, modified_ms = ?, modified_by = ?,"
+    "UPDATE execution SET crash_count = 0, version = ?, status = ?, state = ?, seq = ?, modified_ms = ?, modified_by = ?,"
     " bytes = bytes + ? WHERE id = ? AND seq = ?"
 )
 _BATCH = (
