@@ -138,7 +138,10 @@ _SUSPECTS: Final = Variants(
     f"{_WITH_CRASH_COUNT} IN ({_RUNNABLE}) ORDER BY id", f"{_WITH_CRASH_COUNT} = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 )
 # Asked for where several processes share the database only.
-_CRASH_COUNTS: Final = "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE crash_count END FROM execution WHERE id = ANY (:ids:uuid[]) AND crash_count > 0"
+_CRASH_COUNTS: Final = (
+    "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE crash_count END FROM execution"
+    " WHERE id = ANY (:ids:uuid[]) AND crash_count > 0"
+)
 _BEGIN: Final = Variants(
     "UPDATE execution SET crash_count = crash_count + 1 WHERE id = :execution RETURNING true",
     "SELECT begin_trial(:own, :execution:uuid)",

@@ -1,6 +1,6 @@
--- Executions that may have crashed a process. `crash_count` is 0 for an execution above suspicion, 1 for one that a process
--- worked on when it ended, and rises with each trial that begins: work on it runs alone, and the process that survives
--- the trial records so. A trial that has not ended belongs to a live process, or shows that a process has ended at it.
+-- Executions that may have crashed a process. `crash_count` is 0 for an execution above suspicion, 1 for one that a
+-- process worked on when it ended, and rises with each trial that begins: work on it runs alone, and the process that
+-- survives the trial records so. A trial that has not ended belongs to a live process, or shows that a process has ended at it.
 CREATE TABLE trial(execution_id uuid PRIMARY KEY, epoch bigint NOT NULL);
 
 CREATE FUNCTION is_tried(p_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
