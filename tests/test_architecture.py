@@ -40,7 +40,6 @@ LAYERS = (
         "master_keys",
         "slots",
         "rates",
-        "offload",
         "decimals",
         "sign_in_providers",
         "on_demand",

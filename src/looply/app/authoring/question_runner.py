@@ -91,12 +91,12 @@ class QuestionRunner(Loop):
             case _:
                 assert_never(ask)
 
-    def _values(self, asked: AskedConnection) -> ConnectionValues:
+    def _values(self, connection: AskedConnection) -> ConnectionValues:
         return ConnectionValues(
-            name=asked.name,
-            kind=asked.kind,
-            settings=asked.settings,
-            secrets=Secrets(asked.secrets),
-            targets=self._registry.targets(asked.kind, asked.settings) if asked.secrets else None,
-            revision=asked.revision,
+            name=connection.name,
+            kind=connection.kind,
+            settings=connection.settings,
+            secrets=Secrets(connection.secrets),
+            targets=self._registry.targets(connection.kind, connection.settings) if connection.secrets else None,
+            revision=connection.revision,
         )

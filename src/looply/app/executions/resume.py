@@ -13,7 +13,7 @@ from looply.engine.ports.lists import Head
 from looply.errors import BadRequest, Conflict, Refused
 from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
 from looply.jsontext import Json, fingerprint
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 
 
 class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):

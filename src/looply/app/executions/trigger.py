@@ -18,7 +18,7 @@ from looply.engine.ports.port import Key, Start
 from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.views.logs import mask_document
 from looply.jsontext import Json, fingerprint
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 
 MAX_WAIT: Final = timedelta(seconds=60)
 

@@ -16,7 +16,7 @@ from looply.connectors.port import HttpResponse
 from looply.errors import BadInput, BadRequest, Rejected
 from looply.jsontext import Json, check_values, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 
 _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
 """Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2); some take very long on crafted input."""

@@ -53,7 +53,7 @@ from looply.connectors.sap.verdicts import judge
 from looply.definition.values.repeat import Repeat, repeat_of_odata
 from looply.errors import BadInput, Rejected, tag_input_fields
 from looply.jsontext import Json, fingerprint
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 
 FETCH_FAILED: Final = "CSRF Token fetch failed"
 _SHOWN_STATUSES: Final = frozenset({"200", "202", "207"})

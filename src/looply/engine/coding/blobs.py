@@ -15,7 +15,7 @@ from looply.engine.ports.store import Value
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json
 from looply.limits import Limits
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 
 _HASH_CHARACTERS: Final = 64
 _MOST_TEXT: Final = 200

@@ -41,8 +41,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
-from looply.offload import offload_if_large
-from looply.rates import Turns
+from looply.rates import Turns, offload_if_large
 from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)

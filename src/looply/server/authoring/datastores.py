@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.authoring import datastores
 from looply.engine.records.datastores import Datastore
 from looply.jsontext import Json
-from looply.offload import offload_if_large
+from looply.rates import offload_if_large
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_record, datastore_row

@@ -27,7 +27,7 @@ from looply.connectors.sap.types.writing import Written, needs_types, write_body
 from looply.errors import OperationError, Rejected, Unavailable
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
-from looply.offload import SMALL_BYTES, offload_if_large
+from looply.rates import SMALL_BYTES, offload_if_large
 
 _MAX_AGE_SECONDS: Final = 3600.0
 _UNUSABLE_SECONDS: Final = 60.0
