@@ -129,7 +129,7 @@ async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_c
     ("statement", "message"),
     [
         ("UPDATE organizations SET organization_name = 'Nine'", "organizations"),
-        ("UPDATE workspaces SET created_on_ms = created_on_ms + 1", "workspaces"),
+        ("UPDATE workspaces SET created_ms = created_ms + 1", "workspaces"),
         ("DELETE FROM audit_records", "audit_records"),
         ("UPDATE organizations SET organization_name = CAST(organization_name AS BLOB)", "organizations"),
         ("UPDATE organizations SET organization_name = CAST(x'f4f4' AS TEXT)", "Could not decode"),
