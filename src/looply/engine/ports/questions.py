@@ -66,4 +66,5 @@ def encode_ask(ask: Ask) -> Json:
 
 def decode_ask(content: Json) -> Ask:
     """Returns the question of its JSON. Raises: ValidationError for one that this release does not know."""
-    return msgspec.convert(content, Ask)
+    ask: Ask = msgspec.convert(content, Ask)
+    return ask
