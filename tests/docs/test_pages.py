@@ -269,7 +269,8 @@ def test_every_event_of_the_log_is_explained() -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
     events = set(
         re.findall(
-            r"\b(?:(?:log\.(?:debug|info|warning|error|exception)|ready|guard_foreign)\(\s*|failed_event = )\"([a-z_]+)\"",
+            r"\b(?:(?:log\.(?:debug|info|warning|error|exception)|ready|guard_foreign)\(\s*"
+            r"|failed_event = )\"([a-z_]+)\"",
             source.replace("_log", "log"),
         )
     )
