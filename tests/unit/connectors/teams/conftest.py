@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.simulator import SECRET, TeamsSimulator
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.simulator import SECRET, TeamsSimulator
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.delivery import Delivery

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.inbound.activities import (

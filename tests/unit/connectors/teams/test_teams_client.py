@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kit.servers.teams.graph import USERS
-from kit.servers.teams.simulator import BOT_SCOPE, TeamsSimulator
-from kit.servers.teams.wire import Reply, error
+from looply.demo.teams.graph import USERS
+from looply.demo.teams.simulator import BOT_SCOPE, TeamsSimulator
+from looply.demo.teams.wire import Reply, error
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.graph import GraphClient

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kit.servers.teams.simulator import TeamsSimulator
-from kit.servers.teams.wire import Reply, Request, error
+from looply.demo.teams.simulator import TeamsSimulator
+from looply.demo.teams.wire import Reply, Request, error
 from looply.connectors.teams.calls.answers import Failure, Undelivered
 from looply.connectors.teams.calls.delivery import Delivery, Look
 from looply.connectors.teams.calls.messages import MOST_BYTES, Handle, card_message, with_found

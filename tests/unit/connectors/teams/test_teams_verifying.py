@@ -8,9 +8,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.signing import Key, unsigned
-from kit.servers.teams.simulator import APP, TeamsSimulator
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.signing import Key, unsigned
+from looply.demo.teams.simulator import APP, TeamsSimulator
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Wrote, read_activity

@@ -10,7 +10,7 @@ from server_kit import Caller, ScriptedShell
 from teams_kit import Tenant
 
 from kit.memory import MemoryStore
-from kit.servers.teams.simulator import SECRET, TeamsSimulator
+from looply.demo.teams.simulator import SECRET, TeamsSimulator
 from looply.app.context.services import Services
 from looply.catalog import Catalog
 from looply.channels.teams.bots import Resources

@@ -5,9 +5,9 @@ from typing import Any
 import httpx2
 from server_kit import Caller, card_step, definition, note_step
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 from looply.engine.cards.reconciler import Reconciler
 from looply.testing.clock import FakeClock
 

@@ -9,8 +9,8 @@ import pytest
 from server_kit import Caller, ScriptedShell, card_step, definition, note_step
 from teams_kit import MANAGER, Tenant, texts
 
-from kit.servers.teams.people import User
-from kit.servers.teams.wire import Reply, Request
+from looply.demo.teams.people import User
+from looply.demo.teams.wire import Reply, Request
 from looply.errors import Overloaded, StoreLost
 
 CARD = {

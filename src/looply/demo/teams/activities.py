@@ -4,9 +4,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from kit.servers.teams.connector import APP, TENANT
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.connector import APP, TENANT
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 
 
 class Activities:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 
 @cache
-def private_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
+def private_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the cache has it
     """Returns a key of the process by its name; making one takes a while."""
     return rsa.generate_private_key(65537, bits)
 
