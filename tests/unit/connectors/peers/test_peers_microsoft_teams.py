@@ -21,13 +21,13 @@ from microsoft_teams.cards import AdaptiveCard
 from microsoft_teams.common.http import Client, ClientOptions
 from pydantic import TypeAdapter
 
+from looply.connectors.teams.calls.messages import card_message
+from looply.connectors.teams.cards.outgoing import Tag, for_teams
+from looply.connectors.teams.cards.states import Answered, Recorded, link_card, notice_card, open_card, state_card
 from looply.demo.teams.activities import Activities
 from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.people import User
 from looply.demo.teams.simulator import BOT_SCOPE, SECRET, TeamsSimulator
-from looply.connectors.teams.calls.messages import card_message
-from looply.connectors.teams.cards.outgoing import Tag, for_teams
-from looply.connectors.teams.cards.states import Answered, Recorded, link_card, notice_card, open_card, state_card
 
 with warnings.catch_warnings():
     # It warns of its own previews when it is imported.

@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 
-from looply.demo.teams.activities import Activities
-from looply.demo.teams.people import Message, User
-from looply.demo.teams.simulator import TeamsSimulator
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.inbound.activities import (
@@ -24,6 +21,9 @@ from looply.connectors.teams.inbound.activities import (
     read_event,
 )
 from looply.connectors.teams.inbound.replies import DONE, card_reply, error_reply, needs_card, reply_to_other
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 from looply.errors import BadRequest
 
 TAG = Tag(token="t-1", revision=2)

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from looply.demo.teams.graph import USERS
-from looply.demo.teams.simulator import BOT_SCOPE, TeamsSimulator
-from looply.demo.teams.wire import Reply, error
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.graph import GraphClient
@@ -21,6 +18,9 @@ from looply.connectors.teams.calls.messages import (
     with_found,
 )
 from looply.connectors.teams.calls.settings import Account
+from looply.demo.teams.graph import USERS
+from looply.demo.teams.simulator import BOT_SCOPE, TeamsSimulator
+from looply.demo.teams.wire import Reply, error
 from looply.errors import BadInput
 
 CARD = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Order 4711"}]}

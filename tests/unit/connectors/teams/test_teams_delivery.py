@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from looply.demo.teams.simulator import TeamsSimulator
-from looply.demo.teams.wire import Reply, Request, error
 from looply.connectors.teams.calls.answers import Failure, Undelivered
 from looply.connectors.teams.calls.delivery import Delivery, Look
 from looply.connectors.teams.calls.messages import MOST_BYTES, Handle, card_message, with_found
 from looply.connectors.teams.calls.people import Person, Recipient, ToChannel, ToChat, ToPerson
 from looply.connectors.teams.calls.settings import Account
+from looply.demo.teams.simulator import TeamsSimulator
+from looply.demo.teams.wire import Reply, Request, error
 
 ANNA = ToPerson("anna@contoso.test")
 

@@ -8,15 +8,15 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from looply.demo.teams.activities import Activities
-from looply.demo.teams.signing import Key, unsigned
-from looply.demo.teams.simulator import APP, TeamsSimulator
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Wrote, read_activity
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.receiving import receive
 from looply.connectors.teams.inbound.verifying import Claims, NotVerified, Verifier
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.signing import Key, unsigned
+from looply.demo.teams.simulator import APP, TeamsSimulator
 from looply.errors import BadRequest, BodyTooLarge
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
