@@ -136,7 +136,6 @@ def test_the_manager_answers_in_the_client_sees_the_card_change_and_a_second_cli
     """The fixture of the key has played it."""
     page = client.open("/")
     page.get_by_text(f"Approved by {MANAGER} and released in SAP").wait_for()
-    client.look("teams-chat")
     assert api.get("getOpenCards")["items"] == []
 
 
