@@ -42,7 +42,7 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
         allowed, stage = [urlsplit(sap_url).netloc], None
         if options.teams:
             stage = await stack.enter_async_context(teams_stage(MANAGER, SystemClock()))
-            allowed.append(stage.address)
+            allowed += stage.addresses
         settings = {"egress_allow": ",".join(allowed)}
         server = await stack.enter_async_context(local_server(work, settings, port=options.port))
         story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)

@@ -15,8 +15,8 @@ class Stage(Protocol):
         """Where a card waits, as a text that the name of a person follows."""
         ...
 
-    async def prepare(self, looply: LooplyClient) -> str | None:
-        """Connects the place with Looply, and returns what there is to say of it. Raises as the calls of the client."""
+    async def prepare(self, looply: LooplyClient) -> tuple[str, ...]:
+        """Connects the place with Looply, and returns what there is to say of it, in lines. Raises as the client."""
         ...
 
     def adapt(self, definition: Json) -> Json:
@@ -44,9 +44,9 @@ class InboxStage:
         """See `Stage.place`."""
         return "in the inbox of"
 
-    async def prepare(self, looply: LooplyClient) -> str | None:  # noqa: ARG002
+    async def prepare(self, looply: LooplyClient) -> tuple[str, ...]:  # noqa: ARG002
         """Does nothing: the inbox is a part of Looply."""
-        return None
+        return ()
 
     def adapt(self, definition: Json) -> Json:
         """Returns the definition: its cards go to the inbox."""

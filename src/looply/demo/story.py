@@ -142,8 +142,8 @@ class Story:
         self._say(f"Looply answers at {url}.")
         await self._looply.save_sap_connection(CONNECTION, self._options.sap_url)
         self._say(f"Connection {CONNECTION} points to the SAP-like system at {self._options.sap_url}.")
-        if said := await self._stage.prepare(self._looply):
-            self._say(said)
+        for line in await self._stage.prepare(self._looply):
+            self._say(line)
         workflow_id, version = await self._looply.import_workflow(self._stage.adapt(load_definition()))
         await self._looply.activate_workflow(workflow_id, version)
         self._say(f"Workflow 'Purchase order approval' is active as version {version} ({workflow_id}).")

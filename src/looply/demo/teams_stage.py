@@ -8,13 +8,14 @@ import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx2
 
 import looply
 from looply.clock import Clock
 from looply.demo.client import LooplyClient, OpenCard
+from looply.demo.mailbox import Mailbox
 from looply.demo.teams.chat import ChatServer
 from looply.demo.teams.messenger import Messenger
 from looply.demo.teams.people import Message, User
@@ -24,39 +25,54 @@ from looply.jsontext import Json
 
 HOST: Final = "127.0.0.1"
 CONNECTION: Final = "TEAMS"
+MAIL: Final = "MAIL"
 FALLBACK_AFTER: Final = "PT20S"
 """After so long a card that Teams did not take waits in the inbox."""
 COLLEAGUE: Final = "colleague@example.com"
+FROM: Final = "Looply <looply@example.com>"
+
+
+class Places(NamedTuple):
+    """Where a person finds the client, and the port of the mail server beside it."""
+
+    client_url: str
+    mail_port: int
 
 
 class TeamsStage:
-    """See `looply.demo.stages.Stage`. `client_url` is the address of the client."""
+    """See `looply.demo.stages.Stage`."""
 
-    def __init__(self, simulator: TeamsSimulator, messenger: Messenger, manager: User, client_url: str) -> None:
+    def __init__(self, simulator: TeamsSimulator, messenger: Messenger, manager: User, places: Places) -> None:
         self._simulator = simulator
         self._messenger = messenger
         self._manager = manager
-        self._client_url = client_url
+        self._places = places
 
     @property
-    def address(self) -> str:
-        """The host and port that Looply calls as Microsoft's."""
-        return self._simulator.address.removeprefix("http://")
+    def addresses(self) -> tuple[str, str]:
+        """The hosts with their ports that Looply calls: Microsoft's, and the mail server."""
+        return self._simulator.address.removeprefix("http://"), f"{HOST}:{self._places.mail_port}"
 
     @property
     def place(self) -> str:
         """See `Stage.place`."""
         return "in the Teams of"
 
-    async def prepare(self, looply: LooplyClient) -> str | None:
-        """Creates the connection of the bot, and lets every user install its app."""
+    async def prepare(self, looply: LooplyClient) -> tuple[str, ...]:
+        """Creates the connections of the bot and of the mail server, and lets every user install the app of the bot."""
         secrets: dict[str, Json] = {"client_secret": SECRET}
         settings: dict[str, Json] = self._simulator.settings()
         connection_id = await looply.save_connection(CONNECTION, "teams", settings, secrets)
+        mail: dict[str, Json] = {"host": HOST, "port": self._places.mail_port, "tls": "none", "from": FROM}
+        await looply.save_connection(MAIL, "smtp", mail, {})
         self._messenger.endpoint = f"{looply.url}/v2/receive/{connection_id}/teams"
         for user in self._simulator.world.users.values():
             await self._messenger.install(user)
-        return f"Connection {CONNECTION} is a bot in a simulator of Teams; its client is at {self._client_url}"
+        client_url = self._places.client_url
+        return (
+            f"Connection {CONNECTION} is a bot in a simulator of Teams, whose client is at {client_url}",
+            f"Connection {MAIL} is a mail server, whose mailbox is at {client_url}mails",
+        )
 
     def adapt(self, definition: Json) -> Json:
         """Returns the workflow with cards that go to Teams, and to the inbox when Teams does not take them."""
@@ -73,7 +89,7 @@ class TeamsStage:
 
     def invitation(self, card: OpenCard) -> str:  # noqa: ARG002
         """See `Stage.invitation`."""
-        return f"Open {self._client_url} in a browser, and click Approve or Reject in the chat."
+        return f"Open {self._places.client_url} in a browser, and click Approve or Reject in the chat."
 
     async def is_there(self, card: OpenCard) -> bool:
         """Returns whether the chat of the manager shows the card."""
@@ -108,15 +124,19 @@ async def teams_stage(manager: str, clock: Clock) -> AsyncIterator[TeamsStage]:
     simulator.world.add_user("Cem Colleague", COLLEAGUE)
     async with httpx2.AsyncClient() as http:
         messenger = Messenger(simulator, http, clock)
-        chat = ChatServer(simulator, messenger, Path(looply.__file__).parent / "server" / "static")
+        mailbox = Mailbox()
+        chat = ChatServer(simulator, messenger, Path(looply.__file__).parent / "server" / "static", mailbox.answer)
         system = await asyncio.start_server(simulator.serve, HOST, 0)
         client = await asyncio.start_server(chat.serve, HOST, 0)
+        mail = await asyncio.start_server(mailbox.serve, HOST, 0)
         simulator.address = f"http://{HOST}:{system.sockets[0].getsockname()[1]}"
         chat.host = f"{HOST}:{client.sockets[0].getsockname()[1]}"
         try:
-            yield TeamsStage(simulator, messenger, mara, f"http://{chat.host}/")
+            places = Places(f"http://{chat.host}/", mail.sockets[0].getsockname()[1])
+            yield TeamsStage(simulator, messenger, mara, places)
         finally:
-            for server in (system, client):
+            for server in (system, client, mail):
                 server.close()
             await chat.close()
+            await mailbox.close()
             await simulator.close()

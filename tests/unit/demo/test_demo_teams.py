@@ -12,13 +12,14 @@ import pytest_asyncio
 
 from looply.definition import parse_definition
 from looply.demo.client import LooplyClient, OpenCard
+from looply.demo.mailbox import Mailbox
 from looply.demo.story import MANAGER, load_definition
 from looply.demo.teams.chat import ChatServer
 from looply.demo.teams.messenger import Messenger
 from looply.demo.teams.people import Message, User
 from looply.demo.teams.simulator import TeamsSimulator
 from looply.demo.teams.wire import Reply, Request
-from looply.demo.teams_stage import TeamsStage, teams_stage
+from looply.demo.teams_stage import Places, TeamsStage, teams_stage
 from looply.errors import Rejected
 from looply.testing.clock import FakeClock
 
@@ -47,7 +48,7 @@ class Chat:
     def __init__(self, simulator: TeamsSimulator, messenger: Messenger, folder: Path) -> None:
         self.simulator = simulator
         self.messenger = messenger
-        self.server = ChatServer(simulator, messenger, folder)
+        self.server = ChatServer(simulator, messenger, folder, Mailbox().answer)
         self.server.host = HOST
         self.mara = simulator.world.add_user("Mara", MANAGER)
         self.cem = simulator.world.add_user("Cem", "cem@example.com")
@@ -143,6 +144,7 @@ async def test_files_are_those_of_the_folder_only(chat: Chat, tmp_path: Path) ->
     assert (await chat.get("/static/a.js")).body == b"1"
     for path in ("/static/../b.js", "/static/%2e%2e/b.js", "/static/none.js", "/static/"):
         assert (await chat.get(path)).status == 404
+    assert b"No mails yet" in (await chat.get("/mails")).body
 
 
 async def test_the_stage_serves_both_sides_and_ends_with_its_block() -> None:
@@ -150,7 +152,11 @@ async def test_the_stage_serves_both_sides_and_ends_with_its_block() -> None:
         invitation = stage.invitation(OpenCard(token="t", url=""))
         client = invitation.split()[1]
         assert (await http.get(f"{client}chat")).json()["people"][0]["name"] == "Mara Manager"
-        assert (await http.get(f"http://{stage.address}/v1/.well-known/keys")).status_code == 200
+        system, mail = stage.addresses
+        assert (await http.get(f"http://{system}/v1/.well-known/keys")).status_code == 200
+        reader, writer = await asyncio.open_connection(*mail.split(":"))
+        assert await reader.readline() == b"220 mailbox of the demo\r\n"
+        writer.close()
         assert await stage.is_there(OpenCard(token="t", url="")) is False
     async with httpx2.AsyncClient() as http:
         with pytest.raises(httpx2.ConnectError):
@@ -167,7 +173,7 @@ async def test_what_is_no_request_ends_its_connection_only() -> None:
 
 
 async def test_the_manager_approves_by_the_button_of_the_card_in_the_chat(chat: Chat, bot: FakeBot) -> None:
-    stage = TeamsStage(chat.simulator, chat.messenger, chat.mara, "http://client/")
+    stage = TeamsStage(chat.simulator, chat.messenger, chat.mara, Places("http://client/", 0))
     card = OpenCard(token="tok", url="")
     assert await stage.is_there(card) is False
     chat.add(chat.mara)
@@ -182,7 +188,7 @@ async def test_the_manager_approves_by_the_button_of_the_card_in_the_chat(chat: 
 
 
 def test_the_cards_of_the_workflow_go_to_teams_and_then_to_the_inbox() -> None:
-    stage = TeamsStage(TeamsSimulator(), None, None, "")  # type: ignore[arg-type]
+    stage = TeamsStage(TeamsSimulator(), None, None, Places("", 0))  # type: ignore[arg-type]
     adapted: Any = stage.adapt(load_definition())
     found = parse_definition(adapted)
     assert (found.errors, found.warnings) == ((), ())

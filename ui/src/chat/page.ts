@@ -51,7 +51,7 @@ export class ChatPage {
         element("label", {}, this.#isBlocked, ` ${text.block}`),
       ),
       element("main", {}, this.#notice, this.#list, this.#empty),
-      element("footer", {}, text.about),
+      element("footer", {}, text.about, " ", element("a", { href: "/mails" }, text.mailbox)),
     );
     this.#say(null);
   }

@@ -9,6 +9,7 @@ export const german: Text = {
   block: "Bot blockieren",
   empty: "Noch keine Karten.",
   refresh: "Karte aktualisieren",
+  mailbox: "Postfach",
   unreachable: "Die Demo antwortet nicht. Läuft sie noch?",
   refused: "Das hat nicht geklappt.",
 };

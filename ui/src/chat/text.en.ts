@@ -7,6 +7,7 @@ export interface Text {
   block: string;
   empty: string;
   refresh: string;
+  mailbox: string;
   unreachable: string;
   refused: string;
 }
@@ -20,6 +21,7 @@ export const english: Text = {
   block: "Block the bot",
   empty: "No cards yet.",
   refresh: "Refresh the card",
+  mailbox: "Mailbox",
   unreachable: "The demo does not answer. Does it still run?",
   refused: "This did not work.",
 };

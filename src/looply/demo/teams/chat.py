@@ -5,6 +5,7 @@ send JSON to it, and a name of another host that leads to this machine is refuse
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,16 +30,20 @@ _NOT_BUILT: Final = b"<!doctype html><title>Chat</title><p>This installation was
 
 
 class ChatServer:
-    """Serves the page and its calls. `folder` has the built pages; `host` is the address of the server, with its port.
+    """Serves the page and its calls. `folder` has the built pages; `host` is the address of the server, with its port;
+    `mails` answers for the pages of the mailbox.
 
     `GET /chat?user=` returns the people and the messages that one of them sees, `POST /chat/press` sends the press of
     a button and returns the answer of the bot, `POST /chat/block` blocks the bot for a person or takes it back.
     """
 
-    def __init__(self, simulator: TeamsSimulator, messenger: Messenger, folder: Path) -> None:
+    def __init__(
+        self, simulator: TeamsSimulator, messenger: Messenger, folder: Path, mails: Callable[[Request], Reply]
+    ) -> None:
         self._simulator = simulator
         self._messenger = messenger
         self._folder = folder
+        self._mails = mails
         self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self.host = ""
 
@@ -73,6 +78,8 @@ class ChatServer:
                 return self._file(_PAGE)
             case "GET", ["static", *path]:
                 return self._file("/".join(path))
+            case "GET", ["mails", *_]:
+                return self._mails(request)
             case "GET", ["chat"]:
                 return self._chat(request.query.get("user", ""))
             case "POST", ["chat", act] if request.headers.get("content-type") == JSON:
