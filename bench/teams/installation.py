@@ -86,7 +86,7 @@ class Installation:
 
     def messages(self) -> list[Message]:
         """Returns the messages with cards that people see."""
-        return [each for each in self.simulator.world.shown() if each.body.get("attachments")]
+        return [each for each in self.simulator.world.visible() if each.body.get("attachments")]
 
     def reader(self, message: Message) -> User:
         """Returns the person in whose chat a message is."""

@@ -91,9 +91,9 @@ def load_definition() -> Json:
 async def play(
     options: StoryOptions, say: Say, *, stage: Stage | None = None, http: httpx2.AsyncClient | None = None
 ) -> StoryResult:
-    """Runs the whole story and returns its result; calls `say` for each event. The manager decides in the inbox,
-    unless there is another `stage`.
+    """Runs the whole story and returns its result; calls `say` for each event.
 
+    The manager decides in the inbox, unless there is another `stage`.
     Raises: Timeout when something does not happen in time, Unavailable when a system does not respond, Rejected when
     a response or the end is not the expected one. `http` is for tests; it is not closed.
     """

@@ -106,7 +106,7 @@ class TeamsStage:
 
     def _find(self, card: OpenCard) -> Message | None:
         """Returns the message that shows a card, by the token in its buttons."""
-        shown = [each for each in self._simulator.world.shown() if each.body.get("attachments")]
+        shown = [each for each in self._simulator.world.visible() if each.body.get("attachments")]
         return next((each for each in shown if _token_of(each) == card.token), None)
 
 

@@ -97,7 +97,7 @@ def api(client: Visit, demo: RunningDemo) -> Iterator[Api]:
     page.get_by_text("Your answer is recorded: approve").wait_for()
     page.get_by_text(f"Approved by {MANAGER} and released in SAP").wait_for()
     assert page.get_by_role("button", name="Approve").count() == 0
-    # The second click comes from a client that has not heard of the first one.
+    # The second click comes from a client that does not know of the first one.
     stale.get_by_role("button", name="Approve").click()
     stale.get_by_text(f"Approved by {MANAGER} and released in SAP").wait_for()
     assert stale.get_by_role("button", name="Approve").count() == 0
@@ -130,7 +130,7 @@ def user_of(client: Visit, name: str) -> str:
     return next(str(each["id"]) for each in found if each["name"] == name)
 
 
-def test_the_manager_answers_in_the_client_sees_the_card_change_and_a_second_click_is_told_the_truth(
+def test_the_manager_answers_in_the_client_sees_the_card_change_and_a_second_click_is_shown_the_truth(
     client: Visit, api: Api
 ) -> None:
     """The fixture of the key has played it."""
@@ -139,7 +139,7 @@ def test_the_manager_answers_in_the_client_sees_the_card_change_and_a_second_cli
     assert api.get("getOpenCards")["items"] == []
 
 
-def test_the_second_person_is_told_who_was_faster_and_a_double_click_counts_once(client: Visit, api: Api) -> None:
+def test_the_second_person_is_shown_who_was_faster_and_a_double_click_counts_once(client: Visit, api: Api) -> None:
     execution_id = api.ask("4711", recipients=[MANAGER, COLLEAGUE])
     other = user_of(client, "Cem Colleague")
     page = client.open(f"/?user={other}")

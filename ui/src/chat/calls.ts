@@ -48,7 +48,7 @@ export interface Calls {
 export function callsBy(send: Send): Calls {
   return {
     read: async (user) => chatOf((await send(`/chat?user=${encodeURIComponent(user)}`)).body),
-    press: async (press) => pressedOf((await send("/chat/press", { json: press })).body),
+    press: async (press) => outcomeOf((await send("/chat/press", { json: press })).body),
     block: async (user, isBlocked) => {
       const answer = await send("/chat/block", { json: { user, is_blocked: isBlocked } });
       return answer.status === 200;
@@ -71,7 +71,7 @@ function chatOf(body: unknown): Chat | null {
 }
 
 /** Returns what the bot answered to an invoke: its status is within its answer, whose status is that of the way. */
-function pressedOf(body: unknown): Pressed {
+function outcomeOf(body: unknown): Pressed {
   const answered = isObject(body) && isObject(body.body) ? body.body : {};
   const { type, value } = answered;
   if (type === CARD && isObject(value)) return { card: value };

@@ -16,7 +16,7 @@ const ask = (text: string, more: JsonObject = {}): JsonObject => ({
   actions: [{ type: "Action.Execute", title: "Approve", verb: "answer", data: { action: "approve" } }],
   ...more,
 });
-const told = (text: string): JsonObject => ({
+const saying = (text: string): JsonObject => ({
   type: "AdaptiveCard",
   version: "1.5",
   body: [{ type: "TextBlock", text }],
@@ -62,7 +62,7 @@ const message = (card: JsonObject, changes = 0) => ({ id: "m1", conversation: ""
 
 describe("the chat", () => {
   it("sends what is pressed and filled in, and shows the card of the answer", async () => {
-    const { page, sent, shown } = open([message(ask("Release?"))], [answered(told("Recorded"))]);
+    const { page, sent, shown } = open([message(ask("Release?"))], [answered(saying("Recorded"))]);
     await page.update();
     fireEvent.input(shown.getByLabelText("Comment"), { target: { value: "fine" } });
     fireEvent.click(shown.getByRole("button", { name: "Approve" }));
@@ -78,7 +78,7 @@ describe("the chat", () => {
     fireEvent.input(shown.getByLabelText("Comment"), { target: { value: "half a sen" } });
     await page.update();
     expect(shown.getByLabelText<HTMLInputElement>("Comment").value).toBe("half a sen");
-    chat.messages = [message(told("Passed on"), 1)];
+    chat.messages = [message(saying("Passed on"), 1)];
     await page.update();
     expect(shown.queryByText("Release?")).toBeNull();
     shown.getByText("Passed on");
@@ -116,7 +116,7 @@ describe("the chat", () => {
     const busy = { statusCode: 500, type: "application/vnd.microsoft.error", value: { code: "X", message: "Busy." } };
     const { page, shown } = open(
       [message(ask("Release?"))],
-      [{ status: 200, body: { status: 200, body: busy } }, new Unreachable("gone"), answered(told("Recorded"))],
+      [{ status: 200, body: { status: 200, body: busy } }, new Unreachable("gone"), answered(saying("Recorded"))],
     );
     await page.update();
     fireEvent.click(shown.getByRole("button", { name: "Approve" }));

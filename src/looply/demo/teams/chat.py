@@ -54,7 +54,7 @@ class ChatServer:
         self._open[task] = writer
         try:
             while (request := await read_request(reader)) is not None:
-                writer.write((await self.answer(request)).encoded())
+                writer.write((await self.answer(request)).encode_http())
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             return  # what is no request has no answer
@@ -104,14 +104,14 @@ class ChatServer:
             return error(502, failure.code, failure.message)
         return error(400, "BadArgument")
 
-    async def _press(self, user: User, given: dict[str, Any]) -> Reply:
-        message = self._simulator.world.messages.get(given["message"])
+    async def _press(self, user: User, press: dict[str, Any]) -> Reply:
+        message = self._simulator.world.messages.get(press["message"])
         if message is None or message not in self._messages(user):
             return error(404, "ActivityNotFoundInConversation")
-        action = given["action"]
+        action = press["action"]
         if not isinstance(action.get("data"), dict):
             return error(400, "BadArgument")
-        is_refresh = given.get("trigger") == "automatic" and "refresh" in message.card
+        is_refresh = press.get("trigger") == "automatic" and "refresh" in message.card
         send = self._messenger.refresh(user, message) if is_refresh else self._messenger.press(user, message, action)
         answer: Answer = await send
         return Reply(200, {"status": answer.status, "body": answer.body})
@@ -141,7 +141,7 @@ class ChatServer:
         conversations = self._simulator.world.conversations
         return [
             each
-            for each in self._simulator.world.shown()
+            for each in self._simulator.world.visible()
             if user in conversations[each.conversation].members and each.body.get("attachments")
         ]
 

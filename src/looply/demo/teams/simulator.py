@@ -88,7 +88,7 @@ class TeamsSimulator:
                 if reply.hangs:
                     await reader.read()
                     return
-                writer.write(reply.encoded())
+                writer.write(reply.encode_http())
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             return

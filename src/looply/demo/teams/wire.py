@@ -48,7 +48,7 @@ class Reply:
     is_cut: bool = False
     hangs: bool = False
 
-    def encoded(self) -> bytes:
+    def encode_http(self) -> bytes:
         """Returns the whole answer in bytes."""
         written = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         content = b"" if self.body is None else written

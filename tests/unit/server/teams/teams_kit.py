@@ -65,7 +65,7 @@ class Tenant:
 
     def messages(self) -> list[Message]:
         """Returns the messages that people see."""
-        return self.microsoft.world.shown()
+        return self.microsoft.world.visible()
 
     async def delivery(self) -> dict[str, Any]:
         """Returns what is known of the delivery of the only open card."""

@@ -11,7 +11,7 @@ from server_kit import Caller
 from teams_kit import MANAGER, Tenant, texts
 
 from looply.demo.teams.people import Message, User
-from looply.demo.teams.signing import Key, unsigned
+from looply.demo.teams.signing import Key, without_signature
 from looply.demo.teams.wire import Reply
 
 CARD = {
@@ -30,7 +30,7 @@ FORGERIES: dict[str, Callable[[Tenant, dict[str, Any]], str]] = {
     "another key": lambda tenant, claims: tenant.microsoft.keys[0].sign(claims, by="thief"),
     "an unknown key": lambda _, claims: Key("thief").sign(claims),
     "a key for another channel": lambda tenant, claims: tenant.microsoft.keys[1].sign(claims),
-    "none": lambda _, claims: unsigned(claims, "main"),
+    "none": lambda _, claims: without_signature(claims, "main"),
     "a shared secret": lambda tenant, claims: tenant.microsoft.keys[0].sign_with_public_part(claims),
 }
 
@@ -95,7 +95,7 @@ async def test_an_invoke_that_is_sent_again_is_answered_as_the_first_one_and_exp
     assert len(await answers_of(mine, started)) == 1
 
 
-async def test_an_outsider_of_a_group_chat_decides_nothing_and_is_told_whose_card_it_is(
+async def test_an_outsider_of_a_group_chat_decides_nothing_and_is_shown_whose_card_it_is(
     tenant: Tenant, mine: Caller
 ) -> None:
     anna = await tenant.person()
@@ -132,11 +132,11 @@ async def test_of_many_clicks_at_once_one_counts_and_each_gets_the_card_of_the_d
         assert (status, answer["statusCode"], answer["value"].get("actions", [])) == (200, 200, [])
         return texts(answer["value"])
 
-    told = await asyncio.gather(*(click(number) for number in range(clicks)))
+    seen = await asyncio.gather(*(click(number) for number in range(clicks)))
     (entry,) = await answers_of(mine, started)
     loser = 1 if entry["user"] == MANAGER else 0
-    assert all("changed nothing" in text and entry["user"] in text for text in told[loser::2])
-    assert not any("changed nothing" in text for text in told[1 - loser :: 2])
+    assert all("changed nothing" in text and entry["user"] in text for text in seen[loser::2])
+    assert not any("changed nothing" in text for text in seen[1 - loser :: 2])
 
 
 async def test_a_card_over_the_limit_of_teams_is_sent_as_a_link_to_the_inbox(tenant: Tenant, mine: Caller) -> None:
