@@ -92,6 +92,15 @@ async def test_people_see_the_messages_of_their_own_conversations(chat: Chat) ->
     assert (await chat.get("/chat?user=none")).status == 404
 
 
+async def test_a_thread_of_a_channel_is_seen_by_the_members_of_the_channel(chat: Chat) -> None:
+    chat.simulator.world.add_conversation("19:a@thread", "channel", chat.cem)
+    thread = chat.simulator.world.add_conversation("19:a@thread;messageid=1", "channel")
+    chat.simulator.world.add_message(thread.id, {"attachments": [{"content": {"type": "AdaptiveCard"}}]})
+    (seen,) = (await chat.get(f"/chat?user={chat.cem.id}")).body["messages"]
+    assert seen["conversation"] == thread.id
+    assert (await chat.get(f"/chat?user={chat.mara.id}")).body["messages"] == []
+
+
 async def test_a_press_reaches_the_bot_as_an_invoke_and_its_answer_is_returned(chat: Chat, bot: FakeBot) -> None:
     message = chat.add(chat.mara)
     press = {"user": chat.mara.id, "message": message.id, "action": ACTION, "trigger": "manual"}

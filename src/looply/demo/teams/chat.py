@@ -26,6 +26,12 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 _NOT_BUILT: Final = b"<!doctype html><title>Chat</title><p>This installation was built without its web pages.</p>"
 
 
@@ -138,12 +144,15 @@ class ChatServer:
 
     def _messages(self, user: User) -> list[Message]:
         """Returns the messages with cards in the conversations of a person."""
-        conversations = self._simulator.world.conversations
         return [
             each
             for each in self._simulator.world.visible()
-            if user in conversations[each.conversation].members and each.body.get("attachments")
+            if user in self._members(each) and each.body.get("attachments")
         ]
+
+    def _members(self, message: Message) -> list[User]:
+        """Returns who sees a message: in a thread of a channel, the members of the channel."""
+        return self._simulator.world.conversations[message.conversation.partition(";")[0]].members
 
     def _name(self, message: Message) -> str:
         kind = self._simulator.world.conversations[message.conversation].kind
@@ -152,15 +161,8 @@ class ChatServer:
     def _file(self, name: str) -> Reply:
         path = (self._folder / name).resolve()
         is_known = path.is_relative_to(self._folder.resolve()) and path.suffix in _TYPES
-        if not is_known or not path.is_file():
-            return (
-                Reply(200, _NOT_BUILT, {"Content-Type": _TYPES[".html"]}) if name == _PAGE else error(404, "NotFound")
-            )
-        policy = {
-            "Content-Security-Policy": _POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-        }
-        return Reply(
-            200, path.read_bytes(), {"Content-Type": _TYPES[path.suffix], "Cache-Control": "no-store", **policy}
-        )
+        if is_known and path.is_file():
+            return Reply(200, path.read_bytes(), {**_HEADERS, "Content-Type": _TYPES[path.suffix]})
+        if name == _PAGE:
+            return Reply(200, _NOT_BUILT, {**_HEADERS, "Content-Type": _TYPES[".html"]})
+        return error(404, "NotFound")
