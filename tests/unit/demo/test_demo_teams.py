@@ -110,7 +110,7 @@ async def test_a_press_reaches_the_bot_as_an_invoke_and_its_answer_is_returned(c
     assert (invoke["from"]["aadObjectId"], invoke["value"]["action"]["data"]) == (chat.mara.id, ACTION["data"])
 
 
-async def test_nobody_presses_in_the_chat_of_another_and_what_is_no_press_is_refused(chat: Chat, bot: FakeBot) -> None:
+async def test_a_press_in_the_chat_of_another_person_and_what_is_no_press_are_refused(chat: Chat, bot: FakeBot) -> None:
     message = chat.add(chat.mara)
     press = {"user": chat.cem.id, "message": message.id, "action": ACTION}
     assert (await chat.post("press", press)).status == 404
