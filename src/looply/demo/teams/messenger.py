@@ -32,7 +32,7 @@ class Messenger:
         self.endpoint = ""
 
     async def install(self, user: User) -> None:
-        """Tells the bot that a user has installed its app.
+        """Notifies the bot that a user has installed its app.
 
         Raises: Rejected for another answer than 200; Unavailable as `_send`.
         """
