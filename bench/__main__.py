@@ -20,6 +20,7 @@ from bench.sap import measuring as sap
 from bench.sap import outage
 from bench.scale import auditor, growth, history, inbox, regions, searching, streams, timers
 from bench.speed import Plan
+from bench.teams import copies, invoking
 
 Found = dict[str, Any]
 Measure = Callable[[Plan, argparse.Namespace, Found], Found]
@@ -108,6 +109,14 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "outage": (
         "1,000 executions against an SAP system that is down, and comes back",
         lambda plan, _args, _found: {"outage": outage.measure_outage(plan)},
+    ),
+    "invokes": (
+        "answers in Teams at 50/s, alone and while the keys of another bot hang",
+        lambda plan, _args, _found: {"invokes": invoking.measure_invokes(plan)},
+    ),
+    "copies": (
+        "1,000 cards in Teams with 5 % of the calls refused and 2 % of the messages cut off",
+        lambda plan, args, _found: {"copies": copies.measure_copies(plan, args.copies)},
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",
@@ -209,6 +218,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--stored", type=int, default=searching.STORED, help="executions to search in, and to audit (1,000,000)"
     )
+    parser.add_argument("--copies", type=int, default=copies.COPIES, help="cards in Teams (1,000)")
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
     parser.add_argument(
         "--profile", action="store_true", help="of pages: write CPU profiles of the browser into the folder too"

@@ -12,6 +12,7 @@ from bench.pages import rows as pages
 from bench.sap import measuring as sap
 from bench.sap import outage
 from bench.scale import history, inbox, regions, searching
+from bench.teams import copies, invoking
 
 _WIDTHS: Final = (58, 44, 30)
 
@@ -44,6 +45,8 @@ _LINES: Final[Mapping[str, Callable[[dict[str, Any]], Iterator[_Line]]]] = {
     "fairness": fairness.lines_of,
     "sap": sap.lines_of,
     "outage": outage.lines_of,
+    "invokes": invoking.lines_of,
+    "copies": copies.lines_of,
 }
 """The parts that make their rows themselves."""
 

@@ -33,6 +33,11 @@ class LooplyClient:
         self._base_url = base_url.rstrip("/")
         self._headers = {"x-api-key": api_key}
 
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        return self._base_url
+
     async def is_ready(self) -> bool:
         """Returns whether the server accepts calls; False as long as it does not respond."""
         try:
@@ -52,13 +57,17 @@ class LooplyClient:
 
     async def save_sap_connection(self, name: str, base_url: str) -> None:
         """Creates the connection to the SAP-like system, or updates the one of that name."""
-        settings = {"base_url": base_url, "client": CLIENT, "user": USER}
-        body = {"name": name, "kind": "sap", "settings": settings, "secrets": {"password": PASSWORD}}
-        created = await self._call("POST", "/v2/workflows/createConnection", json=body)
-        if created.status_code == 409:
-            await self._post("updateConnection", body)
-        else:
-            _checked(created, "createConnection")
+        settings: dict[str, Json] = {"base_url": base_url, "client": CLIENT, "user": USER}
+        await self.save_connection(name, "sap", settings, {"password": PASSWORD})
+
+    async def save_connection(self, name: str, kind: str, settings: dict[str, Json], secrets: dict[str, Json]) -> str:
+        """Creates a connection, or updates the one of that name, and returns its id."""
+        body: Json = {"name": name, "kind": kind, "settings": settings, "secrets": secrets}
+        saved = await self._call("POST", "/v2/workflows/createConnection", json=body)
+        if saved.status_code == 409:
+            saved = await self._call("POST", "/v2/workflows/updateConnection", json=body)
+        item = _checked(saved, "createConnection").get("item")
+        return str(item.get("connection_id")) if isinstance(item, dict) else ""
 
     async def invite(self, email: str, role: str) -> str:
         """Invites a person to the organization, and returns the link that makes them a member."""

@@ -2,17 +2,19 @@
 
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
+from looply.clock import SystemClock
 from looply.demo import sap
 from looply.demo.client import LooplyClient
 from looply.demo.local_server import LocalServer, local_server
-from looply.demo.story import Say, StoryOptions, StoryResult, play
+from looply.demo.story import MANAGER, Say, StoryOptions, StoryResult, play
+from looply.demo.teams_stage import teams_stage
 from looply.errors import Conflict
 
 
@@ -24,26 +26,34 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of all files, a new or an empty one; None: a temporary one, which is removed at the end."""
     port: int = 0
     """Port of the server on 127.0.0.1; 0 takes a free one."""
+    teams: bool = False
+    """True: the card is brought to a Teams-like client, which is served beside the server."""
 
 
 async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitable[object]]) -> StoryResult:
     """Runs the purchase-order approval from end to end and returns its result.
 
     Without `auto` the server and the SAP-like system keep running after the story until `stay` returns.
-    Raises: what `play`, `local_server` and `sap.serving` raise; Conflict for a folder that is not empty.
+    Raises: what `play`, `local_server`, `teams_stage` and `sap.serving` raise; Conflict for a folder that is not empty.
     """
-    with _folder(options.folder) as work, sap.serving() as sap_url:
-        settings = {"egress_allow": urlsplit(sap_url).netloc}
-        async with local_server(work, settings, port=options.port) as server:
-            story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)
-            if not options.auto:
-                await _show_sign_in(server, story.manager, say)
-            result = await play(story, say)
-            if not options.auto:
-                _show_addresses(server, sap_url, say)
-                if options.folder is None:
-                    say("Ctrl-C also removes the data of the demo; --folder DIR keeps them.")
-                await stay()
+    async with AsyncExitStack() as stack:
+        work = stack.enter_context(_folder(options.folder))
+        sap_url = stack.enter_context(sap.serving())
+        allowed, stage = [urlsplit(sap_url).netloc], None
+        if options.teams:
+            stage = await stack.enter_async_context(teams_stage(MANAGER, SystemClock()))
+            allowed += stage.addresses
+        settings = {"egress_allow": ",".join(allowed)}
+        server = await stack.enter_async_context(local_server(work, settings, port=options.port))
+        story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)
+        if not options.auto:
+            await _show_sign_in(server, story.manager, say)
+        result = await play(story, say, stage=stage)
+        if not options.auto:
+            _show_addresses(server, sap_url, say)
+            if options.folder is None:
+                say("Ctrl-C also removes the data of the demo; --folder DIR keeps them.")
+            await stay()
     return result
 
 

@@ -1,7 +1,7 @@
 """The purchase-order approval as a story: printed line by line, run over the public HTTP API against a running server.
 
-A small order is released at once. A large one waits until its manager answers the card in the inbox; then it is
-released in the SAP-like system, or stays as it is. This module does not depend on how the server was started.
+A small order is released at once. A large one waits until its manager answers the card, in the inbox or in Teams;
+then it is released in the SAP-like system, or stays as it is. How the server was started does not matter here.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import msgspec
 from looply.clock import Clock, SystemClock
 from looply.demo.client import LooplyClient, OpenCard, SapReader
 from looply.demo.orders import LARGE_ORDER, RELEASED, SMALL_ORDER
+from looply.demo.stages import InboxStage, Stage
 from looply.errors import Rejected, Timeout
 from looply.jsontext import Json, parse_json
 
@@ -87,28 +88,34 @@ def load_definition() -> Json:
     return parse_json(resources.files("looply.demo").joinpath("purchase_order_approval.json").read_bytes())
 
 
-async def play(options: StoryOptions, say: Say, *, http: httpx2.AsyncClient | None = None) -> StoryResult:
+async def play(
+    options: StoryOptions, say: Say, *, stage: Stage | None = None, http: httpx2.AsyncClient | None = None
+) -> StoryResult:
     """Runs the whole story and returns its result; calls `say` for each event.
 
+    The manager decides in the inbox, unless there is another `stage`.
     Raises: Timeout when something does not happen in time, Unavailable when a system does not respond, Rejected when
     a response or the end is not the expected one. `http` is for tests; it is not closed.
     """
     waiter = Waiter(SystemClock(), asyncio.sleep)
     if http is not None:
-        return await Story(options, say, http, waiter).play()
+        return await Story(options, say, http, waiter, stage).play()
     async with httpx2.AsyncClient() as own:
-        return await Story(options, say, own, waiter).play()
+        return await Story(options, say, own, waiter, stage).play()
 
 
 class Story:
     """One run of the story. The methods are its chapters, in order."""
 
-    def __init__(self, options: StoryOptions, say: Say, http: httpx2.AsyncClient, waiter: Waiter) -> None:
+    def __init__(
+        self, options: StoryOptions, say: Say, http: httpx2.AsyncClient, waiter: Waiter, stage: Stage | None = None
+    ) -> None:
         self._options = options
         self._say = say
         self._looply = LooplyClient(http, options.looply_url, options.api_key)
         self._sap = SapReader(http, options.sap_url)
         self._waiter = waiter
+        self._stage = stage or InboxStage()
 
     async def play(self) -> StoryResult:
         """Runs all chapters; see the function of the same name."""
@@ -135,7 +142,9 @@ class Story:
         self._say(f"Looply answers at {url}.")
         await self._looply.save_sap_connection(CONNECTION, self._options.sap_url)
         self._say(f"Connection {CONNECTION} points to the SAP-like system at {self._options.sap_url}.")
-        workflow_id, version = await self._looply.import_workflow(load_definition())
+        for line in await self._stage.prepare(self._looply):
+            self._say(line)
+        workflow_id, version = await self._looply.import_workflow(self._stage.adapt(load_definition()))
         await self._looply.activate_workflow(workflow_id, version)
         self._say(f"Workflow 'Purchase order approval' is active as version {version} ({workflow_id}).")
         return workflow_id
@@ -153,21 +162,20 @@ class Story:
 
         async def card() -> OpenCard | None:
             await self._look(workflow_id, execution_id)
-            return await self._looply.find_open_card(manager, execution_id)
+            found = await self._looply.find_open_card(manager, execution_id)
+            return found if found is not None and await self._stage.is_there(found) else None
 
         found = await self._waiter.until(card, self._options.patience, f"no card was opened for {manager}")
-        self._say(f"Order {LARGE_ORDER} is over the limit: a card waits in the inbox of {manager}.")
+        self._say(f"Order {LARGE_ORDER} is over the limit: a card waits {self._stage.place} {manager}.")
         return execution_id, found
 
     async def _get_answer(self, workflow_id: str, execution_id: str, card: OpenCard) -> str:
         """Returns the chosen action."""
         if self._options.auto:
-            message = await self._looply.answer_card(card.token, {"action": "approve", "comment": "Go ahead."})
-            if message != "recorded":
-                raise Rejected(f"the approval was answered with '{message}', expected 'recorded'", sent=True)
+            await self._stage.approve(self._looply, card, "Go ahead.")
             self._say(f"{self._options.manager} approves, with the comment 'Go ahead.'")
         else:
-            self._say(f"Open {card.url} in a browser, or sign in as the manager, and click Approve or Reject.")
+            self._say(self._stage.invitation(card))
         auto = self._options.auto
         missing = "the answer did not reach the execution" if auto else "the card was not answered"
         patience = self._options.patience if auto else self._options.human_patience

@@ -9,12 +9,15 @@ from blackbox.harness.launcher import COMMAND
 
 
 class RunningDemo:
-    """The demo, until `close`. It has printed the links, and the card of its manager is open."""
+    """The demo, until `close`. It has printed the links, and the card of its manager is open.
 
-    def __init__(self, folder: Path) -> None:
+    `arguments` are those of the command; `invitation` is a part of the line that says where the card is.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, invitation: str = "/inbox/") -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOOPLY_")}
         self._process = subprocess.Popen(
-            [COMMAND, "demo", "--folder", str(folder)],
+            [COMMAND, "demo", "--folder", str(folder), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -23,7 +26,7 @@ class RunningDemo:
         self.owner_link = self.line("as the owner:").split()[-1]
         self.manager_link = self.line("as the manager:").split()[-1]
         self.address = self.owner_link.partition("/app/")[0]
-        self.line("/inbox/")
+        self.invitation = self.line(invitation)
 
     def line(self, part: str) -> str:
         """Returns the next line with a text in it."""

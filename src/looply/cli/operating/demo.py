@@ -18,6 +18,9 @@ async def demo(
     port: Annotated[
         int, Parameter(help="Port of the server; 0 takes a free one.", validator=validators.Number(gte=0, lte=65_535))
     ] = 0,
+    teams: Annotated[
+        bool, Parameter(help="Bring the card to a Teams-like client on this machine, not to the inbox.", negative="")
+    ] = False,
     terminal: Here,
 ) -> int:
     """Run the purchase-order approval with a server and an SAP-like system of its own.
@@ -25,7 +28,7 @@ async def demo(
     The system triggers the workflow, a card waits in the web inbox, the answer releases the order. Without --auto you
     answer the card in the browser, and both keep running until Ctrl-C. Exit status 0 when the order was released.
     """
-    options = on_demand.demo.DemoOptions(auto=auto, folder=folder, port=port)
+    options = on_demand.demo.DemoOptions(auto=auto, folder=folder, port=port, teams=teams)
     result = await on_demand.demo.run_demo(options, terminal.say, stay=on_demand.asyncio.Event().wait)
     document = msgspec.to_builtins(result)
     if not terminal.is_table:

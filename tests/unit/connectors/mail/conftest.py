@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from mail_server import Inbox, MailServer
 
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.simulator import TeamsSimulator
 
 Open = Callable[..., Awaitable[MailServer]]
 

@@ -13,9 +13,6 @@ import httpx2
 import pytest
 from mail_server import PASSWORD, USER, Inbox, MailServer
 
-from kit.servers.teams.graph import SEND
-from kit.servers.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
-from kit.servers.teams.wire import Reply, Request, error
 from looply.connectors.email.accounts import smtp_account
 from looply.connectors.email.connector import CONNECTOR
 from looply.connectors.email.settings import graph_binding, smtp_binding
@@ -23,6 +20,9 @@ from looply.connectors.oauth.client_credentials import token_request
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext, ConnectionValues
+from looply.demo.teams.graph import SEND
+from looply.demo.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
+from looply.demo.teams.wire import Reply, Request, error
 from looply.errors import AuthFailed, BadInput, OperationError, RateLimited, Rejected, Unavailable
 
 Expected = tuple[type[OperationError], str, bool]

@@ -21,13 +21,13 @@ from microsoft_teams.cards import AdaptiveCard
 from microsoft_teams.common.http import Client, ClientOptions
 from pydantic import TypeAdapter
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.connector import APP, TENANT
-from kit.servers.teams.people import User
-from kit.servers.teams.simulator import BOT_SCOPE, SECRET, TeamsSimulator
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.cards.states import Answered, Recorded, link_card, notice_card, open_card, state_card
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.connector import APP, TENANT
+from looply.demo.teams.people import User
+from looply.demo.teams.simulator import BOT_SCOPE, SECRET, TeamsSimulator
 
 with warnings.catch_warnings():
     # It warns of its own previews when it is imported.
@@ -85,13 +85,13 @@ async def test_the_sdk_sends_updates_and_deletes_a_card(
 ) -> None:
     created = await sdk.create(CreateConversationParams(members=[Account(id=anna.mri)], tenant_id=TENANT))
     sent = await sdk.create_activity(created.id, message(for_teams(CARD, TAG)))
-    (shown,) = teams.world.shown()
+    (shown,) = teams.world.visible()
     assert (shown.id, shown.conversation) == (sent.id, f"a:{anna.id}")
     assert shown.card["actions"][0]["data"]["looply"] == {"t": "t-1", "r": 1}
     await sdk.update_activity(created.id, sent.id, message(state_card(CARD, [Recorded()], "en")))
     assert shown.changes == 1
     await sdk.delete_activity(created.id, sent.id)
-    assert teams.world.shown() == []
+    assert teams.world.visible() == []
 
 
 async def test_the_sdk_reads_members_page_by_page(teams: TeamsSimulator, sdk: ConversationClient, anna: User) -> None:
@@ -133,8 +133,8 @@ def test_the_models_of_the_sdk_read_every_activity_of_the_simulator(anna: User, 
         "submit": activities.submit(anna, shown, card["actions"][0]["fallback"]),
         "install": activities.install(anna),
         "remove": activities.install(anna, action="remove"),
-        "joined": activities.joined(anna, "19:team@thread.tacv2", anna),
-        "said": activities.said(anna),
+        "joined": activities.join(anna, "19:team@thread.tacv2", anna),
+        "said": activities.say(anna),
     }
     adapter: TypeAdapter[Any] = TypeAdapter(Activity)
     found = {name: adapter.validate_python(json.loads(content)).type for name, content in contents.items()}

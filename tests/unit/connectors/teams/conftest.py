@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.simulator import SECRET, TeamsSimulator
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.delivery import Delivery
@@ -17,6 +15,8 @@ from looply.connectors.teams.calls.graph import GraphClient
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.calls.people import Person, merge
 from looply.connectors.teams.calls.settings import Account, account_of
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.simulator import SECRET, TeamsSimulator
 
 
 class FakeDirectory:

@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.inbound.activities import (
@@ -24,6 +21,9 @@ from looply.connectors.teams.inbound.activities import (
     read_event,
 )
 from looply.connectors.teams.inbound.replies import DONE, card_reply, error_reply, needs_card, reply_to_other
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 from looply.errors import BadRequest
 
 TAG = Tag(token="t-1", revision=2)
@@ -87,7 +87,7 @@ def test_the_app_is_installed_and_removed(activities: Activities, anna: User, ac
 
 def test_members_join_and_leave_and_the_bot_is_one(teams: TeamsSimulator, activities: Activities, anna: User) -> None:
     bob = teams.world.add_user("Bob", "bob@contoso.test")
-    joined = activities.joined(anna, "19:team@thread.tacv2", bob)
+    joined = activities.join(anna, "19:team@thread.tacv2", bob)
     found = event(joined)
     assert isinstance(found, Joined)
     assert [(each.id, each.mri) for each in found.members] == [(bob.id, bob.mri)]
@@ -104,7 +104,7 @@ def test_members_join_and_leave_and_the_bot_is_one(teams: TeamsSimulator, activi
 
 
 def test_what_a_person_writes_says_where_the_person_is(activities: Activities, anna: User) -> None:
-    found = event(activities.said(anna), value={"other": 1})
+    found = event(activities.say(anna), value={"other": 1})
     assert isinstance(found, Wrote)
     assert found.place.conversation == f"a:{anna.id}"
 
@@ -120,7 +120,7 @@ def test_the_thread_of_a_channel_has_its_root(activities: Activities, anna: User
 def test_an_invoke_of_another_kind_or_without_our_token_is_no_answer(
     activities: Activities, anna: User, message: Message
 ) -> None:
-    other = event(activities.said(anna), type="invoke", name="composeExtension/query")
+    other = event(activities.say(anna), type="invoke", name="composeExtension/query")
     foreign = event(activities.execute(anna, message, {"verb": "x", "data": {"action": "approve"}}))
     for found in (other, foreign):
         assert isinstance(found, Other)
@@ -131,7 +131,7 @@ def test_an_invoke_of_another_kind_or_without_our_token_is_no_answer(
 @pytest.mark.parametrize("value", [None, "text", {}, {"action": []}, {"action": {"verb": 1}}])
 def test_an_invoke_without_an_action_is_a_clear_error(activities: Activities, anna: User, value: Any) -> None:
     with pytest.raises(BadRequest, match="does not fit"):
-        event(activities.said(anna), type="invoke", name="adaptiveCard/action", value=value)
+        event(activities.say(anna), type="invoke", name="adaptiveCard/action", value=value)
 
 
 @pytest.mark.parametrize(

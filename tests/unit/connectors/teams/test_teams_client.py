@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from kit.servers.teams.graph import USERS
-from kit.servers.teams.simulator import BOT_SCOPE, TeamsSimulator
-from kit.servers.teams.wire import Reply, error
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.graph import GraphClient
@@ -21,6 +18,9 @@ from looply.connectors.teams.calls.messages import (
     with_found,
 )
 from looply.connectors.teams.calls.settings import Account
+from looply.demo.teams.graph import USERS
+from looply.demo.teams.simulator import BOT_SCOPE, TeamsSimulator
+from looply.demo.teams.wire import Reply, error
 from looply.errors import BadInput
 
 CARD = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Order 4711"}]}
@@ -38,14 +38,14 @@ async def test_a_card_is_sent_updated_and_deleted_in_a_personal_chat(teams: Team
     chat = await bot.open_conversation(teams.service_url, anna.id)
     assert await bot.open_conversation(teams.service_url, anna.mri) == chat
     sent = await bot.send(teams.service_url, chat, MESSAGE)
-    (message,) = teams.world.shown()
+    (message,) = teams.world.visible()
     assert (message.id, message.card) == (sent, CARD)
     assert message.body["channelData"] == {"notification": {"alert": True}}
     await bot.update(teams.service_url, chat, sent, card_message({**CARD, "body": []}, "done", alerts=False))
     assert (message.card["body"], message.body["id"], message.changes) == ([], sent, 1)
     await bot.delete(teams.service_url, chat, sent)
     await bot.delete(teams.service_url, chat, sent)
-    assert teams.world.shown() == []
+    assert teams.world.visible() == []
     assert await meaning_of(bot.update(teams.service_url, chat, sent, MESSAGE)) == (
         "gone",
         "ActivityNotFoundInConversation",
@@ -55,7 +55,7 @@ async def test_a_card_is_sent_updated_and_deleted_in_a_personal_chat(teams: Team
 async def test_a_thread_of_a_channel_begins_with_a_card(teams: TeamsSimulator, bot: BotClient) -> None:
     teams.world.add_conversation("19:buyers@thread.tacv2", "channel")
     thread = await bot.begin_thread(teams.service_url, "19:buyers@thread.tacv2", MESSAGE)
-    (message,) = teams.world.shown()
+    (message,) = teams.world.visible()
     assert (thread.id, thread.activity_id) == (message.conversation, message.id)
     assert thread.id.startswith("19:buyers@thread.tacv2;messageid=")
     await bot.update(teams.service_url, thread.id, thread.activity_id, MESSAGE)
@@ -87,7 +87,7 @@ async def test_calls_at_once_share_one_token_and_one_that_ended_is_replaced(
     assert (len(set(chats)), teams.issued[BOT_SCOPE]) == (1, 1)
     teams.end_tokens()
     await bot.send(teams.service_url, chats[0], MESSAGE)
-    assert (len(teams.world.shown()), teams.issued[BOT_SCOPE]) == (1, 2)
+    assert (len(teams.world.visible()), teams.issued[BOT_SCOPE]) == (1, 2)
 
 
 async def test_an_application_that_is_refused_twice_is_unusable(teams: TeamsSimulator, bot: BotClient) -> None:
@@ -135,7 +135,7 @@ async def test_an_answer_that_was_cut_is_unknown_for_a_message_and_repeatable_fo
     assert (await meaning_of(bot.begin_thread(teams.service_url, "19:x", MESSAGE)))[0] == "unknown"
     assert (await meaning_of(bot.update(teams.service_url, chat, sent, MESSAGE)))[0] == "again"
     assert (await meaning_of(bot.open_conversation(teams.service_url, anna.id)))[0] == "again"
-    assert len(teams.world.shown()) == 2
+    assert len(teams.world.visible()) == 2
 
 
 async def test_a_success_without_an_id_is_unknown_and_no_error_of_ours(teams: TeamsSimulator, bot: BotClient) -> None:
@@ -169,7 +169,7 @@ async def test_ids_of_conversations_are_one_segment_of_the_path(teams: TeamsSimu
     name = "19:a/b?c#d;messageid=1@thread.tacv2"
     teams.world.add_conversation(name, "channel")
     assert await bot.send(teams.service_url, name, MESSAGE)
-    assert teams.world.shown()[0].conversation == name
+    assert teams.world.visible()[0].conversation == name
 
 
 async def test_graph_finds_a_person_by_name_mail_and_alias(teams: TeamsSimulator, graph: GraphClient) -> None:

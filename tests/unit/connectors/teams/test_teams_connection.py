@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 import looply
-from kit.servers.teams.graph import INSTALL
-from kit.servers.teams.signing import Key
-from kit.servers.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
-from kit.servers.teams.wire import Reply, error
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import ConnectionValues
 from looply.connectors.teams.calls.settings import account_of
 from looply.connectors.teams.connector import CONNECTOR
+from looply.demo.teams.graph import INSTALL
+from looply.demo.teams.signing import Key
+from looply.demo.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
+from looply.demo.teams.wire import Reply, error
 from looply.errors import BadInput
 
 (KIND,) = CONNECTOR.connection_kinds

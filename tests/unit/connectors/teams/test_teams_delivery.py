@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from kit.servers.teams.simulator import TeamsSimulator
-from kit.servers.teams.wire import Reply, Request, error
 from looply.connectors.teams.calls.answers import Failure, Undelivered
 from looply.connectors.teams.calls.delivery import Delivery, Look
 from looply.connectors.teams.calls.messages import MOST_BYTES, Handle, card_message, with_found
 from looply.connectors.teams.calls.people import Person, Recipient, ToChannel, ToChat, ToPerson
 from looply.connectors.teams.calls.settings import Account
+from looply.demo.teams.simulator import TeamsSimulator
+from looply.demo.teams.wire import Reply, Request, error
 
 ANNA = ToPerson("anna@contoso.test")
 
@@ -27,7 +27,7 @@ def shown(text: str = "open", **switches: Any) -> Look:
 
 
 def texts(teams: TeamsSimulator) -> list[str]:
-    return [each.card["body"][0]["text"] for each in teams.world.shown()]
+    return [each.card["body"][0]["text"] for each in teams.world.visible()]
 
 
 async def failure_of(delivery: Delivery, to: Recipient = ANNA, handle: Handle | None = None) -> Failure:
@@ -153,7 +153,7 @@ async def test_a_first_message_with_an_unknown_outcome_is_found_by_its_use_and_c
     teams.fault_after = lambda _: None
     handle = await delivery.bring(ANNA, Handle(), shown())
     assert texts(teams) == ["open", "open"]
-    lost = teams.world.shown()[0]
+    lost = teams.world.visible()[0]
     known = with_found(handle, service_url=teams.service_url, conversation=lost.conversation, activity=lost.id)
     await delivery.bring(ANNA, known, shown("answered", is_due=False))
     assert texts(teams) == ["answered", "answered"]
@@ -280,7 +280,7 @@ async def test_faults_leave_no_card_stale_no_conversation_too_fast_and_no_double
     teams.connector.seconds = lambda: clock.seconds
     await bring_all(delivery, mails, lambda index: shown(f"open {index}"), handles, clock)
     known = {activity for handle in handles for activity in handle.activities}
-    doubles = [each for each in teams.world.shown() if each.id not in known]
+    doubles = [each for each in teams.world.visible() if each.id not in known]
     assert doubles, "the faults made no double"
     for each in doubles:  # a person uses it
         index = int(each.card["body"][0]["text"].removeprefix("open "))

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit.servers.teams.signing import Key
-from kit.servers.teams.simulator import TeamsSimulator
-from kit.servers.teams.wire import Reply, Request, error
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.inbound.keys import FAILED_SECONDS, REFRESH_SECONDS, UNKNOWN_SECONDS, KeyRing
+from looply.demo.teams.signing import Key
+from looply.demo.teams.simulator import TeamsSimulator
+from looply.demo.teams.wire import Reply, Request, error
 
 
 def reads(teams: TeamsSimulator) -> int:

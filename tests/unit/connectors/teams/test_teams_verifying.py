@@ -8,15 +8,15 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.signing import Key, unsigned
-from kit.servers.teams.simulator import APP, TeamsSimulator
 from looply.connectors.port import HttpSender
 from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Wrote, read_activity
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.receiving import receive
 from looply.connectors.teams.inbound.verifying import Claims, NotVerified, Verifier
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.signing import Key, without_signature
+from looply.demo.teams.simulator import APP, TeamsSimulator
 from looply.errors import BadRequest, BodyTooLarge
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
@@ -39,7 +39,7 @@ async def verifier(
 
 @pytest.fixture
 def activity(teams: TeamsSimulator, activities: Activities) -> Activity:
-    return read_activity(activities.said(teams.world.add_user("Anna", "anna@contoso.test")))
+    return read_activity(activities.say(teams.world.add_user("Anna", "anna@contoso.test")))
 
 
 async def reason_of(verifier: Verifier, authorization: str) -> str:
@@ -105,8 +105,8 @@ async def test_a_token_that_nothing_or_another_key_has_signed_is_refused(
 ) -> None:
     claims, key = activities.claims(now), teams.keys[0]
     found = {
-        "none": await reason_of(verifier, f"Bearer {unsigned(claims, 'main')}"),
-        "none with a signature": await reason_of(verifier, f"Bearer {unsigned(claims, 'main', 'AAAA')}"),
+        "none": await reason_of(verifier, f"Bearer {without_signature(claims, 'main')}"),
+        "none with a signature": await reason_of(verifier, f"Bearer {without_signature(claims, 'main', 'AAAA')}"),
         "shared secret": await reason_of(verifier, f"Bearer {key.sign_with_public_part(claims)}"),
         "another key": await reason_of(verifier, f"Bearer {key.sign(claims, by='thief')}"),
         "unknown key": await reason_of(verifier, f"Bearer {Key('thief').sign(claims)}"),
@@ -185,14 +185,14 @@ async def test_nothing_of_a_body_is_read_before_its_token_is_verified(
 ) -> None:
     anna = teams.world.add_user("Anna", "anna@contoso.test")
     token = activities.authorization(now)
-    found = await receive(verifier, token, activities.said(anna))
+    found = await receive(verifier, token, activities.say(anna))
     assert isinstance(found, Wrote)
     with pytest.raises(NotVerified, match="no token"):
         await receive(verifier, "", b"no JSON")
     with pytest.raises(BadRequest):
         await receive(verifier, token, b"no JSON")
     with pytest.raises(NotVerified, match="wrong service address"):
-        await receive(verifier, activities.authorization(now, serviceurl="https://x.example"), activities.said(anna))
+        await receive(verifier, activities.authorization(now, serviceurl="https://x.example"), activities.say(anna))
     before = len(teams.requests)
     with pytest.raises(BodyTooLarge):
         await receive(verifier, "", b" " * (MOST_BYTES + 1))

@@ -10,7 +10,6 @@ from server_kit import Caller, ScriptedShell
 from teams_kit import Tenant
 
 from kit.memory import MemoryStore
-from kit.servers.teams.simulator import SECRET, TeamsSimulator
 from looply.app.context.services import Services
 from looply.catalog import Catalog
 from looply.channels.teams.bots import Resources
@@ -22,6 +21,7 @@ from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
+from looply.demo.teams.simulator import SECRET, TeamsSimulator
 from looply.engine.cards.reconciler import Reconciler
 from looply.testing.clock import FakeClock
 

@@ -5,9 +5,9 @@ from typing import Any
 import httpx2
 from server_kit import Caller, card_step, definition, note_step
 
-from kit.servers.teams.activities import Activities
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.activities import Activities
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 from looply.engine.cards.reconciler import Reconciler
 from looply.testing.clock import FakeClock
 
@@ -65,7 +65,7 @@ class Tenant:
 
     def messages(self) -> list[Message]:
         """Returns the messages that people see."""
-        return self.microsoft.world.shown()
+        return self.microsoft.world.visible()
 
     async def delivery(self) -> dict[str, Any]:
         """Returns what is known of the delivery of the only open card."""

@@ -9,8 +9,8 @@ import pytest
 from server_kit import Caller, ScriptedShell, card_step, definition, note_step
 from teams_kit import MANAGER, Tenant, texts
 
-from kit.servers.teams.people import User
-from kit.servers.teams.wire import Reply, Request
+from looply.demo.teams.people import User
+from looply.demo.teams.wire import Reply, Request
 from looply.errors import Overloaded, StoreLost
 
 CARD = {
@@ -235,7 +235,7 @@ async def test_an_activity_that_is_not_from_microsoft_is_forbidden_and_changes_n
 
 
 async def test_addresses_that_no_connection_has_are_not_found(tenant: Tenant, mine: Caller) -> None:
-    content = tenant.activities.said(User("Anna", MANAGER, "1"))
+    content = tenant.activities.say(User("Anna", MANAGER, "1"))
     other = "01900000-0000-7000-8000-00000000000f"
     draft = {"name": "S4", "kind": "http", "settings": {"base_url": "https://example.com"}, "secrets": {}}
     created = (await mine.post("createConnection", draft)).json()["item"]["connection_id"]
@@ -252,7 +252,7 @@ async def test_bodies_that_are_none_are_refused_and_unused_kinds_are_said(tenant
     assert (await tenant.send(b"{")).status_code == 400
     too_large = await tenant.send(b" " * (256 * 1024 + 1))
     assert (too_large.status_code, too_large.json()["code"]) == (413, "BODY_TOO_LARGE")
-    other = json.loads(tenant.activities.said(anna))
+    other = json.loads(tenant.activities.say(anna))
     invoke = json.dumps({**other, "type": "invoke", "name": "composeExtension/query"}).encode()
     assert (await tenant.send(invoke)).status_code == 501
     typing = json.dumps({**other, "type": "typing"}).encode()

@@ -4,8 +4,8 @@ import binascii
 import re
 from base64 import b64decode
 
-from kit.servers.teams.people import World
-from kit.servers.teams.wire import Reply, Request, error
+from looply.demo.teams.people import World
+from looply.demo.teams.wire import Reply, Request, error
 
 USERS = "User.Read.All"
 CATALOG = "AppCatalog.Read.All"

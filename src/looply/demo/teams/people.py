@@ -106,6 +106,6 @@ class World:
             self.add_conversation(conversation, "personal", user)
         return self.conversations[conversation]
 
-    def shown(self) -> list[Message]:
+    def visible(self) -> list[Message]:
         """Returns the messages that are there, in the order in which they came."""
         return [each for each in self.messages.values() if not each.is_deleted]

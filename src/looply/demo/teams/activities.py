@@ -4,9 +4,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from kit.servers.teams.connector import APP, TENANT
-from kit.servers.teams.people import Message, User
-from kit.servers.teams.simulator import TeamsSimulator
+from looply.demo.teams.connector import APP, TENANT
+from looply.demo.teams.people import Message, User
+from looply.demo.teams.simulator import TeamsSimulator
 
 
 class Activities:
@@ -34,14 +34,14 @@ class Activities:
         """Returns what comes when a user installs or removes the app."""
         return self._of(user, None, type="installationUpdate", action=action)
 
-    def joined(self, user: User, conversation: str, *members: User) -> bytes:
+    def join(self, user: User, conversation: str, *members: User) -> bytes:
         """Returns what comes when people are added to a team or a group chat."""
         added = [{"id": each.mri, "aadObjectId": each.id} for each in members]
         place = {"id": conversation, "conversationType": "channel", "tenantId": TENANT, "isGroup": True}
         data = {"tenant": {"id": TENANT}, "team": {"id": conversation}, "eventType": "teamMemberAdded"}
         return self._of(user, None, type="conversationUpdate", membersAdded=added, conversation=place, channelData=data)
 
-    def said(self, user: User, text: str = "hello") -> bytes:
+    def say(self, user: User, text: str = "hello") -> bytes:
         """Returns a message that a user writes."""
         return self._of(user, None, type="message", text=text)
 

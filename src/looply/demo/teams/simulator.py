@@ -5,7 +5,8 @@ server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
 simulator.address = "http://127.0.0.1:..."
 anna = simulator.world.add_user("Anna", "anna@contoso.test")
 
-Its answers are those of Microsoft's pages and of the table in the design; no tenant of Microsoft was asked.
+The demo has it as the other side of its bot, tests as that of the connector. Its answers are those of Microsoft's
+pages; no tenant of Microsoft was asked.
 """
 
 import asyncio
@@ -16,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from kit.servers.teams.connector import APP, TENANT, Connector
-from kit.servers.teams.graph import Graph
-from kit.servers.teams.people import World
-from kit.servers.teams.signing import Key
-from kit.servers.teams.wire import Reply, Request, error, read_request
+from looply.demo.teams.connector import APP, TENANT, Connector
+from looply.demo.teams.graph import Graph
+from looply.demo.teams.people import World
+from looply.demo.teams.signing import Key
+from looply.demo.teams.wire import Reply, Request, error, read_request
 
-SECRET = "s3cret-s3cret-s3cret"
+SECRET = "s3cret-s3cret-s3cret"  # noqa: S105 - of an application that is not there
 BOT_SCOPE = "https://api.botframework.com/.default"
 
 
@@ -87,7 +88,7 @@ class TeamsSimulator:
                 if reply.hangs:
                     await reader.read()
                     return
-                writer.write(reply.encoded())
+                writer.write(reply.encode_http())
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             return

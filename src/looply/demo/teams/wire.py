@@ -3,25 +3,11 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-REASONS = {
-    200: "OK",
-    201: "Created",
-    202: "Accepted",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-} | {
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Payload Too Large",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-}
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `is_cut`: the connection is closed in its place; `hangs`: nothing is sent, and nothing is closed."""
+    """One answer. `is_cut`: the connection is closed in its place; `hangs`: nothing is sent, and nothing is closed.
+
+    `body` is JSON, or bytes of the type that `Content-Type` of `headers` names.
+    """
 
     status: int = 200
     body: Any = None
@@ -59,11 +48,12 @@ class Reply:
     is_cut: bool = False
     hangs: bool = False
 
-    def encoded(self) -> bytes:
+    def encode_http(self) -> bytes:
         """Returns the whole answer in bytes."""
-        content = b"" if self.body is None else json.dumps(self.body).encode()
-        head = {"Content-Type": "application/json", **self.headers, "Content-Length": str(len(content))}
-        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Status')}"]
+        written = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+        content = b"" if self.body is None else written
+        head = {"Content-Type": JSON, **self.headers, "Content-Length": str(len(content))}
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in head.items()), "", ""]).encode() + content
 
 

@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from kit.servers.teams.people import User, World
-from kit.servers.teams.wire import Reply, Request, error
+from looply.demo.teams.people import User, World
+from looply.demo.teams.wire import Reply, Request, error
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 APP = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"

@@ -1,0 +1,1 @@
+"""Measurements of cards in Teams, against the simulator of Microsoft's side."""

@@ -1,1 +1,0 @@
-"""A simulator of Microsoft's side of Teams: Entra, the Bot Connector and Graph, with users, faults and limits."""
