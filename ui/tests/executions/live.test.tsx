@@ -7,7 +7,7 @@ import { calm } from "../../src/api/stream/calm";
 import type { StreamNews } from "../../src/api/stream/heads";
 import type { FakeApi } from "../fakes/api";
 import { visitLive } from "../fakes/app";
-import { executionRow, withExecution } from "../fakes/executions";
+import { executionRow, explanation, withExecution } from "../fakes/executions";
 import { NOW, signedIn } from "../fakes/people";
 import { fakeStream } from "../fakes/stream";
 
@@ -27,6 +27,11 @@ function head(id: string, changes: Partial<ExecutionRow> = {}): StreamNews {
     kind: "head",
     head: executionRow({ workflow_execution_id: id, process_id: id, created_on: NOW, ...changes }),
   };
+}
+
+/** Why an execution that moves is not at its end. */
+function moving(execution: ExecutionRow) {
+  return explanation({ execution, verdict: "MOVES", code: "STRETCH" });
 }
 
 function countOf(api: FakeApi, id: string): number {
@@ -85,6 +90,52 @@ describe("the page of an execution beside a stream", () => {
     await waitFor(() => expect(countOf(api, "explainExecution")).toBe(before + 1));
     stream.send(LOST, LOST, LOST);
     await waitFor(() => expect(countOf(api, "explainExecution")).toBe(before + 2));
+  });
+
+  it.each([["news of it", head("execution-1")] as const, ["missed news", LOST] as const])(
+    "shows no state from before %s that came while it was read",
+    async (_, news) => {
+      const stream = fakeStream();
+      const handlers = withExecution();
+      const answers: (() => void)[] = [];
+      const { api } = visitLive("/executions/execution-1", stream, signedIn(), {
+        ...handlers,
+        explainExecution: async () => {
+          const isFirst = answers.length === 0;
+          await new Promise<void>((resolve) => answers.push(resolve));
+          const execution = executionRow(isFirst ? { status: "RUNNING", incident: null } : {});
+          return { message: "success", item: isFirst ? moving(execution) : explanation({ execution }) };
+        },
+      });
+      await waitFor(() => expect(answers).toHaveLength(1));
+      stream.send(news);
+      await act(async () => answers[0]?.());
+      await waitFor(() => expect(answers).toHaveLength(2));
+      await act(async () => answers[1]?.());
+      await screen.findByRole("region", { name: "What now?" });
+      expect(countOf(api, "explainExecution")).toBe(2);
+    },
+  );
+});
+
+describe("a history that is read while news are missed", () => {
+  it("is read once more", async () => {
+    const stream = fakeStream();
+    const answers: (() => void)[] = [];
+    const { api } = visitLive("/executions", stream, signedIn(), {
+      ...workflows,
+      getExecutionRows: async () => {
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return { message: "success", count: 1, items: [executionRow({ process_id: `PO-${answers.length}` })] };
+      },
+    });
+    await waitFor(() => expect(answers).toHaveLength(1));
+    stream.send(LOST);
+    await act(async () => answers[0]?.());
+    await waitFor(() => expect(answers).toHaveLength(2));
+    await act(async () => answers[1]?.());
+    await screen.findByRole("link", { name: "PO-2" });
+    expect(countOf(api, "getExecutionRows")).toBe(2);
   });
 });
 

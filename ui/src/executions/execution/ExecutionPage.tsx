@@ -12,6 +12,7 @@ import {
 } from "../../api/queries/executions/executions";
 import { logQuery, type WholeLog } from "../../api/queries/executions/whole-log";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
+import { readAgain } from "../../api/stream/read-again";
 import { Answer } from "../../kit/Answer";
 import { Loading } from "../../kit/states/Loading";
 import { Problem } from "../../kit/states/Problem";
@@ -106,6 +107,6 @@ function useRefresh(executionId: string): () => void {
   const queries = useQueryClient();
   return useCallback(() => {
     const predicate = ({ queryKey }: { queryKey: readonly unknown[] }): boolean => CHANGING.includes(queryKey[2]);
-    void queries.invalidateQueries({ queryKey: executionKey(executionId), predicate });
+    void readAgain(queries, { queryKey: executionKey(executionId), predicate });
   }, [queries, executionId]);
 }

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { useApi } from "../../api/context";
 import { type ExecutionRow, HISTORY, rowsQuery } from "../../api/queries/executions/executions";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
+import { readAgain } from "../../api/stream/read-again";
 import { type HistorySearch, rowFilterOf } from "./history-search";
 import { matches } from "./matches";
 import { byExecution, type LiveRows, NO_NEWS, rowsNow, type ShownRows, withHead } from "./rows";
@@ -19,16 +20,17 @@ export function useHistory(search: HistorySearch) {
   const filter = useMemo(() => rowFilterOf(search), [search]);
   const isLive = useStreamState() === "live";
   // Without a stream the rows are read again from time to time.
-  const query = useInfiniteQuery({ ...rowsQuery(api, filter), refetchInterval: isLive ? false : POLL_MS });
-  const { data, refetch } = query;
+  const rowsOptions = rowsQuery(api, filter);
+  const { queryKey } = rowsOptions;
+  const query = useInfiniteQuery({ ...rowsOptions, refetchInterval: isLive ? false : POLL_MS });
+  const { data } = query;
   const read = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const shown = useMemo(() => byExecution(read), [read]);
   const first = data?.pages[0]?.cursors.length ?? 0;
   const start = useStarts(data?.pages);
   const [live, setLive] = useState<{ of: unknown; rows: LiveRows }>({ of: filter, rows: NO_NEWS });
   const news = live.of === filter ? live.rows : NO_NEWS;
-  // A read that is under way is not begun again: pages of a store that lags would never arrive.
-  const reread = useReread(() => void refetch({ cancelRefetch: false }));
+  const reread = useReread(() => void readAgain(queries, { queryKey, exact: true }));
   useHeads((arrived) => {
     if (arrived.kind === "lost") reread();
     if (arrived.kind !== "head") return;
