@@ -112,7 +112,7 @@ def _row(number: int, mail: EmailMessage) -> str:
 def _shown(mail: EmailMessage) -> Reply:
     """Returns a mail as its reader sees it: its HTML as it is, under a policy; a plain one as text."""
     body = mail.get_body(("html", "plain"))
-    content = str(body.get_content()) if body is not None else ""
+    content = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
     if body is not None and body.get_content_type() == "text/html":
         return Reply(200, content.encode(), _HEADERS)
     return _page(str(mail["subject"]), f"<pre>{html.escape(content)}</pre>")

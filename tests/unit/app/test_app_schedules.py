@@ -116,7 +116,7 @@ async def test_a_pause_keeps_a_concurrent_fire(application: Application) -> None
     organization_id, workflow_id = await store_active_version(application, HOURLY)
     await align_all(application.services)
     racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
-    paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
+    paused = await toggle(racing, operator(organization_id), workflow_id, None, pauses=True)
     ((fired,), stored) = (
         (await application.shell.list(organization_id, Filter(), "", 10)).items,
         await application.shell.schedules.find(organization_id, workflow_id),
@@ -137,8 +137,8 @@ async def test_a_schedule_that_is_resumed_after_the_clock_was_set_back_continues
     last = first.next + HOUR
     await application.pump.tick(last)
     who = operator(organization_id)
-    await toggle(application.services, who, workflow_id, None, action="PAUSE")
-    played = await toggle(application.services, who, workflow_id, None, action="PLAY")
+    await toggle(application.services, who, workflow_id, None, pauses=True)
+    played = await toggle(application.services, who, workflow_id, None, pauses=False)
     assert (played.last, played.next) == (last, last + HOUR)
     for instant in (first.next, last):
         await application.pump.tick(instant)
