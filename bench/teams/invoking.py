@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from bench.speed import Figures, Plan
 from bench.teams.installation import Installation, installation, until
@@ -74,7 +74,7 @@ async def _while_keys_hang(held: Installation, messages: list[Message]) -> tuple
         held.simulator.fault = lambda _: None
         waiting.cancel()
         looking.cancel()
-        results: list[Any] = await asyncio.gather(waiting, looking, return_exceptions=True)
+        results = await asyncio.gather(waiting, looking, return_exceptions=True)
     for each in results:
         if isinstance(each, Exception):
             raise each

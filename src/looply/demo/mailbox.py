@@ -127,7 +127,8 @@ async def _read_mail(reader: asyncio.StreamReader) -> bytes:
 
     Raises: ValueError for a mail that is too large, or has no end.
     """
-    lines, size = [], 0
+    lines: list[bytes] = []
+    size = 0
     while line := await reader.readline():
         content = line.rstrip(b"\r\n")
         if content == b".":
