@@ -65,7 +65,7 @@ class Installation:
             "secrets": {"client_secret": SECRET},
         }
         item = (await self.post("/v2/workflows/createConnection", draft))["item"]
-        return f"{self.http.base_url}v2/receive/{item['connection_id']}/teams"
+        return f"{str(self.http.base_url).rstrip('/')}/v2/receive/{item['connection_id']}/teams"
 
     async def post(self, path: str, body: Any) -> Any:
         """Makes a call. Raises: RuntimeError when it is refused."""
