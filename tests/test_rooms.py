@@ -19,7 +19,6 @@ ROOMS = {
         "shell",
         "upkeep",
         "cards",
-        "outages",
     ),
     "execution": (
         "facts",

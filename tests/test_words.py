@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from kit.source_tree import SOURCE, modules
+
 ROOT: Final = Path(__file__).parent.parent
 
 RETIRED: Final = {
@@ -43,7 +45,7 @@ STORED: Final = re.compile(
     r"|[\"'`](wanted|tells)[\"'`]"
     r"|(?<=, )wanted(?=, (shown|due_ms)\b)|(?<=shown < )wanted\b|\bwanted (?=bigint\b)|(?<=SET )wanted(?= = excluded)"
     r"|\b(_|_on_|apply_)?(CardWanted|card_wanted)\b"  # an event, and the functions of it
-    r"|\b(looply_executions_mended_total|execution_mended|in_line|first_in_line)\b"  # metrics, a log event, a view
+    r"|\b(looply_executions_mended_total|execution_mended|in_line)\b"  # metrics, a log event
     r"|\b(approval_of_nobody|slot_given_back_by_an_incident)\b|(?<==)tells\b"  # recorded histories, and a field
     r"|\bWantedBy\b"  # of systemd
 )
@@ -101,6 +103,12 @@ NOUN_ENDINGS: Final = ("_from",)
 """Names of a result with its source, such as `loaded_from(rows)`, which returns a `Loaded`."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _forget_modules() -> Iterator[None]:
+    yield
+    modules.cache_clear()
+
+
 @pytest.mark.parametrize("tree", TREES)
 def test_retired_words_do_not_come_back(tree: str) -> None:
     found = [finding for path in files(TREES[tree]) for finding in findings(path)]
@@ -132,8 +140,7 @@ def texts(path: Path, source: str) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         yield from python_texts(source, with_data=path.is_relative_to(ROOT / "src"))
         return
-    # The text of a CREATE statement is stored with the schema, its comments too.
-    lines = [line if path.suffix != ".sql" or line.startswith("-- ") else "" for line in source.splitlines()]
+    lines = [line if path.suffix != ".sql" or line.lstrip().startswith("-- ") else "" for line in source.splitlines()]
     yield 1, _LINE_END.join(lines)
 
 
@@ -193,11 +200,10 @@ def test_variables_of_the_rooms_that_are_read_most_are_named_by_what_they_are() 
 
 def product(rooms: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Module]]:
     """Yields the path of each module of the product below one of `rooms`, and its syntax tree."""
-    source = ROOT / "src" / "looply"
-    for path in files(("src/looply/**/*.py",)):
-        place = path.relative_to(source).as_posix()
+    for path, tree in modules():
+        place = path.relative_to(SOURCE).as_posix()
         if place.startswith(rooms):
-            yield place, ast.parse(path.read_text("utf-8"))
+            yield place, tree
 
 
 def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

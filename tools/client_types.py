@@ -1,6 +1,7 @@
-"""Writes the types of the web app's client from the description of the API: `make docs`. `--check` only compares.
+"""Writes what the web app knows of the server from the code: `make docs`. `--check` only compares.
 
-`ui/src/api/routes.ts` lists method and path of each call. `ui/src/api/generated.ts` is made by openapi-typescript from
+`ui/src/api/step-types.ts` is the table of step types. `ui/src/api/routes.ts` lists method and path of each call of the
+description of the API. `ui/src/api/generated.ts` is made by openapi-typescript from
 the part of `docs/reference/openapi.json` that the client uses; its first line names the hash of that part, so a
 comparison needs no Node.
 """
@@ -11,12 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
+
+from looply.definition import STEP_TYPES, StepType
+from looply.definition.schemas.step_types import Group
 
 ROOT: Final = Path(__file__).parent.parent
 DESCRIPTION: Final = ROOT / "docs/reference/openapi.json"
 ROUTES: Final = ROOT / "ui/src/api/routes.ts"
 TYPES: Final = ROOT / "ui/src/api/generated.ts"
+STEPS: Final = ROOT / "ui/src/api/step-types.ts"
 GENERATOR: Final = ROOT / "tests/clients/typescript"
 INPUT: Final = ROOT / "build/client.json"
 WIDTH: Final = 120
@@ -70,6 +75,41 @@ def _route_line(name: str, method: str, path: str) -> str:
     return line if len(line) <= WIDTH else f'  {name}: [\n    "{method}",\n    "{path}",\n  ],'
 
 
+def step_types_text() -> str:
+    """Returns the module that has the table of step types."""
+    groups = ", ".join(f'"{group}"' for group in get_args(Group))
+    lines = [
+        "// Written by `make docs` from src/looply/definition/schemas/step_types.py; do not edit.",
+        "",
+        "/** The groups of step types, in the order of the toolbox. */",
+        f"export const GROUPS = [{groups}] as const;",
+        "",
+        "/** Every step type, in the order of the contract. Branches and `error` are exits too. */",
+        "export const STEP_TYPES = {",
+        *(line for step_type in STEP_TYPES.values() for line in _step_type_lines(step_type)),
+        "} as const;",
+        "",
+        "export type StepTypeName = keyof typeof STEP_TYPES;",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _step_type_lines(step_type: StepType) -> Iterator[str]:
+    values = {
+        "group": step_type.group,
+        "icon": step_type.icon,
+        "exits": step_type.exits,
+        "hasBranches": step_type.has_branches,
+        "canFail": step_type.can_fail,
+        "isCall": step_type.is_call,
+        "isPause": step_type.is_pause,
+        "mainExit": step_type.main_exit,
+    }
+    yield f"  {step_type.name}: {{"
+    yield from (f"    {name}: {json.dumps(value)}," for name, value in values.items())
+    yield "  },"
+
+
 def first_line(part: dict[str, Any]) -> str:
     """Returns the first line of the types that belong to a part of the description and to the pinned generator."""
     pinned = json.loads((GENERATOR / "package.json").read_text("utf-8"))["devDependencies"]["openapi-typescript"]
@@ -78,7 +118,9 @@ def first_line(part: dict[str, Any]) -> str:
 
 
 def stale_files() -> Iterator[Path]:
-    """Yields the files that do not belong to the description as it is now."""
+    """Yields the files that do not belong to the description and to the table of step types as they are now."""
+    if not STEPS.is_file() or STEPS.read_text("utf-8") != step_types_text():
+        yield STEPS
     part = client_part(json.loads(DESCRIPTION.read_text("utf-8")))
     if not ROUTES.is_file() or ROUTES.read_text("utf-8") != routes_text(part):
         yield ROUTES
@@ -87,7 +129,8 @@ def stale_files() -> Iterator[Path]:
 
 
 def write() -> None:
-    """Writes both files. Raises: CalledProcessError when the generator cannot run; its reason is shown."""
+    """Writes the files. Raises: CalledProcessError when the generator cannot run; its reason is shown."""
+    STEPS.write_text(step_types_text(), "utf-8")
     part = client_part(json.loads(DESCRIPTION.read_text("utf-8")))
     ROUTES.write_text(routes_text(part), "utf-8")
     INPUT.parent.mkdir(exist_ok=True)
@@ -97,15 +140,18 @@ def write() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes or checks both files and returns the exit status."""
+    """Writes or checks the files and returns the exit status."""
     stale = list(stale_files())
     if "--check" in arguments:
         for file in stale:
             print(f"{file.relative_to(ROOT)} is stale; run make docs")
         return 1 if stale else 0
-    if stale:
+    if stale == [STEPS]:
+        STEPS.write_text(step_types_text(), "utf-8")
+    elif stale:
         write()
-        print("wrote ui/src/api/routes.ts and ui/src/api/generated.ts")
+    if stale:
+        print(f"wrote {', '.join(str(file.relative_to(ROOT)) for file in stale)}")
     return 0
 
 

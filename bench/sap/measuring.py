@@ -34,8 +34,8 @@ from bench.sap.workflows import (
     sap_folder,
 )
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, check_all_completed, drive, median_of
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.sap.types.metadata import read_metadata
+from looply.rates import offload_if_large
 
 COLD: Final = 24
 """Changes at once, of a process that has no token yet."""

@@ -7,7 +7,7 @@ is made again and again beside it: its slowest answer bounds for how long the lo
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bench.speed import Figures, Plan
@@ -74,7 +74,7 @@ async def _while_keys_hang(held: Installation, messages: list[Message]) -> tuple
         held.simulator.fault = lambda _: None
         waiting.cancel()
         looking.cancel()
-        results = await asyncio.gather(waiting, looking, return_exceptions=True)
+        results: Sequence[BaseException | None] = await asyncio.gather(waiting, looking, return_exceptions=True)
     for each in results:
         if isinstance(each, Exception):
             raise each

@@ -1,4 +1,4 @@
-"""Rate limiting by token buckets, and turns of heavy work, by owner in this process.
+"""Rate limiting by token buckets, turns of heavy work, by owner in this process, and threads for large work.
 
 `RateLimiter` is pure: time is an argument. `Turns` waits on the clock.
 """
@@ -7,9 +7,14 @@ import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from looply.clock import Clock
+
+Made = TypeVar("Made")
+
+SMALL_BYTES: Final = 64 * 1024
+"""Work on at most this number of bytes takes less time than the handover to a thread."""
 
 _MINUTE_SECONDS: Final = 60.0
 _OWNERS: Final = 10_000
@@ -156,3 +161,11 @@ class Turns:
     def _is_alone(self, owner: str, now: float) -> bool:
         _, seen = self._former if self._latest[0] == owner else self._latest
         return now - seen > _ALONE_SECONDS
+
+
+async def offload_if_large(size: int, work: Callable[[], Made]) -> Made:
+    """Returns the result of work on `size` bytes of JSON text, done in a thread when they are more than `SMALL_BYTES`.
+
+    The work must not share mutable data. Raises: what the work raises.
+    """
+    return await asyncio.to_thread(work) if size > SMALL_BYTES else work()

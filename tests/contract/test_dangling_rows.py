@@ -21,7 +21,7 @@ from looply.testing.clock import START_TIME, FakeClock
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
-KINDS = ("claim", "delivery", "expiry", "fire", "idempotency", "place")
+KINDS = ("claim", "concurrency_slot", "delivery", "expiry", "fire", "idempotency")
 DECISION = "3, 1, 2, 1, 'PO-1', 'ask', 1, '', 'ann', 'ann', 'approved', '', 9, 'INBOX', 1, 1, "
 DECISION += "'PERSON', 'u', 'ann@example.com', ''"
 """Of a decision; it outlives its execution, so nothing is wrong with it."""
@@ -61,7 +61,7 @@ async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: P
     other.execute("INSERT INTO idempotency VALUES (1, 'k', x'00', ?, 9)", (gone.bytes,))
     other.execute("INSERT INTO claim VALUES (2, 'PO-1', 1, ?, x'00')", (gone.bytes,))
     other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
-    other.execute("INSERT INTO place VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
+    other.execute("INSERT INTO concurrency_slot VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
     other.execute("INSERT INTO delivery VALUES (?, ?, 3, 1)", (UUID(NEW).bytes, gone.bytes))
     other.execute("INSERT INTO expiry VALUES (?, 9)", (gone.bytes,))
     other.execute(f"INSERT INTO decision VALUES (?, {DECISION})", (gone.bytes,))
@@ -82,7 +82,7 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
         other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
         other.execute("INSERT INTO claim VALUES (-2, 'PO-1', -1, %s, '\\x00')", (GONE,))
         other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
-        other.execute("INSERT INTO place VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
+        other.execute("INSERT INTO concurrency_slot VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
         other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
         other.execute("INSERT INTO expiry VALUES (%s, 9)", (GONE,))
         other.execute(f"INSERT INTO decision VALUES (%s, {DECISION})".encode(), (GONE,))

@@ -1,4 +1,4 @@
-"""The types of the web app's client belong to the description of the API as it is."""
+"""What the web app knows of the server belongs to the description of the API and the step types as they are."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import client_types
 import pytest
 
+from looply.definition import STEP_TYPES
 from looply.server.application import API_ROUTES
 from looply.server.http.call import REDIRECT
 
@@ -37,3 +38,12 @@ def test_the_client_has_no_pages_among_its_calls(part: dict[str, Any]) -> None:
     text = client_types.routes_text(part)
     assert '["GET", "/v2/workflows/getKeys"]' in text
     assert "getPageFile" not in text
+
+
+def test_the_web_app_has_every_step_type_with_what_the_table_says_of_it() -> None:
+    text = client_types.step_types_text()
+    for step_type in STEP_TYPES.values():
+        row = text.partition(f"  {step_type.name}: {{\n")[2].partition("  },")[0]
+        assert f'group: "{step_type.group}",' in row, step_type.name
+        assert f"isCall: {str(step_type.is_call).lower()}," in row, step_type.name
+        assert f'mainExit: "{step_type.main_exit}",' in row, step_type.name

@@ -269,7 +269,8 @@ def test_every_event_of_the_log_is_explained() -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
     events = set(
         re.findall(
-            r"\b(?:(?:log\.(?:debug|info|warning|error|exception)|ready)\(\s*|failed_event = )\"([a-z_]+)\"",
+            r"\b(?:(?:log\.(?:debug|info|warning|error|exception)|ready|guard_foreign)\(\s*"
+            r"|failed_event = )\"([a-z_]+)\"",
             source.replace("_log", "log"),
         )
     )
@@ -397,3 +398,11 @@ def test_an_interrupt_of_the_demo_is_no_error_of_make(tmp_path: Path, ended_with
     command = ["make", "-o", "ui", "run", f"BIN={tmp_path}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, "Error" in done.stderr) == (status, status != 0)
+
+
+def test_each_constant_that_the_glossary_names_is_in_the_code() -> None:
+    text = (DOCS / "glossary.md").read_text("utf-8")
+    constants = set(re.findall(r"`([A-Z][A-Z_]{2,})`", text))
+    source = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "src" / "looply").rglob("*.py")))
+    assert {"DRAFT", "ACTIVE", "START"} <= constants
+    assert sorted(name for name in constants if not re.search(rf"\b{name}\b", source)) == []

@@ -164,7 +164,7 @@ def in_database(address: str) -> dict[str, Any]:
         for schema, table in connection.execute(_TABLES, (list(SCHEMAS),)).fetchall():
             if table not in UPKEEP | {NEW}:
                 rows = connection.execute(
-                    f"SELECT jsonb_strip_nulls(to_jsonb(t) - '{NEW}' - 'loads') FROM {schema}.{table} t".encode()
+                    f"SELECT jsonb_strip_nulls(to_jsonb(t) - '{NEW}' - 'crash_count') FROM {schema}.{table} t".encode()
                 ).fetchall()
                 found[f"{schema}.{table}"] = sorted(map(repr, rows))
     return {name: rows for name, rows in found.items() if rows}

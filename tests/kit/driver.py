@@ -28,7 +28,6 @@ from looply.engine.cards.reconciler import Reconciler
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
-from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.lists import Filter, Head, ListedExecution
@@ -38,6 +37,7 @@ from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.scheduling import reschedule
+from looply.engine.upkeep.target_watch import TargetWatch
 from looply.execution import ExecutionState, Status
 from looply.execution.answering.starting import Started
 from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate

@@ -15,7 +15,6 @@ from looply.bootstrap import open_application
 from looply.bootstrap.channels import Channels
 from looply.bootstrap.foundations import Foundations
 from looply.engine.cards.reconciler import Reconciler
-from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.upkeep.auditor import Auditor
 from looply.engine.upkeep.figure_folder import FigureFolder
 from looply.engine.upkeep.loop import Loop
@@ -23,6 +22,7 @@ from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.quota_meter import QuotaMeter
 from looply.engine.upkeep.store_watch import StoreWatch
+from looply.engine.upkeep.target_watch import TargetWatch
 from looply.settings import Settings
 
 LOOPS = (

@@ -17,7 +17,6 @@ from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.foundations import Foundations
 from looply.clock import SystemEntropy
 from looply.engine.cards.reconciler import Reconciler, make_reconcilers
-from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.ports.card_channel import CardChannel
 from looply.engine.ports.store import Store
 from looply.engine.shell.shell import Shell
@@ -28,6 +27,7 @@ from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.quota_meter import QuotaMeter
 from looply.engine.upkeep.store_watch import StoreWatch
+from looply.engine.upkeep.target_watch import TargetWatch
 from looply.jsontext import Json
 
 _ALONE: Final = "alone"

@@ -16,13 +16,13 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 import httpx2
 import jsonschema_rs
 import msgspec
-import structlog
 
 from looply.clock import Clock, SystemClock
 from looply.connectors.blobs import Blobs, NoBlobs
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.foreign import ConnectorDefect, guard_foreign
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.outbound.routes import Route
@@ -35,8 +35,6 @@ from looply.errors import BadInput, Problem
 from looply.execution.facts.values.far import Verdict
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
-
-_log = structlog.get_logger(__name__)
 
 PORT_VERSION = 1
 """Increases when a connector written for the version before would no longer work."""
@@ -276,10 +274,10 @@ class Operation:
         if not callable(self.repeat):
             return self.repeat
         try:
-            found = self.repeat(input_)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            with guard_foreign("repeat_rule_broke", operation=self.name):
+                found = self.repeat(input_)
+        except ConnectorDefect:
             # A definition is not refused because this function does not expect expressions.
-            _log.exception("repeat_rule_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
 
@@ -291,21 +289,19 @@ class Operation:
         if self.command is None:
             return ""
         try:
-            return self.command(self.normalize(input_), settings)
-        except BadInput:
-            return ""
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            with guard_foreign("command_rule_broke", operation=self.name):
+                return self.command(self.normalize(input_), settings)
+        except (BadInput, ConnectorDefect):
             # Masks are texts, also in the place of another value.
-            _log.exception("command_rule_broke", operation=self.name)
             return ""
 
     def verdict_on(self, input_: Mapping[str, Json], output: Json, now: datetime) -> Verdict | None:
         """Returns the verdict on an output; that of its status alone when the connector's own judge breaks."""
         try:
-            return self.judge(input_, output, now)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            with guard_foreign("judge_broke", operation=self.name):
+                return self.judge(input_, output, now)
+        except ConnectorDefect:
             # The call was made: its output is not lost because the judge does not expect it.
-            _log.exception("judge_broke", operation=self.name)
             return judge_status(input_, output, now)
 
     async def perform(self, ctx: CallContext, input_: Mapping[str, Json]) -> Json:

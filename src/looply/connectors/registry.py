@@ -2,30 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
 
 import msgspec
 
+from looply.connectors.foreign import ConnectorDefect, load_foreign
 from looply.connectors.port import PORT_VERSION, Binding, ConnectionKind, Connector, Operation, Target
 from looply.errors import BadInput, NotFound, Problem, SettingsError
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.jsontext import Json
 
 GROUP = "looply.connectors"
-
-_LOADING_ERRORS: Final = (
-    ArithmeticError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-"""Errors that foreign code may raise while it is imported."""
 
 
 class Registry:
@@ -157,9 +143,9 @@ def load_connectors(group: str = GROUP) -> Registry:
     found: list[tuple[str, Connector]] = []
     for entry in sorted(entry_points(group=group), key=lambda entry: (_distribution(entry), entry.name)):
         try:
-            loaded = entry.load()
-        except _LOADING_ERRORS as error:
-            problems.append(_unusable(entry, f"cannot be loaded: {type(error).__name__}: {error}"))
+            loaded = load_foreign(entry)
+        except ConnectorDefect as error:
+            problems.append(_unusable(entry, error.message))
             continue
         if not isinstance(loaded, Connector):
             problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))

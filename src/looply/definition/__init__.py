@@ -6,9 +6,10 @@ without further parsing.
 
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
 from looply.definition.diff import Change, diff_definitions
-from looply.definition.graph.document_shapes import document_shape, trigger_schema, trigger_secrets
+from looply.definition.graph.document_shapes import document_shape
 from looply.definition.graph.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.graph.search_fields import search_paths
+from looply.definition.graph.trigger import trigger_schema, trigger_secrets
 from looply.definition.schemas.schema import definition_schema
 from looply.definition.schemas.settings_schema import SOURCES
 from looply.definition.schemas.step_types import STEP_TYPES, StepType

@@ -15,13 +15,13 @@ from looply.definition.calls import calls, scopes
 from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.definition.calls.operations import NO_OPERATIONS, Operations, check_operations
 from looply.definition.graph.card_channels import CheckCard, check_cards, check_channels
-from looply.definition.graph.document_shapes import trigger_schema
 from looply.definition.graph.graph import check_graph
 from looply.definition.graph.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.graph.outline import Outline, StepOutline, check_steps, read_outline
 from looply.definition.graph.references import check_references
 from looply.definition.graph.regions import check_regions, find_regions, joins_of
 from looply.definition.graph.search_fields import check_search_fields
+from looply.definition.graph.trigger import trigger_schema
 from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN

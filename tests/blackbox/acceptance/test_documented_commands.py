@@ -14,6 +14,7 @@ NOT_RUN: dict[str, dict[str, int]] = {
     "README.md": {"installs packages": 2},
     "docs/how-to/approvals.md": {"needs a person who has signed in": 1},
     "docs/how-to/backup.md": {"needs PostgreSQL": 2},
+    "docs/how-to/mail.md": {"needs a tenant of Microsoft": 1},
     "docs/how-to/make-a-client.md": {"downloads packages": 2},
     "docs/how-to/move-to-postgresql.md": {"needs PostgreSQL": 4},
     "docs/how-to/operate.md": {"needs several machines": 1},
@@ -23,6 +24,7 @@ NOT_RUN: dict[str, dict[str, int]] = {
     "docs/how-to/service.md": {"needs systemd": 3, "needs certbot": 1},
     "docs/how-to/several-machines.md": {"needs several machines": 9},
     "docs/how-to/stuck-executions.md": {"needs systemd": 3},
+    "docs/how-to/teams.md": {"needs a tenant of Microsoft": 1},
 }
 """The blocks that are not run, by page and reason. Each page says the same beside the block."""
 

@@ -191,8 +191,8 @@ async def test_what_a_lost_process_worked_on_is_suspect_and_named_once_its_trial
     await three[1].journal.commit(working(of_a_living_one, effects=(row,)))
     forget(postgres_stores, 1)
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [[], []]
-    loads = dict(sql(postgres_stores, "SELECT id::text, loads FROM execution"))
-    assert loads == {
+    crash_count = dict(sql(postgres_stores, "SELECT id::text, crash_count FROM execution"))
+    assert crash_count == {
         calls.execution_id: 1,
         cut.execution_id: 1,
         fires.execution_id: 1,
@@ -202,7 +202,7 @@ async def test_what_a_lost_process_worked_on_is_suspect_and_named_once_its_trial
     assert [row.execution_id for row in await three[2].work.find_lost_effects(3, 10)] == [calls.execution_id]
     everybody = [unit.execution_id for unit in (calls, cut, fires, rests, of_a_living_one)]
     assert await three[1].trials.suspects(everybody) == dict.fromkeys(everybody[:3], 1)
-    sql(postgres_stores, "UPDATE execution SET loads = 4")
+    sql(postgres_stores, "UPDATE execution SET crash_count = 4")
     named = [calls.execution_id, cut.execution_id, fires.execution_id]
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
 
@@ -213,13 +213,13 @@ async def test_one_process_at_a_time_tries_a_suspect_and_another_one_once_that_h
     unit = working(samples.first(), continues=True)
     key = unit.execution_id
     await three[0].journal.commit(unit)
-    sql(postgres_stores, "UPDATE execution SET loads = 1")
+    sql(postgres_stores, "UPDATE execution SET crash_count = 1")
     tried = await each_of(*(store.trials.begin_trial(key) for store in three[:2]))
     assert sorted(tried) == [False, True]
     first, second = (0, 1) if tried[0] else (1, 0)
-    sql(postgres_stores, "UPDATE execution SET loads = 4")
+    sql(postgres_stores, "UPDATE execution SET crash_count = 4")
     assert await three[second].trials.suspects([key]) == {key: 1}, "no execution is blamed before the end of a trial"
-    sql(postgres_stores, "UPDATE execution SET loads = 2")
+    sql(postgres_stores, "UPDATE execution SET crash_count = 2")
     await three[second].trials.end_trial(key)
     assert not await three[second].trials.begin_trial(key), "a trial is ended by its process"
     forget(postgres_stores, first + 1)
@@ -227,7 +227,7 @@ async def test_one_process_at_a_time_tries_a_suspect_and_another_one_once_that_h
     assert await three[second].trials.suspects([key]) == {key: 2}
     assert await three[second].trials.begin_trial(key)
     await three[second].trials.end_trial(key)
-    assert sql(postgres_stores, "SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
+    assert sql(postgres_stores, "SELECT crash_count, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
 
 
 async def test_the_trial_of_a_process_that_ended_is_forgotten_when_the_execution_has_moved(

@@ -131,7 +131,7 @@ class TestLines:
         while ids:
             held = [each for each in ids if not (await some[0].state(each)).is_queued]
             assert len(held) == min(2, len(ids))
-            assert processes.sql("SELECT count(*) FROM place WHERE held = 1") == [(len(held),)]
+            assert processes.sql("SELECT count(*) FROM concurrency_slot WHERE is_held = 1") == [(len(held),)]
             await some[len(ids) % 3].resume(held[0])
             ids.remove(held[0])
             await deliver(processes)

@@ -155,7 +155,7 @@ class TestEnds:
         a, b = await processes.open(2)
         execution_id = await a.trigger(delaying("PT1H"))
         processes.true.advance(HOUR)
-        processes.sql("UPDATE execution SET loads = 1")
+        processes.sql("UPDATE execution SET crash_count = 1")
         a.faults.hold()
         firing = a.call(a.pump.tick())
         await a.faults.holding(1)
@@ -165,7 +165,7 @@ class TestEnds:
         a.faults.let_go()
         await firing
         assert await b.status(execution_id) == "COMPLETED"
-        assert processes.sql("SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
+        assert processes.sql("SELECT crash_count, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_a_paused_process_that_comes_back_stores_nothing_more(

@@ -104,10 +104,10 @@ def sql(folder: Path, text: str) -> None:
 def facts(folder: Path) -> tuple[int, int]:
     """Returns how often the one execution was loaded before a crash, and whether the last worker ended in order."""
     connection = apsw.Connection(str(folder / "executions.db"))
-    loads: int = connection.execute("SELECT loads FROM execution").get
+    crash_count: int = connection.execute("SELECT crash_count FROM execution").get
     clean: int = connection.execute("SELECT value FROM meta WHERE key = 'clean'").get
     connection.close()
-    return loads, clean
+    return crash_count, clean
 
 
 def modes_in(folder: Path) -> dict[str, int]:

@@ -134,7 +134,7 @@ class MemoryReads:
             *(("wait", key[0]) for key in data.waits),
             *(("incident", key[0]) for key in data.incidents),
             *(("continuation", key) for key in data.continuations),
-            *(("place", key) for key in data.places),
+            *(("concurrency_slot", key) for key in data.places),
             *(("delivery", row.sender) for row in data.deliveries),
             *(("card", card.execution_id) for card in data.cards.values()),
             *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),

@@ -16,12 +16,12 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
-from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.processing.feed import FeedBounds
 from looply.engine.shell.reading import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.target_watch import TargetWatch
 from looply.jsontext import Json
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, SerialEntropy

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.authoring.expressions import EvaluationInput, EvaluationResult, Source, evaluate, text_at
+from looply.app.authoring.expression_evaluation import EvaluationInput, EvaluationResult, Source, evaluate, text_at
 from looply.app.context.background import MAX_PENDING, BackgroundThread
 from looply.app.context.services import Services
 from looply.errors import Overloaded

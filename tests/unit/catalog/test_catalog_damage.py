@@ -207,7 +207,7 @@ async def test_damaged_tries_of_a_logon_count_as_many_until_their_lease_has_ende
 
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:
     made = await draft(catalog, mine)
-    change(path, "UPDATE workflow_versions SET created_on_ms = 9000000000000000000")
+    change(path, "UPDATE workflow_versions SET created_ms = 9000000000000000000")
     with pytest.raises(StoreCorrupt, match="restore it from a backup"):
         await catalog.workflows.list_page(mine.organization_id, 10)
     with pytest.raises(StoreCorrupt, match="restore it from a backup"):

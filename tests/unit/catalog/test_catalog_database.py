@@ -85,7 +85,7 @@ async def test_all_functions_run_on_one_thread_that_is_not_the_loops(database: C
 async def test_a_function_that_raises_leaves_nothing_behind(database: CatalogDatabase) -> None:
     def change(connection):
         connection.execute(
-            text("INSERT INTO organizations (organization_id, organization_name, created_on_ms) VALUES ('a', 'a', 1)")
+            text("INSERT INTO organizations (organization_id, organization_name, created_ms) VALUES ('a', 'a', 1)")
         )
         raise Refused("no")
 

@@ -52,9 +52,9 @@ async def test_an_activation_is_seen_at_once_here_and_within_a_second_elsewhere(
 async def test_pages_and_the_next_creation_are_read_from_indexes_without_sorting(catalog: Catalog, mine) -> None:
     queries = (
         """SELECT workflow_id FROM workflow_versions WHERE organization_id = ? AND deleted = 0
-        AND (created_on_ms, workflow_id, workflow_version) < (5, 'a', 1)
-        ORDER BY created_on_ms DESC, workflow_id DESC, workflow_version DESC LIMIT 21""",
-        "SELECT max(created_on_ms) FROM workflow_versions WHERE organization_id = ?",
+        AND (created_ms, workflow_id, workflow_version) < (5, 'a', 1)
+        ORDER BY created_ms DESC, workflow_id DESC, workflow_version DESC LIMIT 21""",
+        "SELECT max(created_ms) FROM workflow_versions WHERE organization_id = ?",
     )
     for query, index in zip(queries, ("list", "creation"), strict=True):
         plan = await catalog.database.read(

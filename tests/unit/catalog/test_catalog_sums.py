@@ -91,6 +91,7 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     left = (await catalog.workflows.list_page(org, 1)).items[0].workflow_id
     await catalog.profiles.create(org, left, "last", {"a": clock.now().isoformat()})
     await catalog.companions.put(org, left, "canvas", {"notes": []}, revision=0, actor=None)
+    await catalog.directory.keep(org, "bot", "1", lambda _: {"name": "The buyer"}, ("buyer@example.com",))
 
     after = sums_of(path)
     assert damage_of(path) == []
@@ -128,7 +129,7 @@ async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_c
     ("statement", "message"),
     [
         ("UPDATE organizations SET organization_name = 'Nine'", "organizations"),
-        ("UPDATE workspaces SET created_on_ms = created_on_ms + 1", "workspaces"),
+        ("UPDATE workspaces SET created_ms = created_ms + 1", "workspaces"),
         ("DELETE FROM audit_records", "audit_records"),
         ("UPDATE organizations SET organization_name = CAST(organization_name AS BLOB)", "organizations"),
         ("UPDATE organizations SET organization_name = CAST(x'f4f4' AS TEXT)", "Could not decode"),

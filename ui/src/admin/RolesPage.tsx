@@ -41,8 +41,7 @@ function Matrix({ rows }: { rows: readonly Row[] }) {
   const { roles: text } = useText(TEXTS);
   const shared = useText(SHARED);
   return (
-    // A table that is wider than a phone scrolls by itself; the keyboard reaches it.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that is wider than a phone scrolls by itself; the keyboard reaches it
     <section className={styles.scroll} tabIndex={0} aria-label={text.label}>
       <table className={styles.matrix} aria-label={text.label}>
         <thead>

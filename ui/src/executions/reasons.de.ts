@@ -5,9 +5,9 @@ const MOST_NAMED = 3;
 
 export const germanReasons: Reasons = {
   PERSON_CARD: ({ value, who }) =>
-    `Die Karte von „${value("state")}“ wartet auf ${namesOf(who)}${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
+    `Die Karte von „${value("state")}“ wartet auf ${namesOf(who)}${answers(value("answered"))}.${deliveryNotice(value("undelivered"), value("delivery_code"))}`,
   PERSON_APPROVAL: ({ value, who }) =>
-    `„${value("state")}“ wartet auf ${namesOf(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
+    `„${value("state")}“ wartet auf ${namesOf(who)}; ${value("needed") === "1" ? "1 Person muss" : `${value("needed")} müssen`} zustimmen${answers(value("answered"))}.${deliveryNotice(value("undelivered"), value("delivery_code"))}`,
   RESUME: ({ value }) => `„${value("state")}“ wartet auf einen Aufruf, der fortsetzt (${value("sources")}).`,
   TIMER: ({ value, moment }) => `„${value("state")}“ pausiert bis ${moment("due_on")}.`,
   TIMER_OVERDUE: ({ value, moment }) =>
@@ -74,6 +74,6 @@ function after(reason: string): string {
   return reason && `: ${reason}`;
 }
 
-function undelivered(count: string, code: string): string {
+function deliveryNotice(count: string, code: string): string {
   return count && count !== "0" ? ` Nicht zugestellt: ${count} der Karten (${code}).` : "";
 }

@@ -5,9 +5,9 @@ const MOST_NAMED = 3;
 
 export const englishReasons: Reasons = {
   PERSON_CARD: ({ value, who }) =>
-    `The card of “${value("state")}” waits for ${namesOf(who)}${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
+    `The card of “${value("state")}” waits for ${namesOf(who)}${answers(value("answered"))}.${deliveryNotice(value("undelivered"), value("delivery_code"))}`,
   PERSON_APPROVAL: ({ value, who }) =>
-    `“${value("state")}” waits for ${namesOf(who)}; ${value("needed")} must approve${answers(value("answered"))}.${undelivered(value("undelivered"), value("delivery_code"))}`,
+    `“${value("state")}” waits for ${namesOf(who)}; ${value("needed")} must approve${answers(value("answered"))}.${deliveryNotice(value("undelivered"), value("delivery_code"))}`,
   RESUME: ({ value }) => `“${value("state")}” waits for a call that resumes it (${value("sources")}).`,
   TIMER: ({ value, moment }) => `“${value("state")}” pauses until ${moment("due_on")}.`,
   TIMER_OVERDUE: ({ value, moment }) =>
@@ -70,6 +70,6 @@ function after(reason: string): string {
   return reason && `: ${reason}`;
 }
 
-function undelivered(count: string, code: string): string {
+function deliveryNotice(count: string, code: string): string {
   return count && count !== "0" ? ` Not delivered: ${count} of the cards (${code}).` : "";
 }

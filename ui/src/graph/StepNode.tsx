@@ -5,38 +5,15 @@ import { useText } from "../text/language";
 import type { NodeLook, Paint } from "./look";
 import type { GraphStep } from "./outline";
 import styles from "./StepNode.module.css";
+import { stepTypeOf } from "./step-types";
 import { TEXTS } from "./text";
-
-const ICONS: Readonly<Record<string, IconName>> = {
-  trigger: "bolt",
-  httpRequest: "link",
-  sapRequest: "system",
-  operation: "system",
-  function: "operations",
-  conditional: "branch",
-  branchConditional: "branch",
-  advancedConditional: "branch",
-  adaptiveCard: "cards",
-  approval: "stamp",
-  wait: "waiting",
-  delay: "clock",
-  overridePayload: "table",
-  datastore: "data",
-  email: "mail",
-  parallel: "workflows",
-  join: "workflows",
-  forEach: "loop",
-  subworkflow: "executions",
-  redirect: "pass",
-  terminate: "ended",
-};
 
 /** Differences have a sign beside their color. */
 const SIGNS: Readonly<Partial<Record<Paint, IconName>>> = { added: "plus", removed: "minus", changed: "pencil" };
 
 /** Returns the picture of a type of step. */
 export function stepIcon(type: string): IconName {
-  return ICONS[type] ?? "more";
+  return stepTypeOf(type).icon;
 }
 
 interface StepNodeProps {

@@ -2,9 +2,10 @@
 
 import type { Tone } from "../kit/Chip";
 import type { GraphEdge } from "./outline";
+import type { Group } from "./step-types";
 
 /** What a step is drawn by where it has no state: its group, or what a comparison says of it. */
-export type Paint = "start" | "systems" | "people" | "flow" | "data" | "end" | Difference | "same";
+export type Paint = Group | Difference | "same";
 export type Difference = "added" | "removed" | "changed";
 
 export interface NodeLook {

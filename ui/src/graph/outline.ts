@@ -1,6 +1,7 @@
 /** The readable part of the graph of a definition, also of one with errors: as `definition/graph/outline.py` reads it. */
 
 import { isObject, type JsonObject, textOf } from "../shared/http";
+import { stepTypeOf } from "./step-types";
 
 export const START = "WorkflowStartState";
 /** The exit by which a `forEach` leads into its body. */
@@ -34,21 +35,6 @@ export interface Outline {
 }
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Exits of each type without `error` and without the branches of its settings. */
-const EXITS: Readonly<Record<string, readonly string[]>> = {
-  conditional: ["yes", "no"],
-  branchConditional: ["else"],
-  advancedConditional: ["else"],
-  adaptiveCard: [NEXT, "timeout"],
-  approval: ["approved", "rejected", "timeout"],
-  wait: [NEXT, "timeout"],
-  parallel: [],
-  forEach: [EACH, NEXT],
-  redirect: [],
-  terminate: [],
-};
-const WITH_BRANCHES: readonly string[] = ["branchConditional", "advancedConditional", "parallel"];
-const SAFE: readonly string[] = ["trigger", "terminate"];
 
 /** Returns the outline of the steps and connections of a definition. What cannot be read is left out. */
 export function readOutline(steps: readonly unknown[], connections: readonly unknown[]): Outline {
@@ -69,10 +55,10 @@ function stepOf(raw: unknown): GraphStep | null {
 }
 
 function exitsOf(type: string, settings: JsonObject): string[] {
-  const branches = WITH_BRANCHES.includes(type) && Array.isArray(settings.branches) ? settings.branches : [];
+  const { exits, hasBranches, canFail } = stepTypeOf(type);
+  const branches = hasBranches && Array.isArray(settings.branches) ? settings.branches : [];
   const ids = branches.filter(isObject).flatMap((branch) => textOf(branch.id) ?? []);
-  const last = SAFE.includes(type) ? [] : [ERROR];
-  return [...new Set([...ids, ...(EXITS[type] ?? [NEXT])])].filter((exit) => exit !== ERROR).concat(last);
+  return [...new Set([...ids, ...exits])].filter((exit) => exit !== ERROR).concat(canFail ? [ERROR] : []);
 }
 
 function edgesOf(connections: readonly unknown[]): GraphEdge[] {

@@ -1,3 +1,4 @@
+import type { StepTypeName } from "../api/step-types";
 import type { StudioText } from "./text.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
@@ -35,7 +36,7 @@ export const german = {
     subworkflow: "Workflow aufrufen",
     redirect: "Zurück zu",
     terminate: "Hier enden",
-  },
+  } satisfies Record<StepTypeName, string>,
   exits: {
     next: "weiter",
     yes: "ja",

@@ -1,6 +1,7 @@
+import type { StepTypeName } from "../api/step-types";
+import type { Group } from "../graph/step-types";
 import type { CommandName } from "./document/log";
 import type { Why } from "./document/refusals";
-import type { Group } from "./steps/kinds";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
 
@@ -37,7 +38,7 @@ export const english = {
     subworkflow: "Call a workflow",
     redirect: "Go back to",
     terminate: "End here",
-  } as Readonly<Record<string, string>>,
+  } satisfies Record<StepTypeName, string> as Readonly<Record<string, string>>,
   exits: {
     next: "next",
     yes: "yes",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from looply.app.authoring import workflows
-from looply.app.authoring.expressions import Source, SourceFinding, finding_of_error, parse_source, text_at
+from looply.app.authoring.expression_evaluation import Source, SourceFinding, finding_of_error, parse_source, text_at
 from looply.app.context.embedding import embed_cards
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal

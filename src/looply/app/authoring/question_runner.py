@@ -1,9 +1,8 @@
 """The runner of questions: answers, in a worker, what servers ask about other systems."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from functools import partial
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final, assert_never
 
 import msgspec
 import structlog
@@ -12,7 +11,8 @@ from looply.app.context.services import Prober
 from looply.catalog.calls.questions import Question, Questions
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
-from looply.engine.ports.tried_calls import TriedCall, call_of, outcome_document
+from looply.engine.ports.questions import AskDiscovery, AskedConnection, AskTest, AskTry, decode_ask
+from looply.engine.ports.tried_calls import outcome_document
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError, Permanent
 from looply.jsontext import Json
@@ -73,35 +73,30 @@ class QuestionRunner(Loop):
 
     async def _result(self, question: Question) -> Json:
         try:
-            ask = self._read(question)
-        except (KeyError, TypeError, ValueError) as error:
+            ask = decode_ask(question.content)
+        except msgspec.ValidationError as error:
+            # Its text may quote a value, and the question may have secrets.
             _log.warning("question_not_known", question_id=question.question_id, error=type(error).__name__)
             message = "the worker does not know this question; run the same release on servers and workers"
             raise Permanent(message, code="UNKNOWN_QUESTION") from error
-        return await ask()
+        match ask:
+            case AskTry():
+                return outcome_document(await self._prober.try_call(ask.call))
+            case AskTest():
+                checks = await self._prober.test(question.organization_id, self._values(ask.connection), ask.path)
+                return msgspec.to_builtins(checks)
+            case AskDiscovery():
+                values = self._values(ask.connection)
+                return await self._prober.discover(question.organization_id, values, ask.question)
+            case _:
+                assert_never(ask)
 
-    def _read(self, question: Question) -> Callable[[], Awaitable[Json]]:
-        """Returns what answers a question. Raises: KeyError, TypeError, ValueError for one of another release."""
-        content: Any = question.content
-        if content["what"] == "try":
-            return partial(self._try, call_of(content["call"]))
-        given = content["connection"]
-        values = ConnectionValues(
-            name=given["name"],
-            kind=given["kind"],
-            settings=given["settings"],
-            secrets=Secrets(given["secrets"]),
-            targets=self._registry.targets(given["kind"], given["settings"]) if given["secrets"] else None,
-            revision=given["revision"],
+    def _values(self, connection: AskedConnection) -> ConnectionValues:
+        return ConnectionValues(
+            name=connection.name,
+            kind=connection.kind,
+            settings=connection.settings,
+            secrets=Secrets(connection.secrets),
+            targets=self._registry.targets(connection.kind, connection.settings) if connection.secrets else None,
+            revision=connection.revision,
         )
-        if content["what"] == "test":
-            return partial(self._test, question.organization_id, values, content["path"])
-        if content["what"] == "discover":
-            return partial(self._prober.discover, question.organization_id, values, content["question"])
-        raise ValueError(content["what"])
-
-    async def _try(self, call: TriedCall) -> Json:
-        return outcome_document(await self._prober.try_call(call))
-
-    async def _test(self, organization_id: str, values: ConnectionValues, path: str) -> Json:
-        return msgspec.to_builtins(await self._prober.test(organization_id, values, path))

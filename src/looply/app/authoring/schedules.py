@@ -39,7 +39,7 @@ async def toggle(
     workflow_id: str,
     version: int | None,
     *,
-    action: Literal["PAUSE", "PLAY"],
+    pauses: bool,
 ) -> Schedule:
     """Pauses or resumes the schedule of a workflow, and returns it.
 
@@ -63,12 +63,10 @@ async def toggle(
             schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
             if schedule is None:
                 raise no_schedule_error(workflow_id, row.workflow_version)
-            changed = _change_status(
-                schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now()
-            )
+            changed = _change_status(schedule, workflow, "PAUSED" if pauses else "ACTIVE", services.clock.now())
             # The conditional write does not overwrite a fire that happens after the read.
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
-                await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
+                await record(services, principal, "schedule.pause" if pauses else "schedule.play", row.workflow_id)
                 return changed
     raise Overloaded(
         f"the schedule of workflow {workflow_id} fires again and again while it is changed; repeat in a second"

@@ -17,7 +17,7 @@ from looply.catalog.authored.listing import Candidate, HeadQuery, Matches, Objec
 from looply.catalog.authored.versions import VersionKey
 from looply.catalog.tenants.principal import Principal
 from looply.definition import diff_definitions
-from looply.definition.graph.document_shapes import trigger_settings
+from looply.definition.graph.trigger import trigger_settings
 from looply.engine.ports.lists import TriggerType
 from looply.engine.ports.port import Schedule
 from looply.engine.records.figures.figures import FAILED, GRAINS, INCIDENTS, RUNNING, WAITING, RollUp

@@ -3,8 +3,17 @@
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.catalog.trail.audit import AuditFilter, AuditPage
-from looply.errors import LooplyError, StoreLost
+from looply.errors import EngineError, LooplyError, StoreLost
 from looply.jsontext import Json
+
+
+class NotAudited(EngineError):
+    """The call has taken effect, and its record in the audit could not be written.
+
+    The code is that of `StoreLost`: every other code of a refusal promises that nothing was done.
+    """
+
+    code = StoreLost.code
 
 
 async def record(services: Services, principal: Principal, action: str, object_id: str, **details: Json) -> None:
@@ -12,13 +21,13 @@ async def record(services: Services, principal: Principal, action: str, object_i
 
     It is called once the action is durable: two stores cannot change in one transaction, so a process that ends in
     between leaves an action without its record, and never a record of an action that was not done.
-    Raises: StoreLost when the record cannot be written; the action is done, and the error must not suggest otherwise.
+    Raises: NotAudited when the record cannot be written; the action is done, and the error must not suggest otherwise.
     """
     try:
         await services.catalog.audit.record(principal.organization_id, principal.actor, action, object_id, **details)
     except LooplyError as error:
         message = f"the call has taken effect, but the audit log could not record it: {error.message}"
-        raise StoreLost(message) from error
+        raise NotAudited(message) from error
 
 
 async def list_page(

@@ -11,7 +11,8 @@ from looply.clock import Clock
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
-from looply.engine.ports.tried_calls import TriedCall, call_document, outcome_of
+from looply.engine.ports.questions import Ask, AskDiscovery, AskTest, AskTry, describe_connection, encode_ask
+from looply.engine.ports.tried_calls import TriedCall, outcome_of
 from looply.errors import Permanent
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EffectDone, EffectFailed
@@ -43,7 +44,8 @@ class RemoteProber:
         """
         require_test(self._registry.connection_kind(values.kind))
         try:
-            found = await self._answer(organization_id, values, {"what": "test", "path": path})
+            ask = AskTest(connection=describe_connection(values), path=path)
+            found = await self._ask(organization_id, self._connector_of(values), ask)
         except Permanent as error:
             fix = "start a worker that serves the connector, and look into the logs of the workers"
             return (Check(name="test", state="failed", text=error.message, fix=fix),)
@@ -56,16 +58,16 @@ class RemoteProber:
         worker answers.
         """
         require_discovery(self._registry.connection_kind(values.kind))
-        return await self._answer(organization_id, values, {"what": "discover", "question": dict(question)})
+        ask = AskDiscovery(connection=describe_connection(values), question=dict(question))
+        return await self._ask(organization_id, self._connector_of(values), ask)
 
     async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried; when the worker that took it does not answer, the outcome is unknown.
 
         Raises: Permanent (code `NO_WORKER`) when no worker takes it, and what the worker says instead.
         """
-        content = {"what": "try", "call": call_document(call)}
         try:
-            found = await self._ask(call.organization_id, call.connector, content)
+            found = await self._ask(call.organization_id, call.connector, AskTry(call=call))
         except Permanent as error:
             if error.code != "TIMEOUT":
                 raise
@@ -75,13 +77,12 @@ class RemoteProber:
             )
         return outcome_of(found, call, self._clock.now())
 
-    async def _answer(self, organization_id: str, values: ConnectionValues, question: dict[str, Json]) -> Json:
-        connector = self._registry.connector_of_kind(values.kind)
-        return await self._ask(organization_id, connector, {**question, "connection": _document(values)})
+    def _connector_of(self, values: ConnectionValues) -> str:
+        return self._registry.connector_of_kind(values.kind)
 
-    async def _ask(self, organization_id: str, connector: str, content: dict[str, Json]) -> Json:
+    async def _ask(self, organization_id: str, connector: str, ask: Ask) -> Json:
         """Returns the answer of a worker. Raises: Permanent with what the worker says instead, or that none answers."""
-        question_id = await self._questions.ask(organization_id, connector, content)
+        question_id = await self._questions.ask(organization_id, connector, encode_ask(ask))
         try:
             answer = await self._wait(organization_id, question_id, connector)
         finally:
@@ -104,13 +105,3 @@ class RemoteProber:
             if passed >= longest:
                 raise Permanent(f"the worker that took the question did not answer in {longest:g} s", code="TIMEOUT")
             await self._pause(_LOOK_SECONDS)
-
-
-def _document(values: ConnectionValues) -> dict[str, Json]:
-    return {
-        "name": values.name,
-        "kind": values.kind,
-        "settings": dict(values.settings),
-        "secrets": dict(values.secrets),
-        "revision": values.revision,
-    }

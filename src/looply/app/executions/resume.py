@@ -8,12 +8,12 @@ import msgspec
 from looply.app.context.addressing import Ambiguous, find_resumable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import SOURCES
 from looply.engine.ports.lists import Head
 from looply.errors import BadRequest, Conflict, Refused
 from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
 from looply.jsontext import Json, fingerprint
+from looply.rates import offload_if_large
 
 
 class ResumeRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,13 @@ from looply.app.context.addressing import validate_process_id
 from looply.app.context.library import Runnable
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
-from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import parse_duration
 from looply.engine.ports.lists import Execution
 from looply.engine.ports.port import Key, Start
 from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.views.logs import mask_document
 from looply.jsontext import Json, fingerprint
+from looply.rates import offload_if_large
 
 MAX_WAIT: Final = timedelta(seconds=60)
 

@@ -143,13 +143,8 @@ async def follow_organization(
 
 
 def entries_of(committed: Committed) -> list[tuple[int, dict[str, Json]]]:
-    """Returns the entries of a stored batch, each with its index and the ids of its execution and workflow.
-
-    The entry of a child's start has the workflow of the child as its `workflow_id`.
-    """
-    named = {"workflow_id": committed.workflow_id, "workflow_execution_id": committed.execution_id}
-    entries = msgspec.to_builtins(event_log(committed.events, _UNCUT))
-    return [(index, {**named, **entry}) for index, entry in enumerate(entries)]
+    """Returns the entries of a stored batch as JSON, each with its index."""
+    return list(enumerate(msgspec.to_builtins(event_log(committed.events, _UNCUT))))
 
 
 def _by_number(log: Sequence[LogEntry]) -> list[tuple[int, list[LogEntry]]]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.app.monitoring.rows import MonitorRow, rows_of
-from looply.app.monitoring.sentences import sentence
+from looply.app.monitoring.sentences import Act, sentence
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Execution
 from looply.engine.records.figures.overview import EffectFacts, Obstacles
@@ -25,7 +25,6 @@ from looply.execution.views.holds import Hold, HoldCode, HoldValue, holds_of, st
 from looply.execution.views.log_entries import tag_of
 from looply.execution.views.logs import entry_shape
 from looply.instants import to_ms
-from looply.jsontext import Json
 from looply.permissions import Permission
 
 _RECENT: Final = 200
@@ -55,11 +54,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that changes what holds the execution. `body` is what it is sent with, beside a reason."""
+    """An act that changes what holds the execution, and the permission that it needs."""
 
-    act: str
-    call: str
-    body: Mapping[str, Json]
+    act: Act
     permission: Permission
 
 
@@ -107,7 +104,7 @@ async def explain(services: Services, principal: Principal, execution_id: str) -
         main=main,
         others=others,
         chain=await _chain(services, principal, main.hold),
-        advice=_advice(execution, main.hold),
+        advice=_advice(main.hold),
     )
 
 
@@ -231,48 +228,25 @@ def _evidence(seq: int, event: Event | None) -> Evidence:
     return Evidence(seq=seq, kind=tag_of(shape) if shape is not None else "", step=getattr(event, "step", ""))
 
 
-def _advice(execution: Execution, hold: Hold) -> list[Advice]:
-    execution_id, workflow_id = execution.head.execution_id, execution.head.workflow_id
-    own: dict[str, Json] = {"workflow_execution_id": execution_id}
+def _advice(hold: Hold) -> list[Advice]:
     match hold.verdict:
         case "INCIDENT":
-            about = {**own, "incident_id": hold.incident_id}
-            found = [
-                Advice(act="RETRY", call="repairExecution", body={**about, "action": "retry"}, permission="repair")
-            ]
+            found = [Advice(act="RETRY", permission="repair")]
             if step_of(hold):
-                found += [
-                    Advice(
-                        act=action.upper(),
-                        call="repairExecution",
-                        body={**about, "action": action},
-                        permission="repair",
-                    )
-                    for action in (("complete", "skip") if hold.cause == "INCIDENT_UNKNOWN" else ("skip",))
-                ]
-            return [*found, Advice(act="REDRIVE", call="redriveExecution", body=own, permission="repair")]
+                acts: tuple[Act, ...] = ("COMPLETE", "SKIP") if hold.cause == "INCIDENT_UNKNOWN" else ("SKIP",)
+                found += [Advice(act=act, permission="repair") for act in acts]
+            return [*found, Advice(act="REDRIVE", permission="repair")]
         case "WAITS_FOR_PERSON":
-            return [
-                Advice(act="REASSIGN", call="reassignCard", body={"card_id": card_id}, permission="repair")
-                for card_id in hold.card_ids[:1]
-            ]
+            return [Advice(act="REASSIGN", permission="repair")] if hold.card_ids else []
         case "WAITS_FOR_CALL":
-            payload: dict[str, Json] = {"source": hold.who[0] if hold.who else "SAP"}
-            body: dict[str, Json] = {"process_id": execution_id, "state": step_of(hold), "payload": payload}
-            return [Advice(act="RESUME", call="resumeWorkflow", body=body, permission="execute")]
+            return [Advice(act="RESUME", permission="execute")]
         case "WAITS_FOR_TARGET":
-            named: dict[str, Json] = {"target": hold.values["target"]}
-            return [Advice(act="RELEASE", call="releaseTarget", body=named, permission="repair")]
+            return [Advice(act="RELEASE", permission="repair")]
         case "ORPHAN":
-            return [
-                Advice(
-                    act="TERMINATE", call="terminateWorkflow", body={"process_id": execution_id}, permission="execute"
-                )
-            ]
+            return [Advice(act="TERMINATE", permission="execute")]
         case "SUSPENDED":
-            play: dict[str, Json] = {"workflow_id": workflow_id, "action": "PLAY"}
-            return [Advice(act="PLAY", call="toggleScheduledWorkflow", body=play, permission="repair")]
+            return [Advice(act="PLAY", permission="repair")]
         case "ENDED":
-            return [Advice(act="RERUN", call="rerunExecution", body=own, permission="repair")]
+            return [Advice(act="RERUN", permission="repair")]
         case _:
             return []

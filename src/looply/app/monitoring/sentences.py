@@ -4,7 +4,7 @@ A page translates by the code and the values; these are for commands, and for ca
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from looply.execution.views.holds import Hold, HoldCode
 
@@ -43,7 +43,12 @@ _SENTENCES: Final[Mapping[HoldCode, str]] = {
 }
 """The sentence of each code. `at` is the step, `who` are the people; the others are values of the hold."""
 
-ADVICE: Final[Mapping[str, str]] = {
+Act: TypeAlias = Literal[
+    "RETRY", "COMPLETE", "SKIP", "REDRIVE", "RELEASE", "REASSIGN", "RESUME", "TERMINATE", "PLAY", "RERUN"
+]
+"""What can be done about a hold."""
+
+ADVICE: Final[Mapping[Act, str]] = {
     "RETRY": "Retry the failed step",
     "COMPLETE": "Complete the step with an output",
     "SKIP": "Skip the step",

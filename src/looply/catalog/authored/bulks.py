@@ -122,10 +122,10 @@ class Bulks:
                     organization_id=organization_id,
                     workspace_id=workspace_id,
                     action=action,
-                    wanted=criteria,
+                    criteria=criteria,
                     options=options,
                     status="RUNNING",
-                    place="",
+                    cursor="",
                     begun=[],
                     done=0,
                     refused=0,
@@ -134,8 +134,8 @@ class Bulks:
                     held_until_ms=0,
                     created_by=actor,
                     modified_by=actor,
-                    created_on_ms=now_ms,
-                    modified_on_ms=now_ms,
+                    created_ms=now_ms,
+                    modified_ms=now_ms,
                 )
             )
             change.record(connection, f"bulk.{action}", bulk_id, wanted=_audit_details(criteria))
@@ -172,7 +172,7 @@ class Bulks:
             if found.status != "RUNNING":
                 return found
             now_ms = to_ms(change.at)
-            values = {"status": "CANCELLED", "modified_by": actor, "modified_on_ms": now_ms, "ended_on_ms": now_ms}
+            values = {"status": "CANCELLED", "modified_by": actor, "modified_ms": now_ms, "ended_ms": now_ms}
             connection.execute(update(bulks).where(bulks.c.bulk_id == key).values(**values))
             change.record(connection, "bulk.cancel", key)
             return _get(connection, organization_id, key)
@@ -181,7 +181,7 @@ class Bulks:
 
     async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
         """Returns whether a running bulk terminates all executions of a workflow that match a filter."""
-        query = select(bulks.c.wanted).where(
+        query = select(bulks.c.criteria).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
         )
         found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
@@ -199,7 +199,7 @@ class Bulks:
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
         query = select(bulks).where(bulks.c.status == "RUNNING", free)
-        query = query.order_by(bulks.c.modified_on_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
+        query = query.order_by(bulks.c.modified_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
 
@@ -225,14 +225,14 @@ class Bulks:
 
         def store(connection: Connection) -> bool:
             values: dict[str, Any] = {
-                "place": progress.cursor,
+                "cursor": progress.cursor,
                 "begun": [],
                 "done": bulks.c.done + progress.done,
                 "refused": bulks.c.refused + progress.refused,
-                "modified_on_ms": now_ms,
+                "modified_ms": now_ms,
             }
             if progress.is_last:
-                values |= {"status": "DONE", "ended_on_ms": now_ms}
+                values |= {"status": "DONE", "ended_ms": now_ms}
             mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
             if progress.refusals:
                 kept = connection.execute(select(bulks.c.refusals).where(*mine)).scalar() or []
@@ -263,17 +263,17 @@ def _bulk(row: AnyRow) -> Bulk:
         organization_id=row["organization_id"],
         workspace_id=row["workspace_id"],
         action=row["action"],
-        criteria=row["wanted"],
+        criteria=row["criteria"],
         options=row["options"],
         status=row["status"],
-        cursor=row["place"],
+        cursor=row["cursor"],
         begun=tuple(begun) if isinstance(begun, list) else (),
         done=row["done"],
         refused=row["refused"],
         # A damaged value of a row in a list is no list.
         refusals=msgspec.convert(refusals, tuple[Refusal, ...]) if isinstance(refusals, list) else (),
         created_by=row["created_by"],
-        created_on=from_ms(row["created_on_ms"]),
-        modified_on=from_ms(row["modified_on_ms"]),
-        ended_on=from_ms(row["ended_on_ms"]) if row["ended_on_ms"] is not None else None,
+        created_on=from_ms(row["created_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
+        ended_on=from_ms(row["ended_ms"]) if row["ended_ms"] is not None else None,
     )

@@ -18,5 +18,5 @@ def insert_companion(
     """Stores revision 1 of a companion that the workflow does not have yet."""
     at_ms = to_ms(change.at)
     keys = {"organization_id": change.organization_id, "workflow_id": workflow_id, "kind": kind}
-    changes = {"created_by": change.actor, "modified_by": change.actor, "created_on_ms": at_ms, "modified_on_ms": at_ms}
+    changes = {"created_by": change.actor, "modified_by": change.actor, "created_ms": at_ms, "modified_ms": at_ms}
     connection.execute(insert(workflow_companions).values(**keys, **changes, content=content, revision=1))

@@ -115,7 +115,7 @@ def _store(
         return
     mine = (table.c.organization_id == change.organization_id, table.c.workflow_id == owner, table.c.kind == kind)
     values = {"content": content, "revision": former["revision"] + 1, "modified_by": change.actor}
-    connection.execute(update(table).where(*mine).values(**values, modified_on_ms=at_ms))
+    connection.execute(update(table).where(*mine).values(**values, modified_ms=at_ms))
 
 
 def _find(connection: Connection, organization_id: str, workflow_id: str, kind: CompanionKind) -> RowMapping | None:
@@ -130,5 +130,5 @@ def _companion(row: RowMapping) -> Companion:
         content=row["content"],
         revision=row["revision"],
         modified_by=row["modified_by"],
-        modified_on=from_ms(row["modified_on_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
     )

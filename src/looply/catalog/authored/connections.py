@@ -110,7 +110,7 @@ class Connections:
             require_workspace(transaction, organization_id, workspace_id)
             _check_free(transaction, organization_id, values["connection_name"])
             identity = {"connection_id": connection_id, "organization_id": organization_id, "revision": 1}
-            times = {"created_on_ms": to_ms(change.at), "modified_on_ms": to_ms(change.at)}
+            times = {"created_ms": to_ms(change.at), "modified_ms": to_ms(change.at)}
             transaction.execute(
                 insert(connections).values(
                     **values,
@@ -151,7 +151,7 @@ class Connections:
                     **sealed,
                     revision=identity["revision"],
                     modified_by=actor,
-                    modified_on_ms=max(to_ms(change.at), row["modified_on_ms"] + 1),
+                    modified_ms=max(to_ms(change.at), row["modified_ms"] + 1),
                 )
             )
             _record(change, transaction, "update", row["connection_id"], draft)
@@ -348,6 +348,6 @@ def _connection(row: AnyRow) -> Connection:
         **{name: row[name] for name in names},
         name=row["connection_name"],
         secret_names=tuple(row["secret_names"]),
-        created_on=from_ms(row["created_on_ms"]),
-        modified_on=from_ms(row["modified_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
     )

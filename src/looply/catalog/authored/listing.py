@@ -132,8 +132,8 @@ class ObjectLists:
             columns[f"{versions.noun}_name"].label("name"),
             columns.status,
             func.coalesce(columns.modified_by, columns.created_by).label("by"),
-            columns.created_on_ms,
-            columns.modified_on_ms,
+            columns.created_ms,
+            columns.modified_ms,
             columns.note,
             type_coerce(columns[self._content], Text).label("content"),
         ).where(versions.object_id == object_id.lower(), *self._live(organization_id))
@@ -240,7 +240,7 @@ def _heads(
     live = (
         select(
             versions.object_id,
-            func.min(columns.created_on_ms),
+            func.min(columns.created_ms),
             func.max(versions.version).filter(columns.status == ACTIVE),
         )
         .where(columns.organization_id == organization_id, columns.deleted == false(), versions.object_id.in_(ids))
@@ -249,7 +249,7 @@ def _heads(
     spans = {object_id: (created, active) for object_id, created, active in connection.execute(live)}
     keys: list[VersionKey] = [(each.object_id, each.newest) for each in candidates]
     changed = select(
-        versions.object_id, func.coalesce(columns.modified_by, columns.created_by), columns.modified_on_ms
+        versions.object_id, func.coalesce(columns.modified_by, columns.created_by), columns.modified_ms
     ).where(tuple_(versions.object_id, versions.version).in_(keys))
     changes = {object_id: (by, modified) for object_id, by, modified in connection.execute(changed)}
     return tuple(
@@ -273,8 +273,8 @@ def _line(row: Row[Any]) -> VersionLine:
         name=row.name,
         status=row.status,
         by=row.by,
-        created_on=from_ms(row.created_on_ms),
-        modified_on=from_ms(row.modified_on_ms),
+        created_on=from_ms(row.created_ms),
+        modified_on=from_ms(row.modified_ms),
         note=row.note or "",
         content=row.content,
     )

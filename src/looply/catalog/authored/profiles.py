@@ -208,8 +208,8 @@ def _insert(
             environment=environment,
             is_default=count == 0,
             created_by=change.actor,
-            created_on_ms=to_ms(change.at),
-            modified_on_ms=to_ms(change.at),
+            created_ms=to_ms(change.at),
+            modified_ms=to_ms(change.at),
         )
     )
     change.record(connection, "profile.create", _label(workflow_id, name))
@@ -218,7 +218,7 @@ def _insert(
 
 def _update(connection: Connection, change: Change, row: RowMapping, verb: str, values: dict[str, Any]) -> Profile:
     mine = _of_workflow(change.organization_id, row["workflow_id"])
-    stamp = {"modified_on_ms": max(to_ms(change.at), row["modified_on_ms"] + 1), "modified_by": change.actor}
+    stamp = {"modified_ms": max(to_ms(change.at), row["modified_ms"] + 1), "modified_by": change.actor}
     connection.execute(
         update(profiles).where(*mine, profiles.c.profile_name == row["profile_name"]).values(**values, **stamp)
     )
@@ -239,6 +239,6 @@ def _profile(row: AnyRow) -> Profile:
         is_default=bool(row["is_default"]),
         created_by=row["created_by"],
         modified_by=row["modified_by"],
-        created_on=from_ms(row["created_on_ms"]),
-        modified_on=from_ms(row["modified_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
     )

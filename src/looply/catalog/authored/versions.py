@@ -41,14 +41,14 @@ class VersionChanged(Conflict):
         self.modified_by: str | None = row["modified_by"] or row["created_by"]
         self.fields: dict[str, Json] = {
             f"{noun}_version": version,
-            "modified_on": row["modified_on_ms"],
+            "modified_on": row["modified_ms"],
             "modified_by": self.modified_by,
             "next_version": next_version,
         }
         what = "activated" if is_active else "changed"
         how = f"with that time it is saved as draft {next_version}" if is_active else "read it again before saving"
         super().__init__(
-            f"{noun} {object_id} version {version} was {what} on {from_ms(row['modified_on_ms']).isoformat()}"
+            f"{noun} {object_id} version {version} was {what} on {from_ms(row['modified_ms']).isoformat()}"
             f" by {self.modified_by or 'the operator'}; {how}",
             code="ACTIVATED" if is_active else "STALE",
         )
@@ -146,7 +146,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         Raises: VersionChanged; RecordDamaged when the next DRAFT would copy a damaged value.
         """
         object_id, version = _key_of(row, self.noun)
-        if lock is not None and to_ms(lock) != row["modified_on_ms"]:
+        if lock is not None and to_ms(lock) != row["modified_ms"]:
             raise VersionChanged(self.noun, row, _next_version(self, connection, object_id))
         if row["status"] == ACTIVE:
             require_readable(row, self.table)
@@ -198,7 +198,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         Raises: BadRequest (code `BAD_CURSOR`) when `after` was never a version of the organization.
         """
         columns = self.table.c
-        order = (columns.created_on_ms, self.object_id, self.version)
+        order = (columns.created_ms, self.object_id, self.version)
         heavy = frozenset(self.emptied) - {f"{self.noun}_name"}
         shown = [column for column in columns if column.name not in heavy]
         query = select(*shown, _is_latest(self)).where(
@@ -212,12 +212,10 @@ class VersionedTable(msgspec.Struct, frozen=True):
         return connection.execute(query).mappings().all()
 
     def _insert(self, connection: Connection, change: Change, key: VersionKey, values: Mapping[str, Any]) -> VersionKey:
-        last = select(func.max(self.table.c.created_on_ms)).where(
-            self.table.c.organization_id == change.organization_id
-        )
-        created_on_ms = max(to_ms(change.at), (connection.execute(last).scalar() or 0) + 1)
+        last = select(func.max(self.table.c.created_ms)).where(self.table.c.organization_id == change.organization_id)
+        created_ms = max(to_ms(change.at), (connection.execute(last).scalar() or 0) + 1)
         ids = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
-        times = {"created_on_ms": created_on_ms, "modified_on_ms": created_on_ms}
+        times = {"created_ms": created_ms, "modified_ms": created_ms}
         state = {"created_by": change.actor, "status": DRAFT, "deleted": False}
         connection.execute(insert(self.table).values(**values, **ids, **times, **state))
         change.record(connection, f"{self.noun}.create", key[0], version=key[1])
@@ -225,11 +223,11 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
     def _update(self, connection: Connection, change: Change, row: RowMapping, values: Mapping[str, Any]) -> None:
         object_id, version = _key_of(row, self.noun)
-        modified_on_ms = max(to_ms(change.at), row["modified_on_ms"] + 1)
+        modified_ms = max(to_ms(change.at), row["modified_ms"] + 1)
         connection.execute(
             update(self.table)
             .where(*self._live(change.organization_id, object_id), self.version == version)
-            .values(**values, modified_on_ms=modified_on_ms, modified_by=change.actor)
+            .values(**values, modified_ms=modified_ms, modified_by=change.actor)
         )
 
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -282,16 +280,16 @@ def _cursor_position(
 ) -> tuple[int, str, int]:
     object_id, version = validate_id(after[0], versions.noun), min(max(after[1], 0), MAX_VERSION)
     columns = versions.table.c
-    query = select(columns.created_on_ms).where(
+    query = select(columns.created_ms).where(
         columns.organization_id == organization_id, versions.object_id == object_id, versions.version == version
     )
-    created_on_ms = connection.execute(query).scalar()
-    if created_on_ms is None:
+    created_ms = connection.execute(query).scalar()
+    if created_ms is None:
         raise BadRequest(
             f"{versions.noun}_id and {versions.noun}_version are no cursor of this list; read the first page again",
             code="BAD_CURSOR",
         )
-    return created_on_ms, object_id, version
+    return created_ms, object_id, version
 
 
 def summary_columns(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
@@ -300,6 +298,6 @@ def summary_columns(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
     return {
         **{name: row[name] for name in (*own, "created_by", "modified_by", *more)},
         "is_latest": bool(row["is_latest"]),
-        "created_on": from_ms(row["created_on_ms"]),
-        "modified_on": from_ms(row["modified_on_ms"]),
+        "created_on": from_ms(row["created_ms"]),
+        "modified_on": from_ms(row["modified_ms"]),
     }

@@ -100,8 +100,8 @@ class Views:
                     page=checked.page,
                     **_values(checked),
                     created_by=user_id,
-                    created_on_ms=to_ms(change.at),
-                    modified_on_ms=to_ms(change.at),
+                    created_ms=to_ms(change.at),
+                    modified_ms=to_ms(change.at),
                 )
             )
             if checked.is_shared:
@@ -140,7 +140,7 @@ class Views:
             connection.execute(
                 update(table)
                 .where(table.c.view_id == former.view_id)
-                .values(**_values(checked), modified_by=user_id, modified_on_ms=at_ms)
+                .values(**_values(checked), modified_by=user_id, modified_ms=at_ms)
             )
             if checked.is_shared or former.is_shared:
                 change.record(connection, "view.put", former.view_id, name=checked.name, is_shared=checked.is_shared)
@@ -236,6 +236,6 @@ def _view(row: RowMapping) -> View:
         query=row["query"],
         is_shared=bool(row["is_shared"]),
         modified_by=row["modified_by"],
-        created_on=from_ms(row["created_on_ms"]),
-        modified_on=from_ms(row["modified_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
     )

@@ -44,10 +44,10 @@ class RefusedLogons:
             row = _row(connection, key)
             if not is_test and (reason := _no_try(row, now_ms)) is not None:
                 return reason
-            old = refused_logons.c.changed_on_ms < now_ms - to_milliseconds(FORGOTTEN_AFTER)
+            old = refused_logons.c.changed_ms < now_ms - to_milliseconds(FORGOTTEN_AFTER)
             connection.execute(delete(refused_logons).where(old, refused_logons.c.principal != key))
             tries = {**_under_way(row, now_ms), ticket: now_ms + to_milliseconds(LEASE)}
-            _put(connection, key, row, {"under_way": tries, "changed_on_ms": now_ms})
+            _put(connection, key, row, {"under_way": tries, "changed_ms": now_ms})
             return ticket
 
         return await self._database.write(store)
@@ -64,7 +64,7 @@ class RefusedLogons:
                 return
             tries = {name: until for name, until in _under_way(row, now_ms).items() if name != ticket}
             failures = (row["failures"] if row is not None else 0) + (is_accepted is False)
-            _put(connection, key, row, {"under_way": tries, "failures": failures, "changed_on_ms": now_ms})
+            _put(connection, key, row, {"under_way": tries, "failures": failures, "changed_ms": now_ms})
 
         await self._database.write(store)
 
@@ -87,7 +87,7 @@ def _under_way(row: RowMapping | None, now_ms: int) -> dict[str, int]:
         return {}
     stored = row["under_way"]
     if isinstance(stored, Unreadable):
-        last_ms = row["changed_on_ms"] + to_milliseconds(LEASE)
+        last_ms = row["changed_ms"] + to_milliseconds(LEASE)
         stored = {f"damaged {number}": last_ms for number in range(MOST_FAILURES)}
     return {name: until for name, until in stored.items() if until > now_ms}
 

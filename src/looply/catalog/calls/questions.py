@@ -52,7 +52,7 @@ class Questions:
         now = self._clock.now()
         question_id = str(self._ids.next(now))
         sealed = self._seal(organization_id, question_id, "question", content)
-        old = questions.c.created_on_ms < to_ms(now - KEPT)
+        old = questions.c.created_ms < to_ms(now - KEPT)
 
         def store(connection: Connection) -> None:
             connection.execute(delete(questions).where(old))
@@ -63,7 +63,7 @@ class Questions:
                     connector=connector,
                     state="OPEN",
                     sealed_question=sealed,
-                    created_on_ms=to_ms(now),
+                    created_ms=to_ms(now),
                 )
             )
 
@@ -72,7 +72,7 @@ class Questions:
 
     async def take(self, connectors: Collection[str]) -> tuple[Question, ...]:
         """Returns open questions for these connectors, which no other process gets. Writes nothing without any."""
-        fresh = questions.c.created_on_ms >= to_ms(self._clock.now() - KEPT)
+        fresh = questions.c.created_ms >= to_ms(self._clock.now() - KEPT)
         query = select(questions).where(questions.c.state == "OPEN", questions.c.connector.in_(connectors), fresh)
         query = query.order_by(questions.c.question_id).limit(_MOST_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):

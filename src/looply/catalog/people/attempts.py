@@ -41,7 +41,7 @@ class SignInAttempts:
         limits = _subjects(account, address)
 
         def store(connection: Connection) -> None:
-            begun = sign_in_attempts.c.begun_on_ms
+            begun = sign_in_attempts.c.begun_ms
             connection.execute(delete(sign_in_attempts).where(begun <= to_ms(now - WINDOW)))
             for subject, most in limits:
                 _check(connection, subject, most, now)
@@ -81,7 +81,7 @@ def _check(connection: Connection, subject: bytes, most: int, now: datetime) -> 
     query = select(sign_in_attempts).where(sign_in_attempts.c.subject == subject)
     row = connection.execute(query).mappings().first()
     if row is not None and row["count"] >= most:
-        left = from_ms(row["begun_on_ms"]) + WINDOW - now
+        left = from_ms(row["begun_ms"]) + WINDOW - now
         raise TooManyTries("too many attempts have failed; wait, or ask an administrator for a link", retry_after=left)
 
 
@@ -90,4 +90,4 @@ def _count(connection: Connection, subject: bytes, now: datetime) -> None:
     row = columns.subject == subject
     changed = connection.execute(update(sign_in_attempts).where(row).values(count=columns.count + 1))
     if not changed.rowcount:
-        connection.execute(insert(sign_in_attempts).values(subject=subject, count=1, begun_on_ms=to_ms(now)))
+        connection.execute(insert(sign_in_attempts).values(subject=subject, count=1, begun_ms=to_ms(now)))

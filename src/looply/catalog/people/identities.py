@@ -39,5 +39,5 @@ def find_identity(connection: Connection, issuer: str, subject: str) -> str | No
 def link_identity(connection: Connection, issuer: str, subject: str, user_id: str, at: datetime) -> None:
     """Gives an identity to an account, within the transaction of `connection`; it may have it already."""
     if find_identity(connection, issuer, subject) != user_id:
-        row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_on_ms": to_ms(at)}
+        row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_ms": to_ms(at)}
         connection.execute(insert(identities).values(row))

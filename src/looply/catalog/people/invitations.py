@@ -168,7 +168,7 @@ class Invitations:
             if row["role"] == "owner" and not may_make_owners:
                 raise OutOfScope("organization")
             expires = to_ms(change.at + VALID)
-            _update(connection, change, checked, token_sha256=token_digest(token), expires_on_ms=expires)
+            _update(connection, change, checked, token_sha256=token_digest(token), expires_ms=expires)
             change.record(connection, "invitation.renew", checked)
             return NewInvitation(token=token, invitation=_invitation(_get_open(connection, organization_id, checked)))
 
@@ -200,11 +200,11 @@ class Invitations:
                 email_key=person_of(email) if email else "",
                 role=role,
                 token_sha256=token_digest(token),
-                expires_on_ms=to_ms(change.at + VALID),
+                expires_ms=to_ms(change.at + VALID),
                 created_by=change.actor,
                 modified_by=change.actor,
-                created_on_ms=to_ms(change.at),
-                modified_on_ms=to_ms(change.at),
+                created_ms=to_ms(change.at),
+                modified_ms=to_ms(change.at),
             )
         )
         change.record(connection, "invitation.create", invitation_id, email=email, role=role)
@@ -233,7 +233,7 @@ def _check_not_known(connection: Connection, change: Change, email: str, index: 
     query = select(columns.invitation_id).where(
         columns.organization_id == change.organization_id,
         columns.email_key == person_of(email),
-        columns.ended_on_ms.is_(None),
+        columns.ended_ms.is_(None),
     )
     if connection.execute(query).first() is not None:
         message = "is invited already; renew that invitation instead"
@@ -255,8 +255,8 @@ def _other_address_error() -> Refused:
 def _find_open(connection: Connection, token: str, now: datetime) -> RowMapping:
     query = _QUERY.where(
         invitations.c.token_sha256 == token_digest(token),
-        invitations.c.ended_on_ms.is_(None),
-        invitations.c.expires_on_ms > to_ms(now),
+        invitations.c.ended_ms.is_(None),
+        invitations.c.expires_ms > to_ms(now),
     )
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -274,7 +274,7 @@ def _get_open(connection: Connection, organization_id: str, invitation_id: str) 
     query = _QUERY.where(
         columns.organization_id == organization_id,
         columns.invitation_id == invitation_id,
-        columns.ended_on_ms.is_(None),
+        columns.ended_ms.is_(None),
     )
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -283,11 +283,11 @@ def _get_open(connection: Connection, organization_id: str, invitation_id: str) 
 
 
 def _end(connection: Connection, change: Change, invitation_id: str) -> None:
-    _update(connection, change, invitation_id, ended_on_ms=to_ms(change.at))
+    _update(connection, change, invitation_id, ended_ms=to_ms(change.at))
 
 
 def _update(connection: Connection, change: Change, invitation_id: str, **values: Any) -> None:
-    stamps = {"modified_by": change.actor, "modified_on_ms": to_ms(change.at)}
+    stamps = {"modified_by": change.actor, "modified_ms": to_ms(change.at)}
     row = invitations.c.invitation_id == invitation_id
     connection.execute(update(invitations).where(row).values(**values, **stamps))
 
@@ -304,6 +304,6 @@ def _invitation(row: AnyRow) -> Invitation:
         organization_name=row["organization_name"],
         email=row["email"],
         role=row["role"],
-        created_on=from_ms(row["created_on_ms"]),
-        expires_on=from_ms(row["expires_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        expires_on=from_ms(row["expires_ms"]),
     )

@@ -60,18 +60,16 @@ def _store(connection: Connection, uses: list[_Use]) -> None:
         at_ms = to_ms(use.at)
         if use.principal.key_id:
             columns = api_keys.c
-            is_newer = or_(columns.last_used_on_ms.is_(None), columns.last_used_on_ms < at_ms)
+            is_newer = or_(columns.last_used_ms.is_(None), columns.last_used_ms < at_ms)
             query = update(api_keys).where(columns.key_id == use.principal.key_id, is_newer)
-            connection.execute(query.values(last_used_on_ms=at_ms, last_used_from=use.address))
+            connection.execute(query.values(last_used_ms=at_ms, last_used_from=use.address))
         elif use.principal.session is not None and use.principal.person is not None:
             _store_session(connection, use.principal, use.principal.session.session_id, at_ms)
 
 
 def _store_session(connection: Connection, principal: Principal, session_id: str, at_ms: int) -> None:
-    is_older = sessions.c.last_seen_on_ms < at_ms
-    connection.execute(
-        update(sessions).where(sessions.c.session_id == session_id, is_older).values(last_seen_on_ms=at_ms)
-    )
+    is_older = sessions.c.last_seen_ms < at_ms
+    connection.execute(update(sessions).where(sessions.c.session_id == session_id, is_older).values(last_seen_ms=at_ms))
     assert principal.person is not None
     member = members.c
     connection.execute(
@@ -79,7 +77,7 @@ def _store_session(connection: Connection, principal: Principal, session_id: str
         .where(
             member.organization_id == principal.organization_id,
             member.user_id == principal.person.user_id,
-            or_(member.last_seen_on_ms.is_(None), member.last_seen_on_ms < at_ms),
+            or_(member.last_seen_ms.is_(None), member.last_seen_ms < at_ms),
         )
-        .values(last_seen_on_ms=at_ms)
+        .values(last_seen_ms=at_ms)
     )

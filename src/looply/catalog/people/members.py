@@ -203,7 +203,7 @@ def memberships_of(connection: Connection, user_id: str) -> tuple[Membership, ..
 def insert_member(connection: Connection, change: Change, user_id: str, role: Role) -> None:
     """Makes a person an active member, within the transaction of `connection`."""
     stamps = {"created_by": change.actor, "modified_by": change.actor}
-    times = {"created_on_ms": to_ms(change.at), "modified_on_ms": to_ms(change.at)}
+    times = {"created_ms": to_ms(change.at), "modified_ms": to_ms(change.at)}
     owner = {"organization_id": change.organization_id, "user_id": user_id}
     connection.execute(insert(members).values(**owner, role=role, status="ACTIVE", **stamps, **times))
     change.record(connection, "member.create", user_id, role=role)
@@ -232,7 +232,7 @@ def validate_role(role: str, field: str = "role") -> Role:
 
 def _members_of(organization_id: str) -> Select[Any]:
     joined = members.join(users, users.c.user_id == members.c.user_id)
-    columns = (users.c.user_name, users.c.email, users.c.reset_requested_on_ms)
+    columns = (users.c.user_name, users.c.email, users.c.reset_requested_ms)
     has_password = users.c.password_hash.is_not(None).label("has_password")
     query = select(members, *columns, has_password).select_from(joined)
     return query.where(members.c.organization_id == organization_id)
@@ -240,7 +240,7 @@ def _members_of(organization_id: str) -> Select[Any]:
 
 def _invitations_of(organization_id: str) -> Select[Any]:
     columns = invitations.c
-    return select(invitations).where(columns.organization_id == organization_id, columns.ended_on_ms.is_(None))
+    return select(invitations).where(columns.organization_id == organization_id, columns.ended_ms.is_(None))
 
 
 def _get_row(connection: Connection, organization_id: str, user_id: str) -> RowMapping:
@@ -252,7 +252,7 @@ def _get_row(connection: Connection, organization_id: str, user_id: str) -> RowM
 
 def _update(connection: Connection, change: Change, user_id: str, **values: Json) -> None:
     row = members.c.organization_id == change.organization_id, members.c.user_id == user_id
-    stamps = {"modified_by": change.actor, "modified_on_ms": to_ms(change.at)}
+    stamps = {"modified_by": change.actor, "modified_ms": to_ms(change.at)}
     connection.execute(update(members).where(*row).values(**values, **stamps))
 
 
@@ -286,9 +286,9 @@ def _member(row: AnyRow) -> Member:
         status=row["status"],
         has_password=bool(row["has_password"]),
         groups=tuple(row["groups"] or ()),
-        created_on=from_ms(row["created_on_ms"]),
-        last_seen_on=instant_or_none(row["last_seen_on_ms"]),
-        reset_requested_on=instant_or_none(row["reset_requested_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        last_seen_on=instant_or_none(row["last_seen_ms"]),
+        reset_requested_on=instant_or_none(row["reset_requested_ms"]),
         expires_on=None,
     )
 
@@ -303,8 +303,8 @@ def _invited(row: AnyRow) -> Member:
         status="INVITED",
         has_password=False,
         groups=(),
-        created_on=from_ms(row["created_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
         last_seen_on=None,
         reset_requested_on=None,
-        expires_on=from_ms(row["expires_on_ms"]),
+        expires_on=from_ms(row["expires_ms"]),
     )

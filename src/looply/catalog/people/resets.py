@@ -85,8 +85,8 @@ class PasswordResets:
                     user_id=checked,
                     removes_second_factor=removes_second_factor,
                     created_by=actor,
-                    created_on_ms=to_ms(change.at),
-                    expires_on_ms=to_ms(expires),
+                    created_ms=to_ms(change.at),
+                    expires_ms=to_ms(expires),
                 )
             )
             details: dict[str, Json] = {"removes_second_factor": removes_second_factor}
@@ -116,7 +116,7 @@ class PasswordResets:
             row = _find(connection, token, at)
             user_id: str = row["user_id"]
             removed = {"totp_sealed": None, "totp_step": None} if row["removes_second_factor"] else {}
-            update_user(connection, user_id, at, password_hash=password_hash, reset_requested_on_ms=None, **removed)
+            update_user(connection, user_id, at, password_hash=password_hash, reset_requested_ms=None, **removed)
             connection.execute(delete(password_resets).where(password_resets.c.user_id == user_id))
             end_sessions(connection, user_id)
             for each in memberships_of(connection, user_id):
@@ -128,9 +128,7 @@ class PasswordResets:
 
 def _find(connection: Connection, token: str, now: datetime) -> RowMapping:
     columns = password_resets.c
-    query = select(password_resets).where(
-        columns.token_sha256 == token_digest(token), columns.expires_on_ms > to_ms(now)
-    )
+    query = select(password_resets).where(columns.token_sha256 == token_digest(token), columns.expires_ms > to_ms(now))
     row = connection.execute(query).mappings().first()
     if row is None:
         message = "the link is unknown, was used, or has expired; ask an administrator for a new one"

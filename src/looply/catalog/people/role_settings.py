@@ -25,12 +25,12 @@ class RoleSettings:
         """Replaces the settings that are on. Open sessions have the changed permissions from their next call on."""
         change = Change(organization_id, actor, self._clock.now())
         is_on = {setting: setting in settings for setting in BY_SETTING}
-        stamps = {"modified_by": actor, "modified_on_ms": to_ms(change.at)}
+        stamps = {"modified_by": actor, "modified_ms": to_ms(change.at)}
         owner = role_settings.c.organization_id == organization_id
 
         def store(connection: Connection) -> None:
             if connection.execute(select(role_settings.c.organization_id).where(owner)).first() is None:
-                made = {"organization_id": organization_id, "created_by": actor, "created_on_ms": to_ms(change.at)}
+                made = {"organization_id": organization_id, "created_by": actor, "created_ms": to_ms(change.at)}
                 connection.execute(insert(role_settings).values(**made, **stamps, **is_on))
             else:
                 connection.execute(update(role_settings).where(owner).values(**stamps, **is_on))

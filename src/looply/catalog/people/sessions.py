@@ -103,13 +103,13 @@ class Sessions:
                     address=draft.address,
                     user_agent=draft.user_agent[:_MAX_AGENT],
                     confirmed_until_ms=to_ms(at + CONFIRMED),
-                    last_seen_on_ms=to_ms(at),
-                    created_on_ms=to_ms(at),
-                    expires_on_ms=to_ms(at + LONGEST),
+                    last_seen_ms=to_ms(at),
+                    created_ms=to_ms(at),
+                    expires_ms=to_ms(at + LONGEST),
                 )
             )
             member = members.c.organization_id == organization_id, members.c.user_id == draft.user_id
-            connection.execute(update(members).where(*member).values(last_seen_on_ms=to_ms(at)))
+            connection.execute(update(members).where(*member).values(last_seen_ms=to_ms(at)))
             details = {"sign_in": draft.sign_in, "address": draft.address}
             Change(organization_id, draft.user_id, at).record(connection, "session.start", session_id, **details)
             return token
@@ -134,7 +134,7 @@ class Sessions:
             select(sessions, organizations.c.organization_name)
             .join(organizations, organizations.c.organization_id == sessions.c.organization_id)
             .where(sessions.c.user_id == user_id)
-            .order_by(sessions.c.last_seen_on_ms.desc(), sessions.c.session_id.desc())
+            .order_by(sessions.c.last_seen_ms.desc(), sessions.c.session_id.desc())
         )
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return tuple(_open_session(row) for row in rows if _ends_on(row) > now)
@@ -175,7 +175,7 @@ class Sessions:
 
         def change(connection: Connection) -> dict[str, Any]:
             at = self._clock.now()
-            update_user(connection, user_id, at, password_hash=password_hash, reset_requested_on_ms=None)
+            update_user(connection, user_id, at, password_hash=password_hash, reset_requested_ms=None)
             others = sessions.c.user_id == user_id, sessions.c.session_id != session_id
             connection.execute(delete(sessions).where(*others))
             for each in memberships_of(connection, user_id):
@@ -218,11 +218,11 @@ class Sessions:
 
 def _has_ended(at: datetime) -> Any:
     columns = sessions.c
-    return or_(columns.expires_on_ms <= to_ms(at), columns.last_seen_on_ms <= to_ms(at - IDLE))
+    return or_(columns.expires_ms <= to_ms(at), columns.last_seen_ms <= to_ms(at - IDLE))
 
 
 def _ends_on(row: AnyRow) -> datetime:
-    return min(from_ms(row["expires_on_ms"]), from_ms(row["last_seen_on_ms"]) + IDLE)
+    return min(from_ms(row["expires_ms"]), from_ms(row["last_seen_ms"]) + IDLE)
 
 
 def _get_row(connection: Connection, session_id: str) -> RowMapping:
@@ -250,7 +250,7 @@ def _end_oldest(connection: Connection, user_id: str) -> None:
     """Ends sessions of a person, so that one more does not exceed `MAX_SESSIONS`."""
     columns = sessions.c
     query = select(columns.session_id).where(columns.user_id == user_id)
-    query = query.order_by(columns.last_seen_on_ms.desc(), columns.session_id.desc()).offset(MAX_SESSIONS - 1)
+    query = query.order_by(columns.last_seen_ms.desc(), columns.session_id.desc()).offset(MAX_SESSIONS - 1)
     oldest = connection.execute(query).scalars().all()
     connection.execute(delete(sessions).where(columns.session_id.in_(oldest)))
 
@@ -288,7 +288,7 @@ def _principal(row: RowMapping) -> Principal:
             csrf=row["csrf"],
             sign_in=row["sign_in"],
             confirmed_until=None if confirmed_ms is None else from_ms(confirmed_ms),
-            expires_on=from_ms(row["expires_on_ms"]),
+            expires_on=from_ms(row["expires_ms"]),
         ),
     )
 
@@ -301,7 +301,7 @@ def _open_session(row: AnyRow) -> OpenSession:
         sign_in=row["sign_in"],
         address=row["address"],
         user_agent=row["user_agent"],
-        created_on=from_ms(row["created_on_ms"]),
-        last_seen_on=from_ms(row["last_seen_on_ms"]),
-        expires_on=from_ms(row["expires_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        last_seen_on=from_ms(row["last_seen_ms"]),
+        expires_on=from_ms(row["expires_ms"]),
     )

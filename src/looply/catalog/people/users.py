@@ -76,7 +76,7 @@ class Users:
 
     async def request_reset(self, user_id: str) -> None:
         """Notes that the person has asked for a link with which to choose a new password."""
-        await self._update(user_id, reset_requested_on_ms=to_ms(self._clock.now()))
+        await self._update(user_id, reset_requested_ms=to_ms(self._clock.now()))
 
     async def _update(self, user_id: str, **values: Any) -> None:
         checked = validate_id(user_id, "user")
@@ -103,14 +103,14 @@ def insert_user(connection: Connection, ids: Ids, at: datetime, *, name: str, em
     user_id = str(ids.next(at))
     checked = validate_email(email)
     row = {"user_id": user_id, "user_name": validate_name(name, "name"), "email": checked, **values}
-    stamps = {"created_on_ms": to_ms(at), "modified_on_ms": to_ms(at)}
+    stamps = {"created_ms": to_ms(at), "modified_ms": to_ms(at)}
     connection.execute(insert(users).values(email_key=person_of(checked), **row, **stamps))
     return user_id
 
 
 def update_user(connection: Connection, user_id: str, at: datetime, **values: Any) -> None:
     """Changes columns of an account."""
-    connection.execute(update(users).where(users.c.user_id == user_id).values(modified_on_ms=to_ms(at), **values))
+    connection.execute(update(users).where(users.c.user_id == user_id).values(modified_ms=to_ms(at), **values))
 
 
 def validate_email(email: str, field: str = "email") -> str:
@@ -129,5 +129,5 @@ def _user(row: AnyRow) -> User:
         has_password=row["password_hash"] is not None,
         has_second_factor=row["totp_sealed"] is not None,
         organization_id=row["organization_id"],
-        created_on=from_ms(row["created_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
     )

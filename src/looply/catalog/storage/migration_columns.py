@@ -45,8 +45,8 @@ def changes() -> list[Any]:
     return [
         sa.Column("created_by", text(200)),
         sa.Column("modified_by", text(200)),
-        column("created_on_ms", sa.BigInteger()),
-        column("modified_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
+        column("modified_ms", sa.BigInteger()),
     ]
 
 
@@ -90,8 +90,8 @@ def _is_draft_or_active() -> str:
 
 def create_version_indexes(table: str, noun: str) -> None:
     """Creates the indexes of versions: the last creation, the list of versions, the list of objects."""
-    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
-    listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
+    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_ms"])
+    listed = ["organization_id", "deleted", "created_ms", f"{noun}_id", f"{noun}_version"]
     op.create_index(f"ix_{table}_list", table, listed)
     of_objects = ["organization_id", "deleted", f"{noun}_id", f"{noun}_version", "status", f"{noun}_name"]
     op.create_index(f"ix_{table}_objects", table, of_objects)

@@ -57,7 +57,7 @@ organizations = Table(
     metadata,
     Column("organization_id", ID, primary_key=True),
     Column("organization_name", NAME, nullable=False),
-    Column("created_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
 )
 
 workspaces = Table(
@@ -66,7 +66,7 @@ workspaces = Table(
     Column("workspace_id", ID, primary_key=True),
     Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
     Column("workspace_name", NAME, nullable=False),
-    Column("created_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("organization_id", "workspace_id"),
 )
 
@@ -87,8 +87,8 @@ def _changes() -> list[Any]:
     return [
         Column("created_by", NAME),
         Column("modified_by", NAME),
-        Column("created_on_ms", BigInteger, nullable=False),
-        Column("modified_on_ms", BigInteger, nullable=False),
+        Column("created_ms", BigInteger, nullable=False),
+        Column("modified_ms", BigInteger, nullable=False),
     ]
 
 
@@ -102,8 +102,8 @@ def _version_state(noun: str) -> list[Any]:
         # What the author of the activation wrote about it.
         Column("note", _text(NOTE_CHARACTERS)),
         CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
-        Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
-        Index(f"ix_{table}_list", "organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"),
+        Index(f"ix_{table}_creation", "organization_id", "created_ms"),
+        Index(f"ix_{table}_list", "organization_id", "deleted", "created_ms", f"{noun}_id", f"{noun}_version"),
         Index(f"ix_{table}_objects", "organization_id", "deleted", *listed),
     ]
 
@@ -199,12 +199,12 @@ api_keys = Table(
     # Ids of the workflows that the key is bound to; null for a key of the whole organization.
     Column("workflow_ids", JsonText),
     Column("created_by", NAME),
-    Column("created_on_ms", BigInteger, nullable=False),
-    Column("expires_on_ms", BigInteger),
-    Column("revoked_on_ms", BigInteger),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
     # Permissions that the key has beside those of its scopes; null for none.
     Column("permissions", JsonText),
-    Column("last_used_on_ms", BigInteger),
+    Column("last_used_ms", BigInteger),
     Column("last_used_from", _text(64)),
     Index(None, "organization_id", "key_id"),
 )
@@ -225,10 +225,10 @@ users = Table(
     Column("totp_step", BigInteger),
     # The organization that was chosen last.
     Column("organization_id", ID),
-    Column("reset_requested_on_ms", BigInteger),
+    Column("reset_requested_ms", BigInteger),
     Column("preferences", JsonText),
-    Column("created_on_ms", BigInteger, nullable=False),
-    Column("modified_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("modified_ms", BigInteger, nullable=False),
 )
 
 # The names of people at providers of OpenID Connect: `subject` is unique within its issuer.
@@ -238,7 +238,7 @@ identities = Table(
     Column("issuer", _text(400), primary_key=True),
     Column("subject", _text(255), primary_key=True),
     Column("user_id", ID, ForeignKey("users.user_id"), nullable=False, index=True),
-    Column("created_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
 )
 
 members = Table(
@@ -250,7 +250,7 @@ members = Table(
     Column("status", _text(16), nullable=False),
     # The groups that the provider named at the last sign-in.
     Column("groups", JsonText),
-    Column("last_seen_on_ms", BigInteger),
+    Column("last_seen_ms", BigInteger),
     *_changes(),
 )
 
@@ -264,9 +264,9 @@ invitations = Table(
     Column("email_key", EMAIL, nullable=False),
     Column("role", _text(16), nullable=False),
     Column("token_sha256", LargeBinary(32), nullable=False, unique=True),
-    Column("expires_on_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
     # When it was accepted or revoked.
-    Column("ended_on_ms", BigInteger),
+    Column("ended_ms", BigInteger),
     *_changes(),
     Index(None, "organization_id", "invitation_id"),
 )
@@ -280,8 +280,8 @@ password_resets = Table(
     # Whether its use also removes the second factor, for a person who has lost the device.
     Column("removes_second_factor", Boolean, nullable=False),
     Column("created_by", NAME),
-    Column("created_on_ms", BigInteger, nullable=False),
-    Column("expires_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
 )
 
 # `token_sha256` is of the cookie. A session that has ended has no row.
@@ -299,9 +299,9 @@ sessions = Table(
     Column("address", _text(64), nullable=False),
     Column("user_agent", NAME, nullable=False),
     Column("confirmed_until_ms", BigInteger),
-    Column("last_seen_on_ms", BigInteger, nullable=False),
-    Column("created_on_ms", BigInteger, nullable=False),
-    Column("expires_on_ms", BigInteger, nullable=False, index=True),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False, index=True),
 )
 
 # Failed sign-ins, counted by account and by address of the caller. `subject` is a hash of either.
@@ -310,7 +310,7 @@ sign_in_attempts = Table(
     metadata,
     Column("subject", LargeBinary(32), primary_key=True),
     Column("count", Integer, nullable=False),
-    Column("begun_on_ms", BigInteger, nullable=False, index=True),
+    Column("begun_ms", BigInteger, nullable=False, index=True),
 )
 
 # `looply.catalog.calls.logons`. `principal` is a hash of a system, credentials and the revision of a connection;
@@ -321,7 +321,7 @@ refused_logons = Table(
     Column("principal", LargeBinary(16), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("under_way", JsonText, nullable=False),
-    Column("changed_on_ms", BigInteger, nullable=False, index=True),
+    Column("changed_ms", BigInteger, nullable=False, index=True),
 )
 
 # `looply.catalog.calls.questions`. A row lives for seconds: the process that asks deletes it.
@@ -334,7 +334,7 @@ questions = Table(
     Column("state", _text(16), nullable=False),
     Column("sealed_question", LargeBinary, nullable=False),
     Column("sealed_answer", LargeBinary),
-    Column("created_on_ms", BigInteger, nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False, index=True),
 )
 
 # `looply.catalog.calls.directory`. `known` is the channel's own; an address is that of one person.
@@ -416,11 +416,11 @@ bulks = Table(
     Column("bulk_id", ID, primary_key=True),
     *_owner(),
     Column("action", _text(16), nullable=False),
-    Column("wanted", JsonText, nullable=False),
+    Column("criteria", JsonText, nullable=False),
     Column("options", JsonText, nullable=False),
     Column("status", _text(16), nullable=False),
     # The cursor: the execution that was processed last, empty before the first one.
-    Column("place", ID, nullable=False),
+    Column("cursor", ID, nullable=False),
     # The executions of the slice that is being processed; empty between slices.
     Column("begun", JsonText, nullable=False),
     Column("done", BigInteger, nullable=False),
@@ -430,7 +430,7 @@ bulks = Table(
     # The process that holds the lease, and the end of the lease.
     Column("holder", ID, nullable=False),
     Column("held_until_ms", BigInteger, nullable=False),
-    Column("ended_on_ms", BigInteger),
+    Column("ended_ms", BigInteger),
     *_changes(),
     Index(None, "organization_id", "bulk_id"),
     Index(None, "status", "bulk_id"),
@@ -443,8 +443,8 @@ master_keys = Table(
     Column("key_id", ID, primary_key=True),
     Column("sealed_check", LargeBinary, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("added_on_ms", BigInteger, nullable=False),
-    Column("retired_on_ms", BigInteger),
+    Column("added_ms", BigInteger, nullable=False),
+    Column("retired_ms", BigInteger),
 )
 
 # `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed can be opened, also not from a
@@ -457,7 +457,7 @@ data_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("master_key_id", ID, nullable=False),
     Column("seals", BigInteger, nullable=False),
-    Column("created_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
 )
 
 # SQLite only: `looply.catalog.storage.sums`. On PostgreSQL it is empty.

@@ -155,8 +155,8 @@ class ApiKeys:
                     permissions=sorted(permissions),
                     workflow_ids=bound,
                     created_by=actor,
-                    created_on_ms=to_ms(change.at),
-                    expires_on_ms=ms_or_none(draft.expires_on),
+                    created_ms=to_ms(change.at),
+                    expires_ms=ms_or_none(draft.expires_on),
                 )
             )
             details: dict[str, Json] = {"name": checked, "prefix": prefix, "scopes": sorted(scopes)}
@@ -195,7 +195,7 @@ class ApiKeys:
         checked = validate_id(key_id, "key")
 
         def store(connection: Connection) -> Revocation:
-            if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
+            if _get(connection, organization_id, checked)["revoked_ms"] is None:
                 _revoke(connection, change, checked)
             made = _live_descendants(connection, organization_id, checked, to_ms(change.at))
             for descendant in made if cascade else ():
@@ -255,7 +255,7 @@ class ApiKeys:
         query = select(api_keys).where(api_keys.c.prefix == _prefix(text))
         row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
-        if row is None or not is_equal or row["revoked_on_ms"] is not None:
+        if row is None or not is_equal or row["revoked_ms"] is not None:
             return None
         key = _key(require_readable(row, api_keys))
         return _Known(_principal(key), key.expires_on)
@@ -302,7 +302,7 @@ def _get(connection: Connection, organization_id: str, key_id: str) -> RowMappin
 
 
 def _revoke(connection: Connection, change: Change, key_id: str, **details: Json) -> None:
-    connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoked_on_ms=to_ms(change.at)))
+    connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoked_ms=to_ms(change.at)))
     change.record(connection, "key.revoke", key_id, **details)
 
 
@@ -317,8 +317,8 @@ def _live_descendants(connection: Connection, organization_id: str, key_id: str,
         rows = connection.execute(query).mappings().all()
         creators = [row["key_id"] for row in rows if row["key_id"] not in found]
         for row in rows:
-            is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
-            found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired
+            is_expired = row["expires_ms"] is not None and row["expires_ms"] <= now_ms
+            found[row["key_id"]] = row["revoked_ms"] is None and not is_expired
     return sorted((descendant for descendant, is_live in found.items() if is_live), reverse=True)
 
 
@@ -370,9 +370,9 @@ def _key(row: AnyRow) -> ApiKey:
         permissions=frozenset(row["permissions"] or ()),
         workflow_ids=None if row["workflow_ids"] is None else frozenset(row["workflow_ids"]),
         created_by=row["created_by"],
-        created_on=from_ms(row["created_on_ms"]),
-        expires_on=instant_or_none(row["expires_on_ms"]),
-        revoked_on=instant_or_none(row["revoked_on_ms"]),
-        last_used_on=instant_or_none(row["last_used_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        expires_on=instant_or_none(row["expires_ms"]),
+        revoked_on=instant_or_none(row["revoked_ms"]),
+        last_used_on=instant_or_none(row["last_used_ms"]),
         last_used_from=row["last_used_from"],
     )

@@ -59,7 +59,7 @@ class Organizations:
         organization_id, workspace_id = str(self._ids.next(at)), str(self._ids.next(at))
 
         def store(connection: Connection) -> None:
-            owner = {"organization_id": organization_id, "created_on_ms": to_ms(at)}
+            owner = {"organization_id": organization_id, "created_ms": to_ms(at)}
             connection.execute(insert(organizations).values(**owner, organization_name=checked))
             connection.execute(
                 insert(workspaces).values(**owner, workspace_id=workspace_id, workspace_name=FIRST_WORKSPACE)
@@ -99,7 +99,7 @@ class Organizations:
             if len(names) >= MAX_WORKSPACES:
                 message = f"cannot be created: the organization has {MAX_WORKSPACES} workspaces, which is the limit"
                 raise Refused.at("/name", message, code="TOO_MANY_WORKSPACES")
-            row = {"workspace_id": workspace_id, "workspace_name": checked, "created_on_ms": to_ms(change.at)}
+            row = {"workspace_id": workspace_id, "workspace_name": checked, "created_ms": to_ms(change.at)}
             connection.execute(insert(workspaces).values(organization_id=organization_id, **row))
             change.record(connection, "workspace.create", workspace_id, name=checked)
             return _workspace(row)
@@ -163,7 +163,7 @@ def _workspace(row: RowMapping | Mapping[str, Any]) -> Workspace:
     return Workspace(
         workspace_id=row["workspace_id"],
         workspace_name=row["workspace_name"],
-        created_on=from_ms(row["created_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
     )
 
 
@@ -172,5 +172,5 @@ def _organization(row: RowMapping) -> Organization:
         organization_id=row["organization_id"],
         organization_name=row["organization_name"],
         workspace_id=row["workspace_id"],
-        created_on=from_ms(row["created_on_ms"]),
+        created_on=from_ms(row["created_ms"]),
     )

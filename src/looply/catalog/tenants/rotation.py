@@ -90,7 +90,7 @@ def make_plan(connection: Connection, available: Sequence[MasterKey]) -> Rotatio
     found.retired = [
         row["key_id"]
         for row in rows.values()
-        if 0 < row["generation"] < active["generation"] and row["retired_on_ms"] is None and row["key_id"] not in has
+        if 0 < row["generation"] < active["generation"] and row["retired_ms"] is None and row["key_id"] not in has
     ]
     return found
 
@@ -106,7 +106,7 @@ def apply_plan(connection: Connection, available: Sequence[MasterKey], at: datet
     if todo.activated is not None:
         _activate(connection, todo.activated, available, at)
     for key_id in todo.retired:
-        connection.execute(update(master_keys).where(master_keys.c.key_id == key_id).values(retired_on_ms=to_ms(at)))
+        connection.execute(update(master_keys).where(master_keys.c.key_id == key_id).values(retired_ms=to_ms(at)))
         _record(connection, "retire", key_id, at)
     active = available[0] if todo.first is not None else active_key(connection, available)
     for organization_id in todo.without_data_key:
@@ -132,7 +132,7 @@ def store_data_key(connection: Connection, key: tuple[str, int], value: bytes, m
             wrapped=master.sealer().seal(value, wrapping_context(organization_id, number)),
             master_key_id=master.key_id,
             seals=0,
-            created_on_ms=to_ms(at),
+            created_ms=to_ms(at),
         )
     )
 
@@ -159,7 +159,7 @@ def key_states(connection: Connection) -> list[dict[str, Any]]:
     active = _active(rows)
     counts = select(data_keys.c.master_key_id, func.count()).group_by(data_keys.c.master_key_id)
     wrapped = {row[0]: row[1] for row in connection.execute(counts)}
-    ordered = sorted(rows.values(), key=lambda row: (row["generation"] == 0, row["generation"], row["added_on_ms"]))
+    ordered = sorted(rows.values(), key=lambda row: (row["generation"] == 0, row["generation"], row["added_ms"]))
     return [
         {"key_id": row["key_id"], "state": _state(row, active), "data_keys": wrapped.get(row["key_id"], 0)}
         for row in ordered
@@ -171,7 +171,7 @@ def _state(row: RowMapping, active: RowMapping | None) -> str:
         return "distributed"
     if active is not None and row["key_id"] == active["key_id"]:
         return "active"
-    return "former" if row["retired_on_ms"] is None else "retired"
+    return "former" if row["retired_ms"] is None else "retired"
 
 
 def _activate(connection: Connection, key: MasterKey, available: Sequence[MasterKey], at: datetime) -> None:
@@ -195,7 +195,7 @@ def _add(connection: Connection, key: MasterKey, generation: int, at: datetime) 
             key_id=key.key_id,
             sealed_check=key.sealer().seal(_CHECK, _check_context(key.key_id)),
             generation=generation,
-            added_on_ms=to_ms(at),
+            added_ms=to_ms(at),
         )
     )
 

@@ -24,10 +24,10 @@ from looply.connectors.email.settings import (
     smtp_target,
 )
 from looply.connectors.email.submitting import submit
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import CallContext, ConnectionKind, Connector, Operation, read_input
 from looply.errors import OperationError
 from looply.jsontext import Json
+from looply.rates import offload_if_large
 
 
 class EmailOutput(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,12 +11,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.connectors.blobs import DEFAULT_TYPE, KEY, Blob, is_reference
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.urls import plain_text
 from looply.connectors.port import HttpResponse
 from looply.errors import BadInput, BadRequest, Rejected
 from looply.jsontext import Json, check_values, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.rates import offload_if_large
 
 _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
 """Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2); some take very long on crafted input."""

@@ -20,7 +20,6 @@ from looply.connectors.http.redirects import send_following
 from looply.connectors.http.soap import Soap, envelope
 from looply.connectors.http.verdicts import judge
 from looply.connectors.masking import masker_of
-from looply.connectors.outbound.offload import SMALL_BYTES, offload_if_large
 from looply.connectors.outbound.routes import (
     ProxySettings,
     Route,
@@ -48,6 +47,7 @@ from looply.definition.values.pointer import is_pointer
 from looply.definition.values.repeat import Repeat, repeat_of_method
 from looply.errors import BadInput, OperationError, Problem, tag_input_fields
 from looply.jsontext import Json
+from looply.rates import SMALL_BYTES, offload_if_large
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 HttpMethod: TypeAlias = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]

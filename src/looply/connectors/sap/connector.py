@@ -9,7 +9,6 @@ from looply.connectors.http.connector import refuse_blobs, target, with_upper_me
 from looply.connectors.http.headers import tracing_headers
 from looply.connectors.http.media import open_blobs, read_media
 from looply.connectors.http.redirects import READS
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import (
     CallContext,
     ConnectionKind,
@@ -54,6 +53,7 @@ from looply.connectors.sap.verdicts import judge
 from looply.definition.values.repeat import Repeat, repeat_of_odata
 from looply.errors import BadInput, Rejected, tag_input_fields
 from looply.jsontext import Json, fingerprint
+from looply.rates import offload_if_large
 
 FETCH_FAILED: Final = "CSRF Token fetch failed"
 _SHOWN_STATUSES: Final = frozenset({"200", "202", "207"})

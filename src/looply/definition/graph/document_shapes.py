@@ -9,9 +9,9 @@ from looply.definition.graph.model import START
 from looply.definition.graph.outline import Outline, StepOutline, read_outline
 from looply.definition.graph.regions import find_regions, has_type
 from looply.definition.graph.run_order import Order, RunOrder
+from looply.definition.graph.trigger import trigger_schema
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
-from looply.definition.values.pointer import is_pointer
 from looply.errors import FAILURE_KINDS
 from looply.expressions import ExpressionSyntaxError, parse_template
 from looply.expressions.inference.expressions import infer
@@ -61,7 +61,9 @@ _ERROR: Final = object_of(
 )
 _OUTPUTS: Final[Mapping[str, Shape]] = {name: shape_of_schema(schema) for name, schema in OUTPUTS.items()}
 _OBJECT: Final = Shape(OBJECT)
+"""An object of which no member is known or expected, such as the values of a profile."""
 _ANY_OBJECT: Final = object_of({}, ANY, is_listed=False)
+"""An object that may have any member: a body without a schema is read without a warning."""
 _V2: Final = replace(ANY, text_numbers="OData V2 writes decimals as texts")
 _SAP_DATA: Final = replace(ANY, fields={"d": Field(_V2, Presence.UNSTATED)}, others=ANY)
 """The body of a response; OData V2 wraps all of it in `d` (JSON Format 4.1), V4 does not."""
@@ -69,7 +71,9 @@ _LINK: Final = object_of({name: Field(TEXTUAL) for name in ("recipient", "path",
 _LINKS: Final = Field(list_of(_LINK), Presence.UNSTATED)
 """The links of the cards that wait for answers; there are none when the wait is over."""
 _NONE: Final[frozenset[str]] = frozenset()
+"""The overrides that have surely run before a step whose place is not known."""
 _LEVELS: Final = 20
+"""How deep the inputs of a card are looked for; the fields of deeper ones are not known."""
 
 
 def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json = None) -> Shape:
@@ -82,32 +86,6 @@ def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json
     """
     schema = trigger_schema(document) or document.get("workflow_schema") or payload_schema
     return DocumentShapes(read_outline(document), schema if isinstance(schema, dict) else None).of(step_id)
-
-
-def trigger_schema(document: Json) -> dict[str, Json] | None:
-    """Returns the schema that the trigger of a definition checks bodies against; None unless it is an object."""
-    schema = trigger_settings(document).get("schema")
-    return schema if isinstance(schema, dict) else None
-
-
-def trigger_settings(document: Json) -> dict[str, Json]:
-    """Returns the settings of the trigger of a definition, also of one with errors; empty when it has none."""
-    settings = _trigger(document).get("settings")
-    return settings if isinstance(settings, dict) else {}
-
-
-def trigger_secrets(document: Json) -> tuple[str, ...]:
-    """Returns the pointers that the trigger of a definition marks as secret, also for a definition with errors."""
-    stated = _trigger(document).get("secret")
-    texts = (item for item in (stated if isinstance(stated, list) else ()) if isinstance(item, str))
-    return tuple(pointer for pointer in texts if is_pointer(pointer))
-
-
-def _trigger(document: Json) -> dict[str, Json]:
-    """Returns the first trigger step of a definition, an empty object when there is none."""
-    steps = document.get("workflow_steps") if isinstance(document, dict) else None
-    found = (step for step in (steps if isinstance(steps, list) else ()) if isinstance(step, dict))
-    return next((step for step in found if step.get("type") == "trigger"), {})
 
 
 class DocumentShapes:

@@ -6,7 +6,6 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from looply.definition.schemas.settings_schema import SETTINGS
 from looply.jsontext import Json
 
 Group: TypeAlias = Literal["start", "systems", "people", "flow", "data", "end"]
@@ -225,8 +224,6 @@ _TYPES = (
 
 STEP_TYPES: Final[Mapping[str, StepType]] = MappingProxyType({step_type.name: step_type for step_type in _TYPES})
 """Every step type by its name, in the order of the contract."""
-
-assert STEP_TYPES.keys() == SETTINGS.keys()  # each type has a schema, each schema a type
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):

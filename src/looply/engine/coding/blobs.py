@@ -9,13 +9,13 @@ from typing import Final
 
 from looply.connectors.blobs import DEFAULT_TYPE, KEY, Blob, is_reference, reference_to
 from looply.connectors.masking import MIN_LENGTH
-from looply.connectors.outbound.offload import offload_if_large
 from looply.engine.coding.codec import Codec
 from looply.engine.ports.blob_rows import BlobRows
 from looply.engine.ports.store import Value
 from looply.errors import BadInput, Rejected
 from looply.jsontext import Json
 from looply.limits import Limits
+from looply.rates import offload_if_large
 
 _HASH_CHARACTERS: Final = 64
 _MOST_TEXT: Final = 200

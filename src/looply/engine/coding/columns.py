@@ -92,7 +92,12 @@ def card_columns(card: OpenCard) -> Columns:
 
 def slot_columns(row: ConcurrencySlotRow) -> Columns:
     """Returns the columns of a concurrency slot, but for its execution and its workflow."""
-    return {"seq": row.seq, "since_ms": to_ms(row.since), "most": row.max_concurrency, "held": int(row.is_held)}
+    return {
+        "seq": row.seq,
+        "since_ms": to_ms(row.since),
+        "max_concurrency": row.max_concurrency,
+        "is_held": int(row.is_held),
+    }
 
 
 def copy_columns(update: CopyUpdate) -> Columns:

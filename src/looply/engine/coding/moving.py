@@ -53,7 +53,7 @@ JOURNAL: Final = (
     _table(
         "execution",
         "id uuid, org integer, workspace integer, workflow integer, version integer, status smallint, state text,"
-        "trigger smallint, process_id text, profile text, parent text, seq bigint, loads integer, bytes bigint,"
+        "trigger smallint, process_id text, profile text, parent text, seq bigint, crash_count integer, bytes bigint,"
         "modified_ms bigint, modified_by text",
     ),
     _table(
@@ -78,8 +78,8 @@ JOURNAL: Final = (
     ),
     _table("continuation", "execution_id uuid"),
     _table(
-        "place",
-        "execution_id uuid, workflow integer, seq bigint, since_ms bigint, most integer, held smallint",
+        "concurrency_slot",
+        "execution_id uuid, workflow integer, seq bigint, since_ms bigint, max_concurrency integer, is_held smallint",
     ),
     _table("delivery", "target uuid, sender uuid, seq bigint, kind smallint"),
     _table(

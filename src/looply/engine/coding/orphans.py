@@ -22,7 +22,7 @@ _DANGLING: Final = """
     UNION ALL SELECT 'idempotency', execution_id FROM idempotency
     UNION ALL SELECT 'search_field', execution_id FROM search_field
     UNION ALL SELECT 'expiry', execution_id FROM expiry
-    UNION ALL SELECT 'place', execution_id FROM place
+    UNION ALL SELECT 'concurrency_slot', execution_id FROM concurrency_slot
     UNION ALL SELECT 'delivery', sender FROM delivery
     UNION ALL SELECT 'fire', execution_id FROM fire WHERE execution_id IS NOT NULL
     UNION ALL SELECT 'schedule', last_execution FROM schedule WHERE last_execution IS NOT NULL
@@ -39,7 +39,7 @@ HAS_NO_WORK: Final = """
   AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.execution_id = e.id AND t.kind IN (1, 2))
   AND NOT EXISTS (SELECT 1 FROM continuation t WHERE t.execution_id = e.id)
-  AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
+  AND NOT EXISTS (SELECT 1 FROM concurrency_slot t WHERE t.execution_id = e.id AND t.is_held = 0)
   AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
 """
 """Of an execution `e`: no row of open work moves it by itself. A delivery that it has sent, or a child, still may."""

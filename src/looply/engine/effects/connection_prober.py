@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-import structlog
-
 from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.foreign import guard_foreign
 from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
@@ -29,24 +28,9 @@ TIMEOUT: Final = timedelta(seconds=60)
 _TRIED_AT_ONCE: Final = 8
 """The most calls of steps that a process tries at once."""
 
-_DEFECTS: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""Errors that a defect of a connector raises."""
-
-_log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ProbeResources:
     """What the calls of a process are made with; its memory of other systems is that of the calls of steps."""
 
     registry: Registry
@@ -66,8 +50,8 @@ TryCall: TypeAlias = Callable[[TriedCall], Awaitable[EffectDone | EffectFailed]]
 class ConnectionProber:
     """Tests connections and discovers systems. Nothing that a connector does wrong reaches a caller as a defect."""
 
-    def __init__(self, reach: Reach, try_call: TryCall) -> None:
-        self._reach = reach
+    def __init__(self, resources: ProbeResources, try_call: TryCall) -> None:
+        self._resources = resources
         self._try_call = try_call
         self._tried = 0
 
@@ -88,18 +72,16 @@ class ConnectionProber:
 
         Raises: NotFound for a kind that is not installed; Refused (code `NOT_TESTABLE`) for one without a test.
         """
-        test = require_test(self._reach.registry.connection_kind(values.kind))
+        test = require_test(self._resources.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
-            async with asyncio.timeout(TIMEOUT.total_seconds()):
-                found = await test(self._context(organization_id, values), values, path)
+            with guard_foreign("connection_test_broke", passes=(TimeoutError,), kind=values.kind):
+                async with asyncio.timeout(TIMEOUT.total_seconds()):
+                    found = await test(self._context(organization_id, values), values, path)
         except TimeoutError:
             return (_failed(f"the test did not end in {TIMEOUT.total_seconds():g} s"),)
         except LooplyError as error:
             return (_failed(masker.text(error.message)),)
-        except _DEFECTS:
-            _log.exception("connection_test_broke", kind=values.kind)
-            return (_failed("the connector broke; its log line has the details"),)
         return tuple(_masked(check, masker) for check in found)
 
     async def discover(self, organization_id: str, values: ConnectionValues, question: Mapping[str, str]) -> Json:
@@ -107,24 +89,22 @@ class ConnectionProber:
 
         Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; OperationError.
         """
-        discover = require_discovery(self._reach.registry.connection_kind(values.kind))
+        discover = require_discovery(self._resources.registry.connection_kind(values.kind))
         masker = masker_of(tuple(values.secrets.values()))
         try:
-            async with asyncio.timeout(TIMEOUT.total_seconds()):
-                found = await discover(self._context(organization_id, values), values, question)
+            with guard_foreign("discovery_broke", passes=(TimeoutError,), kind=values.kind):
+                async with asyncio.timeout(TIMEOUT.total_seconds()):
+                    found = await discover(self._context(organization_id, values), values, question)
         except TimeoutError as error:
             raise Permanent(f"the system did not answer in {TIMEOUT.total_seconds():g} s", code="TIMEOUT") from error
         except LooplyError as error:
             error.message = masker.text(error.message)
             error.args = (error.message,)
             raise
-        except _DEFECTS as error:
-            _log.exception("discovery_broke", kind=values.kind)
-            raise Permanent("the connector broke; its log line has the details", code="CONNECTOR_DEFECT") from error
         return masker.json(found)
 
     def _context(self, organization_id: str, values: ConnectionValues) -> CallContext:
-        reach, bounds = self._reach, Bounds()
+        resources, bounds = self._resources, Bounds()
         bounds.add(values)
 
         async def named(name: str) -> ConnectionValues:
@@ -137,15 +117,15 @@ class ConnectionProber:
             step="connection-test",
             attempt=1,
             timeout=TIMEOUT,
-            http=BoundSender(reach.sender(TIMEOUT, organization_id), bounds),
+            http=BoundSender(resources.sender(TIMEOUT, organization_id), bounds),
             connection=named,
-            clock=reach.clock,
-            cache=reach.sessions,
-            tokens=reach.tokens,
-            logons=reach.logons,
+            clock=resources.clock,
+            cache=resources.sessions,
+            tokens=resources.tokens,
+            logons=resources.logons,
             # Not bound: the checks of the network connect to the proxy too. They send no credentials.
-            dialer=reach.dialer,
-            limits=reach.limits,
+            dialer=resources.dialer,
+            limits=resources.limits,
         )
 
 

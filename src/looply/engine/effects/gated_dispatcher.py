@@ -8,7 +8,7 @@ from looply.slots import Lane
 
 
 class GatedDispatcher:
-    """See `looply.engine.ports.dispatch.Dispatcher`. `looply.engine.outages.target_watch` lets held effects go."""
+    """See `looply.engine.ports.dispatch.Dispatcher`. `looply.engine.upkeep.target_watch` lets held effects go."""
 
     def __init__(self, gate: TargetGate, others: Dispatcher) -> None:
         self._gate = gate

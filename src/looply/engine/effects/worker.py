@@ -16,17 +16,17 @@ from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.foreign import ConnectorDefect
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
-from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
 from looply.definition.values.pointer import split_pointer
 from looply.engine.coding.blobs import CallBlobs, StoredBlobs
 from looply.engine.coding.units import effect_queue
-from looply.engine.effects.connection_prober import ConnectionProber, Reach
+from looply.engine.effects.connection_prober import ConnectionProber, ProbeResources
 from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
@@ -41,7 +41,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
-from looply.rates import Turns
+from looply.rates import Turns, offload_if_large
 from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ class Worker:
     def prober(self) -> ConnectionProber:
         """Tests connections from this process, with the same memory of other systems as the calls of steps."""
         return ConnectionProber(
-            Reach(
+            ProbeResources(
                 registry=self._registry,
                 sender=self._sender,
                 dialer=self._resources.dialer,
@@ -282,7 +282,7 @@ def _not_installed(state: ExecutionState, opened: OpenStep) -> OperationError:
 
 def _defect(opened: OpenStep) -> OperationError:
     message = f"the operation {opened.operation} broke; its log line has the details"
-    return Permanent(message, code="CONNECTOR_DEFECT", sent=True)
+    return ConnectorDefect(message, sent=True)
 
 
 async def _within(call: Awaitable[Json], state: ExecutionState, opened: OpenStep) -> Json:

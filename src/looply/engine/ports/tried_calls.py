@@ -17,7 +17,7 @@ MAX_SECONDS: Final = 60.0
 """The time limit of a call that is tried; a person waits for it."""
 
 
-class TriedCall(msgspec.Struct, frozen=True, kw_only=True):
+class TriedCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One call; `execution_id` is that of no execution, so that its idempotency key is like no other.
 
     `secret` are pointers into the input (`/input/headers/authorization`). It must never be logged.
@@ -63,16 +63,6 @@ def open_step_of(call: TriedCall, at: datetime) -> tuple[ExecutionState, OpenSte
         entered_on=at,
     )
     return evolve(None, started), opened
-
-
-def call_document(call: TriedCall) -> dict[str, Json]:
-    """Returns the call as JSON."""
-    return {**msgspec.structs.asdict(call), "secret": list(call.secret)}
-
-
-def call_of(document: dict[str, Any]) -> TriedCall:
-    """Returns the call of its JSON."""
-    return TriedCall(**{**document, "secret": tuple(document["secret"])})
 
 
 def outcome_document(outcome: EffectDone | EffectFailed) -> dict[str, Json]:

@@ -33,7 +33,7 @@ from looply.execution.document.searching import search_value_changes
 from looply.execution.facts.datastores import DatastoreWrite
 from looply.execution.facts.deliveries import DeliveryKey, deliveries_of
 from looply.execution.facts.events import Event
-from looply.execution.facts.open_work import open_effects
+from looply.execution.facts.open_work import must_queue, open_effects
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import Lane
@@ -234,12 +234,7 @@ class Committer:
 
     def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
         def first_state(row: EffectRow) -> EffectState:
-            opened = after.find_open_step(row.seq)
-            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A suspect
-            # call has to wait for its turn.
-            is_suspect = opened is not None and opened.is_suspect
-            is_held = after.has_incident or is_suspect
-            return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
+            return "QUEUED" if must_queue(after, row.seq) or not self._dispatcher.reserve(row.lane) else "RUNNING"
 
         return first_state
 

@@ -7,9 +7,11 @@ for it.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
+from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Store
 from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState
+from looply.execution.closing.children import StoredChild, find_owed_delivery, is_given_up
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
 from looply.execution.facts.state import OpenChild
 
@@ -36,14 +38,13 @@ async def find_lost_children(store: Store, read: Read, state: ExecutionState) ->
 async def find_lost_termination(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
     """Returns the row that ends an open execution, None where none is missing.
 
-    It must end when its parent has waited for it and no longer does: the parent has ended, or has continued without it.
     One whose parent cannot be read is left alone.
     """
     started = state.started
     if state.closed is not None or started.tells != "END":
         return None
     parent = await _read_or_none(read, started.parent)
-    if parent is None or started.execution_id in parent.children:
+    if parent is None or not is_given_up(started, parent):
         return None
     # Read after the parent: the unit in which the parent gave it up has put the row.
     rows = await store.reads.deliveries_of(started.execution_id)
@@ -57,21 +58,28 @@ async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> D
     if any(delivery.kind == "START" for delivery in rows):
         return None
     head = await store.reads.head(child.child_id)
-    if child.is_awaited and head is not None and head.parent == parent:
-        if head.is_open:
-            return None
-        # One that FAILED with an incident continues when an operator decides; one that failed for good has sent its
-        # notification. One that cannot be read is a problem of its own.
-        if head.status == "FAILED":
-            failed = await _read_or_none(read, child.child_id)
-            if failed is None or failed.closed is None:
-                return None
+    owed = find_owed_delivery(child, parent, await _stored(read, head) if head is not None else None)
+    if owed is None:
+        return None
     pending = await store.reads.deliveries_of(parent)
     if any(delivery.row.sender == child.child_id for delivery in pending):
         return None
     if head is None:
         return Delivery(DeliveryKey(child.child_id, parent, child.seq), "START")
-    return Delivery(DeliveryKey(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
+    return Delivery(DeliveryKey(parent, child.child_id, head.seq), owed)
+
+
+async def _stored(read: Read, head: Head) -> StoredChild:
+    """Returns what is stored of a child.
+
+    One that FAILED with an incident continues when an operator decides; one that failed for good has ended. One that
+    cannot be read is a problem of its own, and counts as one that has not.
+    """
+    has_ended = not head.is_open
+    if has_ended and head.status == "FAILED":
+        failed = await _read_or_none(read, head.execution_id)
+        has_ended = failed is not None and failed.closed is not None
+    return StoredChild(head.parent, has_ended)
 
 
 async def _read_or_none(read: Read, execution_id: str) -> ExecutionState | None:

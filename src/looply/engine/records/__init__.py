@@ -1,5 +1,5 @@
-"""The records that stores keep beside histories: letters, decisions, card copies, datastores, slots, retention.
+"""The records that stores keep beside histories, each with its port: letters, decisions, card copies, datastores.
 
 Imports no other room of `engine`.
-Never here: SQL, asyncio tasks, or anything that reads or writes a record.
+Never here: SQL, asyncio tasks, or an implementation of a port.
 """

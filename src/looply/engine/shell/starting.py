@@ -6,7 +6,6 @@ from functools import partial
 from uuid import UUID
 
 from looply.clock import Ids
-from looply.connectors.outbound.offload import offload_if_large
 from looply.definition import TriggerSettings
 from looply.engine.ports.port import Start
 from looply.engine.processing.committer import Committer, Extras
@@ -35,7 +34,7 @@ from looply.execution.facts.absences import Absence
 from looply.execution.facts.commands import PassOnAbsent
 from looply.execution.facts.events import Event, ExecutionStarted
 from looply.execution.facts.log_levels import events_at_level
-from looply.rates import RateLimiter
+from looply.rates import RateLimiter, offload_if_large
 
 _ASKING = ("adaptiveCard", "approval")
 """The types of steps that send cards."""

@@ -75,7 +75,10 @@ _INCIDENTS_OF: Final = (
     " JOIN name n ON n.n = i.org WHERE i.execution_id = :execution:uuid ORDER BY i.seq"
 )
 _CARDS_OF: Final = f"{_CARD} WHERE c.execution_id = :execution:uuid ORDER BY c.opened_ms, c.id"
-_SLOT_OF: Final = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = :execution:uuid"
+_SLOT_OF: Final = (
+    "SELECT execution_id, seq, since_ms, max_concurrency, is_held FROM concurrency_slot"
+    " WHERE execution_id = :execution:uuid"
+)
 _CONTINUES: Final = "SELECT 1 FROM continuation WHERE execution_id = :execution:uuid"
 _WORK_OF: Final = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES, _SLOT_OF)
 _DELIVERIES_OF: Final = (

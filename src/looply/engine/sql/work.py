@@ -86,30 +86,33 @@ _DROP_DELIVERIES: Final = Variants(
 )
 # Goes from one workflow with a queue to the next one in the index, and looks at the first of its queue only.
 _QUEUES: Final = """
-  WITH RECURSIVE line(workflow) AS (
-    SELECT min(workflow) FROM place WHERE held = 0
+  WITH RECURSIVE queue(workflow) AS (
+    SELECT min(workflow) FROM concurrency_slot WHERE is_held = 0
     UNION ALL
-    SELECT (SELECT min(p.workflow) FROM place p WHERE p.held = 0 AND p.workflow > line.workflow) FROM line
-      WHERE line.workflow IS NOT NULL)
+    SELECT (SELECT min(p.workflow) FROM concurrency_slot p WHERE p.is_held = 0 AND p.workflow > queue.workflow)
+      FROM queue WHERE queue.workflow IS NOT NULL)
 """
-_HAS_ROOM: Final = "(SELECT count(*) FROM place h WHERE h.held = 1 AND h.workflow = line.workflow) < f.most"
-FIRST_IN_QUEUE: Final = "ORDER BY since_ms, execution_id LIMIT 1"
-"""Which of the executions that are queued for one workflow is the next to take a slot: who waits longest.
 
-It is repeated in `engine/postgres/schema/0001_base/06_deliveries.sql`, where PostgreSQL compares it at the commit.
+
+def next_for_slot(workflow: str) -> str:
+    """Returns SQLite's text for the execution that may take a slot of a workflow now, NULL where there is none.
+
+    Of those that are queued it is the one that waits longest, while its `max_concurrency` is not used up. PostgreSQL
+    has a function of the same name. `workflow` is the text of a column or parameter.
+    """
+    return f"""(SELECT f.execution_id FROM concurrency_slot f WHERE f.execution_id = (
+      SELECT q.execution_id FROM concurrency_slot q WHERE q.is_held = 0 AND q.workflow = {workflow}
+        ORDER BY q.since_ms, q.execution_id LIMIT 1)
+    AND (SELECT count(*) FROM concurrency_slot h WHERE h.is_held = 1 AND h.workflow = {workflow}) < f.max_concurrency)
 """
+
+
+# Joined and not selected: SQLite would compute a selected value once more for the condition on it.
+_OF_QUEUES: Final = f"JOIN concurrency_slot n ON n.execution_id = {next_for_slot('queue.workflow')}"
 ADMISSIBLE: Final = Variants(
-    f"""{_QUEUES}
-  SELECT f.execution_id FROM line JOIN place f ON f.execution_id = (
-      SELECT p.execution_id FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE})
-    WHERE {_HAS_ROOM} LIMIT :limit
-""",
-    f"""{_QUEUES}
-  SELECT f.execution_id FROM line JOIN LATERAL (
-      SELECT p.execution_id, p.most FROM place p WHERE p.held = 0 AND p.workflow = line.workflow {FIRST_IN_QUEUE}
-    ) f ON true
-    WHERE {_HAS_ROOM} LIMIT :limit
-""",
+    f"{_QUEUES} SELECT n.execution_id FROM queue {_OF_QUEUES} LIMIT :limit",
+    f"{_QUEUES} SELECT n.execution_id FROM queue CROSS JOIN LATERAL next_for_slot(queue.workflow) n(execution_id)"
+    " WHERE n.execution_id IS NOT NULL LIMIT :limit",
 )
 """The executions that may take a concurrency slot."""
 
@@ -122,28 +125,30 @@ _AT_FRONT: Final = (
 )
 _RUNNABLE: Final = (
     f"{_LOADED} UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery"
-    " UNION SELECT execution_id FROM place WHERE held = 0"
+    " UNION SELECT execution_id FROM concurrency_slot WHERE is_held = 0"
 )
-_SUSPECT_IF: Final = "UPDATE execution SET loads = 1 WHERE loads = 0 AND id"
+_SUSPECT_IF: Final = "UPDATE execution SET crash_count = 1 WHERE crash_count = 0 AND id"
 _WORKED_ON: Final = f"{_LOADED} UNION {_AT_FRONT} UNION SELECT execution_id FROM"
 _SUSPECT: Final = Variants(
     f"{_SUSPECT_IF} IN ({_WORKED_ON} ({ADMISSIBLE.sqlite}) a)",
     f"{_SUSPECT_IF} = ANY (ARRAY({_WORKED_ON} ({ADMISSIBLE.postgres}) a))",
 )
-_WITH_CRASH_COUNT: Final = "SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id"
+_WITH_CRASH_COUNT: Final = "SELECT id, crash_count > :crash_count FROM execution WHERE crash_count > 0 AND id"
 _SUSPECTS: Final = Variants(
     f"{_WITH_CRASH_COUNT} IN ({_RUNNABLE}) ORDER BY id", f"{_WITH_CRASH_COUNT} = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 )
 # Asked for where several processes share the database only.
 _CRASH_COUNTS: Final = (
-    "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE loads END FROM execution WHERE id = ANY (:ids:uuid[]) AND loads > 0"
+    "SELECT id, CASE WHEN is_tried(id) THEN 1 ELSE crash_count END FROM execution"
+    " WHERE id = ANY (:ids:uuid[]) AND crash_count > 0"
 )
 _BEGIN: Final = Variants(
-    "UPDATE execution SET loads = loads + 1 WHERE id = :execution RETURNING true",
+    "UPDATE execution SET crash_count = crash_count + 1 WHERE id = :execution RETURNING true",
     "SELECT begin_trial(:own, :execution:uuid)",
 )
 _END: Final = Variants(
-    "UPDATE execution SET loads = 0 WHERE id = :execution AND loads > 0", "SELECT end_trial(:own, :execution:uuid)"
+    "UPDATE execution SET crash_count = 0 WHERE id = :execution AND crash_count > 0",
+    "SELECT end_trial(:own, :execution:uuid)",
 )
 
 _FIRST: Final = id_text(LOWEST_ID)
@@ -264,7 +269,7 @@ async def mark_suspects(session: Session, now_ms: int) -> None:
 
 async def find_suspects(session: Session, now_ms: int) -> tuple[frozenset[str], list[str]]:
     """Returns the suspects that have work to do, and by id those of them that ended too many processes."""
-    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": MAX_CRASH_COUNT}
+    parameters = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "crash_count": MAX_CRASH_COUNT}
     found = [(id_text(key), is_poisoned) for key, is_poisoned in await session.rows(_SUSPECTS, parameters)]
     return (
         frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),

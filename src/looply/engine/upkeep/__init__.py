@@ -1,5 +1,5 @@
-"""Upkeep: the background loops: timers, schedules, deliveries, recovery, quarantine, audits, pruning.
+"""Upkeep: the background loops: timers, schedules, deliveries, recovery, quarantine, audits, pruning, outages.
 
-Imports `records`, `ports`, `processing` and `shell`.
+Imports `records`, `ports`, `processing`, `effects` and `shell`.
 Never here: anything that a call waits for.
 """

@@ -26,7 +26,7 @@ from looply.errors import (
     Stale,
 )
 from looply.execution import ExecutionState
-from looply.execution.closing.children import output_secrets, start_secrets
+from looply.execution.closing.children import output_secrets, refuses_start, start_secrets
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.commands import ChildEnded, Command, Terminate
 from looply.execution.facts.deliveries import Delivery, DeliveryKey
@@ -207,14 +207,9 @@ class Deliverer:
 
 
 def _check_start(requested: ChildStarted, sender: ExecutionState) -> None:
-    """Raises: Conflict when the sender was terminated before.
-
-    An awaited child was terminated with its parent: it is started, and ends at once.
-    """
-    started, closed = sender.started, sender.closed
-    has_own_life = not requested.is_awaited and not requested.incident_id
-    if has_own_life and closed is not None and closed.status == "TERMINATED":
-        raise Conflict(f"the execution {started.execution_id} was terminated before", code="PARENT_TERMINATED")
+    """Raises: Conflict when the sender was terminated before."""
+    if refuses_start(requested, sender):
+        raise Conflict(f"the execution {sender.started.execution_id} was terminated before", code="PARENT_TERMINATED")
 
 
 def _start_of(sender: ExecutionStarted, requested: ChildStarted, target: ChildTarget, child_start: ChildStart) -> Start:

@@ -1,7 +1,7 @@
 """Child executions: started by `subworkflow` steps, and by incidents (`on_failure`)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from looply.execution.document.incidents import incident_facts
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, child_id, parse_address
 from looply.execution.facts.commands import Answer, ChildEnded, Done
+from looply.execution.facts.deliveries import DeliveryKind
 from looply.execution.facts.events import ChildClosed, ChildStarted, Event, ExecutionStarted, StepFailed, StepSucceeded
 from looply.execution.facts.state import ExecutionState, Incident, OpenChild
 from looply.instants import to_ms
@@ -77,6 +78,44 @@ def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits
         message = f"step '{address.step}': the execution {child.child_id} has failed: {reason}"
         return StepFailed(**common, code="CHILD_FAILED", message=message, **given)
     return StepSucceeded(**common, **given)
+
+
+class StoredChild(NamedTuple):
+    """What is stored of a child: its parent, and whether it has ended for good, so that it sends nothing any more."""
+
+    parent: str
+    has_ended: bool
+
+
+def refuses_start(requested: ChildStarted, sender: ExecutionState) -> bool:
+    """Returns whether a requested execution must not start any more, because its sender was terminated before.
+
+    An awaited child was terminated with its parent: it is started, and ends at once. What an incident starts
+    is started in any case.
+    """
+    has_own_life = not requested.is_awaited and not requested.incident_id
+    return has_own_life and sender.closed is not None and sender.closed.status == "TERMINATED"
+
+
+def find_owed_delivery(child: OpenChild, parent: str, stored: StoredChild | None) -> DeliveryKind | None:
+    """Returns what must be on its way between an execution and a child that it counts as open; None for nothing.
+
+    A child that is not stored needs its start. One that is stored, and that its parent does not await or that has
+    ended, owes its parent the notification. An awaited one that has not ended sends it by itself.
+    """
+    if stored is None:
+        return "START"
+    if not child.is_awaited:
+        return "STARTED"
+    return "ENDED" if stored.has_ended or stored.parent != parent else None
+
+
+def is_given_up(started: ExecutionStarted, parent: ExecutionState) -> bool:
+    """Returns whether an execution must end because its parent has waited for it and no longer does.
+
+    The parent has ended, or has continued without it.
+    """
+    return started.tells == "END" and started.execution_id not in parent.children
 
 
 def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause: Event) -> tuple[ChildClosed, ...]:

@@ -65,6 +65,16 @@ def open_effects(state: ExecutionState) -> dict[int, EffectWork]:
     }
 
 
+def must_queue(state: ExecutionState, seq: int) -> bool:
+    """Returns whether the effect that the event `seq` scheduled cannot begin with the unit that stores it.
+
+    While an incident is open nothing begins, also not what was scheduled in the unit that opens it. A suspect call has
+    to wait for its turn.
+    """
+    opened = state.find_open_step(seq)
+    return state.has_incident or (opened is not None and opened.is_suspect)
+
+
 def open_work(state: ExecutionState) -> OpenWork:
     """Returns the rows that the store must hold for the execution beside its history.
 

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import datastores
-from looply.connectors.outbound.offload import offload_if_large
 from looply.engine.records.datastores import Datastore
 from looply.jsontext import Json
+from looply.rates import offload_if_large
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
 from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_record, datastore_row

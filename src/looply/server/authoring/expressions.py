@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from looply.app.authoring import expressions
-from looply.app.authoring.expressions import EvaluationInput, Source, SourceFinding
+from looply.app.authoring import expression_evaluation
+from looply.app.authoring.expression_evaluation import EvaluationInput, Source, SourceFinding
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.expressions.values.semantics import Kind
@@ -136,7 +136,7 @@ async def evaluate_expression(call: Call) -> Response:
         raise BadRequest.at("/host", "is for cards only; leave it out")
     now = None if body.now is None else instant_of(body.now, "now")
     given = EvaluationInput(data=body.data, host=body.host, now=now, seed=body.seed)
-    result = await expressions.evaluate(call.services, source, given)
+    result = await expression_evaluation.evaluate(call.services, source, given)
     finding = result.finding
     return Response(
         EvaluateAnswer(

@@ -56,9 +56,7 @@ async def toggle_schedule(call: Call) -> Response:
     if action not in _ACTIONS:
         raise BadRequest.at("/action", "must be PAUSE or PLAY")
     version = version_of(body.get("workflow_version"))
-    schedule = await toggle(
-        call.services, call.principal, workflow_id, version, action="PAUSE" if action == "PAUSE" else "PLAY"
-    )
+    schedule = await toggle(call.services, call.principal, workflow_id, version, pauses=action == "PAUSE")
     return Response(
         ToggleAnswer(
             message=SUCCESS,

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from looply.app.executions import blobs
-from looply.connectors.outbound.offload import offload_if_large
+from looply.rates import offload_if_large
 from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.wire import SUCCESS, WORKFLOW_ID
 

@@ -77,9 +77,13 @@ _WHOLE_BATCH: Final = 1_000_000
 
 
 async def _frames(call: Call, committed: Committed) -> Sequence[bytes]:
-    """Returns the frames of a batch, which are encoded once for all watchers."""
+    """Returns the frames of a batch, which are encoded once for all watchers.
+
+    Each entry has the ids of its execution and workflow; that of a child's start has the workflow of the child.
+    """
     if committed.frames is None:
-        entries = await name_entries(call, entries_of(committed))
+        own = {"workflow_id": committed.workflow_id, "workflow_execution_id": committed.execution_id}
+        entries = await name_entries(call, [(index, {**own, **entry}) for index, entry in entries_of(committed)])
         last = len(entries) - 1
         committed.frames = [
             frame(encode_cursor("o", *committed.position, _WHOLE_BATCH if number == last else number), entry)

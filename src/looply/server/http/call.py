@@ -108,32 +108,9 @@ CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
 Handle: TypeAlias = Callable[[Call], Awaitable[Response]]
 
 
-_NAMES_OF_SESSIONS: Final = {
-    "get": "getSession",
-    "list": "getSessions",
-    "end": "endSession",
-    "confirm": "confirmSession",
-    "start": "startSignIn",
-    "callback": "finishSignIn",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route of the server, the source of its checks, its dispatch and its documentation.
-
-    `body` is the type of the JSON body, None for calls without one. The handler receives an instance of it, unless
-    `has_strict_body` is false: then the type is documentation and the handler receives the parsed JSON. `takes_text`:
-    a call with a key may declare its JSON as `text/plain` or `text/json`. `refusals` are error statuses in addition to
-    those of every route. `prefix` admits query parameters that begin with it; other undeclared parameters are refused,
-    unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is the media type
-    of a success. With `body_bytes` the handler receives the bytes of a body of at most so many, of any media type, and
-    nothing of it is read before. `header_characters` is the longest value of a declared header. `takes_bound_keys`: a
-    key that is bound to workflows may call the route too. Such a route names workflows only in its field or parameter
-    `workflow_id`, and reads executions only from the engine. Every other route refuses such a key. `changes_session`:
-    the call begins, changes or ends a session, so pages of this server alone may make it, on connections on which a
-    cookie may be used. `needs_confirmation`: a person must have entered the password within the last ten minutes.
-    """
+    """One route of the server, the source of its checks, its dispatch and its documentation."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -142,24 +119,46 @@ class Route:
     summary: str
     description: str = ""
     tag: str = "Workflows"
+    operation: str = ""
+    """The name of the call, where the last part of its path does not say what it is."""
     parameters: tuple[Parameter, ...] = ()
     path_values: Mapping[str, str] = field(default_factory=dict)
+    """What each part of the path in braces is, by its name."""
     header_values: Mapping[str, str] = field(default_factory=dict)
+    """What each declared header is, by its name."""
+    header_characters: int = 255
+    """The longest value of a declared header."""
     prefix: str = ""
+    """Query parameters that begin with it are admitted too; all other undeclared ones are refused."""
     has_strict_query: bool = True
+    """False: undeclared query parameters are ignored."""
     body: Any = None
+    """The type of the JSON body, None for calls without one; the handler receives an instance of it."""
     is_body_optional: bool = False
     has_strict_body: bool = True
+    """False: `body` is documentation, and the handler receives the parsed JSON."""
     takes_text: bool = False
+    """A call with a key may declare its JSON as `text/plain` or `text/json`."""
     body_bytes: int = 0
-    header_characters: int = 255
+    """Not 0: the handler receives the bytes of a body of at most so many, of any media type; none is read before."""
     check_token: CheckToken | None = None
+    """Called before the body is read."""
     answer: Any = None
-    refusals: tuple[int, ...] = ()
+    """The type of the answer."""
     answer_type: str = JSON
+    """The media type of a success."""
+    refusals: tuple[int, ...] = ()
+    """Error statuses in addition to those of every route."""
     takes_bound_keys: bool = False
+    """A key that is bound to workflows may call the route too; every other route refuses such a key.
+
+    The route names workflows only in its field or parameter `workflow_id`, and reads executions only from the engine.
+    """
     changes_session: bool = False
+    """The call begins, changes or ends a session: pages of this server alone may make it, on connections on which a
+    cookie may be used."""
     needs_confirmation: bool = False
+    """A person must have entered the password within the last ten minutes."""
     required: tuple[Parameter, ...] = field(init=False, repr=False, compare=False)
     """The parameters that a call must have."""
     header_keys: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
@@ -177,10 +176,10 @@ class Route:
 
     @property
     def name(self) -> str:
-        """The last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
+        """The name of the call: the last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
+        if self.operation:
+            return self.operation
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
-        if self.path.startswith(SESSION_PATH):
-            return _NAMES_OF_SESSIONS.get(parts[-1], parts[-1])
         return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"
 
 

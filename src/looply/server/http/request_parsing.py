@@ -6,11 +6,10 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from looply.connectors.outbound.offload import offload_if_large
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType, did_you_mean
 from looply.jsontext import Json, check_values, parse_json, work_units
 from looply.limits import Limits
-from looply.rates import HEAVY_BYTES, Turns
+from looply.rates import HEAVY_BYTES, Turns, offload_if_large
 from looply.server.http.call import NO_QUERY, Query, Route
 from looply.server.http.request_pace import check_turn
 

@@ -1,12 +1,13 @@
 """The call that explains why an execution does not move."""
 
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
-from looply.app.monitoring.explaining import Explained, Explanation, Link, explain
-from looply.app.monitoring.sentences import ADVICE
-from looply.execution.views.holds import HoldCode, Verdict, step_of
+from looply.app.monitoring.explaining import Advice, Explained, Explanation, Link, explain
+from looply.app.monitoring.sentences import ADVICE, Act
+from looply.engine.ports.lists import Head
+from looply.execution.views.holds import Hold, HoldCode, Verdict, step_of
 from looply.instants import ms_or_none
 from looply.jsontext import Json
 from looply.permissions import Permission
@@ -95,18 +96,39 @@ def _explanation(explanation: Explanation, row: ExecutionHeadRow) -> Explanation
         _hold(explanation.main),
         execution=row,
         chain=[_link(link) for link in explanation.chain],
-        next=[
-            AdviceItem(
-                code=advice.act,
-                text=ADVICE[advice.act],
-                call=advice.call,
-                body=dict(advice.body),
-                permission=advice.permission,
-            )
-            for advice in explanation.advice
-        ],
+        next=[_advice_item(advice, explanation) for advice in explanation.advice],
         others=[_hold(each) for each in explanation.others],
     )
+
+
+def _advice_item(advice: Advice, explanation: Explanation) -> AdviceItem:
+    call, body = _call_of(advice.act, explanation.row.head, explanation.main.hold)
+    return AdviceItem(code=advice.act, text=ADVICE[advice.act], call=call, body=body, permission=advice.permission)
+
+
+def _call_of(act: Act, head: Head, hold: Hold) -> tuple[str, dict[str, Json]]:
+    """Returns the call that carries out an act, and its body without a reason."""
+    own: dict[str, Json] = {"workflow_execution_id": head.execution_id}
+    match act:
+        case "RETRY" | "COMPLETE" | "SKIP":
+            return "repairExecution", {**own, "incident_id": hold.incident_id, "action": act.lower()}
+        case "REDRIVE":
+            return "redriveExecution", own
+        case "RERUN":
+            return "rerunExecution", own
+        case "REASSIGN":
+            return "reassignCard", {"card_id": hold.card_ids[0]}
+        case "RESUME":
+            payload: dict[str, Json] = {"source": hold.who[0] if hold.who else "SAP"}
+            return "resumeWorkflow", {"process_id": head.execution_id, "state": step_of(hold), "payload": payload}
+        case "RELEASE":
+            return "releaseTarget", {"target": hold.values["target"]}
+        case "TERMINATE":
+            return "terminateWorkflow", {"process_id": head.execution_id}
+        case "PLAY":
+            return "toggleScheduledWorkflow", {"workflow_id": head.workflow_id, "action": "PLAY"}
+        case _:
+            assert_never(act)
 
 
 def _hold(explained: Explained) -> HoldItem:

@@ -78,6 +78,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     public_route(
         method="GET",
         path="/v2/session/start",
+        operation="startSignIn",
         changes_session=True,
         has_strict_query=False,
         handle=start,
@@ -95,6 +96,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     public_route(
         method="GET",
         path=CALLBACK,
+        operation="finishSignIn",
         changes_session=True,
         has_strict_query=False,
         handle=finish,

@@ -247,6 +247,7 @@ def _session_row(session: OpenSession, current: str) -> SessionRecord:
 ROUTES: Final[tuple[Route, ...]] = (
     read_route(
         path="/v2/session/get",
+        operation="getSession",
         access="own",
         handle=get_session,
         summary="Read the session: the person, the organization, the permissions",
@@ -294,6 +295,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     manage_route(
         path="/v2/session/confirm",
+        operation="confirmSession",
         access="own",
         changes_session=True,
         handle=confirm,
@@ -306,6 +308,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     read_route(
         path="/v2/session/list",
+        operation="getSessions",
         access="own",
         handle=get_sessions,
         summary="List the open sessions of the person",
@@ -314,6 +317,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     manage_route(
         path="/v2/session/end",
+        operation="endSession",
         access="own",
         handle=end_session,
         summary="End a session of the person",

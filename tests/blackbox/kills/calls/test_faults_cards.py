@@ -37,7 +37,7 @@ def until_settled(org: Organization, expected: int) -> list[dict[str, Any]]:
     """Waits until every open card was delivered and is up to date, and returns the open cards."""
     deadline = time.monotonic() + SETTLED_SECONDS
     while True:
-        cards = org.cards()
+        cards = org.pages("getOpenCards")
         states = Counter((card["delivery"]["state"], card["is_stale"]) for card in cards)
         if states == {("SHOWN", False): expected}:
             return cards

@@ -25,6 +25,7 @@ from looply.testing.clock import START_TIME
 UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
 WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
 VIEW = ViewDraft(page="executions", name="Stopped", query="has=incident")
+BOT, PERSON, ADDRESS = "teams/1/2", "1", "buyer@example.com"
 CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "p"})
 
 
@@ -112,6 +113,9 @@ EMPTY: dict[str, Call] = {
     "card_lists.contents": lambda c, org, o: c.card_lists.contents(org, [(o.card, 1)]),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
+    "directory.find": lambda c, org, o: c.directory.find(org, BOT, ADDRESS),
+    "directory.find_person": lambda c, org, o: c.directory.find_person(org, BOT, PERSON),
+    "directory.addresses": lambda c, org, o: c.directory.addresses(org, BOT, PERSON),
     "views.list_all": lambda c, org, o: c.views.list_all(org, o.user, "executions"),
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
     "people.members.list_page": lambda c, org, o: c.people.members.list_page(org, 10),
@@ -120,6 +124,7 @@ EMPTY: dict[str, Call] = {
     "people.members.find_people": lambda c, org, o: c.people.members.find_people(org, "a"),
 }
 OWN_ROWS = {
+    "directory.keep",
     "audit.list_page",
     "audit.list_after",
     "audit.head",
@@ -141,6 +146,7 @@ WITHOUT_ORGANIZATION = {
     "organizations.list_all",
     "organizations.list_ids",
     "keys.authenticate",
+    "connections.resolve_by_id",
     "audit.find_breaks",
     "views.create",
 }
@@ -192,6 +198,7 @@ async def owned(catalog: Catalog, theirs) -> Owned:
     account = NewAccount(name="The buyer", email="buyer@example.com", password_hash="x")
     joined = await catalog.people.invitations.accept(buyer.token, account)
     view = await catalog.views.create(org, joined.user_id, VIEW)
+    await catalog.directory.keep(org, BOT, PERSON, lambda _: {"name": "The buyer"}, (ADDRESS,))
     return Owned(
         workspace=theirs.workspace_id,
         workflow=workflow.workflow_id,
@@ -219,6 +226,7 @@ def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
         "connections",
         "keys",
         "views",
+        "directory",
         "audit",
     ]
     nouns += [f"people.{field.name}" for field in fields(catalog.people)]

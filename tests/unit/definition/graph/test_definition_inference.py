@@ -12,6 +12,7 @@ from looply.definition import STEP_TYPES, Findings, compile_definition, document
 from looply.definition.graph.outline import read_outline
 from looply.definition.graph.run_order import RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
+from looply.definition.schemas.settings_schema import SETTINGS
 from looply.errors import Problem
 from looply.expressions import Shape, completions, shape_of_schema
 from looply.expressions.shapes.shape import NULL, Presence, fits
@@ -182,7 +183,8 @@ def test_more_steps_than_are_allowed_are_not_looked_at(definition: Build) -> Non
     assert len(messages(parse_definition(document, Limits(definition_steps=3)).warnings)) == 2
 
 
-def test_every_step_type_declares_its_output() -> None:
+def test_every_step_type_declares_its_settings_and_its_output() -> None:
+    assert SETTINGS.keys() == STEP_TYPES.keys()
     assert OUTPUTS.keys() == STEP_TYPES.keys()
     assert set(OUTPUTS["httpRequest"]["properties"]) == set(HttpOutput.__struct_encode_fields__)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from kit.execution.driver import EXECUTION_ID, Simulator
 from kit.execution.regions import OK, join, parallel
@@ -12,7 +13,16 @@ from kit.execution.workflows import call, step, workflow
 from looply.clock import id_time
 from looply.errors import IllegalTransition
 from looply.execution import evolve
-from looply.execution.closing.children import children_of, close_children, output_secrets, start_secrets
+from looply.execution.closing.children import (
+    StoredChild,
+    children_of,
+    close_children,
+    find_owed_delivery,
+    is_given_up,
+    output_secrets,
+    refuses_start,
+    start_secrets,
+)
 from looply.execution.facts.address import child_id
 from looply.execution.facts.commands import ChildEnded, Done
 from looply.execution.facts.deliveries import Delivery, DeliveryKey, deliveries_of
@@ -267,3 +277,56 @@ def test_a_version_that_is_no_number_fails_the_step() -> None:
     simulator = begun(sub(version="${payload.output.po}x"))
     (incident,) = simulator.state.incidents.values()
     assert (incident.code, simulator.state.children) == ("BAD_INPUT", {})
+
+
+class TestLostRows:
+    """What must be on its way between a parent and a child, whatever process ended when."""
+
+    @pytest.mark.parametrize(
+        ("is_awaited", "stored", "owed"),
+        [
+            (True, None, "START"),
+            (False, None, "START"),
+            (False, StoredChild(EXECUTION_ID, has_ended=False), "STARTED"),
+            (False, StoredChild(EXECUTION_ID, has_ended=True), "STARTED"),
+            (True, StoredChild(EXECUTION_ID, has_ended=True), "ENDED"),
+            (True, StoredChild(PARENT, has_ended=False), "ENDED"),
+            (True, StoredChild(EXECUTION_ID, has_ended=False), None),
+        ],
+    )
+    def test_a_child_that_counts_as_open_is_owed_its_start_or_owes_its_notification(
+        self, is_awaited: bool, stored: StoredChild | None, owed: str | None
+    ) -> None:
+        simulator = begun(sub(wait=is_awaited))
+        (child,) = simulator.state.children.values()
+        assert find_owed_delivery(child, EXECUTION_ID, stored) == owed
+
+    @pytest.mark.parametrize(
+        ("wait", "status", "is_refused"),
+        [(False, "TERMINATED", True), (False, None, False), (True, "TERMINATED", False)],
+    )
+    def test_a_child_with_a_life_of_its_own_does_not_start_once_its_parent_was_terminated(
+        self, wait: bool, status: str | None, is_refused: bool
+    ) -> None:
+        simulator = begun(sub(wait=wait))
+        requested = simulator.history[-1]
+        assert isinstance(requested, ChildStarted)
+        if status is not None:
+            simulator.terminate()
+        assert refuses_start(requested, simulator.state) is is_refused
+
+    def test_a_start_that_an_incident_requests_is_not_refused(self) -> None:
+        simulator = begun(sub(wait=False))
+        requested = simulator.history[-1]
+        assert isinstance(requested, ChildStarted)
+        simulator.terminate()
+        assert not refuses_start(replace(requested, incident_id="i"), simulator.state)
+
+    def test_a_child_is_given_up_when_its_parent_that_waited_for_it_no_longer_does(self) -> None:
+        simulator = begun()
+        (child,) = simulator.state.children.values()
+        started = replace(simulator.state.started, execution_id=child.child_id, parent=EXECUTION_ID, tells="END")
+        assert not is_given_up(started, simulator.state)
+        simulator.terminate()
+        assert is_given_up(started, simulator.state)
+        assert not is_given_up(replace(started, tells="START"), simulator.state)

@@ -48,7 +48,7 @@ TYPES = {
     "STEP_PARKED",
     *(f"WAIT_{end}" for end in ("OPENED", "RESUMED", "TIMED_OUT")),
     *(f"RESUME_{end}" for end in ("BUFFERED", "IGNORED")),
-    *(f"CARD_{end}" for end in ("SENT", "ANSWERED", "CLOSED")),
+    *(f"CARD_{end}" for end in ("SENT", "DELIVERED", "UNDELIVERED", "ANSWERED", "CLOSED")),
     *(f"INCIDENT_{end}" for end in ("OPENED", "CLOSED")),
     *(f"CHILD_{end}" for end in ("STARTED", "ENDED")),
     "LETTER_SETTLED",

@@ -319,7 +319,7 @@ COLUMNS = {
     "bulks.begun": "ids of one step of the bulk",
     "bulks.options": "the options of one call, whose output is stored like one of repairExecution",
     "bulks.refusals": "codes with their counts and a few ids",
-    "bulks.wanted": "a filter of short texts, or at most 1,000 ids",
+    "bulks.criteria": "a filter of short texts, or at most 1,000 ids",
     "card_versions.card_payload": "card",
     "channel_people.known": "texts of a person, each of which the channel's system bounds",
     "connections.secret_names": "names of settings of the kind",

@@ -9,8 +9,8 @@ from server_kit import Caller, definition
 
 from kit.memory import MemoryStore
 from looply.engine.effects.outages import open_target
-from looply.engine.outages.target_watch import TargetWatch
 from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.target_watch import TargetWatch
 from looply.instants import to_ms
 from looply.slots import Lane
 from looply.testing.clock import FakeClock

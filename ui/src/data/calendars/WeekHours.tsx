@@ -49,8 +49,7 @@ function Bar({ spans }: { spans: readonly Span[] }) {
       {spans.map(({ from, to }, at) => {
         const [begin, end] = [minutesOf(from), minutesOf(to)];
         const style = { left: `${(begin / MINUTES) * 100}%`, width: `${(Math.max(0, end - begin) / MINUTES) * 100}%` };
-        // Spans have no other name than their place.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        // biome-ignore lint/suspicious/noArrayIndexKey: spans have no other name than their place
         return <span key={at} className={styles.work} style={style} />;
       })}
     </div>

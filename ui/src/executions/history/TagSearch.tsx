@@ -133,9 +133,8 @@ function Suggestions({ id, found, chosen, onTake }: SuggestionsProps) {
       hidden={found.length === 0}
     >
       {found.map((suggestion, at) => (
-        // The field above takes all keys; the focus never leaves it.
-        // biome-ignore lint/a11y/useKeyWithClickEvents: see above
-        // biome-ignore lint/a11y/useFocusableInteractive: see above
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the field above takes all keys; the focus never leaves it
+        // biome-ignore lint/a11y/useFocusableInteractive: the field above takes all keys; the focus never leaves it
         <div
           key={suggestion.value}
           id={`${id}-${at}`}

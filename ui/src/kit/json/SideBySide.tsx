@@ -42,8 +42,7 @@ export function SideBySide({ label, before, after, names }: SideBySideProps) {
                 </tr>
               )}
               {pairs.map((pair, row) => (
-                // The lines have no other name than their place.
-                // biome-ignore lint/suspicious/noArrayIndexKey: see above
+                // biome-ignore lint/suspicious/noArrayIndexKey: the lines have no other name than their place
                 <Pair key={row} pair={pair} />
               ))}
             </Fragment>

@@ -17,8 +17,7 @@ export function Loading({ rows = 4, onCancel }: { rows?: number; onCancel?: () =
   return (
     <div className={styles.loading} role="status" aria-label={text.loading}>
       {Array.from({ length: rows }, (_, row) => (
-        // The rows are alike and never change their order.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are alike and never change their order
         <span key={row} className={styles.bone} />
       ))}
       {isLong && (

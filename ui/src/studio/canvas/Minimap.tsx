@@ -2,7 +2,7 @@
 
 import { type MouseEvent, memo, useRef } from "react";
 import { NODE, STUB } from "../../graph/sizes";
-import { groupOf } from "../steps/kinds";
+import { stepTypeOf } from "../../graph/step-types";
 import type { Drawn } from "./drawing/drawn";
 import styles from "./Lines.module.css";
 import type { View } from "./use-view";
@@ -39,7 +39,7 @@ export const Minimap = memo(function Minimap({ drawn, view, onGo }: MinimapProps
               width={NODE.width}
               height={NODE.height}
               rx="8"
-              fill={`var(--lp-group-${groupOf(typeOf(step))})`}
+              fill={`var(--lp-group-${stepTypeOf(typeOf(step)).group})`}
             />
           ))}
         <rect

@@ -2,10 +2,10 @@
 
 import { type MouseEvent, useMemo } from "react";
 import { useStore } from "zustand";
+import { stepTypeOf } from "../../graph/step-types";
 import { useText } from "../../text/language";
 import { type Definition, stepsOf } from "../document/definition";
 import { type ExitLook, exitLook } from "../exits";
-import { groupOf } from "../steps/kinds";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
@@ -100,7 +100,7 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
         key={step}
         step={step}
         type={fact.type}
-        group={groupOf(fact.type)}
+        group={stepTypeOf(fact.type).group}
         name={fact.name}
         line={fact.line}
         kind={fact.kind}

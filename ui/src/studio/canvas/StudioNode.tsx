@@ -2,8 +2,8 @@
 
 import { type DragEvent, type MouseEvent, memo } from "react";
 import { stepIcon } from "../../graph/StepNode";
+import type { Group } from "../../graph/step-types";
 import { Icon } from "../../kit/icons";
-import type { Group } from "../steps/kinds";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";
 

@@ -1,7 +1,8 @@
 /** What the graph of a document looks like, computed once for each document. */
 
-import { type GraphStep, type Outline, readOutline, START } from "../../graph/outline";
+import { ARRIVE, NEXT, type Outline, readOutline, START } from "../../graph/outline";
 import { findRegions, type Regions, regionAfter } from "../../graph/regions";
+import { mainExitOf, stepTypeOf } from "../../graph/step-types";
 import { type Definition, type EdgeJson, edgesOf, exitOf, rawEdges, rawSteps } from "./definition";
 
 /** An exit of a step: where an edge begins, or where one can be added. */
@@ -52,19 +53,11 @@ export function targetOf(shape: Shape, { from, exit }: Exit): string | null {
 export function mainExit(shape: Shape, id: string): Exit | null {
   const step = shape.outline.steps.get(id);
   if (step === undefined) return null;
-  if (step.type === "redirect" || step.type === "terminate") return null;
-  if (step.type === "parallel") {
-    const join = shape.regions.joins.get(id);
-    return join === undefined ? null : { from: join, exit: "next" };
-  }
-  return { from: id, exit: mainName(step) };
-}
-
-function mainName({ type, exits }: GraphStep): string {
-  if (type === "conditional") return "yes";
-  if (type === "approval") return "approved";
-  if (type === "branchConditional" || type === "advancedConditional") return exits[0] ?? "else";
-  return "next";
+  const main = mainExitOf(step.type, step.exits);
+  if (main === "") return null;
+  if (main !== ARRIVE) return { from: id, exit: main };
+  const join = shape.regions.joins.get(id);
+  return join === undefined ? null : { from: join, exit: NEXT };
 }
 
 /** Returns the steps that can be reached from some, without walking through `without`. */
@@ -96,25 +89,13 @@ export function crossingsOf({ outline, regions }: Shape): number {
   }).length;
 }
 
-const SLOW: readonly string[] = [
-  "httpRequest",
-  "sapRequest",
-  "operation",
-  "function",
-  "adaptiveCard",
-  "datastore",
-  "email",
-  "approval",
-  "wait",
-  "delay",
-  "subworkflow",
-];
-
 /** Whether an edge between two steps would close a loop without a pause, a call or a bound. */
 export function closesHotLoop(shape: Shape, from: string, to: string): boolean {
   const isHot = (id: string): boolean => {
     const step = shape.outline.steps.get(id);
-    if (step === undefined || SLOW.includes(step.type)) return false;
+    if (step === undefined) return false;
+    const { isCall, isPause } = stepTypeOf(step.type);
+    if (isCall || isPause) return false;
     return !(step.type === "redirect" && "max_visits" in step.settings);
   };
   if (!isHot(from) || !isHot(to)) return false;

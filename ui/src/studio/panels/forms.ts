@@ -1,5 +1,6 @@
-/** The form of each of the 21 step types. A type that is not here is edited as JSON. */
+/** The form of each step type. A type that is not here is edited as JSON. */
 
+import type { StepTypeName } from "../../api/step-types";
 import { DATASTORE } from "./data/datastore";
 import { OVERRIDE_PAYLOAD } from "./data/override-payload";
 import { DELAY } from "./ends/delay";
@@ -23,7 +24,7 @@ import { OPERATION } from "./systems/operation";
 import { SAP_REQUEST } from "./systems/sap-request";
 import { TRIGGER } from "./trigger/trigger";
 
-export const FORMS = {
+export const FORMS: Readonly<Record<StepTypeName, StepForm>> = {
   trigger: TRIGGER,
   httpRequest: HTTP_REQUEST,
   sapRequest: SAP_REQUEST,
@@ -45,22 +46,11 @@ export const FORMS = {
   subworkflow: SUBWORKFLOW,
   redirect: REDIRECT,
   terminate: TERMINATE,
-} as const satisfies Readonly<Record<string, StepForm>>;
+};
 
-export type StepTypeName = keyof typeof FORMS;
+const BY_NAME: ReadonlyMap<string, StepForm> = new Map(Object.entries(FORMS));
 
 /** Returns the form of a step type; null for a type that the app does not know. */
 export function formOf(type: string): StepForm | null {
-  return Object.hasOwn(FORMS, type) ? FORMS[type as StepTypeName] : null;
+  return BY_NAME.get(type) ?? null;
 }
-
-/** Types whose calls can fail for a while, so that they are tried again. */
-export const WITH_RETRY: readonly string[] = [
-  "httpRequest",
-  "sapRequest",
-  "operation",
-  "function",
-  "adaptiveCard",
-  "datastore",
-  "email",
-];

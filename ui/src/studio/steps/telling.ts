@@ -1,19 +1,20 @@
 /** The second line of a node: the one setting that says most of its step. */
 
+import type { StepTypeName } from "../../api/step-types";
 import { isObject, type JsonObject } from "../../shared/http";
 
 const LONGEST = 60;
 
 /** Returns it in the words of its author, empty where nothing is set yet. */
 export function tellingLine(type: string, settings: JsonObject): string {
-  const line = (LINES[type] ?? (() => ""))(settings);
+  const line = BY_TYPE.get(type)?.(settings) ?? "";
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 
 const text = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
 const words = (...parts: readonly unknown[]): string => parts.map(text).filter(Boolean).join(" ");
 
-const LINES: Readonly<Record<string, (settings: JsonObject) => string>> = {
+const LINES: Readonly<Record<Exclude<StepTypeName, "parallel">, (settings: JsonObject) => string>> = {
   trigger: ({ trigger_type, schedule }) => {
     const every = isObject(schedule) ? words(schedule.cron, schedule.every) : "";
     return trigger_type === "SCHEDULED" ? every : "";
@@ -42,6 +43,8 @@ const LINES: Readonly<Record<string, (settings: JsonObject) => string>> = {
   redirect: ({ target, max_visits }) => (text(target) === "" ? "" : `↩ ${text(target)} (${text(max_visits) || "100"})`),
   terminate: ({ status, reason }) => [text(status), text(reason)].filter(Boolean).join(": "),
 };
+
+const BY_TYPE: ReadonlyMap<string, (settings: JsonObject) => string> = new Map(Object.entries(LINES));
 
 function firstOf(value: unknown, line: (item: JsonObject) => string): string {
   const items = Array.isArray(value) ? value.filter(isObject) : [];

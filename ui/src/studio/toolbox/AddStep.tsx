@@ -105,9 +105,8 @@ function Option({ id, found: { type, group }, isChosen, onChoose }: OptionProps)
     if (isChosen) element.current?.scrollIntoView?.({ block: "nearest" });
   }, [isChosen]);
   return (
-    // The field above takes all keys; the focus never leaves it.
-    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
-    // biome-ignore lint/a11y/useFocusableInteractive: see above
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the field above takes all keys; the focus never leaves it
+    // biome-ignore lint/a11y/useFocusableInteractive: the field above takes all keys; the focus never leaves it
     <div
       ref={element}
       id={id}

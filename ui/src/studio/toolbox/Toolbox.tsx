@@ -2,13 +2,13 @@
 
 import { useMemo, useState } from "react";
 import { useStore } from "zustand";
+import { GROUPS } from "../../api/step-types";
 import { stepIcon } from "../../graph/StepNode";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { add, placeOf } from "../actions/acts";
 import { DRAGGED } from "../canvas/drag";
 import { refuse } from "../document/refusals";
-import { GROUPS } from "../steps/kinds";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { findTypes } from "./find";

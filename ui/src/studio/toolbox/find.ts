@@ -1,6 +1,7 @@
 /** Types of steps by what a person types. */
 
-import { type Group, TOOLBOX } from "../steps/kinds";
+import type { Group } from "../../graph/step-types";
+import { TOOLBOX } from "../steps/kinds";
 import type { StudioText } from "../text.en";
 
 export interface Found {

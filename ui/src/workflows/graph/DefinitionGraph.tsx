@@ -2,9 +2,9 @@
 
 import { useMemo, useState } from "react";
 import { Canvas } from "../../graph/Canvas";
-import { groupOf } from "../../graph/groups";
 import type { GraphLook, NodeLook } from "../../graph/look";
 import { type Outline, readOutline } from "../../graph/outline";
+import { stepTypeOf } from "../../graph/step-types";
 import styles from "./graph.module.css";
 
 interface DefinitionGraphProps {
@@ -28,7 +28,7 @@ function plainLook(outline: Outline): GraphLook {
   const steps = new Map(
     [...outline.steps.values()].map(({ id, type }): [string, NodeLook] => [
       id,
-      { tone: "idle", paint: groupOf(type), text: id, count: 1 },
+      { tone: "idle", paint: stepTypeOf(type).group, text: id, count: 1 },
     ]),
   );
   return { steps, travelled: new Set(), items: new Map(), differences: new Map() };

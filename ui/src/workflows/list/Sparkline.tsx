@@ -23,8 +23,7 @@ export function Sparkline({ day: { started, failed }, name }: { day: Day; name: 
         {started.map((count, hour) => {
           const [high, red] = [heightOf(count), heightOf(failed[hour] ?? 0)];
           return (
-            // The hours have no other name than their place.
-            // biome-ignore lint/suspicious/noArrayIndexKey: see above
+            // biome-ignore lint/suspicious/noArrayIndexKey: the hours have no other name than their place
             <g key={hour}>
               <rect x={hour * step} y={HEIGHT - high} width={step - 1} height={high} className={styles.started} />
               <rect x={hour * step} y={HEIGHT - red} width={step - 1} height={red} className={styles.failed} />

@@ -1,6 +1,6 @@
 /** A step of each of the 21 types as JSON text, with settings of a newer release and numbers that JavaScript would change. */
 
-import type { StepTypeName } from "../../../src/studio/panels/forms";
+import type { StepTypeName } from "../../../src/api/step-types";
 
 const newer = `"newer": {"ratio": 1.0, "big": 12345678901234567890, "list": [1, "two", null]}`;
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from looply.connectors.outbound.documents import Document, DocumentCache
-from looply.connectors.outbound.offload import SMALL_BYTES, offload_if_large
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.sap.types.elements import UnreadableMetadata
 from looply.connectors.sap.types.metadata import read_metadata
@@ -28,6 +27,7 @@ from looply.connectors.sap.types.writing import Written, needs_types, write_body
 from looply.errors import OperationError, Rejected, Unavailable
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
+from looply.rates import SMALL_BYTES, offload_if_large
 
 _MAX_AGE_SECONDS: Final = 3600.0
 _UNUSABLE_SECONDS: Final = 60.0

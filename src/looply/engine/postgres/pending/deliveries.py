@@ -25,9 +25,9 @@ def relations_call(unit: Unit, workflow: int) -> Call | None:
     if unit.applied:
         facts["applied"] = _rows(unit.applied)
     if unit.work.drop_slot:
-        facts["drop_place"] = True
+        facts["drop_slot"] = True
     if unit.work.put.slot is not None:
-        facts["place"] = slot_columns(unit.work.put.slot)
+        facts["slot"] = slot_columns(unit.work.put.slot)
     return (_RELATIONS, (unit.execution_id, workflow, msgspec.json.encode(facts).decode())) if facts else None
 
 

@@ -40,7 +40,7 @@ _FACTS: Final = (
     _of_these("SELECT t.execution_id, t.step FROM wait t WHERE :these: ORDER BY t.seq"),
     _of_these("SELECT t.execution_id, t.kind, t.due_ms FROM timer t WHERE :these: ORDER BY t.due_ms, t.seq"),
     _of_these("SELECT t.execution_id, count(*) FROM effect t WHERE :these: GROUP BY t.execution_id"),
-    _of_these("SELECT t.execution_id, t.since_ms FROM place t WHERE :these: AND t.held = 0"),
+    _of_these("SELECT t.execution_id, t.since_ms FROM concurrency_slot t WHERE :these: AND t.is_held = 0"),
     _of_these("SELECT t.execution_id, t.name, t.value FROM search_field t WHERE :these: ORDER BY t.name, t.value"),
 )
 # One look-up for each in the month of its id, as in the tails of lists.
@@ -72,15 +72,15 @@ _EFFECTS: Final = Variants(
     " WHERE e.execution_id = :execution:uuid",
 )
 _AHEAD: Final = (
-    "SELECT count(*) FROM place q JOIN place p ON p.held = 0 AND p.workflow = q.workflow"
-    " WHERE q.execution_id = :execution:uuid AND q.held = 0"
+    "SELECT count(*) FROM concurrency_slot q JOIN concurrency_slot p ON p.is_held = 0 AND p.workflow = q.workflow"
+    " WHERE q.execution_id = :execution:uuid AND q.is_held = 0"
     " AND (p.since_ms, p.execution_id) < (q.since_ms, q.execution_id)"
 )
 _HOLDING: Final = (
-    "SELECT p.execution_id FROM place q JOIN place p ON p.held = 1 AND p.workflow = q.workflow"
-    f" WHERE q.execution_id = :execution:uuid AND q.held = 0 ORDER BY p.since_ms, p.execution_id LIMIT {_HOLDERS}"
+    "SELECT p.execution_id FROM concurrency_slot q JOIN concurrency_slot p ON p.is_held = 1 AND p.workflow = q.workflow"
+    f" WHERE q.execution_id = :execution:uuid AND q.is_held = 0 ORDER BY p.since_ms, p.execution_id LIMIT {_HOLDERS}"
 )
-_CRASHES: Final = "SELECT loads FROM execution WHERE id = :execution:uuid"
+_CRASHES: Final = "SELECT crash_count FROM execution WHERE id = :execution:uuid"
 _PENDING: Final = "SELECT count(*) FROM delivery WHERE target = :execution:uuid"
 _OBSTACLES: Final = (_EFFECTS, _AHEAD, _HOLDING, _CRASHES, _PENDING)
 _DELIVERY_COLUMNS: Final = "id, state, since_ms, code, reason, CASE WHEN shown < wanted THEN 1 ELSE 0 END"

@@ -59,8 +59,8 @@ _COUNTS: Final = (
     " (SELECT min(next_ms + delay_ms) FROM schedule WHERE status = 1 AND next_ms IS NOT NULL),"
     " (SELECT count(*) FROM wait), (SELECT count(*) FROM card),"
     " (SELECT count(*) FROM card_copy WHERE shown < wanted), (SELECT count(*) FROM delivery),"
-    " (SELECT count(*) FROM continuation), (SELECT count(*) FROM place WHERE held = 0),"
-    " (SELECT count(*) FROM place WHERE held = 1), (SELECT count(*) FROM letter WHERE action = 0),"
+    " (SELECT count(*) FROM continuation), (SELECT count(*) FROM concurrency_slot WHERE is_held = 0),"
+    " (SELECT count(*) FROM concurrency_slot WHERE is_held = 1), (SELECT count(*) FROM letter WHERE action = 0),"
     " (SELECT CAST(coalesce(sum(f.count), 0) AS bigint) FROM schedule s CROSS JOIN fire f ON f.workflow = s.workflow"
     "  WHERE f.outcome = 5)"
 )

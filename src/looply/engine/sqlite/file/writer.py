@@ -194,7 +194,7 @@ class Writer:
             outcomes = self._transaction(group)
         except apsw.Error as error:
             self._roll_back()
-            failure = self._failure_of(error)
+            failure = self._settle_failure(error)
             return [_Outcome(item.future, None, failure) for item in group]
         if outcomes is None:
             return [_Outcome(item.future, None, self._lost_error()) for item in group]
@@ -235,16 +235,13 @@ class Writer:
         connection.execute("RELEASE one")
         return _Outcome(item.future, result, None)
 
-    def _failure_of(self, error: apsw.Error) -> EngineError:
-        """Returns the error that the callers of a failed transaction get."""
+    def _settle_failure(self, error: apsw.Error) -> EngineError:
+        """Gives up the reserve or ends the writing, as the error of a transaction demands; returns that for callers."""
         if isinstance(error, apsw.FullError):
             self._reserve.give_up()
-            return StoreFull("the disk is full; nothing was stored. Make space: work continues by itself")
-        if isinstance(error, apsw.BusyError | apsw.LockedError):
-            return StoreUnreachable(
-                "another program holds the store's file locked; nothing was stored; stop the program that holds it;"
-                " the call can be repeated"
-            )
+        refusal = _refusal_of(error)
+        if refusal is not None:
+            return refusal
         if isinstance(error, apsw.CorruptError | apsw.NotADBError):
             self.failure = StoreCorrupt(f"the store's file is damaged: {error}; restore it from a backup")
         else:
@@ -285,6 +282,18 @@ class Writer:
         except RuntimeError:
             # The loop is closed: no caller waits any more.
             return
+
+
+def _refusal_of(error: apsw.Error) -> StoreFull | StoreUnreachable | None:
+    """Returns the error of a transaction of which nothing was stored and after which others may follow, or None."""
+    if isinstance(error, apsw.FullError):
+        return StoreFull("the disk is full; nothing was stored. Make space: work continues by itself")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return StoreUnreachable(
+            "another program holds the store's file locked; nothing was stored; stop the program that holds it;"
+            " the call can be repeated"
+        )
+    return None
 
 
 def _resolve(outcomes: list[_Outcome]) -> None:

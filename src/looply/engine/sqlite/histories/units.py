@@ -43,8 +43,8 @@ _INSERT = (
     " ON CONFLICT DO NOTHING"
 )
 _UPDATE = (
-    "UPDATE execution SET loads = 0, version = ?, status = ?, state = ?, seq = ?, modified_ms = ?, modified_by = ?,"
-    " bytes = bytes + ? WHERE id = ? AND seq = ?"
+    "UPDATE execution SET crash_count = 0, version = ?, status = ?, state = ?, seq = ?, modified_ms = ?,"
+    " modified_by = ?, bytes = bytes + ? WHERE id = ? AND seq = ?"
 )
 _BATCH = (
     "INSERT INTO batch(execution_id, chain, events, first_seq, last_seq, at_ms, codec) VALUES (?, ?, ?, ?, ?, ?, ?)"

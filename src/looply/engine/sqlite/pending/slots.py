@@ -7,18 +7,15 @@ import apsw
 from looply.engine.coding.columns import slot_columns
 from looply.engine.coding.refusals import slot_taken_error
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.sql.work import FIRST_IN_QUEUE
+from looply.engine.sql.work import next_for_slot
 
 _PUT: Final = (
-    "INSERT OR REPLACE INTO place(execution_id, workflow, seq, since_ms, most, held)"
-    " VALUES (:execution, :workflow, :seq, :since_ms, :most, :held)"
+    "INSERT OR REPLACE INTO concurrency_slot(execution_id, workflow, seq, since_ms, max_concurrency, is_held)"
+    " VALUES (:execution, :workflow, :seq, :since_ms, :max_concurrency, :is_held)"
 )
-_DROP: Final = "DELETE FROM place WHERE execution_id = ?"
-MAY_TAKE: Final = f"""
-  SELECT (SELECT count(*) FROM place WHERE held = 1 AND workflow = :workflow) < :most
-    AND (SELECT execution_id FROM place WHERE held = 0 AND workflow = :workflow {FIRST_IN_QUEUE}) = :execution
-"""  # noqa: S608 - a constant of ours
-"""Whether a slot is free and the execution is the first of the queue."""
+_DROP: Final = "DELETE FROM concurrency_slot WHERE execution_id = ?"
+MAY_TAKE: Final = f"SELECT {next_for_slot(':workflow')} = :execution"
+"""1 when a slot is free and the execution is the first of the queue; 0 or NULL otherwise."""
 
 
 def store_slot(connection: apsw.Connection, key: bytes, workflow: tuple[int, str], slot: ConcurrencySlotRow) -> None:

@@ -34,7 +34,11 @@ export const preferencesQuery = (api: Api) =>
 
 type Stored = AnswerOf<"getPreferences">["preferences"];
 
-/** Changes some of what is stored now, for another tab may have stored more since it was read. Returns all of it. */
+/**
+ * Changes some of what is stored now, for another tab may have stored more since it was read. Returns all of it.
+ *
+ * Of two tabs that change something within one round trip the later one wins, for the server replaces what it has.
+ */
 export async function changePreferences(
   api: Api,
   change: (before: Stored) => Stored,

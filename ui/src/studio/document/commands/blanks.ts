@@ -1,12 +1,14 @@
 /** New steps, as they are before an author has filled them in. */
 
-import type { JsonObject } from "../../../shared/http";
+import type { StepTypeName } from "../../../api/step-types";
+import { mainExitOf } from "../../../graph/step-types";
+import { isObject, type JsonObject, textOf } from "../../../shared/http";
 import { type Fragment, freeId } from "../graph-edit";
 
 const RULE = { variable: "", operator: "StringEquals", value: "" } as const;
 
 /** Settings that a type needs, or that nearly everyone chooses. What only its author can know is left out. */
-const BLANKS: Readonly<Record<string, JsonObject>> = {
+const BLANKS: Readonly<Record<Exclude<StepTypeName, "trigger" | "join">, JsonObject>> = {
   httpRequest: { method: "GET", url: "" },
   sapRequest: { method: "GET" },
   operation: { input: {} },
@@ -32,16 +34,18 @@ const BLANKS: Readonly<Record<string, JsonObject>> = {
   terminate: { status: "COMPLETED" },
 };
 
+const BY_NAME: ReadonlyMap<string, JsonObject> = new Map(Object.entries(BLANKS));
+
 /** The types that can be added by themselves, in the order of the toolbox. A `join` comes with its `parallel`. */
 export const ADDABLE: readonly string[] = Object.keys(BLANKS);
 
 /** Returns a new step of a type with an id that is not taken, with what belongs to it. */
 export function blankOf(type: string, taken: ReadonlySet<string>, settings?: JsonObject): Fragment {
   const id = freeId(type, taken);
-  const step = { id, type, settings: structuredClone(settings ?? BLANKS[type] ?? {}) };
+  const step = { id, type, settings: structuredClone(settings ?? BY_NAME.get(type) ?? {}) };
   if (type === "parallel") return parallelOf(step, taken);
-  const ends = type === "terminate" || type === "redirect";
-  return { steps: [step], edges: [], entry: id, outs: ends ? [] : [{ from: id, exit: mainOf(type, step.settings) }] };
+  const exit = mainExitOf(type, branchesOf(step.settings));
+  return { steps: [step], edges: [], entry: id, outs: exit === "" ? [] : [{ from: id, exit }] };
 }
 
 function parallelOf(step: { id: string; type: string; settings: JsonObject }, taken: ReadonlySet<string>): Fragment {
@@ -54,10 +58,6 @@ function parallelOf(step: { id: string; type: string; settings: JsonObject }, ta
   };
 }
 
-function mainOf(type: string, settings: JsonObject): string {
-  if (type === "conditional") return "yes";
-  if (type === "approval") return "approved";
-  const branches = Array.isArray(settings.branches) ? (settings.branches as { id: string }[]) : [];
-  if (type === "branchConditional" || type === "advancedConditional") return branches[0]?.id ?? "else";
-  return "next";
+function branchesOf({ branches }: JsonObject): string[] {
+  return Array.isArray(branches) ? branches.filter(isObject).flatMap(({ id }) => textOf(id) ?? []) : [];
 }

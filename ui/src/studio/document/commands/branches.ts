@@ -1,5 +1,6 @@
 /** The branches of a step: each is an exit, and their order is the order in which they are drawn and tried. */
 
+import { stepTypeOf } from "../../../graph/step-types";
 import { isObject, type JsonObject, textOf } from "../../../shared/http";
 import { type Definition, exitOf, isEdge, isStep, nameOf, type StepJson, settingsOf, stepById } from "../definition";
 import { type Graph, graphCommand, graphOf, leadTo, withGraph, without, withSettings } from "../graph-edit";
@@ -9,11 +10,10 @@ import { reachable, rootsOf, shapeOf } from "../shape";
 import type { Planned } from "../store";
 
 const BRANCH_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const WITH_BRANCHES: readonly string[] = ["branchConditional", "advancedConditional", "parallel"];
 
 /** Returns the ids of the branches of a step, in their order; null for a type that has none. */
 export function branchesOf(step: StepJson): readonly string[] | null {
-  if (!WITH_BRANCHES.includes(textOf(step.type) ?? "")) return null;
+  if (!stepTypeOf(textOf(step.type) ?? "").hasBranches) return null;
   return listOf(step).flatMap((branch) => textOf(branch.id) ?? []);
 }
 

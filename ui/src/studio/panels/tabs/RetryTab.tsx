@@ -1,6 +1,7 @@
 /** What happens when a step fails: whether it is tried again, how long it may take, and where the path leads. */
 
 import { useStore } from "zustand";
+import { stepTypeOf } from "../../../graph/step-types";
 import { ChoiceField } from "../../../kit/fields/ChoiceField";
 import { DurationField } from "../../../kit/fields/DurationField";
 import { useInputs } from "../../../kit/fields/inputs";
@@ -10,7 +11,6 @@ import { Note } from "../../../kit/Note";
 import { useText } from "../../../text/language";
 import { edgesOf, exitOf } from "../../document/definition";
 import type { StepEdit } from "../form/edit";
-import { WITH_RETRY } from "../forms";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 
@@ -19,8 +19,7 @@ const REASONS = ["connection", "timeout", "429", "502", "503", "504", "locked"];
 
 export function RetryTab({ edit }: { edit: StepEdit }) {
   const { retry: text } = useText(PANEL_TEXTS);
-  const hasRetry =
-    WITH_RETRY.includes(edit.type) || ["retry", "timeout", "on_unknown"].some((name) => name in edit.step);
+  const hasRetry = stepTypeOf(edit.type).isCall || ["retry", "timeout", "on_unknown"].some((name) => name in edit.step);
   return (
     <div className={styles.form}>
       <ErrorExit edit={edit} />

@@ -5,6 +5,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../../api/context";
 import type { StepTry } from "../../../api/queries/studio/steps";
+import type { StepTypeName } from "../../../api/step-types";
+import { stepTypeOf } from "../../../graph/step-types";
 import { Confirm } from "../../../kit/Confirm";
 import { Icon } from "../../../kit/icons";
 import { Note } from "../../../kit/Note";
@@ -23,8 +25,8 @@ interface Asked {
   i_know: boolean;
 }
 
-/** Types that call another system: only with a real call do they give an output. */
-const CALLS: readonly string[] = ["httpRequest", "sapRequest", "operation", "email", "datastore"];
+/** Calls that a try makes without being asked, as code in the sandbox, or never makes, as that of a card to people. */
+const WITHOUT_SENDING: ReadonlySet<string> = new Set<StepTypeName>(["function", "adaptiveCard"]);
 
 export function TryStep({ edit }: { edit: StepEdit }) {
   const { tries: text } = useText(PANEL_TEXTS);
@@ -32,7 +34,7 @@ export function TryStep({ edit }: { edit: StepEdit }) {
   const mayCall = useMay("test.call");
   const [isAsked, setIsAsked] = useState(false);
   const stepTry = useStepTry(edit);
-  const isCall = CALLS.includes(edit.type);
+  const isCall = stepTypeOf(edit.type).isCall && !WITHOUT_SENDING.has(edit.type);
   return (
     <section className={styles.box} aria-label={text.title}>
       <div className={styles.row}>

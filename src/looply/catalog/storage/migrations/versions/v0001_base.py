@@ -55,7 +55,7 @@ def _create_organizations() -> None:
         "organizations",
         column("organization_id", text(36)),
         column("organization_name", text(200)),
-        column("created_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_organizations")),
     )
     op.create_table(
@@ -63,7 +63,7 @@ def _create_organizations() -> None:
         column("workspace_id", text(36)),
         column("organization_id", text(36)),
         column("workspace_name", text(200)),
-        column("created_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspaces")),
         sa.UniqueConstraint("organization_id", "workspace_id", name=op.f("uq_workspaces_organization_id_workspace_id")),
         sa.ForeignKeyConstraint(
@@ -178,12 +178,12 @@ def _create_api_keys() -> None:
         column("key_sha256", sa.LargeBinary(32)),
         column("scopes", sa.Text()),
         sa.Column("created_by", text(200)),
-        column("created_on_ms", sa.BigInteger()),
-        sa.Column("expires_on_ms", sa.BigInteger()),
-        sa.Column("revoked_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
+        sa.Column("expires_ms", sa.BigInteger()),
+        sa.Column("revoked_ms", sa.BigInteger()),
         sa.Column("workflow_ids", sa.Text()),
         sa.Column("permissions", sa.Text()),
-        sa.Column("last_used_on_ms", sa.BigInteger()),
+        sa.Column("last_used_ms", sa.BigInteger()),
         sa.Column("last_used_from", text(64)),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("prefix", name=op.f("uq_api_keys_prefix")),
@@ -197,17 +197,17 @@ def _create_bulks() -> None:
         column("bulk_id", text(36)),
         *owner("bulks"),
         column("action", text(16)),
-        column("wanted", sa.Text()),
+        column("criteria", sa.Text()),
         column("options", sa.Text()),
         column("status", text(16)),
-        column("place", text(36)),
+        column("cursor", text(36)),
         column("begun", sa.Text()),
         column("done", sa.BigInteger()),
         column("refused", sa.BigInteger()),
         column("refusals", sa.Text()),
         column("holder", text(36)),
         column("held_until_ms", sa.BigInteger()),
-        sa.Column("ended_on_ms", sa.BigInteger()),
+        sa.Column("ended_ms", sa.BigInteger()),
         *changes(),
         sa.PrimaryKeyConstraint("bulk_id", name=op.f("pk_bulks")),
     )
@@ -227,10 +227,10 @@ def _create_users() -> None:
         sa.Column("totp_organization_id", text(36)),
         sa.Column("totp_step", sa.BigInteger()),
         sa.Column("organization_id", text(36)),
-        sa.Column("reset_requested_on_ms", sa.BigInteger()),
+        sa.Column("reset_requested_ms", sa.BigInteger()),
         sa.Column("preferences", sa.Text()),
-        column("created_on_ms", sa.BigInteger()),
-        column("modified_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
+        column("modified_ms", sa.BigInteger()),
         primary("users", "user_id"),
         unique("users", "email_key"),
         reference("users", "totp_organization_id", "organizations"),
@@ -240,7 +240,7 @@ def _create_users() -> None:
         column("issuer", text(400)),
         column("subject", text(255)),
         column("user_id", text(36)),
-        column("created_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
         primary("identities", "issuer", "subject"),
         reference("identities", "user_id", "users"),
     )
@@ -255,7 +255,7 @@ def _create_members() -> None:
         column("role", text(16)),
         column("status", text(16)),
         sa.Column("groups", sa.Text()),
-        sa.Column("last_seen_on_ms", sa.BigInteger()),
+        sa.Column("last_seen_ms", sa.BigInteger()),
         *changes(),
         primary("members", "organization_id", "user_id"),
         reference("members", "organization_id", "organizations"),
@@ -273,8 +273,8 @@ def _create_one_time_links() -> None:
         column("email_key", text(320)),
         column("role", text(16)),
         column("token_sha256", sa.LargeBinary(32)),
-        column("expires_on_ms", sa.BigInteger()),
-        sa.Column("ended_on_ms", sa.BigInteger()),
+        column("expires_ms", sa.BigInteger()),
+        sa.Column("ended_ms", sa.BigInteger()),
         *changes(),
         primary("invitations", "invitation_id"),
         unique("invitations", "token_sha256"),
@@ -287,8 +287,8 @@ def _create_one_time_links() -> None:
         column("user_id", text(36)),
         column("removes_second_factor", sa.Boolean()),
         sa.Column("created_by", text(200)),
-        column("created_on_ms", sa.BigInteger()),
-        column("expires_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
+        column("expires_ms", sa.BigInteger()),
         primary("password_resets", "token_sha256"),
         reference("password_resets", "user_id", "users"),
     )
@@ -308,9 +308,9 @@ def _create_sessions() -> None:
         column("address", text(64)),
         column("user_agent", text(200)),
         sa.Column("confirmed_until_ms", sa.BigInteger()),
-        column("last_seen_on_ms", sa.BigInteger()),
-        column("created_on_ms", sa.BigInteger()),
-        column("expires_on_ms", sa.BigInteger()),
+        column("last_seen_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
+        column("expires_ms", sa.BigInteger()),
         primary("sessions", "session_id"),
         unique("sessions", "token_sha256"),
         reference("sessions", "user_id", "users"),
@@ -321,15 +321,15 @@ def _create_sessions() -> None:
         ),
     )
     index("sessions", "user_id")
-    index("sessions", "expires_on_ms")
+    index("sessions", "expires_ms")
     op.create_table(
         "sign_in_attempts",
         column("subject", sa.LargeBinary(32)),
         column("count", sa.Integer()),
-        column("begun_on_ms", sa.BigInteger()),
+        column("begun_ms", sa.BigInteger()),
         primary("sign_in_attempts", "subject"),
     )
-    index("sign_in_attempts", "begun_on_ms")
+    index("sign_in_attempts", "begun_ms")
 
 
 def _create_calls() -> None:
@@ -338,10 +338,10 @@ def _create_calls() -> None:
         column("principal", sa.LargeBinary(16)),
         column("failures", sa.Integer()),
         column("under_way", sa.Text()),
-        column("changed_on_ms", sa.BigInteger()),
+        column("changed_ms", sa.BigInteger()),
         primary("refused_logons", "principal"),
     )
-    index("refused_logons", "changed_on_ms")
+    index("refused_logons", "changed_ms")
     op.create_table(
         "questions",
         column("question_id", text(36)),
@@ -350,11 +350,11 @@ def _create_calls() -> None:
         column("state", text(16)),
         column("sealed_question", sa.LargeBinary()),
         sa.Column("sealed_answer", sa.LargeBinary()),
-        column("created_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
         primary("questions", "question_id"),
         reference("questions", "organization_id", "organizations"),
     )
-    index("questions", "created_on_ms")
+    index("questions", "created_ms")
     create_channel_tables()
 
 
@@ -428,8 +428,8 @@ def _create_keys_of_secrets() -> None:
         column("key_id", text(36)),
         column("sealed_check", sa.LargeBinary()),
         column("generation", sa.Integer()),
-        column("added_on_ms", sa.BigInteger()),
-        sa.Column("retired_on_ms", sa.BigInteger()),
+        column("added_ms", sa.BigInteger()),
+        sa.Column("retired_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_master_keys")),
     )
     op.create_table(
@@ -439,7 +439,7 @@ def _create_keys_of_secrets() -> None:
         column("wrapped", sa.LargeBinary()),
         column("master_key_id", text(36)),
         column("seals", sa.BigInteger()),
-        column("created_on_ms", sa.BigInteger()),
+        column("created_ms", sa.BigInteger()),
         sa.PrimaryKeyConstraint("organization_id", "number", name=op.f("pk_data_keys")),
         organization("data_keys"),
     )

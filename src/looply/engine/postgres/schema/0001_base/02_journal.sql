@@ -13,7 +13,7 @@ CREATE TABLE execution(
   id uuid PRIMARY KEY, org integer NOT NULL, workspace integer NOT NULL, workflow integer NOT NULL,
   version integer NOT NULL, status smallint NOT NULL, state text NOT NULL, trigger smallint NOT NULL,
   process_id text COLLATE "C",               -- NULL: the id itself
-  profile text NOT NULL, parent text NOT NULL, seq bigint NOT NULL, loads integer NOT NULL DEFAULT 0,
+  profile text NOT NULL, parent text NOT NULL, seq bigint NOT NULL, crash_count integer NOT NULL DEFAULT 0,
   bytes bigint NOT NULL, modified_ms bigint NOT NULL, modified_by text NOT NULL) PARTITION BY RANGE (id);
 CREATE INDEX execution_org ON execution(org, id);
 CREATE INDEX execution_workflow ON execution(workflow, id);

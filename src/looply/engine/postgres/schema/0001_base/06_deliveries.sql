@@ -5,12 +5,21 @@ CREATE TABLE delivery(
   epoch bigint NOT NULL DEFAULT 0, PRIMARY KEY (target, sender, seq))
   WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
--- Executions of workflows with `max_concurrency`: queued (held 0) since an instant, or in one of `most` slots.
-CREATE TABLE place(
+-- Executions of workflows with `max_concurrency`: in a slot (`is_held` 1), or queued for one since an instant.
+CREATE TABLE concurrency_slot(
   execution_id uuid PRIMARY KEY, workflow integer NOT NULL, seq bigint NOT NULL, since_ms bigint NOT NULL,
-  most integer NOT NULL, held smallint NOT NULL)
+  max_concurrency integer NOT NULL, is_held smallint NOT NULL)
   WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX place_line ON place(held, workflow, since_ms, execution_id);
+CREATE INDEX concurrency_slot_queue ON concurrency_slot(is_held, workflow, since_ms, execution_id);
+
+-- The execution that may take a slot of a workflow now: of those that are queued the one that waits longest, while its
+-- `max_concurrency` is not used up. NULL where there is none.
+CREATE FUNCTION next_for_slot(p_workflow integer) RETURNS uuid LANGUAGE sql STABLE AS $$
+  SELECT f.execution_id FROM (
+      SELECT q.execution_id, q.max_concurrency FROM concurrency_slot q WHERE q.is_held = 0 AND q.workflow = p_workflow
+        ORDER BY q.since_ms, q.execution_id LIMIT 1) f
+    WHERE (SELECT count(*) FROM concurrency_slot h WHERE h.is_held = 1 AND h.workflow = p_workflow) < f.max_concurrency
+$$;
 
 -- Stores the part of a unit that is about other executions, in its transaction, after everything else: the slot last,
 -- because units of one workflow wait for each other there, so that each sees what the one before has taken. A unit that
@@ -29,23 +38,21 @@ BEGIN
     DELETE FROM delivery d USING jsonb_to_recordset(facts->'applied') AS r(target uuid, sender uuid, seq bigint)
       WHERE d.target = r.target AND d.sender = r.sender AND d.seq = r.seq;
   END IF;
-  IF facts ? 'drop_place' THEN
-    DELETE FROM place x WHERE x.execution_id = p_id;
+  IF facts ? 'drop_slot' THEN
+    DELETE FROM concurrency_slot x WHERE x.execution_id = p_id;
   END IF;
-  part := facts->'place';
+  part := facts->'slot';
   IF part IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(1819242611, p_workflow);
-    SELECT * INTO p FROM jsonb_to_record(part) AS r(seq bigint, since_ms bigint, most integer, held smallint);
-    IF p.held = 1 AND (
-      (SELECT count(*) FROM place h WHERE h.held = 1 AND h.workflow = p_workflow) >= p.most
-      OR p_id IS DISTINCT FROM (SELECT f.execution_id FROM place f WHERE f.held = 0 AND f.workflow = p_workflow
-        ORDER BY f.since_ms, f.execution_id LIMIT 1)) THEN
+    SELECT * INTO p FROM jsonb_to_record(part)
+      AS r(seq bigint, since_ms bigint, max_concurrency integer, is_held smallint);
+    IF p.is_held = 1 AND p_id IS DISTINCT FROM next_for_slot(p_workflow) THEN
       RAISE EXCEPTION 'it is not the turn of the execution' USING ERRCODE = 'LP006';
     END IF;
-    INSERT INTO place(execution_id, workflow, seq, since_ms, most, held)
-      VALUES (p_id, p_workflow, p.seq, p.since_ms, p.most, p.held)
+    INSERT INTO concurrency_slot(execution_id, workflow, seq, since_ms, max_concurrency, is_held)
+      VALUES (p_id, p_workflow, p.seq, p.since_ms, p.max_concurrency, p.is_held)
       ON CONFLICT (execution_id) DO UPDATE SET workflow = excluded.workflow, seq = excluded.seq,
-        since_ms = excluded.since_ms, most = excluded.most, held = excluded.held;
+        since_ms = excluded.since_ms, max_concurrency = excluded.max_concurrency, is_held = excluded.is_held;
   END IF;
 END $$;
 

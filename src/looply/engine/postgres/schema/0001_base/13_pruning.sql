@@ -63,7 +63,7 @@ BEGIN
   DELETE FROM timer t WHERE t.execution_id = ANY (gone);
   DELETE FROM wait t WHERE t.execution_id = ANY (gone);
   DELETE FROM continuation t WHERE t.execution_id = ANY (gone);
-  DELETE FROM place t WHERE t.execution_id = ANY (gone);
+  DELETE FROM concurrency_slot t WHERE t.execution_id = ANY (gone);
   DELETE FROM card t WHERE t.execution_id = ANY (gone);
   DELETE FROM claim t WHERE t.execution_id = ANY (gone);
 

@@ -27,7 +27,7 @@ BEGIN
         u.parent, u.seq, length(p_events), u.modified_ms, u.modified_by)
       ON CONFLICT DO NOTHING;
   ELSE
-    UPDATE execution e SET version = u.version, status = u.status, state = u.state, seq = u.seq, loads = 0,
+    UPDATE execution e SET version = u.version, status = u.status, state = u.state, seq = u.seq, crash_count = 0,
         bytes = e.bytes + length(p_events), modified_ms = u.modified_ms, modified_by = u.modified_by
       WHERE e.id = u.id AND e.seq = u.expected;
   END IF;

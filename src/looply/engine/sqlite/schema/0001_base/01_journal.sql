@@ -14,7 +14,7 @@ CREATE TABLE execution(
   id BLOB PRIMARY KEY, org INT NOT NULL, workspace INT NOT NULL, workflow INT NOT NULL, version INT NOT NULL,
   status INT NOT NULL, state TEXT NOT NULL, trigger INT NOT NULL,
   process_id TEXT,                           -- NULL: the id itself
-  profile TEXT NOT NULL, parent TEXT NOT NULL, seq INT NOT NULL, loads INT NOT NULL DEFAULT 0, bytes INT NOT NULL,
+  profile TEXT NOT NULL, parent TEXT NOT NULL, seq INT NOT NULL, crash_count INT NOT NULL DEFAULT 0, bytes INT NOT NULL,
   modified_ms INT NOT NULL, modified_by TEXT NOT NULL,
   reversed TEXT                              -- the process id from its end on, so that an ending is a beginning
   ) STRICT, WITHOUT ROWID;

@@ -3,8 +3,8 @@
 CREATE TABLE delivery(
   target BLOB, sender BLOB, seq INT, kind INT NOT NULL, PRIMARY KEY(target, sender, seq)) STRICT, WITHOUT ROWID;
 
--- Executions of workflows with `max_concurrency`: queued (held 0) since an instant, or in one of `most` slots.
-CREATE TABLE place(
-  execution_id BLOB PRIMARY KEY, workflow INT NOT NULL, seq INT NOT NULL, since_ms INT NOT NULL, most INT NOT NULL,
-  held INT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX place_line ON place(held, workflow, since_ms, execution_id);
+-- Executions of workflows with `max_concurrency`: in a slot (`is_held` 1), or queued for one since an instant.
+CREATE TABLE concurrency_slot(
+  execution_id BLOB PRIMARY KEY, workflow INT NOT NULL, seq INT NOT NULL, since_ms INT NOT NULL,
+  max_concurrency INT NOT NULL, is_held INT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX concurrency_slot_queue ON concurrency_slot(is_held, workflow, since_ms, execution_id);

@@ -117,10 +117,10 @@ class TargetWatch(Loop):
                 count = _AT_A_TICK
             else:
                 count = left.setdefault(lane_of(row), allowance(row, now))
-            taken = self._gate.held.take(lane, count)
+            effects = self._gate.held.take(lane, count)
             if row is not None:
-                left[lane_of(row)] = count - len(taken)
-            for effect in taken:
+                left[lane_of(row)] = count - len(effects)
+            for effect in effects:
                 self._shell.let_go(effect)
 
     async def _park(self, now: float) -> None:
