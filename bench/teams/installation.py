@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ class Installation:
             "secrets": {"client_secret": SECRET},
         }
         item = (await self.post("/v2/workflows/createConnection", draft))["item"]
-        return f"{self.http.base_url}v2/receive/{item['connection_id']}/teams"
+        return f"{str(self.http.base_url).rstrip('/')}/v2/receive/{item['connection_id']}/teams"
 
     async def post(self, path: str, body: Any) -> Any:
         """Makes a call. Raises: RuntimeError when it is refused."""
@@ -117,17 +117,25 @@ async def installation(plan: Plan, name: str, people: int) -> AsyncIterator[Inst
     system = await asyncio.start_server(simulator.serve, HOST, 0)
     simulator.address = f"http://{HOST}:{system.sockets[0].getsockname()[1]}"
     users = [simulator.world.add_user(f"P{each}", f"p{each}@contoso.test") for each in range(people)]
-    with looply(folder.data, plan.work / f"{name}.log", {"LOOPLY_EGRESS_ALLOW": "127.0.0.0/8"}) as server:
-        base = f"http://{HOST}:{server.port}"
-        limits = httpx2.Limits(max_connections=200)
-        async with httpx2.AsyncClient(
-            base_url=base, headers={"x-api-key": folder.api_key}, timeout=60, limits=limits
-        ) as http:
-            messenger = Messenger(simulator, http, SystemClock())
-            held = Installation(simulator=simulator, messenger=messenger, http=http, folder=folder, people=users)
-            messenger.endpoint = await held.connect(_CONNECTION)
-            for user in users:
-                await messenger.install(user)
-            yield held
-    system.close()
-    await simulator.close()
+    environment = {"LOOPLY_EGRESS_ALLOW": "127.0.0.0/8"}
+    stack = ExitStack()
+    server = stack.enter_context(looply(folder.data, plan.work / f"{name}.log", environment))
+    http = httpx2.AsyncClient(
+        base_url=f"http://{HOST}:{server.port}",
+        headers={"x-api-key": folder.api_key},
+        timeout=60,
+        limits=httpx2.Limits(max_connections=200),
+    )
+    try:
+        messenger = Messenger(simulator, http, SystemClock())
+        held = Installation(simulator=simulator, messenger=messenger, http=http, folder=folder, people=users)
+        messenger.endpoint = await held.connect(_CONNECTION)
+        for user in users:
+            await messenger.install(user)
+        yield held
+    finally:
+        await http.aclose()
+        # The server ends once its calls have: the simulator must answer them.
+        await asyncio.to_thread(stack.close)
+        system.close()
+        await simulator.close()

@@ -123,14 +123,21 @@ def _page(title: str, body: str) -> Reply:
 
 
 async def _read_mail(reader: asyncio.StreamReader) -> bytes:
-    """Returns the lines up to the one with a dot alone. Raises: ValueError for a mail that is too large."""
-    lines, size = [], 0
-    while (line := await reader.readline()).rstrip(b"\r\n") != b".":
+    """Returns the lines up to the one with a dot alone, each with a line feed as its end.
+
+    Raises: ValueError for a mail that is too large, or has no end.
+    """
+    lines: list[bytes] = []
+    size = 0
+    while line := await reader.readline():
+        content = line.rstrip(b"\r\n")
+        if content == b".":
+            return b"".join(lines)
         size += len(line)
-        if not line or size > _MOST_BYTES:
-            raise ValueError("the mail has no end")
-        lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-    return b"".join(lines)
+        if size > _MOST_BYTES:
+            raise ValueError("the mail is too large")
+        lines.append((content.removeprefix(b".") if content.startswith(b"..") else content) + b"\n")
+    raise ValueError("the mail has no end")
 
 
 async def _say(writer: asyncio.StreamWriter, text: str) -> None:
