@@ -41,6 +41,7 @@ LAYERS = (
         "rates",
         "decimals",
         "sign_in_providers",
+        "mail_server",
         "on_demand",
     ),
     ("definition", "expressions"),

@@ -93,7 +93,7 @@ async def test_a_process_without_channels_runs_no_reconciler_and_sends_cards_to_
         assert Reconciler not in {type(loop) for loop in application.loops}
 
 
-async def test_a_process_sends_cards_by_teams_and_takes_its_answers(tmp_path: Path) -> None:
+async def test_a_process_sends_cards_by_teams_and_by_mail_and_takes_their_answers(tmp_path: Path) -> None:
     async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
-        assert application.services.channels == {"inbox", "teams"}
+        assert application.services.channels == {"inbox", "teams", "email"}
         assert application.services.receivers.keys() == {"teams"}

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import httpx2
 import msgspec
 import pytest
-from mail_server import Inbox, MailServer
+from kit.servers.mail_server import Inbox, MailServer
 
 import looply.connectors
 from kit.definitions import chain, step
@@ -87,7 +87,7 @@ FURTHER_KINDS: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
 WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items() if not connector.operations)
 """Connectors that bring cards only: no step calls them."""
 PEERS: Final = {
-    "email": ("tests/unit/connectors/mail_server.py", "from aiosmtpd"),
+    "email": ("tests/kit/servers/mail_server.py", "from aiosmtpd"),
     "sap": ("tests/unit/connectors/sap/test_connectors_mock_sap.py", "from mocksap"),
     "teams": ("tests/unit/connectors/peers/test_peers_microsoft_teams.py", "from microsoft_teams"),
 }

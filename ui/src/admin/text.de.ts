@@ -31,6 +31,13 @@ export const german = {
     audit: "Protokoll",
     organization: "Organisation",
   },
+  mails: (state, reason) =>
+    ({
+      SENT: "Der Link wurde per Mail gesendet.",
+      OFF: "",
+      FAILED: `Die Mail konnte nicht gesendet werden (${reason}). Geben Sie den Link selbst weiter.`,
+      UNKNOWN: `Ob die Mail abging, ist nicht bekannt (${reason}). Geben Sie den Link selbst weiter, wenn sie nicht ankommt.`,
+    })[state],
   members: {
     label: "Mitglieder und Einladungen",
     invite: "Personen einladen",

@@ -1,4 +1,4 @@
-import type { Permission, Schema } from "../api/types";
+import type { MailState, Permission, Schema } from "../api/types";
 
 type Status = Schema<"MemberRecord">["status"];
 type Kind = "organization" | "workspace";
@@ -7,6 +7,14 @@ type Setting = Schema<"RoleBySetting">["setting"];
 export const english = {
   title: "Administration",
   tabs: { members: "Members", roles: "Roles", keys: "API keys", audit: "Audit", organization: "Organization" },
+  /** What became of the mail with a link. */
+  mails: (state: MailState, reason: string) =>
+    ({
+      SENT: "The link was sent by mail.",
+      OFF: "",
+      FAILED: `The mail could not be sent (${reason}). Give the link yourself.`,
+      UNKNOWN: `It is not known whether the mail left (${reason}). Give the link yourself if it does not arrive.`,
+    })[state],
   members: {
     label: "Members and invitations",
     invite: "Invite people",

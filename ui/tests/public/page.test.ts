@@ -53,6 +53,7 @@ async function open(
     language: languageFor(languages),
     openUrl,
     pause: async () => {},
+    hasPerson: () => true,
     send: async (path, options) => {
       expect(path).toBe("/v2/inbox/to%2Fken");
       if (options === undefined) return next(gets);

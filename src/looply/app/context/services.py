@@ -9,8 +9,10 @@ from typing import Protocol
 import msgspec
 
 from looply.app.context.background import BackgroundThread
+from looply.app.context.later import Later
 from looply.app.context.library import Library
 from looply.app.context.links import Links
+from looply.app.context.mailing import Mailer, NoMailer
 from looply.app.context.metrics import Metrics
 from looply.app.context.sign_in import SignInMeans
 from looply.app.openid.providers import Providers
@@ -136,7 +138,8 @@ class Services:
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
     of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
     those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
-    systems send, by the names that their addresses have.
+    systems send, by the names that their addresses have. `mailer` sends the mails of this server;
+    `later` runs what calls do not wait for.
     """
 
     engine: Engine
@@ -162,6 +165,8 @@ class Services:
     channels: frozenset[str] = frozenset({INBOX})
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    mailer: Mailer = field(default_factory=NoMailer)
+    later: Later = field(default_factory=Later)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

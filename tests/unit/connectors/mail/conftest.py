@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from mail_server import Inbox, MailServer
+from kit.servers.mail_server import Inbox, MailServer
 
 from kit.servers.teams.simulator import TeamsSimulator
 

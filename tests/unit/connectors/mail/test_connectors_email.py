@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mail_server import PASSWORD, USER, Inbox, MailServer
+from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 
 from looply.connectors.email.connector import CONNECTOR
 from looply.connectors.email.message import EmailInput, build_letter, build_mail

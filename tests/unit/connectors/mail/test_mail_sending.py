@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from mail_server import PASSWORD, USER, Inbox, MailServer
+from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 
 from kit.servers.teams.graph import SEND
 from kit.servers.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
