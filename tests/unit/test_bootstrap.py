@@ -10,6 +10,7 @@ from kit.channel import FakeChannel
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
+from looply.app.monitoring.notifying import NotificationRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
 from looply.bootstrap.channels import Channels
@@ -38,6 +39,7 @@ LOOPS = (
     QuotaMeter,
     BulkRunner,
     AbsenceRunner,
+    NotificationRunner,
 )
 
 

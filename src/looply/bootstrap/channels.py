@@ -7,11 +7,13 @@ from typing import Final, TypeAlias
 
 from looply import on_demand
 from looply.app.context.mailing import Mailer, NoMailer
+from looply.app.context.notifying import NoNotifier, Notifier
 from looply.app.context.services import Receiver
 from looply.bootstrap.foundations import Foundations
 from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
 from looply.channels.email.outlets import MailResources
 from looply.channels.late import LateChannel, LateMailer
+from looply.channels.notices import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
@@ -35,13 +37,15 @@ _PROCESSES: Final = 2
 class Channels:
     """What brings cards, by the names that `channel` of a step has, and what takes answers, by those of addresses.
 
-    `card_checks` say what a channel does not show of a card. `mailer` sends the mails of this server.
+    `card_checks` say what a channel does not show of a card. `mailer` sends the mails of this server,
+    and `notifier` tells of incidents.
     """
 
     cards: Mapping[str, CardChannel] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
     mailer: Mailer = field(default_factory=NoMailer)
+    notifier: Notifier = field(default_factory=NoNotifier)
 
 
 OpenChannels: TypeAlias = Callable[[Foundations, AsyncExitStack], Channels]
@@ -83,11 +87,13 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
     def open_email() -> CardChannel:
         return on_demand.email_channel.EmailChannel(mail, link)
 
+    mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
     return Channels(
         cards={"teams": TeamsChannel(resources, link), "email": LateChannel(EMAIL_BUDGET, open_email)},
         receivers={"teams": receiver},
         card_checks={"teams": find_unfit},
-        mailer=LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None),
+        mailer=mailer,
+        notifier=ChannelNotifier(resources, mailer),
     )
 
 

@@ -12,6 +12,7 @@ from looply.app.context.child_targets import find_child_target
 from looply.app.context.library import Library
 from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
+from looply.app.monitoring.notifying import NotificationRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.foundations import Foundations
@@ -78,6 +79,7 @@ def make_loops(
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _bulk_holder(store)),
             AbsenceRunner(services),
+            NotificationRunner(services),
             *more,
         ),
     )

@@ -54,6 +54,7 @@ def make_services(
         card_checks=channels.card_checks,
         receivers=channels.receivers,
         mailer=channels.mailer,
+        notifier=channels.notifier,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

@@ -18,6 +18,7 @@ from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
 from looply.catalog.calls.directory import Directory
 from looply.catalog.calls.logons import RefusedLogons
+from looply.catalog.calls.notifications import Notifications
 from looply.catalog.calls.questions import Questions
 from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase
@@ -52,6 +53,7 @@ class Catalog:
     logons: RefusedLogons
     questions: Questions
     directory: Directory
+    notifications: Notifications
     audit: AuditLog
     database: CatalogDatabase
 
@@ -138,6 +140,7 @@ class Catalog:
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             directory=Directory(database),
+            notifications=Notifications(database, clock, ids),
             audit=AuditLog(database, clock),
             database=database,
         )

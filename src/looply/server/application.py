@@ -46,7 +46,7 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
-from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
+from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, notifications, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session, views
 from looply.server.studio import (
     activation,
@@ -122,6 +122,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *permissions.ROUTES,
+    *notifications.ROUTES,
     *session.ROUTES,
     *provider_sign_in.ROUTES,
     *account.ROUTES,

@@ -110,7 +110,7 @@ export type CodeSent =
 /** Asks for a code by mail. Never throws: a failure is a result. */
 export async function requestCode(send: Send, token: string): Promise<CodeSent> {
   try {
-    const { status, body } = await send(`${pathOf(token)}/code`, { json: {} });
+    const { status, body } = await send(`/v2/inboxCode/${encodeURIComponent(token)}`, { json: {} });
     const given = isObject(body) ? body : {};
     const challenge = textOf(given.challenge);
     if (status === 200 && challenge !== null) {

@@ -31,11 +31,11 @@ class ServerMailer:
     """See `looply.app.context.mailing.Mailer`.
 
     `own` is the mail server of the installation as a connection, None without one; it belongs to no organization, and
-    `own_dialer` connects to it.
+    `own_dialer` connects to it. `resources` are those of mails through connections.
     """
 
     def __init__(self, resources: MailResources, own: ConnectionValues | None, own_dialer: Dialer) -> None:
-        self._resources = resources
+        self.resources = resources
         self._own = own
         self._own_resources = replace(resources, dialer=own_dialer)
 
@@ -57,8 +57,8 @@ class ServerMailer:
         if not app and self._own is not None:
             return await self.send(message)
         try:
-            values = await self._resources.connections.find_for_channel(organization_id, app, KINDS)
-            outlet = open_outlet(self._resources, organization_id, values, _WITHIN, "a mail of this server")
+            values = await self.resources.connections.find_for_channel(organization_id, app, KINDS)
+            outlet = open_outlet(self.resources, organization_id, values, _WITHIN, "a mail of this server")
         except OperationError as error:
             return Mailed(state="FAILED", reason=error.message)
         return await self._send(outlet, message)
@@ -67,7 +67,7 @@ class ServerMailer:
         account = outlet.account
         try:
             letter = letter_of(message, outlet)
-            await submit(outlet.calls, account, build_mail(letter, self._resources.limits))
+            await submit(outlet.calls, account, build_mail(letter, self.resources.limits))
         except OperationError as error:
             _log.warning("mail_not_sent", kind=message.kind, connection=outlet.used.connection, code=error.code)
             return Mailed(

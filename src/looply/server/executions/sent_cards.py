@@ -408,7 +408,7 @@ ROUTES: Final = (
     ),
     _card_route(
         method="POST",
-        path=f"{_PATH}/code",
+        path="/v2/inboxCode/{token}",
         handle=send_code,
         summary="Send the recipient of a card the code that an answer by the link needs",
         body=SendCodeBody,

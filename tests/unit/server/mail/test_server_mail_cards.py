@@ -15,7 +15,7 @@ async def test_a_card_arrives_as_a_mail_and_is_answered_on_the_page_of_its_link(
         "Orders <orders@example.com>",
     )
     assert f"/inbox/{card['token']}" in text_of(mail)
-    assert (card["delivery"]["channel"], card["delivery"]["state"]) == ("email", "SHOWN")
+    assert (card["channel"], card["delivery"]["state"]) == ("email", "SHOWN")
     await post.answer(card["token"])
     assert (await mine.item(*started))["status"] == "COMPLETED"
     await post.reconciler.tick()
