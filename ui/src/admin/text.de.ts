@@ -27,8 +27,7 @@ export const german = {
   tabs: {
     members: "Mitglieder",
     roles: "Rollen",
-    keys: "API-Schlüssel",
-    audit: "Protokoll",
+    keys: "API-Schlüssel", notifications: "Benachrichtigungen", audit: "Protokoll",
     organization: "Organisation",
   },
   mails: (state, reason) =>
@@ -38,6 +37,37 @@ export const german = {
       FAILED: `Die Mail konnte nicht gesendet werden (${reason}). Geben Sie den Link selbst weiter.`,
       UNKNOWN: `Ob die Mail abging, ist nicht bekannt (${reason}). Geben Sie den Link selbst weiter, wenn sie nicht ankommt.`,
     })[state],
+  notifications: {
+    label: "Benachrichtigungen über Störungen",
+    hint: "Wenn Ausführungen stehen bleiben, wird es hier gesagt: eine Nachricht je Ursache.",
+    empty: "Noch wird niemand über Störungen benachrichtigt.",
+    create: "Benachrichtigung hinzufügen",
+    title: "Über Störungen benachrichtigen",
+    save: "Speichern",
+    change: "Ändern",
+    remove: "Löschen",
+    removeTitle: (name) => `Die Benachrichtigung ${name} löschen?`,
+    test: "Testen",
+    tested: (isSent, reason) => (isSent ? "Gesendet." : `Nicht gesendet: ${reason}`),
+    name: "Name",
+    channel: "Wie",
+    channels: (channel) => ({ email: "Mail", teams: "Microsoft Teams", webhook: "Webhook" })[channel],
+    target: "An",
+    targetHint: (channel) =>
+      ({
+        email: "Eine Mailadresse.",
+        teams: "Eine Mailadresse, oder eine Unterhaltung wie teams:channel/19:…@thread.tacv2.",
+        webhook:
+          "Eine Adresse, die einen POST mit JSON nimmt. Ein Geheimnis darin sieht, wer Verbindungen bearbeiten darf.",
+      })[channel],
+    workflow: "Workflow",
+    all: "Alle Workflows",
+    connection: "Verbindung",
+    connectionHint: "Leer: der Mailserver der Installation, oder die einzige passende Verbindung.",
+    quotes: "Nachrichten zitieren, was Systeme und Eingaben sagten",
+    lastSent: "Letzte Nachricht",
+    never: "Noch keine",
+  },
   members: {
     label: "Mitglieder und Einladungen",
     invite: "Personen einladen",

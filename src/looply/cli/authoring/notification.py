@@ -1,5 +1,6 @@
 """`looply notification`: whom to tell of incidents."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
@@ -32,27 +33,42 @@ async def list_notifications(*, server: Server = THE_SERVER, terminal: Here) -> 
     show_items(terminal, items, _COLUMNS, noun="notifications")
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class PutOptions:
+    """What is told, and through what."""
+
+    workflow: Annotated[str | None, Parameter(help="Id of the workflow; all when left out.")] = None
+    connection: Annotated[str | None, Parameter(help="Connection that sends it, where several could.")] = None
+    quotes: Annotated[bool, Parameter(help="Messages have what systems and payloads said.", negative="")] = False
+    replaces: Annotated[str | None, Parameter(help="Id of the notification to replace.")] = None
+
+
+_NO_OPTIONS: Final = PutOptions()
+
+
 @APP.command
 async def put(
     name: Annotated[str, Parameter(help="Name of the notification.")],
     channel: Annotated[Literal["email", "teams", "webhook"], Parameter(help="How it is told.")],
-    target: Annotated[str, Parameter(help="Mail address, recipient in Teams, or URL.")],
+    to: Annotated[str, Parameter(help="Mail address, recipient in Teams, or URL.")],
     /,
     *,
-    workflow: Annotated[str | None, Parameter(help="Id of the workflow; all when left out.")] = None,
-    connection: Annotated[str | None, Parameter(help="Connection that sends it; the only one that fits.")] = None,
-    quotes: Annotated[bool, Parameter(help="Messages have what systems and payloads said.", negative="")] = False,
-    id_: Annotated[str | None, Parameter(name="--id", help="Replace the notification with this id.")] = None,
+    options: PutOptions = _NO_OPTIONS,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
     """Tell a person, a chat or a system of incidents."""
-    body: dict[str, Any] = {"name": name, "channel": channel, "target": target, "quotes": quotes}
-    more = {"workflow_id": workflow, "connection": connection, "notification_id": id_}
+    body: dict[str, Any] = {"name": name, "channel": channel, "target": to, "quotes": options.quotes}
+    more = {
+        "workflow_id": options.workflow,
+        "connection": options.connection,
+        "notification_id": options.replaces,
+    }
     body |= {field: value for field, value in more.items() if value is not None}
     async with server.client(terminal) as client:
         item = (await client.post("putNotification", body))["item"]
-    shown = {"notification": item["notification_id"], "name": name, "channel": channel, "target": target}
+    shown = {"notification": item["notification_id"], "name": name, "channel": channel, "target": to}
     terminal.show(item, lambda: record(shown))
 
 
