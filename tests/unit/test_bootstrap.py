@@ -1,6 +1,8 @@
 """A whole process: what happens when one of its parts fails."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -93,6 +95,11 @@ async def test_a_process_without_channels_runs_no_reconciler_and_sends_cards_to_
     async with open_application(settings, is_working=False, channels=lambda *_: Channels()) as application:
         assert application.services.channels == {"inbox"}
         assert Reconciler not in {type(loop) for loop in application.loops}
+
+
+def test_a_process_that_sends_no_cards_by_mail_does_not_load_what_draws_them() -> None:
+    code = "import sys, looply.bootstrap; sys.exit('looply.connectors.email.cards.rendering' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 async def test_a_process_sends_cards_by_teams_and_by_mail_and_takes_their_answers(tmp_path: Path) -> None:
