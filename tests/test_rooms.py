@@ -49,6 +49,7 @@ ROOMS = {
     ),
     "app": (
         "openid",
+        "messages",
         "context",
         "authoring",
         "executions",

@@ -16,8 +16,8 @@ import msgspec
 
 from looply.errors import Problem, SettingsError, did_you_mean
 from looply.limits import DEFAULT_LIMITS, LARGEST, REFUSALS_PER_MINUTE, Limits
-from looply.mail_server import MailServerSettings, read_mail_server
-from looply.sign_in_providers import ProviderSettings, read_providers
+from looply.setting_values.mail_server import MailServerSettings, read_mail_server
+from looply.setting_values.sign_in_providers import ProviderSettings, read_providers
 
 PREFIX: Final = "LOOPLY_"
 _MIN_TOKEN_CHARACTERS: Final = 16

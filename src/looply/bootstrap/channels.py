@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from looply import on_demand
-from looply.app.context.mailing import Mailer, NoMailer
-from looply.app.context.notifying import NoNotifier, Notifier
 from looply.app.context.services import Receiver
+from looply.app.messages.mailing import Mailer, NoMailer
+from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.bootstrap.foundations import Foundations
 from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
 from looply.channels.email.outlets import MailResources
 from looply.channels.late import LateChannel, LateMailer
-from looply.channels.notices import ChannelNotifier
+from looply.channels.notices.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
@@ -38,7 +38,7 @@ class Channels:
     """What brings cards, by the names that `channel` of a step has, and what takes answers, by those of addresses.
 
     `card_checks` say what a channel does not show of a card. `mailer` sends the mails of this server,
-    and `notifier` tells of incidents.
+    and `notifier` reports incidents.
     """
 
     cards: Mapping[str, CardChannel] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.listing import ObjectLists, card_lists, workflow_lists
+from looply.catalog.authored.notifications import Notifications
 from looply.catalog.authored.presence import Presence, RememberedPresence
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.stored_presence import StoredPresence
@@ -18,7 +19,6 @@ from looply.catalog.authored.views import Views
 from looply.catalog.authored.workflows import Workflows
 from looply.catalog.calls.directory import Directory
 from looply.catalog.calls.logons import RefusedLogons
-from looply.catalog.calls.notifications import Notifications
 from looply.catalog.calls.questions import Questions
 from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase

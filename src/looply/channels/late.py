@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
-from looply.app.context.mailing import Mailed, Mailer, Message
+from looply.app.messages.mailing import Mailed, Mailer, Message
 from looply.engine.ports.card_channel import Budget, CardChannel, Copy, Delivered
 from looply.execution.approvals.card_view import CardView
 
@@ -30,7 +30,7 @@ class LateChannel:
 
 
 class LateMailer:
-    """See `looply.app.context.mailing.Mailer`. `open_mailer` is called once, with the first mail."""
+    """See `looply.app.messages.mailing.Mailer`. `open_mailer` is called once, with the first mail."""
 
     def __init__(self, open_mailer: Callable[[], Mailer], *, has_server: bool) -> None:
         self._open_mailer = open_mailer

@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 import httpx2
 import msgspec
 import pytest
-from kit.servers.mail_server import Inbox, MailServer
 
 import looply.connectors
 from kit.definitions import chain, step
 from kit.execution.starts import start_of
+from kit.servers.mail_server import Inbox, MailServer
 from looply.clock import Clock
 from looply.connectors.client import HttpClient
 from looply.connectors.outbound.dialer import GuardedDialer

@@ -25,8 +25,8 @@ export const english = {
     })[state],
   notifications: {
     label: "Notifications of incidents",
-    hint: "Executions that stop are told here, one message for a cause.",
-    empty: "No person and no system is told of incidents yet.",
+    hint: "Executions that stop are reported here, one message for a cause.",
+    empty: "No person and no system is notified of incidents yet.",
     create: "Add a notification",
     title: "Tell of incidents",
     save: "Save",

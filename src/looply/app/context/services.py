@@ -9,13 +9,13 @@ from typing import Protocol
 import msgspec
 
 from looply.app.context.background import BackgroundThread
-from looply.app.context.later import Later
 from looply.app.context.library import Library
 from looply.app.context.links import Links
-from looply.app.context.mailing import Mailer, NoMailer
 from looply.app.context.metrics import Metrics
-from looply.app.context.notifying import NoNotifier, Notifier
 from looply.app.context.sign_in import SignInMeans
+from looply.app.messages.later import Later
+from looply.app.messages.mailing import Mailer, NoMailer
+from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.app.openid.providers import Providers
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
@@ -140,7 +140,7 @@ class Services:
     of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
     those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
     systems send, by the names that their addresses have. `mailer` sends the mails of this server,
-    `notifier` tells of incidents;
+    `notifier` reports incidents;
     `later` runs what calls do not wait for.
     """
 

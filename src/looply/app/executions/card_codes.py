@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from looply.app.context.mailing import Message
 from looply.app.context.services import Services
 from looply.app.executions.sent_cards import find_by_token
+from looply.app.messages.mailing import Message
 from looply.errors import Conflict, Refused, TooManyTries
 from looply.execution.approvals.card_summary import summarize
 from looply.execution.approvals.cards import open_wait_of, why_closed

@@ -1,8 +1,8 @@
 """Notifications of an organization: whom to tell of incidents."""
 
-from looply.app.context.notifying import Note
 from looply.app.context.services import Services
-from looply.catalog.calls.notifications import Notification, NotificationDraft
+from looply.app.messages.notifying import Note
+from looply.catalog.authored.notifications import Notification, NotificationDraft
 from looply.catalog.tenants.principal import Principal
 from looply.connectors.outbound.urls import parse_url
 from looply.definition.settings.mail import read_address
@@ -38,7 +38,7 @@ async def delete(services: Services, principal: Principal, notification_id: str)
 
 
 async def send_test(services: Services, principal: Principal, notification_id: str) -> str:
-    """Sends a message that tells of nothing, and returns why it could not be sent, empty when it was.
+    """Sends a message that reports nothing, and returns why it could not be sent, empty when it was.
 
     Raises: BadRequest, NotFound.
     """
@@ -46,7 +46,7 @@ async def send_test(services: Services, principal: Principal, notification_id: s
     note = Note(
         key=f"test {notification_id} {to_ms(services.clock.now())}",
         title="A test of the notifications of Looply",
-        text="Incidents are told here from now on.",
+        text="Incidents are reported here from now on.",
         link=services.links.incidents(),
         facts={"type": "test", "causes": []},
     )

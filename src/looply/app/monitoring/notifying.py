@@ -1,9 +1,9 @@
-"""Tells of incidents by their cause: what is open, compared with what was told.
+"""Reports incidents by their cause: what is open, compared with what was reported.
 
 Theory of operation. Nothing is written when an incident opens. A round reads the open incidents of each organization
 with notifications, grouped by workflow, step, kind and code. A new cause waits a little, so that a burst is one
-message; one that was told is told again after an hour, if incidents were added. A notification is taken by one process
-before it sends, and what it told is stored after each message: a process that ends between the two sends the message
+message; one that was reported is reported again after an hour, if incidents were added. A notification is taken by one process
+before it sends, and what it reported is stored after each message: a process that ends between the two sends the message
 once more, with the same key.
 """
 
@@ -17,10 +17,10 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from looply.app.context.notifying import Note
 from looply.app.context.services import Services
+from looply.app.messages.notifying import Note
 from looply.app.monitoring.sentences import sentence
-from looply.catalog.calls.notifications import Notification, Told
+from looply.catalog.authored.notifications import Notification, Reported
 from looply.engine.records.figures.overview import IncidentGroup
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
@@ -33,9 +33,9 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 15.0
 GATHERING: Final = timedelta(seconds=20)
-"""A new cause is told after this time, with all of its incidents until then."""
+"""A new cause is reported after this time, with all of its incidents until then."""
 QUIET: Final = timedelta(hours=1)
-"""A cause that was told is told again after this time, if it has new incidents."""
+"""A cause that was reported is reported again after this time, if it has new incidents."""
 MOST_AN_HOUR: Final = 12
 """Messages that one notification sends in an hour."""
 MOST_SINGLE: Final = 3
@@ -56,7 +56,7 @@ class _Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotificationRunner(Loop):
-    """Tells of incidents. `tick` is one round; the loop runs it several times a minute."""
+    """Reports incidents. `tick` is one round; the loop runs it several times a minute."""
 
     failed_event = "notifications_failed"
 
@@ -65,12 +65,12 @@ class NotificationRunner(Loop):
         self._services = services
 
     async def round(self) -> float:
-        """Tells what is due, and returns the seconds until the next round."""
+        """Reports what is due, and returns the seconds until the next round."""
         await self.tick()
         return _LOOK_SECONDS
 
     async def tick(self) -> int:
-        """Tells what is due; returns how many messages were sent."""
+        """Reports what is due; returns how many messages were sent."""
         now = self._services.clock.now()
         free = await self._services.catalog.notifications.list_free(now)
         count = 0
@@ -82,12 +82,14 @@ class NotificationRunner(Loop):
 
     async def _tell(self, one: Notification, groups: Sequence[IncidentGroup]) -> int:
         stored, now = self._services.catalog.notifications, self._services.clock.now()
-        told = await stored.told(one.notification_id)
+        reported = await stored.list_reported(one.notification_id)
         open_now = {cause_of(group): group for group in groups}
-        gone = [key for key, each in told.items() if key not in open_now and each.told_on + QUIET <= now]
+        gone = [key for key, each in reported.items() if key not in open_now and each.reported_on + QUIET <= now]
         if gone:
             await stored.forget(one.notification_id, gone)
-        due = [_Cause(key=key, group=group) for key, group in open_now.items() if _is_due(group, told.get(key), now)]
+        due = [
+            _Cause(key=key, group=group) for key, group in open_now.items() if _is_due(group, reported.get(key), now)
+        ]
         if not due or not await stored.take(one.notification_id, now, now + _TAKEN):
             return 0
         return await self._send_all(one, due)
@@ -161,10 +163,10 @@ def cause_of(group: IncidentGroup) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def _is_due(group: IncidentGroup, told: Told | None, now: datetime) -> bool:
-    if told is None:
+def _is_due(group: IncidentGroup, reported: Reported | None, now: datetime) -> bool:
+    if reported is None:
         return group.first_on + GATHERING <= now
-    return group.last_on > told.until and told.told_on + QUIET <= now
+    return group.last_on > reported.until and reported.reported_on + QUIET <= now
 
 
 def _title(group: IncidentGroup, name: str) -> str:

@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from looply.app.context.mailing import Mailed, Message
 from looply.app.context.services import Services
+from looply.app.messages.mailing import Mailed, Message
 from looply.catalog.people.invitations import NewInvitation
 from looply.catalog.people.resets import NewReset
 
@@ -20,36 +20,36 @@ _AT_ONCE: Final = 3
 """Mail servers serve few conversations of one sender at the same time."""
 
 
-async def mail_invitations(services: Services, made: Sequence[NewInvitation]) -> list[Mailed]:
+async def mail_invitations(services: Services, new_invitations: Sequence[NewInvitation]) -> list[Mailed]:
     """Returns what became of the mail of each invitation, in the same order.
 
     When the first one fails, the others are not tried: a caller waits for the answer.
     """
-    if not services.mailer.has_server or not made:
-        return [Mailed(state="OFF")] * len(made)
-    first = await _mail_invitation(services, made[0])
+    if not services.mailer.has_server or not new_invitations:
+        return [Mailed(state="OFF")] * len(new_invitations)
+    first = await _mail_invitation(services, new_invitations[0])
     if first.state != "SENT":
-        return [first, *(Mailed(state="FAILED", reason=first.reason) for _ in made[1:])]
+        return [first, *(Mailed(state="FAILED", reason=first.reason) for _ in new_invitations[1:])]
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def mail(invitation: NewInvitation) -> Mailed:
         async with turns:
             return await _mail_invitation(services, invitation)
 
-    return [first, *await asyncio.gather(*(mail(each) for each in made[1:]))]
+    return [first, *await asyncio.gather(*(mail(each) for each in new_invitations[1:]))]
 
 
-async def mail_reset(services: Services, user_id: str, made: NewReset) -> Mailed:
+async def mail_reset(services: Services, user_id: str, new_reset: NewReset) -> Mailed:
     """Returns what became of the mail with a link for a new password. Raises: BadRequest, NotFound."""
     if not services.mailer.has_server:
         return Mailed(state="OFF")
-    return await _mail_link(services, (await services.catalog.people.users.get(user_id)).email, made)
+    return await _mail_link(services, (await services.catalog.people.users.get(user_id)).email, new_reset)
 
 
 def mail_own_reset(services: Services, user_id: str, email: str) -> None:
     """Begins to send a person the link that they have asked for; the request is stored already.
 
-    The caller does not wait, so that nothing tells whether an address has an account.
+    The caller does not wait, so that nothing shows whether an address has an account.
     """
     if services.mailer.has_server and services.sign_in.may_use_password(email):
         services.later.begin("mail_own_reset", partial(_mail_own_reset, services, user_id, email))
@@ -61,26 +61,26 @@ async def _mail_own_reset(services: Services, user_id: str, email: str) -> None:
         await _mail_link(services, email, made)
 
 
-async def _mail_link(services: Services, email: str, made: NewReset) -> Mailed:
+async def _mail_link(services: Services, email: str, new_reset: NewReset) -> Mailed:
     message = Message(
         kind="reset",
         recipient=email,
-        key=_key("reset", made.token),
-        link=services.links.reset(made.token),
-        values={"expires": _instant(made.expires_on)},
+        key=_key("reset", new_reset.token),
+        link=services.links.reset(new_reset.token),
+        values={"expires": _instant(new_reset.expires_on)},
     )
     return await services.mailer.send(message)
 
 
-async def _mail_invitation(services: Services, made: NewInvitation) -> Mailed:
-    invitation = made.invitation
+async def _mail_invitation(services: Services, new_invitation: NewInvitation) -> Mailed:
+    invitation = new_invitation.invitation
     if not invitation.email:
         return Mailed(state="OFF")
     message = Message(
         kind="invitation",
         recipient=invitation.email,
-        key=_key("invitation", made.token),
-        link=services.links.invitation(made.token),
+        key=_key("invitation", new_invitation.token),
+        link=services.links.invitation(new_invitation.token),
         values={
             "organization": invitation.organization_name,
             "role": invitation.role,

@@ -121,7 +121,7 @@ def create_channel_tables() -> None:
 
 
 def create_notification_tables() -> None:
-    """Creates the tables of whom to tell of incidents, and what was told."""
+    """Creates the tables of whom to tell of incidents, and what was reported."""
     op.create_table(
         "notifications",
         column("notification_id", text(36)),
@@ -144,13 +144,13 @@ def create_notification_tables() -> None:
     )
     index("notifications", "organization_id")
     op.create_table(
-        "told_causes",
+        "reported_causes",
         column("notification_id", text(36)),
         column("cause", sa.LargeBinary(16)),
         column("until_ms", sa.BigInteger()),
-        column("told_on_ms", sa.BigInteger()),
-        primary("told_causes", "notification_id", "cause"),
+        column("reported_on_ms", sa.BigInteger()),
+        primary("reported_causes", "notification_id", "cause"),
         sa.ForeignKeyConstraint(
-            ["notification_id"], ["notifications.notification_id"], name=op.f("fk_told_causes_notification_id")
+            ["notification_id"], ["notifications.notification_id"], name=op.f("fk_reported_causes_notification_id")
         ),
     )

@@ -1,4 +1,4 @@
-"""The tables of notifications: whom to tell of incidents, and what was told."""
+"""The tables of notifications: whom to tell of incidents, and what was reported."""
 
 from typing import Final
 
@@ -32,12 +32,12 @@ notifications = Table(
     Column("modified_on_ms", BigInteger, nullable=False),
 )
 
-# `cause` is a hash of workflow, step, kind and code. Its incidents were told up to the one that opened at `until_ms`.
-told_causes = Table(
-    "told_causes",
+# `cause` is a hash of workflow, step, kind and code. Its incidents were reported up to the one that opened at `until_ms`.
+reported_causes = Table(
+    "reported_causes",
     metadata,
     Column("notification_id", ID, ForeignKey("notifications.notification_id"), primary_key=True),
     Column("cause", LargeBinary(16), primary_key=True),
     Column("until_ms", BigInteger, nullable=False),
-    Column("told_on_ms", BigInteger, nullable=False),
+    Column("reported_on_ms", BigInteger, nullable=False),
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from looply.app.context.mailing import Mailed, Message
+from looply.app.messages.mailing import Mailed, Message
 from looply.channels.email.outlets import KINDS, MailResources, Outlet, open_outlet
 from looply.channels.email.texts import TEXTS
 from looply.connectors.email.cards.rendering import document, link_button, paragraph
@@ -28,7 +28,7 @@ _NAME: Final = re.compile(r"\{([a-z]+)\}")
 
 
 class ServerMailer:
-    """See `looply.app.context.mailing.Mailer`.
+    """See `looply.app.messages.mailing.Mailer`.
 
     `own` is the mail server of the installation as a connection, None without one; it belongs to no organization, and
     `own_dialer` connects to it. `resources` are those of mails through connections.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from looply.app.context.mailing import MailKind
+from looply.app.messages.mailing import MailKind
 from looply.connectors.email.settings import Language
 
 

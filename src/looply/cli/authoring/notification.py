@@ -36,7 +36,7 @@ async def list_notifications(*, server: Server = THE_SERVER, terminal: Here) -> 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class PutOptions:
-    """What is told, and through what."""
+    """What is reported, and through what."""
 
     workflow: Annotated[str | None, Parameter(help="Id of the workflow; all when left out.")] = None
     connection: Annotated[str | None, Parameter(help="Connection that sends it, where several could.")] = None
@@ -50,7 +50,7 @@ _NO_OPTIONS: Final = PutOptions()
 @APP.command
 async def put(
     name: Annotated[str, Parameter(help="Name of the notification.")],
-    channel: Annotated[Literal["email", "teams", "webhook"], Parameter(help="How it is told.")],
+    channel: Annotated[Literal["email", "teams", "webhook"], Parameter(help="How it is reported.")],
     to: Annotated[str, Parameter(help="Mail address, recipient in Teams, or URL.")],
     /,
     *,
@@ -74,7 +74,7 @@ async def put(
 
 @APP.command(name="test")
 async def check(notification: Id, /, *, server: Server = THE_SERVER, terminal: Here) -> int:
-    """Send a message that tells of nothing, to see whether it arrives; exit status 1 when it could not be sent."""
+    """Send a message that reports nothing, to see whether it arrives; exit status 1 when it could not be sent."""
     async with server.client(terminal) as client:
         answer = await client.post("testNotification", {"notification_id": notification})
     shown = {"sent": "yes" if answer["is_sent"] else "no", "reason": answer["reason"] or ""}

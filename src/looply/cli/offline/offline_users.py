@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from looply.app.context.mailing import Mailed
+from looply.app.messages.mailing import Mailed
 from looply.app.people import members
 from looply.catalog.people.invitations import InvitationDraft
 from looply.catalog.people.members import Member, validate_role

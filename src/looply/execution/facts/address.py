@@ -112,7 +112,7 @@ def expiry_of_challenge(seed: bytes, card: str, challenge: str) -> datetime | No
 
 
 def card_code(seed: bytes, card: str, challenge: str) -> str:
-    """Returns the six digits that belong to a challenge; the text of a challenge tells nothing of them."""
+    """Returns the six digits that belong to a challenge; the text of a challenge says nothing of them."""
     return f"{int.from_bytes(_keyed(seed, 'code', card, challenge.encode())[:8], 'big') % 1_000_000:06d}"
 
 

@@ -381,6 +381,8 @@ DeclineCode: TypeAlias = Literal[
     "NOT_YOURS",
     "DECIDED_ALREADY",
     "CARD_CHANGED",
+    "CODE_NEEDED",
+    "SIGN_IN_NEEDED",
     "NO_INCIDENT",
     "NO_LETTER",
     "STALE",

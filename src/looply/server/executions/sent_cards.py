@@ -412,7 +412,6 @@ ROUTES: Final = (
         handle=send_code,
         summary="Send the recipient of a card the code that an answer by the link needs",
         body=SendCodeBody,
-        is_body_optional=True,
         answer=CodeAnswer,
         refusals=(404, 409, 429),
     ),

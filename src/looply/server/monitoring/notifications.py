@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.monitoring import notifications
-from looply.catalog.calls.notifications import MOST, Notification, NotificationChannel, NotificationDraft
+from looply.catalog.authored.notifications import MOST, Notification, NotificationChannel, NotificationDraft
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Response, manage_route, read_route
@@ -113,7 +113,7 @@ async def delete_notification(call: Call) -> Response:
 
 
 async def test_notification(call: Call) -> Response:
-    """Sends a message that tells of nothing."""
+    """Sends a message that reports nothing."""
     reason = await notifications.send_test(call.services, call.principal, call.body.notification_id)
     return Response(NotificationTestAnswer(message=SUCCESS, is_sent=not reason, reason=reason or None))
 
@@ -151,8 +151,8 @@ ROUTES: Final = (
         handle=put_notification,
         summary="Store whom to tell of incidents",
         description=(
-            "Incidents are told by their cause (workflow, step, kind and code): a burst is one message with a count, "
-            f"and a cause is told again after an hour, if it has new incidents. An organization has {MOST} at most."
+            "Incidents are reported by their cause (workflow, step, kind and code): a burst is one message with a count, "
+            f"and a cause is reported again after an hour, if it has new incidents. An organization has {MOST} at most."
         ),
         tag=TAG,
         body=PutNotificationBody,
@@ -173,7 +173,7 @@ ROUTES: Final = (
         path="/v2/workflows/testNotification",
         access="edit.connections",
         handle=test_notification,
-        summary="Send a message that tells of nothing, to see whether it arrives",
+        summary="Send a message that reports nothing, to see whether it arrives",
         tag=TAG,
         body=NotificationBody,
         answer=NotificationTestAnswer,

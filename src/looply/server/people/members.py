@@ -5,8 +5,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.context.mailing import Mailed, MailState
 from looply.app.context.services import Services
+from looply.app.messages.mailing import Mailed, MailState
 from looply.app.people import members
 from looply.app.people.mails import mail_invitations, mail_reset
 from looply.catalog.people.invitations import InvitationDraft, NewInvitation

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from kit.servers.mail_server import Inbox, MailServer
 
+from kit.servers.mail_server import Inbox, MailServer
 from kit.servers.teams.simulator import TeamsSimulator
 
 Open = Callable[..., Awaitable[MailServer]]

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 
+from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 from kit.servers.teams.graph import SEND
 from kit.servers.teams.simulator import APP, SECRET, TENANT, TeamsSimulator
 from kit.servers.teams.wire import Reply, Request, error

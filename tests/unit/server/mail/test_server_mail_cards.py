@@ -19,7 +19,7 @@ async def test_a_card_arrives_as_a_mail_and_is_answered_on_the_page_of_its_link(
     await post.answer(card["token"])
     assert (await mine.item(*started))["status"] == "COMPLETED"
     await post.reconciler.tick()
-    assert len(post.mails()) == 1, "who has answered is not told so by a mail"
+    assert len(post.mails()) == 1, "who has answered gets no a mail"
 
 
 async def test_reminder_and_end_are_mails_of_the_same_thread(post: Post, mine: Caller) -> None:

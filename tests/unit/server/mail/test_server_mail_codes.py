@@ -29,7 +29,7 @@ async def decide(post: Post, token: str, **more: Any) -> httpx2.Response:
 
 async def ask_code(post: Post, token: str) -> tuple[str, str]:
     """Has a code sent, and returns the challenge and the code of the mail."""
-    sent = await post.caller.client.post(f"/v2/inboxCode/{token}")
+    sent = await post.caller.client.post(f"/v2/inboxCode/{token}", json={})
     assert sent.status_code == 200, sent.text
     mail = post.mails()[-1]
     found = re.search(r"\b\d{6}\b", text_of(mail))
@@ -95,7 +95,7 @@ async def test_only_some_codes_are_mailed(post: Post) -> None:
     _, token = await ask(post, "code")
     for _ in range(5):
         await ask_code(post, token)
-    refused = await post.caller.client.post(f"/v2/inboxCode/{token}")
+    refused = await post.caller.client.post(f"/v2/inboxCode/{token}", json={})
     assert (refused.status_code, refused.json()["code"]) == (429, "TOO_MANY_TRIES")
     assert len(post.mails()) == 6
 
@@ -103,14 +103,14 @@ async def test_only_some_codes_are_mailed(post: Post) -> None:
 async def test_a_code_that_cannot_be_sent_is_said(post: Post) -> None:
     _, token = await ask(post, "code")
     post.inbox.answers["ann@example.com"] = "550 no such user"
-    refused = await post.caller.client.post(f"/v2/inboxCode/{token}")
+    refused = await post.caller.client.post(f"/v2/inboxCode/{token}", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "CODE_NOT_SENT")
     assert "MAIL_REFUSED 550" in refused.json()["message"]
 
 
 async def test_a_card_that_needs_no_code_gets_none(post: Post) -> None:
     _, token = await ask(post, "link")
-    refused = await post.caller.client.post(f"/v2/inboxCode/{token}")
+    refused = await post.caller.client.post(f"/v2/inboxCode/{token}", json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "CODE_NOT_NEEDED")
 
 

@@ -1,4 +1,4 @@
-"""Notifications of incidents: one message for a cause, by mail, Teams and webhook, and what is told again."""
+"""Notifications of incidents: one message for a cause, by mail, Teams and webhook, and what is reported again."""
 
 import json
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from mailing_kit import Post, text_of
 from server_kit import Caller, definition, note_step
 
 from kit.servers.mail_server import Inbox
-from looply.app.context.mailing import Mailed
-from looply.app.context.notifying import Note
 from looply.app.context.services import Services
+from looply.app.messages.mailing import Mailed
+from looply.app.messages.notifying import Note
 from looply.app.monitoring.notifying import MOST_AN_HOUR, NotificationRunner
-from looply.catalog.calls.notifications import NotificationDraft
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.channels.email.mailer import ServerMailer
-from looply.channels.notices import ChannelNotifier
+from looply.channels.notices.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.teams.calls.pacing import Pacer
@@ -65,7 +65,7 @@ def services(services: Services, hook: Hook, clock: FakeClock) -> Services:
     return replace(services, notifier=ChannelNotifier(resources, services.mailer))
 
 
-class Told:
+class Reported:
     """An organization with notifications, whose executions fail."""
 
     def __init__(self, caller: Caller, services: Services, clock: FakeClock) -> None:
@@ -98,15 +98,15 @@ class Told:
 
 
 @pytest_asyncio.fixture
-async def told(mine: Caller, services: Services, clock: FakeClock) -> Told:
-    return Told(mine, services, clock)
+async def reported(mine: Caller, services: Services, clock: FakeClock) -> Reported:
+    return Reported(mine, services, clock)
 
 
-async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(told: Told, post: Post) -> None:
-    await told.put("email", "ops@example.com")
-    await told.fail(await told.failing(), 5)
-    assert await told.later(seconds=5) == 0, "the burst is gathered"
-    assert await told.later(seconds=20) == 1
+async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(reported: Reported, post: Post) -> None:
+    await reported.put("email", "ops@example.com")
+    await reported.fail(await reported.failing(), 5)
+    assert await reported.later(seconds=5) == 0, "the burst is gathered"
+    assert await reported.later(seconds=20) == 1
     (mail,) = post.mails()
     text = text_of(mail)
     assert mail["to"] == "ops@example.com"
@@ -115,38 +115,40 @@ async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(told: To
     assert "/app/executions/" in text
     assert "It is stopped by an incident: step note_1 failed" in text
     assert "secret of the payload" not in text
-    assert (await told.stored())["problem"] is None
-    assert await told.later(minutes=30) == 0
+    assert (await reported.stored())["problem"] is None
+    assert await reported.later(minutes=30) == 0
 
 
-async def test_a_cause_is_told_again_after_an_hour_only_with_new_incidents(told: Told, post: Post) -> None:
-    await told.put("email", "ops@example.com")
-    workflow_id = await told.failing()
-    await told.fail(workflow_id)
-    assert await told.later(seconds=30) == 1
-    assert await told.later(hours=2) == 0
-    await told.fail(workflow_id)
-    assert await told.later(seconds=1) == 1
-    await told.fail(workflow_id)
-    assert await told.later(minutes=59) == 0
-    assert await told.later(minutes=2) == 1
+async def test_a_cause_is_reported_again_after_an_hour_only_with_new_incidents(reported: Reported, post: Post) -> None:
+    await reported.put("email", "ops@example.com")
+    workflow_id = await reported.failing()
+    await reported.fail(workflow_id)
+    assert await reported.later(seconds=30) == 1
+    assert await reported.later(hours=2) == 0
+    await reported.fail(workflow_id)
+    assert await reported.later(seconds=1) == 1
+    await reported.fail(workflow_id)
+    assert await reported.later(minutes=59) == 0
+    assert await reported.later(minutes=2) == 1
     assert len({mail["message-id"] for mail in post.mails()}) == 3
 
 
-async def test_messages_quote_what_was_said_where_that_is_asked_for(told: Told, post: Post) -> None:
-    await told.put("email", "ops@example.com", quotes=True)
-    await told.fail(await told.failing())
-    await told.later(seconds=30)
+async def test_messages_quote_what_was_said_where_that_is_asked_for(reported: Reported, post: Post) -> None:
+    await reported.put("email", "ops@example.com", quotes=True)
+    await reported.fail(await reported.failing())
+    await reported.later(seconds=30)
     assert "***" not in text_of(post.mails()[0])
 
 
-async def test_a_notification_is_of_its_workflow_and_its_organization(told: Told, hook: Hook, theirs: Caller) -> None:
-    one, other = await told.failing("One"), await told.failing("Other")
-    await told.put("webhook", "https://hooks.example.com/x", workflow_id=one)
-    await told.fail(one)
-    await told.fail(other)
+async def test_a_notification_is_of_its_workflow_and_its_organization(
+    reported: Reported, hook: Hook, theirs: Caller
+) -> None:
+    one, other = await reported.failing("One"), await reported.failing("Other")
+    await reported.put("webhook", "https://hooks.example.com/x", workflow_id=one)
+    await reported.fail(one)
+    await reported.fail(other)
     await theirs.trigger(await theirs.create(definition(note_step("note_1", "${int('x')}"))), {})
-    assert await told.later(seconds=30) == 1
+    assert await reported.later(seconds=30) == 1
     (body,) = hook.bodies
     (cause,) = body["causes"]
     assert (cause["workflow_id"], cause["workflow_name"], cause["executions"]) == (one, "One", 1)
@@ -154,64 +156,68 @@ async def test_a_notification_is_of_its_workflow_and_its_organization(told: Told
     assert str(hook.requests[0].url) == "https://hooks.example.com/x"
 
 
-async def test_many_causes_are_one_message_that_lists_them(told: Told, hook: Hook) -> None:
-    await told.put("webhook", "https://hooks.example.com/x")
+async def test_many_causes_are_one_message_that_lists_them(reported: Reported, hook: Hook) -> None:
+    await reported.put("webhook", "https://hooks.example.com/x")
     for number in range(5):
-        await told.fail(await told.failing(f"Workflow {number}"))
-    assert await told.later(seconds=30) == 1
+        await reported.fail(await reported.failing(f"Workflow {number}"))
+    assert await reported.later(seconds=30) == 1
     (body,) = hook.bodies
     assert body["title"] == "5 executions have stopped for 5 different reasons"
     assert len(body["causes"]) == 5
     assert body["link"].endswith("/app/operations/incidents")
-    assert await told.later(minutes=1) == 0
+    assert await reported.later(minutes=1) == 0
 
 
-async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(told: Told, hook: Hook) -> None:
-    await told.put("webhook", "https://hooks.example.com/x")
-    await told.fail(await told.failing())
+async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(
+    reported: Reported, hook: Hook
+) -> None:
+    await reported.put("webhook", "https://hooks.example.com/x")
+    await reported.fail(await reported.failing())
     hook.status = 500
-    assert await told.later(seconds=30) == 0
-    assert (await told.stored())["problem"] == "the webhook answered 500"
-    assert await told.later(seconds=29) == 0
+    assert await reported.later(seconds=30) == 0
+    assert (await reported.stored())["problem"] == "the webhook answered 500"
+    assert await reported.later(seconds=29) == 0
     assert len(hook.requests) == 1
     hook.status = 200
-    assert await told.later(seconds=1) == 1
+    assert await reported.later(seconds=1) == 1
     assert hook.bodies[0]["id"] == hook.bodies[1]["id"]
-    stored = await told.stored()
+    stored = await reported.stored()
     assert (stored["problem"], stored["sent_on"] is None) == (None, False)
 
 
-async def test_a_notification_sends_so_many_messages_in_an_hour(told: Told, hook: Hook) -> None:
-    await told.put("webhook", "https://hooks.example.com/x")
+async def test_a_notification_sends_so_many_messages_in_an_hour(reported: Reported, hook: Hook) -> None:
+    await reported.put("webhook", "https://hooks.example.com/x")
     for number in range(MOST_AN_HOUR + 1):
-        await told.fail(await told.failing(f"Workflow {number}"))
-        await told.later(seconds=25)
+        await reported.fail(await reported.failing(f"Workflow {number}"))
+        await reported.later(seconds=25)
     assert len(hook.requests) == MOST_AN_HOUR
-    assert await told.later(hours=1) == 1
+    assert await reported.later(hours=1) == 1
 
 
-async def test_two_processes_send_one_message(told: Told, services: Services, hook: Hook) -> None:
-    await told.put("webhook", "https://hooks.example.com/x")
-    await told.fail(await told.failing())
-    told.clock.advance(timedelta(seconds=30))
-    stored = await services.catalog.notifications.list_free(told.clock.now())
-    now = told.clock.now()
+async def test_two_processes_send_one_message(reported: Reported, services: Services, hook: Hook) -> None:
+    await reported.put("webhook", "https://hooks.example.com/x")
+    await reported.fail(await reported.failing())
+    reported.clock.advance(timedelta(seconds=30))
+    stored = await services.catalog.notifications.list_free(reported.clock.now())
+    now = reported.clock.now()
     assert await services.catalog.notifications.take(stored[0].notification_id, now, now + timedelta(minutes=1))
-    assert await told.runner.tick() == 0
-    assert await told.later(minutes=1) == 1
+    assert await reported.runner.tick() == 0
+    assert await reported.later(minutes=1) == 1
 
 
-async def test_a_cause_that_was_repaired_is_told_again_when_it_returns(told: Told, hook: Hook, mine: Caller) -> None:
-    await told.put("webhook", "https://hooks.example.com/x")
-    workflow_id = await told.failing()
-    await told.fail(workflow_id)
-    await told.later(seconds=30)
+async def test_a_cause_that_was_repaired_is_reported_again_when_it_returns(
+    reported: Reported, hook: Hook, mine: Caller
+) -> None:
+    await reported.put("webhook", "https://hooks.example.com/x")
+    workflow_id = await reported.failing()
+    await reported.fail(workflow_id)
+    await reported.later(seconds=30)
     execution_id = hook.bodies[0]["causes"][0]["workflow_execution_id"]
-    ended = await mine.post("terminateWorkflowExecution", {"workflow_execution_id": execution_id, "reason": "x"})
+    ended = await mine.post(f"terminateWorkflow/{execution_id}", {"payload": {"termination_reason": "x"}})
     assert ended.status_code == 200, ended.text
-    assert await told.later(hours=1) == 0
-    await told.fail(workflow_id)
-    assert await told.later(seconds=30) == 1
+    assert await reported.later(hours=1) == 0
+    await reported.fail(workflow_id)
+    assert await reported.later(seconds=30) == 1
 
 
 @pytest.mark.parametrize(
@@ -223,27 +229,27 @@ async def test_a_target_that_cannot_be_reached_is_refused(mine: Caller, channel:
     assert (refused.status_code, refused.json()["code"]) == (422, "BAD_TARGET")
 
 
-async def test_a_test_message_says_why_it_was_not_sent(told: Told, post: Post, inbox: Inbox) -> None:
-    notification_id = await told.put("email", "ops@example.com")
-    tested = (await told.caller.post("testNotification", {"notification_id": notification_id})).json()
+async def test_a_test_message_says_why_it_was_not_sent(reported: Reported, post: Post, inbox: Inbox) -> None:
+    notification_id = await reported.put("email", "ops@example.com")
+    tested = (await reported.caller.post("testNotification", {"notification_id": notification_id})).json()
     assert (tested["is_sent"], len(post.mails())) == (True, 1)
     inbox.answers["ops@example.com"] = "550 no such user"
-    tested = (await told.caller.post("testNotification", {"notification_id": notification_id})).json()
+    tested = (await reported.caller.post("testNotification", {"notification_id": notification_id})).json()
     assert (tested["is_sent"], tested["reason"]) == (False, "MAIL_REFUSED 550")
 
 
 async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
-    told: Told, hook: Hook, mine: Caller, theirs: Caller
+    reported: Reported, hook: Hook, mine: Caller, theirs: Caller
 ) -> None:
-    notification_id = await told.put("webhook", "https://hooks.example.com/x")
+    notification_id = await reported.put("webhook", "https://hooks.example.com/x")
     changed = {"name": "Other", "channel": "webhook", "target": "https://hooks.example.com/y"}
     body = {**changed, "notification_id": notification_id}
     assert (await theirs.post("putNotification", body)).status_code == 404
     assert (await mine.post("putNotification", body)).json()["item"]["target"] == "https://hooks.example.com/y"
     assert (await theirs.post("deleteNotification", {"notification_id": notification_id})).status_code == 404
     assert (await mine.post("deleteNotification", {"notification_id": notification_id})).status_code == 200
-    await told.fail(await told.failing())
-    assert await told.later(seconds=30) == 0
+    await reported.fail(await reported.failing())
+    assert await reported.later(seconds=30) == 0
     assert hook.requests == []
 
 

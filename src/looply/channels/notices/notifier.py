@@ -1,11 +1,11 @@
-"""The notifier: tells of incidents by mail, in Teams, or by a call of a webhook."""
+"""The notifier: reports incidents by mail, in Teams, or by a call of a webhook."""
 
 from datetime import timedelta
 from typing import Final, assert_never
 
-from looply.app.context.mailing import Mailed, Mailer, Message
-from looply.app.context.notifying import Note
-from looply.catalog.calls.notifications import NotificationDraft
+from looply.app.messages.mailing import Mailed, Mailer, Message
+from looply.app.messages.notifying import Note
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.channels.teams.bots import KIND, Resources, open_bot
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest
@@ -13,7 +13,7 @@ from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.delivery import Delivery, Look
 from looply.connectors.teams.calls.messages import Handle, card_message
 from looply.connectors.teams.calls.people import read_recipient
-from looply.connectors.teams.cards.states import VERSION
+from looply.connectors.teams.cards.outgoing import VERSION
 from looply.errors import BadInput, OperationError
 from looply.jsontext import Json, encode_json
 
@@ -23,7 +23,7 @@ _TAKEN: Final = range(200, 300)
 
 
 class ChannelNotifier:
-    """See `looply.app.context.notifying.Notifier`."""
+    """See `looply.app.messages.notifying.Notifier`."""
 
     def __init__(self, resources: Resources, mailer: Mailer) -> None:
         self._resources = resources
@@ -64,8 +64,8 @@ class ChannelNotifier:
         try:
             await delivery.bring(read_recipient(target.target), Handle(), Look(message=message, small=message))
         except Undelivered as error:
-            state = "UNKNOWN" if error.failure.meaning == "unknown" else "FAILED"
-            return Mailed(state=state, reason=f"Teams: {error.failure.code}")
+            is_unknown = error.failure.meaning == "unknown"
+            return Mailed(state="UNKNOWN" if is_unknown else "FAILED", reason=f"Teams: {error.failure.code}")
         return Mailed(state="SENT")
 
     async def _call(self, organization_id: str, url: str, note: Note) -> Mailed:

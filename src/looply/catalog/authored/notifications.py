@@ -1,6 +1,6 @@
-"""Notifications: whom to tell of incidents, and what was told already.
+"""Notifications: whom to tell of incidents, and what was reported already.
 
-A process takes a notification for a while before it sends; others leave it alone. What was told is kept by cause, a
+A process takes a notification for a while before it sends; others leave it alone. What was reported is kept by cause, a
 hash of workflow, step, kind and code that nothing else reads.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.notification_tables import TARGET_CHARACTERS, told_causes
+from looply.catalog.storage.notification_tables import TARGET_CHARACTERS, reported_causes
 from looply.catalog.storage.notification_tables import notifications as table
 from looply.catalog.tenants.names import not_found_error, validate_id, validate_name
 from looply.catalog.trail.audit import Change
@@ -61,11 +61,11 @@ class Notification(NotificationDraft, frozen=True, kw_only=True):
     failures: int
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A cause that was told at `told_on`: all of its incidents that opened until `until`."""
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that was reported at `reported_on`: all of its incidents that opened until `until`."""
 
     until: datetime
-    told_on: datetime
+    reported_on: datetime
 
 
 class Notifications:
@@ -128,7 +128,7 @@ class Notifications:
     async def update(
         self, organization_id: str, notification_id: str, draft: NotificationDraft, *, actor: str | None
     ) -> Notification:
-        """Replaces a notification; what it has told is forgotten when it tells others, or of other workflows."""
+        """Replaces a notification; what it has reported is forgotten when it notifies others, or of other workflows."""
         change, values = Change(organization_id, actor, self._clock.now()), _values(draft)
         checked = validate_id(notification_id, "notification")
 
@@ -136,7 +136,7 @@ class Notifications:
             former = _get(connection, organization_id, checked)
             connection.execute(update(table).where(_of(organization_id, checked)).values(**values, **_fresh(change)))
             if (former.channel, former.target, former.workflow_id) != (draft.channel, draft.target, draft.workflow_id):
-                connection.execute(delete(told_causes).where(told_causes.c.notification_id == checked))
+                connection.execute(delete(reported_causes).where(reported_causes.c.notification_id == checked))
             change.record(connection, "notification.put", checked, **_audited(draft))
             return _get(connection, organization_id, checked)
 
@@ -151,7 +151,7 @@ class Notifications:
 
         def store(connection: Connection) -> None:
             former = _get(connection, organization_id, checked)
-            connection.execute(delete(told_causes).where(told_causes.c.notification_id == checked))
+            connection.execute(delete(reported_causes).where(reported_causes.c.notification_id == checked))
             connection.execute(delete(table).where(_of(organization_id, checked)))
             change.record(connection, "notification.delete", checked, name=former.name)
 
@@ -163,19 +163,19 @@ class Notifications:
         query = update(table).where(free).values(busy_until_ms=to_ms(until))
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
-    async def told(self, notification_id: str) -> Mapping[bytes, Told]:
-        """Returns what was told, by cause."""
-        query = select(told_causes).where(told_causes.c.notification_id == notification_id)
+    async def list_reported(self, notification_id: str) -> Mapping[bytes, Reported]:
+        """Returns what was reported, by cause."""
+        query = select(reported_causes).where(reported_causes.c.notification_id == notification_id)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return {
-            bytes(row["cause"]): Told(until=from_ms(row["until_ms"]), told_on=from_ms(row["told_on_ms"]))
+            bytes(row["cause"]): Reported(until=from_ms(row["until_ms"]), reported_on=from_ms(row["reported_on_ms"]))
             for row in rows
         }
 
     async def record_sent(
         self, one: Notification, causes: Mapping[bytes, datetime], now: datetime, *, problem: str = ""
     ) -> None:
-        """Notes that the incidents of these causes were told, up to an instant each. Durable when it returns.
+        """Notes that the incidents of these causes were reported, up to an instant each. Durable when it returns.
 
         `one` has the hour and the count that are stored with it.
         """
@@ -197,7 +197,9 @@ class Notifications:
             _forget(connection, one.notification_id, list(causes))
             for cause, until in causes.items():
                 row = {"notification_id": one.notification_id, "cause": cause}
-                connection.execute(insert(told_causes).values(**row, until_ms=to_ms(until), told_on_ms=to_ms(now)))
+                connection.execute(
+                    insert(reported_causes).values(**row, until_ms=to_ms(until), reported_on_ms=to_ms(now))
+                )
 
         await self._database.write(store)
 
@@ -217,14 +219,14 @@ class Notifications:
         await self._database.write(lambda connection: connection.execute(query))
 
     async def forget(self, notification_id: str, causes: Sequence[bytes]) -> None:
-        """Removes causes that are gone, so that they are told at once when they return."""
+        """Removes causes that are gone, so that they are reported at once when they return."""
         await self._database.write(lambda connection: _forget(connection, notification_id, causes))
 
 
 def _forget(connection: Connection, notification_id: str, causes: Sequence[bytes]) -> None:
-    columns = told_causes.c
+    columns = reported_causes.c
     connection.execute(
-        delete(told_causes).where(columns.notification_id == notification_id, columns.cause.in_(list(causes)))
+        delete(reported_causes).where(columns.notification_id == notification_id, columns.cause.in_(list(causes)))
     )
 
 

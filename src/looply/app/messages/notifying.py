@@ -1,16 +1,16 @@
-"""The port by which people, chats and systems are told of incidents."""
+"""The port by which people, chats and systems are notified of incidents."""
 
 from typing import Protocol
 
 import msgspec
 
-from looply.app.context.mailing import Mailed
-from looply.catalog.calls.notifications import NotificationDraft
+from looply.app.messages.mailing import Mailed
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.jsontext import Json
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told. `key` names it, so that a repetition has the same id; `facts` are the same for programs."""
+    """What is reported. `key` names it, so that a repetition has the same id; `facts` are the same for programs."""
 
     key: str
     title: str
@@ -20,7 +20,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notifier(Protocol):
-    """Sends notes. A note that is not sent is said, never raised: what it says is stored, and is told again."""
+    """Sends notes. A note that is not sent is said, never raised: what it says is stored, and is reported again."""
 
     async def send(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
         """Returns what became of a note for one target."""
