@@ -2,9 +2,9 @@
 
 Theory of operation. Nothing is written when an incident opens. A round reads the open incidents of each organization
 with notifications, grouped by workflow, step, kind and code. A new cause waits a little, so that a burst is one
-message; one that was reported is reported again after an hour, if incidents were added. A notification is taken by one process
-before it sends, and what it reported is stored after each message: a process that ends between the two sends the message
-once more, with the same key.
+message; one that was reported is reported again after an hour, if incidents were added. A notification is taken by one
+process before it sends, and what it reported is stored after each message: a process that ends between the two sends
+the message once more, with the same key.
 """
 
 import hashlib

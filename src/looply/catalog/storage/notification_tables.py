@@ -32,7 +32,7 @@ notifications = Table(
     Column("modified_on_ms", BigInteger, nullable=False),
 )
 
-# `cause` is a hash of workflow, step, kind and code. Its incidents were reported up to the one that opened at `until_ms`.
+# `cause` is a hash of workflow, step, kind and code. Its incidents that opened until `until_ms` were reported.
 reported_causes = Table(
     "reported_causes",
     metadata,

@@ -151,8 +151,9 @@ ROUTES: Final = (
         handle=put_notification,
         summary="Store whom to tell of incidents",
         description=(
-            "Incidents are reported by their cause (workflow, step, kind and code): a burst is one message with a count, "
-            f"and a cause is reported again after an hour, if it has new incidents. An organization has {MOST} at most."
+            "Incidents are reported by their cause (workflow, step, kind and code): a burst is one message with a "
+            "count, and a cause is reported again after an hour, if it has new incidents. An organization has at most "
+            f"{MOST} notifications."
         ),
         tag=TAG,
         body=PutNotificationBody,

@@ -65,7 +65,7 @@ def services(services: Services, hook: Hook, clock: FakeClock) -> Services:
     return replace(services, notifier=ChannelNotifier(resources, services.mailer))
 
 
-class Reported:
+class Staff:
     """An organization with notifications, whose executions fail."""
 
     def __init__(self, caller: Caller, services: Services, clock: FakeClock) -> None:
@@ -98,15 +98,15 @@ class Reported:
 
 
 @pytest_asyncio.fixture
-async def reported(mine: Caller, services: Services, clock: FakeClock) -> Reported:
-    return Reported(mine, services, clock)
+async def staff(mine: Caller, services: Services, clock: FakeClock) -> Staff:
+    return Staff(mine, services, clock)
 
 
-async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(reported: Reported, post: Post) -> None:
-    await reported.put("email", "ops@example.com")
-    await reported.fail(await reported.failing(), 5)
-    assert await reported.later(seconds=5) == 0, "the burst is gathered"
-    assert await reported.later(seconds=20) == 1
+async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com")
+    await staff.fail(await staff.failing(), 5)
+    assert await staff.later(seconds=5) == 0, "the burst is gathered"
+    assert await staff.later(seconds=20) == 1
     (mail,) = post.mails()
     text = text_of(mail)
     assert mail["to"] == "ops@example.com"
@@ -115,40 +115,38 @@ async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(reported
     assert "/app/executions/" in text
     assert "It is stopped by an incident: step note_1 failed" in text
     assert "secret of the payload" not in text
-    assert (await reported.stored())["problem"] is None
-    assert await reported.later(minutes=30) == 0
+    assert (await staff.stored())["problem"] is None
+    assert await staff.later(minutes=30) == 0
 
 
-async def test_a_cause_is_reported_again_after_an_hour_only_with_new_incidents(reported: Reported, post: Post) -> None:
-    await reported.put("email", "ops@example.com")
-    workflow_id = await reported.failing()
-    await reported.fail(workflow_id)
-    assert await reported.later(seconds=30) == 1
-    assert await reported.later(hours=2) == 0
-    await reported.fail(workflow_id)
-    assert await reported.later(seconds=1) == 1
-    await reported.fail(workflow_id)
-    assert await reported.later(minutes=59) == 0
-    assert await reported.later(minutes=2) == 1
+async def test_a_cause_is_reported_again_after_an_hour_only_with_new_incidents(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com")
+    workflow_id = await staff.failing()
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=30) == 1
+    assert await staff.later(hours=2) == 0
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=1) == 1
+    await staff.fail(workflow_id)
+    assert await staff.later(minutes=59) == 0
+    assert await staff.later(minutes=2) == 1
     assert len({mail["message-id"] for mail in post.mails()}) == 3
 
 
-async def test_messages_quote_what_was_said_where_that_is_asked_for(reported: Reported, post: Post) -> None:
-    await reported.put("email", "ops@example.com", quotes=True)
-    await reported.fail(await reported.failing())
-    await reported.later(seconds=30)
+async def test_messages_quote_what_was_said_where_that_is_asked_for(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com", quotes=True)
+    await staff.fail(await staff.failing())
+    await staff.later(seconds=30)
     assert "***" not in text_of(post.mails()[0])
 
 
-async def test_a_notification_is_of_its_workflow_and_its_organization(
-    reported: Reported, hook: Hook, theirs: Caller
-) -> None:
-    one, other = await reported.failing("One"), await reported.failing("Other")
-    await reported.put("webhook", "https://hooks.example.com/x", workflow_id=one)
-    await reported.fail(one)
-    await reported.fail(other)
+async def test_a_notification_is_of_its_workflow_and_its_organization(staff: Staff, hook: Hook, theirs: Caller) -> None:
+    one, other = await staff.failing("One"), await staff.failing("Other")
+    await staff.put("webhook", "https://hooks.example.com/x", workflow_id=one)
+    await staff.fail(one)
+    await staff.fail(other)
     await theirs.trigger(await theirs.create(definition(note_step("note_1", "${int('x')}"))), {})
-    assert await reported.later(seconds=30) == 1
+    assert await staff.later(seconds=30) == 1
     (body,) = hook.bodies
     (cause,) = body["causes"]
     assert (cause["workflow_id"], cause["workflow_name"], cause["executions"]) == (one, "One", 1)
@@ -156,68 +154,68 @@ async def test_a_notification_is_of_its_workflow_and_its_organization(
     assert str(hook.requests[0].url) == "https://hooks.example.com/x"
 
 
-async def test_many_causes_are_one_message_that_lists_them(reported: Reported, hook: Hook) -> None:
-    await reported.put("webhook", "https://hooks.example.com/x")
+async def test_many_causes_are_one_message_that_lists_them(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
     for number in range(5):
-        await reported.fail(await reported.failing(f"Workflow {number}"))
-    assert await reported.later(seconds=30) == 1
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+    assert await staff.later(seconds=30) == 1
     (body,) = hook.bodies
     assert body["title"] == "5 executions have stopped for 5 different reasons"
     assert len(body["causes"]) == 5
     assert body["link"].endswith("/app/operations/incidents")
-    assert await reported.later(minutes=1) == 0
+    assert await staff.later(minutes=1) == 0
 
 
 async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(
-    reported: Reported, hook: Hook
+    staff: Staff, hook: Hook
 ) -> None:
-    await reported.put("webhook", "https://hooks.example.com/x")
-    await reported.fail(await reported.failing())
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
     hook.status = 500
-    assert await reported.later(seconds=30) == 0
-    assert (await reported.stored())["problem"] == "the webhook answered 500"
-    assert await reported.later(seconds=29) == 0
+    assert await staff.later(seconds=30) == 0
+    assert (await staff.stored())["problem"] == "the webhook answered 500"
+    assert await staff.later(seconds=29) == 0
     assert len(hook.requests) == 1
     hook.status = 200
-    assert await reported.later(seconds=1) == 1
+    assert await staff.later(seconds=1) == 1
     assert hook.bodies[0]["id"] == hook.bodies[1]["id"]
-    stored = await reported.stored()
+    stored = await staff.stored()
     assert (stored["problem"], stored["sent_on"] is None) == (None, False)
 
 
-async def test_a_notification_sends_so_many_messages_in_an_hour(reported: Reported, hook: Hook) -> None:
-    await reported.put("webhook", "https://hooks.example.com/x")
+async def test_a_notification_sends_so_many_messages_in_an_hour(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
     for number in range(MOST_AN_HOUR + 1):
-        await reported.fail(await reported.failing(f"Workflow {number}"))
-        await reported.later(seconds=25)
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+        await staff.later(seconds=25)
     assert len(hook.requests) == MOST_AN_HOUR
-    assert await reported.later(hours=1) == 1
+    assert await staff.later(hours=1) == 1
 
 
-async def test_two_processes_send_one_message(reported: Reported, services: Services, hook: Hook) -> None:
-    await reported.put("webhook", "https://hooks.example.com/x")
-    await reported.fail(await reported.failing())
-    reported.clock.advance(timedelta(seconds=30))
-    stored = await services.catalog.notifications.list_free(reported.clock.now())
-    now = reported.clock.now()
+async def test_two_processes_send_one_message(staff: Staff, services: Services, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    staff.clock.advance(timedelta(seconds=30))
+    stored = await services.catalog.notifications.list_free(staff.clock.now())
+    now = staff.clock.now()
     assert await services.catalog.notifications.take(stored[0].notification_id, now, now + timedelta(minutes=1))
-    assert await reported.runner.tick() == 0
-    assert await reported.later(minutes=1) == 1
+    assert await staff.runner.tick() == 0
+    assert await staff.later(minutes=1) == 1
 
 
 async def test_a_cause_that_was_repaired_is_reported_again_when_it_returns(
-    reported: Reported, hook: Hook, mine: Caller
+    staff: Staff, hook: Hook, mine: Caller
 ) -> None:
-    await reported.put("webhook", "https://hooks.example.com/x")
-    workflow_id = await reported.failing()
-    await reported.fail(workflow_id)
-    await reported.later(seconds=30)
+    await staff.put("webhook", "https://hooks.example.com/x")
+    workflow_id = await staff.failing()
+    await staff.fail(workflow_id)
+    await staff.later(seconds=30)
     execution_id = hook.bodies[0]["causes"][0]["workflow_execution_id"]
     ended = await mine.post(f"terminateWorkflow/{execution_id}", {"payload": {"termination_reason": "x"}})
     assert ended.status_code == 200, ended.text
-    assert await reported.later(hours=1) == 0
-    await reported.fail(workflow_id)
-    assert await reported.later(seconds=30) == 1
+    assert await staff.later(hours=1) == 0
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=30) == 1
 
 
 @pytest.mark.parametrize(
@@ -229,27 +227,27 @@ async def test_a_target_that_cannot_be_reached_is_refused(mine: Caller, channel:
     assert (refused.status_code, refused.json()["code"]) == (422, "BAD_TARGET")
 
 
-async def test_a_test_message_says_why_it_was_not_sent(reported: Reported, post: Post, inbox: Inbox) -> None:
-    notification_id = await reported.put("email", "ops@example.com")
-    tested = (await reported.caller.post("testNotification", {"notification_id": notification_id})).json()
+async def test_a_test_message_says_why_it_was_not_sent(staff: Staff, post: Post, inbox: Inbox) -> None:
+    notification_id = await staff.put("email", "ops@example.com")
+    tested = (await staff.caller.post("testNotification", {"notification_id": notification_id})).json()
     assert (tested["is_sent"], len(post.mails())) == (True, 1)
     inbox.answers["ops@example.com"] = "550 no such user"
-    tested = (await reported.caller.post("testNotification", {"notification_id": notification_id})).json()
+    tested = (await staff.caller.post("testNotification", {"notification_id": notification_id})).json()
     assert (tested["is_sent"], tested["reason"]) == (False, "MAIL_REFUSED 550")
 
 
 async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
-    reported: Reported, hook: Hook, mine: Caller, theirs: Caller
+    staff: Staff, hook: Hook, mine: Caller, theirs: Caller
 ) -> None:
-    notification_id = await reported.put("webhook", "https://hooks.example.com/x")
+    notification_id = await staff.put("webhook", "https://hooks.example.com/x")
     changed = {"name": "Other", "channel": "webhook", "target": "https://hooks.example.com/y"}
     body = {**changed, "notification_id": notification_id}
     assert (await theirs.post("putNotification", body)).status_code == 404
     assert (await mine.post("putNotification", body)).json()["item"]["target"] == "https://hooks.example.com/y"
     assert (await theirs.post("deleteNotification", {"notification_id": notification_id})).status_code == 404
     assert (await mine.post("deleteNotification", {"notification_id": notification_id})).status_code == 200
-    await reported.fail(await reported.failing())
-    assert await reported.later(seconds=30) == 0
+    await staff.fail(await staff.failing())
+    assert await staff.later(seconds=30) == 0
     assert hook.requests == []
 
 
