@@ -27,7 +27,9 @@ export const german = {
   tabs: {
     members: "Mitglieder",
     roles: "Rollen",
-    keys: "API-Schlüssel", notifications: "Benachrichtigungen", audit: "Protokoll",
+    keys: "API-Schlüssel",
+    notifications: "Benachrichtigungen",
+    audit: "Protokoll",
     organization: "Organisation",
   },
   mails: (state, reason) =>

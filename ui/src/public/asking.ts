@@ -14,7 +14,12 @@ export interface Question {
 
 /** Returns a question as a form. It can take the focus, which goes to its field. */
 export function ask({ title, text, label, verb, onAnswer, more }: Question): HTMLElement {
-  const field = element("input", { type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "12" });
+  const field = element("input", {
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    maxlength: "12",
+  });
   const form = element("form", { class: "asking" }, element("label", {}, label, field));
   const buttons = element("div", { class: "acts" }, element("button", { type: "submit", class: "act" }, verb));
   if (more !== undefined) {
@@ -29,7 +34,12 @@ export function ask({ title, text, label, verb, onAnswer, more }: Question): HTM
   });
   const words = element("div", { class: "words" }, element("strong", {}, title), element("p", {}, text), form);
   const mark = element("span", { class: "mark", "aria-hidden": "true" }, "?");
-  const shown = element("div", { class: "notice plain", role: "group", "aria-label": title, tabindex: "-1" }, mark, words);
+  const shown = element(
+    "div",
+    { class: "notice plain", role: "group", "aria-label": title, tabindex: "-1" },
+    mark,
+    words,
+  );
   shown.addEventListener("focus", () => field.focus());
   return shown;
 }

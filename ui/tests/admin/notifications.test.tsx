@@ -29,7 +29,13 @@ function withNotifications(given: readonly Notification[]): Handlers {
     getNotifications: () => ({ message: "success", count: items.length, items }),
     getOrganizationWorkflows: () => ({ message: "success", count: 0, items: [], truncated: false }),
     putNotification: ({ name, channel, target }) => {
-      const item: Notification = { ...STORED, notification_id: `notification-${items.length + 1}`, name, channel, target };
+      const item: Notification = {
+        ...STORED,
+        notification_id: `notification-${items.length + 1}`,
+        name,
+        channel,
+        target,
+      };
       items = [...items, item];
       return { message: "success", item };
     },

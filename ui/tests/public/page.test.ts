@@ -148,7 +148,10 @@ describe("the inbox page", () => {
   });
 
   it("says why a code could not be sent", async () => {
-    const refused: HttpAnswer = { status: 409, body: { message: "no mail is set up", code: "CODE_NOT_SENT", errors: [] } };
+    const refused: HttpAnswer = {
+      status: 409,
+      body: { message: "no mail is set up", code: "CODE_NOT_SENT", errors: [] },
+    };
     const page = await open([item({ confirm: "code" })], [refused]);
     await page.press("Approve");
     expect(page.text()).toContain("no mail is set up");

@@ -79,7 +79,11 @@ export function NotificationDialog({ stored, onClose }: { stored: Notification |
           <Input value={draft.connection} onChange={(_, { value }) => change({ connection: value })} />
         </Field>
       )}
-      <Checkbox label={text.quotes} checked={draft.quotes} onChange={(_, { checked }) => change({ quotes: !!checked })} />
+      <Checkbox
+        label={text.quotes}
+        checked={draft.quotes}
+        onChange={(_, { checked }) => change({ quotes: !!checked })}
+      />
     </Confirm>
   );
 }
