@@ -82,15 +82,18 @@ class NotificationRunner(Loop):
 
     async def _tell(self, one: Notification, groups: Sequence[IncidentGroup]) -> int:
         stored, now = self._services.catalog.notifications, self._services.clock.now()
-        reported = await stored.list_reported(one.notification_id)
         open_now = {cause_of(group): group for group in groups}
+        reported = await stored.list_reported(one.notification_id)
         gone = [key for key, each in reported.items() if key not in open_now and each.reported_on + QUIET <= now]
         if gone:
             await stored.forget(one.notification_id, gone)
-        due = [
-            _Cause(key=key, group=group) for key, group in open_now.items() if _is_due(group, reported.get(key), now)
-        ]
-        if not due or not await stored.take(one.notification_id, now, now + _TAKEN):
+        if not _due_of(open_now, reported, now) or not await stored.take(one.notification_id, now, now + _TAKEN):
+            return 0
+        # Another process may have sent it since it was read.
+        one = await stored.get(one.organization_id, one.notification_id)
+        due = _due_of(open_now, await stored.list_reported(one.notification_id), now)
+        if not due:
+            await stored.release(one.notification_id, now)
             return 0
         return await self._send_all(one, due)
 
@@ -161,6 +164,11 @@ def cause_of(group: IncidentGroup) -> bytes:
     """Returns the hash by which a cause is known."""
     text = "\0".join((group.workflow_id, group.step, group.kind, group.code))
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def _due_of(open_now: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:
+    causes = (_Cause(key=key, group=group) for key, group in open_now.items())
+    return [each for each in causes if _is_due(each.group, reported.get(each.key), now)]
 
 
 def _is_due(group: IncidentGroup, reported: Reported | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Notifications of incidents: one message for a cause, by mail, Teams and webhook, and what is reported again."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -201,6 +202,17 @@ async def test_two_processes_send_one_message(staff: Staff, services: Services, 
     assert await services.catalog.notifications.take(stored[0].notification_id, now, now + timedelta(minutes=1))
     assert await staff.runner.tick() == 0
     assert await staff.later(minutes=1) == 1
+
+
+async def test_processes_that_look_at_the_same_time_send_one_message(
+    staff: Staff, services: Services, hook: Hook
+) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    staff.clock.advance(timedelta(seconds=30))
+    others = [NotificationRunner(services) for _ in range(3)]
+    counts = await asyncio.gather(*(each.tick() for each in (staff.runner, *others)))
+    assert (sum(counts), len(hook.requests)) == (1, 1)
 
 
 async def test_a_cause_that_was_repaired_is_reported_again_when_it_returns(
