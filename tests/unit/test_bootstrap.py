@@ -10,9 +10,9 @@ import pytest
 
 from kit.channel import FakeChannel
 from looply.app.administration.key_watch import KeyWatch
+from looply.app.administration.notifying import NotificationRunner
 from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
-from looply.app.monitoring.notifying import NotificationRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap import open_application
 from looply.bootstrap.channels import Channels

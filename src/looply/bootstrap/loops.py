@@ -6,13 +6,13 @@ from functools import partial
 from typing import Final
 
 from looply.app.administration.key_watch import KeyWatch
+from looply.app.administration.notifying import NotificationRunner
 from looply.app.authoring.question_runner import QuestionRunner
 from looply.app.bulks.runner import BulkRunner
 from looply.app.context.child_targets import find_child_target
 from looply.app.context.library import Library
 from looply.app.context.services import Prober, Services
 from looply.app.inbox.absence_runner import AbsenceRunner
-from looply.app.monitoring.notifying import NotificationRunner
 from looply.app.people.use_loop import UseLoop
 from looply.bootstrap.effects import list_served_connectors
 from looply.bootstrap.foundations import Foundations

@@ -7,7 +7,7 @@ from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
 from looply.limits import REFUSALS_PER_MINUTE
-from looply.server.administration import audit, health, keys, metrics, permissions
+from looply.server.administration import audit, health, keys, metrics, notifications, permissions
 from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
     cards,
@@ -46,7 +46,7 @@ from looply.server.http.events import DEFAULT_INTERVALS, StreamIntervals
 from looply.server.inbox import absence as own_absence
 from looply.server.inbox import cards as own_cards
 from looply.server.inbox import records as own_records
-from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, notifications, rows
+from looply.server.monitoring import explaining, figures, fire_calendar, heads, moments, rows
 from looply.server.people import account, members, organizations, provider_sign_in, session, views
 from looply.server.studio import (
     activation,

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.monitoring import notifications
+from looply.app.administration import notifications
 from looply.catalog.authored.notifications import MOST, Notification, NotificationChannel, NotificationDraft
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.actor_names import name_actors
