@@ -141,8 +141,8 @@ describe("the inbox page", () => {
     await page.press("Send my answer");
     expect(page.sent).toEqual([
       {},
-      { data: { action: "approve", comment: "" }, challenge: "c-1", code: "111111" },
-      { data: { action: "approve", comment: "" }, challenge: "c-1", code: "222222" },
+      { data: expect.objectContaining({ action: "approve" }), challenge: "c-1", code: "111111" },
+      { data: expect.objectContaining({ action: "approve" }), challenge: "c-1", code: "222222" },
     ]);
     expect(page.text()).toContain("Your answer is recorded");
   });
