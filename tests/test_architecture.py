@@ -41,7 +41,7 @@ LAYERS = (
         "slots",
         "rates",
         "decimals",
-        "sign_in_providers",
+        "setting_values",
         "on_demand",
     ),
     ("definition", "expressions"),

@@ -48,6 +48,7 @@ ROOMS = {
     ),
     "app": (
         "openid",
+        "messages",
         "context",
         "authoring",
         "executions",

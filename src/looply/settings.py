@@ -16,7 +16,8 @@ import msgspec
 
 from looply.errors import Problem, SettingsError, did_you_mean
 from looply.limits import DEFAULT_LIMITS, LARGEST, REFUSALS_PER_MINUTE, Limits
-from looply.sign_in_providers import ProviderSettings, read_providers
+from looply.setting_values.mail_server import MailServerSettings, read_mail_server
+from looply.setting_values.sign_in_providers import ProviderSettings, read_providers
 
 PREFIX: Final = "LOOPLY_"
 _MIN_TOKEN_CHARACTERS: Final = 16
@@ -85,6 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address of one owner who signs in with a password although `local_sign_in` is false."""
     sign_in_providers: tuple[ProviderSettings, ...] = ()
     """Providers of OpenID Connect by which people sign in; see the how-to on single sign-on."""
+    mail: MailServerSettings | None = None
+    """Mail server that invitations, links for new passwords and codes are sent through; empty: links are shown only."""
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
     egress_allow: tuple[str, ...] = ()
@@ -435,6 +438,7 @@ _STRICTER: Final[Mapping[str, Parse]] = {
     "port": _integer(0, 65_535),
     "public_url": _url,
     "sign_in_providers": read_providers,
+    "mail": read_mail_server,
     "card_images": _hosts,
     "drain_seconds": _seconds(0),
     "concurrency": _integer(1, 100_000),
@@ -455,7 +459,7 @@ _STRICTER: Final[Mapping[str, Parse]] = {
 }
 """The settings with bounds, or with a form that their type does not say."""
 
-_SECRETS: Final = (_secret, _token, read_providers)
+_SECRETS: Final = (_secret, _token, read_providers, read_mail_server)
 """Parsers of settings whose values are not shown."""
 
 

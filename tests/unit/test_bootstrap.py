@@ -1,6 +1,8 @@
 """A whole process: what happens when one of its parts fails."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from kit.channel import FakeChannel
 from looply.app.administration.key_watch import KeyWatch
+from looply.app.administration.notifying import NotificationRunner
 from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop
@@ -38,6 +41,7 @@ LOOPS = (
     QuotaMeter,
     BulkRunner,
     AbsenceRunner,
+    NotificationRunner,
 )
 
 
@@ -93,7 +97,12 @@ async def test_a_process_without_channels_runs_no_reconciler_and_sends_cards_to_
         assert Reconciler not in {type(loop) for loop in application.loops}
 
 
-async def test_a_process_sends_cards_by_teams_and_takes_its_answers(tmp_path: Path) -> None:
+def test_a_process_that_sends_no_cards_by_mail_does_not_load_what_draws_them() -> None:
+    code = "import sys, looply.bootstrap; sys.exit('looply.connectors.email.cards.rendering' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_a_process_sends_cards_by_teams_and_by_mail_and_takes_their_answers(tmp_path: Path) -> None:
     async with open_application(Settings(data=tmp_path / "data"), is_working=False) as application:
-        assert application.services.channels == {"inbox", "teams"}
+        assert application.services.channels == {"inbox", "teams", "email"}
         assert application.services.receivers.keys() == {"teams"}

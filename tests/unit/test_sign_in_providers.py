@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from looply.errors import SettingsError
+from looply.setting_values.sign_in_providers import is_safe_url, read_providers
 from looply.settings import load_settings
-from looply.sign_in_providers import is_safe_url, read_providers
 
 ONE: dict[str, Any] = {
     "id": "keycloak",

@@ -166,6 +166,11 @@ const keys = createRoute({
   path: "/keys",
   component: lazyRouteComponent(() => import("./admin/keys/KeysPage"), "KeysPage"),
 });
+const notifications = createRoute({
+  getParentRoute: () => admin,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./admin/notifications/NotificationsPage"), "NotificationsPage"),
+});
 const organization = createRoute({
   getParentRoute: () => admin,
   path: "/organization",
@@ -195,7 +200,7 @@ const tree = root.addChildren([
     operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
     insights,
     me,
-    admin.addChildren([adminStart, members, roles, keys, audit, organization]),
+    admin.addChildren([adminStart, members, roles, keys, notifications, audit, organization]),
   ]),
 ]);
 

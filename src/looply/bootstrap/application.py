@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from looply.app.authoring.schedules import align_all
+from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics
 from looply.app.context.services import Services
 from looply.bootstrap.channels import OpenChannels, open_channels
@@ -113,6 +114,7 @@ async def _compose(
         clock=clock,
         entropy=entropy,
         turns=Turns(clock),
+        links=Links(settings.public_url),
     )
     metrics = Metrics(settings.engine, settings.limits.metric_workflows)
     worker = make_worker(base, KnownTargets(registry.target), stack)

@@ -5,20 +5,29 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from looply.app.context.links import Links
+from looply import on_demand
 from looply.app.context.services import Receiver
+from looply.app.messages.mailing import Mailer, NoMailer
+from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.bootstrap.foundations import Foundations
+from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
+from looply.channels.email.outlets import MailResources
+from looply.channels.late import LateChannel, LateMailer
+from looply.channels.notices.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
 from looply.connectors.client import build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
 from looply.definition.graph.card_channels import CheckCard
 from looply.engine.ports.card_channel import CardChannel
+from looply.settings import Settings
 
 _PROCESSES: Final = 2
 """Of the rate of a tenant each process takes its share: so many bring cards in an installation that is shared."""
@@ -28,12 +37,15 @@ _PROCESSES: Final = 2
 class Channels:
     """What brings cards, by the names that `channel` of a step has, and what takes answers, by those of addresses.
 
-    `card_checks` say what a channel does not show of a card.
+    `card_checks` say what a channel does not show of a card. `mailer` sends the mails of this server,
+    and `notifier` reports incidents.
     """
 
     cards: Mapping[str, CardChannel] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
+    mailer: Mailer = field(default_factory=NoMailer)
+    notifier: Notifier = field(default_factory=NoNotifier)
 
 
 OpenChannels: TypeAlias = Callable[[Foundations, AsyncExitStack], Channels]
@@ -41,28 +53,68 @@ OpenChannels: TypeAlias = Callable[[Foundations, AsyncExitStack], Channels]
 
 
 def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
-    """Returns the channels of this release: Microsoft Teams. Nothing is called before a card is sent."""
-    settings = base.settings
-    client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
+    """Returns the channels of this release: Microsoft Teams and mail. Nothing is called before a card is sent."""
+    settings, policy = base.settings, EgressPolicy(base.settings.egress_allow)
+    client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
+    logons, tokens = Logons(base.catalog.logons), TokenCache(base.clock)
     resources = Resources(
         catalog=base.catalog,
         registry=base.registry,
         sender=client.sender,
-        logons=Logons(base.catalog.logons),
-        tokens=TokenCache(base.clock),
+        logons=logons,
+        tokens=tokens,
         pacer=Pacer(1 if settings.engine == "embedded" else _PROCESSES),
         clock=base.clock,
     )
     receiver = TeamsReceiver(resources, base.store.copies)
     stack.push_async_callback(receiver.close)
-    link = Links(settings.public_url).inbox if settings.public_url else _no_link
+
+    mail = MailResources(
+        catalog=base.catalog,
+        registry=base.registry,
+        sender=client.sender,
+        dialer=GuardedDialer(policy),
+        logons=logons,
+        tokens=tokens,
+        limits=settings.limits,
+        clock=base.clock,
+    )
+
+    def link(token: str) -> str:
+        return base.links.inbox(token) if base.links.public_url else ""
+
+    def open_email() -> CardChannel:
+        return on_demand.email_channel.EmailChannel(mail, link)
+
+    mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
     return Channels(
-        cards={"teams": TeamsChannel(resources, link)},
+        cards={"teams": TeamsChannel(resources, link), "email": LateChannel(EMAIL_BUDGET, open_email)},
         receivers={"teams": receiver},
         card_checks={"teams": find_unfit},
+        mailer=mailer,
+        notifier=ChannelNotifier(resources, mailer),
     )
 
 
-def _no_link(_token: str) -> str:
-    return ""
+def _open_mailer(resources: MailResources, settings: Settings) -> Mailer:
+    """Returns the mailer; the server of the setting may be reached, also where it has no public address."""
+    server = settings.mail
+    if server is None:
+        return on_demand.email_mailer.ServerMailer(resources, None, resources.dialer)
+    values = ConnectionValues(
+        name="mail",
+        kind="smtp",
+        settings={
+            "host": server.host,
+            "port": server.port,
+            "tls": server.tls,
+            "ca": server.ca,
+            "user": server.user,
+            "from": server.sender,
+            "language": server.language,
+        },
+        secrets=Secrets({"password": server.password} if server.password else {}),
+    )
+    dialer = GuardedDialer(EgressPolicy((*settings.egress_allow, server.destination)))
+    return on_demand.email_mailer.ServerMailer(resources, values, dialer)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from looply.app.context.links import Links
 from looply.catalog import Catalog
 from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Clock, Entropy
@@ -23,3 +24,4 @@ class Foundations:
     clock: Clock
     entropy: Entropy
     turns: Turns
+    links: Links

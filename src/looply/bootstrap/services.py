@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from looply.app.context.library import Library
-from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics, ProcessState, count_uninstalled_as_other
 from looply.app.context.remote_prober import RemoteProber
 from looply.app.context.services import Prober, Services
@@ -43,7 +42,7 @@ def make_services(
         clock=clock,
         registry=base.registry,
         library=Library(catalog, clock, settings.limits),
-        links=Links(settings.public_url),
+        links=base.links,
         feed=shell.feed,
         limits=settings.limits,
         metrics=metrics,
@@ -54,6 +53,8 @@ def make_services(
         channels=frozenset({INBOX, *channels.cards}),
         card_checks=channels.card_checks,
         receivers=channels.receivers,
+        mailer=channels.mailer,
+        notifier=channels.notifier,
         passwords=Passwords(base.entropy),
         sign_in=_sign_in_means(settings),
         providers=_make_providers(settings, clock, base.entropy, stack),

@@ -10,6 +10,7 @@ from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.authored.listing import ObjectLists, card_lists, workflow_lists
+from looply.catalog.authored.notifications import Notifications
 from looply.catalog.authored.presence import Presence, RememberedPresence
 from looply.catalog.authored.profiles import Profiles
 from looply.catalog.authored.stored_presence import StoredPresence
@@ -52,6 +53,7 @@ class Catalog:
     logons: RefusedLogons
     questions: Questions
     directory: Directory
+    notifications: Notifications
     audit: AuditLog
     database: CatalogDatabase
 
@@ -138,6 +140,7 @@ class Catalog:
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             directory=Directory(database),
+            notifications=Notifications(database, clock, ids),
             audit=AuditLog(database, clock),
             database=database,
         )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from looply.catalog.tenants import data_keys, rotation
     from looply.catalog.tenants import keys as api_keys
     from looply.catalog.trail import chain
+    from looply.channels.email import channel as email_channel
+    from looply.channels.email import mailer as email_mailer
     from looply.cli.offline import (
         copies,
         moving,
@@ -72,6 +74,8 @@ __all__ = [
     "data_keys",
     "definition",
     "demo",
+    "email_channel",
+    "email_mailer",
     "engine_postgres",
     "engine_temporal",
     "fires",
@@ -122,6 +126,8 @@ _MODULES: Final = {
     "data_keys": "looply.catalog.tenants.data_keys",
     "definition": "looply.definition",
     "demo": "looply.demo.run",
+    "email_channel": "looply.channels.email.channel",
+    "email_mailer": "looply.channels.email.mailer",
     "engine_postgres": "looply.engine.postgres",
     "engine_temporal": "looply.engine.temporal",
     "fires": "looply.app.authoring.fires",

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from golden.scenarios.tools import PEOPLE, Simulator, card, started, step, token
 from looply.execution.facts.commands import AnswerCard, CopyReported
 from looply.execution.facts.state import cards_of
-from looply.execution.facts.values.actor import Actor
+from looply.execution.facts.values.actor import LINK, Actor
 from looply.jsontext import Json
 
 FALLBACK: Final[Json] = [
@@ -74,8 +74,32 @@ def card_answered_in_a_conversation() -> Simulator:
     return simulator
 
 
+def approval_confirmed_by_a_code() -> Simulator:
+    simulator = _asked(recipients=[PEOPLE[0]], channel="email", confirm="code")
+    simulator.submit(_by_link(simulator, is_confirmed=False))  # the link alone is not enough
+    simulator.submit(_by_link(simulator, is_confirmed=True))
+    return simulator
+
+
+def approval_answered_after_signing_in() -> Simulator:
+    simulator = _asked(recipients=[PEOPLE[0]], channel="email", confirm="sign_in")
+    simulator.submit(_by_link(simulator, is_confirmed=True))  # no link is enough
+    (sent,) = cards_of(simulator.state, "ask:1")
+    signed_in = Actor(kind="session", user_id="one", email=PEOPLE[0])
+    simulator.submit(AnswerCard(at=simulator.now, via="INBOX", card_id=sent.card_id, data=APPROVE, actor=signed_in))
+    return simulator
+
+
+def _by_link(simulator: Simulator, *, is_confirmed: bool) -> AnswerCard:
+    return AnswerCard(
+        at=simulator.now, via="INBOX", token=token("ask", part=0), data=APPROVE, actor=LINK, is_confirmed=is_confirmed
+    )
+
+
 DELIVERIES: Final[tuple[Callable[[], Simulator], ...]] = (
     approval_sent_by_other_channels,
     approval_blocked_after_its_fallback,
     card_answered_in_a_conversation,
+    approval_confirmed_by_a_code,
+    approval_answered_after_signing_in,
 )

@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 import httpx2
 import msgspec
 import pytest
-from mail_server import Inbox, MailServer
 
 import looply.connectors
 from kit.definitions import chain, step
 from kit.execution.starts import start_of
+from kit.servers.mail_server import Inbox, MailServer
 from looply.clock import Clock
 from looply.connectors.client import HttpClient
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -87,7 +87,7 @@ FURTHER_KINDS: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
 WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items() if not connector.operations)
 """Connectors that bring cards only: no step calls them."""
 PEERS: Final = {
-    "email": ("tests/unit/connectors/mail_server.py", "from aiosmtpd"),
+    "email": ("tests/kit/servers/mail_server.py", "from aiosmtpd"),
     "sap": ("tests/unit/connectors/sap/test_connectors_mock_sap.py", "from mocksap"),
     "teams": ("tests/unit/connectors/peers/test_peers_microsoft_teams.py", "from microsoft_teams"),
 }

@@ -12,6 +12,7 @@ export const ADMIN_TABS = [
   { id: "members", to: "/admin/members", permission: "members" },
   { id: "roles", to: "/admin/roles", permission: null },
   { id: "keys", to: "/admin/keys", permission: "keys" },
+  { id: "notifications", to: "/admin/notifications", permission: "edit.connections" },
   { id: "audit", to: "/admin/audit", permission: "audit" },
   { id: "organization", to: "/admin/organization", permission: "organization" },
 ] as const satisfies readonly (Omit<Tab, "text"> & { id: string; permission: Permission | null })[];

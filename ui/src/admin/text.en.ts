@@ -1,12 +1,59 @@
-import type { Permission, Schema } from "../api/types";
+import type { MailState, Permission, Schema } from "../api/types";
 
 type Status = Schema<"MemberRecord">["status"];
 type Kind = "organization" | "workspace";
+type NotificationChannel = Schema<"NotificationRecord">["channel"];
 type Setting = Schema<"RoleBySetting">["setting"];
 
 export const english = {
   title: "Administration",
-  tabs: { members: "Members", roles: "Roles", keys: "API keys", audit: "Audit", organization: "Organization" },
+  tabs: {
+    members: "Members",
+    roles: "Roles",
+    keys: "API keys",
+    notifications: "Notifications",
+    audit: "Audit",
+    organization: "Organization",
+  },
+  /** What became of the mail with a link. */
+  mails: (state: MailState, reason: string) =>
+    ({
+      SENT: "The link was sent by mail.",
+      OFF: "",
+      FAILED: `The mail could not be sent (${reason}). Give the link yourself.`,
+      UNKNOWN: `It is not known whether the mail left (${reason}). Give the link yourself if it does not arrive.`,
+    })[state],
+  notifications: {
+    label: "Notifications of incidents",
+    hint: "Executions that stop are reported here, one message for a cause.",
+    empty: "No person and no system is notified of incidents yet.",
+    create: "Add a notification",
+    title: "Tell of incidents",
+    save: "Save",
+    change: "Change",
+    remove: "Delete",
+    removeTitle: (name: string) => `Delete the notification ${name}?`,
+    test: "Test",
+    tested: (isSent: boolean, reason: string) => (isSent ? "Sent." : `Not sent: ${reason}`),
+    name: "Name",
+    channel: "How",
+    channels: (channel: NotificationChannel) =>
+      ({ email: "Mail", teams: "Microsoft Teams", webhook: "Webhook" })[channel],
+    target: "To",
+    targetHint: (channel: NotificationChannel) =>
+      ({
+        email: "A mail address.",
+        teams: "A mail address, or a conversation such as teams:channel/19:…@thread.tacv2.",
+        webhook: "An address that takes a POST of JSON. A secret in it is shown to who may edit connections.",
+      })[channel],
+    workflow: "Workflow",
+    all: "All workflows",
+    connection: "Connection",
+    connectionHint: "Empty: the mail server of the installation, or the only connection that fits.",
+    quotes: "Messages quote what systems and payloads said",
+    lastSent: "Last message",
+    never: "None yet",
+  },
   members: {
     label: "Members and invitations",
     invite: "Invite people",

@@ -11,6 +11,7 @@ export type Schema<Name extends keyof components["schemas"]> = components["schem
 
 /** What a person may do, such as `keys`. */
 export type Permission = Schema<"PermissionRecord">["permission"];
+export type MailState = Schema<"InvitationRecord">["mail"];
 export type Role = Schema<"MemberRecord">["role"];
 
 type Operation<Id extends OperationId> = operations[Id];

@@ -77,7 +77,7 @@ export function ForgottenPage() {
   return (
     <Frame title={text.forgottenTitle} hint={text.forgottenHint}>
       {request.isSuccess ? (
-        <Note>{text.forgottenSent}</Note>
+        <Note>{request.data.by_mail ? text.forgottenMailed : text.forgottenSent}</Note>
       ) : (
         <Form onSubmit={() => email !== "" && request.mutate()}>
           <EmailField value={email} onChange={setEmail} />

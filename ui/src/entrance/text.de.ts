@@ -14,6 +14,8 @@ export const german = {
   forgottenSend: "Um einen Link bitten",
   forgottenSent:
     "Die Anfrage ist gespeichert, falls die Adresse hier bekannt ist. Bitten Sie die Administration um den Link.",
+  forgottenMailed:
+    "Falls die Adresse hier bekannt ist, ist ein Link per Mail dorthin unterwegs. Auch die Administration kann einen geben.",
   backToSignIn: "Zurück zur Anmeldung",
   resetTitle: "Ein neues Passwort wählen",
   resetHint: (name) => `Für das Konto von ${name}. Der Link gilt einmal, und alle Sitzungen des Kontos enden.`,

@@ -11,6 +11,8 @@ export const english = {
     "Give your email address. An administrator of your organization sees the request and gives you a link.",
   forgottenSend: "Ask for a link",
   forgottenSent: "The request is recorded, if the address is known here. Ask an administrator for the link.",
+  forgottenMailed:
+    "If the address is known here, a link is on its way to it by mail. An administrator can give one too.",
   backToSignIn: "Back to sign-in",
   resetTitle: "Choose a new password",
   resetHint: (name: string) => `For the account of ${name}. The link works once, and all sessions of the account end.`,

@@ -1,8 +1,9 @@
-/** The two calls of the inbox, with every answer the server may give as one closed union. */
+/** The calls of the inbox, with every answer the server may give as one closed union. */
 
 import { isObject, type JsonObject, type Send, textOf, Unreachable } from "../shared/http";
 import { type CloseReason, closeReasonOf, type Tried } from "./words";
 
+const CONFIRMS = ["link", "code", "sign_in"] as const;
 const STATUSES = ["OPEN", "FROZEN", "ANSWERED", "CLOSED"] as const;
 
 /** `FROZEN`: an incident holds the execution; the card may take answers again later. */
@@ -27,6 +28,17 @@ export interface InboxItem {
   /** The recipient to whom the request was passed on, where that closed the card. */
   passedTo: string | null;
   approval: Approval | null;
+  confirm: Confirm;
+  cardId: string;
+}
+
+/** What an answer by the link needs beside the link: nothing, a code from a mail, or that the recipient signs in. */
+export type Confirm = (typeof CONFIRMS)[number];
+
+/** The code that the recipient got by mail, and the challenge that belongs to it. */
+export interface Proof {
+  challenge: string;
+  code: string;
 }
 
 /** What an open approval takes, and who has decided so far. */
@@ -49,6 +61,9 @@ export type Sent =
   | { kind: "frozen" }
   | { kind: "invalid" }
   | { kind: "self-approval" }
+  /** The code is missing, wrong, or not valid any more. */
+  | { kind: "code"; reason: string | null }
+  | { kind: "sign-in" }
   /** The server understood and refused, with a sentence of its own; sending the same again does not help. */
   | { kind: "refused"; reason: string | null }
   /** It is not known whether it arrived; sending again is safe, since one answer counts. */
@@ -75,11 +90,34 @@ export async function answer(
   token: string,
   data: JsonObject,
   revision: number | null = null,
+  proof: Proof | null = null,
 ): Promise<Sent> {
   try {
-    const json: JsonObject = revision === null ? { data } : { data, card_revision: revision };
+    const json: JsonObject = { data, ...(revision !== null && { card_revision: revision }), ...proof };
     const { status, body } = await send(pathOf(token), { json });
     return resultOf(status, isObject(body) ? body : {});
+  } catch (error) {
+    if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
+    throw error;
+  }
+}
+
+export type CodeSent =
+  | { kind: "sent"; challenge: string; recipient: string }
+  | { kind: "refused"; reason: string | null }
+  | { kind: "failed"; tried: Tried };
+
+/** Asks for a code by mail. Never throws: a failure is a result. */
+export async function requestCode(send: Send, token: string): Promise<CodeSent> {
+  try {
+    const { status, body } = await send(`/v2/inboxCode/${encodeURIComponent(token)}`, { json: {} });
+    const given = isObject(body) ? body : {};
+    const challenge = textOf(given.challenge);
+    if (status === 200 && challenge !== null) {
+      return { kind: "sent", challenge, recipient: textOf(given.recipient) ?? "" };
+    }
+    if (status >= 500) return { kind: "failed", tried: "busy" };
+    return { kind: "refused", reason: refusalOf(given) };
   } catch (error) {
     if (error instanceof Unreachable) return { kind: "failed", tried: "unreachable" };
     throw error;
@@ -95,6 +133,10 @@ function resultOf(status: number, body: JsonObject): Sent {
   if (status === 409 && body.code === "FAILED") return { kind: "frozen" };
   if (status === 409 && body.code === "CARD_CHANGED") return { kind: "changed" };
   if (status === 409 && body.code === "SELF_APPROVAL") return { kind: "self-approval" };
+  if (body.code === "CODE_NEEDED" || body.code === "CODE_WRONG" || body.code === "CODE_EXPIRED") {
+    return { kind: "code", reason: refusalOf(body) };
+  }
+  if (status === 409 && body.code === "SIGN_IN_NEEDED") return { kind: "sign-in" };
   if (status === 409 || status === 410) return { kind: "closed" };
   if (isUnknownLink(status)) return { kind: "invalid" };
   if (status === 429 || status >= 500) return { kind: "failed", tried: "busy" };
@@ -135,6 +177,8 @@ function itemOf(body: unknown): InboxItem | null {
     closeReason: closeReasonOf(item.closed_reason),
     passedTo: textOf(item.passed_to),
     approval: approvalOf(item.approval),
+    confirm: CONFIRMS.find((known) => known === item.confirm) ?? "link",
+    cardId: textOf(item.card_id) ?? "",
   };
 }
 

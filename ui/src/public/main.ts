@@ -1,4 +1,5 @@
 import { send } from "../shared/http";
+import { watchPerson } from "./asking";
 import { Inbox } from "./page";
 import { languageFor } from "./text";
 
@@ -14,6 +15,7 @@ if (root !== null) {
     language,
     send,
     openUrl: (url) => void window.open(url, "_blank", "noopener,noreferrer"),
+    hasPerson: watchPerson(document),
     pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
   void inbox.start();

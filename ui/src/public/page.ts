@@ -3,7 +3,8 @@
 import { type Decision, type DrawnCard, drawCard } from "../frame/card";
 import { element } from "../shared/dom";
 import type { Send } from "../shared/http";
-import { answer, type InboxItem, type Loaded, load, type Sent } from "./api";
+import { answer, type InboxItem, type Loaded, load, type Proof, requestCode, type Sent } from "./api";
+import { ask, digits } from "./asking";
 import type { Language } from "./text";
 import { decisionNotice, hadArrived, headOf, invalidLink, notice, outcomeOf, tooLate } from "./view";
 
@@ -14,6 +15,8 @@ export interface Surroundings {
   send: Send;
   openUrl: (url: string) => void;
   pause: (milliseconds: number) => Promise<void>;
+  /** Whether a person has touched the page; without that an answer is sent after a second step alone. */
+  hasPerson: () => boolean;
 }
 
 // After the answer the workflow may replace the card ("Approved by ..."); the page looks a few times.
@@ -80,15 +83,72 @@ export class Inbox {
 
   async #decide(item: InboxItem, decision: Decision): Promise<void> {
     if (this.#isSending) return;
+    if (item.confirm === "sign_in") return this.#askToSignIn(item);
+    if (item.confirm === "code") return this.#askForCode(item, decision);
+    if (!this.#around.hasPerson()) return this.#askForDigits(item, decision);
+    return this.#send(item, decision, null);
+  }
+
+  async #send(item: InboxItem, decision: Decision, proof: Proof | null): Promise<void> {
+    if (this.#isSending) return;
     this.#isSending = true;
     this.#drawn?.setEnabled(false);
     this.#say(notice({ tone: "plain", title: this.#around.language.text.sending, text: "" }));
-    const sent = await answer(this.#around.send, this.#around.token, decision.data, item.revision);
+    const sent = await answer(this.#around.send, this.#around.token, decision.data, item.revision, proof);
     this.#isSending = false;
-    await this.#finish(item, decision, sent);
+    await this.#finish(item, decision, sent, proof);
   }
 
-  async #finish(item: InboxItem, decision: Decision, sent: Sent): Promise<void> {
+  #askToSignIn({ cardId }: InboxItem): void {
+    const { language, openUrl } = this.#around;
+    const { title, text, open } = language.text.signIn;
+    const address = `/app/inbox?card=${encodeURIComponent(cardId)}`;
+    this.#say(notice({ tone: "warning", title, text }, [open, () => openUrl(address)]));
+  }
+
+  #askForDigits(item: InboxItem, decision: Decision): void {
+    const { title, text, label, verb } = this.#around.language.text.person;
+    const shown = digits();
+    const onAnswer = (typed: string) => {
+      if (typed === shown) void this.#send(item, decision, null);
+      else this.#askForDigits(item, decision);
+    };
+    this.#say(ask({ title, text: text(shown), label, verb, onAnswer }));
+  }
+
+  /** Has a code sent to the recipient, and asks for it; `wrong` says why the last one did not do. */
+  async #askForCode(item: InboxItem, decision: Decision, wrong = ""): Promise<void> {
+    const { language, send, token } = this.#around;
+    const { title, text, label, verb, again, notSent } = language.text.code;
+    this.#isSending = true;
+    const sent = await requestCode(send, token);
+    this.#isSending = false;
+    switch (sent.kind) {
+      case "sent": {
+        const { challenge, recipient } = sent;
+        const onAnswer = (code: string) => void this.#send(item, decision, { challenge, code });
+        const more = { label: again, press: () => void this.#askForCode(item, decision) };
+        return this.#say(ask({ title, text: `${wrong} ${text(recipient)}`.trim(), label, verb, onAnswer, more }));
+      }
+      case "refused":
+        return this.#say(notice({ tone: "bad", title: notSent, text: sent.reason ?? "" }));
+      case "failed":
+        return this.#say(
+          notice({ tone: "bad", title: notSent, text: language.text.tried(sent.tried) }, [again, decision.repeat]),
+        );
+    }
+  }
+
+  /** Asks for the code once more, of the same mail. */
+  #askAgain(item: InboxItem, decision: Decision, challenge: string, reason: string): void {
+    const { title, label, verb, again } = this.#around.language.text.code;
+    const onAnswer = (code: string) => void this.#send(item, decision, { challenge, code });
+    const more = { label: again, press: () => void this.#askForCode(item, decision) };
+    this.#drawn?.setEnabled(true);
+    this.#say(ask({ title, text: reason, label, verb, onAnswer, more }));
+  }
+
+  async #finish(item: InboxItem, decision: Decision, sent: Sent, proof: Proof | null): Promise<void> {
     const { language } = this.#around;
     const { text } = language;
     switch (sent.kind) {
@@ -112,6 +172,13 @@ export class Inbox {
         return this.#say(notice({ tone: "warning", ...text.changed }));
       case "invalid":
         return this.#replace(invalidLink(language));
+      case "code": {
+        const reason = sent.reason ?? text.refused.unknown;
+        return this.#askAgain(item, decision, proof?.challenge ?? "", reason);
+      }
+      case "sign-in":
+        this.#drawn?.setEnabled(true);
+        return this.#askToSignIn(item);
       case "self-approval":
         return this.#refuse(text.refused.selfApproval);
       case "refused":

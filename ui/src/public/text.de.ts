@@ -15,6 +15,26 @@ export const german = {
   decisionsSoFar: "Bisherige Entscheidungen",
   decision: (decision) => ({ approved: "genehmigt", rejected: "abgelehnt" })[decision],
   sending: "Ihre Antwort wird gesendet …",
+  code: {
+    title: "Für Ihre Antwort ist ein Code nötig",
+    text: (recipient) => `Er ist per Mail unterwegs an ${recipient} und gilt zehn Minuten.`,
+    label: "Sechsstelliger Code",
+    verb: "Meine Antwort senden",
+    again: "Neuen Code senden",
+    notSent: "Der Code konnte nicht gesendet werden",
+  },
+  signIn: {
+    title: "Diese Anfrage wird nach der Anmeldung beantwortet",
+    text: "Der Link zeigt sie, aber nur der Empfänger kann sie beantworten.",
+    open: "Anmelden und antworten",
+  },
+  person: {
+    title: "Noch ein Schritt",
+    text: (digits) =>
+      `Auch Programme, die Mails prüfen, öffnen Links. Tippen Sie ${digits}, um zu zeigen, dass Sie keines sind.`,
+    label: "Die drei Ziffern",
+    verb: "Meine Antwort senden",
+  },
   recorded: {
     title: "Danke. Ihre Antwort ist gespeichert.",
     decision: "Ihre Entscheidung",

@@ -17,6 +17,25 @@ export const english = {
   decisionsSoFar: "Decisions so far",
   decision: (decision: Decision) => ({ approved: "approved", rejected: "rejected" })[decision],
   sending: "Sending your answer …",
+  code: {
+    title: "A code is needed for your answer",
+    text: (recipient: string) => `It is on its way to ${recipient} by mail, and can be used for ten minutes.`,
+    label: "Code of six digits",
+    verb: "Send my answer",
+    again: "Send a new code",
+    notSent: "The code could not be sent",
+  },
+  signIn: {
+    title: "This request is answered after signing in",
+    text: "The link shows it, but only the recipient can answer it.",
+    open: "Sign in and answer",
+  },
+  person: {
+    title: "One more step",
+    text: (digits: string) => `Programs that check mails open links too. Type ${digits} to show that you are not one.`,
+    label: "The three digits",
+    verb: "Send my answer",
+  },
   recorded: {
     title: "Thank you. Your answer is recorded.",
     decision: "Your decision",

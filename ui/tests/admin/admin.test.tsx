@@ -39,6 +39,7 @@ describe("members", () => {
     await expectAccessible();
     await user.click(dialog.getByRole("button", { name: "Invite 2 people" }));
     expect(await screen.findByText("https://looply.example/app/invitation/token-1")).toBeTruthy();
+    expect(screen.getAllByText("The link was sent by mail.")).toHaveLength(2);
     await expectAccessible();
     expect(api.calls.find(([id]) => id === "inviteMembers")?.[1]).toEqual({
       invitations: [
@@ -87,6 +88,7 @@ describe("members", () => {
     await user.click(await screen.findByRole("menuitem", { name: "Make a link for a new password" }));
     await user.click(await screen.findByRole("button", { name: "Make a link for a new password" }));
     expect(await screen.findByText("https://looply.example/app/reset/user-2")).toBeTruthy();
+    expect(screen.getByText(/could not be sent \(MAIL_REFUSED 550\). Give the link yourself/)).toBeTruthy();
   });
 
   it("are not shown to a role that may not see them, which reads the right that it lacks", async () => {

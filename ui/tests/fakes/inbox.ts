@@ -79,6 +79,8 @@ export function cardItem(changes: Partial<CardItem> = {}): CardItem {
     closed_reason: null,
     closed_text: null,
     passed_to: null,
+    confirm: "link",
+    card_id: "card-1",
     approval: APPROVAL,
     ...changes,
   };

@@ -127,6 +127,8 @@ export function withMembers(given: readonly Member[] = [OWNER, BUYER, INVITED]):
         email,
         role: role as Member["role"],
         link: `https://looply.example/app/invitation/token-${at}`,
+        mail: "SENT" as const,
+        mail_reason: null,
       }));
       members = [...items, ...members];
       return { message: "success", count: items.length, items };
@@ -145,6 +147,8 @@ export function withMembers(given: readonly Member[] = [OWNER, BUYER, INVITED]):
     createResetLink: ({ user_id }) => ({
       message: "success",
       link: `https://looply.example/app/reset/${user_id}`,
+      mail: "FAILED" as const,
+      mail_reason: "MAIL_REFUSED 550",
       expires_on: NOW + DAY,
     }),
   };

@@ -36,6 +36,7 @@ async function open(
   gets: (HttpAnswer | Error)[],
   posts: (HttpAnswer | Error | Promise<HttpAnswer>)[] = [],
   languages: string[] = ["en-US"],
+  hasPerson = true,
 ) {
   const sent: unknown[] = [];
   const next = (answers: (HttpAnswer | Error | Promise<HttpAnswer>)[]) => {
@@ -53,8 +54,9 @@ async function open(
     language: languageFor(languages),
     openUrl,
     pause: async () => {},
+    hasPerson: () => hasPerson,
     send: async (path, options) => {
-      expect(path).toBe("/v2/inbox/to%2Fken");
+      expect(["/v2/inbox/to%2Fken", "/v2/inboxCode/to%2Fken"]).toContain(path);
       if (options === undefined) return next(gets);
       sent.push(options.json);
       return next(posts);
@@ -107,6 +109,60 @@ describe("the inbox page", () => {
     );
     expect(page.root.querySelectorAll("button, textarea")).toHaveLength(0);
     expect(page.text()).not.toContain("Answer by");
+  });
+
+  it("asks for a second step where no person has touched the page", async () => {
+    const page = await open([item()], [recorded], ["en-US"], false);
+    await page.press("Approve");
+    expect(page.sent).toEqual([]);
+    page.fill("form input", "12");
+    await page.press("Send my answer");
+    expect(page.sent).toEqual([]);
+    const shown = /Type (\d{3})/.exec(page.text())?.[1] ?? "";
+    page.fill("form input", shown);
+    await page.press("Send my answer");
+    expect(page.sent).toHaveLength(1);
+    expect(page.text()).toContain("Your answer is recorded");
+  });
+
+  it("has a code sent, and sends it with the answer", async () => {
+    const sentCode: HttpAnswer = {
+      status: 200,
+      body: { message: "sent", challenge: "c-1", recipient: "manager@example.com", expires_on: ANSWERED_ON },
+    };
+    const wrong: HttpAnswer = { status: 422, body: { message: "the code is wrong", code: "CODE_WRONG", errors: [] } };
+    const page = await open([item({ confirm: "code" })], [sentCode, wrong, recorded]);
+    await page.press("Approve");
+    expect(page.text()).toContain("on its way to manager@example.com");
+    page.fill("form input", "111111");
+    await page.press("Send my answer");
+    expect(page.text()).toContain("the code is wrong");
+    page.fill("form input", "222222");
+    await page.press("Send my answer");
+    expect(page.sent).toEqual([
+      {},
+      { data: expect.objectContaining({ action: "approve" }), challenge: "c-1", code: "111111" },
+      { data: expect.objectContaining({ action: "approve" }), challenge: "c-1", code: "222222" },
+    ]);
+    expect(page.text()).toContain("Your answer is recorded");
+  });
+
+  it("says why a code could not be sent", async () => {
+    const refused: HttpAnswer = {
+      status: 409,
+      body: { message: "no mail is set up", code: "CODE_NOT_SENT", errors: [] },
+    };
+    const page = await open([item({ confirm: "code" })], [refused]);
+    await page.press("Approve");
+    expect(page.text()).toContain("no mail is set up");
+  });
+
+  it("leads to the own inbox where the recipient must sign in", async () => {
+    const page = await open([item({ confirm: "sign_in", card_id: "c 1" })]);
+    await page.press("Approve");
+    expect(page.sent).toEqual([]);
+    await page.press("Sign in and answer");
+    expect(page.openUrl).toHaveBeenCalledWith("/app/inbox?card=c%201");
   });
 
   it("shows the card again when the workflow has replaced it", async () => {

@@ -1,5 +1,5 @@
-"""Use cases of administrators: organizations, API keys and their bindings to workflows, the proof of a store.
+"""Use cases of administrators: organizations, API keys and their bindings, notifications, the proof of a store.
 
-Imports `context`.
+Imports `messages`, `context` and `monitoring`.
 Never here: wire names.
 """

@@ -1,5 +1,5 @@
 """What use cases share: services, the library of compiled workflows, addressing of executions, audit, metrics.
 
-Imports `openid`.
+Imports `openid` and `messages`.
 Never here: a use case.
 """

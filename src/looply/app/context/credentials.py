@@ -1,6 +1,6 @@
 """Credentials for the worker: connections of the catalog, decrypted at the moment of a call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from looply.catalog import Catalog
 from looply.catalog.authored.connections import ResolvedConnection
@@ -34,6 +34,16 @@ class CatalogConnections:
         if len(names) != 1:
             found = f"{len(names)} connections" if names else "no connection"
             raise BadInput(f"{found} of kind {kind} with {listed}, expected one; name it in the step's `connection`")
+        return await self.find_by_name(organization_id, names[0])
+
+    async def find_for_channel(self, organization_id: str, app: str, kinds: Sequence[str]) -> ConnectionValues:
+        """Returns the connection of that name, or the only one of these kinds when `app` is empty. Raises: BadInput."""
+        if app:
+            return await self.find_by_name(organization_id, app)
+        names = [name for kind in kinds for name in await find_connections(self._catalog, organization_id, kind, {})]
+        if len(names) != 1:
+            found = f"{len(names)} connections" if names else "no connection"
+            raise BadInput(f"{found} of kind {' or '.join(kinds)}, expected one; name it in the step's `app`")
         return await self.find_by_name(organization_id, names[0])
 
 

@@ -20,6 +20,14 @@ class Links:
         """Returns the URL at which the recipient of a card answers it."""
         return f"{self.public_url}{INBOX}{token}"
 
+    def execution(self, execution_id: str) -> str:
+        """Returns the URL of the page of an execution."""
+        return f"{self.public_url}/app/executions/{execution_id}"
+
+    def incidents(self) -> str:
+        """Returns the URL of the page of open incidents."""
+        return f"{self.public_url}/app/operations/incidents"
+
     def invitation(self, token: str) -> str:
         """Returns the URL at which a person accepts an invitation."""
         return f"{self.public_url}{INVITATION}{token}"

@@ -1,5 +1,5 @@
 """Use cases on executions: trigger, resume, terminate, read, search, watch, repair, letters, sent cards.
 
-Imports `context` and `authoring`.
+Imports `messages`, `context` and `authoring`.
 Never here: wire names, or a decision that belongs into the history; `execution` takes it.
 """

@@ -21,6 +21,7 @@ from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Decline
 from looply.execution.facts.state import Card, ExecutionState
 from looply.execution.facts.values.actor import LINK, Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
+from looply.execution.facts.values.card_copy import Confirm
 from looply.jsontext import Json
 
 READABLE_AFTER_ANSWER: Final = timedelta(hours=1)
@@ -44,7 +45,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     `closed_reason` is the code of why it is CLOSED, `closed_text` the sentence. `terms` are those of an open approval,
     with the `decisions` so far. `answered_as` says how the answer came, `answered_for` is the absent person for whom it
     was given; `substitute_for` the one for whom the recipient has the card. `passed_from` is the person from whom it
-    was passed on to the recipient, and `passed_reason` what they said about it.
+    was passed on to the recipient, and `passed_reason` what they said about it. `confirm` is what an answer by the link
+    needs beside it.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -65,6 +67,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     passed_to: str = ""
     passed_from: str = ""
     passed_reason: str = ""
+    confirm: Confirm = "link"
+    card_id: str = ""
     substitute_for: str = ""
     terms: ApprovalTerms | None = None
     decisions: Sequence[Decision] = ()
@@ -72,16 +76,20 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """Who answers a card by its token: the person whom a channel vouches for, with other addresses of theirs, or the
-    holder of a link. `via` is recorded as the way of the answer.
+    holder of a link, who with `is_confirmed` has given the code that the recipient got by mail. `via` is recorded as
+    the way of the answer.
     """
 
     actor: Actor = LINK
     addresses: tuple[str, ...] = ()
     via: str = "INBOX"
+    is_confirmed: bool = False
 
 
 HOLDER: Final = Sender()
 """The holder of a link, who is not known."""
+CONFIRMED: Final = Sender(is_confirmed=True)
+"""The holder of a link who also reads the recipient's mails."""
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +149,8 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         passed_to=card.passed_to,
         passed_from=source.recipient if source is not None else "",
         passed_reason=source.note if source is not None else "",
+        confirm=card.confirm,
+        card_id=card.card_id,
         substitute_for=card.substitute_for,
         terms=wait.approval if wait is not None else None,
         decisions=decisions_of(execution.workflow, state, card.address),
@@ -158,8 +168,8 @@ async def decide(
     """Records a recipient's answer, or returns the earlier one. `revision` is the card revision they saw, if known.
 
     Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`, `SELF_APPROVAL`,
-    `NOT_YOURS`, `DECIDED_ALREADY`, `CARD_CHANGED`) when the answer cannot count; Refused when it is not a decision,
-    lacks a comment, or exceeds the space in the data document.
+    `NOT_YOURS`, `DECIDED_ALREADY`, `CARD_CHANGED`, `CODE_NEEDED`, `SIGN_IN_NEEDED`) when the answer cannot
+    count; Refused when it is not a decision, lacks a comment, or exceeds the space in the data document.
     """
     execution, _ = await find_by_token(services, token)
     reply = await submit(services, execution, token, data, revision=revision, sender=sender)
@@ -188,6 +198,7 @@ async def submit(
         revision=revision,
         actor=sender.actor,
         addresses=sender.addresses,
+        is_confirmed=sender.is_confirmed,
     )
     return await services.engine.submit(execution.head.execution_id, command)
 

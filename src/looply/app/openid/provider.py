@@ -18,7 +18,7 @@ from looply.connectors.client import HttpClient
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.errors import OperationError
-from looply.sign_in_providers import ProviderSettings, is_safe_url
+from looply.setting_values.sign_in_providers import ProviderSettings, is_safe_url
 
 CACHE_SECONDS: Final = 3600.0
 KEYS_SECONDS: Final = 60.0

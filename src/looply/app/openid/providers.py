@@ -6,7 +6,7 @@ from looply.app.openid.flow import SignInFailed
 from looply.app.openid.provider import Provider
 from looply.clock import Clock, Entropy, SystemEntropy
 from looply.connectors.client import HttpClient
-from looply.sign_in_providers import ProviderSettings
+from looply.setting_values.sign_in_providers import ProviderSettings
 
 _SECRET_BYTES = 32
 

@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 
 from looply.app.openid.flow import SignInFailed
 from looply.definition.settings.mail import read_address
-from looply.sign_in_providers import ProviderSettings
+from looply.setting_values.sign_in_providers import ProviderSettings
 
 ALGORITHMS: Final = (
     "RS256",

@@ -13,7 +13,7 @@ from looply.catalog.people.invitations import NewAccount
 from looply.errors import Conflict, NotFound, Refused, SignInRefused, TooManyTries
 from looply.execution.facts.values.approval_terms import is_same_person
 from looply.permissions import ROLES, Role
-from looply.sign_in_providers import ProviderSettings
+from looply.setting_values.sign_in_providers import ProviderSettings
 
 _log = structlog.get_logger(__name__)
 

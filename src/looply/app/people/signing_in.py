@@ -4,6 +4,7 @@ import msgspec
 import structlog
 
 from looply.app.context.services import Services
+from looply.app.people.mails import mail_own_reset
 from looply.catalog.people.invitations import Invitation, NewAccount
 from looply.catalog.people.passwords import validate_password
 from looply.catalog.people.resets import ResetOwner
@@ -105,7 +106,8 @@ async def accept_invitation(services: Services, token: str, name: str, credentia
 async def request_reset(services: Services, email: str, caller: Caller) -> None:
     """Notes that a person asks for a link with which to choose a new password; an administrator sees it.
 
-    It does the same for an unknown address. Raises: TooManyTries after too many requests.
+    Where the installation has a mail server, the person gets the link by mail, after this returns. It does the same for
+    an unknown address. Raises: TooManyTries after too many requests.
     """
     people = services.catalog.people
     # Counted apart from sign-ins, so that a request does not keep the person from one.
@@ -113,6 +115,7 @@ async def request_reset(services: Services, email: str, caller: Caller) -> None:
     user = await people.users.find_by_email(email)
     if user is not None:
         await people.users.request_reset(user.user_id)
+        mail_own_reset(services, user.user_id, user.email)
 
 
 async def find_reset(services: Services, token: str) -> ResetOwner:

@@ -1,4 +1,4 @@
-"""What organizations edit: workflows and their companions, cards, connections, profiles, views, bulks; and presence.
+"""What organizations edit: workflows and their companions, cards, connections, profiles, views, bulks; notifications.
 
 Imports `storage`, `trail` and `tenants`.
 Never here: executions; the engine's store has them.

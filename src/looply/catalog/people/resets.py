@@ -95,6 +95,35 @@ class PasswordResets:
 
         return await self._database.write(store)
 
+    async def create_own(self, user_id: str) -> NewReset | None:
+        """Returns a new link for a person who has asked for it, None for one who is no active member.
+
+        It replaces the former one, and leaves the second factor. Raises: BadRequest.
+        """
+        checked, at = validate_id(user_id, "user"), self._clock.now()
+        token, expires = new_token(self._entropy), at + VALID
+
+        def store(connection: Connection) -> NewReset | None:
+            memberships = memberships_of(connection, checked)
+            if not memberships:
+                return None
+            connection.execute(delete(password_resets).where(password_resets.c.user_id == checked))
+            connection.execute(
+                insert(password_resets).values(
+                    token_sha256=token_digest(token),
+                    user_id=checked,
+                    removes_second_factor=False,
+                    created_by=checked,
+                    created_on_ms=to_ms(at),
+                    expires_on_ms=to_ms(expires),
+                )
+            )
+            for each in memberships:
+                Change(each.organization_id, checked, at).record(connection, "user.reset_mail", checked)
+            return NewReset(token=token, expires_on=expires)
+
+        return await self._database.write(store)
+
     async def find(self, token: str) -> ResetOwner:
         """Returns the person of a link. Raises: NotFound (code `RESET_NOT_FOUND`), the same for every reason."""
         now = self._clock.now()

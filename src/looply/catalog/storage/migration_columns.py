@@ -118,3 +118,39 @@ def create_channel_tables() -> None:
         organization("channel_addresses"),
     )
     index("channel_addresses", "person_id")
+
+
+def create_notification_tables() -> None:
+    """Creates the tables of whom to tell of incidents, and what was reported."""
+    op.create_table(
+        "notifications",
+        column("notification_id", text(36)),
+        column("organization_id", text(36)),
+        column("notification_name", text(200)),
+        column("workflow_id", text(36)),
+        column("channel", text(200)),
+        column("target", sa.Text()),
+        column("connection_name", text(200)),
+        column("quotes", sa.Boolean()),
+        column("busy_until_ms", sa.BigInteger()),
+        column("hour_on_ms", sa.BigInteger()),
+        column("hour_count", sa.Integer()),
+        column("failures", sa.Integer()),
+        column("problem", sa.Text()),
+        sa.Column("sent_on_ms", sa.BigInteger()),
+        *changes(),
+        primary("notifications", "notification_id"),
+        organization("notifications"),
+    )
+    index("notifications", "organization_id")
+    op.create_table(
+        "reported_causes",
+        column("notification_id", text(36)),
+        column("cause", sa.LargeBinary(16)),
+        column("until_ms", sa.BigInteger()),
+        column("reported_on_ms", sa.BigInteger()),
+        primary("reported_causes", "notification_id", "cause"),
+        sa.ForeignKeyConstraint(
+            ["notification_id"], ["notifications.notification_id"], name=op.f("fk_reported_causes_notification_id")
+        ),
+    )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from looply.app.context.credentials import CatalogConnections
 from looply.catalog import Catalog
+from looply.channels.breaker import Used
 from looply.channels.teams.directory import TeamsDirectory
 from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
@@ -55,7 +56,7 @@ class Bot:
     """The bot of one connection. Its clients share one limit of time, which begins with their first request."""
 
     organization_id: str
-    revision: int
+    used: Used
     account: Account
     client: BotClient
     graph: GraphClient
@@ -73,7 +74,7 @@ def open_bot(resources: Resources, organization_id: str, values: ConnectionValue
     )
     return Bot(
         organization_id=organization_id,
-        revision=values.revision,
+        used=Used(organization_id, values.name, values.revision),
         account=account,
         client=BotClient(calls, account),
         graph=GraphClient(calls, account),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from looply.channels.breaker import Breaker
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot
-from looply.channels.teams.breaker import Breaker
 from looply.channels.teams.looks import look_of
 from looply.channels.teams.outcomes import outcome_of
 from looply.connectors.teams.calls.answers import Undelivered
@@ -31,7 +31,7 @@ class TeamsChannel:
     def __init__(self, resources: Resources, link: Callable[[str], str]) -> None:
         self._resources = resources
         self._link = link
-        self._breaker = Breaker()
+        self._breaker = Breaker(KIND)
 
     @property
     def budget(self) -> Budget:
@@ -42,7 +42,7 @@ class TeamsChannel:
         """See `CardChannel.bring`. A connection that is missing or of another kind is an outage until it is there."""
         recipient, handle = _read(copy, view)
         bot, now = await self._open(copy), self._resources.clock.now()
-        if wait := self._breaker.wait(bot, now):
+        if wait := self._breaker.wait(bot.used, now):
             raise TryAgain(wait, f"the connection {bot.account.name} cannot be used")
         look = look_of(copy, view, await _reader(bot, recipient), self._link(copy.token))
         try:
@@ -50,18 +50,14 @@ class TeamsChannel:
         except Undelivered as error:
             if error.failure.meaning != "unusable":
                 raise outcome_of(error.failure, copy.tries) from error
-            pause = self._breaker.hold(bot, error.failure.code, self._resources.clock.now())
+            pause = self._breaker.hold(bot.used, error.failure.code, self._resources.clock.now())
             text = f"the connection {bot.account.name} cannot be used: {error.failure.code}"
             raise TryAgain(pause, text) from error
-        self._breaker.release(bot)
+        self._breaker.release(bot.used)
         return Delivered(handle=after.text)
 
     async def _open(self, copy: Copy) -> Bot:
-        connections = self._resources.connections
-        if copy.app:
-            values = await connections.find_by_name(copy.organization_id, copy.app)
-        else:
-            values = await connections.find_by_settings(copy.organization_id, KIND, {})
+        values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, (KIND,))
         return open_bot(self._resources, copy.organization_id, values, _WITHIN)
 
     def _delivery(self, bot: Bot) -> Delivery:

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from looply.app.messages.mailing import Mailed
 from looply.app.people import members
 from looply.catalog.people.invitations import InvitationDraft
 from looply.catalog.people.members import Member, validate_role
@@ -21,7 +22,7 @@ async def invite(terminal: Terminal, target: Target, email: str, role: str) -> d
     """Returns a new invitation with its link. Raises: Refused."""
     async with open_store(terminal, target) as store:
         (made,) = await members.invite(store.services, store.principal, [InvitationDraft(email, role)])
-        shown: dict[str, Any] = to_builtins(invitation_row(store.services, made))
+        shown: dict[str, Any] = to_builtins(invitation_row(store.services, made, Mailed(state="OFF")))
     return shown
 
 

@@ -52,6 +52,7 @@ async def invite(
         "role": item["role"],
         "link": item["link"],
         "expires": instant(item["expires_on"]),
+        "mail": _mail(item),
     }
     terminal.show(item, lambda: record(shown))
     terminal.note("Send the link to the person: it works once, and it is shown only now.")
@@ -143,3 +144,9 @@ async def _user_id(client: ApiClient, user: str) -> str:
             found: str = item["user_id"]
             return found
     raise NotFound(f"no member has the address {user}", code="MEMBER_NOT_FOUND")
+
+
+def _mail(item: dict[str, Any]) -> str:
+    """Returns what became of the mail with a link."""
+    said = {"SENT": "sent", "OFF": "none is sent", "FAILED": "not sent", "UNKNOWN": "not known"}[item["mail"]]
+    return f"{said}: {item['mail_reason']}" if item["mail_reason"] else said

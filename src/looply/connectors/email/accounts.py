@@ -9,6 +9,7 @@ import httpx2
 from looply.connectors.email.conversation import Server
 from looply.connectors.email.settings import (
     GraphMailConnectionSettings,
+    Language,
     SmtpConnectionSettings,
     graph_endpoints,
 )
@@ -30,6 +31,7 @@ class SmtpAccount:
     sender: str
     server: Server
     grant: ClientGrant | None = None
+    language: Language = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class GraphAccount:
     url: httpx2.URL
     grant: ClientGrant
     route: Route | None = field(default=None, repr=False)
+    language: Language = "en"
 
 
 Account: TypeAlias = SmtpAccount | GraphAccount
@@ -71,7 +74,7 @@ def smtp_account(values: ConnectionValues, operation: str) -> SmtpAccount:
         password="" if has_tokens else values.secrets.get("password", ""),
     )
     if not has_tokens:
-        return SmtpAccount(sender=settings.sender, server=server)
+        return SmtpAccount(sender=settings.sender, server=server, language=settings.language)
     grant = ClientGrant(
         url=parse_url(settings.token_url),
         client_id=settings.client_id,
@@ -82,7 +85,7 @@ def smtp_account(values: ConnectionValues, operation: str) -> SmtpAccount:
         revision=values.revision,
         is_elsewhere=True,
     )
-    return SmtpAccount(sender=settings.sender, server=server, grant=grant)
+    return SmtpAccount(sender=settings.sender, server=server, grant=grant, language=settings.language)
 
 
 def graph_account(values: ConnectionValues, operation: str) -> GraphAccount:
@@ -103,4 +106,4 @@ def graph_account(values: ConnectionValues, operation: str) -> GraphAccount:
         is_elsewhere=True,
     )
     url = parse_url(f"{endpoints.graph.rstrip('/')}/v1.0/users/{quote(read[1], safe='')}/sendMail")
-    return GraphAccount(sender=settings.sender, url=url, grant=grant, route=route)
+    return GraphAccount(sender=settings.sender, url=url, grant=grant, route=route, language=settings.language)

@@ -19,6 +19,7 @@ from looply.definition.settings.mail import address_problem
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
 
+Language: TypeAlias = Literal["en", "de"]
 Cloud: TypeAlias = Literal["public", "gcc_high", "dod", "other"]
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SENDER_HINT: Final = "write orders@example.com or Orders <orders@example.com>"
@@ -51,6 +52,8 @@ class SmtpConnectionSettings(
     """For `xoauth2`: what tokens are for, `https://outlook.office365.com/.default`; Google needs none."""
     sender: str
     """The sender of the mail: `orders@example.com` or `Orders <orders@example.com>`."""
+    language: Language = "en"
+    """The language of what this server writes in mails, such as the hints around a card."""
 
 
 class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +96,8 @@ class GraphMailConnectionSettings(
     """Trusted authorities, for a proxy that inspects what is encrypted."""
     proxy: ProxySettings | None = None
     """The proxy that calls go through."""
+    language: Language = "en"
+    """The language of what this server writes in mails, such as the hints around a card."""
 
 
 class GraphMailConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

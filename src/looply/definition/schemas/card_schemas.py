@@ -22,9 +22,18 @@ CHANNELS: Final[dict[str, Json]] = {
     "channel": one_of(
         *CHANNEL_NAMES,
         default="inbox",
-        description="Where people answer. `teams` needs a connection of its kind; `email` is not available yet.",
+        description="Where people answer. `teams` needs a connection of its kind, `email` one of kind smtp or "
+        "graph_mail.",
     ),
     "app": with_description(_TEXT, "The app that sends it: the name of a connection of the channel."),
+    "confirm": one_of(
+        "link",
+        "code",
+        "sign_in",
+        default="link",
+        description="What an answer by a card's link needs beside the link: nothing, a code that the recipient gets by "
+        "mail, or that the recipient signs in.",
+    ),
     "fallback": items_of(
         fields(
             {

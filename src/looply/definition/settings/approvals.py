@@ -39,6 +39,7 @@ def compile_approval(reader: Reader) -> ApprovalSettings:
         app=reader.value.get("app"),
         fallback=read_fallback(reader),
         may_answer=reader.template("may_answer"),
+        confirm=reader.value.get("confirm", "link"),
     )
 
 

@@ -31,6 +31,7 @@ def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
         target=reader.value.get("target"),
         fallback=read_fallback(reader, is_awaited="wait" in reader),
         may_answer=reader.template("may_answer"),
+        confirm=reader.value.get("confirm", "link"),
     )
 
 
@@ -85,7 +86,7 @@ def _check_change(reader: Reader) -> None:
     if "target" not in reader:
         hint = say("NAME_TARGET", "name the step whose cards this one should {action}", action=action)
         reader.error("target", say("TARGET_MISSING", "`target` is missing"), hint)
-    for name in ("recipients", "wait", "fallback", "may_answer"):
+    for name in ("recipients", "wait", "fallback", "may_answer", "confirm"):
         if name in reader:
             reader.error(name, say("FOR_SEND", "`{name}` is for the action send", name=name))
 

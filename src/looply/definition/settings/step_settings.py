@@ -154,6 +154,8 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     fallback: tuple[FallbackSettings, ...] = ()
     may_answer: Template | None = None
     """The only people who may answer in a conversation of several people; None: all of them."""
+    confirm: Literal["link", "code", "sign_in"] = "link"
+    """What an answer by the link of a card needs beside the link."""
 
 
 class DatastoreLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +198,8 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     app: str | None = None
     fallback: tuple[FallbackSettings, ...] = ()
     may_answer: Template | None = None
+    """As in `AdaptiveCardSettings`."""
+    confirm: Literal["link", "code", "sign_in"] = "link"
     """As in `AdaptiveCardSettings`."""
 
 

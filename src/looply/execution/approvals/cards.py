@@ -118,6 +118,8 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
     if (refused := _refuse_actor(wait, card, command)) is not None:
         return Answer(refused)
+    if (unproved := _refuse_unproved(card, command)) is not None:
+        return Answer(unproved)
     checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
         return Answer(Unfit(problems=checked))
@@ -165,6 +167,19 @@ def _refuse_stranger(card: Card, command: AnswerCard) -> Declined | None:
     if not card.may_answer or any(_is_among(person, people) for person in card.may_answer):
         return None
     return Declined(code="NOT_YOURS", message="you are not among the people who may answer this card")
+
+
+def _refuse_unproved(card: Card, command: AnswerCard) -> Declined | None:
+    """Returns what a holder of a link lacks where the link alone is not enough; None when they may answer."""
+    if card.confirm == "link" or (command.actor is not None and command.actor.is_identified):
+        return None
+    if card.confirm == "sign_in":
+        message = "this request is answered by the recipient alone, who signs in first; the link decides nothing"
+        return Declined(code="SIGN_IN_NEEDED", message=message)
+    if command.is_confirmed:
+        return None
+    message = "this request needs the code that the recipient gets by mail; ask for it, and send it with the answer"
+    return Declined(code="CODE_NEEDED", message=message)
 
 
 def _addresses_of(command: AnswerCard) -> tuple[str, ...]:

@@ -233,6 +233,7 @@ def _card_wanted(
         revision=newest.revision,
         reason=why,
         may_answer=newest.may_answer,
+        confirm=newest.confirm,
     )
 
 

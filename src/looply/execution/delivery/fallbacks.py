@@ -85,5 +85,6 @@ def _send_by(
         app=term.app,
         revision=newest.revision,
         may_answer=newest.may_answer,
+        confirm=newest.confirm,
     )
     return (closed, sent)

@@ -106,6 +106,7 @@ def _new_copy(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
         changed=seq,
         substitute_for=copy.substitute_for,
         may_answer=event.may_answer,
+        confirm=event.confirm,
     )
 
 

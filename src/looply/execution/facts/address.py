@@ -12,9 +12,10 @@ from hmac import compare_digest
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from looply.instants import to_ms
+from looply.instants import from_ms, to_ms
 
 _MAC_BYTES = 16
+_LEAST_CHALLENGE_BYTES = 16
 
 
 class Address(NamedTuple):
@@ -92,6 +93,29 @@ def is_genuine(token: Token, seed: bytes) -> bool:
     return compare_digest(_proof(seed, token.address, token.part), token.proof)
 
 
+def make_challenge(seed: bytes, card: str, until: datetime, nonce: bytes) -> str:
+    """Returns a text that asks for the code of a card until an instant; only who has the seed can make one."""
+    body = to_ms(until).to_bytes(8, "big") + nonce
+    return base64.urlsafe_b64encode(body + _keyed(seed, "challenge", card, body)).rstrip(b"=").decode()
+
+
+def expiry_of_challenge(seed: bytes, card: str, challenge: str) -> datetime | None:
+    """Returns until when a challenge holds, None for a text that is no challenge of the card."""
+    try:
+        raw = base64.urlsafe_b64decode(challenge + "=" * (-len(challenge) % 4))
+    except (ValueError, binascii.Error):
+        return None
+    body, proof = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    if len(body) < _LEAST_CHALLENGE_BYTES or not compare_digest(_keyed(seed, "challenge", card, body), proof):
+        return None
+    return from_ms(int.from_bytes(body[:8], "big"))
+
+
+def card_code(seed: bytes, card: str, challenge: str) -> str:
+    """Returns the six digits that belong to a challenge; the text of a challenge says nothing of them."""
+    return f"{int.from_bytes(_keyed(seed, 'code', card, challenge.encode())[:8], 'big') % 1_000_000:06d}"
+
+
 def card_id(execution_id: str, address: Address, part: int) -> str:
     """Returns the id of one recipient's copy of a card."""
     digest = blake2b(f"{execution_id}\0{address.text}\0{part}".encode(), digest_size=16).digest()
@@ -140,6 +164,10 @@ class RandomStream:
 
 def _proof(seed: bytes, address: str, part: int) -> bytes:
     return blake2b(f"token\0{address}\0{part}".encode(), key=seed, digest_size=_MAC_BYTES).digest()
+
+
+def _keyed(seed: bytes, purpose: str, card: str, body: bytes) -> bytes:
+    return blake2b(f"{purpose}\0{card}\0".encode() + body, key=seed, digest_size=_MAC_BYTES).digest()
 
 
 def _token(execution_id: str, seed: bytes, address: Address, part: int) -> str:

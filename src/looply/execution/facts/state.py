@@ -24,7 +24,7 @@ from looply.execution.facts.events import (
 from looply.execution.facts.scopes import Frame, Region
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
-from looply.execution.facts.values.card_copy import CopyState, FallbackTerm
+from looply.execution.facts.values.card_copy import Confirm, CopyState, FallbackTerm
 from looply.jsontext import Json
 
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
@@ -217,8 +217,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     `changed` numbers the event of its last change. `seats` is the number of people asked for whom its answer counts. If
     it was passed on, `passed_to` is the new recipient and `note` the reason. `sent_as` is the address that its token
     names where the step had another name then (empty: `address`). `substitute_for` is the absent person for whom the
-    recipient has it. `may_answer` as in the event. `delivery` is what its channel has reported, since `delivered_on`;
-    copies in a channel that reports nothing stay PENDING.
+    recipient has it. `may_answer` and `confirm` as in the event. `delivery` is what its channel has reported, since
+    `delivered_on`; copies in a channel that reports nothing stay PENDING.
     """
 
     seq: int
@@ -241,6 +241,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     sent_as: str = ""
     substitute_for: str = ""
     may_answer: tuple[str, ...] = ()
+    confirm: Confirm = "link"
     delivery: CopyState = "PENDING"
     delivery_code: str = ""
     delivery_message: str = ""

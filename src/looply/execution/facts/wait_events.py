@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.execution.facts.step_events import EventBase, StepEvent
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import ApprovalTerms
-from looply.execution.facts.values.card_copy import CardCopy, CardEnd, FallbackTerm, Undelivered
+from looply.execution.facts.values.card_copy import CardCopy, CardEnd, Confirm, FallbackTerm, Undelivered
 from looply.jsontext import Json
 
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
@@ -112,6 +112,7 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
     reminder: int = 0
     reason: str = ""
     may_answer: tuple[str, ...] = ()
+    confirm: Confirm = "link"
 
 
 class CardClosed(StepEvent, frozen=True, kw_only=True):

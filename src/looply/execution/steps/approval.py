@@ -76,6 +76,7 @@ def _open(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
         channel=settings.channel,
         app=settings.app or "",
         may_answer=read_may_answer(visit, settings.may_answer),
+        confirm=settings.confirm,
     )
     sources = SOURCES if settings.api else ()
     fallback = read_fallback(visit, settings.fallback)

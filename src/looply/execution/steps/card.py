@@ -47,6 +47,7 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
         channel=settings.channel,
         app=settings.app or "",
         may_answer=read_may_answer(visit, settings.may_answer),
+        confirm=settings.confirm,
     )
     if settings.wait is None:
         return (sent, Computed(**visit.common(), output=card_output((), recipients, "")))

@@ -1,4 +1,4 @@
-"""Calls of administrators and operators: keys, permissions, the audit, health, metrics, and the pages of the web app.
+"""Calls of administrators and operators: keys, permissions, notifications, audit, health, metrics, web pages.
 
 Imports `http`.
 Never here: rules. They are in `app.administration` and `catalog`.

@@ -126,6 +126,7 @@ _BY_BODY: Final[Mapping[str, Any]] = {
     "ChangeMemberBody": {"user_id": "0199d6e9-5064-7187-8e95-0f1a2b3c4d5e", "role": "operator"},
     "InviteMembersBody": {"invitations": [{"email": "ben@example.com", "role": "approver"}]},
     "PreferencesBody": {"preferences": {"theme": "dark", "locale": "de", "time_zone": "Europe/Berlin"}},
+    "PutNotificationBody": {"name": "Operations", "channel": "email", "target": "ops@example.com"},
     "CreateKeyBody": {"name": "SAP production", "scopes": ["trigger"]},
     "RemindBody": {"card_id": "0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b"},
     "ReassignBody": {"card_id": "0199d6e6-2d31-7e54-9b62-7c8d9e0f1a2b", "to": "ben@example.com", "reason": "on leave"},

@@ -149,6 +149,8 @@ def _operation_id(route: Route) -> str:
     name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
     if name == "inbox":
         return "getInboxCard" if route.method == "GET" else "answerInboxCard"
+    if name == "inboxCode":
+        return "sendInboxCode"
     if len(route.path_values) > 1 and name != "receive":
         return f"{name}Version"
     return name

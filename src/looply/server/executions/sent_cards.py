@@ -8,18 +8,23 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
-from looply.app.executions import approvals, sent_cards
+from looply.app.executions import approvals, card_codes, sent_cards
+from looply.app.executions.sent_cards import CONFIRMED, HOLDER
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.lists import CardFilter, CardKey
 from looply.engine.records.copies import CopyDelivery
-from looply.errors import BadRequest
+from looply.errors import BadRequest, Refused
 from looply.execution.facts.commands import Recorded
-from looply.execution.facts.values.card_copy import CopyState
+from looply.execution.facts.values.card_copy import Confirm, CopyState
 from looply.instants import ms_or_none, to_ms
 from looply.jsontext import Json
+from looply.server.callers.machines import is_machine
 from looply.server.executions.decisions import AnswerActor, DecisionRecord, actor_item, decision_item
 from looply.server.http.call import Call, Parameter, Response, manage_route, public_route, read_route
 from looply.server.http.wire import LIMIT, SUCCESS, UNCHANGED_KEY, cursor_of, flag_of, instant_of, limit_of
+
+_PATH: Final = "/v2/inbox/{token}"
+_USER_AGENT: Final = b"user-agent"
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +45,9 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     `OPEN`: an answer counts now. `FROZEN`: the execution has an open incident; answers are refused by 409 `FAILED`
     until an operator has resolved it. `answered_as` says how the answer came, where that is recorded; `answered_for` is
     the absent person for whom it was given, `substitute_for` the one for whom the recipient has the card. `passed_from`
-    is the person from whom it was passed on to the recipient, `passed_reason` what they said about it.
+    is the person from whom it was passed on to the recipient, `passed_reason` what they said about it. `confirm` is
+    what an answer by the link needs beside it: nothing (`link`), a `code` that the recipient gets by mail, or that the
+    recipient signs in (`sign_in`) and answers `card_id` in the own inbox.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -62,6 +69,8 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     passed_from: str | UnsetType = UNSET
     passed_reason: str | UnsetType = UNSET
     substitute_for: str | UnsetType = UNSET
+    confirm: Confirm
+    card_id: str
     approval: ApprovalRecord | None
 
 
@@ -76,10 +85,26 @@ class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The recipient's input, with the data of the button.
 
     `card_revision` is the revision that the recipient saw. If the card has changed since, nothing is recorded.
+    `challenge` and `code` are those of a code that was sent by mail, for a card whose `confirm` is `code`.
     """
 
     data: dict[str, Json]
     card_revision: int = 0
+    challenge: str = ""
+    code: str = ""
+
+
+class SendCodeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An empty object."""
+
+
+class CodeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A code is on its way to the recipient by mail. The `challenge` is sent back with it."""
+
+    message: str
+    challenge: str
+    recipient: str
+    expires_on: int
 
 
 class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +239,8 @@ def inbox_item(card: sent_cards.InboxCard) -> InboxRecord:
         passed_from=card.passed_from or UNSET,
         passed_reason=card.passed_reason or UNSET,
         substitute_for=card.substitute_for or UNSET,
+        confirm=card.confirm,
+        card_id=card.card_id,
         approval=_approval(card),
     )
 
@@ -265,7 +292,14 @@ def _approval(card: sent_cards.InboxCard) -> ApprovalRecord | None:
 async def decide(call: Call) -> Response:
     """Records an answer."""
     body: DecideBody = call.body
-    reply = await sent_cards.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
+    token, sender = call.values["token"], HOLDER
+    if is_machine(call.headers.get(_USER_AGENT, "")):
+        message = "a link preview or a scanner cannot answer; open the link in a browser"
+        raise Refused(message, code="NOT_A_PERSON")
+    if body.code:
+        await card_codes.check_code(call.services, token, body.challenge, body.code)
+        sender = CONFIRMED
+    reply = await sent_cards.decide(call.services, token, body.data, revision=body.card_revision, sender=sender)
     if isinstance(reply, Recorded):
         return Response(DecideAnswer(message="recorded"))
     earlier = DecideAnswer(
@@ -277,6 +311,15 @@ async def decide(call: Call) -> Response:
         decision=reply.decision or UNSET,
     )
     return Response(earlier)
+
+
+async def send_code(call: Call) -> Response:
+    """Sends a code to the recipient of a card."""
+    sent = await card_codes.send_code(call.services, call.values["token"])
+    shown = CodeAnswer(
+        message="sent", challenge=sent.challenge, recipient=sent.recipient, expires_on=to_ms(sent.expires_on)
+    )
+    return Response(shown)
 
 
 async def get_open_cards(call: Call) -> Response:
@@ -338,7 +381,6 @@ def card_cursor(call: Call) -> CardKey | None:
 
 _card_route: Final = partial(
     public_route,
-    path="/v2/inbox/{token}",
     check_token=_check_token,
     path_values={"token": "Token of one recipient's card."},
     tag="Inbox",
@@ -347,6 +389,7 @@ _card_route: Final = partial(
 ROUTES: Final = (
     _card_route(
         method="GET",
+        path=_PATH,
         handle=show_card,
         summary="Read a card as its recipient sees it; nothing is recorded",
         answer=InboxAnswer,
@@ -354,11 +397,23 @@ ROUTES: Final = (
     ),
     _card_route(
         method="POST",
+        path=_PATH,
         handle=decide,
         summary="Answer a card",
         body=DecideBody,
         answer=DecideAnswer,
         refusals=(404, 409, 422, 429),
+        header_values={"User-Agent": "Programs that preview or scan links are refused by 422 `NOT_A_PERSON`."},
+        header_characters=4096,
+    ),
+    _card_route(
+        method="POST",
+        path="/v2/inboxCode/{token}",
+        handle=send_code,
+        summary="Send the recipient of a card the code that an answer by the link needs",
+        body=SendCodeBody,
+        answer=CodeAnswer,
+        refusals=(404, 409, 429),
     ),
     read_route(
         path="/v2/workflows/getOpenCards",

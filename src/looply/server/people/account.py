@@ -17,6 +17,7 @@ from looply.server.http.call import Call, Response, Route, manage_route, read_ro
 from looply.server.http.wire import SUCCESS, Message
 from looply.server.people.session import TAG, EmptyBody, SessionAnswer, begin_session, browser_of
 
+_ASK: Final = "an administrator of your organization sees the request and sends you a link"
 MAX_PREFERENCES: Final = 16 * 1024
 """Bytes of a person's preferences as JSON text."""
 
@@ -66,6 +67,13 @@ class RequestResetBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """The address of the person."""
 
     email: str
+
+
+class RequestResetAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The same for every address. `by_mail`: a person whose address is known gets the link by mail."""
+
+    message: str
+    by_mail: bool
 
 
 class ResetPasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,7 +145,9 @@ async def accept_invitation(call: Call) -> Response:
 async def request_reset(call: Call) -> Response:
     """Notes that a person has forgotten the password."""
     await signing_in.request_reset(call.services, call.body.email, browser_of(call).caller)
-    return Response(Message(message="an administrator of your organization sees the request and sends you a link"))
+    by_mail = call.services.mailer.has_server
+    message = "a link is on its way by mail, if the address is known" if by_mail else _ASK
+    return Response(RequestResetAnswer(message=message, by_mail=by_mail))
 
 
 async def read_reset(call: Call) -> Response:
@@ -247,10 +257,11 @@ ROUTES: Final[tuple[Route, ...]] = (
         changes_session=True,
         handle=request_reset,
         summary="Ask for a link with which to choose a new password",
-        description="An administrator sees the request among the members. The answer is the same for every address.",
+        description="An administrator sees the request among the members. Where the installation has a mail server, "
+        "the person gets the link by mail. The answer is the same for every address.",
         tag=TAG,
         body=RequestResetBody,
-        answer=Message,
+        answer=RequestResetAnswer,
         refusals=(403, 429),
     ),
     manage_route(

@@ -6,7 +6,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
+from looply.app.messages.mailing import Mailed, MailState
 from looply.app.people import members
+from looply.app.people.mails import mail_invitations, mail_reset
 from looply.catalog.people.invitations import InvitationDraft, NewInvitation
 from looply.catalog.people.members import Member, Status, validate_role
 from looply.instants import ms_or_none, to_ms
@@ -62,9 +64,14 @@ class MemberAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvitationRecord(MemberRecord, frozen=True, kw_only=True):
-    """An invitation. `link` is for the invited person; no later call returns it."""
+    """An invitation. `link` is for the invited person; no later call returns it.
+
+    `mail` says what became of the mail with it: `OFF` where none is sent, `UNKNOWN` where it may have left.
+    """
 
     link: str
+    mail: MailState
+    mail_reason: str | None
 
 
 class InvitationsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +83,13 @@ class InvitationsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResetLinkAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A link with which the person chooses a new password; no later call returns it."""
+    """A link with which the person chooses a new password; no later call returns it. `mail` as in an invitation."""
 
     message: str
     link: str
     expires_on: int
+    mail: MailState
+    mail_reason: str | None
 
 
 class PersonRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,13 +168,13 @@ async def invite_members(call: Call) -> Response:
     body: InviteMembersBody = call.body
     drafts = [InvitationDraft(each.email.strip(), each.role) for each in body.invitations]
     made = await members.invite(call.services, call.principal, drafts)
-    return Response(_invitations_answer(call.services, made))
+    return Response(await _invitations_answer(call.services, made))
 
 
 async def resend_invitation(call: Call) -> Response:
     """Makes a new link for an invitation."""
     made = await members.renew_invitation(call.services, call.principal, call.body.invitation_id)
-    return Response(_invitations_answer(call.services, [made]))
+    return Response(await _invitations_answer(call.services, [made]))
 
 
 async def revoke_invitation(call: Call) -> Response:
@@ -193,8 +202,15 @@ async def create_reset_link(call: Call) -> Response:
     made = await members.create_reset(
         call.services, call.principal, body.user_id, removes_second_factor=body.removes_second_factor
     )
-    link = call.services.links.reset(made.token)
-    return Response(ResetLinkAnswer(message=SUCCESS, link=link, expires_on=to_ms(made.expires_on)))
+    mailed = await mail_reset(call.services, body.user_id, made)
+    shown = ResetLinkAnswer(
+        message=SUCCESS,
+        link=call.services.links.reset(made.token),
+        expires_on=to_ms(made.expires_on),
+        mail=mailed.state,
+        mail_reason=mailed.reason or None,
+    )
+    return Response(shown)
 
 
 def member_row(member: Member) -> MemberRecord:
@@ -217,8 +233,8 @@ def member_row(member: Member) -> MemberRecord:
     )
 
 
-def invitation_row(services: Services, new_invitation: NewInvitation) -> InvitationRecord:
-    """Returns a new invitation on the wire, with its link."""
+def invitation_row(services: Services, new_invitation: NewInvitation, mailed: Mailed) -> InvitationRecord:
+    """Returns a new invitation on the wire, with its link, and what became of its mail."""
     invitation = new_invitation.invitation
     row = MemberRecord(
         member_id=invitation.invitation_id,
@@ -235,11 +251,18 @@ def invitation_row(services: Services, new_invitation: NewInvitation) -> Invitat
         reset_requested_on=None,
         expires_on=to_ms(invitation.expires_on),
     )
-    return extend_record(InvitationRecord, row, link=services.links.invitation(new_invitation.token))
+    return extend_record(
+        InvitationRecord,
+        row,
+        link=services.links.invitation(new_invitation.token),
+        mail=mailed.state,
+        mail_reason=mailed.reason or None,
+    )
 
 
-def _invitations_answer(services: Services, invitations: list[NewInvitation]) -> InvitationsAnswer:
-    items = [invitation_row(services, each) for each in invitations]
+async def _invitations_answer(services: Services, invitations: list[NewInvitation]) -> InvitationsAnswer:
+    mails = await mail_invitations(services, invitations)
+    items = [invitation_row(services, each, mailed) for each, mailed in zip(invitations, mails, strict=True)]
     return InvitationsAnswer(message=SUCCESS, count=len(items), items=items)
 
 

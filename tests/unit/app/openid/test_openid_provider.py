@@ -16,7 +16,7 @@ from looply.app.openid.flow import SignInFailed, begin_flow
 from looply.app.openid.provider import CACHE_SECONDS, KEYS_SECONDS, Provider
 from looply.app.openid.tokens import Identity
 from looply.connectors.client import HttpClient
-from looply.sign_in_providers import ProviderSettings
+from looply.setting_values.sign_in_providers import ProviderSettings
 from looply.testing.clock import FakeClock
 
 ISSUER = "https://id.example.com/realms/main"

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from looply.app.openid.flow import SignInFailed
 from looply.app.openid.tokens import Identity, Terms, UnknownKey, identity_of, read_id_token
-from looply.sign_in_providers import ProviderSettings
+from looply.setting_values.sign_in_providers import ProviderSettings
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())

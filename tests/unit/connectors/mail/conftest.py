@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from mail_server import Inbox, MailServer
 
+from kit.servers.mail_server import Inbox, MailServer
 from looply.demo.teams.simulator import TeamsSimulator
 
 Open = Callable[..., Awaitable[MailServer]]

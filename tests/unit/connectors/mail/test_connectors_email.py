@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mail_server import PASSWORD, USER, Inbox, MailServer
 
+from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 from looply.connectors.email.connector import CONNECTOR
 from looply.connectors.email.message import EmailInput, build_letter, build_mail
 from looply.connectors.outbound.dialer import GuardedDialer

@@ -8,8 +8,8 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from mail_server import Inbox, MailServer
 
+from kit.servers.mail_server import Inbox, MailServer
 from looply.connectors.email.accounts import account_of
 from looply.connectors.email.cards.delivery import Failure, MailDelivery, Undelivered, failure_of
 from looply.connectors.email.cards.letters import Appearance, Copy, Due, Handle, find_due, read_handle, subject_of

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from mail_server import PASSWORD, USER, Inbox, MailServer
 
+from kit.servers.mail_server import PASSWORD, USER, Inbox, MailServer
 from looply.connectors.email.accounts import smtp_account
 from looply.connectors.email.connector import CONNECTOR
 from looply.connectors.email.settings import graph_binding, smtp_binding

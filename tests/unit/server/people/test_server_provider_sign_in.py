@@ -25,7 +25,7 @@ from looply.connectors.outbound.egress import EgressPolicy
 from looply.server.administration.web_pages import Pages
 from looply.server.application import build_app
 from looply.server.http.boundary import Boundary
-from looply.sign_in_providers import ProviderSettings, read_providers
+from looply.setting_values.sign_in_providers import ProviderSettings, read_providers
 from looply.testing.clock import FakeClock, SerialEntropy
 
 CALLBACK = f"{PUBLIC_URL}/v2/session/callback"

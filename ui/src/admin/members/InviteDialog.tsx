@@ -9,6 +9,7 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import styles from "../admin.module.css";
+import { MailNote } from "../MailNote";
 import { OnceDialog } from "../OnceDialog";
 import { ROLES } from "../roles";
 import { ShownOnce } from "../ShownOnce";
@@ -33,10 +34,11 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     return (
       <OnceDialog title={text.linksTitle} hint={text.linksHint} onClose={onClose}>
         <ul className={styles.links}>
-          {invite.data.items.map(({ email, link }) => (
+          {invite.data.items.map(({ email, link, mail, mail_reason }) => (
             <li key={email}>
               <span>{email}</span>
               <ShownOnce text={link} label={text.copyLink(email)} />
+              <MailNote mail={mail} reason={mail_reason} />
             </li>
           ))}
         </ul>

@@ -3,11 +3,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Api } from "../../api/client";
 import { useApi } from "../../api/context";
-import type { Role } from "../../api/types";
+import type { MailState, Role } from "../../api/types";
 import { Confirm } from "../../kit/Confirm";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
+import { MailNote } from "../MailNote";
 import { OnceDialog } from "../OnceDialog";
 import { ShownOnce } from "../ShownOnce";
 import { TEXTS } from "../text";
@@ -29,16 +30,17 @@ export function MemberAct({ member, act, onClose }: MemberActProps) {
   const words = useWords(member, act);
   const perform = useMutation({
     mutationFn: () => confirmed(() => performAct(api, member, act)),
-    onSuccess: async ({ link }) => {
+    onSuccess: async (made) => {
       await queries.invalidateQueries({ queryKey: ["members"] });
-      if (link === null) onClose();
+      if (made === null) onClose();
     },
   });
-  const link = perform.data?.link ?? null;
-  if (link !== null) {
+  if (perform.data) {
+    const { link, mail, mail_reason } = perform.data;
     return (
       <OnceDialog title={text.resetTitle(nameOf(member))} hint={words.afterwards} onClose={onClose}>
         <ShownOnce text={link} label={text.copyLink(member.email)} />
+        <MailNote mail={mail} reason={mail_reason} />
       </OnceDialog>
     );
   }
@@ -58,25 +60,31 @@ export function MemberAct({ member, act, onClose }: MemberActProps) {
   );
 }
 
-/** Does an act, and returns the link that it makes, null for an act that makes none. */
-async function performAct(api: Api, member: Member, act: Act): Promise<{ link: string | null }> {
+interface Made {
+  link: string;
+  mail: MailState;
+  mail_reason: string | null;
+}
+
+/** Does an act, and returns the link that it makes with what became of its mail, null for an act that makes none. */
+async function performAct(api: Api, member: Member, act: Act): Promise<Made | null> {
   const user_id = member.user_id ?? "";
   const invitation_id = member.invitation_id ?? "";
   switch (act.kind) {
     case "role":
       await api.call("changeMember", { user_id, role: act.role });
-      return { link: null };
+      return null;
     case "activate":
     case "deactivate":
       await api.call("changeMember", { user_id, status: act.kind === "activate" ? "ACTIVE" : "DEACTIVATED" });
-      return { link: null };
+      return null;
     case "reset":
-      return { link: (await api.call("createResetLink", { user_id })).link };
+      return api.call("createResetLink", { user_id });
     case "resend":
-      return { link: (await api.call("resendInvitation", { invitation_id })).items[0]?.link ?? null };
+      return (await api.call("resendInvitation", { invitation_id })).items[0] ?? null;
     case "revoke":
       await api.call("revokeInvitation", { invitation_id });
-      return { link: null };
+      return null;
   }
 }
 

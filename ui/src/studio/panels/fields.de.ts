@@ -89,6 +89,7 @@ export const fields: Readonly<Record<FieldKey, FieldWords>> = {
   cardRecipients: ["An"],
   channel: ["Kanal"],
   cardApp: ["App", "Die App, die sie sendet."],
+  confirm: ["Um per Link zu antworten", "Was außer dem Link nötig ist."],
   cardTarget: ["Karten von"],
   card: ["Karte als JSON"],
   cardId: ["Karte"],

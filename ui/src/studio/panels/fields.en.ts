@@ -83,6 +83,7 @@ const words = {
   cardRecipients: ["To"],
   channel: ["Channel"],
   cardApp: ["App", "The app that sends it."],
+  confirm: ["To answer by the link", "What it needs beside the link."],
   cardTarget: ["Cards of"],
   card: ["Card as JSON"],
   cardId: ["Card"],

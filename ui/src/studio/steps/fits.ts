@@ -14,6 +14,7 @@ const CALL = [
   "pages",
   "raw",
 ] as const;
+const ASKING = ["requester", "order", "quorum", "veto", "reminders", "escalation", "calendar"] as const;
 const CARD = ["card", "card_id", "card_version", "recipients", "timeout"] as const;
 
 /** A type that is not here begins with nothing but what all types have. */
@@ -26,8 +27,8 @@ const FITTING: Readonly<Record<Exclude<StepTypeName, "trigger" | "parallel" | "j
     conditional: ["rules"],
     branchConditional: ["variable", "operator", "branches"],
     advancedConditional: [],
-    adaptiveCard: [...CARD, "action", "channel", "app", "wait"],
-    approval: [...CARD, "requester", "order", "quorum", "veto", "reminders", "escalation", "calendar"],
+    adaptiveCard: [...CARD, "action", "channel", "app", "confirm", "wait"],
+    approval: [...CARD, ...ASKING, "channel", "app", "confirm"],
     wait: ["sources", "timeout", "schema"],
     delay: ["for", "until"],
     overridePayload: ["parameters", "payload"],

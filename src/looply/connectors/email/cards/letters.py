@@ -11,8 +11,9 @@ import msgspec
 
 from looply.connectors.email.cards.plain import text_of
 from looply.connectors.email.cards.rendering import MOST_CHARACTERS, Page, document, link_button, paragraph
-from looply.connectors.email.cards.texts import TEXTS, Language, Texts
+from looply.connectors.email.cards.texts import TEXTS, Texts
 from looply.connectors.email.message import Letter, domain_of
+from looply.connectors.email.settings import Language
 from looply.definition.settings.mail import subject_problem
 from looply.errors import BadInput
 from looply.execution.approvals.card_summary import summarize

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from looply.connectors.email.cards.texts import TEXTS, Language, date_text
+from looply.connectors.email.cards.texts import TEXTS, date_text
+from looply.connectors.email.settings import Language
 from looply.connectors.outbound.urls import parse_url
 from looply.errors import BadInput
 

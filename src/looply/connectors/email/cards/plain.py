@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from looply.connectors.email.cards.markup import plain, safe_link, with_instants
-from looply.connectors.email.cards.texts import Language
+from looply.connectors.email.settings import Language
 from looply.jsontext import Json
 
 _LEVELS: Final = 40

@@ -12,7 +12,8 @@ from html import escape
 from typing import Final
 
 from looply.connectors.email.cards.markup import html_of, safe_link, with_instants
-from looply.connectors.email.cards.texts import TEXTS, Language
+from looply.connectors.email.cards.texts import TEXTS
+from looply.connectors.email.settings import Language
 from looply.jsontext import Json
 
 MOST_CHARACTERS: Final = 90_000

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-Language: TypeAlias = Literal["en", "de"]
+from looply.connectors.email.settings import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,9 @@ CopyState: TypeAlias = Literal["PENDING", "SHOWN", "BLOCKED", "FAILED"]
 """Whether a channel has delivered a copy. `PENDING`: not yet; `BLOCKED`: the recipient cannot be reached there until
 something changes on their side; `FAILED`: the channel cannot show this card."""
 Undelivered: TypeAlias = Literal["BLOCKED", "FAILED"]
+Confirm: TypeAlias = Literal["link", "code", "sign_in"]
+"""What an answer by the link of a card needs beside the link: nothing, a code that the recipient gets by mail, or that
+the recipient signs in."""
 FallbackRule: TypeAlias = Literal["undelivered", "unanswered"]
 
 _GROUP: Final = re.compile(r"[a-z]+:(?:channel|chat)/.")

@@ -21,6 +21,13 @@ export const ADAPTIVE_CARD: StepForm = {
     },
     { key: "waitTimeout", path: ["wait", "timeout"], widget: { kind: "duration", unit: "days" }, when: sends },
     { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },
+    {
+      key: "confirm",
+      path: ["confirm"],
+      widget: { kind: "choice", options: ["link", "code", "sign_in"], fallback: "link" },
+      when: sends,
+      isAdvanced: true,
+    },
   ],
   After: CardStepParts,
 };

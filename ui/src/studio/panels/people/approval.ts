@@ -31,6 +31,19 @@ export const APPROVAL: StepForm = {
       path: ["comment_required"],
       widget: { kind: "choice", options: ["reject", "always"] },
     },
+    {
+      key: "channel",
+      path: ["channel"],
+      widget: { kind: "choice", options: ["inbox", "teams", "email"], fallback: "inbox" },
+      isAdvanced: true,
+    },
+    { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },
+    {
+      key: "confirm",
+      path: ["confirm"],
+      widget: { kind: "choice", options: ["link", "code", "sign_in"], fallback: "link" },
+      isAdvanced: true,
+    },
     { key: "api", path: ["api"], widget: { kind: "switch" }, isAdvanced: true },
   ],
 };

@@ -7,6 +7,7 @@ from looply.catalog.storage.migration_columns import (
     changes,
     column,
     create_channel_tables,
+    create_notification_tables,
     create_version_indexes,
     index,
     is_postgres,
@@ -44,6 +45,7 @@ def upgrade() -> None:
     _create_companions()
     _create_open_editors()
     _create_calls()
+    create_notification_tables()
     _create_keys_of_secrets()
     _create_audit()
     _create_sums()

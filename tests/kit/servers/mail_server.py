@@ -44,7 +44,7 @@ class Inbox:
         if self.hangs:
             await asyncio.Event().wait()
         if self.cuts:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return self.data
 
@@ -87,7 +87,7 @@ class MailServer:
         assert self._server is not None
         self._server.close()
         for session in self._sessions:
-            if session.transport is not None:
+            if isinstance(session.transport, asyncio.Transport):
                 session.transport.abort()
         tasks = [session._handler_coroutine for session in self._sessions if session._handler_coroutine is not None]
         for task in tasks:

@@ -1,0 +1,88 @@
+"""Codes for cards whose link alone is not enough: sent to the recipient by mail, and checked with the answer.
+
+Theory of operation. Nothing is stored of a code but how often it was tried. A code is asked for with the link, which
+gives a challenge: until when it holds, chance, and a proof of both. The code is six digits of a hash over the
+challenge, keyed with the hidden seed of the execution, and goes to the recipient only. Who answers sends both. A
+challenge that this server did not make has no code at all, so each code that can be guessed was announced to the
+recipient by a mail. Tries and mails are counted for each card, for all processes.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from looply.app.context.services import Services
+from looply.app.executions.sent_cards import find_by_token
+from looply.app.messages.mailing import Message
+from looply.errors import Conflict, Refused, TooManyTries
+from looply.execution.approvals.card_summary import summarize
+from looply.execution.approvals.cards import open_wait_of, why_closed
+from looply.execution.facts.address import card_code, expiry_of_challenge, make_challenge
+from looply.execution.facts.state import Card
+
+VALID: Final = timedelta(minutes=10)
+_NONCE_BYTES: Final = 8
+
+
+class CodeSent(msgspec.Struct, frozen=True, kw_only=True):
+    """A code is on its way to the recipient. `challenge` belongs to it, and says nothing of it."""
+
+    challenge: str
+    recipient: str
+    expires_on: datetime
+
+
+async def send_code(services: Services, token: str) -> CodeSent:
+    """Sends a code to the recipient of a card, and returns the challenge that belongs to it.
+
+    Raises: NotFound for a token that no execution made; Conflict (codes `CODE_NOT_NEEDED`, `CLOSED`, `CODE_NOT_SENT`);
+    TooManyTries after some codes.
+    """
+    execution, card = await find_by_token(services, token)
+    if card.confirm != "code":
+        raise Conflict("this request is answered without a code", code="CODE_NOT_NEEDED")
+    if open_wait_of(execution.state, card) is None:
+        raise Conflict(why_closed(card), code="CLOSED")
+    await _count(services, f"mailed code of {card.card_id}", "too many codes were sent for this request; wait")
+    started, until = execution.state.started, services.clock.now() + VALID
+    challenge = make_challenge(started.seed, card.card_id, until, services.entropy.token(_NONCE_BYTES))
+    code = card_code(started.seed, card.card_id, challenge)
+    message = Message(
+        kind="code",
+        recipient=card.recipient,
+        key=challenge,
+        values={"code": code, "subject": summarize(card.body).subject, "expires": f"{until:%H:%M} UTC"},
+    )
+    app = card.app if card.channel == "email" else ""
+    mailed = await services.mailer.send_for(started.organization_id, app, message)
+    if mailed.state in ("OFF", "FAILED"):
+        raise Conflict(f"the code could not be sent: {mailed.reason or 'no mail is set up'}", code="CODE_NOT_SENT")
+    return CodeSent(challenge=challenge, recipient=card.recipient, expires_on=until)
+
+
+async def check_code(services: Services, token: str, challenge: str, code: str) -> None:
+    """Returns when a code is the one of its challenge.
+
+    Raises: NotFound for a token that no execution made; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries.
+    """
+    execution, card = await find_by_token(services, token)
+    seed = execution.state.started.seed
+    until = expiry_of_challenge(seed, card.card_id, challenge)
+    if until is None or until <= services.clock.now():
+        raise Refused.at("/code", "the code is not valid any more; ask for a new one", code="CODE_EXPIRED")
+    await _count(services, _tries(card), "too many wrong codes for this request; wait")
+    if code.strip() != card_code(seed, card.card_id, challenge):
+        raise Refused.at("/code", "the code is wrong; look at the newest mail", code="CODE_WRONG")
+    await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
+
+
+def _tries(card: Card) -> str:
+    return f"code of {card.card_id}"
+
+
+async def _count(services: Services, subject: str, message: str) -> None:
+    try:
+        await services.catalog.people.attempts.begin(subject, subject)
+    except TooManyTries as error:
+        raise TooManyTries(message, retry_after=error.retry_after) from error

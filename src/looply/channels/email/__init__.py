@@ -1,0 +1,1 @@
+"""Mail: cards as mails in threads, and the letters that this server writes itself."""

@@ -1,0 +1,101 @@
+"""The notifier: reports incidents by mail, in Teams, or by a call of a webhook."""
+
+from datetime import timedelta
+from typing import Final, assert_never
+
+from looply.app.messages.mailing import Mailed, Mailer, Message
+from looply.app.messages.notifying import Note
+from looply.catalog.authored.notifications import NotificationDraft
+from looply.channels.teams.bots import KIND, Resources, open_bot
+from looply.connectors.outbound.urls import parse_url
+from looply.connectors.port import HttpRequest
+from looply.connectors.teams.calls.answers import Undelivered
+from looply.connectors.teams.calls.delivery import Delivery, Look
+from looply.connectors.teams.calls.messages import Handle, card_message
+from looply.connectors.teams.calls.people import read_recipient
+from looply.connectors.teams.cards.outgoing import VERSION
+from looply.errors import BadInput, OperationError
+from looply.jsontext import Json, encode_json
+
+_WITHIN: Final = timedelta(seconds=20)
+_TAKEN: Final = range(200, 300)
+"""The statuses by which a webhook says that it took the call."""
+
+
+class ChannelNotifier:
+    """See `looply.app.messages.notifying.Notifier`."""
+
+    def __init__(self, resources: Resources, mailer: Mailer) -> None:
+        self._resources = resources
+        self._mailer = mailer
+
+    async def send(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
+        """See `Notifier.send`."""
+        try:
+            match target.channel:
+                case "email":
+                    values = {"title": note.title, "text": note.text}
+                    message = Message(
+                        kind="problem", recipient=target.target, key=note.key, link=note.link, values=values
+                    )
+                    return await self._mailer.send_for(organization_id, target.connection, message)
+                case "teams":
+                    return await self._send_to_teams(organization_id, target, note)
+                case "webhook":
+                    return await self._call(organization_id, target.target, note)
+                case _:
+                    assert_never(target.channel)
+        except OperationError as error:
+            return Mailed(state="UNKNOWN" if error.sent else "FAILED", reason=error.message)
+
+    async def _send_to_teams(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
+        resources = self._resources
+        values = await resources.connections.find_for_channel(organization_id, target.connection, (KIND,))
+        bot = open_bot(resources, organization_id, values, _WITHIN)
+        message = card_message(_card(note), note.title, alerts=True)
+        delivery = Delivery(
+            account=bot.account,
+            bot=bot.client,
+            graph=bot.graph,
+            directory=bot.directory,
+            pacer=resources.pacer,
+            clock=resources.clock,
+        )
+        try:
+            await delivery.bring(read_recipient(target.target), Handle(), Look(message=message, small=message))
+        except Undelivered as error:
+            is_unknown = error.failure.meaning == "unknown"
+            return Mailed(state="UNKNOWN" if is_unknown else "FAILED", reason=f"Teams: {error.failure.code}")
+        return Mailed(state="SENT")
+
+    async def _call(self, organization_id: str, url: str, note: Note) -> Mailed:
+        parsed = parse_url(url)
+        if parsed.scheme not in ("https", "http"):
+            raise BadInput("the target is no address that begins with https:")
+        body: dict[str, Json] = {
+            "id": note.key,
+            "title": note.title,
+            "text": note.text,
+            "link": note.link,
+            **note.facts,
+        }
+        headers = {"content-type": "application/json", "webhook-id": note.key}
+        sender = self._resources.sender(_WITHIN, organization_id)
+        answer = await sender.send(HttpRequest(method="POST", url=parsed, headers=headers, content=encode_json(body)))
+        if answer.status in _TAKEN:
+            return Mailed(state="SENT")
+        return Mailed(state="FAILED", reason=f"the webhook answered {answer.status}")
+
+
+def _card(note: Note) -> dict[str, Json]:
+    """Returns what Teams shows of a note. Text runs have no Markdown, so that no value becomes a link."""
+    actions: list[Json] = [{"type": "Action.OpenUrl", "title": "Open it in Looply", "url": note.link}]
+    return {
+        "type": "AdaptiveCard",
+        "version": VERSION,
+        "body": [
+            {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": note.title, "weight": "Bolder"}]},
+            {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": note.text}]},
+        ],
+        "actions": actions if note.link else [],
+    }

@@ -1,0 +1,1 @@
+"""Settings that are tables of their own: the providers of sign-in, the mail server."""

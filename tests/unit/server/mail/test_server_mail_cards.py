@@ -1,0 +1,117 @@
+"""Cards by mail from end to end: sent to a mail server of another make, answered by the link, followed by a thread."""
+
+import pytest
+from mailing_kit import Post, text_of
+from server_kit import Caller
+
+
+async def test_a_card_arrives_as_a_mail_and_is_answered_on_the_page_of_its_link(post: Post, mine: Caller) -> None:
+    started = await post.ask()
+    (mail,) = post.mails()
+    card = await post.open_card()
+    assert (mail["subject"], mail["to"], mail["from"]) == (
+        "Release 4711?",
+        "ann@example.com",
+        "Orders <orders@example.com>",
+    )
+    assert f"/inbox/{card['token']}" in text_of(mail)
+    assert (card["channel"], card["delivery"]["state"]) == ("email", "SHOWN")
+    await post.answer(card["token"])
+    assert (await mine.item(*started))["status"] == "COMPLETED"
+    await post.reconciler.tick()
+    assert len(post.mails()) == 1, "who has answered gets no a mail"
+
+
+async def test_reminder_and_end_are_mails_of_the_same_thread(post: Post, mine: Caller) -> None:
+    started = await post.ask("ann@example.com", "bob@example.com")
+    first = {mail["to"]: mail for mail in post.mails()}
+    cards = {each["recipient"]: each for each in (await mine.get("getOpenCards")).json()["items"]}
+    reminded = await mine.post("remindCard", {"card_id": cards["bob@example.com"]["card_id"]})
+    assert reminded.status_code == 200, reminded.text
+    await post.reconciler.tick()
+    await post.answer(cards["ann@example.com"]["token"])
+    await post.reconciler.tick()
+    assert (await mine.item(*started))["status"] == "COMPLETED"
+    reminder, end = post.mails()[2:]
+    for mail in (reminder, end):
+        assert (mail["to"], mail["subject"]) == ("bob@example.com", "Re: Release 4711?")
+        assert str(mail["references"]).split()[0] == first["bob@example.com"]["message-id"]
+    assert text_of(reminder).startswith("Reminder")
+    assert "answered by ann@example.com" in text_of(end)
+    assert len({mail["message-id"] for mail in post.mails()}) == 4
+
+
+async def test_a_refused_recipient_is_blocked_and_not_tried_again(post: Post) -> None:
+    post.inbox.answers["ann@example.com"] = "550 no such user"
+    await post.ask()
+    found = await post.delivery()
+    assert (found["state"], found["code"], found["reason"]) == (
+        "BLOCKED",
+        "RECIPIENT_BLOCKED",
+        "mail: MAIL_REFUSED 550",
+    )
+    post.inbox.answers.clear()
+    await post.later(hours=2)
+    assert post.mails() == []
+
+
+async def test_a_server_that_says_later_is_asked_again(post: Post) -> None:
+    post.inbox.answers["ann@example.com"] = "451 later"
+    await post.ask()
+    assert (await post.delivery())["state"] == "PENDING"
+    post.inbox.answers.clear()
+    await post.later(seconds=3)
+    assert len(post.mails()) == 1
+    assert (await post.delivery())["state"] == "SHOWN"
+
+
+async def test_a_mail_whose_fate_is_unknown_is_sent_again_after_a_while_with_its_id(post: Post) -> None:
+    post.inbox.cuts = True
+    await post.ask()
+    found = await post.delivery()
+    assert (found["state"], found["code"]) == ("PENDING", "SEND_UNKNOWN")
+    post.inbox.cuts = False
+    await post.later(seconds=60)
+    assert len(post.mails()) == 1
+    await post.later(seconds=60)
+    first, second = post.mails()
+    assert first["message-id"] == second["message-id"]
+    assert (await post.delivery())["state"] == "SHOWN"
+
+
+async def test_a_connection_that_cannot_be_used_holds_its_cards_until_it_is_corrected(post: Post, mine: Caller) -> None:
+    await post.connect("WRONG", port=post.port + 1 if post.port < 65535 else post.port - 1)
+    await post.ask(app="WRONG")
+    found = await post.delivery()
+    assert (found["state"], found["code"]) == ("PENDING", "CHANNEL_PAUSE")
+    assert found["reason"] == "the connection WRONG cannot be used: EGRESS_DENIED"
+    settings = {"host": "127.0.0.1", "port": post.port, "tls": "none", "from": "orders@example.com"}
+    changed = await mine.post("updateConnection", {"name": "WRONG", "kind": "smtp", "settings": settings})
+    assert changed.status_code == 200, changed.text
+    await post.later(seconds=50)
+    assert post.mails() == []
+    await post.later(seconds=10)
+    assert len(post.mails()) == 1
+
+
+@pytest.mark.parametrize("has_two", [False, True])
+async def test_without_one_connection_for_it_a_card_waits(post: Post, mine: Caller, *, has_two: bool) -> None:
+    if has_two:
+        await post.connect("SECOND")
+    else:
+        assert (await mine.post("deleteConnection", {"name": "MAIL"})).status_code == 200
+    await post.ask()
+    found = await post.delivery()
+    assert found["state"] == "PENDING"
+    assert "of kind smtp or graph_mail, expected one" in found["reason"]
+
+
+async def test_a_recipient_that_is_no_mail_address_fails(post: Post) -> None:
+    await post.ask("teams:channel/19:plant@thread.tacv2")
+    assert (await post.delivery())["state"] == "FAILED"
+
+
+async def test_the_language_of_the_connection_is_that_of_its_mails(post: Post) -> None:
+    await post.connect("DEUTSCH", language="de")
+    await post.ask(app="DEUTSCH")
+    assert "In Looply öffnen" in text_of(post.mails()[0])

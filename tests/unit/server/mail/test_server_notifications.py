@@ -1,0 +1,271 @@
+"""Notifications of incidents: one message for a cause, by mail, Teams and webhook, and what is reported again."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from mailing_kit import Post, text_of
+from server_kit import Caller, definition, note_step
+
+from kit.servers.mail_server import Inbox
+from looply.app.administration.notifying import MOST_AN_HOUR, NotificationRunner
+from looply.app.context.services import Services
+from looply.app.messages.mailing import Mailed
+from looply.app.messages.notifying import Note
+from looply.catalog.authored.notifications import NotificationDraft
+from looply.channels.email.mailer import ServerMailer
+from looply.channels.notices.notifier import ChannelNotifier
+from looply.channels.teams.bots import Resources
+from looply.connectors.port import HttpRequest, HttpResponse
+from looply.connectors.teams.calls.pacing import Pacer
+from looply.testing.clock import FakeClock
+
+
+class Hook:
+    """A system that takes webhooks, and answers with `status`."""
+
+    def __init__(self) -> None:
+        self.status = 204
+        self.requests: list[HttpRequest] = []
+
+    def sender(self, _within: timedelta, _organization_id: str) -> "Hook":
+        return self
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self.requests.append(request)
+        return HttpResponse(status=self.status, reason="")
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(each.content) for each in self.requests]
+
+
+@pytest.fixture
+def hook() -> Hook:
+    return Hook()
+
+
+@pytest.fixture
+def services(services: Services, hook: Hook, clock: FakeClock) -> Services:
+    assert isinstance(services.mailer, ServerMailer)
+    mail = services.mailer.resources
+    resources = Resources(
+        catalog=mail.catalog,
+        registry=mail.registry,
+        sender=hook.sender,
+        logons=mail.logons,
+        tokens=mail.tokens,
+        pacer=Pacer(),
+        clock=clock,
+    )
+    return replace(services, notifier=ChannelNotifier(resources, services.mailer))
+
+
+class Staff:
+    """An organization with notifications, whose executions fail."""
+
+    def __init__(self, caller: Caller, services: Services, clock: FakeClock) -> None:
+        self.caller = caller
+        self.clock = clock
+        self.runner = NotificationRunner(services)
+
+    async def put(self, channel: str, target: str, **more: Any) -> str:
+        body = {"name": f"to {channel}", "channel": channel, "target": target, **more}
+        stored = await self.caller.post("putNotification", body)
+        assert stored.status_code == 200, stored.text
+        return str(stored.json()["item"]["notification_id"])
+
+    async def fail(self, workflow_id: str, times: int = 1) -> None:
+        for _ in range(times):
+            await self.caller.trigger(workflow_id, {"po": "4711"})
+
+    async def failing(self, name: str = "Orders", text: str = "secret of the payload") -> str:
+        step = note_step("note_1", f"${{int('{text}')}}")
+        return await self.caller.create(definition(step, name=name))
+
+    async def later(self, **span: float) -> int:
+        self.clock.advance(timedelta(**span))
+        return await self.runner.tick()
+
+    async def stored(self) -> Mapping[str, Any]:
+        (item,) = (await self.caller.get("getNotifications")).json()["items"]
+        found: Mapping[str, Any] = item
+        return found
+
+
+@pytest_asyncio.fixture
+async def staff(mine: Caller, services: Services, clock: FakeClock) -> Staff:
+    return Staff(mine, services, clock)
+
+
+async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com")
+    await staff.fail(await staff.failing(), 5)
+    assert await staff.later(seconds=5) == 0, "the burst is gathered"
+    assert await staff.later(seconds=20) == 1
+    (mail,) = post.mails()
+    text = text_of(mail)
+    assert mail["to"] == "ops@example.com"
+    assert mail["subject"].startswith("Orders has stopped: ")
+    assert "at step note_1 (5 executions)" in mail["subject"]
+    assert "/app/executions/" in text
+    assert "It is stopped by an incident: step note_1 failed" in text
+    assert "secret of the payload" not in text
+    assert (await staff.stored())["problem"] is None
+    assert await staff.later(minutes=30) == 0
+
+
+async def test_a_cause_is_reported_again_after_an_hour_only_with_new_incidents(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com")
+    workflow_id = await staff.failing()
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=30) == 1
+    assert await staff.later(hours=2) == 0
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=1) == 1
+    await staff.fail(workflow_id)
+    assert await staff.later(minutes=59) == 0
+    assert await staff.later(minutes=2) == 1
+    assert len({mail["message-id"] for mail in post.mails()}) == 3
+
+
+async def test_messages_quote_what_was_said_where_that_is_asked_for(staff: Staff, post: Post) -> None:
+    await staff.put("email", "ops@example.com", quotes=True)
+    await staff.fail(await staff.failing())
+    await staff.later(seconds=30)
+    assert "***" not in text_of(post.mails()[0])
+
+
+async def test_a_notification_is_of_its_workflow_and_its_organization(staff: Staff, hook: Hook, theirs: Caller) -> None:
+    one, other = await staff.failing("One"), await staff.failing("Other")
+    await staff.put("webhook", "https://hooks.example.com/x", workflow_id=one)
+    await staff.fail(one)
+    await staff.fail(other)
+    await theirs.trigger(await theirs.create(definition(note_step("note_1", "${int('x')}"))), {})
+    assert await staff.later(seconds=30) == 1
+    (body,) = hook.bodies
+    (cause,) = body["causes"]
+    assert (cause["workflow_id"], cause["workflow_name"], cause["executions"]) == (one, "One", 1)
+    assert body["link"].endswith(f"/app/executions/{cause['workflow_execution_id']}")
+    assert str(hook.requests[0].url) == "https://hooks.example.com/x"
+
+
+async def test_many_causes_are_one_message_that_lists_them(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    for number in range(5):
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+    assert await staff.later(seconds=30) == 1
+    (body,) = hook.bodies
+    assert body["title"] == "5 executions have stopped for 5 different reasons"
+    assert len(body["causes"]) == 5
+    assert body["link"].endswith("/app/operations/incidents")
+    assert await staff.later(minutes=1) == 0
+
+
+async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(
+    staff: Staff, hook: Hook
+) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    hook.status = 500
+    assert await staff.later(seconds=30) == 0
+    assert (await staff.stored())["problem"] == "the webhook answered 500"
+    assert await staff.later(seconds=29) == 0
+    assert len(hook.requests) == 1
+    hook.status = 200
+    assert await staff.later(seconds=1) == 1
+    assert hook.bodies[0]["id"] == hook.bodies[1]["id"]
+    stored = await staff.stored()
+    assert (stored["problem"], stored["sent_on"] is None) == (None, False)
+
+
+async def test_a_notification_sends_so_many_messages_in_an_hour(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    for number in range(MOST_AN_HOUR + 1):
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+        await staff.later(seconds=25)
+    assert len(hook.requests) == MOST_AN_HOUR
+    assert await staff.later(hours=1) == 1
+
+
+async def test_two_processes_send_one_message(staff: Staff, services: Services, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    staff.clock.advance(timedelta(seconds=30))
+    stored = await services.catalog.notifications.list_free(staff.clock.now())
+    now = staff.clock.now()
+    assert await services.catalog.notifications.take(stored[0].notification_id, now, now + timedelta(minutes=1))
+    assert await staff.runner.tick() == 0
+    assert await staff.later(minutes=1) == 1
+
+
+async def test_processes_that_look_at_the_same_time_send_one_message(
+    staff: Staff, services: Services, hook: Hook
+) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    staff.clock.advance(timedelta(seconds=30))
+    others = [NotificationRunner(services) for _ in range(3)]
+    counts = await asyncio.gather(*(each.tick() for each in (staff.runner, *others)))
+    assert (sum(counts), len(hook.requests)) == (1, 1)
+
+
+async def test_a_cause_that_was_repaired_is_reported_again_when_it_returns(
+    staff: Staff, hook: Hook, mine: Caller
+) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    workflow_id = await staff.failing()
+    await staff.fail(workflow_id)
+    await staff.later(seconds=30)
+    execution_id = hook.bodies[0]["causes"][0]["workflow_execution_id"]
+    ended = await mine.post(f"terminateWorkflow/{execution_id}", {"payload": {"termination_reason": "x"}})
+    assert ended.status_code == 200, ended.text
+    assert await staff.later(hours=1) == 0
+    await staff.fail(workflow_id)
+    assert await staff.later(seconds=30) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "target"),
+    [("email", "no address"), ("webhook", "ftp://example.com"), ("webhook", "x"), ("email", ""), ("teams", "a\nb")],
+)
+async def test_a_target_that_cannot_be_reached_is_refused(mine: Caller, channel: str, target: str) -> None:
+    refused = await mine.post("putNotification", {"name": "x", "channel": channel, "target": target})
+    assert (refused.status_code, refused.json()["code"]) == (422, "BAD_TARGET")
+
+
+async def test_a_test_message_says_why_it_was_not_sent(staff: Staff, post: Post, inbox: Inbox) -> None:
+    notification_id = await staff.put("email", "ops@example.com")
+    tested = (await staff.caller.post("testNotification", {"notification_id": notification_id})).json()
+    assert (tested["is_sent"], len(post.mails())) == (True, 1)
+    inbox.answers["ops@example.com"] = "550 no such user"
+    tested = (await staff.caller.post("testNotification", {"notification_id": notification_id})).json()
+    assert (tested["is_sent"], tested["reason"]) == (False, "MAIL_REFUSED 550")
+
+
+async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
+    staff: Staff, hook: Hook, mine: Caller, theirs: Caller
+) -> None:
+    notification_id = await staff.put("webhook", "https://hooks.example.com/x")
+    changed = {"name": "Other", "channel": "webhook", "target": "https://hooks.example.com/y"}
+    body = {**changed, "notification_id": notification_id}
+    assert (await theirs.post("putNotification", body)).status_code == 404
+    assert (await mine.post("putNotification", body)).json()["item"]["target"] == "https://hooks.example.com/y"
+    assert (await theirs.post("deleteNotification", {"notification_id": notification_id})).status_code == 404
+    assert (await mine.post("deleteNotification", {"notification_id": notification_id})).status_code == 200
+    await staff.fail(await staff.failing())
+    assert await staff.later(seconds=30) == 0
+    assert hook.requests == []
+
+
+async def test_a_process_that_sends_nothing_says_so(mine: Caller, services: Services) -> None:
+    note = Note(key="k", title="t", text="x", link="", facts={})
+    draft = NotificationDraft(name="x", channel="teams", target="ann@example.com")
+    sent = await services.notifier.send(mine.organization_id, draft, note)
+    assert sent == Mailed(state="FAILED", reason=sent.reason)
+    assert "no connection of kind teams" in sent.reason

@@ -1,0 +1,95 @@
+import { screen, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { Schema } from "../../src/api/types";
+import type { Handlers } from "../fakes/api";
+import { expectAccessible, visit } from "../fakes/app";
+import { NOW, signedIn } from "../fakes/people";
+
+type Notification = Schema<"NotificationRecord">;
+
+const STORED: Notification = {
+  notification_id: "notification-1",
+  name: "Operations",
+  channel: "email",
+  target: "ops@example.com",
+  workflow_id: null,
+  connection: null,
+  quotes: false,
+  problem: "MAIL_REFUSED 550",
+  sent_on: null,
+  created_by: null,
+  modified_by: null,
+  created_on: NOW,
+  modified_on: NOW,
+};
+
+function withNotifications(given: readonly Notification[]): Handlers {
+  let items = [...given];
+  return {
+    getNotifications: () => ({ message: "success", count: items.length, items }),
+    getOrganizationWorkflows: () => ({ message: "success", count: 0, items: [], truncated: false }),
+    putNotification: ({ name, channel, target }) => {
+      const item: Notification = {
+        ...STORED,
+        notification_id: `notification-${items.length + 1}`,
+        name,
+        channel,
+        target,
+      };
+      items = [...items, item];
+      return { message: "success", item };
+    },
+    deleteNotification: ({ notification_id }) => {
+      items = items.filter((each) => each.notification_id !== notification_id);
+      return { message: "success" };
+    },
+    testNotification: () => ({ message: "success", is_sent: false, reason: "no connection of kind smtp" }),
+  };
+}
+
+const NAME = "Notifications of incidents";
+
+describe("notifications", () => {
+  it("are listed with what became of the last message", async () => {
+    visit("/admin/notifications", signedIn(), withNotifications([STORED]));
+    const table = within(await screen.findByRole("table", { name: NAME }));
+    expect(table.getByText("MAIL_REFUSED 550")).toBeTruthy();
+    expect(table.getByText("All workflows")).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("are added", async () => {
+    const { user, api } = visit("/admin/notifications", signedIn(), withNotifications([]));
+    await user.click(await screen.findByRole("button", { name: "Add a notification" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Tell of incidents" }));
+    await user.type(dialog.getByLabelText(/Name/), "Tickets");
+    await user.selectOptions(dialog.getByLabelText("How"), "webhook");
+    await user.type(dialog.getByLabelText(/^To/), "https://hooks.example.com/x");
+    await expectAccessible();
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("https://hooks.example.com/x")).toBeTruthy();
+    expect(api.calls.find(([id]) => id === "putNotification")?.[1]).toEqual({
+      name: "Tickets",
+      channel: "webhook",
+      target: "https://hooks.example.com/x",
+      workflow_id: null,
+      connection: null,
+      quotes: false,
+      notification_id: null,
+    });
+  });
+
+  it("are tested, which says why nothing was sent", async () => {
+    const { user } = visit("/admin/notifications", signedIn(), withNotifications([STORED]));
+    await user.click(await screen.findByRole("button", { name: "Test" }));
+    expect(await screen.findByText("Not sent: no connection of kind smtp")).toBeTruthy();
+  });
+
+  it("are deleted after a question", async () => {
+    const { user } = visit("/admin/notifications", signedIn(), withNotifications([STORED]));
+    await user.click(await screen.findByRole("button", { name: "Delete" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Delete the notification Operations?" }));
+    await user.click(dialog.getByRole("button", { name: "Delete" }));
+    expect(await screen.findByText(/No person and no system is reported/)).toBeTruthy();
+  });
+});
