@@ -27,7 +27,7 @@ HOST: Final = "127.0.0.1"
 CONNECTION: Final = "TEAMS"
 MAIL: Final = "MAIL"
 FALLBACK_AFTER: Final = "PT20S"
-"""After so long a card that Teams did not take waits in the inbox."""
+"""After so long a card that Teams did not take goes by mail."""
 COLLEAGUE: Final = "colleague@example.com"
 FROM: Final = "Looply <looply@example.com>"
 
@@ -75,7 +75,7 @@ class TeamsStage:
         )
 
     def adapt(self, definition: Json) -> Json:
-        """Returns the workflow with cards that go to Teams, and to the inbox when Teams does not take them."""
+        """Returns the workflow with cards that go to Teams, and by mail when Teams does not take them."""
         adapted = copy.deepcopy(definition)
         assert isinstance(adapted, dict)
         assert isinstance(adapted["workflow_steps"], list)
@@ -83,7 +83,7 @@ class TeamsStage:
             assert isinstance(step, dict)
             settings = step["settings"]
             if isinstance(settings, dict) and settings.get("channel") == "inbox" and settings.get("action") == "send":
-                fallback: list[Json] = [{"after": FALLBACK_AFTER, "channel": "inbox"}]
+                fallback: list[Json] = [{"after": FALLBACK_AFTER, "channel": "email", "app": MAIL}]
                 settings |= {"channel": "teams", "app": CONNECTION, "fallback": fallback}
         return adapted
 

@@ -132,6 +132,18 @@ def stale_tab(client: Visit, user: str) -> "Page":
     return tab
 
 
+def until_mail(client: Visit, text: str) -> "Page":
+    """Returns a tab that shows the mail with a text in its subject, once it is in the mailbox."""
+    tab = client.new_tab()
+    for _ in range(1000):
+        tab.goto(f"{client.address}/mails")
+        found = tab.get_by_role("link", name=re.compile(text))
+        if found.count():
+            found.first.click()
+            return tab
+    raise AssertionError(tab.content())
+
+
 def user_of(client: Visit, name: str) -> str:
     """Returns the id of a person of the client."""
     found = client.page.evaluate("async () => (await (await fetch('/chat?user=')).json()).people")
@@ -179,18 +191,22 @@ def test_a_card_is_refreshed_when_it_is_shown_and_when_its_reader_asks(client: V
     page.get_by_role("listitem").filter(has_text="Release 4712?").get_by_text("answer").first.wait_for()
 
 
-def test_a_card_that_a_blocked_bot_cannot_bring_waits_in_the_inbox_whose_link_decides_only_by_a_press(
+def test_a_card_that_a_blocked_bot_cannot_bring_comes_by_mail_whose_link_decides_only_by_a_press(
     client: Visit, api: Api, demo: RunningDemo, browser: "Browser"
 ) -> None:
     page = client.open("/")
     page.get_by_label("Block the bot").check()
-    fallback = [{"after": "PT2S", "channel": "inbox"}]
+    fallback = [{"after": "PT2S", "channel": "email", "app": "MAIL"}]
     execution_id = api.ask("4713", recipients=[MANAGER], fallback=fallback)
     reader = Visit(browser, demo.address, color_scheme="light")
     reader.open("/docs")
-    reader.page.wait_for_function(_IS_SO, arg=[api.key, execution_id, "inbox"], polling=200)
+    reader.page.wait_for_function(_IS_SO, arg=[api.key, execution_id, "email"], polling=200)
     (card,) = api.open_cards(execution_id)
-    inbox = reader.open(f"/inbox/{card['token']}")
+    mail = until_mail(client, "4713")
+    link = mail.get_by_role("link").first.get_attribute("href") or ""
+    assert link.startswith(f"{demo.address}/inbox/{card['token']}")
+    mail.close()
+    inbox = reader.open(link.removeprefix(demo.address))
     inbox.get_by_text("Release 4713?").wait_for()
     assert [each["status"] for each in api.open_cards(execution_id)] == ["OPEN"], "to read decides nothing"
     inbox.get_by_role("button", name="Release").click()

@@ -196,12 +196,12 @@ async def test_the_manager_approves_by_the_button_of_the_card_in_the_chat(chat: 
             await stage.approve(looply, card, "Fine.")
 
 
-def test_the_cards_of_the_workflow_go_to_teams_and_then_to_the_inbox() -> None:
+def test_the_cards_of_the_workflow_go_to_teams_and_then_by_mail() -> None:
     stage = TeamsStage(TeamsSimulator(), None, None, Places("", 0))  # type: ignore[arg-type]
     adapted: Any = stage.adapt(load_definition())
     found = parse_definition(adapted)
     assert (found.errors, found.warnings) == ((), ())
     steps = {each["id"]: each["settings"] for each in adapted["workflow_steps"]}
     assert (steps["adaptiveCard_1"]["channel"], steps["adaptiveCard_1"]["app"]) == ("teams", "TEAMS")
-    assert steps["adaptiveCard_1"]["fallback"] == [{"after": "PT20S", "channel": "inbox"}]
+    assert steps["adaptiveCard_1"]["fallback"] == [{"after": "PT20S", "channel": "email", "app": "MAIL"}]
     assert load_definition() != adapted
