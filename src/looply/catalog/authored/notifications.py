@@ -110,7 +110,7 @@ class Notifications:
         def store(connection: Connection) -> Notification:
             if (connection.execute(select(func.count()).select_from(table).where(own)).scalar() or 0) >= MOST:
                 raise Conflict(f"the organization has {MOST} notifications", code="TOO_MANY_NOTIFICATIONS")
-            stamps = {"created_by": actor, "created_on_ms": to_ms(change.at)}
+            stamps = {"created_by": actor, "created_ms": to_ms(change.at)}
             connection.execute(
                 insert(table).values(
                     notification_id=notification_id,
@@ -168,7 +168,7 @@ class Notifications:
         query = select(reported_causes).where(reported_causes.c.notification_id == notification_id)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return {
-            bytes(row["cause"]): Reported(until=from_ms(row["until_ms"]), reported_on=from_ms(row["reported_on_ms"]))
+            bytes(row["cause"]): Reported(until=from_ms(row["until_ms"]), reported_on=from_ms(row["reported_ms"]))
             for row in rows
         }
 
@@ -185,11 +185,11 @@ class Notifications:
                 update(table)
                 .where(table.c.notification_id == one.notification_id)
                 .values(
-                    hour_on_ms=to_ms(one.hour_on),
+                    hour_ms=to_ms(one.hour_on),
                     hour_count=one.hour_count,
                     failures=0,
                     problem=problem[:_PROBLEM_CHARACTERS],
-                    sent_on_ms=to_ms(now),
+                    sent_ms=to_ms(now),
                 )
             )
             if changed.rowcount != 1:
@@ -197,9 +197,7 @@ class Notifications:
             _forget(connection, one.notification_id, list(causes))
             for cause, until in causes.items():
                 row = {"notification_id": one.notification_id, "cause": cause}
-                connection.execute(
-                    insert(reported_causes).values(**row, until_ms=to_ms(until), reported_on_ms=to_ms(now))
-                )
+                connection.execute(insert(reported_causes).values(**row, until_ms=to_ms(until), reported_ms=to_ms(now)))
 
         await self._database.write(store)
 
@@ -260,12 +258,12 @@ def _fresh(change: Change) -> dict[str, Any]:
     """Returns what is so of a notification that was just changed: it is free, and has no problem."""
     return {
         "busy_until_ms": 0,
-        "hour_on_ms": 0,
+        "hour_ms": 0,
         "hour_count": 0,
         "failures": 0,
         "problem": "",
         "modified_by": change.actor,
-        "modified_on_ms": to_ms(change.at),
+        "modified_ms": to_ms(change.at),
     }
 
 
@@ -286,12 +284,12 @@ def _notification(row: RowMapping) -> Notification:
         connection=row["connection_name"],
         quotes=row["quotes"],
         problem=row["problem"],
-        sent_on=None if row["sent_on_ms"] is None else from_ms(row["sent_on_ms"]),
-        created_on=from_ms(row["created_on_ms"]),
-        modified_on=from_ms(row["modified_on_ms"]),
+        sent_on=None if row["sent_ms"] is None else from_ms(row["sent_ms"]),
+        created_on=from_ms(row["created_ms"]),
+        modified_on=from_ms(row["modified_ms"]),
         created_by=row["created_by"],
         modified_by=row["modified_by"],
-        hour_on=from_ms(row["hour_on_ms"]),
+        hour_on=from_ms(row["hour_ms"]),
         hour_count=row["hour_count"],
         failures=row["failures"],
     )

@@ -114,8 +114,8 @@ class PasswordResets:
                     user_id=checked,
                     removes_second_factor=False,
                     created_by=checked,
-                    created_on_ms=to_ms(at),
-                    expires_on_ms=to_ms(expires),
+                    created_ms=to_ms(at),
+                    expires_ms=to_ms(expires),
                 )
             )
             for each in memberships:

@@ -133,11 +133,11 @@ def create_notification_tables() -> None:
         column("connection_name", text(200)),
         column("quotes", sa.Boolean()),
         column("busy_until_ms", sa.BigInteger()),
-        column("hour_on_ms", sa.BigInteger()),
+        column("hour_ms", sa.BigInteger()),
         column("hour_count", sa.Integer()),
         column("failures", sa.Integer()),
         column("problem", sa.Text()),
-        sa.Column("sent_on_ms", sa.BigInteger()),
+        sa.Column("sent_ms", sa.BigInteger()),
         *changes(),
         primary("notifications", "notification_id"),
         organization("notifications"),
@@ -148,7 +148,7 @@ def create_notification_tables() -> None:
         column("notification_id", text(36)),
         column("cause", sa.LargeBinary(16)),
         column("until_ms", sa.BigInteger()),
-        column("reported_on_ms", sa.BigInteger()),
+        column("reported_ms", sa.BigInteger()),
         primary("reported_causes", "notification_id", "cause"),
         sa.ForeignKeyConstraint(
             ["notification_id"], ["notifications.notification_id"], name=op.f("fk_reported_causes_notification_id")

@@ -8,7 +8,7 @@ from looply.catalog.storage.tables import ID, NAME, metadata
 
 TARGET_CHARACTERS: Final = 2000
 
-# `busy_until_ms`: no process handles it before. In the hour from `hour_on_ms` it has sent `hour_count` messages.
+# `busy_until_ms`: no process handles it before. In the hour from `hour_ms` it has sent `hour_count` messages.
 notifications = Table(
     "notifications",
     metadata,
@@ -21,15 +21,15 @@ notifications = Table(
     Column("connection_name", NAME, nullable=False),
     Column("quotes", Boolean, nullable=False),
     Column("busy_until_ms", BigInteger, nullable=False),
-    Column("hour_on_ms", BigInteger, nullable=False),
+    Column("hour_ms", BigInteger, nullable=False),
     Column("hour_count", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("problem", Text, nullable=False),
-    Column("sent_on_ms", BigInteger),
+    Column("sent_ms", BigInteger),
     Column("created_by", NAME),
     Column("modified_by", NAME),
-    Column("created_on_ms", BigInteger, nullable=False),
-    Column("modified_on_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("modified_ms", BigInteger, nullable=False),
 )
 
 # `cause` is a hash of workflow, step, kind and code. Its incidents that opened until `until_ms` were reported.
@@ -39,5 +39,5 @@ reported_causes = Table(
     Column("notification_id", ID, ForeignKey("notifications.notification_id"), primary_key=True),
     Column("cause", LargeBinary(16), primary_key=True),
     Column("until_ms", BigInteger, nullable=False),
-    Column("reported_on_ms", BigInteger, nullable=False),
+    Column("reported_ms", BigInteger, nullable=False),
 )
