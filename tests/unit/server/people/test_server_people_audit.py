@@ -40,7 +40,7 @@ NO_RECORD = {
         IN_HISTORY,
     ),
     **dict.fromkeys(("readInvitation", "readReset", "startSecondFactor"), NOT_STORED),
-    "chooseOrganization": "a session goes on in another organization of its person",
+    "chooseOrganization": "a session moves to another organization of its person",
     "confirmSession": "a person enters the password again",
     "requestReset": "a stranger asks; the link that an administrator makes is recorded",
     "putPreferences": "how pages look to one person",
