@@ -16,9 +16,19 @@ import httpx2
 import pytest
 
 from blackbox.harness.client import Organization
-from blackbox.harness.definitions import CARD, START, definition, graph, note, wait
+from blackbox.harness.definitions import CARD, SCHEDULED, START, definition, graph, note, wait
 from blackbox.harness.launcher import Server, new_folder
 from blackbox.harness.sink import Sink
+from blackbox.protection.read_commands import (
+    OTHERS,
+    READS,
+    Objects,
+    Printed,
+    Sample,
+    command_names,
+    read_folder,
+    read_server,
+)
 from looply.definition import STEP_TYPES
 from looply.server.application import API_ROUTES
 
@@ -172,6 +182,7 @@ class Story:
 
     def __init__(self, played: "Played", log: str, folder: Path, sent: str) -> None:
         self.reads, self.codes, self.types, self.letter = played.reads, played.codes, played.types, played.letter
+        self.printed = played.printed
         self.log, self.folder, self.sent = log, folder, sent
 
 
@@ -183,6 +194,9 @@ class Played:
         self.codes: set[str] = set()
         self.types: set[str] = set()
         self.letter: dict[str, Any] = {}
+        self.workflow_id = ""
+        self.samples: dict[str, Sample] = {}
+        self.printed: list[Printed] = []
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +206,11 @@ def story(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Stor
     server = Server(folder, [f"127.0.0.1:{sink.port}"], LOOPLY_LOG_LEVEL="debug").start()
     try:
         with httpx2.Client(base_url=server.address, timeout=120) as client:
-            played = _play(Organization(client, **made), sink)
+            played = _play(org := Organization(client, **made), sink)
+            objects = _objects(org, played)
+        played.printed += read_server(server.address, org.key, objects)
         assert server.stop() == 0
+        played.printed += read_folder(folder, objects)
         yield Story(played, server.log_text(), folder, json.dumps(sink.lines("/canary/")))
     finally:
         server.close()
@@ -209,7 +226,7 @@ def _play(org: Organization, sink: Sink) -> Played:
     ):
         made = org.post("createConnection", {"name": name, "kind": kind, "settings": settings, "secrets": secrets})
         assert made.status_code == 200, made.text
-    played, running = Played(), []
+    played, running, kinds = Played(), [], []
     for type_, settings in _cases(sink.address):
         flow = _flow(type_, settings)
         created = org.post("createWorkflow", {"definition": flow}).json()
@@ -220,19 +237,36 @@ def _play(org: Organization, sink: Sink) -> Played:
             continue
         played.types |= {step["type"] for step in flow["workflow_steps"]}
         running.append((workflow_id, org.trigger(workflow_id, BODY)))
+        kinds.append(type_)
     assert org.post(f"triggerworkflow/{running[0][0]}", BODY, query={"test": "true"}).status_code == 200
     assert len(running) > 150
+    played.workflow_id = running[0][0]
     running.append(_play_letter(org))
     played.types.add("wait")
-    for workflow_id, execution_id in running:
+    for kind, (workflow_id, execution_id) in zip((*kinds, "letter"), running, strict=True):
         item = org.until(workflow_id, execution_id)
-        played.codes |= {incident["code"] for incident in item["workflow_incidents"]}
+        codes = {incident["code"] for incident in item["workflow_incidents"]}
+        played.codes |= codes
+        events = item["workflow_event_log"]["events"]
+        for name in (kind, *codes):
+            played.samples.setdefault(name, Sample(execution_id, item["status"], events[-1]["seq"]))
     for name, answer in _reads(org, running):
         assert answer.status_code == 200, f"{name}: {answer.text}"
         played.reads.append((name, answer.text))
         if name == "getLetter":
             played.letter = answer.json()["item"]
     return played
+
+
+def _objects(org: Organization, played: Played) -> Objects:
+    """Makes what commands show beside executions, and returns what they are asked for."""
+    profile = {"workflow_id": played.workflow_id, "name": "dev", "values": {"a": 1}}
+    assert org.post("createProfile", profile).status_code == 200
+    samples = list(dict.fromkeys(played.samples.values()))
+    bulk = org.post("bulkTerminate", {"workflow_execution_id": [samples[0].execution_id], "reason": "over"})
+    assert bulk.status_code == 200, bulk.text
+    bulk_id = bulk.json()["item"]["bulk_id"]
+    return Objects(played.workflow_id, org.create(SCHEDULED), bulk_id, played.letter["letter_id"], samples)
 
 
 def _play_letter(org: Organization) -> tuple[str, str]:
@@ -340,6 +374,20 @@ def test_no_read_shows_a_canary(story: Story) -> None:
         for mark in MARKS:
             at = lower.find(mark)
             assert at < 0, lower[max(0, at - 300) : at + 100]
+
+
+def test_every_command_that_reads_is_searched(story: Story) -> None:
+    assert set(command_names()) == READS | OTHERS.keys()
+    assert {command for command, _ in story.printed} == READS
+    assert any("***" in text for command, text in story.printed if command == "execution show")
+
+
+def test_no_command_prints_a_canary(story: Story) -> None:
+    for command, text in story.printed:
+        lower = text.replace("/canary/", "/").lower()
+        for mark in MARKS:
+            at = lower.find(mark)
+            assert at < 0, f"{command}: {lower[max(0, at - 300) : at + 100]}"
 
 
 def test_no_log_line_shows_a_canary(story: Story) -> None:

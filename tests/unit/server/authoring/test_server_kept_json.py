@@ -26,6 +26,9 @@ from looply.server.application import build_app
 from looply.settings import Settings
 
 LEVELS = DEFAULT_LIMITS.json_levels
+LARGEST = DEFAULT_LIMITS.body_bytes - 4096
+"""Bytes of a value whose body, with what is beside it, is as long as a body may be."""
+
 ODD_KEYS = ("", " ", "a.b", "a/b", "a~b", "${x}", "__proto__", "$ref", "required", "\u0000", "\U0001f600", "null", "0")
 BROKEN = note_step(value="${int('x')}")
 LEAVES = (10**63, -(10**63), 2**53 + 1, 0.1, 1e300, -0.0, "\u0000", "\u2028\U0001f600é", "${payload}", None, True, "")
@@ -452,10 +455,16 @@ async def test_the_deepest_accepted_value_is_read_back_after_a_restart(
         await keep_and_read(tmp_path / str(number), name, lambda levels, chance=chance: nest(chance, levels))
 
 
+def every_place() -> list[Any]:
+    """Returns the places; those that the gate leaves out have the mark of the proof."""
+    return [pytest.param(name, marks=[pytest.mark.proof] if number % 6 else []) for number, name in enumerate(PLACES)]
+
+
+@pytest.mark.parametrize("name", every_place())
 async def test_the_largest_accepted_value_is_read_back_after_a_restart(
-    tmp_path: Path, repetitions: Callable[..., int]
+    tmp_path: Path, name: str, repetitions: Callable[..., int]
 ) -> None:
-    size = repetitions(64 * 1024, 256 * 1024, DEFAULT_LIMITS.body_bytes - 4096)
-    for name in list(PLACES)[:: repetitions(6, 3, 1)]:
-        chance = random.Random(name)
-        await keep_and_read(tmp_path / name, name, lambda _, chance=chance: wide(chance, size))
+    size = repetitions(64 * 1024, LARGEST, LARGEST)
+    # In a card, the value is a text within the JSON of the body, where its quotes are escaped.
+    value = wide(random.Random(name), size // 2 if name == "inbox" else size)
+    await keep_and_read(tmp_path, name, lambda _: value)

@@ -109,6 +109,22 @@ async def test_a_stream_does_not_keep_its_session_and_ends_with_it(
 
 
 @pytest.mark.parametrize("name", STREAMS)
+async def test_a_stream_ends_seven_days_after_its_person_signed_in_however_busy_the_session_is(
+    mine: Caller, services: Services, watched: Watched, clock: FakeClock, name: str
+) -> None:
+    operator = await person(watched, services, mine)
+    stream = await watched.open(name, cookie=operator.cookie)
+    for _ in range(15):
+        clock.advance(timedelta(hours=11))
+        assert (await operator.get("get")).status_code == 200
+        await services.catalog.people.last_uses.store()
+    clock.advance(timedelta(hours=3) - SECOND)
+    assert await has_heartbeats(stream)
+    clock.advance(SECOND)
+    assert await ends(stream)
+
+
+@pytest.mark.parametrize("name", STREAMS)
 async def test_a_stream_ends_when_its_person_signs_out(
     mine: Caller, services: Services, watched: Watched, name: str
 ) -> None:
