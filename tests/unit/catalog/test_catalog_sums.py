@@ -10,6 +10,7 @@ from sqlalchemy import text
 from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
@@ -91,6 +92,9 @@ async def test_every_change_of_every_noun_moves_the_sums_of_its_table(
     left = (await catalog.workflows.list_page(org, 1)).items[0].workflow_id
     await catalog.profiles.create(org, left, "last", {"a": clock.now().isoformat()})
     await catalog.companions.put(org, left, "canvas", {"notes": []}, revision=0, actor=None)
+    draft = NotificationDraft(name="Operations", channel="email", target="ops@example.com")
+    notification = await catalog.notifications.create(org, draft, actor=None)
+    await catalog.notifications.record_sent(notification, {bytes(16): clock.now()}, clock.now())
     await catalog.directory.keep(org, "bot", "1", lambda _: {"name": "The buyer"}, ("buyer@example.com",))
 
     after = sums_of(path)
