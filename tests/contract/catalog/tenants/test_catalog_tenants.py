@@ -13,6 +13,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.listing import HeadPage, HeadQuery
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
@@ -26,6 +27,7 @@ UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
 WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
 VIEW = ViewDraft(page="executions", name="Stopped", query="has=incident")
 BOT, PERSON, ADDRESS = "teams/1/2", "1", "buyer@example.com"
+NOTIFICATION = NotificationDraft(name="Operations", channel="email", target="ops@example.com")
 CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "p"})
 
 
@@ -42,11 +44,15 @@ class Owned(msgspec.Struct):
     user: str = UNKNOWN
     invitation: str = UNKNOWN
     view: str = UNKNOWN
+    notification: str = UNKNOWN
 
 
 Call = Callable[[Catalog, str, Owned], Awaitable[object]]
 
 REFUSED: dict[str, Call] = {
+    "notifications.get": lambda c, org, o: c.notifications.get(org, o.notification),
+    "notifications.update": lambda c, org, o: c.notifications.update(org, o.notification, NOTIFICATION, actor=None),
+    "notifications.delete": lambda c, org, o: c.notifications.delete(org, o.notification, actor=None),
     "workflows.create": lambda c, org, o: c.workflows.create(org, o.workspace, WORKFLOW),
     "workflows.save_draft": lambda c, org, o: c.workflows.save_draft(org, (o.workflow, 1), WORKFLOW, modified_on=None),
     "workflows.activate": lambda c, org, o: c.workflows.activate(org, (o.workflow, 1)),
@@ -113,6 +119,7 @@ EMPTY: dict[str, Call] = {
     "card_lists.contents": lambda c, org, o: c.card_lists.contents(org, [(o.card, 1)]),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
+    "notifications.list_all": lambda c, org, o: c.notifications.list_all(org),
     "directory.find": lambda c, org, o: c.directory.find(org, BOT, ADDRESS),
     "directory.find_person": lambda c, org, o: c.directory.find_person(org, BOT, PERSON),
     "directory.addresses": lambda c, org, o: c.directory.addresses(org, BOT, PERSON),
@@ -124,6 +131,7 @@ EMPTY: dict[str, Call] = {
     "people.members.find_people": lambda c, org, o: c.people.members.find_people(org, "a"),
 }
 OWN_ROWS = {
+    "notifications.create",
     "directory.keep",
     "audit.list_page",
     "audit.list_after",
@@ -147,6 +155,9 @@ WITHOUT_ORGANIZATION = {
     "organizations.list_ids",
     "keys.authenticate",
     "connections.resolve_by_id",
+    # Of the loop that sends them for all organizations.
+    *(f"notifications.{name}" for name in ("list_free", "take", "release", "list_reported", "forget")),
+    *(f"notifications.{name}" for name in ("record_sent", "record_failed")),
     "audit.find_breaks",
     "views.create",
 }
@@ -163,6 +174,7 @@ OF_PEOPLE = {
     "people.members.memberships",
     "people.invitations.find",
     "people.invitations.accept",
+    "people.resets.create_own",
     "people.resets.find",
     "people.resets.use",
     "people.sessions.start",
@@ -198,6 +210,7 @@ async def owned(catalog: Catalog, theirs) -> Owned:
     account = NewAccount(name="The buyer", email="buyer@example.com", password_hash="x")
     joined = await catalog.people.invitations.accept(buyer.token, account)
     view = await catalog.views.create(org, joined.user_id, VIEW)
+    notification = await catalog.notifications.create(org, NOTIFICATION, actor=None)
     await catalog.directory.keep(org, BOT, PERSON, lambda _: {"name": "The buyer"}, (ADDRESS,))
     return Owned(
         workspace=theirs.workspace_id,
@@ -210,6 +223,7 @@ async def owned(catalog: Catalog, theirs) -> Owned:
         user=joined.user_id,
         invitation=other.invitation.invitation_id,
         view=view.view_id,
+        notification=notification.notification_id,
     )
 
 
@@ -227,6 +241,7 @@ def test_every_method_of_the_catalog_is_tried(catalog: Catalog) -> None:
         "keys",
         "views",
         "directory",
+        "notifications",
         "audit",
     ]
     nouns += [f"people.{field.name}" for field in fields(catalog.people)]
