@@ -130,6 +130,8 @@ KNOWING_WIRE_NAMES = {
     # Expressions read the id of an execution as the API calls it.
     "definition/settings/endings.py",
     "execution/document/payload.py",
+    # The body of a webhook has the names that its receiver knows from the API.
+    "app/administration/notifying.py",
     # What a bulk selects is stored as its callers wrote it.
     "catalog/authored/bulks.py",
 }

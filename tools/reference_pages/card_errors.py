@@ -2,11 +2,22 @@
 
 from typing import Final, Literal
 
-CARD_ERRORS: Final[dict[str, tuple[Literal["state", "inside"], str]]] = {
+CARD_ERRORS: Final[dict[str, tuple[Literal["call", "state", "inside"], str]]] = {
     "NOT_YOURS": ("state", "The card is for another person, or the person is not among those who may answer it."),
     "CARD_BROKEN": ("inside", "The channel cannot show this card. It is in the `delivery` of the open card."),
     "CHANNEL_PAUSE": ("inside", "The channel asks for a pause; the card is sent after it."),
     "RECIPIENT_BLOCKED": ("inside", "The channel cannot reach the recipient. It is in the `delivery` of the card."),
     "SEND_UNKNOWN": ("inside", "It is not known whether the channel sent the card; after a while it is sent again."),
+    "BAD_TARGET": ("call", "The target of a notification does not fit its channel. See `errors`."),
+    "INCORRECT_NOTIFICATION_ID": ("call", "The id of a notification is no UUID."),
+    "NOTIFICATION_NOT_FOUND": ("state", "The organization has no notification with the id."),
+    "TOO_MANY_NOTIFICATIONS": ("state", "The organization has as many notifications as it may have. Delete one."),
+    "NOT_A_PERSON": ("call", "The program says that it previews or scans links. A person answers in a browser."),
+    "SIGN_IN_NEEDED": ("state", "The card says `confirm: sign_in`: its recipient signs in, and answers in the inbox."),
+    "CODE_NEEDED": ("state", "The card says `confirm: code`: ask for a code by mail, and send it with the answer."),
+    "CODE_NOT_NEEDED": ("state", "The card is answered without a code."),
+    "CODE_NOT_SENT": ("state", "The mail with the code could not be sent; the message says why."),
+    "CODE_EXPIRED": ("state", "The code is too old, or another one was sent after it. Ask for a new one."),
+    "CODE_WRONG": ("call", "The code is wrong. After some tries a new one is needed."),
 }
 """Code -> its heading, its meaning and its remedy."""

@@ -28,9 +28,12 @@ INVITATION = {**MEMBER, "member_id": "i-1", "user_id": None, "invitation_id": "i
 
 def test_a_person_is_invited_and_the_link_is_shown(run: Command, looply: Looply) -> None:
     link = "https://looply.example/app/invitation/token"
-    looply.answers["inviteMembers"] = {"items": [{**INVITATION, "expires_on": 1_700_000_000_000, "link": link}]}
+    looply.answers["inviteMembers"] = {
+        "items": [{**INVITATION, "expires_on": 1_700_000_000_000, "link": link, "mail": "SENT", "mail_reason": ""}]
+    }
     done = run("user", "invite", "buyer@example.com", "--role", "operator")
     assert link in done.out
+    assert "sent" in done.out
     assert "works once" in done.err
     body = {"invitations": [{"email": "buyer@example.com", "role": "operator"}]}
     assert looply.calls == [("inviteMembers", {}, body)]

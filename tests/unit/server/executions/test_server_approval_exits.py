@@ -219,10 +219,12 @@ ENDS: Final = {"terminateWorkflow", "bulkTerminate"}
 REMINDS: Final = {"remindCard"}
 """Calls about an open card that give no answer to it."""
 
-BRINGS: Final = {"receive"}
-"""The call by which a channel brings what people do in it: their answers are those of the cards they see."""
+BRINGS: Final = {"receive", "inboxCode"}
+"""By the first a channel brings what people do in it, whose answers are those of the cards they see; by the second the
+recipient of a card gets the code of an answer."""
 
 ELSEWHERE: Final = {
+    *("putNotification", "deleteNotification", "testNotification"),
     *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
     *("createConnection", "createKey", "createProfile", "createWorkflow", "deleteCard"),
     *("deleteConnection", "deleteDatastore", "deleteProfile", "deleteWorkflow", "evaluateExpression"),

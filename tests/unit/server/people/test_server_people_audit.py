@@ -34,6 +34,7 @@ NO_RECORD = {
             "resumeworkflow_v1",
             "terminateWorkflow",
             "inbox",
+            "inboxCode",
             "receive",
             "answerCards",
         ),
