@@ -70,6 +70,7 @@ _OF_A_SERVER: Final[Mapping[str, _Arguments]] = {
     # The watch of an execution that has failed waits for its repair.
     "execution watch": lambda objects: [(each.execution_id,) for each in objects.samples if each.status == "COMPLETED"],
     "letter list": _given(),
+    "notification list": _given(),
     "letter show": lambda objects: [(objects.letter_id,)],
     "decision list": _given(),
     "bulk list": _given(),
@@ -121,6 +122,7 @@ OTHERS: Final[Mapping[str, str]] = {
             *(f"user {name}" for name in ("invite", "role", "deactivate", "activate", "reset-link")),
             *(f"key {name}" for name in ("create", "revoke")),
             *(f"card {name}" for name in ("reassign", "remind")),
+            *(f"notification {name}" for name in ("put", "delete", "test")),
             *(f"master-key {name}" for name in ("distribute", "activate", "retire")),
             *(f"db {name}" for name in ("upgrade", "prune")),
             "organization create",

@@ -112,7 +112,7 @@ async def delete_notification(call: Call) -> Response:
     return Response(Message())
 
 
-async def test_notification(call: Call) -> Response:
+async def send_test_notification(call: Call) -> Response:
     """Sends a message that reports nothing."""
     reason = await notifications.send_test(call.services, call.principal, call.body.notification_id)
     return Response(NotificationTestAnswer(message=SUCCESS, is_sent=not reason, reason=reason or None))
@@ -173,7 +173,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/testNotification",
         access="edit.connections",
-        handle=test_notification,
+        handle=send_test_notification,
         summary="Send a message that reports nothing, to see whether it arrives",
         tag=TAG,
         body=NotificationBody,

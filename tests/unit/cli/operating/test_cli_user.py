@@ -28,9 +28,8 @@ INVITATION = {**MEMBER, "member_id": "i-1", "user_id": None, "invitation_id": "i
 
 def test_a_person_is_invited_and_the_link_is_shown(run: Command, looply: Looply) -> None:
     link = "https://looply.example/app/invitation/token"
-    looply.answers["inviteMembers"] = {
-        "items": [{**INVITATION, "expires_on": 1_700_000_000_000, "link": link, "mail": "SENT", "mail_reason": ""}]
-    }
+    mailed = {"expires_on": 1_700_000_000_000, "mail": "SENT", "mail_reason": ""}
+    looply.answers["inviteMembers"] = {"items": [{**INVITATION, **mailed, "link": link}]}
     done = run("user", "invite", "buyer@example.com", "--role", "operator")
     assert link in done.out
     assert "sent" in done.out

@@ -37,6 +37,7 @@ NO_CHANGE = {
     "renameStep": "returns the definition and stores nothing",
     "previewActivation": "says what would change",
     "touchPresence": "is forgotten after a minute",
+    "testNotification": "sends a message that reports nothing, and stores nothing",
 }
 """Calls with a permission to change something that change nothing."""
 
@@ -291,6 +292,18 @@ async def check_connection(mine: Caller, world: World, services: Services) -> ht
 
 # A function of this name would be a test of its own.
 ACTS["testConnection"] = check_connection
+
+
+@act
+async def put_notification(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    body = {"name": "Tickets", "channel": "webhook", "target": "https://hooks.example.com/canary"}
+    return await mine.post("putNotification", body)
+
+
+@act
+async def delete_notification(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    item = (await put_notification(mine, world, services)).json()["item"]
+    return await mine.post("deleteNotification", {"notification_id": item["notification_id"]})
 
 
 @act

@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /inbox/{token}",
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",
+    "POST /v2/inboxCode/{token}",
     "POST /v2/receive/{connection}/{receiver}",
 }
 BEFORE_SIGN_IN = {
