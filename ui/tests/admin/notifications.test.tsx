@@ -90,6 +90,6 @@ describe("notifications", () => {
     await user.click(await screen.findByRole("button", { name: "Delete" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Delete the notification Operations?" }));
     await user.click(dialog.getByRole("button", { name: "Delete" }));
-    expect(await screen.findByText(/No person and no system is reported/)).toBeTruthy();
+    expect(await screen.findByText(/No person and no system is notified/)).toBeTruthy();
   });
 });

@@ -17,6 +17,7 @@ const PERMISSIONS: Permission[] = [
   "read.payloads",
   "execute",
   "repair",
+  "edit.connections",
   "keys",
   "members",
   "audit",

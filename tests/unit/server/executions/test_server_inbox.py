@@ -36,8 +36,11 @@ async def test_a_card_is_shown_to_the_holder_of_its_token(mine: Caller, clock: F
     assert answer.status_code == 200
     assert answer.json()["message"] == "success"
     item = answer.json()["item"]
+    (shown,) = (await mine.get("getOpenCards")).json()["items"]
     assert item["card"]["body"][0]["text"] == "Release 4711?"
     assert {name: item[name] for name in item if name != "card"} == {
+        "card_id": shown["card_id"],
+        "confirm": "link",
         "status": "OPEN",
         "workflow_name": "Story",
         "recipient": "ann@example.com",

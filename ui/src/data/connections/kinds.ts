@@ -143,6 +143,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       { id: "client_id", widget: "text", isRequired: true, when: by("xoauth2") },
       { id: "scope", widget: "text", when: by("xoauth2") },
       { id: "from", widget: "text", isRequired: true },
+      { id: "language", widget: "choice", choices: ["en", "de"] },
       { id: "ca", widget: "long", isRare: true },
     ],
     secrets: [
@@ -156,6 +157,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       { id: "tenant_id", widget: "text", isRequired: true },
       { id: "client_id", widget: "text", isRequired: true },
       { id: "from", widget: "text", isRequired: true },
+      { id: "language", widget: "choice", choices: ["en", "de"] },
       { id: "cloud", widget: "choice", choices: ["public", "gcc_high", "dod", "other"], isRare: true },
       { id: "endpoints/login", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
       { id: "endpoints/graph", widget: "text", isRequired: true, isRare: true, when: isOtherCloud },
