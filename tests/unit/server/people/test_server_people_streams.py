@@ -114,6 +114,7 @@ async def test_a_stream_ends_seven_days_after_its_person_signed_in_however_busy_
 ) -> None:
     operator = await person(watched, services, mine)
     stream = await watched.open(name, cookie=operator.cookie)
+    await services.catalog.people.last_uses.store()
     for _ in range(15):
         clock.advance(timedelta(hours=11))
         assert (await operator.get("get")).status_code == 200
