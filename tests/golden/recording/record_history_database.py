@@ -27,7 +27,7 @@ from looply.execution.facts.address import card_id, incident_id
 from looply.execution.facts.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Migrated, Queued
 from looply.testing.clock import fake_loop
 
-_CHANNELS: Final = frozenset({"teams"})
+_CHANNELS: Final = frozenset({"teams", "email"})
 """Those of the process that reads them."""
 _EVENTS_OF_A_UNIT: Final = 3
 _ID: Final = "01b8fb9a-3e80-7000-8000-{:012x}"

@@ -197,6 +197,11 @@ def test_a_pattern_weighs_its_parts_as_often_as_they_are_repeated(pattern: str, 
     assert schema_weight({"pattern": pattern}).characters == 2 + states
 
 
+@pytest.mark.parametrize("schema", [{"pattern": "a"}, {"patternProperties": {"a": {}}}])
+def test_a_pattern_weighs_more_than_a_length_however_short_the_texts_are(schema: Json) -> None:
+    assert schema_weight(schema).values >= schema_weight({"minLength": 1}).values + 10
+
+
 VALID = [{"id": f"{index}"} for index in range(10)]
 
 
