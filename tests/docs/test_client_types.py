@@ -36,7 +36,8 @@ def test_the_client_can_make_every_current_call_of_the_api(part: dict[str, Any])
 
 def test_the_client_has_no_pages_among_its_calls(part: dict[str, Any]) -> None:
     text = client_types.routes_text(part)
-    assert '["GET", "/v2/workflows/getKeys"]' in text
+    assert '  getKeys: "GET",' in text
+    assert '  signIn: "POST /v2/session/signIn",' in text
     assert "getPageFile" not in text
 
 

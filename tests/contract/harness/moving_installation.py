@@ -33,6 +33,7 @@ from looply.catalog import Catalog
 from looply.catalog.authored.bulks import Progress
 from looply.catalog.authored.cards import CardDraft
 from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.notifications import NotificationDraft
 from looply.catalog.authored.views import ViewDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.people.invitations import InvitationDraft, NewAccount
@@ -57,7 +58,7 @@ from looply.execution.facts.absences import Absence
 from looply.execution.facts.address import card_token, parse_address
 from looply.master_keys import MasterKeys
 from looply.sealing import Sealers
-from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
+from looply.testing.clock import START_TIME, FakeClock, SerialEntropy, fake_loop
 from looply.testing.world import HANG
 
 THEIRS: Mapping[str, str] = {
@@ -133,6 +134,9 @@ async def _call(catalog: Catalog, organization: str) -> None:
     assert isinstance(ticket, str)
     await catalog.logons.settle(b"a principal", ticket, is_accepted=False)
     await catalog.questions.ask(organization, "http", {"question": "test"})
+    draft = NotificationDraft(name="Operations", channel="email", target="ops@example.com")
+    notification = await catalog.notifications.create(organization, draft, actor=None)
+    await catalog.notifications.record_sent(notification, {bytes(16): START_TIME}, START_TIME)
     await catalog.directory.keep(organization, "teams/1/2", "1", lambda _: {"id": "1"}, ("ann@example.com",))
 
 

@@ -27,7 +27,7 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
       csrf = next;
     },
     call: async (id, input, options = {}) => {
-      const [method, template] = routes[id];
+      const [method, template = `/v2/workflows/${id}`] = routes[id].split(" ");
       const path = pathOf(template, options.path ?? {}, options.query);
       const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {}, options.codec ?? PLAIN);
       // With this header the server answers 401 to a session that has ended, also for a GET.
