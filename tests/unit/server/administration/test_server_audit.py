@@ -20,11 +20,8 @@ from looply.server.http.boundary import Boundary
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World
 
-CALL = {
-    "id": "call_1",
-    "type": "httpRequest",
-    "settings": {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]},
-}
+REQUEST = {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]}
+CALL = {"id": "call_1", "type": "httpRequest", "settings": REQUEST}
 CALLING = definition(CALL, note_step())
 SAP = {"kind": "sap", "settings": {"base_url": "https://sap.example", "client": "100", "user": "LOOPLY"}}
 Act = Callable[[Caller, World, Services], Awaitable[httpx2.Response]]
@@ -296,8 +293,7 @@ ACTS["testConnection"] = check_connection
 
 @act
 async def put_notification(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    body = {"name": "Tickets", "channel": "webhook", "target": "https://hooks.example.com/canary"}
-    return await mine.post("putNotification", body)
+    return await mine.post("putNotification", {"name": "T", "channel": "webhook", "target": "https://h.example/canary"})
 
 
 @act
