@@ -41,7 +41,7 @@ export const german = {
     })[state],
   notifications: {
     label: "Benachrichtigungen über Störungen",
-    hint: "Wenn Ausführungen stehen bleiben, wird es hier gesagt: eine Nachricht je Ursache.",
+    hint: "Sie sagen, welche Ausführungen eine Störung angehalten hat und warum, eine Nachricht je Ursache.",
     empty: "Noch wird niemand über Störungen benachrichtigt.",
     create: "Benachrichtigung hinzufügen",
     title: "Über Störungen benachrichtigen",

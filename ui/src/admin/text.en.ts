@@ -25,7 +25,7 @@ export const english = {
     })[state],
   notifications: {
     label: "Notifications of incidents",
-    hint: "Executions that stop are reported here, one message for a cause.",
+    hint: "They say which executions an incident has stopped and why, one message for a cause.",
     empty: "No person and no system is notified of incidents yet.",
     create: "Add a notification",
     title: "Tell of incidents",
