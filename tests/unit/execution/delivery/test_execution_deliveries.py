@@ -7,10 +7,11 @@ import pytest
 
 from kit.execution.approvals import A, B, C, answer, asked, card_of, decided, open_recipients, reassign
 from kit.execution.driver import Simulator, encode_history
-from kit.execution.workflows import card, workflow
+from kit.execution.workflows import card, step, workflow
 from looply.errors import IllegalTransition
 from looply.execution import fold
 from looply.execution.approvals.card_view import view_of
+from looply.execution.document.document import card_links
 from looply.execution.evolving.evolve import evolve
 from looply.execution.facts.commands import (
     AlreadyAnswered,
@@ -28,6 +29,7 @@ from looply.execution.facts.values.actor import LINK, Actor
 from looply.execution.facts.values.card_copy import is_group
 
 MAIL = [{"after": "PT15M", "channel": "email"}]
+PIN = "${payload.output.pin}"
 QUARTER = timedelta(minutes=15).total_seconds()
 GROUP = "teams:channel/19:a@thread.tacv2"
 
@@ -271,11 +273,45 @@ class TestPersons:
         (failed,) = [event for event in simulator.history if isinstance(event, StepFailed)]
         assert (failed.code, "may_answer names no person" in failed.message) == ("BAD_INPUT", True)
 
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"may_answer": "${payload.output.pin}"},
+            {"fallback": [{"after": "${payload.output.pin}", "channel": "email"}]},
+        ],
+    )
+    def test_a_secret_says_neither_who_may_answer_nor_when_a_card_goes_elsewhere(self, settings: Any) -> None:
+        simulator = unasked(recipients=[A], channel="teams", **settings)
+        simulator.start({"pin": A}, secret=("/output/pin",))
+        (failed,) = [event for event in simulator.history if isinstance(event, StepFailed)]
+        assert "secret" in failed.message
+
+    def test_the_time_of_a_fallback_is_a_text(self) -> None:
+        fallback = [{"after": "${payload.output.minutes}", "channel": "email"}]
+        simulator = asked(recipients=[A], channel="teams", fallback=fallback, body={"minutes": 15})
+        (failed,) = [event for event in simulator.history if isinstance(event, StepFailed)]
+        assert (failed.code, "such as PT15M, not 15" in failed.message) == ("BAD_INPUT", True)
+
+    def test_a_visit_that_asks_for_no_answer_has_no_links(self) -> None:
+        simulator = asked(recipients=[A], channel="teams")
+        assert [link["recipient"] for link in card_links(simulator.state, "ask:1")] == [A]
+        assert card_links(simulator.state, "to_approved:1") == []
+
+    def test_one_who_is_known_by_no_id_is_no_second_voter(self) -> None:
+        simulator = asked(recipients=[GROUP, "teams:chat/19:b"], channel="teams")
+        assert answer(simulator, 0, actor=person("2", B)) == Recorded()
+        assert code_of(answer(simulator, 1, actor=LINK)) == "NOT_YOURS"
+
     def test_may_answer_stays_with_a_card_that_is_passed_on(self) -> None:
         simulator = asked(recipients=[GROUP], channel="teams", may_answer=[A])
         reassign(simulator, card_of(simulator, GROUP).card_id, "teams:chat/19:b")
         sends = [event for event in simulator.history if isinstance(event, CardWanted)]
         assert [event.may_answer for event in sends] == [(A,), (A,)]
+
+
+def unasked(**settings: Any) -> Simulator:
+    """Returns an execution that asks for an approval, before it has started."""
+    return Simulator(workflow(step("ask", "approval", settings, description="Release?"), edges="start>ask"))
 
 
 @pytest.mark.parametrize(
