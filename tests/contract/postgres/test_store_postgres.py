@@ -225,7 +225,7 @@ async def test_a_month_has_its_partitions_before_its_first_execution(
     count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'execution'::regclass"
     (before,) = sql(postgres_stores, count)
     assert before[0] >= 3
-    samples.later(timedelta(days=400))
+    samples.later(timedelta(days=777))
     units = [samples.first() for _ in range(3)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert [head.execution_id for head in await store.reads.scan("", 10)] == [unit.execution_id for unit in units]

@@ -92,6 +92,13 @@ def test_a_person_who_decided_for_another_one_by_an_escalation_still_has_their_o
     assert decided(simulator) == ("approved", [(B, "approved"), (B, "approved")])
 
 
+def test_an_escalation_to_those_who_have_the_cards_changes_nothing() -> None:
+    simulator = asked(recipients=[A], escalation=[{"after": "PT1H", "to": [A]}])
+    (before,) = simulator.work.cards
+    simulator.tick(3600)
+    assert list(simulator.work.cards) == [before]
+
+
 def test_a_new_address_gives_a_person_no_second_vote() -> None:
     simulator = asked(quorum="all")
     assert sign(simulator, card_of(simulator, A).card_id, session(A, "user-1")) == Recorded()

@@ -301,6 +301,9 @@ class TestPersons:
         simulator = asked(recipients=[GROUP, "teams:chat/19:b"], channel="teams")
         assert answer(simulator, 0, actor=person("2", B)) == Recorded()
         assert code_of(answer(simulator, 1, actor=LINK)) == "NOT_YOURS"
+        simulator = asked(recipients=[A, B], channel="inbox")
+        assert answer(simulator, 0, actor=LINK) == Recorded()
+        assert answer(simulator, 1, actor=Actor(kind="person", user_id="2", email=B, name="B")) == Recorded()
 
     def test_may_answer_stays_with_a_card_that_is_passed_on(self) -> None:
         simulator = asked(recipients=[GROUP], channel="teams", may_answer=[A])

@@ -19,6 +19,16 @@ async def test_a_card_that_asks_for_no_answer_is_shown_and_not_sent(mine: Caller
     assert item["input"]["card"] == CARD
 
 
+@pytest.mark.parametrize("action", ["update", "delete"])
+async def test_cards_of_another_step_are_neither_changed_nor_withdrawn(mine: Caller, action: str) -> None:
+    sending = {"card": CARD, "recipients": ["ann@example.com"]}
+    card = {"id": "card_1", "type": "adaptiveCard", "settings": sending}
+    changing = {"action": action, "target": "card_1", **({"card": CARD} if action == "update" else {})}
+    change = {"id": "card_2", "type": "adaptiveCard", "settings": changing}
+    item = await attempt(mine, definition(card, change), "card_2", data=DATA)
+    assert (item["state"], "card_1" in item["error"]["message"]) == ("FAILED", True), item
+
+
 async def test_a_system_that_is_not_there_fails_the_step(mine: Caller, system: System) -> None:
     gone = await asyncio.start_server(system.serve, "127.0.0.1", 0)
     system.address = f"http://127.0.0.1:{gone.sockets[0].getsockname()[1]}"
@@ -45,9 +55,9 @@ async def test_a_calendar_that_is_none_fails_the_approval_that_reads_it(mine: Ca
     assert item["error"]["message"]
 
 
-@pytest.mark.parametrize("items", ["${div(1, 0)}", "${payload.output.nothing}"])
-async def test_a_body_whose_list_cannot_be_computed_has_an_item_that_is_null(mine: Caller, items: str) -> None:
-    document = within({"id": "around", "type": "forEach", "settings": {"items": items}}, "each")
+@pytest.mark.parametrize("settings", [{"items": "${div(1, 0)}"}, {"items": "${payload.output.nothing}"}, {}])
+async def test_a_body_whose_list_cannot_be_computed_has_an_item_that_is_null(mine: Caller, settings: Any) -> None:
+    document = within({"id": "around", "type": "forEach", "settings": settings}, "each")
     assert (await attempt(mine, document, "inner", data=DATA))["output"] == {"inner": 0}
 
 
