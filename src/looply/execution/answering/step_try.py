@@ -173,34 +173,40 @@ def _open_after_read(visit: Visit, command: EffectDone) -> TryOutcome:
 def _read(visit: Visit, events: tuple[Event, ...]) -> TryOutcome:
     """Returns what the first events of a visit, or those of its outcome, say."""
     sent = next((event for event in events if isinstance(event, CardWanted)), None)
-    for event in events:
-        match event:
-            case StepFailed():
-                return _failed(visit, event)
-            case StepUnknown():
-                failure = TryFailure(code="OUTCOME_UNKNOWN", message=event.message or event.cause)
-                return TryOutcome(outcome="UNKNOWN", failure=failure)
-            case StepScheduled():
-                return TryOutcome(outcome="NOT_SENT", input=_shown_input(event), scheduled=event)
-            case StepSucceeded():
-                output = mask_pointers(event.output, event.secret, "output")
-                return TryOutcome(outcome="DONE", exit=event.branch, output=output)
-            case Computed():
-                output = mask_pointers(event.output, event.secret, "output")
-                if sent is not None:
-                    return TryOutcome(outcome="NOT_SENT", exit=event.branch, input=_card(sent), output=output)
-                ends = isinstance(visit.step.settings, RedirectSettings | TerminateSettings)
-                exit_ = "" if ends else event.branch
-                return TryOutcome(outcome="DONE", exit=exit_, input=event.input, output=output)
-            case ChildStarted():
-                return _child(event)
-            case ScopeOpened():
-                return _region(event)
-            case TimerStarted(kind="DELAY"):
-                return TryOutcome(outcome="WAITS", input={"until": rfc3339(event.due)})
-            case WaitOpened():
-                return TryOutcome(outcome="WAITS", input={**_card(sent), **_wait(event)})
-    return TryOutcome(outcome="DONE")
+    found = [outcome for event in events if (outcome := _outcome_of(visit, event, sent)) is not None]
+    return found[0] if found else TryOutcome(outcome="DONE")
+
+
+def _outcome_of(visit: Visit, event: Event, sent: CardWanted | None) -> TryOutcome | None:
+    """Returns what an event says of the visit, None for one beside it. `sent` is the card that the visit sends."""
+    match event:
+        case StepFailed():
+            return _failed(visit, event)
+        case StepUnknown():
+            failure = TryFailure(code="OUTCOME_UNKNOWN", message=event.message or event.cause)
+            return TryOutcome(outcome="UNKNOWN", failure=failure)
+        case StepScheduled():
+            return TryOutcome(outcome="NOT_SENT", input=_shown_input(event), scheduled=event)
+        case StepSucceeded():
+            output = mask_pointers(event.output, event.secret, "output")
+            return TryOutcome(outcome="DONE", exit=event.branch, output=output)
+        case Computed():
+            output = mask_pointers(event.output, event.secret, "output")
+            if sent is not None:
+                return TryOutcome(outcome="NOT_SENT", exit=event.branch, input=_card(sent), output=output)
+            ends = isinstance(visit.step.settings, RedirectSettings | TerminateSettings)
+            exit_ = "" if ends else event.branch
+            return TryOutcome(outcome="DONE", exit=exit_, input=event.input, output=output)
+        case ChildStarted():
+            return _child(event)
+        case ScopeOpened():
+            return _region(event)
+        case TimerStarted(kind="DELAY"):
+            return TryOutcome(outcome="WAITS", input={"until": rfc3339(event.due)})
+        case WaitOpened():
+            return TryOutcome(outcome="WAITS", input={**_card(sent), **_wait(event)})
+        case _:
+            return None
 
 
 def _failed(visit: Visit, event: StepFailed) -> TryOutcome:
