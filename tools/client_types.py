@@ -63,7 +63,10 @@ def routes_text(part: dict[str, Any]) -> str:
     lines = [
         "// Written by `make docs` from docs/reference/openapi.json; do not edit.",
         "",
-        f"/** Method and path of each call; one without a path has `{OWN_PATH}` and its name. */",
+        "/** The path of a call that has none in the list is this one with its name. */",
+        f'export const OWN_PATH = "{OWN_PATH}";',
+        "",
+        "/** Method and path of each call. */",
         "export const routes = {",
         *(_route_line(*row) for row in rows),
         "} as const;",

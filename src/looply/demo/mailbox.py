@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Final
 
+from looply.demo.teams.connections import OpenConnections
 from looply.demo.teams.wire import Reply, Request, error
 
 MOST_MAILS: Final = 200
@@ -41,30 +42,22 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: deque[tuple[int, EmailMessage]] = deque(maxlen=MOST_MAILS)
         self._count = 0
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._connections = OpenConnections()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Takes the mails of one connection, until it is closed."""
-        task: asyncio.Task[None] | None = asyncio.current_task()
-        assert task is not None
-        self._open[task] = writer
-        try:
-            await _say(writer, "220 mailbox of the demo")
-            while line := await reader.readline():
-                if not await self._obey(line.decode("latin-1").strip(), reader, writer):
-                    return
-        except (ConnectionError, asyncio.IncompleteReadError, ValueError):
-            return  # what is no mail is not kept
-        finally:
-            del self._open[task]
-            writer.close()
+        with self._connections.serving(writer):
+            try:
+                await _say(writer, "220 mailbox of the demo")
+                while line := await reader.readline():
+                    if not await self._obey(line.decode("latin-1").strip(), reader, writer):
+                        return
+            except (ConnectionError, asyncio.IncompleteReadError, ValueError):
+                return  # what is no mail is not kept
 
     async def close(self) -> None:
         """Ends all connections."""
-        open_now = dict(self._open)
-        for writer in open_now.values():
-            writer.transport.abort()
-        await asyncio.gather(*open_now, return_exceptions=True)
+        await self._connections.close()
 
     async def _obey(self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answers a command, and returns whether the connection stays."""

@@ -1,7 +1,7 @@
 /** The client of the API: `call("getKeys", {limit: 20})` gives the typed answer, or throws a `CallError`. */
 
 import { CallError, errorOf } from "./errors";
-import { routes } from "./routes";
+import { OWN_PATH, routes } from "./routes";
 import type { AnswerOf, CallOptions, Codec, InputOf, OperationId } from "./types";
 
 export type Call = <Id extends OperationId>(
@@ -27,7 +27,7 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
       csrf = next;
     },
     call: async (id, input, options = {}) => {
-      const [method, template = `/v2/workflows/${id}`] = routes[id].split(" ");
+      const [method, template = OWN_PATH + id] = routes[id].split(" ");
       const path = pathOf(template, options.path ?? {}, options.query);
       const request = method === "GET" ? getOf(path, input ?? {}) : postOf(path, input ?? {}, options.codec ?? PLAIN);
       // With this header the server answers 401 to a session that has ended, also for a GET.

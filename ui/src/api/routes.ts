@@ -1,6 +1,9 @@
 // Written by `make docs` from docs/reference/openapi.json; do not edit.
 
-/** Method and path of each call; one without a path has `/v2/workflows/` and its name. */
+/** The path of a call that has none in the list is this one with its name. */
+export const OWN_PATH = "/v2/workflows/";
+
+/** Method and path of each call. */
 export const routes = {
   acceptInvitation: "POST /v2/session/acceptInvitation",
   activateCard: "POST",

@@ -105,9 +105,10 @@ class NotificationRunner(Loop):
         if left <= 0:
             await stored.release(one.notification_id, one.hour_on + _HOUR)
             return 0
+        known = dict(await self._services.catalog.workflows.names(one.organization_id))
         parts = [[each] for each in due] if len(due) <= min(MOST_SINGLE, left) else [list(due)]
         for part in parts:
-            note = await self._note_of(one, part)
+            note = await self._note_of(one, part, known)
             sent = await self._services.notifier.send(one.organization_id, one, note)
             if sent.state in ("OFF", "FAILED"):
                 pause = min(_FIRST_PAUSE * 2 ** min(one.failures, 10), _LONGEST_PAUSE)
@@ -121,9 +122,8 @@ class NotificationRunner(Loop):
         await stored.release(one.notification_id, now)
         return count
 
-    async def _note_of(self, one: Notification, part: Sequence[_Cause]) -> Note:
-        stored = dict(await self._services.catalog.workflows.names(one.organization_id))
-        names = {each.group.workflow_id: stored.get(each.group.workflow_id, "a deleted workflow") for each in part}
+    async def _note_of(self, one: Notification, part: Sequence[_Cause], known: Mapping[str, str]) -> Note:
+        names = {each.group.workflow_id: known.get(each.group.workflow_id, "a deleted workflow") for each in part}
         key = hashlib.sha256(b"".join(each.key + to_ms(each.group.last_on).to_bytes(8, "big") for each in part))
         links, facts = self._services.links, [_facts(each.group, names[each.group.workflow_id]) for each in part]
         common = {"key": f"{one.notification_id} {key.hexdigest()}"}

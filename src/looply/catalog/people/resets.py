@@ -78,20 +78,11 @@ class PasswordResets:
                     "looply user reset-link",
                     code="MEMBER_ELSEWHERE",
                 )
-            connection.execute(delete(password_resets).where(password_resets.c.user_id == checked))
-            connection.execute(
-                insert(password_resets).values(
-                    token_sha256=token_digest(token),
-                    user_id=checked,
-                    removes_second_factor=removes_second_factor,
-                    created_by=actor,
-                    created_ms=to_ms(change.at),
-                    expires_ms=to_ms(expires),
-                )
-            )
+            stored = NewReset(token=token, expires_on=expires)
+            _replace(connection, checked, stored, change, removes_second_factor=removes_second_factor)
             details: dict[str, Json] = {"removes_second_factor": removes_second_factor}
             change.record(connection, "user.reset_link", checked, **details)
-            return NewReset(token=token, expires_on=expires)
+            return stored
 
         return await self._database.write(store)
 
@@ -107,20 +98,12 @@ class PasswordResets:
             memberships = memberships_of(connection, checked)
             if not memberships:
                 return None
-            connection.execute(delete(password_resets).where(password_resets.c.user_id == checked))
-            connection.execute(
-                insert(password_resets).values(
-                    token_sha256=token_digest(token),
-                    user_id=checked,
-                    removes_second_factor=False,
-                    created_by=checked,
-                    created_ms=to_ms(at),
-                    expires_ms=to_ms(expires),
-                )
-            )
-            for each in memberships:
-                Change(each.organization_id, checked, at).record(connection, "user.reset_mail", checked)
-            return NewReset(token=token, expires_on=expires)
+            stored = NewReset(token=token, expires_on=expires)
+            changes = [Change(each.organization_id, checked, at) for each in memberships]
+            _replace(connection, checked, stored, changes[0], removes_second_factor=False)
+            for change in changes:
+                change.record(connection, "user.reset_mail", checked)
+            return stored
 
         return await self._database.write(store)
 
@@ -153,6 +136,23 @@ class PasswordResets:
             return user_id
 
         return await self._database.write(store)
+
+
+def _replace(
+    connection: Connection, user_id: str, stored: NewReset, change: Change, *, removes_second_factor: bool
+) -> None:
+    """Stores a link in the place of the former one of a person."""
+    connection.execute(delete(password_resets).where(password_resets.c.user_id == user_id))
+    connection.execute(
+        insert(password_resets).values(
+            token_sha256=token_digest(stored.token),
+            user_id=user_id,
+            removes_second_factor=removes_second_factor,
+            created_by=change.actor,
+            created_ms=to_ms(change.at),
+            expires_ms=to_ms(stored.expires_on),
+        )
+    )
 
 
 def _find(connection: Connection, token: str, now: datetime) -> RowMapping:

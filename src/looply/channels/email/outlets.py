@@ -1,13 +1,11 @@
 """Outlets: what a process needs to send mails through one connection, within the bounds of its secret."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from looply.app.context.credentials import CatalogConnections
-from looply.catalog import Catalog
 from looply.channels.breaker import Used
+from looply.channels.resources import ChannelResources
 from looply.clock import Clock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
@@ -15,7 +13,6 @@ from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.email.accounts import GRAPH_MAIL, SMTP, Account, account_of
 from looply.connectors.outbound.dialer import Dialer
 from looply.connectors.port import ConnectionValues, HttpSender
-from looply.connectors.registry import Registry
 from looply.limits import Limits
 
 KINDS: Final = (SMTP, GRAPH_MAIL)
@@ -23,22 +20,11 @@ KINDS: Final = (SMTP, GRAPH_MAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailResources:
-    """What all outlets of a process share. `sender` makes the sender of the requests of one call."""
+class MailResources(ChannelResources):
+    """What all outlets of a process share."""
 
-    catalog: Catalog
-    registry: Registry
-    sender: Callable[[timedelta, str], HttpSender]
     dialer: Dialer
-    logons: Logons
-    tokens: TokenCache
     limits: Limits
-    clock: Clock
-
-    @property
-    def connections(self) -> CatalogConnections:
-        """The connections, as they are stored now."""
-        return CatalogConnections(self.catalog, self.registry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from typing import Final, assert_never
 from looply.app.messages.mailing import Mailed, Mailer, Message
 from looply.app.messages.notifying import Note
 from looply.catalog.authored.notifications import NotificationDraft
-from looply.channels.teams.bots import KIND, Resources, open_bot
+from looply.channels.teams.bots import KIND, Resources, open_bot, open_delivery
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest
 from looply.connectors.teams.calls.answers import Undelivered
-from looply.connectors.teams.calls.delivery import Delivery, Look
+from looply.connectors.teams.calls.delivery import Look
 from looply.connectors.teams.calls.messages import Handle, card_message
 from looply.connectors.teams.calls.people import read_recipient
 from looply.connectors.teams.cards.outgoing import VERSION
@@ -53,14 +53,7 @@ class ChannelNotifier:
         values = await resources.connections.find_for_channel(organization_id, target.connection, (KIND,))
         bot = open_bot(resources, organization_id, values, _WITHIN)
         message = card_message(_card(note), note.title, alerts=True)
-        delivery = Delivery(
-            account=bot.account,
-            bot=bot.client,
-            graph=bot.graph,
-            directory=bot.directory,
-            pacer=resources.pacer,
-            clock=resources.clock,
-        )
+        delivery = open_delivery(resources, bot)
         try:
             await delivery.bring(read_recipient(target.target), Handle(), Look(message=message, small=message))
         except Undelivered as error:

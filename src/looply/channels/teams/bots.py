@@ -1,20 +1,18 @@
 """Bots: what a process needs to call Microsoft for one connection, within the bounds of its secret."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from looply.app.context.credentials import CatalogConnections
-from looply.catalog import Catalog
 from looply.channels.breaker import Used
+from looply.channels.resources import ChannelResources
 from looply.channels.teams.directory import TeamsDirectory
 from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.port import ConnectionValues, HttpSender
-from looply.connectors.registry import Registry
 from looply.connectors.teams.calls.bot import BotClient
+from looply.connectors.teams.calls.delivery import Delivery
 from looply.connectors.teams.calls.graph import GraphClient
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.calls.settings import Account, account_of
@@ -24,21 +22,10 @@ KIND = "teams"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What all bots of a process share. `sender` makes the sender of the requests of one call, for an organization."""
+class Resources(ChannelResources):
+    """What all bots of a process share."""
 
-    catalog: Catalog
-    registry: Registry
-    sender: Callable[[timedelta, str], HttpSender]
-    logons: Logons
-    tokens: TokenCache
     pacer: Pacer
-    clock: Clock
-
-    @property
-    def connections(self) -> CatalogConnections:
-        """The connections, as they are stored now."""
-        return CatalogConnections(self.catalog, self.registry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +66,18 @@ def open_bot(resources: Resources, organization_id: str, values: ConnectionValue
         client=BotClient(calls, account),
         graph=GraphClient(calls, account),
         directory=TeamsDirectory(resources.catalog.directory, organization_id, account),
+    )
+
+
+def open_delivery(resources: Resources, bot: Bot) -> Delivery:
+    """Returns what brings messages through a bot, in the pace of its process."""
+    return Delivery(
+        account=bot.account,
+        bot=bot.client,
+        graph=bot.graph,
+        directory=bot.directory,
+        pacer=resources.pacer,
+        clock=resources.clock,
     )
 
 

@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Final
 
 from looply.channels.breaker import Breaker
-from looply.channels.teams.bots import KIND, Bot, Resources, open_bot
+from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
 from looply.channels.teams.looks import look_of
 from looply.channels.teams.outcomes import outcome_of
 from looply.connectors.teams.calls.answers import Undelivered
-from looply.connectors.teams.calls.delivery import Delivery
 from looply.connectors.teams.calls.messages import Handle, read_handle
 from looply.connectors.teams.calls.people import Person, Recipient, ToPerson, read_recipient
 from looply.engine.ports.card_channel import Broken, Budget, Copy, Delivered, TryAgain
@@ -46,7 +45,7 @@ class TeamsChannel:
             raise TryAgain(wait, f"the connection {bot.account.name} cannot be used")
         look = look_of(copy, view, await _reader(bot, recipient), self._link(copy.token))
         try:
-            after = await self._delivery(bot).bring(recipient, handle, look)
+            after = await open_delivery(self._resources, bot).bring(recipient, handle, look)
         except Undelivered as error:
             if error.failure.meaning != "unusable":
                 raise outcome_of(error.failure, copy.tries) from error
@@ -59,16 +58,6 @@ class TeamsChannel:
     async def _open(self, copy: Copy) -> Bot:
         values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, (KIND,))
         return open_bot(self._resources, copy.organization_id, values, _WITHIN)
-
-    def _delivery(self, bot: Bot) -> Delivery:
-        return Delivery(
-            account=bot.account,
-            bot=bot.client,
-            graph=bot.graph,
-            directory=bot.directory,
-            pacer=self._resources.pacer,
-            clock=self._resources.clock,
-        )
 
 
 def _read(copy: Copy, view: CardView) -> tuple[Recipient, Handle]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from looply.demo.teams.connections import OpenConnections
 from looply.demo.teams.messenger import Answer, Messenger
 from looply.demo.teams.people import Message, User
 from looply.demo.teams.simulator import TeamsSimulator
@@ -50,30 +51,22 @@ class ChatServer:
         self._messenger = messenger
         self._folder = folder
         self._mails = mails
-        self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._connections = OpenConnections()
         self.host = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers the requests of one connection, until it is closed."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._open[task] = writer
-        try:
-            while (request := await read_request(reader)) is not None:
-                writer.write((await self.answer(request)).encode_http())
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            return  # what is no request has no answer
-        finally:
-            del self._open[task]
-            writer.close()
+        with self._connections.serving(writer):
+            try:
+                while (request := await read_request(reader)) is not None:
+                    writer.write((await self.answer(request)).encode_http())
+                    await writer.drain()
+            except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+                return  # what is no request has no answer
 
     async def close(self) -> None:
         """Ends all connections."""
-        open_now = dict(self._open)
-        for writer in open_now.values():
-            writer.transport.abort()
-        await asyncio.gather(*open_now, return_exceptions=True)
+        await self._connections.close()
 
     async def answer(self, request: Request) -> Reply:
         """Returns the answer to one request."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from looply.demo.teams.connections import OpenConnections
 from looply.demo.teams.connector import APP, TENANT, Connector
 from looply.demo.teams.graph import Graph
 from looply.demo.teams.people import World
@@ -47,7 +48,7 @@ class TeamsSimulator:
 
     def __post_init__(self) -> None:
         self._tokens: dict[str, str] = {}
-        self._connections: set[Any] = set()
+        self._connections = OpenConnections()
         self.graph = Graph(self.world)
         self.connector = Connector(self.world)
 
@@ -77,30 +78,25 @@ class TeamsSimulator:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers the requests of one connection, until it is closed."""
-        self._connections.add((asyncio.current_task(), writer))
-        try:
-            while (request := await read_request(reader)) is not None:
-                self.requests.append(request)
-                self.on_request(request)
-                reply = self.answer(request)
-                if reply.is_cut:
-                    return
-                if reply.hangs:
-                    await reader.read()
-                    return
-                writer.write(reply.encode_http())
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
+        with self._connections.serving(writer):
+            try:
+                while (request := await read_request(reader)) is not None:
+                    self.requests.append(request)
+                    self.on_request(request)
+                    reply = self.answer(request)
+                    if reply.is_cut:
+                        return
+                    if reply.hangs:
+                        await reader.read()
+                        return
+                    writer.write(reply.encode_http())
+                    await writer.drain()
+            except (ConnectionError, asyncio.IncompleteReadError):
+                return
 
     async def close(self) -> None:
         """Ends all connections."""
-        for _, writer in self._connections:
-            writer.transport.abort()
-        await asyncio.gather(*(task for task, _ in self._connections), return_exceptions=True)
-        self._connections.clear()
+        await self._connections.close()
 
     def answer(self, request: Request) -> Reply:
         """Returns the answer to one request, after its effect."""

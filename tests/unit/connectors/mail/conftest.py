@@ -1,6 +1,5 @@
 """A mail server, and the simulator of Microsoft's side."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from kit.servers.mail_server import Inbox, MailServer
+from kit.servers.teams_server import running_teams
 from looply.demo.teams.simulator import TeamsSimulator
 
 Open = Callable[..., Awaitable[MailServer]]
@@ -48,10 +48,6 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 @pytest_asyncio.fixture
 async def microsoft() -> AsyncIterator[TeamsSimulator]:
-    simulator = TeamsSimulator()
-    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
-    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    simulator.world.add_user("Orders", "orders@contoso.test")
-    yield simulator
-    server.close()
-    await simulator.close()
+    async with running_teams() as simulator:
+        simulator.world.add_user("Orders", "orders@contoso.test")
+        yield simulator

@@ -21,6 +21,7 @@ from microsoft_teams.cards import AdaptiveCard
 from microsoft_teams.common.http import Client, ClientOptions
 from pydantic import TypeAdapter
 
+from kit.servers.teams_server import running_teams
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.cards.states import Answered, Recorded, link_card, notice_card, open_card, state_card
@@ -52,12 +53,8 @@ CARD: dict[str, Any] = {
 
 @pytest_asyncio.fixture
 async def teams() -> AsyncIterator[TeamsSimulator]:
-    simulator = TeamsSimulator()
-    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
-    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield simulator
-    server.close()
-    await simulator.close()
+    async with running_teams() as simulator:
+        yield simulator
 
 
 @pytest.fixture

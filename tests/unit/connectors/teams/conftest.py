@@ -1,6 +1,5 @@
 """The simulator of Microsoft's side, and everything that calls it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from kit.servers.teams_server import running_teams
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.delivery import Delivery
@@ -39,12 +39,8 @@ class FakeDirectory:
 
 @pytest_asyncio.fixture
 async def teams() -> AsyncIterator[TeamsSimulator]:
-    simulator = TeamsSimulator()
-    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
-    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield simulator
-    server.close()
-    await simulator.close()
+    async with running_teams() as simulator:
+        yield simulator
 
 
 @pytest.fixture

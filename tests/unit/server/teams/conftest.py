@@ -1,6 +1,5 @@
 """A server that sends cards by Teams, and the simulator of Microsoft's side."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from server_kit import Caller, ScriptedShell
 from teams_kit import Tenant
 
 from kit.memory import MemoryStore
+from kit.servers.teams_server import running_teams
 from looply.app.context.services import Services
 from looply.catalog import Catalog
 from looply.channels.teams.bots import Resources
@@ -33,12 +33,8 @@ def copying() -> frozenset[str]:
 
 @pytest_asyncio.fixture
 async def microsoft() -> AsyncIterator[TeamsSimulator]:
-    simulator = TeamsSimulator()
-    server = await asyncio.start_server(simulator.serve, "127.0.0.1", 0)
-    simulator.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield simulator
-    server.close()
-    await simulator.close()
+    async with running_teams() as simulator:
+        yield simulator
 
 
 @pytest_asyncio.fixture
