@@ -232,7 +232,7 @@ async def test_a_month_has_its_partitions_before_its_first_execution(
     assert sql(postgres_stores, count) == [(before[0] + 1,)]
     # A month that was dropped, as pruning does, is created again when it is still needed.
     for table in ("execution", "batch", "snapshot", "value_use"):
-        sql(postgres_stores, f"DROP TABLE {table}_2031_02")
+        sql(postgres_stores, f"DROP TABLE {table}_{samples.now:%Y_%m}")
     await store.journal.commit(samples.first())
 
 
