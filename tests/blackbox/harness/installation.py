@@ -34,9 +34,8 @@ class Node:
     def __init__(self, kind: str, number: int, folder: Path, environment: dict[str, str], guard: Guard) -> None:
         self.kind = kind
         self._held = HeldPort()
-        program = Program(
-            name=f"{kind}-{number}", command=self._command, environment=environment_with(environment), folder=folder
-        )
+        self._environment = environment_with(environment)
+        program = Program(name=f"{kind}-{number}", command=self._command, environment=self._environment, folder=folder)
         self._ready = str(program.ready)
         self.process = Supervised(program, guard)
 
@@ -54,8 +53,9 @@ class Node:
         """Waits until it is ready; unless it `may_end`, its first process must become ready."""
         self.process.until_ready(may_end=may_end)
 
-    def kill(self) -> None:
-        """Kills it and returns when its next process is ready."""
+    def kill(self, **settings: str) -> None:
+        """Kills it and returns when its next process is ready, which has these settings, too."""
+        self._environment.update(settings)
         self.process.kill()
         self.until_ready()
 

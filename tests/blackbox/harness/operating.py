@@ -35,6 +35,11 @@ class Operating:
         items = json.loads(self._succeed("organization", "create", *names, "--json"))["items"]
         return [{name: made[name] for name in kept} for made in items]
 
+    def master_keys(self) -> list[dict[str, Any]]:
+        """Returns the master keys, the newest last, as `looply master-key status` shows them."""
+        shown: list[dict[str, Any]] = json.loads(self._succeed("master-key", "status", "--json"))["master_keys"]
+        return shown
+
     def doctor(self) -> dict[str, Any]:
         """Returns the document of `looply doctor`."""
         done = self._run("doctor", "--json")
