@@ -11,6 +11,7 @@ import structlog
 from hypothesis import settings
 
 from suite.durations import Meter, Recorder
+from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
 from suite.tiers import ALL, GATE, PROOF, choose
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # All tests are objects that live to the end: searching them for cycles took half of the time of their collection.
     gc.disable()
+    use_memory()
     settings.register_profile("soak", deadline=None, max_examples=1_000, print_blob=True)
     settings.load_profile("soak" if config.getoption("soak") else "ci")
     chosen: str = config.option.markexpr

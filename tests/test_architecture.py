@@ -80,6 +80,8 @@ MOST_SIDE_BY_SIDE = 15
 MOST_EXCUSED_IMPORTS = 3
 MOST_LINES = 500
 MOST_LINES_OF_THE_MAP = 200
+MOST_CHARACTERS_OF_A_LINE = 520
+"""Of a line of the map, so that one line answers one question."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
@@ -131,7 +133,7 @@ KNOWING_WIRE_NAMES = {
     "definition/settings/endings.py",
     "execution/document/payload.py",
     # The body of a webhook has the names that its receiver knows from the API.
-    "app/administration/notifying.py",
+    "app/administration/notification_runner.py",
     # What a bulk selects is stored as its callers wrote it.
     "catalog/authored/bulks.py",
 }
@@ -160,6 +162,7 @@ def test_the_map_is_short_and_has_a_row_for_each_folder_of_the_web_app() -> None
     rows = {name for line in web.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)/`", line[:30])}
     assert rows == {path.name for path in (PROJECT / "ui" / "src").iterdir() if path.is_dir()}
     assert text.count("\n") <= MOST_LINES_OF_THE_MAP
+    assert [line for line in text.splitlines() if len(line) > MOST_CHARACTERS_OF_A_LINE] == []
 
 
 def test_imports_point_downwards() -> None:
@@ -181,6 +184,44 @@ def test_the_map_names_files_that_are_there() -> None:
     text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
     named = re.findall(r"`([a-z_]+/[a-z_0-9/]+(?:\.py|/))`", text)
     assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
+
+
+def test_each_name_that_answers_a_question_of_the_map_is_in_the_code() -> None:
+    text = (PROJECT / "ARCHITECTURE.md").read_text("utf-8")
+    questions = text.partition("\n## Where to begin\n")[2].partition("\n## ")[0]
+    lines = [line.partition("**: ")[2] for line in questions.splitlines() if line.startswith("- **")]
+    assert len(lines) > 50
+    assert [missing for line in lines for missing in missing_names(line)] == []
+
+
+def missing_names(line: str) -> Iterator[str]:
+    """Yields the names of a line of the map that lead nowhere.
+
+    A path begins at the sources or at the project; a name without a folder is beside the file before it, or in the
+    folder before it. A symbol in parentheses is in that file.
+    """
+    last, depth = SOURCE, 0
+    for name, bracket in re.findall(r"`([^`]+)`|([()])", line):
+        depth += {"(": 1, ")": -1}.get(bracket, 0)
+        if re.fullmatch(r"[\w./-]+(?:\.(?:py|sql|tsx?|mjs)|/)", name):
+            beside = last if last.is_dir() else last.parent
+            roots = (SOURCE, PROJECT) if "/" in name.rstrip("/") else (beside, SOURCE)
+            found = next((root / name for root in roots if (root / name).exists()), None)
+            if found is None:
+                yield name
+            last = found or last
+        elif name and depth and last.is_file() and not re.search(rf"\b{re.escape(name)}\b", last.read_text("utf-8")):
+            yield f"{name} in {last.relative_to(PROJECT)}"
+
+
+def test_a_name_of_the_map_that_leads_nowhere_is_found() -> None:
+    line = (
+        "`execution/deciding/decide.py` (`retry_delay`, `no_such_name`), `no_such_file.py`, `engine/sql/` (`work.py`)"
+    )
+    assert list(missing_names(line)) == [
+        "no_such_name in src/looply/execution/deciding/decide.py",
+        "no_such_file.py",
+    ]
 
 
 @pytest.mark.parametrize("root", [SOURCE, *SURROUNDINGS], ids=lambda root: root.name)

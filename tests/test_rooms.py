@@ -19,6 +19,9 @@ ROOMS = {
         "shell",
         "upkeep",
         "cards",
+        "sqlite",
+        "postgres",
+        "temporal",
     ),
     "execution": (
         "facts",
@@ -107,11 +110,22 @@ ROOMS = {
         "credentials",
         "oauth",
         "http",
+        "function",
+        "sap",
+        "email",
+        "teams",
     ),
     "execution.facts": ("values",),
     "engine.sql": ("figures",),
+    "connectors.sap": ("types", "calls", "discovering", "batches"),
+    "connectors.email": ("cards",),
+    "connectors.teams": ("calls", "cards", "inbound", "packaging"),
+    "channels": ("teams", "email", "notices"),
+    "demo": ("teams",),
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
+_NEVER = re.compile(r"Never here: [^\n]+\.(?:\n\n.+)?", re.DOTALL)
+"""The third part of what a room says of itself; how it works may follow."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -151,7 +165,7 @@ def test_each_room_says_what_it_is_what_it_imports_and_what_never_belongs_there(
         what, _, rest = said.partition("\n\n")
         imports, _, never = rest.partition("\n")
         expected = f"Imports {rooms_imported_by(package, room)}."
-        if not what.endswith(".") or imports != expected or not re.fullmatch(r"Never here: [^\n]+\.", never):
+        if not what.endswith(".") or imports != expected or not _NEVER.fullmatch(never):
             wrong.append(f"{package}.{room} has: {said}\nexpected: {expected}")
     assert wrong == []
 

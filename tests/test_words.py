@@ -89,7 +89,14 @@ VAGUE: Final = frozenset(
 )
 """Participles that say what was done to a value, and not what it is: `found` may be a card, a row or a problem."""
 
-PLAIN_ROOMS: Final = ("execution/deciding", "engine/processing", "engine/upkeep", "server/http", "app/executions")
+PLAIN_ROOMS: Final = (
+    "execution/deciding",
+    "engine/processing",
+    "engine/upkeep",
+    "server/http",
+    "app/executions",
+    "app/administration",
+)
 """The rooms that are read most: there, variables have no vague names either."""
 
 VAGUE_VARIABLES: Final = {

@@ -21,6 +21,7 @@ from reference_pages.logs import log_types
 from looply.app.bulks.preview import Verdict
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
+from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.engine.ports.card_channel import INBOX
 from looply.execution.answering.step_try import Outcome
 from looply.jsontext import Json
@@ -408,3 +409,10 @@ def test_each_constant_that_the_glossary_names_is_in_the_code() -> None:
     source = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "src" / "looply").rglob("*.py")))
     assert {"DRAFT", "ACTIVE", "START"} <= constants
     assert sorted(name for name in constants if not re.search(rf"\b{name}\b", source)) == []
+
+
+def test_what_the_comparison_says_to_be_missing_is_no_channel_of_cards() -> None:
+    words = {"inbox": "inbox", "teams": "Teams", "email": "mail as"}
+    assert words.keys() == set(CHANNEL_NAMES)
+    (missing,) = re.findall(r"\*\*this release does not have yet\*\*: (.+)", text("explanation/comparison.md"))
+    assert [word for word in (*words.values(), "channel") if word in missing] == []

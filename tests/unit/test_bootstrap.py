@@ -10,7 +10,7 @@ import pytest
 
 from kit.channel import FakeChannel
 from looply.app.administration.key_watch import KeyWatch
-from looply.app.administration.notifying import NotificationRunner
+from looply.app.administration.notification_runner import NotificationRunner
 from looply.app.bulks.runner import BulkRunner
 from looply.app.inbox.absence_runner import AbsenceRunner
 from looply.app.people.use_loop import UseLoop

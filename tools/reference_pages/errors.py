@@ -50,6 +50,8 @@ _MAKERS: Final = {
     "_refusal": (1, -1),
 }
 _STATE_MAKERS: Final = {"Declined": 409}
+_AT_A_FIELD: Final = {"CODE_EXPIRED": 422, "CODE_WRONG": 422}
+"""Codes by which the core declines what one field of a body says; the answer names the field."""
 # A program and a script of Alembic: importing them has side effects.
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
 # The `code` of an answer that is no refusal.
@@ -128,7 +130,7 @@ def _call_codes() -> Iterator[Found]:
             if isinstance(node, ast.Call):
                 yield from _codes_of(node, classes)
                 yield from _raw_refusals(node, refusals)
-    yield from (Found(name, 409) for name in get_args(DeclineCode))
+    yield from (Found(name, _AT_A_FIELD.get(name, 409)) for name in get_args(DeclineCode))
 
 
 def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator[Found]:
@@ -137,7 +139,8 @@ def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator
     for keyword in call.keywords:
         is_code = keyword.arg == "code" and name not in _SUCCESSES
         if is_code or (keyword.arg, name) == _VERDICT:
-            yield from (Found(text, status) for text in _constants(keyword.value))
+            codes = _constants(keyword.value)
+            yield from (Found(text, _AT_A_FIELD.get(text, status) if status else 0) for text in codes)
     if name in _MAKERS and len(call.args) > _MAKERS[name][0]:
         position, status = _MAKERS[name]
         if status == -1:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from looply.app.administration.key_watch import KeyWatch
-from looply.app.administration.notifying import NotificationRunner
+from looply.app.administration.notification_runner import NotificationRunner
 from looply.app.authoring.question_runner import QuestionRunner
 from looply.app.bulks.runner import BulkRunner
 from looply.app.context.child_targets import find_child_target

@@ -9,7 +9,9 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE: Final = timedelta(minutes=1)
+"""The pause after the first refusal; it doubles with each one that follows."""
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
+"""A connection that was corrected elsewhere, such as by Microsoft, is used again within this time."""
 _MOST_KEPT: Final = 10_000
 
 

@@ -27,7 +27,9 @@ SMTP_CHECKS: Final = ("dns", "tcp", "tls", "logon")
 STEP_SECONDS: Final = 10.0
 """The time of each check of the network."""
 _EXPIRES_SOON: Final = timedelta(days=14)
+"""A certificate that ends within this time is reported: enough to have another one issued."""
 _CLOCK_SECONDS: Final = 60.0
+"""Clocks that differ by more are reported: tokens are refused then."""
 
 # X509_V_ERR_* of OpenSSL.
 _EXPIRED, _NOT_YET = 10, 9

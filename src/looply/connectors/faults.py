@@ -22,6 +22,7 @@ from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailab
 Failure = TypeVar("Failure", bound=OperationError)
 
 CONNECT_SECONDS: Final = 5.0
+"""How long a connection may take to be accepted, and its TLS handshake."""
 
 # X509_V_ERR_* of OpenSSL.
 _OTHER_HOST: Final = (62, 64)

@@ -379,6 +379,9 @@ class ConnectionKind:
     """Returns the canonical name of the system that connections with these settings lead to, without any secret:
     `https://s4.example.com:44300#100`. Calls through connections with one target share its bound and its outages.
     Without it each connection counts as a system of its own. Raises: as `binding`."""
+    criteria: Callable[[Mapping[str, Json]], Mapping[str, str]] | None = None
+    """Returns the settings of the one connection that a call means which names its system by `system_id` and `client`
+    of its input: the client as three digits. Without it calls name the connection. Raises: BadInput."""
 
     @property
     def has_secrets(self) -> bool:

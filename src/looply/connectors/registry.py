@@ -78,6 +78,19 @@ class Registry:
         except (BadInput, msgspec.ValidationError):
             return ""
 
+    def criteria(self, kind: str, fields: Mapping[str, Json]) -> Mapping[str, str] | None:
+        """Returns the settings of the one connection of a kind that these fields of an input mean.
+
+        None for a kind whose connections are named by their names alone, and for fields that mean none.
+        """
+        found = self._kinds.get(kind)
+        if found is None or found.criteria is None:
+            return None
+        try:
+            return found.criteria(fields)
+        except BadInput:
+            return None
+
     def _binding(self, kind: str, settings: Mapping[str, Json]) -> Binding | None:
         found = self._kinds.get(kind)
         if found is None or found.binding is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from golden.scenarios.tools import PEOPLE, Simulator, card, started, step, token
+from kit.execution.approvals import code_of
 from looply.execution.facts.commands import AnswerCard, CopyReported
 from looply.execution.facts.state import cards_of
 from looply.execution.facts.values.actor import LINK, Actor
@@ -76,24 +77,25 @@ def card_answered_in_a_conversation() -> Simulator:
 
 def approval_confirmed_by_a_code() -> Simulator:
     simulator = _asked(recipients=[PEOPLE[0]], channel="email", confirm="code")
-    simulator.submit(_by_link(simulator, is_confirmed=False))  # the link alone is not enough
-    simulator.submit(_by_link(simulator, is_confirmed=True))
+    simulator.submit(_by_link(simulator))  # the link alone is not enough
+    simulator.submit(_by_link(simulator, with_code=True))
     return simulator
 
 
 def approval_answered_after_signing_in() -> Simulator:
     simulator = _asked(recipients=[PEOPLE[0]], channel="email", confirm="sign_in")
-    simulator.submit(_by_link(simulator, is_confirmed=True))  # no link is enough
+    simulator.submit(_by_link(simulator, with_code=True))  # no link is enough
     (sent,) = cards_of(simulator.state, "ask:1")
     signed_in = Actor(kind="session", user_id="one", email=PEOPLE[0])
     simulator.submit(AnswerCard(at=simulator.now, via="INBOX", card_id=sent.card_id, data=APPROVE, actor=signed_in))
     return simulator
 
 
-def _by_link(simulator: Simulator, *, is_confirmed: bool) -> AnswerCard:
-    return AnswerCard(
-        at=simulator.now, via="INBOX", token=token("ask", part=0), data=APPROVE, actor=LINK, is_confirmed=is_confirmed
-    )
+def _by_link(simulator: Simulator, *, with_code: bool = False) -> AnswerCard:
+    (sent,) = cards_of(simulator.state, "ask:1")
+    challenge, code = code_of(simulator, sent.card_id) if with_code else ("", "")
+    facts: Any = {"token": token("ask", part=0), "challenge": challenge, "code": code}
+    return AnswerCard(at=simulator.now, via="INBOX", data=APPROVE, actor=LINK, **facts)
 
 
 DELIVERIES: Final[tuple[Callable[[], Simulator], ...]] = (

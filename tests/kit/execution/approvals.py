@@ -6,7 +6,7 @@ from typing import Any
 
 from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.workflows import step, workflow
-from looply.execution.facts.address import Address, card_token
+from looply.execution.facts.address import Address, card_code, card_token, make_challenge
 from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply
 from looply.execution.facts.state import Card, cards_of
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -48,6 +48,12 @@ def answer(
     """Answers the card of a part."""
     data = {"action": action} if comment is None else {"action": action, "comment": comment}
     return simulator.submit(AnswerCard(at=simulator.now, via="INBOX", token=token(part), data=data, **fields))
+
+
+def code_of(simulator: Simulator, card_id: str, minutes: int = 10) -> tuple[str, str]:
+    """Returns the challenge of a code that is asked for now, and the code that the recipient gets by mail."""
+    challenge = make_challenge(SEED, card_id, simulator.now + timedelta(minutes=minutes), b"12345678")
+    return challenge, card_code(SEED, card_id, challenge)
 
 
 def open_recipients(simulator: Simulator) -> list[str]:

@@ -35,6 +35,15 @@ def test_operations_and_kinds_are_found_by_name() -> None:
     assert [connector.name for connector in registry.connectors] == ["http", "sap"]
 
 
+def test_the_kind_of_a_connection_says_which_settings_a_call_means_that_names_a_system() -> None:
+    registry = Registry([("looply", HTTP), ("looply", SAP)])
+    assert registry.criteria("sap", {"system_id": "S4H", "client": " 1"}) == {"system_id": "S4H", "client": "001"}
+    assert registry.criteria("sap", {"system_id": "S4H", "client": "abcd"}) is None
+    assert registry.criteria("sap", {}) is None
+    assert registry.criteria("http", {"system_id": "S4H", "client": "1"}) is None
+    assert registry.criteria("unknown", {"system_id": "S4H", "client": "1"}) is None
+
+
 def test_the_error_for_an_unknown_name_lists_the_known_ones() -> None:
     registry = Registry([("looply", HTTP)])
     with pytest.raises(NotFound, match="http"):

@@ -183,7 +183,7 @@ describe("the card designer", () => {
     const server = cardServer();
     const { user } = open(server);
     await user.click(await row(/^Text Order/));
-    const theirs = structuredClone(cardVersion());
+    const theirs = cardVersion();
     theirs.card_payload.lang = "de";
     (theirs.card_payload.body as { text?: string }[])[0] = { text: "theirs" };
     server.put({ ...theirs, modified_on: theirs.modified_on + 5, modified_by_name: "Ada" });

@@ -55,6 +55,11 @@ function catches(step: string): boolean {
   return step === "post";
 }
 
+/** Returns all of a value as a text. */
+function printed(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map || each instanceof Set ? [...each] : each));
+}
+
 describe("the moments of a log by checkpoints", () => {
   it("are those of a fold from the start, in whatever order they are asked for", () => {
     const moments = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 12 });
@@ -97,9 +102,9 @@ describe("the moments of a log by checkpoints", () => {
         const checkpoints = new Checkpoints(catches, EVERY, MOST);
         const middle = Math.ceil(entries.length / 2);
         const found = checkpoints.at(entries, middle);
-        const before = structuredClone(found);
+        const before = printed(found);
         checkpoints.at(entries, entries.length);
-        expect(found).toEqual(before);
+        expect(printed(found)).toBe(before);
       }),
     );
   });

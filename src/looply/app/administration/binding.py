@@ -79,8 +79,8 @@ class _BoundReads:
 
     async def get_many(self, execution_ids: Sequence[str]) -> Mapping[str, Execution]:
         """Returns those of the executions that belong to the workflows."""
-        found = await self._engine.get_many(execution_ids)
-        return {each: execution for each, execution in found.items() if execution.head.workflow_id in self._ids}
+        executions = await self._engine.get_many(execution_ids)
+        return {each: execution for each, execution in executions.items() if execution.head.workflow_id in self._ids}
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels of an execution of one of the workflows, none for another one."""
@@ -96,13 +96,13 @@ class _BoundReads:
         if workflow_id:
             return await self._engine.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
         heads = await self._engine.find(organization_id, name)
-        found = [head for head in heads if head.workflow_id in self._ids]
-        if found or not heads:
-            return found
+        own = [head for head in heads if head.workflow_id in self._ids]
+        if own or not heads:
+            return own
         # The matches are of other workflows, and may hide the newest ended execution of these workflows.
         for each in sorted(self._ids):
-            found += await self._engine.find(organization_id, name, each)
-        return sorted(found, key=lambda head: head.execution_id)[-1:]
+            own += await self._engine.find(organization_id, name, each)
+        return sorted(own, key=lambda head: head.execution_id)[-1:]
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a definition of an execution that the caller has already read by `get`."""
@@ -161,14 +161,14 @@ class BoundEngine(_BoundReads):
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
         """Returns cards of these workflows, newest first."""
-        found: list[OpenCard] = []
+        own: list[OpenCard] = []
         while True:
             cards = await self._engine.open_cards(
                 organization_id, recipient, _CARDS, card_id=card_id, criteria=criteria, after=after
             )
-            found += [card for card in cards if card.workflow_id in self._ids]
-            if len(found) >= limit or len(cards) < _CARDS:
-                return found[:limit]
+            own += [card for card in cards if card.workflow_id in self._ids]
+            if len(own) >= limit or len(cards) < _CARDS:
+                return own[:limit]
             after = cards[-1].key
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:

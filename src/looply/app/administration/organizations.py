@@ -31,7 +31,7 @@ async def create(services: Services, names: Sequence[str]) -> list[NewOrganizati
     Raises: Refused (code `INVALID_NAME`).
     """
     catalog = services.catalog
-    made = []
+    organizations = []
     for name in [validate_name(name, "name") for name in names]:
         organization_id, workspace_id = await catalog.organizations.create(name)
         key = await catalog.keys.create(organization_id, workspace_id, KeyDraft("First key", SCOPES))
@@ -39,14 +39,14 @@ async def create(services: Services, names: Sequence[str]) -> list[NewOrganizati
         (invitation,) = await catalog.people.invitations.create(
             organization_id, [InvitationDraft("", "owner")], actor=None, may_make_owners=True
         )
-        made.append(
+        organizations.append(
             NewOrganization(
                 organization=await catalog.organizations.get(organization_id),
                 api_key=key.text,
                 owner_link=services.links.invitation(invitation.token),
             )
         )
-    return made
+    return organizations
 
 
 async def list_all(services: Services) -> Sequence[Organization]:

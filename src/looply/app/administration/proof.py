@@ -32,8 +32,8 @@ async def prove(services: Services, examined: Examined = ignore_examined) -> Aud
 
 def with_catalog(audit: Audit, messages: Sequence[str]) -> Audit:
     """Returns the audit with these messages about the catalog among its problems."""
-    found = [{"execution_id": "", "kind": "CATALOG", "message": message} for message in messages]
-    return replace(audit, problems=(*audit.problems, *found))
+    problems = [{"execution_id": "", "kind": "CATALOG", "message": message} for message in messages]
+    return replace(audit, problems=(*audit.problems, *problems))
 
 
 async def _find_broken_definitions(services: Services) -> AsyncIterator[str]:

@@ -60,8 +60,8 @@ class _Lookup:
                 return say("OPERATION_NOT_INSTALLED", wording, name=named.name)
             case "connection":
                 return await self._connection(named)
-            case "sap system":
-                return await self._sap_system(named)
+            case "system":
+                return await self._system(named)
             case "datastore":
                 return await self._datastore(named)
             case "workflow":
@@ -78,13 +78,17 @@ class _Lookup:
         expected = " or ".join((str(named.detail), *named.other_kinds))
         return say("CONNECTION_OF_OTHER_KIND", wording, name=named.name, kind=found.kind, expected=expected)
 
-    async def _sap_system(self, named: ExternalName) -> Sentence | None:
-        settings = {"system_id": named.name, "client": str(named.detail)}
-        count = len(await find_connections(self._services.catalog, self._organization_id, "sap", settings))
+    async def _system(self, named: ExternalName) -> Sentence | None:
+        kind, fields = named.connection_kind, named.detail if isinstance(named.detail, dict) else {}
+        criteria = self._services.registry.criteria(kind, fields)
+        count = 0
+        if criteria is not None:
+            count = len(await find_connections(self._services.catalog, self._organization_id, kind, criteria))
         if count == 1:
             return None
-        wording = "{count} connections of kind sap have system_id {name} and client {client}"
-        return say("SAP_SYSTEM_UNCLEAR", wording, count=count or "no", name=named.name, client=str(named.detail))
+        wording = "{count} connections of kind {kind} have {named}"
+        shown = ", ".join(f"{name} {value}" for name, value in (criteria or fields).items())
+        return say("SYSTEM_UNCLEAR", wording, count=count or "no", kind=kind, named=shown)
 
     async def _datastore(self, named: ExternalName) -> Sentence | None:
         found = await self._services.engine.datastores.find(self._organization_id, named.name)
@@ -148,7 +152,7 @@ _HINTS: Final[Mapping[NameKind, Sentence]] = {
         "install the connector that has it in every process of the installation, or name another operation",
     ),
     "connection": say("CREATE_CONNECTION", "create the connection before you activate, or name another one"),
-    "sap system": say("NAME_IN_CONNECTION", "exactly one connection must have them; name it in `connection`"),
+    "system": say("NAME_IN_CONNECTION", "exactly one connection must have them; name it in `connection`"),
     "datastore": say("CREATE_DATASTORE", "create the datastore before you activate, or name another one"),
     "workflow": say(
         "IMPORT_WORKFLOW", "import the workflow before you activate; getOrganizationWorkflows lists the ids"

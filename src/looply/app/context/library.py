@@ -20,6 +20,7 @@ from looply.errors import Conflict, DefinitionError, NotFound
 from looply.limits import Limits
 
 FRESH_SECONDS: Final = 5.0
+"""How long a version that was read is used before it is read again, since other servers may change it."""
 _ENTRIES: Final = 4096
 _COMPILED: Final = 512
 

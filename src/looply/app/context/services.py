@@ -131,18 +131,7 @@ def _no_calls() -> Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine and its feed, the catalog and their surroundings.
-
-    `background` runs computations that would block the event loop. `metrics_token` is required to read the metrics;
-    without it they cannot be read. `bulk_signal` notifies the runner when this process has stored a bulk,
-    `absence_signal` when an absence. `turns` are those of large JSON, by organization. `passwords` hashes those of
-    people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
-    of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
-    those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
-    systems send, by the names that their addresses have. `mailer` sends the mails of this server,
-    `notifier` reports incidents;
-    `later` runs what calls do not wait for.
-    """
+    """The engine and its feed, the catalog and their surroundings."""
 
     engine: Engine
     catalog: Catalog
@@ -154,22 +143,38 @@ class Services:
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     background: BackgroundThread = field(default_factory=BackgroundThread)
+    """Runs computations that would block the event loop."""
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: Secret | None = None
+    """What a reader of the metrics must show; without it they cannot be read."""
     bulk_signal: Signal = field(default_factory=Signal)
+    """Notifies the runner of bulks when this process has stored one."""
     absence_signal: Signal = field(default_factory=Signal)
+    """Notifies the runner of absences when this process has stored one."""
     passwords: Passwords = field(default_factory=lambda: Passwords(SystemEntropy()))
+    """Hashes the passwords of people."""
     sign_in: SignInMeans = field(default_factory=SignInMeans)
+    """The means by which people sign in."""
     providers: Providers = field(default_factory=Providers)
+    """The OpenID Connect providers among them."""
     turns: Turns = field(default_factory=lambda: Turns(SystemClock()))
+    """The turns of large JSON, by organization."""
     prober: Prober = field(default_factory=NoProber)
+    """Tests connections, and tries calls of steps, from where calls are made."""
     entropy: Entropy = field(default_factory=SystemEntropy)
+    """Gives each try of a step an id and a seed of its own."""
     channels: frozenset[str] = frozenset({INBOX})
+    """The channels by which cards are sent."""
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
+    """What each channel does not show of a card, by its name."""
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    """Take what other systems send, by the names that their addresses have."""
     mailer: Mailer = field(default_factory=NoMailer)
+    """Sends the mails of this server."""
     notifier: Notifier = field(default_factory=NoNotifier)
+    """Reports incidents."""
     later: Later = field(default_factory=Later)
+    """Runs what calls do not wait for."""
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -1,10 +1,11 @@
-"""Codes for cards whose link alone is not enough: sent to the recipient by mail, and checked with the answer.
+"""Codes for cards whose link alone is not enough: sent to the recipient by mail, and given with the answer.
 
 Theory of operation. Nothing is stored of a code but how often it was tried. A code is asked for with the link, which
 gives a challenge: until when it holds, chance, and a proof of both. The code is six digits of a hash over the
 challenge, keyed with the hidden seed of the execution, and goes to the recipient only. Who answers sends both. A
 challenge that this server did not make has no code at all, so each code that can be guessed was announced to the
-recipient by a mail. Tries and mails are counted for each card, for all processes.
+recipient by a mail. The core compares both with the seed, as it compares the token (`execution/approvals/cards.py`);
+here, tries and mails are counted for each card, for all processes.
 """
 
 from datetime import datetime, timedelta
@@ -13,15 +14,18 @@ from typing import Final
 import msgspec
 
 from looply.app.context.services import Services
-from looply.app.executions.sent_cards import find_by_token
+from looply.app.executions.sent_cards import Sender, find_by_token, outcome_of, submit
 from looply.app.messages.mailing import Message
-from looply.errors import Conflict, Refused, TooManyTries
+from looply.errors import Conflict, TooManyTries
 from looply.execution.approvals.card_summary import summarize
 from looply.execution.approvals.cards import open_wait_of, why_closed
-from looply.execution.facts.address import card_code, expiry_of_challenge, make_challenge
+from looply.execution.facts.address import card_code, is_challenge_open, make_challenge
+from looply.execution.facts.commands import AlreadyAnswered, Recorded, Unfit
 from looply.execution.facts.state import Card
+from looply.jsontext import Json
 
 VALID: Final = timedelta(minutes=10)
+"""How long a code can be used: time for a slow mail, and too short for the tries of many windows."""
 _NONCE_BYTES: Final = 8
 
 
@@ -61,20 +65,26 @@ async def send_code(services: Services, token: str) -> CodeSent:
     return CodeSent(challenge=challenge, recipient=card.recipient, expires_on=until)
 
 
-async def check_code(services: Services, token: str, challenge: str, code: str) -> None:
-    """Returns when a code is the one of its challenge.
+async def decide_with_code(
+    services: Services, token: str, data: dict[str, Json], *, challenge: str, code: str, revision: int = 0
+) -> Recorded | AlreadyAnswered:
+    """Records the answer of a holder of a link who gives a code, or returns the earlier one.
 
-    Raises: NotFound for a token that no execution made; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries.
+    The core compares the code. A try is counted before it does, so that concurrent ones do not all see the count before
+    the first of them; only a reply that proves that the code was right takes the tries back.
+
+    Raises: as `sent_cards.decide`; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries after some wrong codes.
     """
     execution, card = await find_by_token(services, token)
-    seed = execution.state.started.seed
-    until = expiry_of_challenge(seed, card.card_id, challenge)
-    if until is None or until <= services.clock.now():
-        raise Refused.at("/code", "the code is not valid any more; ask for a new one", code="CODE_EXPIRED")
-    await _count(services, _tries(card), "too many wrong codes for this request; wait")
-    if code.strip() != card_code(seed, card.card_id, challenge):
-        raise Refused.at("/code", "the code is wrong; look at the newest mail", code="CODE_WRONG")
-    await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
+    is_open = is_challenge_open(execution.state.started.seed, card.card_id, challenge, services.clock.now())
+    is_counted = card.confirm == "code" and is_open
+    if is_counted:
+        await _count(services, _tries(card), "too many wrong codes for this request; wait")
+    sender = Sender(challenge=challenge, code=code)
+    reply = await submit(services, execution, token, data, revision=revision, sender=sender)
+    if is_counted and isinstance(reply, Recorded | Unfit):
+        await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
+    return outcome_of(reply)
 
 
 def _tries(card: Card) -> str:

@@ -76,20 +76,19 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """Who answers a card by its token: the person whom a channel vouches for, with other addresses of theirs, or the
-    holder of a link, who with `is_confirmed` has given the code that the recipient got by mail. `via` is recorded as
-    the way of the answer.
+    holder of a link, with the `code` that the recipient got by mail and its `challenge`, where they gave one. `via` is
+    recorded as the way of the answer.
     """
 
     actor: Actor = LINK
     addresses: tuple[str, ...] = ()
     via: str = "INBOX"
-    is_confirmed: bool = False
+    challenge: str = ""
+    code: str = ""
 
 
 HOLDER: Final = Sender()
 """The holder of a link, who is not known."""
-CONFIRMED: Final = Sender(is_confirmed=True)
-"""The holder of a link who also reads the recipient's mails."""
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +171,11 @@ async def decide(
     count; Refused when it is not a decision, lacks a comment, or exceeds the space in the data document.
     """
     execution, _ = await find_by_token(services, token)
-    reply = await submit(services, execution, token, data, revision=revision, sender=sender)
+    return outcome_of(await submit(services, execution, token, data, revision=revision, sender=sender))
+
+
+def outcome_of(reply: Reply) -> Recorded | AlreadyAnswered:
+    """Returns the reply to an answer that counts now or has counted before. Raises: as `decide` does for any other."""
     match reply:
         case Recorded() | AlreadyAnswered():
             return reply
@@ -180,6 +183,8 @@ async def decide(
             raise Refused(problems[0].message, code="PAYLOAD_REFUSED", problems=problems)
         case UnknownToken():
             raise card_not_found()
+        case Declined(code="CODE_EXPIRED" | "CODE_WRONG" as code, message=message):
+            raise Refused.at("/code", message, code=code)
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)
         case _:
@@ -198,7 +203,8 @@ async def submit(
         revision=revision,
         actor=sender.actor,
         addresses=sender.addresses,
-        is_confirmed=sender.is_confirmed,
+        challenge=sender.challenge,
+        code=sender.code,
     )
     return await services.engine.submit(execution.head.execution_id, command)
 

@@ -21,6 +21,7 @@ from looply.jsontext import Json, fingerprint
 from looply.rates import offload_if_large
 
 MAX_WAIT: Final = timedelta(seconds=60)
+"""How long a caller may wait for the end of what it starts: proxies cut longer calls."""
 
 
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from looply.errors import OperationError
 from looply.setting_values.sign_in_providers import ProviderSettings, is_safe_url
 
 CACHE_SECONDS: Final = 3600.0
+"""How long the metadata and the keys of a provider are used."""
 KEYS_SECONDS: Final = 60.0
 """Time between two reads of the keys because of a token with an unknown key."""
 

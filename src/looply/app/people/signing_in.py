@@ -85,7 +85,8 @@ async def accept_invitation(services: Services, token: str, name: str, credentia
     invitation = await people.invitations.find(token)
     email = invitation.email or credentials.email
     if credentials.email and person_of(credentials.email) != person_of(email):
-        raise Refused("the invitation is for another address", code="INVITATION_OF_ANOTHER")
+        message = "the invitation is for another address; accept it with the address to which it was sent"
+        raise Refused(message, code="INVITATION_OF_ANOTHER")
     if not services.sign_in.may_use_password(email):
         message = "people of this installation sign in by a provider; open the link again and choose it"
         raise Refused(message, code="PASSWORDS_OFF")

@@ -191,7 +191,8 @@ class Connections:
         query = select(connections).where(connections.c.connection_id == connection_id.lower())
         row = await self._database.read(lambda transaction: transaction.execute(query).mappings().first())
         if row is None:
-            raise NotFound("no connection has this id", code="CONNECTION_NOT_FOUND")
+            message = f"no connection has the id {connection_id!r}; copy the address from the page of the connection"
+            raise NotFound(message, code="CONNECTION_NOT_FOUND")
         return row["organization_id"], self._resolved(require_readable(row, connections))
 
     async def preview(self, organization_id: str, name: str, draft: ConnectionDraft) -> ResolvedConnection:

@@ -109,7 +109,10 @@ class Notifications:
 
         def store(connection: Connection) -> Notification:
             if (connection.execute(select(func.count()).select_from(table).where(own)).scalar() or 0) >= MOST:
-                raise Conflict(f"the organization has {MOST} notifications", code="TOO_MANY_NOTIFICATIONS")
+                raise Conflict(
+                    f"the organization has {MOST} notifications, as many as it may; delete one first",
+                    code="TOO_MANY_NOTIFICATIONS",
+                )
             stamps = {"created_by": actor, "created_ms": to_ms(change.at)}
             connection.execute(
                 insert(table).values(
@@ -217,7 +220,7 @@ class Notifications:
         await self._database.write(lambda connection: connection.execute(query))
 
     async def forget(self, notification_id: str, causes: Sequence[bytes]) -> None:
-        """Removes causes that are gone, so that they are reported at once when they return."""
+        """Removes causes that are gone, so that they are reported like new ones when they return."""
         await self._database.write(lambda connection: _forget(connection, notification_id, causes))
 
 

@@ -18,6 +18,7 @@ from looply.connectors.credentials.logons import MOST_FAILURES, NoTry
 from looply.instants import to_ms
 
 LEASE: Final = timedelta(minutes=2)
+"""A try whose end was not reported by then is one of a process that ended."""
 FORGOTTEN_AFTER: Final = timedelta(days=90)
 """A principal that was not tried for this time begins again: its connection is probably another one by then."""
 

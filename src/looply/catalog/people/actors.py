@@ -12,6 +12,7 @@ from looply.catalog.storage.tables import api_keys, members, users
 from looply.clock import Clock
 
 _CACHE_SECONDS: Final = 5.0
+"""How old the name of a person may be in a list."""
 _ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 

@@ -23,6 +23,7 @@ from looply.instants import from_ms, to_ms
 from looply.permissions import Role
 
 VALID: Final = timedelta(days=7)
+"""How long an invitation can be accepted: a week, for people who are away for some days."""
 MAX_AT_ONCE: Final = 50
 """Invitations that one call makes at most."""
 

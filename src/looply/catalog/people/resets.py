@@ -19,6 +19,7 @@ from looply.instants import to_ms
 from looply.jsontext import Json
 
 VALID: Final = timedelta(hours=24)
+"""How long the link for a new password can be used: until the next day, since links stay in mailboxes."""
 
 
 class NewReset(msgspec.Struct, frozen=True, kw_only=True):

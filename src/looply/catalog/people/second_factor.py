@@ -18,8 +18,11 @@ from looply.instants import to_ms
 from looply.sealing import Sealers
 
 STEP_SECONDS: Final = 30
+"""The time step of RFC 6238 that authenticator apps use; some read no other one."""
 DIGITS: Final = 6
+"""The digits of a code that authenticator apps show; some read no other number."""
 SECRET_BYTES: Final = 20
+"""The length that RFC 4226 §4 recommends: 160 bits."""
 _DRIFT_STEPS: Final = 1
 """Steps before and after the current one whose code is accepted: clocks of phones differ."""
 

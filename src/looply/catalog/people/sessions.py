@@ -27,8 +27,11 @@ from looply.instants import from_ms, to_ms
 from looply.permissions import BY_SETTING, permissions_of_role
 
 IDLE: Final = timedelta(hours=12)
+"""A session that was not used for this time has ended; a working day is shorter."""
 LONGEST: Final = timedelta(days=7)
+"""However much it is used, a session ends after this time, and its person signs in again."""
 CONFIRMED: Final = timedelta(minutes=10)
+"""After the password was entered, dangerous acts are open for this time."""
 MAX_SESSIONS: Final = 50
 """Sessions of one person; a further one ends the one that was used longest ago."""
 

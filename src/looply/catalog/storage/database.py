@@ -188,7 +188,8 @@ class CatalogDatabase:
         except self._errors as error:
             raise self._backend.translate_error(error, writes=writes, is_opening=is_opening) from error
         except StatementError as error:
-            raise BadRequest(f"a value cannot be stored: {error.orig}", code="UNSTORABLE") from error
+            message = f"a value cannot be stored: {error.orig}; correct it, and repeat the call"
+            raise BadRequest(message, code="UNSTORABLE") from error
         except READ_ERRORS as error:
             if writes and not is_opening:
                 raise

@@ -280,7 +280,9 @@ def store_error(error: Exception) -> LooplyError:
     if code.startswith(_DAMAGED) and code != _DAMAGED + "0":
         return StoreCorrupt(f"the catalog's database is damaged: {one_line(cause)}; restore it from a backup")
     if isinstance(cause, psycopg.DataError) and (not code or code.startswith(_BAD_DATA)):
-        return BadRequest(f"a value cannot be stored: {one_line(cause)}", code="UNSTORABLE")
+        return BadRequest(
+            f"a value cannot be stored: {one_line(cause)}; correct it, and repeat the call", code="UNSTORABLE"
+        )
     return EngineError(f"the catalog cannot be used: {one_line(cause)}", code="STORE_UNAVAILABLE")
 
 

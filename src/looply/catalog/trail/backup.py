@@ -16,6 +16,7 @@ from looply.catalog.trail.proof import find_problems
 from looply.errors import StoreCorrupt, StoreLost
 
 _BUSY_SECONDS: Final = 10.0
+"""How long a copy waits for a writer of the catalog."""
 _HAS_REVISION = "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
 _REVISION = "SELECT version_num FROM alembic_version"
 

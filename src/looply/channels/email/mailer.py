@@ -21,7 +21,7 @@ from looply.errors import OperationError
 
 _log = structlog.get_logger(__name__)
 
-_WITHIN: Final = timedelta(seconds=20)
+_DELIVERY_TIME: Final = timedelta(seconds=20)
 """People wait for the answer of a call that sends a mail."""
 _SUBJECT_CHARACTERS: Final = 150
 _NAME: Final = re.compile(r"\{([a-z]+)\}")
@@ -49,7 +49,7 @@ class ServerMailer:
         if self._own is None:
             return Mailed(state="OFF")
         return await self._send(
-            open_outlet(self._own_resources, "", self._own, _WITHIN, "a mail of an account"), message
+            open_outlet(self._own_resources, "", self._own, _DELIVERY_TIME, "a mail of an account"), message
         )
 
     async def send_for(self, organization_id: str, app: str, message: Message) -> Mailed:
@@ -58,7 +58,7 @@ class ServerMailer:
             return await self.send(message)
         try:
             values = await self.resources.connections.find_for_channel(organization_id, app, KINDS)
-            outlet = open_outlet(self.resources, organization_id, values, _WITHIN, "a mail of this server")
+            outlet = open_outlet(self.resources, organization_id, values, _DELIVERY_TIME, "a mail of this server")
         except OperationError as error:
             return Mailed(state="FAILED", reason=error.message)
         return await self._send(outlet, message)

@@ -1,1 +1,5 @@
-"""Notes of incidents: sent by mail, in Teams, or by a call of a webhook."""
+"""Notes of incidents: sent by mail, in Teams, or by a call of a webhook.
+
+Imports `teams`.
+Never here: which incidents are reported, and when; `app/administration` says it.
+"""

@@ -20,7 +20,7 @@ from looply.execution.approvals.card_view import CardView
 
 BUDGET: Final = Budget(per_second=30.0, at_once=8, call_seconds=25.0)
 """A first message takes four calls: of Graph for the person, to install the app, to open the chat, to send."""
-_WITHIN: Final = timedelta(seconds=20)
+_DELIVERY_TIME: Final = timedelta(seconds=20)
 """The time of all requests for one copy: shorter than the call, so that its end says whether they were sent."""
 
 
@@ -57,7 +57,7 @@ class TeamsChannel:
 
     async def _open(self, copy: Copy) -> Bot:
         values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, (KIND,))
-        return open_bot(self._resources, copy.organization_id, values, _WITHIN)
+        return open_bot(self._resources, copy.organization_id, values, _DELIVERY_TIME)
 
 
 def _read(copy: Copy, view: CardView) -> tuple[Recipient, Handle]:

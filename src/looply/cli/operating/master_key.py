@@ -18,6 +18,7 @@ APP: Final = App(
 )
 
 _PATIENCE_SECONDS: Final = 30.0
+"""How long the command waits for the servers."""
 _LOOK_SECONDS: Final = 0.2
 
 States = Sequence[dict[str, Any]]

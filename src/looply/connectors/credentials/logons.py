@@ -23,6 +23,7 @@ from looply.errors import AuthFailed, LooplyError
 _log = structlog.get_logger(__name__)
 
 MOST_FAILURES: Final = 3
+"""Refused logons in a row: SAP locks a user after five, and people try too."""
 _MAX_PRINCIPALS: Final = 1000
 _LOOK_SECONDS: Final = 0.25
 """A call that waits for tries of other processes asks the ledger so often."""

@@ -27,6 +27,7 @@ PORTS: Final = frozenset({25, 465, 587, 2525})
 Result = TypeVar("Result")
 
 _GOODBYE_SECONDS: Final = 2.0
+"""How long a mail server may take to say goodbye; the mail is accepted by then."""
 _SHOWN_CHARACTERS: Final = 300
 
 

@@ -31,6 +31,7 @@ MOST_BYTES: Final = 4_000_000
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_ERROR_BYTES: Final = 65_536
 _LONGEST_SECONDS: Final = 3600.0
+"""A longer pause that Microsoft asks for is cut to this one."""
 
 
 class GraphCaller(Protocol):

@@ -26,6 +26,7 @@ from looply.jsontext import Json, fingerprint, parse_json
 MAX_TOKEN_CHARACTERS: Final = 32_768
 """A longer token does not fit into the header of a request to most systems; answers may have four times as much."""
 MAX_SECONDS: Final = 366 * 24 * 3600.0
+"""A token server that promises a longer life of its token is not believed."""
 
 _ERROR: Final = re.compile(r"[a-z_]{1,64}")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # RFC 6749 §A.12

@@ -305,9 +305,17 @@ async def _connection(ctx: CallContext, call_input: SapInput) -> ConnectionValue
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
         return await ctx.connection(call_input.connection)
     if call_input.system_id is not None and call_input.client is not None:
-        criteria = {"system_id": call_input.system_id, "client": client_text(call_input.client)}
-        return await ctx.matching_connection("sap", criteria)
+        fields: dict[str, Json] = {"system_id": call_input.system_id, "client": call_input.client}
+        return await ctx.matching_connection("sap", _criteria(fields))
     raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
+
+
+def _criteria(fields: Mapping[str, Json]) -> Mapping[str, str]:
+    """Returns the settings of the connection that `system_id` and `client` of an input mean. Raises: BadInput."""
+    system, client = fields.get("system_id"), fields.get("client")
+    if not isinstance(system, str) or not isinstance(client, str | int):
+        raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
+    return {"system_id": system, "client": client_text(client)}
 
 
 def _target(settings: Mapping[str, Json]) -> str:
@@ -348,6 +356,7 @@ CONNECTOR = Connector(
             required_secrets=secret_names,
             binding=binding,
             target=_target,
+            criteria=_criteria,
             test=check_connection,
             discover=discover,
         ),

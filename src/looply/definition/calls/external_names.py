@@ -16,7 +16,7 @@ from looply.definition.settings.datastores import canonical_name, name_finding
 from looply.definition.values.pointer import join_pointer
 from looply.jsontext import Json
 
-NameKind: TypeAlias = Literal["operation", "connection", "sap system", "datastore", "workflow"]
+NameKind: TypeAlias = Literal["operation", "connection", "system", "datastore", "workflow"]
 
 _CREATES_DATASTORE: Final = ("set", "merge")
 _UNKNOWN_NAME: Final = ""
@@ -29,10 +29,12 @@ class ExternalName(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     path: str
     detail: Json = None
-    """For a connection the kind that the step requires, None for any kind; for an SAP system its client; for a workflow
-    the version as it is written, None for the newest ACTIVE one."""
+    """For a connection the kind that the step requires, None for any kind; for a system the fields that name it; for a
+    workflow the version as it is written, None for the newest ACTIVE one."""
     other_kinds: tuple[str, ...] = ()
     """For a connection the kinds that fit beside `detail`."""
+    connection_kind: str = ""
+    """For a system the kind of its connection."""
 
 
 def external_names(document: dict[str, Json], operations: Operations = NO_OPERATIONS) -> tuple[ExternalName, ...]:
@@ -82,16 +84,21 @@ def _operations(step: StepOutline, type_: str, operations: Operations) -> Iterat
         kind = operations[name].connection_kind or None if name in operations else None
         other_kinds = operations[name].other_kinds if name in operations else ()
     yield from _connections(step, kind, other_kinds)
+    if OPERATION_STEPS[type_].names_systems:
+        yield from _systems(step, OPERATION_STEPS[type_].connection_kind)
 
 
 def _connections(step: StepOutline, kind: str | None, other_kinds: tuple[str, ...]) -> Iterator[ExternalName]:
     if name := constant_text(step.settings.get("connection")):
         path = _at(step, "connection")
         yield ExternalName(kind="connection", name=name, path=path, detail=kind, other_kinds=other_kinds)
+
+
+def _systems(step: StepOutline, kind: str) -> Iterator[ExternalName]:
     system, client = constant_text(step.settings.get("system_id")), step.settings.get("client")
-    if kind == "sap" and system and isinstance(client, int | str) and "${" not in str(client):
-        detail = str(client).strip().zfill(3)  # as the connector reads it: an SAP client has three digits
-        yield ExternalName(kind="sap system", name=system, path=_at(step, "system_id"), detail=detail)
+    if system and isinstance(client, int | str) and "${" not in str(client):
+        fields: dict[str, Json] = {"system_id": system, "client": client}
+        yield ExternalName(kind="system", name=system, path=_at(step, "system_id"), detail=fields, connection_kind=kind)
 
 
 def _approval_datastores(step: StepOutline) -> Iterator[ExternalName]:

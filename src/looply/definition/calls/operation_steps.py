@@ -26,6 +26,8 @@ class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
     """The kind that the `connection` must have; empty when the operation declares it, or there is no connection."""
     other_kinds: tuple[str, ...] = ()
     """Further kinds that the `connection` may have."""
+    names_systems: bool = False
+    """Whether the settings may name a system by `system_id` and `client`, in place of a connection."""
 
     def compile(self, reader: Reader) -> CallSettings:
         """Returns the settings of a step of this type."""
@@ -41,7 +43,11 @@ OPERATION_STEPS: Final[Mapping[str, OperationStep]] = MappingProxyType(
             connection_kind="http",
         ),
         "sapRequest": OperationStep(
-            operation="sap.odata", settings=calls.compile_sap_request, input=calls.call_input, connection_kind="sap"
+            operation="sap.odata",
+            settings=calls.compile_sap_request,
+            input=calls.call_input,
+            connection_kind="sap",
+            names_systems=True,
         ),
         "operation": OperationStep(settings=calls.compile_operation, input=calls.operation_input),
         "function": OperationStep(operation="function.run", settings=code.compile_function, input=code.function_input),

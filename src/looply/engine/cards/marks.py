@@ -24,7 +24,9 @@ CHECK_PAUSE: Final = timedelta(seconds=60)
 REPORT_PAUSE: Final = timedelta(seconds=10)
 """When a report that did not reach the history is repeated."""
 _FIRST_PAUSE: Final = timedelta(seconds=2)
+"""The pause after the first failed try; it doubles with each one that follows."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""A channel that works again gets its cards within this time."""
 _LONGEST_ASKED: Final = timedelta(hours=1)
 """A channel that asks for a longer pause is asked again after this one."""
 _REASON_CHARACTERS: Final = 300

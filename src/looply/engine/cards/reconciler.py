@@ -42,7 +42,9 @@ _log = structlog.get_logger(__name__)
 _MARGIN: Final = timedelta(seconds=20)
 """A lease is longer than a call by this time, in which marks and reports are stored."""
 _SHORTEST_PAUSE_SECONDS: Final = 1.0
+"""Between two rounds at least."""
 _LONGEST_SLEEP_SECONDS: Final = 30.0
+"""Between two rounds at most: work of other processes is found by then."""
 
 
 class Executions(Protocol):

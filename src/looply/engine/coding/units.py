@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from looply.clock import id_time
 from looply.connectors.outbound.targets import canonical_origin_of
 from looply.definition import Workflow
+from looply.definition.calls.systems import system_name
 from looply.definition.settings.mail import person_of
 from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
@@ -150,8 +151,8 @@ def _target(operation: str, values: Mapping[str, Any]) -> str:
         return str(values.get("name", ""))
     if isinstance(connection := values.get("connection"), str) and connection:
         return connection
-    if isinstance(system := values.get("system_id"), str) and system:
-        return f"{system}#{values.get('client', '')}"
+    if system := system_name(values):
+        return system
     url = values.get("url")
     return canonical_origin_of(url) if isinstance(url, str) else ""
 

@@ -28,10 +28,12 @@ FAILURES_IN_A_ROW: Final = 5
 """So many failures without a success between them open a system."""
 
 WINDOW_SECONDS: Final = 60.0
+"""The time over which calls and their failures are counted."""
 CALLS_IN_WINDOW: Final = 20
 """Of at least so many calls in a minute, half failed: that opens a system too."""
 
 FIRST_PROBE_SECONDS: Final = 10.0
+"""From the opening of a system to its first probe."""
 MOST_PROBE_SECONDS: Final = 300.0
 """The interval of probes doubles from the first one to this."""
 
@@ -48,6 +50,7 @@ BURST_SECONDS: Final = 0.5
 """Attempts that were not let go in time are let go at once for at most this time."""
 
 FORGOTTEN_AFTER: Final = timedelta(hours=1)
+"""A row for which nothing waits is removed after this time."""
 
 _DOWN_CODES: Final = frozenset({"CONNECTION", "TIMEOUT"})
 _DOWN_STATUSES: Final = frozenset({"502", "503", "504"})

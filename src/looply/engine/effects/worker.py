@@ -23,6 +23,7 @@ from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sandbox import NoSandbox, Sandbox
+from looply.definition.calls.systems import system_fields
 from looply.definition.values.pointer import split_pointer
 from looply.engine.coding.blobs import CallBlobs, StoredBlobs
 from looply.engine.coding.units import effect_queue
@@ -140,7 +141,7 @@ class Worker:
         try:
             values = await self._connections.find_by_name(lane.owner, name)
         except BadInput:
-            values = await self._find_system(lane.owner, operation.connection_kind, name)
+            values = await self._find_system(lane.owner, operation.connection_kind, system_fields(name))
         except LooplyError as error:
             _log.error("connection_unreadable", organization_id=lane.owner, error=error.message)
             return
@@ -149,12 +150,14 @@ class Worker:
         else:
             self.targets.learn(lane, values.kind, values.settings)
 
-    async def _find_system(self, organization_id: str, kind: str, name: str) -> ConnectionValues | None:
-        system, _, client = name.rpartition("#")
-        if not system:
+    async def _find_system(
+        self, organization_id: str, kind: str, fields: Mapping[str, Json]
+    ) -> ConnectionValues | None:
+        """Returns the connection whose kind says that these fields of an input mean it; None without exactly one."""
+        criteria = self._registry.criteria(kind, fields)
+        if criteria is None:
             return None
         try:
-            criteria = {"system_id": system, "client": client.zfill(3)}
             return await self._connections.find_by_settings(organization_id, kind, criteria)
         except LooplyError:
             return None

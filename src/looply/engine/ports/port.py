@@ -132,6 +132,7 @@ class ChildStart(msgspec.Struct, frozen=True, kw_only=True):
     delivery: DeliveryKey
     parent: str
     tells: Literal["", "START", "END"]
+    """Whether the start or the end of the child is delivered to `parent`; the stored name of the event's field."""
     depth: int
     is_response: bool
     secret: tuple[str, ...] = ()

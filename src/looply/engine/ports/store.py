@@ -39,7 +39,8 @@ EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One stored part of a history: the events `first_seq` to `last_seq`, encoded.
 
-    `codec` names the dictionary of `events` (0: none), `chain` is the hash of the chain before and these bytes."""
+    `codec` names the dictionary of `events` (0: none), `chain` is the hash of the chain before and these bytes.
+    """
 
     first_seq: int
     last_seq: int
@@ -91,7 +92,8 @@ class StoredDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     """An effect that is queued or in flight. Only a RUNNING one has an unknown outcome after a crash. `seq` numbers the
-    event that scheduled the attempt, `queue` groups effects by their target, `epoch` is the process that runs it."""
+    event that scheduled the attempt, `queue` groups effects by their target, `epoch` is the process that runs it.
+    """
 
     execution_id: str
     seq: int
@@ -213,7 +215,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of one execution: its head, a snapshot if there is one, the batches after it, their large values.
 
-    `chain` is the chain of the last batch before `batches` (empty at the start)."""
+    `chain` is the chain of the last batch before `batches` (empty at the start).
+    """
 
     head: Head
     snapshot: Snapshot | None
@@ -240,7 +243,6 @@ class Journal(BlobRows, Protocol):
 
     async def load_many(self, execution_ids: Sequence[str]) -> Mapping[str, Loaded]:
         """Returns by id what `load` returns, in one read; those that are not stored are left out. For a few at once."""
-        ...
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
@@ -278,44 +280,36 @@ class WorkQueue(Protocol):
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Returns timers that are due, earliest first; in a shared store those that no other process is firing."""
-        ...
 
     async def next_due(self) -> datetime | None:
         """Returns the instant of the earliest timer, or None; in a shared store of those that no process is firing."""
-        ...
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
         """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not stored or runs already.
 
         In a shared store false also while its execution has an incident, of which the caller may not know.
         """
-        ...
 
     async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
-        ...
 
     async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
 
         In a shared store those of all processes that have ended, whatever their epoch.
         """
-        ...
 
     async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns the RUNNING effects of one process by (execution id, seq), those after `after`."""
-        ...
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects that were offered a while ago and not begun; none where nothing is shared.
 
         The call counts as a new offer, so that of several processes only one offers them again.
         """
-        ...
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut; in a shared store those cut by a process that has ended."""
-        ...
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns deliveries that wait to be applied to their targets, in the order of sending for each pair.
@@ -323,15 +317,12 @@ class WorkQueue(Protocol):
         Only the first one of a pair of executions is returned: the next one can be applied when it is removed.
         Deliveries to `but_to` are passed over; a shared store returns them too, and no more often than the others.
         """
-        ...
 
     async def drop_deliveries(self, rows: Sequence[DeliveryKey]) -> None:
         """Removes deliveries that have no effect any more; durable when it returns."""
-        ...
 
     async def admissible(self, limit: int) -> Sequence[str]:
         """Returns ids of executions that may take a concurrency slot: of each workflow at most the first queued."""
-        ...
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes whose leases have expired, if the store is shared: they store nothing more.
@@ -339,7 +330,6 @@ class WorkQueue(Protocol):
         The executions that they worked on become suspects. Returns the executions whose crash count is above
         `MAX_CRASH_COUNT`. Several processes may call it at once.
         """
-        ...
 
 
 class Reads(Protocol):
@@ -347,15 +337,12 @@ class Reads(Protocol):
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
         """Returns the executions with a process id or execution id: all open ones, else the newest ended one."""
-        ...
 
     async def head(self, execution_id: str) -> Head | None:
         """Returns the head of one execution, of any organization."""
-        ...
 
     async def find_settled(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
-        ...
 
     async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
@@ -363,37 +350,29 @@ class Reads(Protocol):
         `query.created_from` is inclusive, `created_to` exclusive. The text is empty, unless the scan budget ran out
         before the page was full: then it is the id down to which the list was read, and the next page continues there.
         """
-        ...
 
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         """Returns for each execution its last batches, as few as hold `events` events, oldest first."""
-        ...
 
     async def open_cards(
         self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
     ) -> Sequence[OpenCard]:
         """Returns open card copies after a key that match, newest first; of one person if one is given."""
-        ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:
         """Returns an open card copy, of any organization; None when there is none."""
-        ...
 
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
-        ...
 
     async def deliveries_of(self, target: str) -> Sequence[Delivery]:
         """Returns the deliveries that wait to be applied to one execution, whether it exists or not."""
-        ...
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims on process ids that one execution holds; more than one is a defect."""
-        ...
 
     async def scan(self, after: str, limit: int) -> Sequence[Head]:
         """Returns heads of all organizations by ascending id, those after `after`: for audits and exports."""
-        ...
 
     async def dangling_rows(self) -> Sequence[str]:
         """Returns a text for each row that refers to something that is not stored.
@@ -401,14 +380,14 @@ class Reads(Protocol):
         Rows of open work, cards, claims, idempotency keys, expiries, fires and schedules name an execution, deliveries
         their sender; schedules name a definition too. Decisions outlive their executions.
         """
-        ...
 
 
 class StoreParts(KeepsTargets, Protocol):
     """The parts of a store.
 
     Reads of all parts raise StoreUnreachable, StoreCorrupt, EngineError; writes raise StoreFull, StoreUnreachable
-    (nothing was stored), StoreLost (unknown), and what their methods name."""
+    (nothing was stored), StoreLost (unknown), and what their methods name.
+    """
 
     @property
     def journal(self) -> Journal:

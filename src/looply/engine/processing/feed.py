@@ -28,10 +28,12 @@ from looply.errors import LooplyError, StoreCorrupt, TooManyStreams
 from looply.execution.facts.events import Event
 
 _POLL_SECONDS: Final = 0.2
+"""Between two reads of a store that other processes write to."""
 _GATHER_SECONDS: Final = 0.02
 """Batches that follow soon are read together."""
 
 _TRY_AGAIN: Final = timedelta(seconds=10)
+"""What a watcher is asked to wait that gets no place."""
 _SHARE: Final = 0.8
 """The share of all watchers that one owner may have."""
 

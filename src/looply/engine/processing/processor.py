@@ -38,7 +38,9 @@ It leaves an organization a third of the event loop while several organizations 
 _KIND: Final = Kind("stretch", UNITS_PER_SECOND)
 
 _BATCH_COMMANDS = 64
+"""Commands of one execution that are stored by one unit at most."""
 _TRIES = 3
+"""How often the commands of a unit are computed at most, in a store of one process."""
 _SHARED_TRIES = 1000
 """Each time that a unit loses against one of another process, the execution has progressed: one of them always wins."""
 

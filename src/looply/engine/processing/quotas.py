@@ -31,6 +31,7 @@ QUOTAS: Final[tuple[Quota, ...]] = ("open_executions", "stored_bytes")
 SLICE: Final = 20_000
 """The most rows that one slice measures."""
 _RETRY_AFTER: Final = timedelta(seconds=60)
+"""What a caller whose quota is used up is asked to wait."""
 
 _ADVICE: Final[Mapping[Quota, str]] = {
     "open_executions": "wait until some have ended, terminate some, or ask the operator for a higher limit",

@@ -164,7 +164,7 @@ class Starter:
         child_start = request.child_start
         execution_id = str(self._ids.next(now)) if child_start is None else child_start.execution_id
         if child_start is not None and self._boxes.find(execution_id) is not None:
-            raise Overloaded(f"execution {execution_id} was requested before it is stored")
+            raise Overloaded(f"execution {execution_id} was requested while its start is stored; repeat the call")
         secret = request.workflow.steps[request.workflow.start].secret
         first = ExecutionStarted(
             at=now,

@@ -1,5 +1,8 @@
 """Effects over Temporal: any number of servers offer them, any number of workers carry them out.
 
+Imports `ports` and `effects`.
+Never here: a decision, or data of an execution; Temporal gets ids.
+
 Theory of operation. The effect table is the outbox, and its rows decide. A server signals to Temporal that an execution
 has effects to run: one small workflow for each execution with effects in flight, whose id is the execution's. It starts
 an activity for each effect; the worker that takes it marks the row as running, calls the connector and stores the

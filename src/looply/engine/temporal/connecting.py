@@ -42,6 +42,7 @@ LABELS: Final = {
 }
 
 _RPC_TIME: Final = timedelta(seconds=10)
+"""How long Temporal may take for one answer."""
 _UNLABELED_SECONDS: Final = 60.0
 """A namespace knows a new search attribute only some time after it was registered."""
 

@@ -24,14 +24,20 @@ from looply.execution.facts.commands import Done, FireTimer
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
+"""The most timers that are fired in one round."""
 _SHARED_BATCH = 200
 """The most timers that one process leases at a time: no other process fires these."""
 
 _SWEEP_SECONDS = 5.0
+"""Between two looks, in a shared store, for what processes that have ended left behind."""
 _OWN_SWEEP_SECONDS = 60.0
+"""Between two looks for what this process itself dropped."""
 _LONGEST_SLEEP_SECONDS = 60.0
+"""Between two rounds at most."""
 _CLOCK_STEP = timedelta(minutes=5)
+"""A clock that moves by more than this against the monotonic one was set: what falls due is held for a while."""
 _HOLD_SECONDS = 60.0
+"""How long: enough for the clock to be set right again."""
 _START_SECONDS = 0.02
 """Delayed starts of this time are made together."""
 

@@ -20,7 +20,9 @@ from looply.slots import Lane
 _log = structlog.get_logger(__name__)
 
 TICK_SECONDS: Final = 0.1
+"""Between two rounds while attempts are let go."""
 _IDLE_SECONDS: Final = 1.0
+"""Between two rounds at most."""
 _LOOK_UP_SECONDS: Final = 5.0
 """Connections of effects that are held are read again so often: they may lead to another system by then."""
 

@@ -181,8 +181,10 @@ def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: st
 
 
 def _earlier_buffered(workflow: Workflow, state: ExecutionState, wait: str) -> BufferedResume | None:
-    """Returns the resume that is already kept for the same wait. While no wait has opened, a resume of a workflow with
-    one waiting step is for its first visit, whether it names the wait or not.
+    """Returns the resume that is already kept for the same wait, or None.
+
+    While no wait has opened, a resume of a workflow with one waiting step is for its first visit, whether it names the
+    wait or not.
     """
     if not state.last_settled and len(workflow.waiting_steps) == 1:
         return next(iter(state.buffered.values()), None)

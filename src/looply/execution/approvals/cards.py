@@ -16,7 +16,14 @@ from looply.execution.approvals.decisions import action_of
 from looply.execution.approvals.reassign import reassignment_text
 from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
-from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.facts.address import (
+    card_id,
+    is_card_code,
+    is_challenge_open,
+    is_genuine,
+    parse_address,
+    parse_token,
+)
 from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, Event, Resumed
 from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, recipients_of
@@ -118,7 +125,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
     if (refused := _refuse_actor(wait, card, command)) is not None:
         return Answer(refused)
-    if (unproved := _refuse_unproved(card, command)) is not None:
+    if (unproved := _refuse_unproved(state.started.seed, card, command)) is not None:
         return Answer(unproved)
     checked = validate_answer(card.body, command.data)
     if isinstance(checked, tuple):
@@ -169,17 +176,21 @@ def _refuse_stranger(card: Card, command: AnswerCard) -> Declined | None:
     return Declined(code="NOT_YOURS", message="you are not among the people who may answer this card")
 
 
-def _refuse_unproved(card: Card, command: AnswerCard) -> Declined | None:
+def _refuse_unproved(seed: bytes, card: Card, command: AnswerCard) -> Declined | None:
     """Returns what a holder of a link lacks where the link alone is not enough; None when they may answer."""
     if card.confirm == "link" or (command.actor is not None and command.actor.is_identified):
         return None
     if card.confirm == "sign_in":
         message = "this request is answered by the recipient alone, who signs in first; the link decides nothing"
         return Declined(code="SIGN_IN_NEEDED", message=message)
-    if command.is_confirmed:
-        return None
-    message = "this request needs the code that the recipient gets by mail; ask for it, and send it with the answer"
-    return Declined(code="CODE_NEEDED", message=message)
+    if not command.code:
+        message = "this request needs the code that the recipient gets by mail; ask for it, and send it with the answer"
+        return Declined(code="CODE_NEEDED", message=message)
+    if not is_challenge_open(seed, card.card_id, command.challenge, command.at):
+        return Declined(code="CODE_EXPIRED", message="the code is not valid any more; ask for a new one")
+    if not is_card_code(seed, card.card_id, command.challenge, command.code):
+        return Declined(code="CODE_WRONG", message="the code is wrong; look at the newest mail")
+    return None
 
 
 def _addresses_of(command: AnswerCard) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)
+"""The longest pause of a policy without `max_interval`."""
 _LONGEST_RETRY_AFTER = timedelta(hours=1)
 """The most that the `Retry-After` of another system delays an attempt, where the policy has no `max_interval`."""
 

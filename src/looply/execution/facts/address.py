@@ -111,6 +111,17 @@ def expiry_of_challenge(seed: bytes, card: str, challenge: str) -> datetime | No
     return from_ms(int.from_bytes(body[:8], "big"))
 
 
+def is_challenge_open(seed: bytes, card: str, challenge: str, at: datetime) -> bool:
+    """Returns whether a text is a challenge of the card that still holds at an instant."""
+    until = expiry_of_challenge(seed, card, challenge)
+    return until is not None and at < until
+
+
+def is_card_code(seed: bytes, card: str, challenge: str, code: str) -> bool:
+    """Returns whether a code is the one of a challenge; the comparison takes constant time."""
+    return compare_digest(card_code(seed, card, challenge).encode(), code.strip().encode("utf-8", "surrogatepass"))
+
+
 def card_code(seed: bytes, card: str, challenge: str) -> str:
     """Returns the six digits that belong to a challenge; the text of a challenge says nothing of them."""
     return f"{int.from_bytes(_keyed(seed, 'code', card, challenge.encode())[:8], 'big') % 1_000_000:06d}"

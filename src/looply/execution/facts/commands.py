@@ -50,8 +50,8 @@ class AnswerCard(CommandBase, frozen=True, kw_only=True):
     """A recipient answers a copy of a card: the one that `token` names, or, where a person has signed in, `card_id`.
 
     `actor` says how the answer came, where the caller knows; `addresses` are other addresses of that person. `revision`
-    is that of the card which they saw, 0 when the caller does not send it. `is_confirmed`: the holder of a link has
-    given the code that the recipient got by mail.
+    is that of the card which they saw, 0 when the caller does not send it. `code` is the one that the recipient got by
+    mail, as the holder of a link spells it, and `challenge` the text to which it belongs; both are compared here.
     """
 
     data: dict[str, Json]
@@ -60,7 +60,8 @@ class AnswerCard(CommandBase, frozen=True, kw_only=True):
     revision: int = 0
     actor: Actor | None = None
     addresses: tuple[str, ...] = ()
-    is_confirmed: bool = False
+    challenge: str = ""
+    code: str = ""
 
 
 class CopyReported(CommandBase, frozen=True, kw_only=True):
@@ -382,6 +383,8 @@ DeclineCode: TypeAlias = Literal[
     "DECIDED_ALREADY",
     "CARD_CHANGED",
     "CODE_NEEDED",
+    "CODE_EXPIRED",
+    "CODE_WRONG",
     "SIGN_IN_NEEDED",
     "NO_INCIDENT",
     "NO_LETTER",

@@ -119,7 +119,7 @@ class Pages:
         found = self._files.get(name)
         media_type = _TYPES.get(Path(name).suffix)
         if found is None or media_type is None or name.endswith(".html"):
-            raise NotFound("not found")
+            raise NotFound(f"this server has no file {name!r}; reload the page, which may be of another version")
         # The build puts a hash of the content into the names under assets/.
         keep = b"public, max-age=31536000, immutable" if name.startswith("assets/") else b"no-cache"
         headers: Headers = (
@@ -140,7 +140,7 @@ class Pages:
 
         async def inbox(call: Call) -> Response:
             if not call.values["token"] or "/" in call.values["token"]:
-                raise NotFound("not found")
+                raise NotFound("the link names no card; copy the whole link, or open the card in the inbox")
             return self.inbox()
 
         async def card_frame(call: Call) -> Response:  # noqa: ARG001

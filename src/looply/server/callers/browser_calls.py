@@ -23,6 +23,7 @@ PLAIN_COOKIE: Final = b"looply"
 
 _FLOW_SUFFIX: Final = b"-sign-in"
 _FLOW_SECONDS: Final = 600
+"""How long a person may take to sign in at a provider."""
 _COOKIES: Final[dict[Protection, bytes]] = {"tls": SECURE_COOKIE, "loopback": PLAIN_COOKIE}
 _COOKIE_SECONDS: Final = 7 * 24 * 3600
 

@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.context.services import Services
 from looply.app.executions import approvals, card_codes, sent_cards
-from looply.app.executions.sent_cards import CONFIRMED, HOLDER
 from looply.catalog.tenants.names import validate_id
 from looply.engine.ports.lists import CardFilter, CardKey
 from looply.engine.records.copies import CopyDelivery
@@ -292,14 +291,21 @@ def _approval(card: sent_cards.InboxCard) -> ApprovalRecord | None:
 async def decide(call: Call) -> Response:
     """Records an answer."""
     body: DecideBody = call.body
-    token, sender = call.values["token"], HOLDER
+    token = call.values["token"]
     if is_machine(call.headers.get(_USER_AGENT, "")):
         message = "a link preview or a scanner cannot answer; open the link in a browser"
         raise Refused(message, code="NOT_A_PERSON")
     if body.code:
-        await card_codes.check_code(call.services, token, body.challenge, body.code)
-        sender = CONFIRMED
-    reply = await sent_cards.decide(call.services, token, body.data, revision=body.card_revision, sender=sender)
+        reply = await card_codes.decide_with_code(
+            call.services,
+            token,
+            body.data,
+            challenge=body.challenge,
+            code=body.code,
+            revision=body.card_revision,
+        )
+    else:
+        reply = await sent_cards.decide(call.services, token, body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
         return Response(DecideAnswer(message="recorded"))
     earlier = DecideAnswer(

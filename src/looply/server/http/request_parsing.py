@@ -195,11 +195,12 @@ def read_query(text: bytes, route: Route) -> Query:
             _check_ignored(name, route)
             continue
         if name in values and name in known and not known[name].repeats:
-            raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
+            raise BadRequest(f"the query parameter {name} is given twice; give it once", code="DUPLICATE_PARAMETER")
         values[name] = (*values.get(name, ()), _decode(raw_value))
     for parameter in route.required:
         if not values.get(parameter.name, ("",))[0]:
-            raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
+            message = f"the query parameter {parameter.name} is missing; add ?{parameter.name}=... to the address"
+            raise BadRequest(message, code="MISSING_PARAMETER")
     return Query(values)
 
 

@@ -22,7 +22,7 @@ def step(type_: str, **settings: Any) -> dict[str, Any]:
         (step("httpRequest", connection="A"), ("connection", "A", "http")),
         (step("sapRequest", connection="A"), ("connection", "A", "sap")),
         (step("email", connection="A"), ("connection", "A", "smtp")),
-        (step("sapRequest", system_id="S4H", client=1), ("sap system", "S4H", "001")),
+        (step("sapRequest", system_id="S4H", client=1), ("system", "S4H", {"system_id": "S4H", "client": 1})),
         (step("datastore", operation="get", name="a"), ("datastore", "a", None)),
         (step("datastore", operation="delete", name="e\u0301"), ("datastore", "\u00e9", None)),
         (step("approval", recipients={"datastore": "people"}), ("datastore", "people", None)),

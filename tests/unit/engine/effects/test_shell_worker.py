@@ -12,6 +12,8 @@ from kit.definitions import call, calling, chain, function
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
+from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
 from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
 from looply.execution import ExecutionState, advance
@@ -20,6 +22,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.rates import UNITS_PER_SECOND, Turns
+from looply.slots import Lane
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import Answer, NoNetwork, Output, World
 
@@ -273,6 +276,30 @@ async def test_a_call_that_opened_a_connection_sends_nothing_beside_it() -> None
 
     assert isinstance(done, EffectFailed)
     assert (done.code, done.was_sent) == ("CREDENTIAL_BOUND", False)
+
+
+@pytest.mark.parametrize(
+    ("queue", "target"),
+    [
+        ("sap.odata S4H#1", "https://s4.example.com:443#001"),
+        ("sap.odata S4H#001", "https://s4.example.com:443#001"),
+        ("sap.odata S4H#200", "sap.odata S4H#200"),
+        ("sap.odata S4H#abcd", "sap.odata S4H#abcd"),
+        ("sap.odata S4H", "sap.odata S4H"),
+    ],
+)
+async def test_a_system_that_is_named_by_its_id_and_client_is_found_by_the_kind_of_its_connection(
+    queue: str, target: str
+) -> None:
+    world, registry = World(), Registry([("looply", SAP)])
+    settings: dict[str, Json] = {"base_url": "https://s4.example.com", "system_id": "S4H", "client": "001"}
+    world.connections.put("production", {"password": "secret"}, kind="sap", settings=settings)
+    targets = KnownTargets(registry.target)
+    resources = WorkerResources(targets=targets)
+    worker = Worker(registry, world.connections, NoNetwork, fake_loop().clock, resources)
+    await worker.look_up_target(Lane("o", queue))
+    assert targets.knows(Lane("o", queue))
+    assert targets.lane_of(Lane("o", queue)) == Lane("o", target)
 
 
 @pytest.mark.parametrize(("callers", "expected"), [(["o"], [0, 0]), (["o", "umbrella"], [0, 1])])

@@ -38,7 +38,7 @@ MISSING = [
     (
         step("sapRequest", system_id="S4H", client="100", **ORDERS),
         "system_id",
-        "no connections of kind sap have system_id S4H and client 100",
+        "no connections of kind sap have system_id S4H, client 100",
     ),
     (step("datastore", operation="get", name="rates"), "name", "there is no datastore 'rates'"),
     (approval(calendar="factory"), "calendar", "there is no datastore 'factory'"),

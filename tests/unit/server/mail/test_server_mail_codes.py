@@ -68,6 +68,25 @@ async def test_a_code_is_tried_a_few_times_only_and_the_right_one_does_not_help_
     assert (await post.open_card())["status"] == "OPEN"
 
 
+async def test_an_answer_whose_code_is_not_compared_takes_no_tries_back(post: Post) -> None:
+    _, token = await ask(post, "code")
+    challenge, code = await ask_code(post, token)
+    for _ in range(5):
+        refused = await decide(post, token, challenge=challenge, code=code, card_revision=9)
+        assert (refused.status_code, refused.json()["code"]) == (409, "CARD_CHANGED")
+    refused = await decide(post, token, challenge=challenge, code=code)
+    assert (refused.status_code, refused.json()["code"]) == (429, "TOO_MANY_TRIES")
+
+
+async def test_a_right_code_takes_the_tries_back_although_the_answer_is_unfit(post: Post) -> None:
+    _, token = await ask(post, "code")
+    challenge, code = await ask_code(post, token)
+    for _ in range(6):
+        refused = await decide(post, token, challenge=challenge, code=code, data={"action": "perhaps"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED")
+    assert (await decide(post, token, challenge=challenge, code=code)).json()["message"] == "recorded"
+
+
 async def test_a_code_expires(post: Post) -> None:
     _, token = await ask(post, "code")
     challenge, code = await ask_code(post, token)

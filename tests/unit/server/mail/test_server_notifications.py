@@ -13,7 +13,7 @@ from mailing_kit import Post, text_of
 from server_kit import Caller, definition, note_step
 
 from kit.servers.mail_server import Inbox
-from looply.app.administration.notifying import MOST_AN_HOUR, NotificationRunner
+from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner
 from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
 from looply.app.messages.notifying import Note

@@ -30,6 +30,7 @@ from looply.limits import Limits
 from looply.rates import SMALL_BYTES, offload_if_large
 
 _MAX_AGE_SECONDS: Final = 3600.0
+"""How long the metadata of a service is used before it is read again."""
 _UNUSABLE_SECONDS: Final = 60.0
 """How long a service without usable metadata is not asked for it again."""
 _UNTYPED: Final = ("$batch", "$count", "$metadata", "$ref", "$value")

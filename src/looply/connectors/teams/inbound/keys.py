@@ -29,12 +29,16 @@ from looply.errors import OperationError, Rejected
 _log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS: Final = 24 * 3600.0
+"""Keys that were read are read again after a day."""
 UNKNOWN_SECONDS: Final = 300.0
+"""Between two looks for a key that is not known."""
 FAILED_SECONDS: Final = 10.0
 """Between two reads as long as none has succeeded."""
 FETCH_SECONDS: Final = 5.0
+"""How long a read of keys may take."""
 _MOST_KEYS: Final = 200
 _LEAST_BITS: Final = 2048
+"""Shorter keys of RSA are not used (NIST SP 800-131A)."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):

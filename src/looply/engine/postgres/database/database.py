@@ -41,6 +41,7 @@ _SESSION_ENDED = "57P"
 _LATER = ("53", "55", "57", "25", "08")
 _TRIES = 10
 _FULL_SECONDS = 5.0
+"""How long the store counts as short of space after a write was refused for it."""
 _UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)
 
 

@@ -20,6 +20,7 @@ LEASE_SECONDS: Final = 30
 """A lease that was not renewed for this time has expired: its process has ended."""
 
 RENEWAL_SECONDS: Final = 5
+"""Between two renewals: several may fail before the lease has expired."""
 
 _WAIT = "SET lock_timeout = '2s'"
 _TERMINATE = (

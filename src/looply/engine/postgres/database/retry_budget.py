@@ -14,7 +14,9 @@ PATIENCE_SECONDS: Final = 10.0
 """The longest time that a call waits for an unreachable database."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
+"""The pause before the first retry; it grows with each one that follows."""
 _LONGEST_PAUSE_SECONDS = 1.0
+"""The longest pause between two retries."""
 
 
 class RetryBudget:

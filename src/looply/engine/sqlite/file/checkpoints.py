@@ -14,6 +14,7 @@ import apsw
 from looply.engine.sqlite.file.opening import connect_checkpointer
 
 PAUSE_SECONDS: Final = 0.05
+"""Between two checkpoints."""
 RESTART_FRAMES: Final = 32 * 1024 * 1024 // 4096
 """Pages in a log of 32 MB."""
 RESTART_BEHIND: Final = 1000

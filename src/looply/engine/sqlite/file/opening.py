@@ -24,6 +24,7 @@ _CHECKED_BYTES = 256 * 1024 * 1024
 # Up to this size the indexes are compared with their tables as well, which takes several times as long.
 _PROVED_BYTES = 64 * 1024 * 1024
 _BUSY_MS = 10_000
+"""How long a connection waits for the lock of another one."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 # SQLite's files take less than 128 KiB at once.
 _PART_BYTES = 64 * 1024

@@ -8,10 +8,13 @@ from typing import Final
 from looply.clock import Clock
 
 RESERVE_BYTES: Final = 16 * 1024 * 1024
+"""Enough for many units that end executions, and little of any disk."""
 
 _FREE_BYTES = 4 * RESERVE_BYTES
 _PAUSE_SECONDS = 5.0
+"""Between two tries to make the reserve."""
 _LOOK_SECONDS = 0.2
+"""Between two looks at the free space."""
 # A disk too small for a reserve is no longer full when it has this much free space.
 _SOME_BYTES = 1024 * 1024
 

@@ -1,7 +1,7 @@
 """How one unit becomes rows. Runs in the writer's thread, inside the unit's savepoint.
 
-What can be refused comes first: the key, the fence, the claim, the firing, the
-datastore. A refusal undoes the savepoint.
+Most of what can be refused comes first: the key, the fence, the claim, the firing, the datastore. A slot is refused
+where the rows of open work are put. A refusal undoes the savepoint, so that nothing of the unit is stored.
 """
 
 from collections.abc import Sequence

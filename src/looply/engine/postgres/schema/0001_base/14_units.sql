@@ -1,5 +1,6 @@
 -- How one unit becomes rows: one call, one statement, one transaction. The parts that can be refused come first: the
--- lease, the key, the fence, the claim, the firing. A refusal raises, which undoes everything; its code says which it
+-- lease, the key, the fence, the claim, the firing; a slot (`pass_on`) and a datastore are refused by calls beside this
+-- one, in the same transaction. A refusal raises, which undoes everything; its code says which it
 -- was, and its detail names the holder. Two transactions that need one key or claim wait for each other at its row.
 
 -- Stores one unit. `facts` has everything that is not bytes; it leaves out the parts that the unit does not have.

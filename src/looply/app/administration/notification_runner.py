@@ -32,6 +32,7 @@ from looply.jsontext import Json
 _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 15.0
+"""Between two rounds: less than `GATHERING`, and each reads one aggregate for each organization with notifications."""
 GATHERING: Final = timedelta(seconds=20)
 """A new cause is reported after this time, with all of its incidents until then."""
 QUIET: Final = timedelta(hours=1)
@@ -42,10 +43,15 @@ MOST_SINGLE: Final = 3
 """More causes at the same time are one message that lists them."""
 _HOUR: Final = timedelta(hours=1)
 _TAKEN: Final = timedelta(minutes=2)
+"""How long a process may send before another one takes the notification: longer than a few calls with their limits."""
 _FIRST_PAUSE: Final = timedelta(seconds=30)
+"""The pause after the first failure; it doubles with each one that follows."""
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
+"""A channel that works again is tried within this time."""
 _MOST_GROUPS: Final = 200
+"""Causes that one round reads of an organization, those of most executions first."""
 _MOST_LISTED: Final = 20
+"""Causes that one message lists; the others are a number."""
 
 
 class _Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,72 +80,77 @@ class NotificationRunner(Loop):
         now = self._services.clock.now()
         free = await self._services.catalog.notifications.list_free(now)
         count = 0
-        for organization_id, of_organization in groupby(free, key=lambda one: one.organization_id):
+        for organization_id, of_organization in groupby(free, key=lambda notification: notification.organization_id):
             groups = await self._services.engine.overview.incident_groups(organization_id, (), (), _MOST_GROUPS)
-            for one in of_organization:
-                count += await self._tell(one, [each for each in groups if one.workflow_id in ("", each.workflow_id)])
+            for notification in of_organization:
+                own = [group for group in groups if notification.workflow_id in ("", group.workflow_id)]
+                count += await self._report(notification, own)
         return count
 
-    async def _tell(self, one: Notification, groups: Sequence[IncidentGroup]) -> int:
-        stored, now = self._services.catalog.notifications, self._services.clock.now()
-        open_now = {cause_of(group): group for group in groups}
-        reported = await stored.list_reported(one.notification_id)
-        gone = [key for key, each in reported.items() if key not in open_now and each.reported_on + QUIET <= now]
+    async def _report(self, notification: Notification, groups: Sequence[IncidentGroup]) -> int:
+        notifications, now = self._services.catalog.notifications, self._services.clock.now()
+        notification_id = notification.notification_id
+        causes = {cause_of(group): group for group in groups}
+        reported = await notifications.list_reported(notification_id)
+        gone = [key for key, former in reported.items() if key not in causes and former.reported_on + QUIET <= now]
         if gone:
-            await stored.forget(one.notification_id, gone)
-        if not _due_of(open_now, reported, now) or not await stored.take(one.notification_id, now, now + _TAKEN):
+            await notifications.forget(notification_id, gone)
+        if not _due_of(causes, reported, now) or not await notifications.take(notification_id, now, now + _TAKEN):
             return 0
         # Another process may have sent it since it was read.
-        one = await stored.get(one.organization_id, one.notification_id)
-        due = _due_of(open_now, await stored.list_reported(one.notification_id), now)
+        notification = await notifications.get(notification.organization_id, notification_id)
+        due = _due_of(causes, await notifications.list_reported(notification_id), now)
         if not due:
-            await stored.release(one.notification_id, now)
+            await notifications.release(notification_id, now)
             return 0
-        return await self._send_all(one, due)
+        return await self._send_all(notification, due)
 
-    async def _send_all(self, one: Notification, due: Sequence[_Cause]) -> int:
-        stored, now, count = self._services.catalog.notifications, self._services.clock.now(), 0
-        if one.hour_on + _HOUR <= now:
-            one = replace(one, hour_on=now, hour_count=0)
-        left = MOST_AN_HOUR - one.hour_count
+    async def _send_all(self, notification: Notification, due: Sequence[_Cause]) -> int:
+        notifications, now, count = self._services.catalog.notifications, self._services.clock.now(), 0
+        notification_id, organization_id = notification.notification_id, notification.organization_id
+        if notification.hour_on + _HOUR <= now:
+            notification = replace(notification, hour_on=now, hour_count=0)
+        left = MOST_AN_HOUR - notification.hour_count
         if left <= 0:
-            await stored.release(one.notification_id, one.hour_on + _HOUR)
+            await notifications.release(notification_id, notification.hour_on + _HOUR)
             return 0
-        known = dict(await self._services.catalog.workflows.names(one.organization_id))
-        parts = [[each] for each in due] if len(due) <= min(MOST_SINGLE, left) else [list(due)]
+        names = dict(await self._services.catalog.workflows.names(organization_id))
+        parts = [[cause] for cause in due] if len(due) <= min(MOST_SINGLE, left) else [list(due)]
         for part in parts:
-            note = await self._note_of(one, part, known)
-            sent = await self._services.notifier.send(one.organization_id, one, note)
-            if sent.state in ("OFF", "FAILED"):
-                pause = min(_FIRST_PAUSE * 2 ** min(one.failures, 10), _LONGEST_PAUSE)
-                await stored.record_failed(one.notification_id, sent.reason, now + pause)
-                _log.warning("notification_not_sent", notification_id=one.notification_id, reason=sent.reason)
+            note = await self._note_of(notification, part, names)
+            sending = await self._services.notifier.send(organization_id, notification, note)
+            if sending.state in ("OFF", "FAILED"):
+                pause = min(_FIRST_PAUSE * 2 ** min(notification.failures, 10), _LONGEST_PAUSE)
+                await notifications.record_failed(notification_id, sending.reason, now + pause)
+                _log.warning("notification_not_sent", notification_id=notification_id, reason=sending.reason)
                 return count
-            count, one = count + 1, replace(one, hour_count=one.hour_count + 1, failures=0)
-            problem = f"it is not known whether the last message arrived: {sent.reason}" if sent.reason else ""
-            causes = {each.key: each.group.last_on for each in part}
-            await stored.record_sent(one, causes, now, problem=problem)
-        await stored.release(one.notification_id, now)
+            count, notification = count + 1, replace(notification, hour_count=notification.hour_count + 1, failures=0)
+            problem = f"it is not known whether the last message arrived: {sending.reason}" if sending.reason else ""
+            causes = {cause.key: cause.group.last_on for cause in part}
+            await notifications.record_sent(notification, causes, now, problem=problem)
+        await notifications.release(notification_id, now)
         return count
 
-    async def _note_of(self, one: Notification, part: Sequence[_Cause], known: Mapping[str, str]) -> Note:
-        names = {each.group.workflow_id: known.get(each.group.workflow_id, "a deleted workflow") for each in part}
-        key = hashlib.sha256(b"".join(each.key + to_ms(each.group.last_on).to_bytes(8, "big") for each in part))
-        links, facts = self._services.links, [_facts(each.group, names[each.group.workflow_id]) for each in part]
-        common = {"key": f"{one.notification_id} {key.hexdigest()}"}
+    async def _note_of(self, notification: Notification, part: Sequence[_Cause], workflows: Mapping[str, str]) -> Note:
+        names = {
+            cause.group.workflow_id: workflows.get(cause.group.workflow_id, "a deleted workflow") for cause in part
+        }
+        key = hashlib.sha256(b"".join(cause.key + to_ms(cause.group.last_on).to_bytes(8, "big") for cause in part))
+        links, facts = self._services.links, [_facts(cause.group, names[cause.group.workflow_id]) for cause in part]
+        common = {"key": f"{notification.notification_id} {key.hexdigest()}"}
         if len(part) == 1:
             group = part[0].group
             return Note(
                 **common,
                 title=_title(group, names[group.workflow_id]),
-                text=await self._why(group, quotes=one.quotes),
+                text=await self._why(group, quotes=notification.quotes),
                 link=links.execution(group.execution_id),
                 facts={"type": "incidents", "causes": [*facts]},
             )
-        lines = [f"{_title(each.group, names[each.group.workflow_id])}." for each in part[:_MOST_LISTED]]
+        lines = [f"{_title(cause.group, names[cause.group.workflow_id])}." for cause in part[:_MOST_LISTED]]
         if len(part) > _MOST_LISTED:
             lines.append(f"{len(part) - _MOST_LISTED} more.")
-        total = sum(each.group.executions for each in part)
+        total = sum(cause.group.executions for cause in part)
         return Note(
             **common,
             title=f"{total} executions have stopped for {len(part)} different reasons",
@@ -166,9 +177,8 @@ def cause_of(group: IncidentGroup) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def _due_of(open_now: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:
-    causes = (_Cause(key=key, group=group) for key, group in open_now.items())
-    return [each for each in causes if _is_due(each.group, reported.get(each.key), now)]
+def _due_of(causes: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:
+    return [_Cause(key=key, group=group) for key, group in causes.items() if _is_due(group, reported.get(key), now)]
 
 
 def _is_due(group: IncidentGroup, reported: Reported | None, now: datetime) -> bool:
