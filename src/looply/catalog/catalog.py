@@ -20,6 +20,7 @@ from looply.catalog.authored.workflows import Workflows
 from looply.catalog.calls.directory import Directory
 from looply.catalog.calls.logons import RefusedLogons
 from looply.catalog.calls.questions import Questions
+from looply.catalog.calls.signing import Signing
 from looply.catalog.people.people import People
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
@@ -140,7 +141,7 @@ class Catalog:
             logons=RefusedLogons(database, clock, entropy),
             questions=Questions(database, clock, ids, sealers),
             directory=Directory(database),
-            notifications=Notifications(database, clock, ids),
+            notifications=Notifications(database, clock, ids, Signing(sealers, entropy)),
             audit=AuditLog(database, clock),
             database=database,
         )

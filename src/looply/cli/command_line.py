@@ -57,7 +57,10 @@ _COMMANDS: Final = {
         "looply.cli.authoring.connection:APP",
         "Connections to other systems: list, show, create, update, delete, test, discover.",
     ),
-    "notification": ("looply.cli.authoring.notification:APP", "Whom to tell of incidents: list, put, test, delete."),
+    "notification": (
+        "looply.cli.authoring.notification:APP",
+        "Whom to tell of incidents: list, put, secret, test, delete.",
+    ),
     "teams": ("looply.cli.authoring.teams:APP", "Microsoft Teams: package, the app that people install."),
     "target": (
         "looply.cli.executions.target:APP",

@@ -122,7 +122,7 @@ OTHERS: Final[Mapping[str, str]] = {
             *(f"user {name}" for name in ("invite", "role", "deactivate", "activate", "reset-link")),
             *(f"key {name}" for name in ("create", "revoke")),
             *(f"card {name}" for name in ("reassign", "remind")),
-            *(f"notification {name}" for name in ("put", "delete", "test")),
+            *(f"notification {name}" for name in ("put", "secret", "delete", "test")),
             *(f"master-key {name}" for name in ("distribute", "activate", "retire")),
             *(f"db {name}" for name in ("upgrade", "prune")),
             "organization create",

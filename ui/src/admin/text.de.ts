@@ -60,7 +60,7 @@ export const german = {
         email: "Eine Mailadresse.",
         teams: "Eine Mailadresse, oder eine Unterhaltung wie teams:channel/19:…@thread.tacv2.",
         webhook:
-          "Eine Adresse, die einen POST mit JSON nimmt. Ein Geheimnis darin sieht, wer Verbindungen bearbeiten darf.",
+          "Eine Adresse, die einen POST mit JSON nimmt. Jeder Aufruf ist signiert; das Geheimnis dafür gibt es in der Liste.",
       })[channel],
     workflow: "Workflow",
     all: "Alle Workflows",
@@ -69,6 +69,14 @@ export const german = {
     quotes: "Nachrichten zitieren, was Systeme und Eingaben sagten",
     lastSent: "Letzte Nachricht",
     never: "Noch keine",
+    secret: "Neues Geheimnis",
+    secretTitle: (name) => `Ein neues Geheimnis für ${name} erzeugen?`,
+    secretHint:
+      "Jeder Aufruf des Webhooks ist signiert. Das alte Geheimnis signiert noch einen Tag lang mit, damit der Empfänger wechseln kann.",
+    secretVerb: "Erzeugen",
+    secretMade: "Das neue Geheimnis",
+    secretOnce: "Tragen Sie es jetzt beim Empfänger ein: es wird nicht noch einmal gezeigt.",
+    copySecret: "Geheimnis kopieren",
   },
   members: {
     label: "Mitglieder und Einladungen",

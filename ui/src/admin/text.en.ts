@@ -44,7 +44,7 @@ export const english = {
       ({
         email: "A mail address.",
         teams: "A mail address, or a conversation such as teams:channel/19:…@thread.tacv2.",
-        webhook: "An address that takes a POST of JSON. A secret in it is shown to who may edit connections.",
+        webhook: "An address that takes a POST of JSON. Each call is signed; the secret for it is in the list.",
       })[channel],
     workflow: "Workflow",
     all: "All workflows",
@@ -53,6 +53,14 @@ export const english = {
     quotes: "Messages quote what systems and payloads said",
     lastSent: "Last message",
     never: "None yet",
+    secret: "New secret",
+    secretTitle: (name: string) => `Make a new secret for ${name}?`,
+    secretHint:
+      "Every call of the webhook is signed. The former secret signs too for a day, so that the receiver can change.",
+    secretVerb: "Make it",
+    secretMade: "The new secret",
+    secretOnce: "Enter it at the receiver now: it is not shown again.",
+    copySecret: "Copy the secret",
   },
   members: {
     label: "Members and invitations",

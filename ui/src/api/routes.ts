@@ -122,6 +122,7 @@ export const routes = {
   putCanvas: "POST",
   putDatastore: "POST",
   putNotification: "POST",
+  putNotificationSecret: "POST",
   putPreferences: "POST /v2/session/putPreferences",
   putRoleSettings: "POST",
   putSamples: "POST",

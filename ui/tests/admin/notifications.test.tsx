@@ -43,6 +43,7 @@ function withNotifications(given: readonly Notification[]): Handlers {
       items = items.filter((each) => each.notification_id !== notification_id);
       return { message: "success" };
     },
+    putNotificationSecret: () => ({ message: "success", secret: "whsec_bmV3", former_until: NOW }),
     testNotification: () => ({ message: "success", is_sent: false, reason: "no connection of kind smtp" }),
   };
 }
@@ -83,6 +84,29 @@ describe("notifications", () => {
     const { user } = visit("/admin/notifications", signedIn(), withNotifications([STORED]));
     await user.click(await screen.findByRole("button", { name: "Test" }));
     expect(await screen.findByText("Not sent: no connection of kind smtp")).toBeTruthy();
+  });
+
+  it("of a webhook get a new secret, which is shown once", async () => {
+    const hook = { ...STORED, channel: "webhook", target: "https://hooks.example.com/x" } as const;
+    const { user, api } = visit("/admin/notifications", signedIn(), withNotifications([hook]));
+    await user.click(await screen.findByRole("button", { name: "New secret" }));
+    const question = within(await screen.findByRole("dialog", { name: "Make a new secret for Operations?" }));
+    expect(api.calls.some(([id]) => id === "putNotificationSecret")).toBe(false);
+    await user.click(question.getByRole("button", { name: "Make it" }));
+    const shown = within(await screen.findByRole("alertdialog", { name: "The new secret" }));
+    expect(shown.getByText("whsec_bmV3")).toBeTruthy();
+    await expectAccessible();
+    await user.click(shown.getByRole("button", { name: "Close" }));
+    expect(screen.queryByText("whsec_bmV3")).toBeNull();
+    expect(api.calls.find(([id]) => id === "putNotificationSecret")?.[1]).toEqual({
+      notification_id: "notification-1",
+    });
+  });
+
+  it("of mail have no secret", async () => {
+    visit("/admin/notifications", signedIn(), withNotifications([STORED]));
+    await screen.findByRole("button", { name: "Test" });
+    expect(screen.queryByRole("button", { name: "New secret" })).toBeNull();
   });
 
   it("are deleted after a question", async () => {

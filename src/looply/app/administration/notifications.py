@@ -3,6 +3,7 @@
 from looply.app.context.services import Services
 from looply.app.messages.notifying import Note
 from looply.catalog.authored.notifications import Notification, NotificationDraft
+from looply.catalog.calls.signing import NewSecret
 from looply.catalog.tenants.principal import Principal
 from looply.connectors.outbound.urls import parse_url
 from looply.definition.settings.mail import read_address
@@ -35,6 +36,15 @@ async def put(
 async def delete(services: Services, principal: Principal, notification_id: str) -> None:
     """Removes a notification. Raises: BadRequest, NotFound."""
     await services.catalog.notifications.delete(principal.organization_id, notification_id, actor=principal.actor)
+
+
+async def put_secret(services: Services, principal: Principal, notification_id: str, secret: str | None) -> NewSecret:
+    """Replaces the secret that signs the calls of a webhook; only the result has it.
+
+    Raises: BadRequest; NotFound; Conflict (code `NOT_SIGNED`); Refused (code `BAD_SECRET`).
+    """
+    stored = services.catalog.notifications
+    return await stored.put_secret(principal.organization_id, notification_id, secret, actor=principal.actor)
 
 
 async def send_test(services: Services, principal: Principal, notification_id: str) -> str:

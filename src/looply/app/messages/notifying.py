@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from looply.app.messages.mailing import Mailed
-from looply.catalog.authored.notifications import NotificationDraft
+from looply.catalog.authored.notifications import Notification
 from looply.jsontext import Json
 
 
@@ -22,7 +22,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 class Notifier(Protocol):
     """Sends notes. A note that is not sent is said, never raised: what it says is stored, and is reported again."""
 
-    async def send(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
+    async def send(self, organization_id: str, target: Notification, note: Note) -> Mailed:
         """Returns what became of a note for one target."""
         ...
 

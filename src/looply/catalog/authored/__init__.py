@@ -1,5 +1,5 @@
 """What organizations edit: workflows and their companions, cards, connections, profiles, views, bulks; notifications.
 
-Imports `storage`, `trail` and `tenants`.
+Imports `storage`, `trail`, `calls` and `tenants`.
 Never here: executions; the engine's store has them.
 """

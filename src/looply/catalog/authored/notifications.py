@@ -1,7 +1,7 @@
 """Notifications: whom to tell of incidents, and what was reported already.
 
 A process takes a notification for a while before it sends; others leave it alone. What was reported is kept by cause, a
-hash of workflow, step, kind and code that nothing else reads.
+hash of workflow, step, kind and code that nothing else reads. The calls of a webhook are signed, from the first one on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
+from looply.catalog.calls.signing import NewSecret, Signing
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.notification_tables import TARGET_CHARACTERS, reported_causes
 from looply.catalog.storage.notification_tables import notifications as table
@@ -75,10 +76,11 @@ class Notifications:
     those that store a draft raise Refused (codes `INVALID_NAME`, `BAD_TARGET`).
     """
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, signing: Signing) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._signing = signing
 
     async def list_all(self, organization_id: str) -> tuple[Notification, ...]:
         """Returns the notifications of an organization, by name."""
@@ -118,6 +120,7 @@ class Notifications:
                 insert(table).values(
                     notification_id=notification_id,
                     organization_id=organization_id,
+                    sealed_signing=self._signing.first(organization_id, notification_id, draft.channel),
                     **values,
                     **stamps,
                     **_fresh(change),
@@ -137,6 +140,10 @@ class Notifications:
 
         def store(connection: Connection) -> Notification:
             former = _get(connection, organization_id, checked)
+            sealed = self._signing.first(organization_id, checked, draft.channel)
+            if former.channel == draft.channel:
+                sealed = _row(connection, organization_id, checked)["sealed_signing"]
+            values["sealed_signing"] = sealed
             connection.execute(update(table).where(_of(organization_id, checked)).values(**values, **_fresh(change)))
             if (former.channel, former.target, former.workflow_id) != (draft.channel, draft.target, draft.workflow_id):
                 connection.execute(delete(reported_causes).where(reported_causes.c.notification_id == checked))
@@ -159,6 +166,40 @@ class Notifications:
             change.record(connection, "notification.delete", checked, name=former.name)
 
         await self._database.write(store)
+
+    async def put_secret(
+        self, organization_id: str, notification_id: str, secret: str | None, *, actor: str | None
+    ) -> NewSecret:
+        """Replaces the secret that signs the calls of a webhook, by a given one or by one that is made here.
+
+        Calls are signed with the former one too, for a day. Raises: Refused (code `BAD_SECRET`); Conflict (code
+        `NOT_SIGNED`) for another channel.
+        """
+        change, checked = (
+            Change(organization_id, actor, self._clock.now()),
+            validate_id(notification_id, "notification"),
+        )
+
+        def store(connection: Connection) -> NewSecret:
+            row = _row(connection, organization_id, checked)
+            if row["channel"] != "webhook":
+                raise Conflict(
+                    f"the notification sends by {row['channel']}; only calls of a webhook are signed", code="NOT_SIGNED"
+                )
+            new, sealed = self._signing.replace(organization_id, checked, row["sealed_signing"], secret, change.at)
+            connection.execute(update(table).where(_of(organization_id, checked)).values(sealed_signing=sealed))
+            change.record(connection, "notification.put_secret", checked, name=row["notification_name"])
+            return new
+
+        return await self._database.write(store)
+
+    async def list_secrets(self, organization_id: str, notification_id: str) -> tuple[str, ...]:
+        """Returns the secrets that a call is signed with now, the newest first; none for another channel than webhook.
+
+        For the call itself: they must never be shown or logged. Raises: SealBroken.
+        """
+        row = await self._database.read(lambda connection: _row(connection, organization_id, notification_id))
+        return self._signing.open(organization_id, notification_id, row["sealed_signing"], self._clock.now())
 
     async def take(self, notification_id: str, now: datetime, until: datetime) -> bool:
         """Takes a notification until an instant, and returns whether no other process had it."""
@@ -236,10 +277,14 @@ def _of(organization_id: str, notification_id: str) -> ColumnElement[bool]:
 
 
 def _get(connection: Connection, organization_id: str, notification_id: str) -> Notification:
+    return _notification(_row(connection, organization_id, notification_id))
+
+
+def _row(connection: Connection, organization_id: str, notification_id: str) -> RowMapping:
     row = connection.execute(select(table).where(_of(organization_id, notification_id))).mappings().first()
     if row is None:
         raise not_found_error("notification", notification_id)
-    return _notification(row)
+    return row
 
 
 def _values(draft: NotificationDraft) -> dict[str, Any]:

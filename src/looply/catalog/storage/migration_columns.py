@@ -138,6 +138,7 @@ def create_notification_tables() -> None:
         column("failures", sa.Integer()),
         column("problem", sa.Text()),
         sa.Column("sent_ms", sa.BigInteger()),
+        sa.Column("sealed_signing", sa.LargeBinary()),
         *changes(),
         primary("notifications", "notification_id"),
         organization("notifications"),

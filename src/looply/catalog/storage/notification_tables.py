@@ -9,6 +9,7 @@ from looply.catalog.storage.tables import ID, NAME, metadata
 TARGET_CHARACTERS: Final = 2000
 
 # `busy_until_ms`: no process handles it before. In the hour from `hour_ms` it has sent `hour_count` messages.
+# `sealed_signing` has the secrets that sign the calls of a webhook; other channels have none.
 notifications = Table(
     "notifications",
     metadata,
@@ -26,6 +27,7 @@ notifications = Table(
     Column("failures", Integer, nullable=False),
     Column("problem", Text, nullable=False),
     Column("sent_ms", BigInteger),
+    Column("sealed_signing", LargeBinary),
     Column("created_by", NAME),
     Column("modified_by", NAME),
     Column("created_ms", BigInteger, nullable=False),

@@ -5,16 +5,17 @@ The connection is read for each copy, so that a corrected one is used at once.
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final
 
 from looply.channels.breaker import Breaker
 from looply.channels.email.budget import BUDGET
 from looply.channels.email.outlets import KINDS, MailResources, Outlet, open_outlet
+from looply.channels.outcomes import Missed, outcome_of, require_usable
 from looply.connectors.email.cards.delivery import Failure, MailDelivery, Undelivered
 from looply.connectors.email.cards.letters import Appearance, Handle, read_handle
 from looply.connectors.email.cards.letters import Copy as MailCopy
-from looply.engine.ports.card_channel import Blocked, Broken, Budget, Copy, Delivered, TryAgain, Unknown
-from looply.errors import BadInput, OperationError, Unavailable
+from looply.engine.ports.card_channel import Broken, Budget, Copy, Delivered, TryAgain
+from looply.errors import BadInput
 from looply.execution.approvals.card_view import CardView
 from looply.execution.facts.values.approval_terms import is_same_person
 
@@ -22,7 +23,6 @@ NAME: Final = "email"
 """The name that `channel` of a step has."""
 _WITHIN: Final = timedelta(seconds=30)
 """The time of one mail: shorter than the call, so that its end says whether the mail was sent."""
-_SHORTEST: Final = timedelta(seconds=1)
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 
 
@@ -48,8 +48,7 @@ class EmailChannel:
         if not link:
             raise TryAgain(_WITHOUT_LINK, "a mail needs the address of this installation; set `public_url`")
         outlet = await self._open(copy)
-        if wait := self._breaker.wait(outlet.used, self._resources.clock.now()):
-            raise TryAgain(wait, f"the connection {outlet.used.connection} cannot be used")
+        require_usable(self._breaker, outlet.used, self._resources.clock.now())
         delivery = MailDelivery(account=outlet.account, limits=self._resources.limits)
         mail = MailCopy(
             card_id=copy.card_id,
@@ -61,7 +60,8 @@ class EmailChannel:
         try:
             after = await delivery.bring(outlet.calls, mail, appearance_of(view), handle)
         except Undelivered as error:
-            raise self._outcome(outlet, error.failure) from error
+            missed, now = classify_failure(error.failure), self._resources.clock.now()
+            raise outcome_of(missed, self._breaker, outlet.used, now) from error
         self._breaker.release(outlet.used)
         return Delivered(handle=after.text or "{}")
 
@@ -69,26 +69,11 @@ class EmailChannel:
         values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, KINDS)
         return open_outlet(self._resources, copy.organization_id, values, _WITHIN, "the channel email")
 
-    def _outcome(self, outlet: Outlet, failure: Failure) -> OperationError:
-        """Returns what a mail that was not accepted is for the engine."""
-        text = f"mail: {failure.code} {failure.status}".rstrip()
-        match failure.meaning:
-            case "unusable":
-                pause = self._breaker.hold(outlet.used, failure.code, self._resources.clock.now())
-                return TryAgain(pause, f"the connection {outlet.used.connection} cannot be used: {failure.code}")
-            case "throttled":
-                return TryAgain(max(failure.after, _SHORTEST), text)
-            case "again":
-                # Without a time of the server the engine's own pauses grow.
-                return TryAgain(failure.after, text) if failure.after else Unavailable(text)
-            case "blocked":
-                return Blocked(text)
-            case "unknown":
-                return Unknown(text)
-            case "broken":
-                return Broken(text)
-            case _:
-                assert_never(failure.meaning)
+
+def classify_failure(failure: Failure) -> Missed:
+    """Returns what became of the mail of a copy."""
+    text = f"mail: {failure.code} {failure.status}".rstrip()
+    return Missed(meaning=failure.meaning, code=failure.code, text=text, after=failure.after)
 
 
 def appearance_of(view: CardView) -> Appearance:

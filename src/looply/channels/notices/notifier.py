@@ -1,11 +1,12 @@
-"""The notifier: reports incidents by mail, in Teams, or by a call of a webhook."""
+"""The notifier: reports incidents by mail, in Teams, or by a signed call of a webhook."""
 
 from datetime import timedelta
 from typing import Final, assert_never
 
 from looply.app.messages.mailing import Mailed, Mailer, Message
 from looply.app.messages.notifying import Note
-from looply.catalog.authored.notifications import NotificationDraft
+from looply.catalog.authored.notifications import Notification
+from looply.channels.notices.signing import signature_headers
 from looply.channels.teams.bots import KIND, Resources, open_bot, open_delivery
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest
@@ -16,6 +17,7 @@ from looply.connectors.teams.calls.people import read_recipient
 from looply.connectors.teams.cards.outgoing import VERSION
 from looply.errors import BadInput, OperationError
 from looply.jsontext import Json, encode_json
+from looply.sealing import SealBroken
 
 _WITHIN: Final = timedelta(seconds=20)
 _TAKEN: Final = range(200, 300)
@@ -29,7 +31,7 @@ class ChannelNotifier:
         self._resources = resources
         self._mailer = mailer
 
-    async def send(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
+    async def send(self, organization_id: str, target: Notification, note: Note) -> Mailed:
         """See `Notifier.send`."""
         try:
             match target.channel:
@@ -42,13 +44,15 @@ class ChannelNotifier:
                 case "teams":
                     return await self._send_to_teams(organization_id, target, note)
                 case "webhook":
-                    return await self._call(organization_id, target.target, note)
+                    return await self._call(organization_id, target, note)
                 case _:
                     assert_never(target.channel)
         except OperationError as error:
             return Mailed(state="UNKNOWN" if error.sent else "FAILED", reason=error.message)
+        except SealBroken as error:
+            return Mailed(state="FAILED", reason=error.message)
 
-    async def _send_to_teams(self, organization_id: str, target: NotificationDraft, note: Note) -> Mailed:
+    async def _send_to_teams(self, organization_id: str, target: Notification, note: Note) -> Mailed:
         resources = self._resources
         values = await resources.connections.find_for_channel(organization_id, target.connection, (KIND,))
         bot = open_bot(resources, organization_id, values, _WITHIN)
@@ -61,8 +65,8 @@ class ChannelNotifier:
             return Mailed(state="UNKNOWN" if is_unknown else "FAILED", reason=f"Teams: {error.failure.code}")
         return Mailed(state="SENT")
 
-    async def _call(self, organization_id: str, url: str, note: Note) -> Mailed:
-        parsed = parse_url(url)
+    async def _call(self, organization_id: str, target: Notification, note: Note) -> Mailed:
+        parsed = parse_url(target.target)
         if parsed.scheme not in ("https", "http"):
             raise BadInput("the target is no address that begins with https:")
         body: dict[str, Json] = {
@@ -72,9 +76,12 @@ class ChannelNotifier:
             "link": note.link,
             **note.facts,
         }
-        headers = {"content-type": "application/json", "webhook-id": note.key}
+        secrets = await self._resources.catalog.notifications.list_secrets(organization_id, target.notification_id)
+        content = encode_json(body)
+        signed = signature_headers(secrets, note.key, self._resources.clock.now(), content)
+        headers = {"content-type": "application/json", **signed}
         sender = self._resources.sender(_WITHIN, organization_id)
-        answer = await sender.send(HttpRequest(method="POST", url=parsed, headers=headers, content=encode_json(body)))
+        answer = await sender.send(HttpRequest(method="POST", url=parsed, headers=headers, content=content))
         if answer.status in _TAKEN:
             return Mailed(state="SENT")
         return Mailed(state="FAILED", reason=f"the webhook answered {answer.status}")

@@ -70,7 +70,7 @@ async def answer(services: Services, copies: Copies, bot: Bot, event: Submitted,
         )
         execution = await services.engine.get(execution.head.execution_id)
     except StoreLost:
-        return card_reply(state_card(card.body, (Unknown(),), reader.language))
+        return card_reply(state_card(card.body, (Unknown(),), reader.language), is_settled=False)
     except (Overloaded, EngineError) as error:
         return busy(error.code, reader.language)
     return card_reply(_card_after(execution, card, event.tag.token, reader, reply, now))

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 from looply.channels.breaker import Breaker
+from looply.channels.outcomes import outcome_of, require_usable
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
 from looply.channels.teams.looks import look_of
-from looply.channels.teams.outcomes import outcome_of
+from looply.channels.teams.outcomes import classify_failure
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.messages import Handle, read_handle
 from looply.connectors.teams.calls.people import Person, Recipient, ToPerson, read_recipient
-from looply.engine.ports.card_channel import Broken, Budget, Copy, Delivered, TryAgain
+from looply.engine.ports.card_channel import Broken, Budget, Copy, Delivered
 from looply.errors import BadInput
 from looply.execution.approvals.card_view import CardView
 
@@ -40,18 +41,14 @@ class TeamsChannel:
     async def bring(self, copy: Copy, view: CardView) -> Delivered:
         """See `CardChannel.bring`. A connection that is missing or of another kind is an outage until it is there."""
         recipient, handle = _read(copy, view)
-        bot, now = await self._open(copy), self._resources.clock.now()
-        if wait := self._breaker.wait(bot.used, now):
-            raise TryAgain(wait, f"the connection {bot.account.name} cannot be used")
+        bot = await self._open(copy)
+        require_usable(self._breaker, bot.used, self._resources.clock.now())
         look = look_of(copy, view, await _reader(bot, recipient), self._link(copy.token))
         try:
             after = await open_delivery(self._resources, bot).bring(recipient, handle, look)
         except Undelivered as error:
-            if error.failure.meaning != "unusable":
-                raise outcome_of(error.failure, copy.tries) from error
-            pause = self._breaker.hold(bot.used, error.failure.code, self._resources.clock.now())
-            text = f"the connection {bot.account.name} cannot be used: {error.failure.code}"
-            raise TryAgain(pause, text) from error
+            missed, now = classify_failure(error.failure, copy.tries), self._resources.clock.now()
+            raise outcome_of(missed, self._breaker, bot.used, now) from error
         self._breaker.release(bot.used)
         return Delivered(handle=after.text)
 

@@ -1,31 +1,31 @@
-"""What a call of Microsoft that did not succeed is for the engine: when the card is brought again, if ever."""
+"""What a call of Microsoft that did not succeed is for a card: Teams has more meanings than the other channels."""
 
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Final
 
+from looply.channels.outcomes import Meaning, Missed
 from looply.connectors.teams.calls.answers import Failure, limit_attempts
-from looply.engine.ports.card_channel import Blocked, Broken, TryAgain, Unknown
-from looply.errors import OperationError, Unavailable
+from looply.connectors.teams.calls.answers import Meaning as TeamsMeaning
 
-_SHORTEST: Final = timedelta(seconds=1)
+_MEANINGS: Final[Mapping[TeamsMeaning, Meaning]] = {
+    "again": "again",
+    "throttled": "throttled",
+    "blocked": "blocked",
+    "not_installed": "blocked",
+    "unusable": "unusable",
+    "unknown": "unknown",
+    "broken": "broken",
+    # The delivery has an answer to these; one that is left after it has none.
+    "gone": "broken",
+    "no_conversation": "broken",
+    "elsewhere": "broken",
+    "too_large": "broken",
+}
 
 
-def outcome_of(failure: Failure, tries: int) -> OperationError:
-    """Returns the outcome of a copy that was not shown, after so many tries that failed before.
-
-    `unusable` is not of one copy: `looply.channels.teams.breaker` counts it.
-    """
+def classify_failure(failure: Failure, tries: int) -> Missed:
+    """Returns what became of the message of a copy, after so many tries that failed before."""
     limited = limit_attempts(failure, tries + 1)
-    text = f"Teams: {limited.code}"
-    match limited.meaning:
-        case "throttled":
-            return TryAgain(max(limited.after, _SHORTEST), text)
-        case "again":
-            # Without a time of theirs the engine's own pauses grow.
-            return TryAgain(limited.after, text) if limited.after else Unavailable(text)
-        case "blocked" | "not_installed":
-            return Blocked(text)
-        case "unknown":
-            return Unknown(text)
-        case _:
-            return Broken(text)
+    return Missed(
+        meaning=_MEANINGS[limited.meaning], code=limited.code, text=f"Teams: {limited.code}", after=limited.after
+    )

@@ -1,6 +1,7 @@
 """The receiver: verified activities of Microsoft become news of people, and answers of cards."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ import structlog
 
 from looply.app.context.credentials import values_of
 from looply.app.context.services import Received, Services
+from looply.channels.replays import ReplayWindow
 from looply.channels.teams.answers import answer, busy, refresh
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_sender
 from looply.channels.teams.looks import language_of
@@ -37,6 +39,7 @@ _log = structlog.get_logger(__name__)
 
 _MOST_KEPT: Final = 1000
 """Connections whose keys are kept in memory; those of any other are read again."""
+_DEADLINE: Final = timedelta(seconds=DEADLINE_SECONDS)
 _MOST_CARDS: Final = 100
 """Open cards of one person that are tried again once the person can be reached."""
 
@@ -54,27 +57,38 @@ class TeamsReceiver:
         self._resources = resources
         self._copies = copies
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._window: ReplayWindow[Reply] = ReplayWindow(resources.clock)
 
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
         await self._find(connection_id)
 
     async def receive(self, services: Services, connection_id: str, authorization: str, content: bytes) -> Received:
-        """See `Receiver.receive`. Answers within the time that Teams waits."""
+        """See `Receiver.receive`. Answers within the time that Teams waits; the same bytes are carried out once."""
         organization_id, values = await self._find(connection_id)
         verifier = await self._verifier(connection_id, organization_id, values)
         try:
-            event = await receive(verifier, authorization, content)
+            taken = await receive(verifier, authorization, content)
         except NotVerified as error:
             _log.warning("activity_refused", organization_id=organization_id, reason=error.reason)
             return _received(NOT_VERIFIED)
-        bot = open_bot(self._resources, organization_id, values, timedelta(seconds=DEADLINE_SECONDS))
+        bot, event = open_bot(self._resources, organization_id, values, _DEADLINE), taken.event
+        digest = hashlib.sha256(connection_id.lower().encode() + b"\0" + content).digest()
+
+        def is_settled(reply: Reply) -> bool:
+            return reply.is_settled
+
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                return _received(await self._handle(services, bot, event))
+                work = self._window.once(digest, taken.until, lambda: self._handle(services, bot, event), is_settled)
+                reply = await work
         except TimeoutError:
             # What is decided by then is shown by the next refresh, or when the card is updated.
             return _received(busy("TIMEOUT", language_of(None)) if needs_card(event) else DONE)
+        if reply is None:
+            _log.warning("activity_repeated", organization_id=organization_id)
+            return _received(NOT_VERIFIED if needs_card(event) else DONE)
+        return _received(reply)
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""

@@ -7,10 +7,10 @@ from cyclopts import App, Parameter
 
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.questions import Yes, confirm
-from looply.cli.terminal.tables import record, show_items
+from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="notification", help="Whom to tell of incidents: list, put, test, delete.")
+APP: Final = App(name="notification", help="Whom to tell of incidents: list, put, secret, test, delete.")
 
 _COLUMNS: Final = {
     "name": "name",
@@ -70,6 +70,16 @@ async def put(
         item = (await client.post("putNotification", body))["item"]
     shown = {"notification": item["notification_id"], "name": name, "channel": channel, "target": to}
     terminal.show(item, lambda: record(shown))
+
+
+@APP.command
+async def secret(notification: Id, /, *, yes: Yes = False, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Make a new secret that signs the calls of a webhook, and show it once; the former one signs too for a day."""
+    confirm(terminal, f"Replace the secret of the notification {notification}", yes=yes)
+    async with server.client(terminal) as client:
+        answer = await client.post("putNotificationSecret", {"notification_id": notification})
+    shown = {"secret": answer["secret"], "former one until": instant(answer["former_until"])}
+    terminal.show(answer, lambda: record(shown))
 
 
 @APP.command(name="test")

@@ -1,7 +1,9 @@
 """The activities that the simulator sends: what people do in Teams, with the token that comes with it."""
 
+import itertools
 import json
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from looply.demo.teams.connector import APP, TENANT
@@ -10,10 +12,12 @@ from looply.demo.teams.simulator import TeamsSimulator
 
 
 class Activities:
-    """Makes activities of one simulator, as bytes, and their headers."""
+    """Makes activities of one simulator, as bytes, and their headers. Each has an id of its own, and the time `now`."""
 
-    def __init__(self, simulator: TeamsSimulator) -> None:
+    def __init__(self, simulator: TeamsSimulator, now: Callable[[], datetime]) -> None:
         self._simulator = simulator
+        self._now = now
+        self._numbers = itertools.count(1)
 
     def execute(self, user: User, message: Message, action: dict[str, Any], **inputs: Any) -> bytes:
         """Returns what a press of an `Action.Execute` sends; the values of inputs are among its data."""
@@ -65,7 +69,9 @@ class Activities:
             "tenantId": TENANT,
         }
         activity = {
-            "id": "f:1",
+            "id": f"f:{next(self._numbers)}",
+            # Microsoft writes seven digits of a second.
+            "timestamp": f"{self._now().astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z",
             "channelId": "msteams",
             "serviceUrl": self._simulator.service_url,
             "from": user.sender(),

@@ -26,7 +26,7 @@ class Messenger:
     """Sends activities of one simulator to one bot. `endpoint` is its messaging endpoint."""
 
     def __init__(self, simulator: TeamsSimulator, http: httpx2.AsyncClient, clock: Clock) -> None:
-        self._activities = Activities(simulator)
+        self._activities = Activities(simulator, clock.now)
         self._http = http
         self._clock = clock
         self.endpoint = ""

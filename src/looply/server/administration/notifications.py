@@ -83,6 +83,21 @@ class NotificationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     notification_id: str
 
 
+class NotificationSecretBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The notification, and its new secret: `whsec_` with the base64 of 24 to 64 bytes; one is made without it."""
+
+    notification_id: str
+    secret: str | None = None
+
+
+class NotificationSecretAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The secret that signs the calls of the webhook from now on; until `former_until` the former one signs too."""
+
+    message: str
+    secret: str
+    former_until: int | None
+
+
 async def get_notifications(call: Call) -> Response:
     """Lists the notifications."""
     found = await notifications.list_all(call.services, call.principal)
@@ -110,6 +125,14 @@ async def delete_notification(call: Call) -> Response:
     """Deletes a notification."""
     await notifications.delete(call.services, call.principal, call.body.notification_id)
     return Response(Message())
+
+
+async def put_notification_secret(call: Call) -> Response:
+    """Replaces the secret of a webhook."""
+    body: NotificationSecretBody = call.body
+    new = await notifications.put_secret(call.services, call.principal, body.notification_id, body.secret)
+    until = ms_or_none(new.former_until)
+    return Response(NotificationSecretAnswer(message=SUCCESS, secret=new.secret, former_until=until))
 
 
 async def send_test_notification(call: Call) -> Response:
@@ -169,6 +192,20 @@ ROUTES: Final = (
         body=NotificationBody,
         answer=Message,
         refusals=(404,),
+    ),
+    manage_route(
+        path="/v2/workflows/putNotificationSecret",
+        access="edit.connections",
+        handle=put_notification_secret,
+        summary="Replace the secret that signs the calls of a webhook",
+        description=(
+            "Only this answer holds the secret. Calls are signed as Standard Webhooks describes it, with the former "
+            "secret too for a day, so that the receiver can change in between."
+        ),
+        tag=TAG,
+        body=NotificationSecretBody,
+        answer=NotificationSecretAnswer,
+        refusals=(404, 409, 422),
     ),
     manage_route(
         path="/v2/workflows/testNotification",

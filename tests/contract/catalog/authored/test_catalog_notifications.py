@@ -7,10 +7,13 @@ import pytest
 from kit.catalog import Tenant
 from looply.catalog import Catalog
 from looply.catalog.authored.notifications import MOST, Notification, NotificationDraft
-from looply.errors import Conflict, NotFound
+from looply.catalog.calls.signing import FORMER_SIGNS, key_of
+from looply.errors import Conflict, NotFound, Refused
 from looply.testing.clock import FakeClock
 
 DRAFT = NotificationDraft(name="Operations", channel="email", target="ops@example.com")
+HOOK = NotificationDraft(name="Tickets", channel="webhook", target="https://hooks.example.com/x")
+GIVEN = "whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 CAUSE = bytes(range(16))
 
 
@@ -68,3 +71,49 @@ async def test_an_organization_has_so_many_notifications(catalog: Catalog, mine:
         await stored(catalog, mine)
     with pytest.raises(Conflict, match="50 notifications"):
         await stored(catalog, mine)
+
+
+async def test_a_webhook_is_signed_from_the_first_call_on_and_its_secret_is_replaced_with_a_day_for_both(
+    catalog: Catalog, mine: Tenant, clock: FakeClock
+) -> None:
+    own, stored = mine.organization_id, catalog.notifications
+    hook = await stored.create(own, HOOK, actor=None)
+    (first,) = await stored.list_secrets(own, hook.notification_id)
+    assert len(key_of(first)) == 32
+    new = await stored.put_secret(own, hook.notification_id, None, actor=None)
+    assert (new.secret != first, new.former_until) == (True, clock.now() + FORMER_SIGNS)
+    assert new.secret not in repr(new)
+    assert await stored.list_secrets(own, hook.notification_id) == (new.secret, first)
+    clock.advance(FORMER_SIGNS)
+    assert await stored.list_secrets(own, hook.notification_id) == (new.secret,)
+    given = await stored.put_secret(own, hook.notification_id, GIVEN, actor=None)
+    assert (given.secret, await stored.list_secrets(own, hook.notification_id)) == (GIVEN, (GIVEN, new.secret))
+    renamed = NotificationDraft(name="Other", channel="webhook", target="https://hooks.example.com/y")
+    await stored.update(own, hook.notification_id, renamed, actor=None)
+    assert await stored.list_secrets(own, hook.notification_id) == (GIVEN, new.secret)
+    again = await stored.put_secret(own, hook.notification_id, GIVEN, actor=None)
+    assert (again.former_until, await stored.list_secrets(own, hook.notification_id)) == (None, (GIVEN,))
+
+
+async def test_only_webhooks_have_secrets_and_one_that_becomes_a_webhook_gets_one(
+    catalog: Catalog, mine: Tenant
+) -> None:
+    own, one = mine.organization_id, await stored(catalog, mine)
+    assert await catalog.notifications.list_secrets(own, one.notification_id) == ()
+    with pytest.raises(Conflict, match="only calls of a webhook are signed") as caught:
+        await catalog.notifications.put_secret(own, one.notification_id, None, actor=None)
+    assert caught.value.code == "NOT_SIGNED"
+    await catalog.notifications.update(own, one.notification_id, HOOK, actor=None)
+    assert len(await catalog.notifications.list_secrets(own, one.notification_id)) == 1
+    await catalog.notifications.update(own, one.notification_id, DRAFT, actor=None)
+    assert await catalog.notifications.list_secrets(own, one.notification_id) == ()
+
+
+@pytest.mark.parametrize("given", ["", "secret", "whsec_", "whsec_c2hvcnQ=", "whsec_not base64!", f"whsec_{'A' * 88}"])
+async def test_a_secret_of_another_form_is_refused(catalog: Catalog, mine: Tenant, given: str) -> None:
+    hook = await catalog.notifications.create(mine.organization_id, HOOK, actor=None)
+    before = await catalog.notifications.list_secrets(mine.organization_id, hook.notification_id)
+    with pytest.raises(Refused, match="24 to 64 bytes") as caught:
+        await catalog.notifications.put_secret(mine.organization_id, hook.notification_id, given, actor=None)
+    assert caught.value.code == "BAD_SECRET"
+    assert await catalog.notifications.list_secrets(mine.organization_id, hook.notification_id) == before

@@ -27,7 +27,7 @@ UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"
 WORKFLOW, CARD = WorkflowDraft(name="w", definition={}), CardDraft(name="c", payload={})
 VIEW = ViewDraft(page="executions", name="Stopped", query="has=incident")
 BOT, PERSON, ADDRESS = "teams/1/2", "1", "buyer@example.com"
-NOTIFICATION = NotificationDraft(name="Operations", channel="email", target="ops@example.com")
+NOTIFICATION = NotificationDraft(name="Operations", channel="webhook", target="https://hooks.example.com")
 CONNECTION = ConnectionDraft(name="S4", kind="sap", settings={}, secrets={"password": "p"})
 
 
@@ -52,6 +52,8 @@ Call = Callable[[Catalog, str, Owned], Awaitable[object]]
 REFUSED: dict[str, Call] = {
     "notifications.get": lambda c, org, o: c.notifications.get(org, o.notification),
     "notifications.update": lambda c, org, o: c.notifications.update(org, o.notification, NOTIFICATION, actor=None),
+    "notifications.put_secret": lambda c, org, o: c.notifications.put_secret(org, o.notification, None, actor=None),
+    "notifications.list_secrets": lambda c, org, o: c.notifications.list_secrets(org, o.notification),
     "notifications.delete": lambda c, org, o: c.notifications.delete(org, o.notification, actor=None),
     "workflows.create": lambda c, org, o: c.workflows.create(org, o.workspace, WORKFLOW),
     "workflows.save_draft": lambda c, org, o: c.workflows.save_draft(org, (o.workflow, 1), WORKFLOW, modified_on=None),

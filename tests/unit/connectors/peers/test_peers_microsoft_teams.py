@@ -73,6 +73,10 @@ async def sdk(teams: TeamsSimulator) -> AsyncIterator[ConversationClient]:
     await client.http.aclose()
 
 
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
 def message(card: dict[str, Any]) -> MessageActivityInput:
     return MessageActivityInput.model_validate(card_message(card, "Order 4711", alerts=True))
 
@@ -105,7 +109,7 @@ async def test_the_sdk_reads_members_page_by_page(teams: TeamsSimulator, sdk: Co
 async def test_the_sdk_takes_the_tokens_of_the_simulator_and_refuses_forged_ones(teams: TeamsSimulator) -> None:
     # The SDK reads the keys without leaving the loop, so it gets a thread.
     cloud = replace(PUBLIC, openid_metadata_url=teams.settings()["endpoints"]["openid"])
-    validator, activities, now = TokenValidator.for_service(APP, cloud=cloud), Activities(teams), datetime.now(UTC)
+    validator, activities, now = TokenValidator.for_service(APP, cloud=cloud), Activities(teams, now_utc), now_utc()
 
     async def validate(**changes: Any) -> dict[str, Any]:
         token = activities.authorization(now, **changes).removeprefix("Bearer ")
@@ -120,7 +124,7 @@ async def test_the_sdk_takes_the_tokens_of_the_simulator_and_refuses_forged_ones
 
 
 def test_the_models_of_the_sdk_read_every_activity_of_the_simulator(anna: User, teams: TeamsSimulator) -> None:
-    activities, chat = Activities(teams), teams.world.open_chat(anna)
+    activities, chat = Activities(teams, now_utc), teams.world.open_chat(anna)
     card = for_teams(CARD, TAG, (anna.mri,))
     shown = teams.world.add_message(chat.id, card_message(card, "s", alerts=True))
     contents = {

@@ -17,6 +17,7 @@ from looply.connectors.teams.calls.people import Person, merge
 from looply.connectors.teams.calls.settings import Account, account_of
 from looply.demo.teams.activities import Activities
 from looply.demo.teams.simulator import SECRET, TeamsSimulator
+from looply.testing.clock import FakeClock
 
 
 class FakeDirectory:
@@ -44,8 +45,8 @@ async def teams() -> AsyncIterator[TeamsSimulator]:
 
 
 @pytest.fixture
-def activities(teams: TeamsSimulator) -> Activities:
-    return Activities(teams)
+def activities(teams: TeamsSimulator, clock: FakeClock) -> Activities:
+    return Activities(teams, clock.now)
 
 
 @pytest.fixture

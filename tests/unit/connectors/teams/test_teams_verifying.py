@@ -13,7 +13,7 @@ from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.activities import MOST_BYTES, Activity, Wrote, read_activity
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.receiving import receive
-from looply.connectors.teams.inbound.verifying import Claims, NotVerified, Verifier
+from looply.connectors.teams.inbound.verifying import WINDOW, Claims, NotVerified, Verifier
 from looply.demo.teams.activities import Activities
 from looply.demo.teams.signing import Key, without_signature
 from looply.demo.teams.simulator import APP, TeamsSimulator
@@ -186,7 +186,8 @@ async def test_nothing_of_a_body_is_read_before_its_token_is_verified(
     anna = teams.world.add_user("Anna", "anna@contoso.test")
     token = activities.authorization(now)
     found = await receive(verifier, token, activities.say(anna))
-    assert isinstance(found, Wrote)
+    assert isinstance(found.event, Wrote)
+    assert found.until == now + WINDOW
     with pytest.raises(NotVerified, match="no token"):
         await receive(verifier, "", b"no JSON")
     with pytest.raises(BadRequest):
@@ -204,3 +205,32 @@ async def test_the_address_may_end_with_a_slash(
 ) -> None:
     claims = await verifier.verify_token(activities.authorization(now, serviceurl=f"{activity.service_url}/"))
     verifier.verify_activity(claims, activity)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [(-900, None), (-901, "old timestamp"), (300, None), (301, "timestamp in the future"), (0, None)],
+)
+async def test_an_activity_that_was_made_long_ago_or_in_the_future_is_refused(
+    verifier: Verifier, activities: Activities, activity: Activity, now: datetime, seconds: int, reason: str | None
+) -> None:
+    claims = await verifier.verify_token(activities.authorization(now))
+    made = now + timedelta(seconds=seconds)
+    changed = msgspec.structs.replace(activity, timestamp=f"{made:%Y-%m-%dT%H:%M:%S.%f}0Z")
+    if reason is None:
+        assert verifier.verify_activity(claims, changed) == made + WINDOW
+        return
+    with pytest.raises(NotVerified) as caught:
+        verifier.verify_activity(claims, changed)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("timestamp", ["yesterday", "2026-07-01T12:00:00", "1751371200"])
+async def test_a_time_that_is_none_is_refused_and_an_activity_without_one_is_taken_as_long_as_its_token(
+    verifier: Verifier, activities: Activities, activity: Activity, now: datetime, timestamp: str
+) -> None:
+    claims = await verifier.verify_token(activities.authorization(now))
+    with pytest.raises(NotVerified, match="no valid timestamp"):
+        verifier.verify_activity(claims, msgspec.structs.replace(activity, timestamp=timestamp))
+    untimed = verifier.verify_activity(claims, msgspec.structs.replace(activity, timestamp=""))
+    assert untimed.timestamp() == claims.exp + 300

@@ -38,7 +38,6 @@ NO_CHANGE = {
 }
 """Calls with a permission to change something that change nothing."""
 
-
 RECORDED = {
     "importWorkflow": ("workflow.create",),
     "updateWorkflow": ("workflow.save",),
@@ -58,6 +57,7 @@ RECORDED = {
     "resendInvitation": ("invitation.renew",),
     "createResetLink": ("user.reset_link",),
     "putRoleSettings": ("roles.change",),
+    "putNotificationSecret": ("notification.put_secret",),
 }
 """Recorded actions whose names differ from the names of their calls."""
 
@@ -297,6 +297,13 @@ async def put_notification(mine: Caller, world: World, services: Services) -> ht
 
 
 @act
+async def put_notification_secret(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    item = (await put_notification(mine, world, services)).json()["item"]
+    body = {"notification_id": item["notification_id"], "secret": f"whsec_{'canary++' * 4}"}
+    return await mine.post("putNotificationSecret", body)
+
+
+@act
 async def delete_notification(mine: Caller, world: World, services: Services) -> httpx2.Response:
     item = (await put_notification(mine, world, services)).json()["item"]
     return await mine.post("deleteNotification", {"notification_id": item["notification_id"]})
@@ -346,19 +353,12 @@ async def rerun_execution(mine: Caller, world: World, services: Services) -> htt
     return await mine.post("rerunExecution", {"workflow_execution_id": execution_id})
 
 
-@act
-async def bulk_terminate(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await bulk(mine, "bulkTerminate")
+def acting_on_all(name: str, **fields: Any) -> Act:
+    return lambda mine, world, services: bulk(mine, name, **fields)
 
 
-@act
-async def bulk_redrive(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await bulk(mine, "bulkRedrive")
-
-
-@act
-async def bulk_repair(mine: Caller, world: World, services: Services) -> httpx2.Response:
-    return await bulk(mine, "bulkRepair", action="skip")
+ACTS |= {name: acting_on_all(name) for name in ("bulkTerminate", "bulkRedrive")}
+ACTS["bulkRepair"] = acting_on_all("bulkRepair", action="skip")
 
 
 @act

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from mailing_kit import Post, text_of
 from server_kit import Caller, definition, note_step
 
 from kit.servers.mail_server import Inbox
+from kit.source_tree import PROJECT
 from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner
 from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
@@ -23,6 +26,7 @@ from looply.channels.notices.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.teams.calls.pacing import Pacer
+from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 
@@ -266,6 +270,66 @@ async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
 async def test_a_process_that_sends_nothing_says_so(mine: Caller, services: Services) -> None:
     note = Note(key="k", title="t", text="x", link="", facts={})
     draft = NotificationDraft(name="x", channel="teams", target="ann@example.com")
-    sent = await services.notifier.send(mine.organization_id, draft, note)
+    stored = await services.catalog.notifications.create(mine.organization_id, draft, actor=None)
+    sent = await services.notifier.send(mine.organization_id, stored, note)
     assert sent == Mailed(state="FAILED", reason=sent.reason)
     assert "no connection of kind teams" in sent.reason
+
+
+def receiver_of_the_docs(clock: FakeClock) -> Callable[[str, Mapping[str, str], bytes], bool]:
+    """Returns the check that the how-to shows to receivers, with the time of the tests."""
+    page = (PROJECT / "docs/how-to/notifications.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(code, shown)
+    shown["time"] = SimpleNamespace(time=lambda: clock.now().timestamp())
+    check: Callable[[str, Mapping[str, str], bytes], bool] = shown["is_genuine"]
+    return check
+
+
+async def test_the_receiver_of_the_docs_takes_a_call_and_refuses_one_that_was_changed_or_recorded(
+    staff: Staff, hook: Hook, clock: FakeClock
+) -> None:
+    notification_id = await staff.put("webhook", "https://hooks.example.com/x")
+    made = (await staff.caller.post("putNotificationSecret", {"notification_id": notification_id})).json()
+    await staff.caller.post("testNotification", {"notification_id": notification_id})
+    (call,) = hook.requests
+    is_genuine, content, headers = receiver_of_the_docs(clock), bytes(call.content or b""), dict(call.headers)
+    assert json.loads(content)["id"] == headers["webhook-id"]
+    assert is_genuine(made["secret"], headers, content)
+    assert not is_genuine(made["secret"], headers, content.replace(b"test", b"tent"))
+    assert not is_genuine(made["secret"], {**headers, "webhook-id": "another"}, content)
+    assert not is_genuine("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz", headers, content)
+    clock.advance(timedelta(minutes=5))
+    assert is_genuine(made["secret"], headers, content)
+    clock.advance(timedelta(seconds=1))
+    assert not is_genuine(made["secret"], headers, content)
+
+
+async def test_a_secret_is_shown_once_and_the_former_one_signs_for_a_day(
+    staff: Staff, hook: Hook, clock: FakeClock
+) -> None:
+    notification_id = await staff.put("webhook", "https://hooks.example.com/x")
+    body = {"notification_id": notification_id}
+    first, second = [(await staff.caller.post("putNotificationSecret", body)).json() for _ in range(2)]
+    assert second["former_until"] == to_ms(clock.now() + timedelta(days=1))
+    listed = (await staff.caller.get("getNotifications")).text
+    assert not any(each["secret"] in listed for each in (first, second))
+    is_genuine, found = receiver_of_the_docs(clock), []
+    for _ in range(2):
+        await staff.caller.post("testNotification", body)
+        call = hook.requests[-1]
+        checked = (dict(call.headers), bytes(call.content or b""))
+        found.append([is_genuine(each["secret"], *checked) for each in (first, second)])
+        clock.advance(timedelta(days=1))
+    assert found == [[True, True], [False, True]]
+
+
+async def test_a_secret_of_another_form_and_of_another_channel_is_refused(staff: Staff, theirs: Caller) -> None:
+    hook, mail = await staff.put("webhook", "https://hooks.example.com/x"), await staff.put("email", "ops@example.com")
+    refused = await staff.caller.post("putNotificationSecret", {"notification_id": hook, "secret": "easy"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "BAD_SECRET")
+    refused = await staff.caller.post("putNotificationSecret", {"notification_id": mail})
+    assert (refused.status_code, refused.json()["code"]) == (409, "NOT_SIGNED")
+    foreign = await theirs.post("putNotificationSecret", {"notification_id": hook})
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "NOTIFICATION_NOT_FOUND")

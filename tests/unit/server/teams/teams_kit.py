@@ -26,7 +26,7 @@ class Tenant:
         connection_id: str,
     ) -> None:
         self.microsoft = microsoft
-        self.activities = Activities(microsoft)
+        self.activities = Activities(microsoft, clock.now)
         self.caller = caller
         self.reconciler = reconciler
         self.clock = clock

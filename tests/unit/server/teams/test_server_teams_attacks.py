@@ -12,6 +12,7 @@ from teams_kit import MANAGER, Tenant, texts
 
 from looply.demo.teams.people import Message, User
 from looply.demo.teams.signing import Key, without_signature
+from looply.demo.teams.simulator import SECRET
 from looply.demo.teams.wire import Reply
 
 CARD = {
@@ -120,15 +121,15 @@ async def test_of_many_clicks_at_once_one_counts_and_each_gets_the_card_of_the_d
 ) -> None:
     anna, bob = await tenant.person(), await tenant.person("Bob", "bob@contoso.test")
     started = await tenant.ask(anna.mail, bob.mail, card=CARD)
-    contents = [execute(tenant, user, message) for user, message in zip((anna, bob), tenant.messages(), strict=True)]
+    seats = list(zip((anna, bob), tenant.messages(), strict=True))
     token = tenant.activities.authorization(tenant.clock.now())
     room = asyncio.Semaphore(50)
 
     async def click(number: int) -> str:
         async with room:
-            status, answer = await raw(tenant, contents[number % 2], token)
+            status, answer = await raw(tenant, execute(tenant, *seats[number % 2]), token)
             while answer["statusCode"] == 500:  # a server that is busy says so, and the person clicks once more
-                status, answer = await raw(tenant, contents[number % 2], token)
+                status, answer = await raw(tenant, execute(tenant, *seats[number % 2]), token)
         assert (status, answer["statusCode"], answer["value"].get("actions", [])) == (200, 200, [])
         return texts(answer["value"])
 
@@ -174,3 +175,44 @@ async def test_while_the_keys_of_the_issuer_hang_other_calls_are_answered(tenant
     assert not forged.done()
     forged.cancel()
     await asyncio.gather(forged, return_exceptions=True)
+
+
+async def test_what_was_recorded_shows_nothing_that_has_come_since_and_is_refused_when_it_is_old(
+    tenant: Tenant, mine: Caller
+) -> None:
+    anna = await tenant.person()
+    await tenant.ask(card=CARD)
+    (message,) = tenant.messages()
+    content, token = tenant.activities.refresh(anna, message), tenant.activities.authorization(tenant.clock.now())
+    first = await raw(tenant, content, token)
+    await tenant.press(anna, message)
+    assert await raw(tenant, content, token) == first, "it is the answer of then, not the card of now"
+    now = await raw(tenant, tenant.activities.refresh(anna, message), token)
+    assert now != first
+    tenant.clock.advance(timedelta(minutes=15, seconds=1))
+    assert await raw(tenant, content, token) == (403, {"message": "Forbidden"})
+    renewed = tenant.activities.authorization(tenant.clock.now())
+    assert await raw(tenant, content, renewed) == (403, {"message": "Forbidden"}), "also with another token"
+
+
+async def test_an_event_that_is_sent_again_changes_nothing(tenant: Tenant) -> None:
+    anna = await tenant.person()
+    token = tenant.activities.authorization(tenant.clock.now())
+    removed = tenant.activities.install(anna, action="remove")
+    assert await raw(tenant, removed, token) == (200, None)
+    await tenant.send(tenant.activities.install(anna))
+    assert await raw(tenant, removed, token) == (200, None)
+    await tenant.ask(card=CARD)
+    assert (await tenant.delivery())["state"] == "SHOWN", "the recorded removal did not block her"
+
+
+async def test_the_same_bytes_at_another_connection_are_not_a_repetition(tenant: Tenant, mine: Caller) -> None:
+    anna = await tenant.person()
+    await tenant.ask(card=CARD, app="TEAMS")
+    (message,) = tenant.messages()
+    draft = {"name": "SECOND", "kind": "teams", "settings": tenant.microsoft.settings()}
+    draft["secrets"] = {"client_secret": SECRET}
+    second = (await mine.post("createConnection", draft)).json()["item"]["connection_id"]
+    content = execute(tenant, anna, message)
+    assert "changed nothing" in texts((await tenant.send(content, connection=second)).json()["value"])
+    assert "recorded" in texts((await tenant.send(content)).json()["value"])

@@ -19,9 +19,14 @@ import { Time } from "../../text/time";
 import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import { NotificationDialog } from "./NotificationDialog";
+import { SecretDialog } from "./SecretDialog";
 
 type Notification = Schema<"NotificationRecord">;
-type Open = { kind: "put"; stored: Notification | null } | { kind: "delete"; stored: Notification } | null;
+type Open =
+  | { kind: "put"; stored: Notification | null }
+  | { kind: "delete"; stored: Notification }
+  | { kind: "secret"; stored: Notification }
+  | null;
 
 export function NotificationsPage() {
   return (
@@ -59,6 +64,7 @@ function Notifications() {
         }
       </Answer>
       {open?.kind === "put" && <NotificationDialog stored={open.stored} onClose={close} />}
+      {open?.kind === "secret" && <SecretDialog stored={open.stored} onClose={close} />}
       {open?.kind === "delete" && <DeleteDialog stored={open.stored} onClose={close} />}
     </Section>
   );
@@ -88,6 +94,11 @@ function useColumns(onOpen: (open: Open) => void): Column<Notification>[] {
       cell: (stored) => (
         <span className={styles.chips}>
           <TestButton stored={stored} />
+          {stored.channel === "webhook" && (
+            <Button size="small" onClick={() => onOpen({ kind: "secret", stored })}>
+              {text.secret}
+            </Button>
+          )}
           <Button size="small" onClick={() => onOpen({ kind: "put", stored })}>
             {text.change}
           </Button>

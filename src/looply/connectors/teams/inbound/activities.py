@@ -48,6 +48,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     type: str
     id: str = ""
+    timestamp: str = ""
     channel_id: str = ""
     service_url: str = ""
     name: str = ""

@@ -18,10 +18,14 @@ DEADLINE_SECONDS: Final = 8.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer: its HTTP status, and its body, None for an empty one."""
+    """An answer: its HTTP status, and its body, None for an empty one.
+
+    `is_settled`: what was sent is carried out, so that the same bytes once more get this answer.
+    """
 
     status: int = 200
     body: Json = None
+    is_settled: bool = True
 
 
 DONE: Final = Reply()
@@ -35,14 +39,15 @@ def needs_card(event: Event) -> bool:
     return isinstance(event, Refreshed) or (isinstance(event, Submitted) and event.wants_card)
 
 
-def card_reply(card: dict[str, Json]) -> Reply:
+def card_reply(card: dict[str, Json], *, is_settled: bool = True) -> Reply:
     """Returns the answer that replaces the card which was used."""
-    return Reply(body={"statusCode": 200, "type": CARD_TYPE, "value": card})
+    return Reply(body={"statusCode": 200, "type": CARD_TYPE, "value": card}, is_settled=is_settled)
 
 
 def error_reply(status: Literal[400, 500], code: str, message: str) -> Reply:
     """Returns the answer that leaves the card as it is: 400 for an answer that cannot count, 500 for one to repeat."""
-    return Reply(body={"statusCode": status, "type": ERROR_TYPE, "value": {"code": code, "message": message}})
+    body: Json = {"statusCode": status, "type": ERROR_TYPE, "value": {"code": code, "message": message}}
+    return Reply(body=body, is_settled=status != 500)
 
 
 def reply_to_other(event: Other) -> Reply:

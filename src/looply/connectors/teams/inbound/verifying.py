@@ -7,7 +7,7 @@ leeway, the endorsement of the key for the channel, and the service address of t
 import base64
 import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -22,6 +22,9 @@ from looply.connectors.teams.inbound.keys import KeyRing
 CHANNEL: Final = "msteams"
 ALGORITHM: Final = "RS256"
 LEEWAY_SECONDS: Final = 300.0
+WINDOW: Final = timedelta(minutes=15)
+"""An activity that was made longer ago is refused: an invoke is given up after 15 seconds, and what Teams sends again
+comes within minutes."""
 _LONGEST_TOKEN: Final = 8192
 _LONGEST_LIFE_SECONDS: Final = 26 * 3600.0
 """Tokens of the Bot Connector live an hour; one that lives longer than a day is none of its own."""
@@ -41,6 +44,9 @@ Reason: TypeAlias = Literal[
     "wrong channel",
     "wrong service address",
     "foreign tenant",
+    "no valid timestamp",
+    "old timestamp",
+    "timestamp in the future",
 ]
 
 
@@ -97,9 +103,13 @@ class Verifier:
         check_claims(found, self._account, self._clock.now())
         return found
 
-    def verify_activity(self, claims: Claims, activity: Activity) -> None:
-        """Checks that an activity is the one that its token is for. Raises: NotVerified."""
+    def verify_activity(self, claims: Claims, activity: Activity) -> datetime:
+        """Checks that an activity is the one that its token is for, and made lately; returns until when it is taken.
+
+        Raises: NotVerified.
+        """
         check_activity(claims, activity, self._account)
+        return check_age(claims, activity, self._clock.now())
 
 
 def read_header(authorization: str) -> tuple[str, _Header]:
@@ -147,6 +157,27 @@ def check_activity(claims: Claims, activity: Activity, account: Account) -> None
         raise NotVerified("wrong service address")
     if {tenant.lower() for tenant in activity.tenants} != {account.tenant_id}:
         raise NotVerified("foreign tenant")
+
+
+def check_age(claims: Claims, activity: Activity, now: datetime) -> datetime:
+    """Checks when an activity was made, and returns until when it is taken. Raises: NotVerified.
+
+    The token does not cover the time, so this ends the use of what was recorded, not that of a stolen token. An
+    activity without a time, which Teams does not send, is taken as long as its token.
+    """
+    if not activity.timestamp:
+        return datetime.fromtimestamp(claims.exp + LEEWAY_SECONDS, UTC)
+    try:
+        made = datetime.fromisoformat(activity.timestamp)
+    except ValueError as error:
+        raise NotVerified("no valid timestamp") from error
+    if made.tzinfo is None:
+        raise NotVerified("no valid timestamp")
+    if made + WINDOW < now:
+        raise NotVerified("old timestamp")
+    if made > now + timedelta(seconds=LEEWAY_SECONDS):
+        raise NotVerified("timestamp in the future")
+    return made + WINDOW
 
 
 def _plain(url: str) -> str:
