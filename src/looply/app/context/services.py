@@ -13,6 +13,7 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics
 from looply.app.context.sign_in import SignInMeans
+from looply.app.messages.bots import Bots, NoBots
 from looply.app.messages.later import Later
 from looply.app.messages.mailing import Mailer, NoMailer
 from looply.app.messages.notifying import NoNotifier, Notifier
@@ -139,9 +140,8 @@ class Services:
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
     of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
     those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
-    systems send, by the names that their addresses have. `mailer` sends the mails of this server,
-    `notifier` reports incidents;
-    `later` runs what calls do not wait for.
+    systems send, by the names that their addresses have. `bots` administers the bots of connections. `mailer` sends the
+    mails of this server, `notifier` reports incidents; `later` runs what calls do not wait for.
     """
 
     engine: Engine
@@ -167,6 +167,7 @@ class Services:
     channels: frozenset[str] = frozenset({INBOX})
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    bots: Bots = field(default_factory=NoBots)
     mailer: Mailer = field(default_factory=NoMailer)
     notifier: Notifier = field(default_factory=NoNotifier)
     later: Later = field(default_factory=Later)
