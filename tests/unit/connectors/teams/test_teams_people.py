@@ -103,7 +103,7 @@ def test_a_sign_of_life_after_a_check_refutes_what_it_missed_and_one_before_it_d
     assert merge(missed, found).checked == merge(found, missed).checked == found.checked
 
 
-def test_a_chat_that_was_lost_is_found_by_the one who_names_it_next() -> None:
+def test_a_chat_that_was_lost_is_found_by_the_next_one_who_names_it() -> None:
     lost = merge(KNOWN, Person(id="anna-id", conversation="a:0", lost="a:0"))
     assert lost.lost == "a:0"
     assert merge(lost, Person(id="anna-id", name="Anna")).lost == "a:0"
