@@ -2,10 +2,13 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cli_kit import Command, Looply
+
+from looply.app.messages.bots import ReachStatus
+from looply.cli.authoring.teams import Status
 
 CONNECTION: dict[str, Any] = {
     "connection_id": "c-1",
@@ -83,6 +86,10 @@ def test_people_are_listed_over_all_pages_by_status(run: Command, looply: Looply
         ("getTeamsPeople", "T", ["BLOCKED", "FAILED"], None),
         ("getTeamsPeople", "T", ["BLOCKED", "FAILED"], "anna-id"),
     ]
+
+
+def test_every_status_can_be_asked_for() -> None:
+    assert get_args(Status) == get_args(ReachStatus)
 
 
 def test_a_person_is_checked_again(run: Command, looply: Looply) -> None:
