@@ -19,6 +19,7 @@ from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
 from looply.app.bulks.preview import Verdict
+from looply.app.messages.bots import ReachStatus
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
 from looply.definition.schemas.card_schemas import CHANNEL_NAMES
@@ -203,6 +204,7 @@ def names_of_the_code() -> frozenset[str]:
             *get_args(FailureCode),
             *get_args(Verdict),
             *get_args(Outcome),
+            *get_args(ReachStatus),
             *log_types(),
             *OTHER_NAMES,
             *(row.variable for row in TABLE.values()),

@@ -15,7 +15,7 @@ _ENOUGH: Final = 6 * 2**30
 
 
 def use_memory() -> None:
-    """Puts the temporary files of this process, and of those that it starts, into memory; a TMPDIR that is set stays."""
+    """Puts the temporary files of this process and of those that it starts into memory; a TMPDIR that is set stays."""
     if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK | os.X_OK):
         return
     disk = os.statvfs(_MEMORY)

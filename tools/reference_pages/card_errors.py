@@ -14,6 +14,7 @@ CARD_ERRORS: Final[dict[str, tuple[Literal["call", "state", "inside"], str]]] = 
     "NOT_SIGNED": ("state", "The notification sends by mail or Teams; only calls of webhooks are signed."),
     "NOTIFICATION_NOT_FOUND": ("state", "The organization has no notification with the id."),
     "TOO_MANY_NOTIFICATIONS": ("state", "The organization has as many notifications as it may have. Delete one."),
+    "PERSON_NOT_FOUND": ("state", "The bot knows no person with the id or address, and Graph has none."),
     "NOT_A_PERSON": ("call", "The program says that it previews or scans links. A person answers in a browser."),
     "SIGN_IN_NEEDED": ("state", "The card says `confirm: sign_in`: its recipient signs in, and answers in the inbox."),
     "CODE_NEEDED": ("state", "The card says `confirm: code`: ask for a code by mail, and send it with the answer."),

@@ -171,6 +171,11 @@ const notifications = createRoute({
   path: "/notifications",
   component: lazyRouteComponent(() => import("./admin/notifications/NotificationsPage"), "NotificationsPage"),
 });
+const teams = createRoute({
+  getParentRoute: () => admin,
+  path: "/teams",
+  component: lazyRouteComponent(() => import("./admin/teams/TeamsPage"), "TeamsPage"),
+});
 const organization = createRoute({
   getParentRoute: () => admin,
   path: "/organization",
@@ -200,7 +205,7 @@ const tree = root.addChildren([
     operations.addChildren([operationsStart, incidents, systems, letters, openCards, bulks, bulk, schedules]),
     insights,
     me,
-    admin.addChildren([adminStart, members, roles, keys, notifications, audit, organization]),
+    admin.addChildren([adminStart, members, roles, keys, notifications, teams, audit, organization]),
   ]),
 ]);
 

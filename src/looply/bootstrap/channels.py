@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from looply import on_demand
 from looply.app.context.services import Receiver
+from looply.app.messages.bots import Bots, NoBots
 from looply.app.messages.mailing import Mailer, NoMailer
 from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.bootstrap.foundations import Foundations
@@ -14,6 +15,7 @@ from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
 from looply.channels.email.outlets import MailResources
 from looply.channels.late import LateChannel, LateMailer
 from looply.channels.notices.notifier import ChannelNotifier
+from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
@@ -37,13 +39,14 @@ _PROCESSES: Final = 2
 class Channels:
     """What brings cards, by the names that `channel` of a step has, and what takes answers, by those of addresses.
 
-    `card_checks` say what a channel does not show of a card. `mailer` sends the mails of this server,
-    and `notifier` reports incidents.
+    `card_checks` say what a channel does not show of a card. `bots` administers those of connections, `mailer` sends
+    the mails of this server, and `notifier` reports incidents.
     """
 
     cards: Mapping[str, CardChannel] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
+    bots: Bots = field(default_factory=NoBots)
     mailer: Mailer = field(default_factory=NoMailer)
     notifier: Notifier = field(default_factory=NoNotifier)
 
@@ -92,6 +95,7 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         cards={"teams": TeamsChannel(resources, link), "email": LateChannel(EMAIL_BUDGET, open_email)},
         receivers={"teams": receiver},
         card_checks={"teams": find_unfit},
+        bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,
         notifier=ChannelNotifier(resources, mailer),
     )

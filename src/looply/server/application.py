@@ -7,7 +7,7 @@ from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
 from looply.limits import REFUSALS_PER_MINUTE
-from looply.server.administration import audit, health, keys, metrics, notifications, permissions
+from looply.server.administration import audit, health, keys, metrics, notifications, permissions, teams
 from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
     cards,
@@ -123,6 +123,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *keys.ROUTES,
     *permissions.ROUTES,
     *notifications.ROUTES,
+    *teams.ROUTES,
     *session.ROUTES,
     *provider_sign_in.ROUTES,
     *account.ROUTES,

@@ -13,6 +13,7 @@ export const ADMIN_TABS = [
   { id: "roles", to: "/admin/roles", permission: null },
   { id: "keys", to: "/admin/keys", permission: "keys" },
   { id: "notifications", to: "/admin/notifications", permission: "edit.connections" },
+  { id: "teams", to: "/admin/teams", permission: "edit.connections" },
   { id: "audit", to: "/admin/audit", permission: "audit" },
   { id: "organization", to: "/admin/organization", permission: "organization" },
 ] as const satisfies readonly (Omit<Tab, "text"> & { id: string; permission: Permission | null })[];

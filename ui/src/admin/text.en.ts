@@ -3,6 +3,7 @@ import type { MailState, Permission, Schema } from "../api/types";
 type Status = Schema<"MemberRecord">["status"];
 type Kind = "organization" | "workspace";
 type NotificationChannel = Schema<"NotificationRecord">["channel"];
+type TeamsStatus = Schema<"TeamsPerson">["status"];
 type Setting = Schema<"RoleBySetting">["setting"];
 
 export const english = {
@@ -12,6 +13,7 @@ export const english = {
     roles: "Roles",
     keys: "API keys",
     notifications: "Notifications",
+    teams: "Microsoft Teams",
     audit: "Audit",
     organization: "Organization",
   },
@@ -61,6 +63,76 @@ export const english = {
     secretMade: "The new secret",
     secretOnce: "Enter it at the receiver now: it is not shown again.",
     copySecret: "Copy the secret",
+  },
+  teams: {
+    connection: "Connection",
+    empty: "No bot of Microsoft Teams is connected yet.",
+    emptyHint: "A connection of kind teams is a bot, which brings cards to people.",
+    create: "Create a connection",
+    setup: "Set-up",
+    setupHint: "What an administrator of Microsoft enters, consents to and uploads.",
+    endpoint: "Messaging endpoint of the Azure bot",
+    noEndpoint: "The installation has no public address. Set public_url.",
+    copyEndpoint: "Copy the messaging endpoint",
+    people: "How people are found",
+    peopleBy: (way: "events" | "graph") =>
+      ({ events: "Once they have installed the app", graph: "By mail address, and the app is installed for them" })[
+        way
+      ],
+    consent: "Rights in Graph",
+    openConsent: "Consent for the organization",
+    upload: "App catalog",
+    openAdmin: "Open the Teams admin center",
+    version: "Version of the app",
+    versionHint: "Higher than that in the catalog.",
+    download: "Download the app package",
+    test: "Test the connection",
+    testing: "Testing…",
+    testHint: "The test sends no message and installs nothing.",
+    testOk: "The connection works.",
+    testFailed: "The connection does not work yet.",
+    states: { ok: "OK", warning: "Warning", failed: "Failed", skipped: "Skipped" },
+    checks: (check: string) =>
+      ({
+        dns: "Name of the host",
+        tcp: "Network",
+        tls: "Certificate",
+        logon: "Sign-in",
+        keys: "Keys of Microsoft",
+        rights: "Rights in Graph",
+        catalog: "App in the catalog",
+        clock: "Clock",
+      })[check] ?? check,
+    reach: "Installation health",
+    reachHint: "Whom the bot can reach, by what is stored. A check asks Microsoft about one person and sends nothing.",
+    status: "Status",
+    all: "All",
+    statuses: {
+      HEALTHY: "Healthy",
+      RECOVERED: "Recovered",
+      PROVISIONING: "Provisioning",
+      NO_CONTEXT: "No context",
+      STALE_CONTEXT: "Stale context",
+      BLOCKED: "Blocked",
+      NOT_INSTALLED: "Not installed",
+      FAILED: "Failed",
+      NOT_CHECKED: "Not checked",
+    } as Record<TeamsStatus, string>,
+    address: "Check a person by address",
+    check: "Check",
+    checkOf: (name: string) => `Check ${name}`,
+    found: (name: string, status: string) => `${name}: ${status}`,
+    person: "Person",
+    mail: "Mail address",
+    reason: "Reason",
+    seen: "Last seen",
+    checked: "Last check",
+    id: "Id in Entra",
+    csv: "CSV of these rows",
+    noMatch: "No person has this status.",
+    none: "The bot knows no person yet.",
+    noneHint: "People are known once they have installed the app, or are in a team or chat that has it.",
+    words: { PERSON_NOT_FOUND: "The bot does not know this person." },
   },
   members: {
     label: "Members and invitations",

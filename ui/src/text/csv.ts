@@ -14,8 +14,17 @@ function cellOf(text: string): string {
 
 /** Lets the browser save a text as a file. */
 export function saveFile(name: string, text: string, type = "text/csv"): void {
+  save(name, new Blob([text], { type: `${type};charset=utf-8` }));
+}
+
+/** Lets the browser save bytes, given in base64, as a file. */
+export function saveBytes(name: string, base64: string, type: string): void {
+  save(name, new Blob([Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))], { type }));
+}
+
+function save(name: string, content: Blob): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

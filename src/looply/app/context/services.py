@@ -13,6 +13,7 @@ from looply.app.context.library import Library
 from looply.app.context.links import Links
 from looply.app.context.metrics import Metrics
 from looply.app.context.sign_in import SignInMeans
+from looply.app.messages.bots import Bots, NoBots
 from looply.app.messages.later import Later
 from looply.app.messages.mailing import Mailer, NoMailer
 from looply.app.messages.notifying import NoNotifier, Notifier
@@ -169,6 +170,8 @@ class Services:
     """What each channel does not show of a card, by its name."""
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     """Take what other systems send, by the names that their addresses have."""
+    bots: Bots = field(default_factory=NoBots)
+    """Administers the bots of connections."""
     mailer: Mailer = field(default_factory=NoMailer)
     """Sends the mails of this server."""
     notifier: Notifier = field(default_factory=NoNotifier)

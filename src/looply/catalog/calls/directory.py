@@ -5,14 +5,23 @@ are found by their addresses too; an address belongs to the person for whom it w
 """
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from looply.catalog.storage.damage import require_readable
 from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import Page, make_page, validate_limit
 from looply.catalog.storage.tables import EMAIL_CHARACTERS, channel_addresses, channel_people
 from looply.jsontext import Json
+
+
+class Entry(NamedTuple):
+    """A person of a channel, and what is known of them."""
+
+    person_id: str
+    known: Json
+
 
 Change: TypeAlias = Callable[[Json], Json]
 """Returns what is known from now on of what was known, None for a new person; the same value changes nothing."""
@@ -41,6 +50,21 @@ class Directory:
     async def find_person(self, organization_id: str, channel: str, person_id: str) -> Json:
         """Returns what is known of a person by the channel's id; None for an unknown one."""
         return await self._database.read(lambda connection: _known(connection, organization_id, channel, person_id))
+
+    async def list_page(self, organization_id: str, channel: str, limit: int, after: str = "") -> Page[Entry]:
+        """Returns people of a channel in the order of their ids, with ids above `after`.
+
+        Of a damaged row `known` says why it cannot be read. Raises: BadRequest for a limit that is not positive.
+        """
+        size = validate_limit(limit)
+        query = (
+            select(channel_people)
+            .where(_of(channel_people.c, organization_id, channel), channel_people.c.person_id > after)
+            .order_by(channel_people.c.person_id)
+            .limit(size + 1)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return make_page(rows, size, lambda row: Entry(row["person_id"], row["known"]))
 
     async def addresses(self, organization_id: str, channel: str, person_id: str) -> tuple[str, ...]:
         """Returns the addresses by which a person is found, sorted."""

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from looply.catalog.calls.directory import Directory
+from looply.catalog.calls.directory import Directory, Entry
+from looply.catalog.storage.pages import Page
 from looply.connectors.teams.calls.people import Person, merge
 from looply.connectors.teams.calls.settings import Account
 from looply.jsontext import Json
@@ -33,6 +34,14 @@ class TeamsDirectory:
         """Returns a person by the id of Entra."""
         return _person(await self._rows.find_person(self._organization_id, self._channel, entra_id))
 
+    async def list_page(self, limit: int, after: str) -> Page[Person]:
+        """Returns people in the order of their ids. Of a damaged row the id alone is known.
+
+        Raises: BadRequest for a limit that is not positive.
+        """
+        page = await self._rows.list_page(self._organization_id, self._channel, limit, after)
+        return Page(items=tuple(_listed(each) for each in page.items), has_more=page.has_more)
+
     async def addresses(self, entra_id: str) -> tuple[str, ...]:
         """Returns every address by which a person is found: mail, user principal name, aliases."""
         return await self._rows.addresses(self._organization_id, self._channel, entra_id)
@@ -53,6 +62,13 @@ class TeamsDirectory:
 
 def _person(known: Json) -> Person | None:
     return None if known is None else msgspec.convert(known, Person)
+
+
+def _listed(entry: Entry) -> Person:
+    try:
+        return msgspec.convert(entry.known, Person)
+    except msgspec.ValidationError:
+        return Person(id=entry.person_id)
 
 
 def _is_no_news(before: Person, after: Person) -> bool:

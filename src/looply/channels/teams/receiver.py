@@ -15,6 +15,7 @@ from looply.channels.replays import ReplayWindow
 from looply.channels.teams.answers import answer, busy, refresh
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_sender
 from looply.channels.teams.looks import language_of
+from looply.channels.teams.retrying import retry_cards
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.people import Person
@@ -40,8 +41,6 @@ _log = structlog.get_logger(__name__)
 _MOST_KEPT: Final = 1000
 """Connections whose keys are kept in memory; those of any other are read again."""
 _DEADLINE: Final = timedelta(seconds=DEADLINE_SECONDS)
-_MOST_CARDS: Final = 100
-"""Open cards of one person that are tried again once the person can be reached."""
 
 
 class _Kept(NamedTuple):
@@ -127,7 +126,7 @@ class TeamsReceiver:
         reached = await self._keep(bot, people_of(event, now), is_new=isinstance(event, Installed))
         if lists_members(event):
             reached = (*reached, *await self._keep_members(bot, event, now))
-        await self._retry(services, bot, reached, now)
+        await retry_cards(services.engine, self._copies, bot, [person.id for person in reached], now)
         match event:
             case Submitted():
                 reply = await answer(services, self._copies, bot, event, now)
@@ -161,13 +160,6 @@ class TeamsReceiver:
             return ()
         kept = [await bot.directory.keep(person) for person in people_of_members(members, place.service_url, now)]
         return tuple(person for person in kept if place.is_personal and person.state == "reachable")
-
-    async def _retry(self, services: Services, bot: Bot, people: Sequence[Person], now: datetime) -> None:
-        """Makes the cards due that could not be delivered to these people."""
-        for entra_id in dict.fromkeys(person.id for person in people):
-            for address in await bot.directory.addresses(entra_id):
-                cards = await services.engine.open_cards(bot.organization_id, address, _MOST_CARDS)
-                await self._copies.retry([card.card_id for card in cards], now)
 
 
 def _received(reply: Reply) -> Received:

@@ -1,8 +1,8 @@
-"""`looply teams`: the app by which Microsoft Teams shows cards."""
+"""`looply teams`: the app by which Microsoft Teams shows cards, and whom its bot can reach."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 from cyclopts import App, Parameter
 
@@ -10,10 +10,32 @@ from looply import on_demand
 from looply.cli.terminal.documents import write_bytes
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.tables import record
+from looply.cli.terminal.tables import record, rows_of, show_items
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="teams", help="Microsoft Teams: write the app package that an administrator uploads.")
+APP: Final = App(name="teams", help="Microsoft Teams: write the app package, see whom the bot can reach.")
+
+_COLUMNS: Final = {
+    "person": "name",
+    "mail": "mail",
+    "status": "status",
+    "reason": "reason",
+    "last check": "checked_on",
+    "failure": "failure",
+    "id": "person_id",
+}
+Status: TypeAlias = Literal[
+    "HEALTHY",
+    "RECOVERED",
+    "PROVISIONING",
+    "NO_CONTEXT",
+    "STALE_CONTEXT",
+    "BLOCKED",
+    "NOT_INSTALLED",
+    "FAILED",
+    "NOT_CHECKED",
+]
+Connection = Annotated[str, Parameter(help="Name of the connection of kind teams.")]
 
 
 @Parameter(name="*")
@@ -31,7 +53,7 @@ class AppOptions:
 @APP.command
 async def package(
     *,
-    connection: Annotated[str, Parameter(help="Name of the connection of kind teams.")],
+    connection: Connection,
     options: AppOptions,
     out: Annotated[Path, Parameter(help="File to write.")] = Path("looply-teams.zip"),
     server: Server = THE_SERVER,
@@ -52,3 +74,33 @@ async def package(
     write_bytes(content, out)
     shown = {"file": str(out), "app_id": app.app_id, "version": app.version, "bytes": len(content)}
     terminal.show(shown, lambda: record({"written": str(out), "app": app.app_id, "version": app.version}))
+
+
+@APP.command
+async def people(
+    *,
+    connection: Connection,
+    status: Annotated[tuple[Status, ...], Parameter(help="Only people with this status; may be repeated.")] = (),
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List the people whom the bot knows, and whether it can reach them, by what is stored."""
+    async with server.client(terminal) as client:
+        items = await client.items("getTeamsPeople", None, name=connection, status=list(status) or None)
+    show_items(terminal, items, _COLUMNS, noun="people")
+
+
+@APP.command
+async def check(
+    person: Annotated[str, Parameter(help="Id of the person in Entra, or an address.")],
+    /,
+    *,
+    connection: Connection,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Ask Microsoft about a person again. Nothing is sent and nothing is installed."""
+    async with server.client(terminal) as client:
+        item = (await client.post("checkTeamsPerson", {"name": connection, "person": person}))["item"]
+    (row,) = rows_of([item], tuple(_COLUMNS.values()))
+    terminal.show(item, lambda: record(dict(zip(_COLUMNS, row, strict=True))))

@@ -101,6 +101,8 @@ class Connector:
         found = self._world.conversations.get(conversation)
         if found is None:
             return error(404, "ConversationNotFound")
+        if found.kind == "personal" and not found.members[0].is_installed:
+            return error(403, "BotNotInConversationRoster")
         first = int(request.query.get("continuationToken", "0"))
         shown = [each.member() for each in found.members[first : first + self.page]]
         more = first + self.page < len(found.members)

@@ -36,6 +36,8 @@ class Graph:
                 return self._allow(CATALOG) or self._apps(request)
             case "POST", ["users", user, "teamwork", "installedApps"]:
                 return self._allow(INSTALL) or self._install(request, user)
+            case "GET", ["users", user, "teamwork", "installedApps"]:
+                return self._allow(INSTALL) or self._installed(request, user)
             case "POST", ["chats", chat, "installedApps"]:
                 return self._allow(CHATS) or self._install_in_chat(request, chat)
             case "POST", ["users", user, "sendMail"]:
@@ -75,6 +77,16 @@ class Graph:
         found.is_installed = True
         self._world.open_chat(found)
         return Reply(201)
+
+    def _installed(self, request: Request, user: str) -> Reply:
+        found = self._world.users.get(user)
+        if found is None:
+            return error(404, "NotFound")
+        given = re.fullmatch(r"teamsApp/externalId eq '(.*)'", request.query.get("$filter", ""))
+        if given is None or request.query.get("$expand") != "teamsApp":
+            return error(400, "BadRequest")
+        has_app = found.is_installed and given[1] in self.catalog
+        return Reply(200, {"value": [{"id": f"installation of {found.id}"}] if has_app else []})
 
     def _send_mail(self, request: Request, user: str) -> Reply:
         if SEND not in self.rights:

@@ -26,6 +26,19 @@ async def test_people_are_found_by_id_and_by_each_address(catalog: Catalog, mine
     assert await directory.addresses(org, BOT, "1") == ("alias@example.com", ANN)
 
 
+async def test_people_are_listed_by_id_page_by_page(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
+    org, directory = mine.organization_id, catalog.directory
+    for person in ("c", "a", "b"):
+        await directory.keep(org, BOT, person, noting("name", ord(person)), ())
+    await directory.keep(org, "teams/1/3", "d", noting("name", 0), ())
+    await directory.keep(theirs.organization_id, BOT, "e", noting("name", 0), ())
+    first = await directory.list_page(org, BOT, 2)
+    assert ([each.person_id for each in first.items], first.has_more) == (["a", "b"], True)
+    last = await directory.list_page(org, BOT, 2, after="b")
+    assert ([tuple(each) for each in last.items], last.has_more) == ([("c", {"name": ord("c")})], False)
+    assert (await directory.list_page(org, BOT, 2, after="c")).items == ()
+
+
 async def test_an_address_is_that_of_the_person_for_whom_it_was_noted_last(catalog: Catalog, mine: Tenant) -> None:
     org, directory = mine.organization_id, catalog.directory
     await directory.keep(org, BOT, "1", noting("a", 1), (ANN,))

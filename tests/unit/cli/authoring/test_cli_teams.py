@@ -2,10 +2,13 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cli_kit import Command, Looply
+
+from looply.app.messages.bots import ReachStatus
+from looply.cli.authoring.teams import Status
 
 CONNECTION: dict[str, Any] = {
     "connection_id": "c-1",
@@ -55,3 +58,42 @@ def test_a_connection_of_another_kind_has_no_package(run: Command, looply: Loopl
     looply.answers["getConnection"] = {"item": {**CONNECTION, "kind": "http"}}
     done = run("teams", "package", *OPTIONS, "--out", str(tmp_path / "app.zip"))
     assert (done.status, "of kind http" in done.err) == (2, True)
+
+
+PERSON = {
+    "person_id": "anna-id",
+    "name": "Anna",
+    "mail": "anna@contoso.test",
+    "user_principal_name": None,
+    "status": "BLOCKED",
+    "reason": "MessageWritesBlocked",
+    "failure": None,
+    "seen_on": None,
+    "checked_on": 1_782_900_000_000,
+}
+
+
+def test_people_are_listed_over_all_pages_by_status(run: Command, looply: Looply) -> None:
+    other = {**PERSON, "person_id": "ben-id", "name": "Ben"}
+    looply.answers["getTeamsPeople"] = [
+        {"count": 1, "items": [PERSON], "lastKey": {"person_id": "anna-id"}},
+        {"count": 1, "items": [other]},
+    ]
+    done = run("teams", "people", "--connection", "T", "--status", "BLOCKED", "--status", "FAILED")
+    assert done.status == 0, done.err
+    assert all(word in done.out for word in ("Anna", "Ben", "MessageWritesBlocked", "BLOCKED"))
+    assert [(name, query["name"], query["status"], query.get("person_id")) for name, query, _ in looply.calls] == [
+        ("getTeamsPeople", "T", ["BLOCKED", "FAILED"], None),
+        ("getTeamsPeople", "T", ["BLOCKED", "FAILED"], "anna-id"),
+    ]
+
+
+def test_every_status_can_be_asked_for() -> None:
+    assert get_args(Status) == get_args(ReachStatus)
+
+
+def test_a_person_is_checked_again(run: Command, looply: Looply) -> None:
+    looply.answers["checkTeamsPerson"] = {"item": PERSON}
+    done = run("teams", "check", "anna@contoso.test", "--connection", "T")
+    assert (done.status, "2026-07-01" in done.out) == (0, True), done.out
+    assert looply.calls == [("checkTeamsPerson", {}, {"name": "T", "person": "anna@contoso.test"})]

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from looply.connectors.teams.calls.bot import Member
 from looply.connectors.teams.calls.people import (
+    REMOVED,
+    Checked,
     Person,
     ToChannel,
     ToChat,
@@ -28,7 +30,6 @@ from looply.connectors.teams.inbound.activities import (
     Wrote,
 )
 from looply.connectors.teams.inbound.directory import (
-    REMOVED,
     is_recipient,
     lists_members,
     people_of,
@@ -53,6 +54,14 @@ people = st.builds(
     state=st.sampled_from(["unknown", "reachable", "blocked"]),
     reason=texts,
     seen_on=st.none() | st.sampled_from([NOW, NOW + timedelta(hours=1)]),
+    lost=texts,
+    checked=st.none()
+    | st.builds(
+        Checked,
+        on=st.sampled_from([NOW, NOW + timedelta(hours=2)]),
+        is_installed=st.sampled_from([None, False, True]),
+        failure=texts,
+    ),
 )
 
 
@@ -70,6 +79,35 @@ def test_the_newest_replaces_what_was_known_and_an_older_event_that_comes_late_d
     newer = Person(id="anna-id", mri="29:new", state="reachable", seen_on=NOW + timedelta(hours=1))
     assert merge(KNOWN, newer).mri == merge(newer, KNOWN).mri == "29:new"
     assert merge(KNOWN, newer).mail == "anna@contoso.test"
+
+
+def test_a_person_who_was_blocked_recovers_and_is_no_longer_recovered_once_blocked_again() -> None:
+    blocked = Person(id="anna-id", state="blocked", reason="MessageWritesBlocked", seen_on=NOW)
+    back = Person(id="anna-id", state="reachable", seen_on=NOW + timedelta(hours=1))
+    recovered = merge(blocked, back)
+    assert (recovered.recovered_on, recovered.reason) == (back.seen_on, "")
+    assert merge(recovered, Person(id="anna-id", name="Anna")).recovered_on == back.seen_on
+    again = Person(id="anna-id", state="blocked", reason="MessageWritesBlocked", seen_on=NOW + timedelta(hours=2))
+    assert merge(recovered, again).recovered_on is None
+
+
+def test_a_sign_of_life_after_a_check_refutes_what_it_missed_and_one_before_it_does_not() -> None:
+    checked = Checked(on=NOW, is_installed=False, failure="PersonNotFound")
+    missed = Person(id="anna-id", state="reachable", seen_on=NOW - timedelta(hours=1), checked=checked)
+    assert merge(missed, Person(id="anna-id", checked=checked)).checked == checked
+    late = Person(id="anna-id", state="reachable", seen_on=NOW - timedelta(minutes=1))
+    assert merge(missed, late).checked == checked
+    alive = Person(id="anna-id", state="reachable", seen_on=NOW + timedelta(minutes=1))
+    assert merge(missed, alive).checked == Checked(on=NOW)
+    found = Person(id="anna-id", checked=Checked(on=NOW + timedelta(hours=1), is_installed=True))
+    assert merge(missed, found).checked == merge(found, missed).checked == found.checked
+
+
+def test_a_chat_that_was_lost_is_found_by_the_next_one_who_names_it() -> None:
+    lost = merge(KNOWN, Person(id="anna-id", conversation="a:0", lost="a:0"))
+    assert lost.lost == "a:0"
+    assert merge(lost, Person(id="anna-id", name="Anna")).lost == "a:0"
+    assert merge(lost, Person(id="anna-id", conversation="a:0", seen_on=NOW)).lost == ""
 
 
 def test_an_installation_makes_a_person_reachable_and_a_removal_does_not() -> None:

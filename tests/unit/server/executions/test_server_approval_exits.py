@@ -224,7 +224,7 @@ BRINGS: Final = {"receive", "inboxCode"}
 recipient of a card gets the code of an answer."""
 
 ELSEWHERE: Final = {
-    *("putNotification", "putNotificationSecret", "deleteNotification", "testNotification"),
+    *("putNotification", "putNotificationSecret", "deleteNotification", "testNotification", "checkTeamsPerson"),
     *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
     *("createConnection", "createKey", "createProfile", "createWorkflow", "deleteCard"),
     *("deleteConnection", "deleteDatastore", "deleteProfile", "deleteWorkflow", "evaluateExpression"),

@@ -12,15 +12,19 @@ from kit.memory import MemoryStore
 from kit.servers.teams_server import running_teams
 from looply.app.context.services import Services
 from looply.catalog import Catalog
+from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
 from looply.connectors.client import build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
+from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.registry import Registry
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
+from looply.connectors.teams.connector import CONNECTOR as TEAMS
 from looply.demo.teams.simulator import SECRET, TeamsSimulator
 from looply.engine.cards.reconciler import Reconciler
 from looply.testing.clock import FakeClock
@@ -38,11 +42,11 @@ async def microsoft() -> AsyncIterator[TeamsSimulator]:
 
 
 @pytest_asyncio.fixture
-async def resources(catalog: Catalog, services: Services, clock: FakeClock) -> AsyncIterator[Resources]:
+async def resources(catalog: Catalog, clock: FakeClock) -> AsyncIterator[Resources]:
     client = build_client(EgressPolicy(("127.0.0.0/8",)))
     yield Resources(
         catalog=catalog,
-        registry=services.registry,
+        registry=Registry([("looply", HTTP), ("looply", TEAMS)]),
         sender=client.sender,
         logons=Logons(),
         tokens=TokenCache(clock),
@@ -59,12 +63,15 @@ def receivers() -> dict[str, TeamsReceiver]:
 
 
 @pytest.fixture
-def services(services: Services, receivers: dict[str, TeamsReceiver]) -> Services:
+def services(
+    services: Services, receivers: dict[str, TeamsReceiver], resources: Resources, store: MemoryStore
+) -> Services:
     return replace(
         services,
         channels=frozenset({"inbox", "teams"}),
         card_checks={"teams": find_unfit},
         receivers=receivers,
+        bots=TeamsBots(resources, store.copies),
     )
 
 

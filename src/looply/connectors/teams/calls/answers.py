@@ -45,7 +45,8 @@ MOST_ATTEMPTS: Final = 3
 
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TOO_LARGE: Final = frozenset({"MessageSizeTooBig", "RequestEntityTooLarge"})
-_NOT_INSTALLED: Final = frozenset({"BotNotInConversationRoster", "BotNotInstalled", "AppNotInstalled"})
+NOT_INSTALLED: Final = frozenset({"BotNotInConversationRoster", "BotNotInstalled", "AppNotInstalled"})
+"""Codes of a bot that is in no conversation with the person."""
 _GONE: Final = frozenset({"ActivityNotFoundInConversation", "ActivityNotFound", "MessageNotFound"})
 _AGAIN: Final = frozenset({408, 412, 425, 502, 503, 504})
 # A code within a text within the answer: 209 is how Teams numbers "message writes are blocked".
@@ -99,7 +100,7 @@ def _meaning(status: int, code: str) -> Meaning:
     if status == 403:
         if code == "InvalidBotApiHost":
             return "elsewhere"
-        return "not_installed" if code in _NOT_INSTALLED else "blocked"
+        return "not_installed" if code in NOT_INSTALLED else "blocked"
     if status == 404:
         return "gone" if code in _GONE else "no_conversation"
     return "again" if status >= 500 else "broken"

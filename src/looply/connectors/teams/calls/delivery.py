@@ -17,12 +17,14 @@ from looply.connectors.teams.calls.bot import BotClient
 from looply.connectors.teams.calls.graph import GraphClient
 from looply.connectors.teams.calls.messages import Handle
 from looply.connectors.teams.calls.pacing import Pacer
-from looply.connectors.teams.calls.people import Person, Recipient, ToChannel, ToChat, ToPerson
+from looply.connectors.teams.calls.people import Checked, Person, Recipient, ToChannel, ToChat, ToPerson
 from looply.connectors.teams.calls.settings import Account
 from looply.jsontext import Json
 
 Result = TypeVar("Result")
 
+NOT_FOUND: Final = "PersonNotFound"
+"""Why a person cannot be reached whom neither the directory nor Graph has."""
 _OWN_PACE: Final = "OwnPace"
 _BLOCKING: Final = frozenset({"blocked", "not_installed"})
 
@@ -88,7 +90,7 @@ class Delivery:
             await self.bot.update(handle.service_url, handle.conversation, activity, message)
 
         try:
-            await self._paced(handle.conversation, lambda: _fitting(put, look))
+            await self.within_pace(handle.conversation, lambda: _fitting(put, look))
         except Undelivered as error:
             if error.failure.meaning not in ("gone", "no_conversation"):
                 raise
@@ -106,13 +108,18 @@ class Delivery:
             case _:
                 assert_never(recipient)
 
-    async def _person(self, mail: str) -> Person:
+    async def find_person(self, mail: str) -> Person | None:
+        """Returns the person of an address, None without one. Raises: Undelivered."""
         known = await self.directory.find(mail)
         if known is None and self.account.has_graph:
-            found = await self._paced("", lambda: self.graph.find_user(mail))
+            found = await self.within_pace("", lambda: self.graph.find_user(mail))
             known = None if found is None else await self.directory.keep(found, mail)
+        return known
+
+    async def _person(self, mail: str) -> Person:
+        known = await self.find_person(mail)
         if known is None:
-            raise Undelivered(Failure(meaning="blocked", code="PersonNotFound"))
+            raise Undelivered(Failure(meaning="blocked", code=NOT_FOUND))
         if known.state == "blocked":
             raise Undelivered(Failure(meaning="blocked", code=known.reason or "Blocked"))
         return known
@@ -126,8 +133,10 @@ class Delivery:
                 raise
         try:
             app = await self._catalog_app()
-            await self._paced("", lambda: self.graph.install_for(person.id, app))
-            return await self._try_person(person, handle, look)
+            await self.within_pace("", lambda: self.graph.install_for(person.id, app))
+            checked = Checked(on=self.clock.now(), is_installed=True)
+            installed = await self.directory.keep(Person(id=person.id, checked=checked))
+            return await self._try_person(installed, handle, look)
         except Undelivered as error:
             await self._note_blocked(person, error.failure)
             raise
@@ -151,8 +160,9 @@ class Delivery:
             return person
         service = person.service_url or self.account.places.service
         member = person.mri or person.id
-        opened = await self._paced("", lambda: self.bot.open_conversation(service, member))
-        return await self.directory.keep(msgspec.structs.replace(person, conversation=opened, service_url=service))
+        opened = await self.within_pace("", lambda: self.bot.open_conversation(service, member))
+        reached = msgspec.structs.replace(person, conversation=opened, service_url=service, lost="")
+        return await self.directory.keep(reached)
 
     async def _move(self, person: Person) -> Person:
         """Takes the next address of the cloud's Bot Connectors."""
@@ -162,7 +172,7 @@ class Delivery:
         return await self.directory.keep(msgspec.structs.replace(person, service_url=f"{services[0]}/teams"))
 
     async def _catalog_app(self) -> str:
-        app = self.account.catalog_app_id or await self._paced(
+        app = self.account.catalog_app_id or await self.within_pace(
             "", lambda: self.graph.find_catalog_app(self.account.app_id)
         )
         if not app:
@@ -183,28 +193,28 @@ class Delivery:
             if error.failure.meaning != "not_installed" or not self.account.has_graph:
                 raise
         app = await self._catalog_app()
-        await self._paced("", lambda: self.graph.install_in_chat(chat, app))
+        await self.within_pace("", lambda: self.graph.install_in_chat(chat, app))
         return await self._send_into(service, chat, handle, look)
 
     async def _send_to_channel(self, channel: str, handle: Handle, look: Look) -> Handle:
         service = handle.service_url or self.account.places.service
         if handle.conversation:
             return await self._send_into(service, handle.conversation, handle, look)
-        began = await self._paced(
+        began = await self.within_pace(
             channel,
             lambda: _fitting(lambda message: self.bot.begin_thread(service, channel, message), look),
         )
         return Handle(service_url=service, conversation=began.id, activities=(began.activity_id,))
 
     async def _send_into(self, service: str, conversation: str, handle: Handle, look: Look) -> Handle:
-        sent = await self._paced(
+        sent = await self.within_pace(
             conversation,
             lambda: _fitting(lambda message: self.bot.send(service, conversation, message), look),
         )
         before = handle.activities if handle.conversation in ("", conversation) else ()
         return Handle(service_url=service, conversation=conversation, activities=(*before, sent))
 
-    async def _paced(self, conversation: str, call: Callable[[], Awaitable[Result]]) -> Result:
+    async def within_pace(self, conversation: str, call: Callable[[], Awaitable[Result]]) -> Result:
         """Makes a call within the pace of Teams. Raises: Undelivered (`throttled`) before it when there is no room."""
         bot = f"{self.account.tenant_id}/{self.account.app_id}"
         if wait := self.pacer.take(bot, conversation, self.clock.monotonic()):

@@ -78,6 +78,12 @@ class GraphClient:
         found = read_answer(response, _Apps).value if response.status != 404 else []
         return found[0].id if found else ""
 
+    async def has_app(self, user_id: str) -> bool:
+        """Returns whether the app is installed for a person."""
+        query = {"$expand": "teamsApp", "$filter": f"teamsApp/externalId eq '{self._account.app_id}'"}
+        response = await self._call("GET", f"users/{quote(user_id, safe='')}/teamwork/installedApps", query=query)
+        return response.status != 404 and bool(read_answer(response, _Apps).value)
+
     async def install_for(self, user_id: str, catalog_app_id: str) -> None:
         """Installs the app for a person; it may be installed already."""
         await self._install(f"users/{quote(user_id, safe='')}/teamwork/installedApps", catalog_app_id)

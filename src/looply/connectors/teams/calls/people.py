@@ -11,7 +11,21 @@ from looply.errors import BadInput
 CHANNEL_PREFIX: Final = "teams:channel/"
 CHAT_PREFIX: Final = "teams:chat/"
 
+REMOVED: Final = "AppRemoved"
+"""Why a person cannot be reached who has removed the app."""
+
 PersonState: TypeAlias = Literal["unknown", "reachable", "blocked"]
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last check of a person. `is_installed`: whether Graph lists the app for them, None where it was not asked.
+
+    `failure` is the code with which the check ended early, empty when it did not.
+    """
+
+    on: datetime
+    is_installed: bool | None = None
+    failure: str = ""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,7 +33,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `id` is that of Entra, the only one that names a person everywhere; `mri` (`29:...`) names them to this bot alone.
     `mail` and `upn` are in lower case. `conversation` is the personal chat. `blocked`: the bot may not write, for
-    `reason`, until an event of this person.
+    `reason`, until an event of this person. `recovered_on`: when a person who was blocked became reachable. `lost` is
+    the conversation that a check did not find any more.
     """
 
     id: str
@@ -33,6 +48,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: PersonState = "unknown"
     reason: str = ""
     seen_on: datetime | None = None
+    recovered_on: datetime | None = None
+    lost: str = ""
+    checked: Checked | None = None
 
 
 class ToPerson(msgspec.Struct, frozen=True):
@@ -81,7 +99,18 @@ def merge(known: Person | None, news: Person) -> Person:
     values = {name: getattr(newer, name) or getattr(older, name) for name in _PLAIN}
     state: PersonState = newer.state if newer.state != "unknown" else older.state
     reason = newer.reason if newer.state != "unknown" else older.reason
-    return Person(**values, state=state, reason=reason, seen_on=newer.seen_on or older.seen_on)
+    recovers = older.state == "blocked" and newer.state == "reachable"
+    recovered_on = newer.seen_on if recovers else newer.recovered_on or older.recovered_on
+    return Person(
+        **values,
+        state=state,
+        reason=reason,
+        seen_on=newer.seen_on or older.seen_on,
+        recovered_on=recovered_on if state == "reachable" else None,
+        # Who names a conversation knows whether it is there.
+        lost=newer.lost if newer.conversation else older.lost,
+        checked=_outdated_by(newer, _last(older.checked, newer.checked)),
+    )
 
 
 def is_named(person: Person, recipient: str, others: Iterable[str] = ()) -> bool:
@@ -92,6 +121,19 @@ def is_named(person: Person, recipient: str, others: Iterable[str] = ()) -> bool
     address = recipient.strip().casefold()
     known = (person.mail, person.upn, *(each.lower().removeprefix("smtp:") for each in others))
     return bool(address) and address in {each.casefold() for each in known if each}
+
+
+def _outdated_by(newer: Person, checked: Checked | None) -> Checked | None:
+    """Returns a check without its findings against a person of whom there was a sign of life after it."""
+    if checked is None or newer.state != "reachable" or newer.seen_on is None or newer.seen_on <= checked.on:
+        return checked
+    return Checked(on=checked.on, is_installed=checked.is_installed or None)
+
+
+def _last(one: Checked | None, other: Checked | None) -> Checked | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.on > other.on else other
 
 
 def _is_older(one: Person, other: Person) -> bool:

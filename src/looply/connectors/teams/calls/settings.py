@@ -88,6 +88,8 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     scope: str
     services: tuple[str, ...]
+    admin: str = ""
+    """Where an administrator of Teams uploads apps; empty where that is not known."""
 
 
 _PUBLIC: Final = Places(
@@ -98,6 +100,7 @@ _PUBLIC: Final = Places(
     issuer="https://api.botframework.com",
     scope="https://api.botframework.com/.default",
     services=("https://smba.trafficmanager.net", "https://smba.infra.gcc.teams.microsoft.com"),
+    admin="https://admin.teams.microsoft.com/policies/manage-apps",
 )
 _GOVERNMENT: Final = Places(
     login="https://login.microsoftonline.us",
@@ -107,6 +110,7 @@ _GOVERNMENT: Final = Places(
     issuer="https://api.botframework.us",
     scope="https://api.botframework.us/.default",
     services=("https://smba.infra.gov.teams.microsoft.us",),
+    admin="https://admin.gov.teams.microsoft.us/policies/manage-apps",
 )
 _CLOUDS: Final[Mapping[Cloud, Places]] = {
     "public": _PUBLIC,
@@ -117,6 +121,7 @@ _CLOUDS: Final[Mapping[Cloud, Places]] = {
         graph="https://dod-graph.microsoft.us",
         service="https://smba.infra.dod.teams.microsoft.us/teams",
         services=("https://smba.infra.dod.teams.microsoft.us",),
+        admin="https://admin.dod.teams.microsoft.us/policies/manage-apps",
     ),
 }
 """Source: Microsoft's pages on bots in government clouds, on national clouds of Graph, and on REST of bots."""
@@ -142,6 +147,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def bot_id(self) -> str:
         """The id of the bot in conversations."""
         return f"28:{self.app_id}"
+
+    @property
+    def consent_url(self) -> str:
+        """The page on which an administrator of the tenant consents to the rights of the application."""
+        return f"{self.places.login.rstrip('/')}/{self.tenant_id}/adminconsent?client_id={self.app_id}"
 
     def takes_service(self, url: str) -> bool:
         """Returns whether messages may be sent to this address of a Bot Connector."""

@@ -6,10 +6,10 @@ is kept (`calls.people.merge`).
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 
 from looply.connectors.teams.calls.bot import Member
-from looply.connectors.teams.calls.people import Person, PersonState, is_named
+from looply.connectors.teams.calls.people import REMOVED, Person, PersonState, is_named
 from looply.connectors.teams.inbound.activities import (
     Event,
     Installed,
@@ -23,9 +23,6 @@ from looply.connectors.teams.inbound.activities import (
     Submitted,
     Wrote,
 )
-
-REMOVED: Final = "AppRemoved"
-"""Why a person cannot be reached who has removed the app."""
 
 
 def people_of(event: Event, now: datetime) -> Sequence[Person]:

@@ -1,0 +1,120 @@
+"""The bots of Teams as administrators see them: the app package, and whom they can reach."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from looply import on_demand
+from looply.app.context.credentials import values_of
+from looply.app.messages.bots import AppDraft, BotSetup, Reach, ReachPage, ReachStatus
+from looply.catalog.authored.connections import ResolvedConnection
+from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
+from looply.channels.teams.health import reach_of
+from looply.channels.teams.retrying import retry_cards
+from looply.connectors.teams.calls.answers import Undelivered
+from looply.connectors.teams.calls.people import Person
+from looply.connectors.teams.calls.person_check import check_person
+from looply.connectors.teams.calls.settings import account_of
+from looply.engine.ports.port import Engine
+from looply.engine.records.copies import Copies
+from looply.errors import BadInput, Conflict, NotFound, Refused
+
+_WITHIN: Final = timedelta(seconds=20)
+"""The time of all requests of one check."""
+_PAGE: Final = 200
+_MOST_READ: Final = 2000
+"""People who are read for one page of those with certain statuses; the next page begins after them."""
+
+
+class TeamsBots:
+    """See `looply.app.messages.bots.Bots`."""
+
+    def __init__(self, resources: Resources, copies: Copies) -> None:
+        self._resources = resources
+        self._copies = copies
+
+    async def get_setup(self, organization_id: str, connection: str) -> BotSetup:
+        """See `Bots.get_setup`."""
+        found = await self._find(organization_id, connection)
+        account = account_of(values_of(found, self._resources.registry))
+        return BotSetup(
+            app_id=account.app_id,
+            tenant_id=account.tenant_id,
+            connection_id=found.connection_id,
+            people="graph" if account.has_graph else "events",
+            consent_url=account.consent_url,
+            admin_url=account.places.admin,
+        )
+
+    async def build_package(self, organization_id: str, connection: str, draft: AppDraft) -> bytes:
+        """See `Bots.build_package`. The tab is left out, as this release serves none."""
+        setup = await self.get_setup(organization_id, connection)
+        app = on_demand.teams_manifest.App(
+            app_id=setup.app_id, public_url=draft.public_url, version=draft.version, has_tab=False
+        )
+        try:
+            # To draw the icons takes a tenth of a second.
+            return await asyncio.to_thread(on_demand.teams_archive.build_package, app)
+        except BadInput as error:
+            raise Refused.at("/public_url", error.message) from error
+
+    async def list_people(
+        self, organization_id: str, connection: str, statuses: Collection[ReachStatus], limit: int, after: str
+    ) -> ReachPage:
+        """See `Bots.list_people`."""
+        bot, now = await self._open(organization_id, connection), self._resources.clock.now()
+        found: list[Reach] = []
+        read = 0
+        while read < _MOST_READ:
+            page = await bot.directory.list_page(max(limit, _PAGE) if statuses else limit, after)
+            for person in page.items:
+                read, after, reach = read + 1, person.id, reach_of(person, now)
+                if not statuses or reach.status in statuses:
+                    found.append(reach)
+                if len(found) == limit:
+                    is_last = not page.has_more and person is page.items[-1]
+                    return ReachPage(items=tuple(found), after="" if is_last else after)
+            if not page.has_more:
+                return ReachPage(items=tuple(found), after="")
+        return ReachPage(items=tuple(found), after=after)
+
+    async def check(self, engine: Engine, organization_id: str, connection: str, person: str) -> Reach:
+        """See `Bots.check`."""
+        bot = await self._open(organization_id, connection)
+        before = await self._person(bot, person)
+        after = await check_person(open_delivery(self._resources, bot), before)
+        now = self._resources.clock.now()
+        if before.state == "blocked" and after.state == "reachable":
+            await retry_cards(engine, self._copies, bot, (after.id,), now)
+        return reach_of(after, now)
+
+    async def _person(self, bot: Bot, person: str) -> Person:
+        """Returns a person by id or address; one by address may be news. Raises: NotFound; Conflict."""
+        address = person.strip().casefold()
+        if "@" not in address:
+            found = await bot.directory.find_by_id(address)
+        else:
+            try:
+                found = await open_delivery(self._resources, bot).find_person(address)
+            except Undelivered as error:
+                message = (
+                    f"Microsoft was asked for {address[:100]}, and did not answer as expected: {error.failure.code}"
+                )
+                raise Conflict(message, code="NOT_DISCOVERED") from error
+        if found is None:
+            hint = "nor has Graph" if bot.account.has_graph else "people are known once they have installed the app"
+            message = f"the directory of {bot.account.name} has no person {person[:100]!r}; {hint}"
+            raise NotFound(message, code="PERSON_NOT_FOUND")
+        return found
+
+    async def _open(self, organization_id: str, connection: str) -> Bot:
+        found = await self._find(organization_id, connection)
+        return open_bot(self._resources, organization_id, values_of(found, self._resources.registry), _WITHIN)
+
+    async def _find(self, organization_id: str, connection: str) -> ResolvedConnection:
+        found = await self._resources.catalog.connections.resolve(organization_id, connection)
+        if found.kind != KIND:
+            message = f"the connection {found.name} is of kind {found.kind}, expected {KIND}"
+            raise NotFound(message, code="CONNECTION_NOT_FOUND")
+        return found

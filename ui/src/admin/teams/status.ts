@@ -1,0 +1,17 @@
+import type { TeamsStatus } from "../../api/queries/admin/teams";
+import type { Tone } from "../../kit/Chip";
+
+/** Each status with its tone, in the order in which they are offered: what needs an act comes first. */
+export const TONES: Readonly<Record<TeamsStatus, Tone>> = {
+  BLOCKED: "failed",
+  NOT_INSTALLED: "failed",
+  NO_CONTEXT: "failed",
+  STALE_CONTEXT: "failed",
+  FAILED: "failed",
+  PROVISIONING: "waiting",
+  NOT_CHECKED: "idle",
+  RECOVERED: "done",
+  HEALTHY: "done",
+};
+
+export const STATUSES = Object.keys(TONES) as TeamsStatus[];

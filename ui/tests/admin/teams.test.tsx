@@ -1,0 +1,205 @@
+import { screen, within } from "@testing-library/react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Schema } from "../../src/api/types";
+import { type Handlers, refusal } from "../fakes/api";
+import { expectAccessible, fill, visit } from "../fakes/app";
+import { NOW, signedIn } from "../fakes/people";
+
+type Person = Schema<"TeamsPerson">;
+
+const ANNA: Person = {
+  person_id: "person-1",
+  name: "Anna",
+  mail: "anna@contoso.test",
+  user_principal_name: null,
+  status: "BLOCKED",
+  reason: "MessageWritesBlocked",
+  failure: null,
+  seen_on: NOW,
+  checked_on: null,
+};
+const BEN: Person = {
+  ...ANNA,
+  person_id: "person-2",
+  name: null,
+  mail: "ben@contoso.test",
+  status: "HEALTHY",
+  reason: null,
+};
+
+function connection(name: string, kind: string): Schema<"ConnectionRecord"> {
+  return {
+    connection_id: `connection-${name}`,
+    organization_id: "organization-1",
+    workspace_id: "workspace-1",
+    name,
+    kind,
+    settings: {},
+    secret_names: [],
+    created_by: null,
+    modified_by: null,
+    created_on: NOW,
+    modified_on: NOW,
+  };
+}
+
+function withBots(names: readonly string[], setup: Partial<Schema<"TeamsSetup">> = {}): Handlers {
+  let people = [ANNA, BEN];
+  const items = [connection("API", "http"), ...names.map((name) => connection(name, "teams"))];
+  return {
+    getConnections: () => ({ message: "success", count: items.length, items }),
+    getTeamsSetup: () => ({
+      message: "success",
+      item: {
+        app_id: "app-1",
+        tenant_id: "tenant-1",
+        messaging_endpoint: "https://looply.example.com/v2/receive/connection-1/teams",
+        consent_url: "https://login.example.com/consent",
+        admin_url: "https://admin.example.com/apps",
+        people: "graph",
+        ...setup,
+      },
+    }),
+    getTeamsPeople: ({ status }) => {
+      const found = people.filter((each) => status === undefined || status.includes(each.status));
+      return { message: "success", count: found.length, items: found };
+    },
+    checkTeamsPerson: ({ person }) => {
+      const found = people.find((each) => person === each.person_id || person === each.mail);
+      if (found === undefined) throw refusal(404, "PERSON_NOT_FOUND");
+      const item: Person = { ...found, status: "RECOVERED", reason: null, checked_on: NOW };
+      people = people.map((each) => (each === found ? item : each));
+      return { message: "success", item };
+    },
+    getTeamsPackage: ({ version }) => ({
+      message: "success",
+      item: { name: `looply-teams-${version}.zip`, type: "application/zip", size: 2, content: "UEs=" },
+    }),
+    testConnection: () => ({
+      message: "success",
+      item: {
+        is_ok: false,
+        checks: [
+          { name: "logon", state: "ok", ms: 3, text: "Entra issues tokens", fix: "" },
+          {
+            name: "rights",
+            state: "failed",
+            ms: 3,
+            text: "it lacks User.Read.All",
+            fix: "let an administrator consent",
+          },
+        ],
+      },
+    }),
+  };
+}
+
+const REACH = "Installation health";
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("the bots of Microsoft Teams", () => {
+  it("are set up with the addresses that an administrator of Microsoft opens", async () => {
+    visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    expect(await screen.findByText(/receive\/connection-1\/teams/)).toBeTruthy();
+    const href = (name: string) => screen.getByRole("link", { name }).getAttribute("href");
+    expect(href("Consent for the organization")).toBe("https://login.example.com/consent");
+    expect(href("Open the Teams admin center")).toBe("https://admin.example.com/apps");
+    expect(screen.queryByLabelText("Connection")).toBeNull();
+    await screen.findByRole("table", { name: REACH });
+    await expectAccessible();
+  });
+
+  it("without Graph need no consent, and without a public address no endpoint", async () => {
+    visit(
+      "/admin/teams",
+      signedIn(),
+      withBots(["TEAMS"], { people: "events", messaging_endpoint: null, admin_url: null }),
+    );
+    expect(await screen.findByText(/has no public address/)).toBeTruthy();
+    expect(screen.queryByRole("link", { name: "Consent for the organization" })).toBeNull();
+    expect(screen.queryByRole("link", { name: "Open the Teams admin center" })).toBeNull();
+  });
+
+  it("have a package, which is saved as a file", async () => {
+    const contents: Blob[] = [];
+    const names: string[] = [];
+    vi.spyOn(URL, "createObjectURL").mockImplementation((content) => {
+      contents.push(content as Blob);
+      return "blob:1";
+    });
+    vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      names.push(this.download);
+    });
+    const { user } = visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    await user.clear(await screen.findByLabelText(/Version of the app/));
+    await fill(user, /Version of the app/, "1.2.0");
+    await user.click(screen.getByRole("button", { name: "Download the app package" }));
+    await vi.waitFor(() => expect(click).toHaveBeenCalled());
+    expect(names).toEqual(["looply-teams-1.2.0.zip"]);
+    expect(contents.map(({ size, type }) => [size, type])).toEqual([[2, "application/zip"]]);
+  });
+
+  it("are tested, and each check says what to do", async () => {
+    const { user } = visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    await user.click(await screen.findByRole("button", { name: "Test the connection" }));
+    expect(await screen.findByText("The connection does not work yet.")).toBeTruthy();
+    expect(screen.getByText("let an administrator consent")).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("reach people, each of whom is checked again", async () => {
+    const { user, api } = visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    const table = within(await screen.findByRole("table", { name: REACH }));
+    expect(table.getByText("MessageWritesBlocked")).toBeTruthy();
+    expect(table.getByText("Healthy")).toBeTruthy();
+    await user.click(table.getByRole("button", { name: "Check Anna" }));
+    expect(await table.findByText("Recovered")).toBeTruthy();
+    expect(api.calls.find(([id]) => id === "checkTeamsPerson")?.[1]).toEqual({ name: "TEAMS", person: "person-1" });
+  });
+
+  it("are asked for a person by address", async () => {
+    const { user } = visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    await screen.findByRole("table", { name: REACH });
+    await fill(user, /Check a person by address/, "ben@contoso.test");
+    await user.click(screen.getByRole("button", { name: "Check" }));
+    expect(await screen.findByText("ben@contoso.test: Recovered")).toBeTruthy();
+    await user.clear(screen.getByLabelText(/Check a person by address/));
+    await fill(user, /Check a person by address/, "eve@contoso.test");
+    await user.click(screen.getByRole("button", { name: "Check" }));
+    expect(await screen.findByText(/does not know this person/)).toBeTruthy();
+  });
+
+  it("list the people of one status, as CSV too", async () => {
+    const texts: Promise<string>[] = [];
+    vi.spyOn(URL, "createObjectURL").mockImplementation((content) => {
+      texts.push((content as Blob).text());
+      return "blob:1";
+    });
+    vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockReturnValue();
+    const { user } = visit("/admin/teams", signedIn(), withBots(["TEAMS"]));
+    await screen.findByRole("table", { name: REACH });
+    await user.selectOptions(screen.getByLabelText("Status"), "Blocked");
+    await vi.waitFor(() => expect(screen.queryByText("ben@contoso.test")).toBeNull());
+    await user.click(await screen.findByRole("button", { name: "CSV of these rows" }));
+    const lines = (await texts[0])?.trim().split("\r\n");
+    expect(lines).toHaveLength(2);
+    expect(lines?.[1]).toContain("Anna,anna@contoso.test,Blocked,MessageWritesBlocked,");
+    await user.selectOptions(screen.getByLabelText("Status"), "Failed");
+    expect(await screen.findByText("No person has this status.")).toBeTruthy();
+  });
+
+  it("are chosen where there are several", async () => {
+    const { user, api } = visit("/admin/teams", signedIn(), withBots(["TEAMS", "OTHER"]));
+    await user.selectOptions(await screen.findByLabelText("Connection"), "OTHER");
+    await vi.waitFor(() => expect(api.calls).toContainEqual(["getTeamsSetup", { name: "OTHER" }]));
+  });
+
+  it("are connected first", async () => {
+    visit("/admin/teams", signedIn(), withBots([]));
+    expect(await screen.findByText("No bot of Microsoft Teams is connected yet.")).toBeTruthy();
+    await expectAccessible();
+  });
+});
