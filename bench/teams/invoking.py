@@ -86,9 +86,10 @@ def _hang(request: Request) -> Reply | None:
 
 
 async def _wait_for_keys(held: Installation, endpoint: str) -> None:
-    activities, running = Activities(held.simulator), set()
+    clock = SystemClock()
+    activities, running = Activities(held.simulator, clock.now), set()
     while True:
-        headers = {"authorization": activities.authorization(SystemClock().now())}
+        headers = {"authorization": activities.authorization(clock.now())}
         content = activities.say(held.people[0])
         task = asyncio.create_task(_send(held, endpoint, content, headers))
         running.add(task)
