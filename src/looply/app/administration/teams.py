@@ -74,6 +74,6 @@ async def check_person(services: Services, principal: Principal, connection: str
     """
     if not person.strip() or len(person) > _MAX_PERSON_CHARACTERS:
         raise BadRequest.at("/person", f"must be an id or an address of at most {_MAX_PERSON_CHARACTERS} characters")
-    found = await services.bots.check(services.engine, principal.organization_id, connection, person)
-    await record(services, principal, "teams.check", found.person_id, name=connection, status=found.status)
-    return found
+    reach = await services.bots.check(services.engine, principal.organization_id, connection, person)
+    await record(services, principal, "teams.check", reach.person_id, name=connection, status=reach.status)
+    return reach
