@@ -17,9 +17,12 @@ from kit.source_tree import (
     imported,
     is_for_the_type_checker,
     is_package,
+    kept_modules,
     module_of,
     modules,
+    modules_of_tests,
     needed,
+    nodes,
     part_of,
 )
 from looply import on_demand
@@ -141,9 +144,9 @@ BROAD_EXCEPTS = {"engine/effects/worker.py", "connectors/foreign.py", "server/ht
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _forget_modules() -> Iterator[None]:
-    yield
-    modules.cache_clear()
+def _kept_modules() -> Iterator[None]:
+    with kept_modules():
+        yield
 
 
 def test_the_code_map_names_every_part() -> None:
@@ -280,7 +283,7 @@ def test_imports_within_functions_and_for_the_type_checker_are_in_one_table() ->
     found = [
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if is_for_the_type_checker(node) or (isinstance(node, FUNCTION) and has_import(node))
     ]
     assert {*found} == EXCUSED_IMPORTS
@@ -316,7 +319,7 @@ def test_nothing_takes_names_from_what_is_loaded_on_demand() -> None:
     taking = [
         path.name
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if (isinstance(node, ast.ImportFrom) and node.module == "looply.on_demand")
         or (isinstance(node, ast.Import) and any(alias.name == "looply.on_demand" for alias in node.names))
     ]
@@ -339,7 +342,7 @@ def test_pure_packages_have_no_clock_no_chance_and_no_io(package: str) -> None:
         if part_of(path) != package:
             continue
         wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if not is_pure(name)]
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.AsyncFunctionDef | ast.Await):
                 wrong.append(f"{path.name}:{node.lineno} async")
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
@@ -400,7 +403,7 @@ def test_only_the_engine_s_stores_know_the_tables_of_executions() -> None:
     knowing = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
     }
     rooms = ("engine/sql/", "engine/sqlite/", "engine/postgres/")
@@ -414,7 +417,7 @@ def test_only_the_server_and_its_callers_know_calls_and_executions_by_their_name
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
         if part_of(path) not in CALLERS
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and node.value in names
     }
     assert knowing == KNOWING_WIRE_NAMES
@@ -426,7 +429,7 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
         lines = path.read_text().count("\n")
         if lines > MOST_LINES:
             wrong.append(f"{path.relative_to(SOURCE)} has {lines} lines")
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, FUNCTION):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > 70:
@@ -446,8 +449,8 @@ def test_no_file_around_the_product_is_longer_than_one_of_it(root: Path) -> None
 
 def test_functions_and_classes_of_tests_stay_in_the_band_of_the_product() -> None:
     wrong = []
-    for path in files(TESTS):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in modules_of_tests():
+        for node in nodes(tree):
             place = f"{path.relative_to(TESTS).as_posix()} {getattr(node, 'name', '')}"
             if isinstance(node, FUNCTION):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -460,8 +463,7 @@ def test_functions_and_classes_of_tests_stay_in_the_band_of_the_product() -> Non
 
 def test_no_test_imports_a_test_of_another_folder() -> None:
     wrong = []
-    for path in files(TESTS):
-        if "import test_" in (text := path.read_text()) or "from test_" in text:
-            names = {name for name, _ in imported(ast.parse(text)) if name.startswith("test_")}
+    for path, tree in modules_of_tests():
+        if names := {name for name, _ in imported(tree) if name.startswith("test_")}:
             wrong += [f"{path.relative_to(TESTS)} imports {n}" for n in names if not path.with_name(f"{n}.py").exists()]
     assert wrong == []

@@ -2,10 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, TypeGuard
 
-TESTS: Final = Path(__file__).parent
+import pytest
+
+from kit.source_tree import TESTS, kept_modules, modules_of_tests, nodes
+
 REPLACED: Final = {
     "sys": "the arguments of the process, which a page of the reference must not depend on",
     "base64": "counts what the standard library decodes",
@@ -19,11 +21,17 @@ MOCKS: Final = ("unittest.mock", "mock", "pytest_mock")
 PATCHES: Final = {"setattr", "delattr", "setitem", "delitem"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _kept_modules() -> Iterator[None]:
+    with kept_modules():
+        yield
+
+
 def ours(tree: ast.Module) -> set[str]:
     """Returns the names in a file that are imported from the product."""
     return {
         (alias.asname or alias.name).partition(".")[0]
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
         if (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0] == "looply"
@@ -33,7 +41,7 @@ def ours(tree: ast.Module) -> set[str]:
 def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yields what a file replaces, each with its line: by `monkeypatch`, by `setattr`, or by an assignment."""
     names = ours(tree)
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="monkeypatch"), attr=act), args=[target, *_]):
                 if act in PATCHES:
@@ -61,9 +69,8 @@ def _root(node: ast.AST) -> str:
 
 def parsed() -> Iterator[tuple[str, ast.Module]]:
     """Yields the Python files of the tests."""
-    for path in sorted(TESTS.rglob("*.py")):
-        if "node_modules" not in path.parts:
-            yield path.relative_to(TESTS).as_posix(), ast.parse(path.read_text("utf-8"))
+    for path, tree in modules_of_tests():
+        yield path.relative_to(TESTS).as_posix(), tree
 
 
 def test_what_tests_replace_is_a_short_list_of_names_of_other_packages() -> None:
@@ -76,7 +83,7 @@ def test_no_test_uses_mocks() -> None:
     wrong = [
         f"{name}:{node.lineno}"
         for name, tree in parsed()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for module in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if module in MOCKS or (module == "unittest" and any(alias.name == "mock" for alias in node.names))
@@ -89,7 +96,7 @@ def test_nothing_sleeps_outside_of_black_box_tests() -> None:
         f"{name}:{node.lineno} {ast.unparse(node)}"
         for name, tree in parsed()
         if not name.startswith(("blackbox/", *SIMULATED))
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Call)
         and (
             ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")

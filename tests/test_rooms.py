@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
-from kit.source_tree import PROJECT, SOURCE, imported, imported_on_demand, module_of, modules, needed_at_once
+from kit.source_tree import (
+    PROJECT,
+    SOURCE,
+    imported,
+    imported_on_demand,
+    kept_modules,
+    module_of,
+    modules,
+    needed_at_once,
+)
 
 ROOMS = {
     "engine": (
@@ -129,9 +138,9 @@ _NEVER = re.compile(r"Never here: [^\n]+\.(?:\n\n.+)?", re.DOTALL)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _forget_modules() -> Iterator[None]:
-    yield
-    modules.cache_clear()
+def _kept_modules() -> Iterator[None]:
+    with kept_modules():
+        yield
 
 
 def test_the_rooms_of_a_package_import_downwards() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from kit.source_tree import SOURCE, modules
+from kit.source_tree import SOURCE, kept_modules, modules, nodes
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -111,9 +111,9 @@ NOUN_ENDINGS: Final = ("_from",)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _forget_modules() -> Iterator[None]:
-    yield
-    modules.cache_clear()
+def _kept_modules() -> Iterator[None]:
+    with kept_modules():
+        yield
 
 
 @pytest.mark.parametrize("tree", TREES)
@@ -166,8 +166,8 @@ def python_texts(source: str, *, with_data: bool) -> Iterator[tuple[int, str]]:
 def test_public_functions_are_verbs_or_nouns() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
-        for path in files(("src/**/*.py",))
-        for function in public_functions(ast.parse(path.read_text("utf-8")))
+        for path, tree in modules()
+        for function in public_functions(tree)
         if is_participle(function.name)
     ]
     assert not found, "\n".join(found)
@@ -177,7 +177,7 @@ def test_parameters_are_named_by_what_they_are() -> None:
     vague = {
         f"{place} {function.name} {each.arg}"
         for place, tree in product()
-        for function in ast.walk(tree)
+        for function in nodes(tree)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
         if each.arg in VAGUE
@@ -189,7 +189,7 @@ def test_classes_are_named_by_what_they_are() -> None:
     vague = {
         f"{place} {node.name}"
         for place, tree in product()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ClassDef) and node.name.lower() in VAGUE
     }
     assert vague == set()
@@ -199,7 +199,7 @@ def test_variables_of_the_rooms_that_are_read_most_are_named_by_what_they_are() 
     vague = {
         f"{place} {node.id}"
         for place, tree in product(PLAIN_ROOMS)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE
     }
     assert vague == VAGUE_VARIABLES

@@ -1,7 +1,9 @@
 """The Python files of the project as syntax trees, for the tests of its shape."""
 
 import ast
+import gc
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -20,8 +22,35 @@ def files(root: Path) -> list[Path]:
 
 @cache
 def modules() -> tuple[tuple[Path, ast.Module], ...]:
-    """Returns the modules of the product, parsed once for all tests of this file."""
-    return tuple((path, ast.parse(path.read_text())) for path in files(SOURCE))
+    """Returns the modules of the product, parsed once for all tests of a file."""
+    return tuple((path, ast.parse(path.read_text("utf-8"))) for path in files(SOURCE))
+
+
+@cache
+def modules_of_tests() -> tuple[tuple[Path, ast.Module], ...]:
+    """Returns the modules of the tests, parsed once for all tests of a file."""
+    return tuple((path, ast.parse(path.read_text("utf-8"))) for path in files(TESTS))
+
+
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Returns all nodes of a module, which is walked once for all tests of a file."""
+    return tuple(ast.walk(tree))
+
+
+@contextmanager
+def kept_modules() -> Iterator[None]:
+    """Keeps what is read of modules until the end of the block, and then frees it.
+
+    Within it nothing is searched for cycles: their millions of nodes took more time for that than to be read.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        for kept in (modules, modules_of_tests, nodes, imported):
+            kept.cache_clear()
+        gc.enable()
 
 
 def part_of(path: Path) -> str:
@@ -30,17 +59,17 @@ def part_of(path: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
-def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yields the dotted names that a module imports, at once or on demand, each with its line."""
-    yield from imported_at_once(tree)
-    yield from imported_on_demand(tree)
+@cache
+def imported(tree: ast.Module) -> tuple[tuple[str, int], ...]:
+    """Returns the dotted names that a module imports, at once or on demand, each with its line."""
+    return (*imported_at_once(tree), *imported_on_demand(tree))
 
 
 def imported_on_demand(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yields the dotted names of modules that one names through `on_demand`, in annotations too, each with its line."""
     if "looply.on_demand" not in {name for name, _ in imported_at_once(tree)}:
         return
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         attributes = [each for each in (node, *parts_of_annotation(node)) if isinstance(each, ast.Attribute)]
         for each in attributes:
             if isinstance(each.value, ast.Name) and each.value.id == "on_demand" and each.attr in on_demand.__all__:

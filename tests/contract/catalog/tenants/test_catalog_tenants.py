@@ -124,6 +124,7 @@ EMPTY: dict[str, Call] = {
     "notifications.list_all": lambda c, org, o: c.notifications.list_all(org),
     "directory.find": lambda c, org, o: c.directory.find(org, BOT, ADDRESS),
     "directory.find_person": lambda c, org, o: c.directory.find_person(org, BOT, PERSON),
+    "directory.list_page": lambda c, org, o: c.directory.list_page(org, BOT, 10),
     "directory.addresses": lambda c, org, o: c.directory.addresses(org, BOT, PERSON),
     "views.list_all": lambda c, org, o: c.views.list_all(org, o.user, "executions"),
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
