@@ -100,6 +100,7 @@ def test_a_run_of_plain_choices_is_quiet() -> None:
     assert not trace.stops
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())

@@ -113,6 +113,7 @@ def test_the_demo_releases_the_order_by_itself(tmp_path: Path) -> None:
     assert (again.returncode, "not empty" in again.stderr) == (1, True)
 
 
+@pytest.mark.proof
 def test_the_demo_waits_for_a_person_and_stays_up_until_it_is_stopped(tmp_path: Path) -> None:
     pytest.importorskip("mocksap")
     place = HeldPort()
@@ -159,6 +160,7 @@ def test_the_bench_prints_what_it_has_measured(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.proof
 def test_a_demo_whose_server_cannot_start_says_what_the_server_said(server: Server) -> None:
     pytest.importorskip("mocksap")
     server.start()
@@ -167,6 +169,7 @@ def test_a_demo_whose_server_cannot_start_says_what_the_server_said(server: Serv
     assert f"cannot listen on 127.0.0.1 port {server.port}" in json.loads(done.stdout)["message"]
 
 
+@pytest.mark.proof
 def test_an_interrupt_ends_the_demo_and_everything_that_it_has_started(tmp_path: Path) -> None:
     pytest.importorskip("mocksap")
     place = HeldPort()
