@@ -14,6 +14,8 @@ POSTGRES_PART := $(foreach name,acceptance/test_acceptance_steps calls/test_blac
 PURE_TESTS := $(foreach name,definition execution expressions schedule,tests/unit/$(name)) tests/golden/test_golden_histories.py \
 	$(foreach name,studio mail browsing,tests/unit/server/$(name)) $(foreach name,rows heads,tests/unit/server/monitoring/test_server_$(name).py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start thousands of processes, each of which would compile the product again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
