@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from suite import teardowns
 from suite.durations import Meter, Recorder
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
     config.pluginmanager.register(Meter())
+    config.pluginmanager.register(teardowns)
     if not hasattr(config, "workerinput"):
         unmount_abandoned()
         run = "-".join((config.getoption("tier"), config.getoption("engine")))
