@@ -3,7 +3,7 @@
     driver = Driver(lambda: MemoryStore(...))
     await driver.open()
     started = await driver.start(asking())
-    assert await driver.resume(started.execution_id) == Restarted()
+    assert await driver.resume(started.execution_id) == Released()
 
 `crash` drops everything without draining and opens the same store again, as a killed process does; `stop` ends in
 order; `overtake` opens the store beside an owner that was paused. `settle` lets tasks run until nothing moves. Every
