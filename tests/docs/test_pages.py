@@ -18,7 +18,7 @@ from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
-from looply.app.bulks.preview import Verdict
+from looply.app.bulks.preview import MigrationForecast
 from looply.app.messages.bots import ReachStatus
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
@@ -202,7 +202,7 @@ def names_of_the_code() -> frozenset[str]:
         {
             *find_codes(),
             *get_args(FailureCode),
-            *get_args(Verdict),
+            *get_args(MigrationForecast),
             *get_args(Outcome),
             *get_args(ReachStatus),
             *log_types(),
