@@ -164,7 +164,7 @@ class NotificationRunner(Loop):
         try:
             execution = await self._services.engine.get(group.execution_id)
         except LooplyError:
-            return f"The step {group.step or 'of none'} failed with {group.code}."  # pruned, or damaged
+            return failure_of(group)  # pruned, or damaged
         hold = holds_of(execution.state, self._services.clock.now())[0]
         if not quotes and "message" in hold.values:
             hold = replace(hold, values={**hold.values, "message": MASK})
@@ -175,6 +175,11 @@ def cause_of(group: IncidentGroup) -> bytes:
     """Returns the hash by which a cause is known."""
     text = "\0".join((group.workflow_id, group.step, group.kind, group.code))
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def failure_of(group: IncidentGroup) -> str:
+    """Returns what is known of a cause whose newest execution cannot be read, in a sentence."""
+    return f"Step {group.step} failed with {group.code}." if group.step else f"It failed with {group.code}."
 
 
 def _due_of(causes: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:
