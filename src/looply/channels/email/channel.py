@@ -21,7 +21,7 @@ from looply.execution.facts.values.approval_terms import is_same_person
 
 NAME: Final = "email"
 """The name that `channel` of a step has."""
-_WITHIN: Final = timedelta(seconds=30)
+_DELIVERY_TIME: Final = timedelta(seconds=30)
 """The time of one mail: shorter than the call, so that its end says whether the mail was sent."""
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 
@@ -67,7 +67,7 @@ class EmailChannel:
 
     async def _open(self, copy: Copy) -> Outlet:
         values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, KINDS)
-        return open_outlet(self._resources, copy.organization_id, values, _WITHIN, "the channel email")
+        return open_outlet(self._resources, copy.organization_id, values, _DELIVERY_TIME, "the channel email")
 
 
 def classify_failure(failure: Failure) -> Missed:

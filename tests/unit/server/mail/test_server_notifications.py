@@ -19,10 +19,10 @@ from kit.source_tree import PROJECT
 from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner, failure_of
 from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
-from looply.app.messages.notifying import Note
+from looply.app.messages.notifying import NotificationMessage
 from looply.catalog.authored.notifications import NotificationDraft
 from looply.channels.email.mailer import ServerMailer
-from looply.channels.notices.notifier import ChannelNotifier
+from looply.channels.notifications.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.teams.calls.pacing import Pacer
@@ -288,10 +288,10 @@ async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
 
 
 async def test_a_process_that_sends_nothing_says_so(mine: Caller, services: Services) -> None:
-    note = Note(key="k", title="t", text="x", link="", facts={})
+    message = NotificationMessage(key="k", title="t", text="x", link="", facts={})
     draft = NotificationDraft(name="x", channel="teams", target="ann@example.com")
     stored = await services.catalog.notifications.create(mine.organization_id, draft, actor=None)
-    sent = await services.notifier.send(mine.organization_id, stored, note)
+    sent = await services.notifier.send(mine.organization_id, stored, message)
     assert sent == Mailed(state="FAILED", reason=sent.reason)
     assert "no connection of kind teams" in sent.reason
 
