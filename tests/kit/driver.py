@@ -70,14 +70,14 @@ def start_of(workflow: Workflow, body: Json = None, **fields: Any) -> Start:
         "workflow": workflow,
         "trigger_type": "REQUEST",
         "body": body,
-        "request": fingerprint("latest", fields.get("profile", ""), body),
+        "fingerprint": fingerprint("latest", fields.get("profile", ""), body),
         "body_size": len(encode_json(body)),
         "by": "caller",
         "via": "API",
         **fields,
     }
     if isinstance(facts.get("key"), str):
-        facts["key"] = Key(text=facts["key"], request=fingerprint(facts["workflow_id"], body))
+        facts["key"] = Key(text=facts["key"], fingerprint=fingerprint(facts["workflow_id"], body))
     return Start(**facts)
 
 

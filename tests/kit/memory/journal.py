@@ -116,4 +116,4 @@ class MemoryJournal:
             return None
         key, execution_id = found
         is_kept = key.expires_on > now or self._data.is_open(execution_id)
-        return (execution_id, key.request) if is_kept else None
+        return (execution_id, key.fingerprint) if is_kept else None

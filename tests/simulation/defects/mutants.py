@@ -189,8 +189,8 @@ def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[Non
         for head in await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id):
             if head.status in ("RUNNING", "WAITING") and request.process_id:
                 state, _, _ = await self._loader.load(head.execution_id)
-                taken = ClaimTaken("taken", execution_id=head.execution_id, request=state.started.request)
-                if taken.request != request.request:
+                taken = ClaimTaken("taken", execution_id=head.execution_id, fingerprint=state.started.request)
+                if taken.fingerprint != request.fingerprint:
                     raise StoreFull("taken") from taken
         return await start(self, request)
 

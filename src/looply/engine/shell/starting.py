@@ -99,9 +99,9 @@ class Starter:
             return await self._run_detached(request)
         except KeyTaken as taken:
             assert request.key is not None
-            return _obey(answer_taken_key(taken, request.key.request), taken)
+            return _obey(answer_taken_key(taken, request.key.fingerprint), taken)
         except ClaimTaken as taken:
-            return _obey(answer_taken_process_id(taken, request.request, request.process_id), taken)
+            return _obey(answer_taken_process_id(taken, request.fingerprint, request.process_id), taken)
 
     def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""
@@ -182,7 +182,7 @@ class Starter:
             profile=request.profile,
             environment=request.environment,
             body=request.body,
-            request=request.request,
+            request=request.fingerprint,
             size=request.body_size,
             secret=secret if child_start is None else tuple(dict.fromkeys((*secret, *child_start.secret))),
             parent=child_start.parent if child_start is not None else "",

@@ -290,7 +290,7 @@ class StartStories:
         assert [state.outputs["call_1"]["data"]["po"] for state in states] == list(range(10))
 
     async def test_a_start_holds_what_it_was_given(self, engine: Driver) -> None:
-        request = start_of(computing(), BODY, key=Key(text="k", request=b"r"))
+        request = start_of(computing(), BODY, key=Key(text="k", fingerprint=b"r"))
         started = await asyncio.wait_for(engine.shell.start(request), 1)
         (first,) = await engine.events(started.execution_id, ExecutionStarted)
-        assert (first.body, first.request, first.by, first.via) == (BODY, request.request, "caller", "API")
+        assert (first.body, first.request, first.by, first.via) == (BODY, request.fingerprint, "caller", "API")
