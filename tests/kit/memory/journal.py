@@ -110,7 +110,7 @@ class MemoryJournal:
         await self._commits.submit(lambda: self._data.definitions.setdefault(definition.hash, definition))
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
-        """Returns (execution id, request) of a key that is still kept, or None."""
+        """Returns (execution id, fingerprint) of a key that is still kept, or None."""
         found = self._data.keys.get((organization_id, text))
         if found is None:
             return None
