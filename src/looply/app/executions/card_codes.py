@@ -9,6 +9,7 @@ here, tries and mails are counted for each card, for all processes.
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -48,7 +49,7 @@ async def send_code(services: Services, token: str) -> CodeSent:
         raise Conflict("this request is answered without a code", code="CODE_NOT_NEEDED")
     if open_wait_of(execution.state, card) is None:
         raise Conflict(why_closed(card), code="CLOSED")
-    await _count(services, f"mailed code of {card.card_id}", "too many codes were sent for this request; wait")
+    await _count(services, f"mailed code of {card.card_id}", "too many codes were sent for this request")
     started, until = execution.state.started, services.clock.now() + VALID
     challenge = make_challenge(started.seed, card.card_id, until, services.entropy.token(_NONCE_BYTES))
     code = card_code(started.seed, card.card_id, challenge)
@@ -79,7 +80,7 @@ async def decide_with_code(
     is_open = is_challenge_open(execution.state.started.seed, card.card_id, challenge, services.clock.now())
     is_counted = card.confirm == "code" and is_open
     if is_counted:
-        await _count(services, _tries(card), "too many wrong codes for this request; wait")
+        await _count(services, _tries(card), "too many wrong codes were given for this request")
     sender = Sender(challenge=challenge, code=code)
     reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     if is_counted and isinstance(reply, Recorded | Unfit):
@@ -95,4 +96,5 @@ async def _count(services: Services, subject: str, message: str) -> None:
     try:
         await services.catalog.people.attempts.begin(subject, subject)
     except TooManyTries as error:
-        raise TooManyTries(message, retry_after=error.retry_after) from error
+        minutes = ceil(error.retry_after / timedelta(minutes=1))
+        raise TooManyTries(f"{message}; repeat in {minutes} min", retry_after=error.retry_after) from error

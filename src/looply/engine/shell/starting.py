@@ -82,7 +82,9 @@ class Starter:
             message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
-            raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+            raise Overloaded(
+                f"{len(self._starts)} triggers are being stored, and the queue takes no more; repeat in a second"
+            )
         if request.child_start is None:
             self._check_rate(request.organization_id)
         await _check_body(request)
