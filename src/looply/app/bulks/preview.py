@@ -25,7 +25,7 @@ EXAMINED: Final = 200
 """The most executions, newest first, that a dry run forecasts one by one."""
 
 MigrationForecast: TypeAlias = Literal["SAFE", "NEEDS_MAPPING", "REFUSED"]
-"""Whether an execution could go on with another version: as it is, with a mapping of its steps, or not at all."""
+"""Whether an execution could continue with another version: as it is, with a mapping of its steps, or not at all."""
 
 
 class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from looply.app.context.services import Services
-from looply.app.executions.sent_cards import Sender, find_by_token, outcome_of, submit
+from looply.app.executions.sent_cards import Sender, counted_answer, find_by_token, submit
 from looply.app.messages.mailing import Message
 from looply.errors import Conflict, TooManyTries
 from looply.execution.approvals.card_summary import summarize
@@ -66,7 +66,7 @@ async def send_code(services: Services, token: str) -> CodeSent:
     return CodeSent(challenge=challenge, recipient=card.recipient, expires_on=until)
 
 
-async def decide_with_code(
+async def answer_with_code(
     services: Services, token: str, data: dict[str, Json], *, challenge: str, code: str, revision: int = 0
 ) -> Recorded | AlreadyAnswered:
     """Records the answer of a holder of a link who gives a code, or returns the earlier one.
@@ -74,7 +74,8 @@ async def decide_with_code(
     The core compares the code. A try is counted before it does, so that concurrent ones do not all see the count before
     the first of them; only a reply that proves that the code was right takes the tries back.
 
-    Raises: as `sent_cards.decide`; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries after some wrong codes.
+    Raises: as `sent_cards.answer_by_link`; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries after some wrong
+    codes.
     """
     execution, card = await find_by_token(services, token)
     is_open = is_challenge_open(execution.state.started.seed, card.card_id, challenge, services.clock.now())
@@ -85,7 +86,7 @@ async def decide_with_code(
     reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     if is_counted and isinstance(reply, Recorded | Unfit):
         await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
-    return outcome_of(reply)
+    return counted_answer(reply)
 
 
 def _tries(card: Card) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from looply.channels.breaker import Breaker
 from looply.channels.email.budget import BUDGET
 from looply.channels.email.outlets import KINDS, MailResources, Outlet, open_outlet
-from looply.channels.outcomes import Missed, outcome_of, require_usable
+from looply.channels.outcomes import Missed, delivery_error, require_usable
 from looply.connectors.email.cards.delivery import Failure, MailDelivery, Undelivered
 from looply.connectors.email.cards.letters import Appearance, Handle, read_handle
 from looply.connectors.email.cards.letters import Copy as MailCopy
@@ -61,7 +61,7 @@ class EmailChannel:
             after = await delivery.bring(outlet.calls, mail, appearance_of(view), handle)
         except Undelivered as error:
             missed, now = classify_failure(error.failure), self._resources.clock.now()
-            raise outcome_of(missed, self._breaker, outlet.used, now) from error
+            raise delivery_error(missed, self._breaker, outlet.used, now) from error
         self._breaker.release(outlet.used)
         return Delivered(handle=after.text or "{}")
 
