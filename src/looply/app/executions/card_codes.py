@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from looply.app.context.services import Services
-from looply.app.executions.sent_cards import Sender, counted_answer, find_by_token, submit
+from looply.app.executions.sent_cards import Sender, find_by_token, require_recorded, submit
 from looply.app.messages.mailing import Message
 from looply.errors import Conflict, TooManyTries
 from looply.execution.approvals.card_summary import summarize
@@ -86,7 +86,7 @@ async def answer_with_code(
     reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     if is_counted and isinstance(reply, Recorded | Unfit):
         await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
-    return counted_answer(reply)
+    return require_recorded(reply)
 
 
 def _tries(card: Card) -> str:

@@ -171,10 +171,10 @@ async def answer_by_link(
     count; Refused when it is not a decision, lacks a comment, or exceeds the space in the data document.
     """
     execution, _ = await find_by_token(services, token)
-    return counted_answer(await submit(services, execution, token, data, revision=revision, sender=sender))
+    return require_recorded(await submit(services, execution, token, data, revision=revision, sender=sender))
 
 
-def counted_answer(reply: Reply) -> Recorded | AlreadyAnswered:
+def require_recorded(reply: Reply) -> Recorded | AlreadyAnswered:
     """Returns the reply to an answer that counts now or has counted before.
 
     Raises: as `answer_by_link` does for any other.
