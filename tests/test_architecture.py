@@ -149,6 +149,14 @@ def _kept_modules() -> Iterator[None]:
         yield
 
 
+def test_the_picture_of_the_layers_is_their_order() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").partition("\n## The layers\n")[2]
+    rows = [tuple(line.split("  ")[0].split(", ")) for line in text.split("```")[1].strip().splitlines()]
+    small, *layers = reversed(rows)
+    assert layers == [*LAYERS[1:]]
+    assert set(small) < set(LAYERS[0])
+
+
 def test_the_code_map_names_every_part() -> None:
     text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
     code_map = text.partition("src/looply/")[2].partition("```")[0]

@@ -129,7 +129,7 @@ ROOMS = {
     "connectors.sap": ("types", "calls", "discovering", "batches"),
     "connectors.email": ("cards",),
     "connectors.teams": ("calls", "cards", "inbound", "packaging"),
-    "channels": ("teams", "email", "notices"),
+    "channels": ("teams", "email", "notifications"),
     "demo": ("teams",),
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""

@@ -79,7 +79,7 @@ class InProcess:
             trigger_type="REQUEST",
             body=msgspec.json.decode(BODY),
             body_size=len(BODY),
-            request=b"",
+            fingerprint=b"",
             by=self.workspace_id,
             via="API",
         )

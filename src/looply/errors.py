@@ -351,25 +351,31 @@ class Stale(EngineError):
 
 
 class ClaimTaken(EngineError):
-    """An open execution of the workflow has the process id; nothing was stored. `execution_id` is its id."""
+    """An open execution of the workflow has the process id; nothing was stored.
+
+    `execution_id` is its id, `fingerprint` that of the trigger which started it.
+    """
 
     code = "CLAIM_TAKEN"
 
-    def __init__(self, message: str, *, execution_id: str, request: bytes) -> None:
+    def __init__(self, message: str, *, execution_id: str, fingerprint: bytes) -> None:
         super().__init__(message)
         self.execution_id = execution_id
-        self.request = request
+        self.fingerprint = fingerprint
 
 
 class KeyTaken(EngineError):
-    """The idempotency key is in use already; nothing was stored. `execution_id` is the execution of its first call."""
+    """The idempotency key is in use already; nothing was stored.
+
+    `execution_id` is the execution of its first call, `fingerprint` that of its request.
+    """
 
     code = "KEY_TAKEN"
 
-    def __init__(self, message: str, *, execution_id: str, request: bytes) -> None:
+    def __init__(self, message: str, *, execution_id: str, fingerprint: bytes) -> None:
         super().__init__(message)
         self.execution_id = execution_id
-        self.request = request
+        self.fingerprint = fingerprint
 
 
 class FireTaken(EngineError):

@@ -34,10 +34,10 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     store = MemoryStore(FakeClock(), data)
     await store.open()
     assert list(await store.reads.dangling_rows()) == []
-    key = StoredKey(organization_id=ORGANIZATION, text="k", request=b"r", expires_on=START_TIME + timedelta(days=1))
+    key = StoredKey(organization_id=ORGANIZATION, text="k", fingerprint=b"r", expires_on=START_TIME + timedelta(days=1))
     data.keys[ORGANIZATION, "k"] = (key, GONE)
     data.claims["w", "PO-1"] = (
-        Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", request=b"r"),
+        Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", fingerprint=b"r"),
         GONE,
     )
     fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)

@@ -18,7 +18,7 @@ from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
-from looply.app.bulks.preview import Verdict
+from looply.app.bulks.preview import MigrationForecast
 from looply.app.messages.bots import ReachStatus
 from looply.app.openid.flow import FailureCode
 from looply.definition import parse_definition
@@ -202,7 +202,7 @@ def names_of_the_code() -> frozenset[str]:
         {
             *find_codes(),
             *get_args(FailureCode),
-            *get_args(Verdict),
+            *get_args(MigrationForecast),
             *get_args(Outcome),
             *get_args(ReachStatus),
             *log_types(),
@@ -418,3 +418,16 @@ def test_what_the_comparison_says_to_be_missing_is_no_channel_of_cards() -> None
     assert words.keys() == set(CHANNEL_NAMES)
     (missing,) = re.findall(r"\*\*this release does not have yet\*\*: (.+)", text("explanation/comparison.md"))
     assert [word for word in (*words.values(), "channel") if word in missing] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "PACKAGE.md"])
+def test_what_looply_does_names_every_connector_and_every_channel(page: str) -> None:
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["looply.connectors"]
+    titles = [
+        importlib.metadata.EntryPoint(name, point, "looply.connectors").load().title for name, point in points.items()
+    ]
+    channels = {"inbox": "inbox", "teams": "Microsoft Teams", "email": "by mail"}
+    assert channels.keys() == set(CHANNEL_NAMES)
+    (done,) = re.findall(r"^- \*\*Starts\*\*[\s\S]+?\n\n", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    assert len(titles) >= 5
+    assert [name for name in (*titles, *channels.values()) if name.casefold() not in done.casefold()] == []

@@ -3,7 +3,7 @@
     driver = Driver(lambda: MemoryStore(...))
     await driver.open()
     started = await driver.start(asking())
-    assert await driver.resume(started.execution_id) == Restarted()
+    assert await driver.resume(started.execution_id) == Released()
 
 `crash` drops everything without draining and opens the same store again, as a killed process does; `stop` ends in
 order; `overtake` opens the store beside an owner that was paused. `settle` lets tasks run until nothing moves. Every
@@ -70,14 +70,14 @@ def start_of(workflow: Workflow, body: Json = None, **fields: Any) -> Start:
         "workflow": workflow,
         "trigger_type": "REQUEST",
         "body": body,
-        "request": fingerprint("latest", fields.get("profile", ""), body),
+        "fingerprint": fingerprint("latest", fields.get("profile", ""), body),
         "body_size": len(encode_json(body)),
         "by": "caller",
         "via": "API",
         **fields,
     }
     if isinstance(facts.get("key"), str):
-        facts["key"] = Key(text=facts["key"], request=fingerprint(facts["workflow_id"], body))
+        facts["key"] = Key(text=facts["key"], fingerprint=fingerprint(facts["workflow_id"], body))
     return Start(**facts)
 
 

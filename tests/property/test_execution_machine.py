@@ -17,7 +17,7 @@ from looply.execution import fold, open_work
 from looply.execution.facts.address import Address, card_token, idempotency_key, parse_address, wait_token
 from looply.execution.facts.commands import (
     AlreadyAnswered,
-    AlreadyRestarted,
+    AlreadyReleased,
     AlreadyTerminated,
     Command,
     Continue,
@@ -31,9 +31,9 @@ from looply.execution.facts.commands import (
     MoveTo,
     Recorded,
     Redrive,
+    Released,
     Repaired,
     Reply,
-    Restarted,
     Retry,
     SkipStep,
     Terminated,
@@ -112,14 +112,14 @@ class Execution(RuleBasedStateMachine):
         added = self.simulator.history[before:]
         releases = [event for event in of_kind(added, Resumed) if event.via != "BUFFER"]
         match reply:
-            case Restarted(buffered=False):
+            case Released(buffered=False):
                 assert [event.address.text in waits for event in releases] == [True]
                 assert releases[0].source == source
                 assert not frozen_or_closed
-            case Restarted(buffered=True):
+            case Released(buffered=True):
                 assert not releases
                 assert not frozen_or_closed
-            case AlreadyRestarted():
+            case AlreadyReleased():
                 assert not releases
             case Declined() | Unfit():
                 self.assert_nothing_was_done(added)
@@ -462,7 +462,7 @@ def test_of_many_resumes_exactly_one_releases_each_wait(flow: Workflow, winners:
         if simulator.state.waits:
             token = to_builtins(waits_of(simulator.state))[0]["wait_token"]
             replies: list[Reply] = [simulator.resume({"n": number}, token=token) for number in winners]
-            assert [type(reply) for reply in replies] == [Restarted] + [AlreadyRestarted] * (len(replies) - 1)
+            assert [type(reply) for reply in replies] == [Released] + [AlreadyReleased] * (len(replies) - 1)
         elif simulator.effects:
             simulator.succeed({"status": "200"})
         else:

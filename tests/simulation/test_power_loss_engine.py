@@ -24,7 +24,7 @@ from looply.engine.sqlite.file.backup import integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.errors import LooplyError
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import Recorded, Restarted, Terminated
+from looply.execution.facts.commands import Recorded, Released, Terminated
 from looply.execution.facts.events import Resumed
 from looply.testing.clock import FakeTimeLoop
 from looply.testing.world import HANG
@@ -67,7 +67,7 @@ class Witness:
     async def observes(self, call: Awaitable[Any], execution_id: str = "") -> Any:
         """Returns the answer of a call, and records it."""
         answer = await call
-        words: Mapping[type, str] = {Restarted: "RESUMED", Recorded: "RESUMED", Terminated: "TERMINATED"}
+        words: Mapping[type, str] = {Released: "RESUMED", Recorded: "RESUMED", Terminated: "TERMINATED"}
         status = words.get(type(answer), "" if execution_id else "STARTED")
         if status:
             self.acknowledgements.append(Acknowledgement(execution_id or answer.execution_id, status))

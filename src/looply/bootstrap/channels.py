@@ -14,7 +14,7 @@ from looply.bootstrap.foundations import Foundations
 from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
 from looply.channels.email.outlets import MailResources
 from looply.channels.late import LateChannel, LateMailer
-from looply.channels.notices.notifier import ChannelNotifier
+from looply.channels.notifications.notifier import ChannelNotifier
 from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel

@@ -30,7 +30,7 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait at least; zero: as long as the engine likes."""
 
 
-def outcome_of(missed: Missed, breaker: Breaker, used: Used, now: datetime) -> OperationError:
+def delivery_error(missed: Missed, breaker: Breaker, used: Used, now: datetime) -> OperationError:
     """Returns the outcome of a copy that was not shown. A connection that cannot be used is held by the breaker."""
     match missed.meaning:
         case "unusable":

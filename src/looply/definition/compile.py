@@ -25,10 +25,11 @@ from looply.definition.graph.trigger import trigger_schema
 from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
+from looply.definition.schemas.schema import SEARCH_POINTER, VISIBLE_NAME
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_parts import EXPRESSION
 from looply.definition.schemas.schema_problems import Patterns
-from looply.definition.schemas.settings_schema import IDENTIFIER, OPERATION_NAME
+from looply.definition.schemas.settings_schema import BRANCH_ID, IDENTIFIER, OPERATION_NAME
 from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
 from looply.definition.settings.reading import Reader, read_card, read_template
 from looply.definition.settings.schedules import check_zone
@@ -74,7 +75,7 @@ _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
 
 _RETRY_REASON: Final = "{value} is not one of connection, timeout, {kinds}, a status such as 503, or 5xx"
 _KINDS: Final = ", ".join(FAILURE_KINDS)
-_PATTERNS: Final[Patterns] = {
+PATTERN_MESSAGES: Final[Patterns] = {
     IDENTIFIER: lambda value: say(
         "NO_ID", "{value} is not an id: a letter, then at most 63 letters, digits or _", value=value
     ),
@@ -83,7 +84,7 @@ _PATTERNS: Final[Patterns] = {
     EXPRESSION["pattern"]: lambda value: say(
         "NO_EXPRESSION", "{value} is not an expression such as {example}", value=value, example="${payload.output.list}"
     ),
-    r"^(?:/(?:[^~/]|~[01])*)+$": lambda value: say(
+    SEARCH_POINTER: lambda value: say(
         "NO_POINTER", "{value} is not a JSON Pointer such as /payload/output/po", value=value
     ),
     POINTER_PATTERN: lambda value: say(
@@ -92,13 +93,13 @@ _PATTERNS: Final[Patterns] = {
     FOLLOW_PATTERN: lambda value: say(
         "NO_FOLLOW", "{value} is not `link`, or a JSON Pointer such as /next", value=value
     ),
-    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": lambda value: say(
+    BRANCH_ID: lambda value: say(
         "NO_BRANCH_ID", "{value} is not a branch id: at most 64 letters, digits, _ or -", value=value
     ),
     OPERATION_NAME: lambda value: say(
         "NO_OPERATION_NAME", "{value} is not the name of an operation, such as warehouse.reserve", value=value
     ),
-    r"\S": lambda value: say("NO_VISIBLE_NAME", "{value} is not a name with a visible character", value=value),
+    VISIBLE_NAME: lambda value: say("NO_VISIBLE_NAME", "{value} is not a name with a visible character", value=value),
 }
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 
@@ -169,7 +170,7 @@ def _analyze(document: Json, limits: Limits, check: Callable[[Outline, Report], 
     """Returns the findings, including those of the additional `check`, and the workflow when there are no errors."""
     if problem := _basic_problem(document, limits):
         return Findings(errors=(problem,))
-    report = Report(document_problems(document, _PATTERNS))
+    report = Report(document_problems(document, PATTERN_MESSAGES))
     if not isinstance(document, dict):
         return Findings(errors=tuple(report.errors))
     broken = frozenset(tuple(split_pointer(problem.path)[:2]) for problem in report.errors)

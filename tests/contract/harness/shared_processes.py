@@ -3,7 +3,7 @@
     processes = Processes(address)
     a, b, c = await processes.open(3)
     execution_id = await a.trigger(asking())
-    assert await b.resume(execution_id) == Restarted()
+    assert await b.resume(execution_id) == Released()
 
 Each is a whole engine (`Driver`). They share the database, the world that they call, and the true time; their own
 clocks differ by seconds. `crash` ends one of them as a kill does, `pause` suspends one; `forget` lets its

@@ -21,7 +21,7 @@ from looply.engine.coding.moving import JOURNAL
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite.file.opening import open_database
 from looply.execution.answering.starting import Started
-from looply.execution.facts.commands import Recorded, Restarted
+from looply.execution.facts.commands import Recorded, Released
 from looply.execution.facts.events import IncidentOpened
 from looply.testing.clock import SerialEntropy
 
@@ -62,12 +62,12 @@ async def test_executions_continue_where_the_folder_left_them(
     assert calls == {(ids["in_line"], 1), (ids["sending"], 2)}
     assert {await driver.status(ids[name]) for name in ("in_line", "sending", "completed")} == {"COMPLETED"}
     assert [each.kind for each in await driver.events(ids["failed"], IncidentOpened)] == ["FAILED"]
-    assert await driver.resume(ids["waiting"], {"n": 1}) == Restarted()
+    assert await driver.resume(ids["waiting"], {"n": 1}) == Released()
     assert await driver.status(ids["theirs"]) == "WAITING"
-    assert await driver.resume(ids["theirs"]) == Restarted()
-    assert await driver.resume(ids["long"]) == Restarted()
+    assert await driver.resume(ids["theirs"]) == Released()
+    assert await driver.resume(ids["long"]) == Released()
     assert await driver.status(ids["cut_short"]) == "WAITING"
-    assert await driver.resume(ids["cut_short"]) == Restarted()
+    assert await driver.resume(ids["cut_short"]) == Released()
     assert await driver.answer(ids["asked"], installation.token) == Recorded()
     assert await driver.status(ids["asked"]) == "COMPLETED"
     assert await driver.status(ids["delayed"]) == "WAITING"
@@ -126,11 +126,11 @@ async def test_queued_executions_and_those_with_children_continue_with_each_othe
     await driver.deliver()
     ids = installation.ids
     assert (await driver.state(ids["second_in_line"])).waits == {}
-    assert await driver.resume(ids["first_in_line"]) == Restarted()
+    assert await driver.resume(ids["first_in_line"]) == Released()
     await driver.deliver()
-    assert await driver.resume(ids["second_in_line"]) == Restarted()
+    assert await driver.resume(ids["second_in_line"]) == Released()
     for name in ("parent", "parent_to_be"):
-        assert await driver.resume(await child_of(driver, ids[name])) == Restarted()
+        assert await driver.resume(await child_of(driver, ids[name])) == Released()
         await driver.deliver()
         assert await driver.status(ids[name]) == "COMPLETED"
     await driver.finish()

@@ -141,7 +141,7 @@ async def test_of_two_processes_that_want_one_process_id_one_gets_it(
         winner = results.index(None)
         losers = [error for error in results if error is not None]
         assert all(isinstance(error, ClaimTaken) for error in losers)
-        facts = {(error.execution_id, error.request) for error in losers}
+        facts = {(error.execution_id, error.fingerprint) for error in losers}
         assert facts == {(units[winner].execution_id, str(winner).encode())}
     assert len(await both[0].reads.scan("", 100)) == ROUNDS
 
@@ -155,7 +155,7 @@ async def test_of_two_processes_with_one_key_one_starts_an_execution(
         winner = results.index(None)
         losers = [error for error in results if error is not None]
         assert all(isinstance(error, KeyTaken) for error in losers)
-        facts = {(error.execution_id, error.request) for error in losers}
+        facts = {(error.execution_id, error.fingerprint) for error in losers}
         assert facts == {(units[winner].execution_id, str(winner).encode())}
 
 

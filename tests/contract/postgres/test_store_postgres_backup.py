@@ -16,7 +16,7 @@ from kit.driver import Driver
 from kit.servers.postgres_server import PostgresServer, find_binaries
 from kit.servers.postgres_stores import PostgresStores
 from looply.engine.postgres import PostgresStore
-from looply.execution.facts.commands import AlreadyRestarted, Restarted
+from looply.execution.facts.commands import AlreadyReleased, Released
 from looply.testing.clock import FakeClock, SerialEntropy
 
 pytestmark = pytest.mark.timeout(600)
@@ -64,7 +64,7 @@ async def test_an_engine_continues_from_a_dump_that_was_made_while_it_ran(
     before = {each: await engine.events(each) for each in (waiting, ended, delayed)}
     dump(postgres_stores.address, tmp_path / "dump")
     # What comes after the dump is not in it.
-    assert isinstance(await engine.resume(waiting, {"by": "the old one"}), Restarted)
+    assert isinstance(await engine.resume(waiting, {"by": "the old one"}), Released)
 
     copies = PostgresStores(restored)
     restore(tmp_path / "dump", restored)
@@ -74,8 +74,8 @@ async def test_an_engine_continues_from_a_dump_that_was_made_while_it_ran(
     audit = await copy.prove()
     assert (audit.executions, audit.open, audit.orphans) == (3, 2, 0)
     assert [head.execution_id for head in await copy.find("PO-4500000101")] == [waiting]
-    assert isinstance(await copy.resume(waiting, {"by": "the new one"}), Restarted)
-    assert isinstance(await copy.resume(waiting, {"by": "another"}), AlreadyRestarted)
+    assert isinstance(await copy.resume(waiting, {"by": "the new one"}), Released)
+    assert isinstance(await copy.resume(waiting, {"by": "another"}), AlreadyReleased)
     await copy.advance(timedelta(hours=1))
     assert await copy.status(delayed) == "COMPLETED"
     await copy.finish()

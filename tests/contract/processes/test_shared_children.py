@@ -11,7 +11,7 @@ from kit.definitions import asking, chain, note, wait
 from kit.driver import Driver
 from looply.definition import Workflow
 from looply.errors import QuotaExhausted
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted
 from looply.limits import Limits
 
@@ -74,7 +74,7 @@ class TestChildren:
         await deliver(processes)
         middle = await child_of(b, top)
         bottom = await child_of(b, middle)
-        assert await b.resume(bottom) == Restarted()
+        assert await b.resume(bottom) == Released()
         await deliver(processes)
         assert await statuses(b, top, middle, bottom) == ["COMPLETED"] * 3
 
@@ -180,5 +180,5 @@ class TestQuotas:
             await each.shell.quotas.count()
             with pytest.raises(QuotaExhausted):
                 await each.trigger(asking(), {"n": 4})
-        assert await b.resume(first) == Restarted()
+        assert await b.resume(first) == Released()
         await b.trigger(asking(), {"n": 5})

@@ -8,7 +8,7 @@ import pytest
 from contract.harness.shared_processes import SWEEP, Processes
 from kit.definitions import asking, call, calling, chain, counting, delaying
 from looply.errors import StoreLost
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import IncidentOpened, StepScheduled, StepSucceeded, StepUnknown, TimerFired
 from looply.testing.world import HANG
 
@@ -188,7 +188,7 @@ class TestEnds:
         with pytest.raises(StoreLost, match="start this process again"):
             await a.resume(waiting)
         assert not a.shell.health().is_ready
-        assert await b.resume(waiting) == Restarted()
+        assert await b.resume(waiting) == Released()
 
     async def test_a_paused_process_that_fires_a_timer_late_fires_nothing(self, processes: Processes) -> None:
         a, b = await processes.open(2)

@@ -25,7 +25,7 @@ from kit.driver import ORGANIZATION, Driver
 from looply.clock import id_time
 from looply.engine.ports.lists import Filter
 from looply.errors import Conflict
-from looply.execution.facts.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
+from looply.execution.facts.commands import AlreadyReleased, Continue, Declined, Released, Terminated
 from looply.execution.facts.events import Resumed, StepSucceeded, TimerFired
 from looply.testing.world import HANG
 
@@ -67,7 +67,7 @@ class TestAuditing:
         (findings,) = [auditor.findings for auditor in left if auditor.findings is not None]
         assert (findings.repaired, findings.orphans) == (1, 0)
         (living, _) = processes.living
-        assert await living.resume(execution_id) == Restarted()
+        assert await living.resume(execution_id) == Released()
 
 
 class TestRaces:
@@ -79,9 +79,9 @@ class TestRaces:
         await remember(execution_id, *some)
         calls = [some[n % 3].resume(execution_id, {"n": n}, by=f"caller {n}") for n in range(32)]
         replies = await processes.together(*calls)
-        assert kinds(replies) == {"Restarted": 1, "AlreadyRestarted": 31}
-        winner = f"caller {list(replies).index(Restarted())}"
-        assert {each.answered_by for each in replies if isinstance(each, AlreadyRestarted)} == {winner}
+        assert kinds(replies) == {"Released": 1, "AlreadyReleased": 31}
+        winner = f"caller {list(replies).index(Released())}"
+        assert {each.answered_by for each in replies if isinstance(each, AlreadyReleased)} == {winner}
         assert [await each.status(execution_id) for each in some] == ["COMPLETED"] * 3
 
     async def test_of_a_terminate_and_a_resume_one_ends_the_execution(self, processes: Processes) -> None:
@@ -93,7 +93,7 @@ class TestRaces:
             assert replies[1] == Terminated()
             assert await some[0].status(execution_id) == "TERMINATED"
             was_first = bool(await some[1].events(execution_id, Resumed))
-            assert isinstance(replies[0], Restarted if was_first else Declined)
+            assert isinstance(replies[0], Released if was_first else Declined)
 
     async def test_a_timer_on_three_pumps_fires_once(self, processes: Processes) -> None:
         some = await processes.open(3)
@@ -158,10 +158,10 @@ class TestReads:
         a, b, c = await processes.open(3)
         execution_id = await a.trigger(chain(wait("wait_1"), wait("wait_2")))
         await remember(execution_id, a, b)
-        assert await a.resume(execution_id, {"n": 1}) == Restarted()
+        assert await a.resume(execution_id, {"n": 1}) == Released()
         for each in (a, b, c):
             assert [opened.step for opened in (await each.state(execution_id)).waits.values()] == ["wait_2"]
-        assert await b.resume(execution_id, {"n": 2}) == Restarted()
+        assert await b.resume(execution_id, {"n": 2}) == Released()
         assert [await each.status(execution_id) for each in (a, b, c)] == ["COMPLETED"] * 3
 
     async def test_a_reply_that_moves_nothing_is_about_what_is_stored(self, processes: Processes) -> None:
@@ -173,8 +173,8 @@ class TestReads:
         processes.world.open_calls()[0].release()
         await processes.settle()
         # In the memory of b the call still runs, and a resume would be kept for later.
-        assert await b.resume(execution_id, {"n": 1}) == Restarted(buffered=False)
-        assert isinstance(await a.resume(execution_id, {"n": 2}), AlreadyRestarted)
+        assert await b.resume(execution_id, {"n": 1}) == Released(buffered=False)
+        assert isinstance(await a.resume(execution_id, {"n": 2}), AlreadyReleased)
         await a.terminate(execution_id)
         assert type(await b.terminate(execution_id)) is type(await a.terminate(execution_id))
 
@@ -182,9 +182,9 @@ class TestReads:
         a, b = await processes.open(2)
         execution_id = await a.trigger(chain(wait("wait_1", sources=["SAP"]), wait("wait_2", sources=["TEAMS"])))
         await remember(execution_id, a, b)
-        assert await a.resume(execution_id, {"n": 1}, source="SAP") == Restarted()
+        assert await a.resume(execution_id, {"n": 1}, source="SAP") == Released()
         # In the memory of b the execution waits for SAP, which would refuse the call without storing anything.
-        assert await b.resume(execution_id, {"n": 2}, source="TEAMS") == Restarted()
+        assert await b.resume(execution_id, {"n": 2}, source="TEAMS") == Released()
 
     async def test_who_waits_for_the_end_sees_it_from_another_process(self, processes: Processes) -> None:
         a, b = await processes.open(2)

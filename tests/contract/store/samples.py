@@ -93,7 +93,7 @@ class Samples:
     ) -> Unit:
         """Returns the first unit of an execution that was started under an idempotency key."""
         unit = self.first(**facts)
-        key = StoredKey(organization_id=ORGANIZATION, text=text, request=request, expires_on=self.now + life)
+        key = StoredKey(organization_id=ORGANIZATION, text=text, fingerprint=request, expires_on=self.now + life)
         return replace(unit, key=key)
 
     def fired(self, fire: Fire) -> Unit:
@@ -103,7 +103,7 @@ class Samples:
 
 def claim(process_id: str, request: bytes = b"request", workflow_id: str = WORKFLOW) -> Claim:
     """Returns a claim on a process id."""
-    return Claim(organization_id=ORGANIZATION, workflow_id=workflow_id, process_id=process_id, request=request)
+    return Claim(organization_id=ORGANIZATION, workflow_id=workflow_id, process_id=process_id, fingerprint=request)
 
 
 def working(unit: Unit, **rows: Any) -> Unit:

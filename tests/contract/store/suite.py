@@ -280,7 +280,7 @@ class ClaimContract:
         await store.journal.commit(winner)
         with pytest.raises(ClaimTaken) as taken:
             await store.journal.commit(loser)
-        assert (taken.value.execution_id, taken.value.request) == (winner.execution_id, b"mine")
+        assert (taken.value.execution_id, taken.value.fingerprint) == (winner.execution_id, b"mine")
 
     async def test_of_64_equal_triggers_in_one_group_one_wins(self, store: Store, samples: Samples) -> None:
         units = [samples.claimed("PO-1") for _ in range(64)]
@@ -325,7 +325,7 @@ class ClaimContract:
         redriven = samples.next(failed.head, status="RUNNING", put_claim=claim("PO-1"))
         with pytest.raises(ClaimTaken) as taken:
             await store.journal.commit(redriven)
-        assert (taken.value.execution_id, taken.value.request) == (second.execution_id, b"second")
+        assert (taken.value.execution_id, taken.value.fingerprint) == (second.execution_id, b"second")
         await store.journal.commit(ended(samples, second.head))
         await store.journal.commit(redriven)
 
@@ -341,7 +341,7 @@ class ClaimContract:
         first = samples.keyed("key-1", b"mine")
         found = await outcomes(store.journal.commit(first), store.journal.commit(samples.keyed("key-1", b"yours")))
         assert isinstance(found[1], KeyTaken)
-        assert (found[1].execution_id, found[1].request) == (first.execution_id, b"mine")
+        assert (found[1].execution_id, found[1].fingerprint) == (first.execution_id, b"mine")
         assert await store.journal.find_key(ORGANIZATION, "key-1", samples.now) == (first.execution_id, b"mine")
         assert await store.journal.find_key(ORGANIZATION, "key-2", samples.now) is None
 

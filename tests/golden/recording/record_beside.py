@@ -27,7 +27,7 @@ from golden.stores.folder import open_catalog, put_key
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog.authored.bulks import Progress
 from looply.execution.facts.address import Address, card_token, parse_address, wait_token
-from looply.execution.facts.commands import EditDocument, Recorded, Redrive, Repaired, Restarted, Settled, SettleLetter
+from looply.execution.facts.commands import EditDocument, Recorded, Redrive, Released, Repaired, Settled, SettleLetter
 from looply.execution.facts.events import ResumeIgnored
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import HANG
@@ -86,7 +86,7 @@ async def act_on(driver: Driver, ids: dict[str, str]) -> None:
     """Performs actions of people, systems and operators on some of the stories."""
     seed = (await driver.state(ids["items"])).started.seed
     first = wait_token(ids["items"], seed, Address("loop[0]", "ask", 1))
-    assert await driver.resume(ids["items"], {"n": 0}, token=first) == Restarted()
+    assert await driver.resume(ids["items"], {"n": 0}, token=first) == Released()
     seed = (await driver.state(ids["quorum"])).started.seed
     (passed_on,) = [one for one in await open_cards(driver, ids["quorum"]) if one.recipient == PEOPLE[1]]
     await driver.reassign(ids["quorum"], passed_on.card_id, BOSS)
@@ -107,7 +107,7 @@ async def open_cards(driver: Driver, execution_id: str) -> list[object]:
 async def settle_letters(driver: Driver, ids: dict[str, str]) -> None:
     """Sends resumes before waits that do not accept them; one of these letters is settled."""
     for name in ("letter", "letter_discarded"):
-        assert await driver.resume(ids[name], {"n": 1}, by="early") == Restarted(buffered=True)
+        assert await driver.resume(ids[name], {"n": 1}, by="early") == Released(buffered=True)
     for call in driver.world.open_calls():
         call.release()
     await driver.settle()

@@ -16,7 +16,7 @@ from looply.catalog import Catalog
 from looply.engine.ports.lists import Filter
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.execution.facts.address import Address, card_token, parse_address, wait_token
-from looply.execution.facts.commands import Recorded, Restarted, Settled, SettleLetter
+from looply.execution.facts.commands import Recorded, Released, Settled, SettleLetter
 from looply.execution.facts.events import ResumeIgnored, StepUnknown
 
 _TICK: Final = timedelta(seconds=5)
@@ -31,11 +31,11 @@ async def check_others(opened: Opened, left: LeftBeside) -> None:
     await _deliver(opened)
     for name in ("parent", "parent_to_be"):
         (child,) = (await opened.next.state(ids[name])).children.values()
-        assert await opened.next.resume(child.child_id, {"n": 1}) == Restarted(), name
+        assert await opened.next.resume(child.child_id, {"n": 1}) == Released(), name
     assert (await opened.next.state(ids["line"])).is_queued
-    assert await opened.next.resume(ids["slot"]) == Restarted()
+    assert await opened.next.resume(ids["slot"]) == Released()
     await _deliver(opened)
-    assert await opened.next.resume(ids["line"]) == Restarted()
+    assert await opened.next.resume(ids["line"]) == Released()
     for name in ("parent", "parent_to_be", "slot", "line"):
         assert await opened.next.status(ids[name]) == "COMPLETED", name
     for name in ("parent", "parent_to_be"):
@@ -45,7 +45,7 @@ async def check_others(opened: Opened, left: LeftBeside) -> None:
 async def check_answers(opened: Opened, left: LeftBeside) -> None:
     """Branches, iterations, an approval and a renamed card take the answers by tokens that were handed out before."""
     ids = left.executions
-    assert await opened.next.resume(ids["branches"], state="left") == Restarted()
+    assert await opened.next.resume(ids["branches"], state="left") == Released()
     assert await opened.next.answer(ids["branches"], await _card(opened, left, "branches", "split[right]/right:1"))
     for index in (1, 2):
         await _deliver(opened)
@@ -71,7 +71,7 @@ async def check_letters(opened: Opened, left: LeftBeside) -> None:
     discarded, row = found[ids["letter_discarded"]], found[ids["letter"]]
     assert (discarded.action, discarded.settled_by, discarded.note) == ("DISCARDED", "operator", "asked by phone")
     assert (row.action, row.reason, row.sender, row.process_id) == ("", "UNFIT", "early", "PO-letter")
-    assert await opened.next.resume(ids["letter"], source="TEAMS") == Restarted()
+    assert await opened.next.resume(ids["letter"], source="TEAMS") == Released()
     ((_, event),) = await opened.next.shell.history(row.execution_id, row.seq - 1, 1)
     assert isinstance(event, ResumeIgnored)
     now = opened.next.clock.now()

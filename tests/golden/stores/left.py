@@ -22,7 +22,7 @@ from looply.engine.ports.port import Engine
 from looply.execution import Status
 from looply.execution.answering.starting import Started
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import AlreadyTerminated, Recorded, Restarted
+from looply.execution.facts.commands import AlreadyTerminated, Recorded, Released
 from looply.execution.facts.events import ExecutionStarted, IncidentOpened, StepUnknown
 from looply.permissions import permissions_of
 from looply.testing.clock import START_TIME, fake_loop
@@ -98,7 +98,7 @@ async def check_end(opened: Opened, left: Left) -> None:
     """Waiting executions are resumed, answered, terminated or become due; they continue and end with their data."""
     ids = left.executions
     for name in ("waiting", "large", "long", "secret"):
-        assert await opened.next.resume(ids[name], {"n": 1}) == Restarted(), name
+        assert await opened.next.resume(ids[name], {"n": 1}) == Released(), name
     seed = (await opened.next.state(ids["carded"])).started.seed
     second = card_token(ids["carded"], seed, parse_address("card_1:1"), 1)
     assert await opened.next.answer(ids["carded"], second) == Recorded()

@@ -193,7 +193,7 @@ class MemoryData:
             claim = unit.put_claim
             found = self.claims.get((claim.workflow_id, claim.process_id))
             if found is not None and found[1] != unit.execution_id:
-                raise claim_taken_error(claim, found[1], found[0].request)
+                raise claim_taken_error(claim, found[1], found[0].fingerprint)
 
         place = unit.work.put.slot
         if place is not None and place.is_held:
@@ -204,7 +204,7 @@ class MemoryData:
     def _check_key(self, key: StoredKey, now: datetime) -> None:
         found = self.keys.get((key.organization_id, key.text))
         if found is not None and (found[0].expires_on > now or self.is_open(found[1])):
-            raise key_taken_error(key, found[1], found[0].request)
+            raise key_taken_error(key, found[1], found[0].fingerprint)
 
     def _apply_payload(self, unit: Unit) -> None:
         execution_id, organization_id = unit.execution_id, unit.head.organization_id

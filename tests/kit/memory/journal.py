@@ -110,10 +110,10 @@ class MemoryJournal:
         await self._commits.submit(lambda: self._data.definitions.setdefault(definition.hash, definition))
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
-        """Returns (execution id, request) of a key that is still kept, or None."""
+        """Returns (execution id, fingerprint) of a key that is still kept, or None."""
         found = self._data.keys.get((organization_id, text))
         if found is None:
             return None
         key, execution_id = found
         is_kept = key.expires_on > now or self._data.is_open(execution_id)
-        return (execution_id, key.request) if is_kept else None
+        return (execution_id, key.fingerprint) if is_kept else None

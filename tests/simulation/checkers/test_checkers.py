@@ -26,7 +26,7 @@ def lose_an_acknowledged_execution(trace: Trace) -> None:
 
 
 def lose_an_acknowledged_resume(trace: Trace) -> None:
-    winner = call(trace, "Restarted", buffered=False)
+    winner = call(trace, "Released", buffered=False)
     history = trace.histories[winner.execution]
     trace.histories[winner.execution] = [
         one for one in history if one["type"] != "Resumed" or checkers.serial_of(one) != winner.asked["serial"]
@@ -81,7 +81,7 @@ def call_after_terminate(trace: Trace) -> None:
 
 def resume_after_terminate(trace: Trace) -> None:
     first = call(trace, "Terminated")
-    again = deepcopy(call(trace, "Restarted"))
+    again = deepcopy(call(trace, "Released"))
     again.execution, again.invoked = first.execution, first.returned + 1
     trace.calls.append(again)
 
@@ -98,8 +98,8 @@ def pass_a_wait_twice(trace: Trace) -> None:
 def reply_to_a_loser_as_to_the_winner(trace: Trace) -> None:
     # A client that repeats its call may get this answer for its own first call, which got none.
     unsure = {one.asked.get("serial") for one in trace.calls if one.outcome == "unknown"}
-    loser = next(one for one in trace.calls if one.reply == "AlreadyRestarted" and one.asked["serial"] not in unsure)
-    loser.reply, loser.answer = "Restarted", {"buffered": False}
+    loser = next(one for one in trace.calls if one.reply == "AlreadyReleased" and one.asked["serial"] not in unsure)
+    loser.reply, loser.answer = "Released", {"buffered": False}
 
 
 def use_a_kept_resume_twice(trace: Trace) -> None:
@@ -224,7 +224,7 @@ def read_the_past(trace: Trace) -> None:
 
 
 def read_before_an_acknowledgement(trace: Trace) -> None:
-    winner = call(trace, "Restarted", buffered=False)
+    winner = call(trace, "Released", buffered=False)
     reading = deepcopy(next(iter(trace.readings)))
     reading.execution, reading.invoked, reading.seq = winner.execution, winner.returned + 1, 1
     trace.readings = [reading]

@@ -146,7 +146,7 @@ def pass_a_wait_twice(trace: Trace) -> None:
 
 
 def restart_nothing(trace: Trace) -> None:
-    call = next(one for one in trace.calls if one.reply == "Restarted" and not one.answer["buffered"])
+    call = next(one for one in trace.calls if one.reply == "Released" and not one.answer["buffered"])
     call.asked["request"] = b"another"
 
 

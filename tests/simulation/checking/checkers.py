@@ -71,9 +71,9 @@ def _missing(trace: Trace, call: Call) -> str:
 
 def _records(event: Event, call: Call) -> bool:
     match call.reply:
-        case "Restarted" if call.answer["buffered"]:
+        case "Released" if call.answer["buffered"]:
             return event["type"] == "ResumeBuffered" and bool(event["payload"]["serial"] == call.asked["serial"])
-        case "Restarted":
+        case "Released":
             is_it = serial_of(event) == call.asked["serial"] or event.get("request") == call.asked.get("request", b"")
             return event["type"] == "Resumed" and is_it
         case "Recorded":
@@ -166,7 +166,7 @@ def terminate_is_final(trace: Trace) -> Iterable[str]:
             if line.execution == call.execution and line.order > call.returned and not line.is_superseded:
                 yield f"{call.execution} calls {line.step} after it was terminated"
         for other in trace.calls_of("resume", call.execution):
-            if other.invoked > call.returned and other.reply == "Restarted":
+            if other.invoked > call.returned and other.reply == "Released":
                 yield f"{call.execution} was resumed after it was terminated"
     firsts = Counter(call.execution for call in trace.calls_of("terminate") if call.reply == "Terminated")
     yield from (f"{key} was terminated by {count} calls" for key, count in firsts.items() if count > 1)
@@ -201,7 +201,7 @@ def _miscounted(trace: Trace, execution: str, direct: Counter[Any], kept: Counte
     for serial, same in calls.items():
         unknown = sum(call.outcome == "unknown" for call in same)
         for name, events, is_kept in (("passed", direct, False), ("kept", kept, True)):
-            wins = sum(call.reply == "Restarted" and call.answer["buffered"] == is_kept for call in same)
+            wins = sum(call.reply == "Released" and call.answer["buffered"] == is_kept for call in same)
             if not wins <= events[serial] <= wins + unknown:
                 yield f"{execution}: resume {serial} {name} {events[serial]} times, {wins} answers say so"
 

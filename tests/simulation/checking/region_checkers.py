@@ -353,7 +353,7 @@ def a_passed_on_card_takes_no_answer_of_its_former_recipient(trace: Trace) -> It
 
 
 def _has_passed(call: Call) -> bool:
-    return call.reply == "Restarted" and not call.answer["buffered"]
+    return call.reply == "Released" and not call.answer["buffered"]
 
 
 def _general() -> Iterator[Checker]:

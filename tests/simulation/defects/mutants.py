@@ -32,7 +32,7 @@ from looply.engine.upkeep.recovery import Recovery
 from looply.errors import ClaimTaken, StoreFull, StoreLost
 from looply.execution import advance, fold
 from looply.execution.evolving import waits
-from looply.execution.facts.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
+from looply.execution.facts.commands import AlreadyReleased, Done, EffectDone, Released, Resume
 from looply.execution.facts.events import ExecutionClosed, StepSucceeded
 from looply.execution.facts.state import ExecutionEnd
 from looply.schedule import next_fire
@@ -189,8 +189,8 @@ def m10_process_ids_are_checked_outside_the_unit() -> AbstractContextManager[Non
         for head in await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id):
             if head.status in ("RUNNING", "WAITING") and request.process_id:
                 state, _, _ = await self._loader.load(head.execution_id)
-                taken = ClaimTaken("taken", execution_id=head.execution_id, request=state.started.request)
-                if taken.request != request.request:
+                taken = ClaimTaken("taken", execution_id=head.execution_id, fingerprint=state.started.request)
+                if taken.fingerprint != request.fingerprint:
                     raise StoreFull("taken") from taken
         return await start(self, request)
 
@@ -368,7 +368,7 @@ def m22_losers_get_the_reply_of_the_winner() -> AbstractContextManager[None]:
 
     async def compute(self: Any, box: Any, commands: Any, *rest: Any, **more: Any) -> Any:
         replies = await original(self, box, commands, *rest, **more)
-        return [Restarted() if isinstance(reply, AlreadyRestarted) else reply for reply in replies]
+        return [Released() if isinstance(reply, AlreadyReleased) else reply for reply in replies]
 
     return _replaced(Processor, "_compute", compute)
 

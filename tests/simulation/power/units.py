@@ -227,7 +227,7 @@ async def _names(store: Store, there: list[Unit]) -> str:
     first, last = there[0], there[-1]
     if first.key is not None:
         found = await store.journal.find_key(ORGANIZATION, first.key.text, first.batch.at)
-        if found != (first.execution_id, first.key.request):
+        if found != (first.execution_id, first.key.fingerprint):
             return f"HALF: the idempotency key gives {found}"
     if first.definition is not None and await store.journal.find_definition(first.definition.hash) is None:
         return "HALF: the definition is missing"

@@ -7,7 +7,7 @@ import pytest
 
 from looply.channels.breaker import Breaker, Used
 from looply.channels.email.channel import classify_failure as missed_mail
-from looply.channels.outcomes import Meaning, Missed, outcome_of, require_usable
+from looply.channels.outcomes import Meaning, Missed, delivery_error, require_usable
 from looply.channels.teams.outcomes import classify_failure as missed_message
 from looply.connectors.email.cards import delivery as mail
 from looply.connectors.teams.calls import answers as teams
@@ -28,7 +28,7 @@ OF_TEAMS: dict[teams.Meaning, Meaning] = {
 
 
 def outcome(meaning: Meaning, after: timedelta = timedelta()) -> OperationError:
-    return outcome_of(Missed(meaning=meaning, code="C", text="said", after=after), Breaker("x"), USED, NOW)
+    return delivery_error(Missed(meaning=meaning, code="C", text="said", after=after), Breaker("x"), USED, NOW)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_connection_that_cannot_be_used_is_held_with_a_pause_that_grows() -> N
     require_usable(breaker, USED, NOW)
     pauses, now = [], NOW
     for _ in range(3):
-        found = outcome_of(missed, breaker, USED, now)
+        found = delivery_error(missed, breaker, USED, now)
         assert isinstance(found, TryAgain)
         assert found.message == "the connection SENDER cannot be used: BotNotRegistered"
         with pytest.raises(TryAgain, match=r"the connection SENDER cannot be used$") as held:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from looply.channels.notices.signing import signature_headers
+from looply.channels.notifications.signing import signature_headers
 
 # The example of the specification and of its libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

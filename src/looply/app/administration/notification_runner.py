@@ -18,7 +18,7 @@ import structlog
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
-from looply.app.messages.notifying import Note
+from looply.app.messages.notifying import NotificationMessage
 from looply.app.monitoring.sentences import sentence
 from looply.catalog.authored.notifications import Notification, Reported
 from looply.engine.records.figures.overview import IncidentGroup
@@ -117,8 +117,8 @@ class NotificationRunner(Loop):
         names = dict(await self._services.catalog.workflows.names(organization_id))
         parts = [[cause] for cause in due] if len(due) <= min(MOST_SINGLE, left) else [list(due)]
         for part in parts:
-            note = await self._note_of(notification, part, names)
-            sending = await self._services.notifier.send(organization_id, notification, note)
+            message = await self._message_of(notification, part, names)
+            sending = await self._services.notifier.send(organization_id, notification, message)
             if sending.state in ("OFF", "FAILED"):
                 pause = min(_FIRST_PAUSE * 2 ** min(notification.failures, 10), _LONGEST_PAUSE)
                 await notifications.record_failed(notification_id, sending.reason, now + pause)
@@ -131,7 +131,9 @@ class NotificationRunner(Loop):
         await notifications.release(notification_id, now)
         return count
 
-    async def _note_of(self, notification: Notification, part: Sequence[_Cause], workflows: Mapping[str, str]) -> Note:
+    async def _message_of(
+        self, notification: Notification, part: Sequence[_Cause], workflows: Mapping[str, str]
+    ) -> NotificationMessage:
         names = {
             cause.group.workflow_id: workflows.get(cause.group.workflow_id, "a deleted workflow") for cause in part
         }
@@ -140,7 +142,7 @@ class NotificationRunner(Loop):
         common = {"key": f"{notification.notification_id} {key.hexdigest()}"}
         if len(part) == 1:
             group = part[0].group
-            return Note(
+            return NotificationMessage(
                 **common,
                 title=_title(group, names[group.workflow_id]),
                 text=await self._why(group, quotes=notification.quotes),
@@ -151,7 +153,7 @@ class NotificationRunner(Loop):
         if len(part) > _MOST_LISTED:
             lines.append(f"{len(part) - _MOST_LISTED} more.")
         total = sum(cause.group.executions for cause in part)
-        return Note(
+        return NotificationMessage(
             **common,
             title=f"{total} executions have stopped for {len(part)} different reasons",
             text=" ".join(lines),
@@ -164,7 +166,7 @@ class NotificationRunner(Loop):
         try:
             execution = await self._services.engine.get(group.execution_id)
         except LooplyError:
-            return f"The step {group.step or 'of none'} failed with {group.code}."  # pruned, or damaged
+            return failure_of(group)  # pruned, or damaged
         hold = holds_of(execution.state, self._services.clock.now())[0]
         if not quotes and "message" in hold.values:
             hold = replace(hold, values={**hold.values, "message": MASK})
@@ -175,6 +177,11 @@ def cause_of(group: IncidentGroup) -> bytes:
     """Returns the hash by which a cause is known."""
     text = "\0".join((group.workflow_id, group.step, group.kind, group.code))
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def failure_of(group: IncidentGroup) -> str:
+    """Returns what is known of a cause whose newest execution cannot be read, in a sentence."""
+    return f"Step {group.step} failed with {group.code}." if group.step else f"It failed with {group.code}."
 
 
 def _due_of(causes: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:

@@ -1,7 +1,7 @@
 """Notifications of an organization: whom to tell of incidents."""
 
 from looply.app.context.services import Services
-from looply.app.messages.notifying import Note
+from looply.app.messages.notifying import NotificationMessage
 from looply.catalog.authored.notifications import Notification, NotificationDraft
 from looply.catalog.calls.signing import NewSecret
 from looply.catalog.tenants.principal import Principal
@@ -53,14 +53,14 @@ async def send_test(services: Services, principal: Principal, notification_id: s
     Raises: BadRequest, NotFound.
     """
     stored = await services.catalog.notifications.get(principal.organization_id, notification_id)
-    note = Note(
+    message = NotificationMessage(
         key=f"test {notification_id} {to_ms(services.clock.now())}",
         title="A test of the notifications of Looply",
         text="Incidents are reported here from now on.",
         link=services.links.incidents(),
         facts={"type": "test", "causes": []},
     )
-    sent = await services.notifier.send(principal.organization_id, stored, note)
+    sent = await services.notifier.send(principal.organization_id, stored, message)
     return "" if sent.state == "SENT" else sent.reason or "nothing sends it"
 
 

@@ -24,7 +24,8 @@ SAMPLE: Final = 20
 EXAMINED: Final = 200
 """The most executions, newest first, that a dry run forecasts one by one."""
 
-Verdict: TypeAlias = Literal["SAFE", "NEEDS_MAPPING", "REFUSED"]
+MigrationForecast: TypeAlias = Literal["SAFE", "NEEDS_MAPPING", "REFUSED"]
+"""Whether an execution could continue with another version: as it is, with a mapping of its steps, or not at all."""
 
 
 class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     execution_id: str
     process_id: str
-    verdict: Verdict
+    verdict: MigrationForecast
     why: str = ""
 
 
@@ -151,7 +152,7 @@ class _Sight:
         why = error.problems[0].message if error.problems else error.message
         self._judge(item, "NEEDS_MAPPING" if choices else "REFUSED", why)
 
-    def _judge(self, item: Candidate, verdict: Verdict, why: str = "") -> None:
+    def _judge(self, item: Candidate, verdict: MigrationForecast, why: str = "") -> None:
         process_id = item.head.process_id if item.head is not None else ""
         self._judgements.append(
             Judgement(execution_id=item.execution_id, process_id=process_id, verdict=verdict, why=why)

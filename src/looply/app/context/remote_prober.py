@@ -12,7 +12,7 @@ from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
 from looply.engine.ports.questions import Ask, AskDiscovery, AskTest, AskTry, describe_connection, encode_ask
-from looply.engine.ports.tried_calls import TriedCall, outcome_of
+from looply.engine.ports.tried_calls import TriedCall, read_outcome
 from looply.errors import Permanent
 from looply.execution.facts.address import Address
 from looply.execution.facts.commands import EffectDone, EffectFailed
@@ -75,7 +75,7 @@ class RemoteProber:
             return EffectFailed(
                 at=now, address=address, attempt=1, code="TIMEOUT", message=error.message, was_sent=True
             )
-        return outcome_of(found, call, self._clock.now())
+        return read_outcome(found, call, self._clock.now())
 
     def _connector_of(self, values: ConnectionValues) -> str:
         return self._registry.connector_of_kind(values.kind)

@@ -9,12 +9,13 @@ here, tries and mails are counted for each card, for all processes.
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 import msgspec
 
 from looply.app.context.services import Services
-from looply.app.executions.sent_cards import Sender, find_by_token, outcome_of, submit
+from looply.app.executions.sent_cards import Sender, find_by_token, require_recorded, submit
 from looply.app.messages.mailing import Message
 from looply.errors import Conflict, TooManyTries
 from looply.execution.approvals.card_summary import summarize
@@ -48,7 +49,7 @@ async def send_code(services: Services, token: str) -> CodeSent:
         raise Conflict("this request is answered without a code", code="CODE_NOT_NEEDED")
     if open_wait_of(execution.state, card) is None:
         raise Conflict(why_closed(card), code="CLOSED")
-    await _count(services, f"mailed code of {card.card_id}", "too many codes were sent for this request; wait")
+    await _count(services, f"mailed code of {card.card_id}", "too many codes were sent for this request")
     started, until = execution.state.started, services.clock.now() + VALID
     challenge = make_challenge(started.seed, card.card_id, until, services.entropy.token(_NONCE_BYTES))
     code = card_code(started.seed, card.card_id, challenge)
@@ -65,7 +66,7 @@ async def send_code(services: Services, token: str) -> CodeSent:
     return CodeSent(challenge=challenge, recipient=card.recipient, expires_on=until)
 
 
-async def decide_with_code(
+async def answer_with_code(
     services: Services, token: str, data: dict[str, Json], *, challenge: str, code: str, revision: int = 0
 ) -> Recorded | AlreadyAnswered:
     """Records the answer of a holder of a link who gives a code, or returns the earlier one.
@@ -73,18 +74,19 @@ async def decide_with_code(
     The core compares the code. A try is counted before it does, so that concurrent ones do not all see the count before
     the first of them; only a reply that proves that the code was right takes the tries back.
 
-    Raises: as `sent_cards.decide`; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries after some wrong codes.
+    Raises: as `sent_cards.answer_by_link`; Refused (codes `CODE_EXPIRED`, `CODE_WRONG`); TooManyTries after some wrong
+    codes.
     """
     execution, card = await find_by_token(services, token)
     is_open = is_challenge_open(execution.state.started.seed, card.card_id, challenge, services.clock.now())
     is_counted = card.confirm == "code" and is_open
     if is_counted:
-        await _count(services, _tries(card), "too many wrong codes for this request; wait")
+        await _count(services, _tries(card), "too many wrong codes were given for this request")
     sender = Sender(challenge=challenge, code=code)
     reply = await submit(services, execution, token, data, revision=revision, sender=sender)
     if is_counted and isinstance(reply, Recorded | Unfit):
         await services.catalog.people.attempts.forgive(_tries(card), _tries(card))
-    return outcome_of(reply)
+    return require_recorded(reply)
 
 
 def _tries(card: Card) -> str:
@@ -95,4 +97,5 @@ async def _count(services: Services, subject: str, message: str) -> None:
     try:
         await services.catalog.people.attempts.begin(subject, subject)
     except TooManyTries as error:
-        raise TooManyTries(message, retry_after=error.retry_after) from error
+        minutes = ceil(error.retry_after / timedelta(minutes=1))
+        raise TooManyTries(f"{message}; repeat in {minutes} min", retry_after=error.retry_after) from error

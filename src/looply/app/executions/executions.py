@@ -104,7 +104,7 @@ async def rerun(services: Services, principal: Principal, request: RerunRequest)
             body=started.body,
             body_size=len(encode_json(started.body)),
             # No trigger has this request, so a trigger with the process id never matches this execution.
-            request=fingerprint("rerun", started.execution_id),
+            fingerprint=fingerprint("rerun", started.execution_id),
             process_id=process_id,
             profile=name,
             environment=values,

@@ -64,7 +64,7 @@ class RedriveTarget(msgspec.Struct, frozen=True, kw_only=True):
     steps: Mapping[str, str] = {}
 
 
-async def decide(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
+async def repair(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
     """Carries out a repair and returns the execution after it.
 
     Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide an approval, or skip one, and the caller
@@ -81,7 +81,7 @@ async def decide(services: Services, principal: Principal, request: RepairReques
 
 
 async def preview(services: Services, principal: Principal, request: RepairRequest) -> RepairResult:
-    """Returns the forecast of a repair; nothing is stored. Raises: as `decide`."""
+    """Returns the forecast of a repair; nothing is stored. Raises: as `repair`."""
     execution, command = await _prepare(services, principal, request)
     forecast_of_repair = forecast(execution.workflow, execution.state, command, limits=services.limits)
     repaired = require_repaired(forecast_of_repair.reply)

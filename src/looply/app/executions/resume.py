@@ -11,7 +11,7 @@ from looply.catalog.tenants.principal import Principal
 from looply.definition import SOURCES
 from looply.engine.ports.lists import Head
 from looply.errors import BadRequest, Conflict, Refused
-from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
+from looply.execution.facts.commands import AlreadyReleased, Declined, Released, Resume, Unfit
 from looply.jsontext import Json, fingerprint
 from looply.rates import offload_if_large
 
@@ -30,7 +30,7 @@ class Resumption(NamedTuple):
     """The execution that the call addressed, and its reply."""
 
     head: Head
-    reply: Restarted | AlreadyRestarted
+    reply: Released | AlreadyReleased
 
 
 async def resume(services: Services, principal: Principal, request: ResumeRequest) -> Resumption:
@@ -56,7 +56,7 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
     )
     reply = await services.engine.submit(head.execution_id, command)
     match reply:
-        case Restarted() | AlreadyRestarted():
+        case Released() | AlreadyReleased():
             return Resumption(head, reply)
         case Unfit(problems=problems):
             raise Refused("the payload does not fit what the wait accepts", code="PAYLOAD_REFUSED", problems=problems)

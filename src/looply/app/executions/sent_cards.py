@@ -161,7 +161,7 @@ async def check_token(services: Services, token: str) -> None:
     await find_by_token(services, token)
 
 
-async def decide(
+async def answer_by_link(
     services: Services, token: str, data: dict[str, Json], *, revision: int = 0, sender: Sender = HOLDER
 ) -> Recorded | AlreadyAnswered:
     """Records a recipient's answer, or returns the earlier one. `revision` is the card revision they saw, if known.
@@ -171,11 +171,14 @@ async def decide(
     count; Refused when it is not a decision, lacks a comment, or exceeds the space in the data document.
     """
     execution, _ = await find_by_token(services, token)
-    return outcome_of(await submit(services, execution, token, data, revision=revision, sender=sender))
+    return require_recorded(await submit(services, execution, token, data, revision=revision, sender=sender))
 
 
-def outcome_of(reply: Reply) -> Recorded | AlreadyAnswered:
-    """Returns the reply to an answer that counts now or has counted before. Raises: as `decide` does for any other."""
+def require_recorded(reply: Reply) -> Recorded | AlreadyAnswered:
+    """Returns the reply to an answer that counts now or has counted before.
+
+    Raises: as `answer_by_link` does for any other.
+    """
     match reply:
         case Recorded() | AlreadyAnswered():
             return reply

@@ -27,7 +27,7 @@ MAX_WAIT: Final = timedelta(seconds=60)
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `version` is None for the newest ACTIVE one; `process_id` is checked here; `key` may be empty.
 
-    `request` is the part of the request that an idempotency key covers besides the body: the path and the query.
+    `covered` is the part of the request that an idempotency key covers besides the body: the path and the query.
     `depth` is the number of nested executions that led to this call.
     """
 
@@ -40,7 +40,7 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     wait: timedelta | None = None
     key: str = ""
-    request: tuple[str, ...] = ()
+    covered: tuple[str, ...] = ()
     depth: int = 0
 
 
@@ -72,7 +72,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
         trigger_type="REQUEST",
         body=request.body,
         body_size=size,
-        request=await offload_if_large(size, partial(_request_of, request)) if process_id else b"",
+        fingerprint=await offload_if_large(size, partial(_fingerprint_of, request)) if process_id else b"",
         process_id=process_id,
         profile=profile.name if profile is not None else "",
         environment=profile.values if profile is not None else None,
@@ -144,13 +144,13 @@ def _process_id(request: TriggerRequest) -> str:
     return ""
 
 
-def _request_of(request: TriggerRequest) -> bytes:
+def _fingerprint_of(request: TriggerRequest) -> bytes:
     return fingerprint(request.version, request.profile, [request.body] if request.has_body else [])
 
 
 def _key_of(request: TriggerRequest) -> Key:
     body = [request.body] if request.has_body else []
-    return Key(text=request.key, request=fingerprint(list(request.request), body))
+    return Key(text=request.key, fingerprint=fingerprint(list(request.covered), body))
 
 
 async def _settle(services: Services, execution_id: str, until: datetime) -> Execution | None:

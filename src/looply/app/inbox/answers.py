@@ -23,6 +23,7 @@ from looply.execution.facts.commands import (
     Recorded,
     Reply,
     Unfit,
+    UnknownToken,
 )
 from looply.execution.facts.values.actor import Actor
 from looply.execution.facts.values.approval_terms import is_same_person
@@ -34,7 +35,7 @@ MOST_ANSWERS: Final = 50
 Result: TypeAlias = Literal["recorded", "already answered", "changed", "refused", "unknown"]
 
 
-class CardReply(msgspec.Struct, frozen=True, kw_only=True):
+class CardAnswerRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one card. `revision` is the one that the person saw."""
 
     card_id: str
@@ -58,16 +59,18 @@ class CardResult(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-async def answer_cards(services: Services, principal: Principal, replies: Sequence[CardReply]) -> Sequence[CardResult]:
+async def answer_cards(
+    services: Services, principal: Principal, requests: Sequence[CardAnswerRequest]
+) -> Sequence[CardResult]:
     """Records the answers of a person to their cards and returns a result for each, in the same order.
 
     Each answer counts by itself: one that is refused affects no other.
     Raises: BadRequest for none, or for more than 50; Forbidden when the caller is not a person.
     """
     own_person(principal)
-    if not 1 <= len(replies) <= MOST_ANSWERS:
-        raise BadRequest.at("/answers", f"must have 1 to {MOST_ANSWERS} answers, not {len(replies)}")
-    return await asyncio.gather(*(_answer(services, principal, reply) for reply in replies))
+    if not 1 <= len(requests) <= MOST_ANSWERS:
+        raise BadRequest.at("/answers", f"must have 1 to {MOST_ANSWERS} answers, not {len(requests)}")
+    return await asyncio.gather(*(_answer(services, principal, request) for request in requests))
 
 
 async def delegate(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> str:
@@ -97,26 +100,26 @@ async def delegate(services: Services, principal: Principal, card_id: str, *, to
             raise card_not_found(NOT_YOURS)
 
 
-async def _answer(services: Services, principal: Principal, reply: CardReply) -> CardResult:
+async def _answer(services: Services, principal: Principal, request: CardAnswerRequest) -> CardResult:
     person = own_person(principal)
     try:
-        execution, card = await find_own_card(services, principal, reply.card_id)
+        execution, card = await find_own_card(services, principal, request.card_id)
         command = AnswerCard(
             at=services.clock.now(),
             via="INBOX",
             card_id=card.card_id,
-            data=reply.data,
-            revision=reply.revision,
+            data=request.data,
+            revision=request.revision,
             actor=Actor(kind="session", user_id=person.user_id, email=person.email),
         )
-        return _result(reply, await services.engine.submit(execution.head.execution_id, command))
+        return _result(request, await services.engine.submit(execution.head.execution_id, command))
     except StoreLost as error:
-        return CardResult(card_id=reply.card_id, result="unknown", code=error.code, message=error.message)
+        return CardResult(card_id=request.card_id, result="unknown", code=error.code, message=error.message)
     except LooplyError as error:
-        return CardResult(card_id=reply.card_id, result="refused", code=error.code, message=error.message)
+        return CardResult(card_id=request.card_id, result="refused", code=error.code, message=error.message)
 
 
-def _result(sent: CardReply, reply: Reply) -> CardResult:
+def _result(sent: CardAnswerRequest, reply: Reply) -> CardResult:
     match reply:
         case Recorded():
             return CardResult(card_id=sent.card_id, result="recorded")
@@ -131,8 +134,10 @@ def _result(sent: CardReply, reply: Reply) -> CardResult:
             return CardResult(
                 card_id=sent.card_id, result="refused", code="PAYLOAD_REFUSED", message=text, problems=problems
             )
-        case _:
+        case UnknownToken():
             return CardResult(card_id=sent.card_id, result="refused", code="CARD_NOT_FOUND", message="card not found")
+        case _:
+            raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
 
 
 def _cannot_pass_on(problems: tuple[Problem, ...]) -> Refused:

@@ -9,7 +9,7 @@ from looply.catalog.authored.notifications import Notification
 from looply.jsontext import Json
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class NotificationMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What is reported. `key` names it, so that a repetition has the same id; `facts` are the same for programs."""
 
     key: str
@@ -20,10 +20,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notifier(Protocol):
-    """Sends notes. A note that is not sent is said, never raised: what it says is stored, and is reported again."""
+    """Sends messages. One that is not sent is said, never raised: what it says is stored, and is reported again."""
 
-    async def send(self, organization_id: str, target: Notification, note: Note) -> Mailed:
-        """Returns what became of a note for one target."""
+    async def send(self, organization_id: str, target: Notification, message: NotificationMessage) -> Mailed:
+        """Returns what became of a message for one target."""
         ...
 
 

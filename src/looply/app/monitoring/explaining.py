@@ -118,7 +118,7 @@ async def _holds_of(
     if head.is_open:
         obstacles = await services.engine.overview.obstacles(head.execution_id)
         holds = [await _refine(services, head.organization_id, hold, obstacles) for hold in holds]
-        if obstacles.deliveries and all(hold.verdict in ("ORPHAN", "MOVES") for hold in holds):
+        if obstacles.deliveries and all(hold.kind in ("ORPHAN", "MOVES") for hold in holds):
             holds.insert(0, Hold(cause="DELIVERY", since=state.now, evidence=(state.seq,)))
         if any(hold.cause in _BY_PROCESS for hold in holds) and (reason := _unready(services)) is not None:
             holds.insert(0, reason)
@@ -138,7 +138,7 @@ def _without_quotes(hold: Hold) -> Hold:
     The message of an incident quotes the answer of the other system, and the reason with which a workflow ended itself
     is evaluated from its data. A reason that a person or a key gave quotes nothing.
     """
-    is_of_workflow = hold.verdict == "ENDED" and not hold.values.get("by")
+    is_of_workflow = hold.kind == "ENDED" and not hold.values.get("by")
     quoting = ("message", "reason") if is_of_workflow else ("message",)
     hidden = {name: MASK for name in quoting if hold.values.get(name)}
     return replace(hold, values={**hold.values, **hidden}) if hidden else hold
@@ -229,7 +229,7 @@ def _evidence(seq: int, event: Event | None) -> Evidence:
 
 
 def _advice(hold: Hold) -> list[Advice]:
-    match hold.verdict:
+    match hold.kind:
         case "INCIDENT":
             found = [Advice(act="RETRY", permission="repair")]
             if step_of(hold):

@@ -10,7 +10,7 @@ from typing import Final
 from looply.channels.breaker import Breaker
 from looply.channels.email.budget import BUDGET
 from looply.channels.email.outlets import KINDS, MailResources, Outlet, open_outlet
-from looply.channels.outcomes import Missed, outcome_of, require_usable
+from looply.channels.outcomes import Missed, delivery_error, require_usable
 from looply.connectors.email.cards.delivery import Failure, MailDelivery, Undelivered
 from looply.connectors.email.cards.letters import Appearance, Handle, read_handle
 from looply.connectors.email.cards.letters import Copy as MailCopy
@@ -21,7 +21,7 @@ from looply.execution.facts.values.approval_terms import is_same_person
 
 NAME: Final = "email"
 """The name that `channel` of a step has."""
-_WITHIN: Final = timedelta(seconds=30)
+_DELIVERY_TIME: Final = timedelta(seconds=30)
 """The time of one mail: shorter than the call, so that its end says whether the mail was sent."""
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 
@@ -61,13 +61,13 @@ class EmailChannel:
             after = await delivery.bring(outlet.calls, mail, appearance_of(view), handle)
         except Undelivered as error:
             missed, now = classify_failure(error.failure), self._resources.clock.now()
-            raise outcome_of(missed, self._breaker, outlet.used, now) from error
+            raise delivery_error(missed, self._breaker, outlet.used, now) from error
         self._breaker.release(outlet.used)
         return Delivered(handle=after.text or "{}")
 
     async def _open(self, copy: Copy) -> Outlet:
         values = await self._resources.connections.find_for_channel(copy.organization_id, copy.app, KINDS)
-        return open_outlet(self._resources, copy.organization_id, values, _WITHIN, "the channel email")
+        return open_outlet(self._resources, copy.organization_id, values, _DELIVERY_TIME, "the channel email")
 
 
 def classify_failure(failure: Failure) -> Missed:

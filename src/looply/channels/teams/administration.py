@@ -20,7 +20,7 @@ from looply.engine.ports.port import Engine
 from looply.engine.records.copies import Copies
 from looply.errors import BadInput, Conflict, NotFound, Refused
 
-_WITHIN: Final = timedelta(seconds=20)
+_CALL_TIME: Final = timedelta(seconds=20)
 """The time of all requests of one check."""
 _PAGE: Final = 200
 _MOST_READ: Final = 2000
@@ -110,7 +110,7 @@ class TeamsBots:
 
     async def _open(self, organization_id: str, connection: str) -> Bot:
         found = await self._find(organization_id, connection)
-        return open_bot(self._resources, organization_id, values_of(found, self._resources.registry), _WITHIN)
+        return open_bot(self._resources, organization_id, values_of(found, self._resources.registry), _CALL_TIME)
 
     async def _find(self, organization_id: str, connection: str) -> ResolvedConnection:
         found = await self._resources.catalog.connections.resolve(organization_id, connection)

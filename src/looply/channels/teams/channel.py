@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from looply.channels.breaker import Breaker
-from looply.channels.outcomes import outcome_of, require_usable
+from looply.channels.outcomes import delivery_error, require_usable
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
 from looply.channels.teams.looks import look_of
 from looply.channels.teams.outcomes import classify_failure
@@ -48,7 +48,7 @@ class TeamsChannel:
             after = await open_delivery(self._resources, bot).bring(recipient, handle, look)
         except Undelivered as error:
             missed, now = classify_failure(error.failure, copy.tries), self._resources.clock.now()
-            raise outcome_of(missed, self._breaker, bot.used, now) from error
+            raise delivery_error(missed, self._breaker, bot.used, now) from error
         self._breaker.release(bot.used)
         return Delivered(handle=after.text)
 

@@ -5,7 +5,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 import structlog
 
@@ -20,7 +20,17 @@ from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.people import Person
 from looply.connectors.teams.calls.settings import account_of
-from looply.connectors.teams.inbound.activities import Event, Installed, Other, Refreshed, Submitted
+from looply.connectors.teams.inbound.activities import (
+    Installed,
+    Joined,
+    Left,
+    Other,
+    Refreshed,
+    Removed,
+    Submitted,
+    TeamsEvent,
+    Wrote,
+)
 from looply.connectors.teams.inbound.directory import lists_members, people_of, people_of_members
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.receiving import receive
@@ -43,7 +53,9 @@ _MOST_KEPT: Final = 1000
 _DEADLINE: Final = timedelta(seconds=DEADLINE_SECONDS)
 
 
-class _Kept(NamedTuple):
+class _Opened(NamedTuple):
+    """How the activities of a connection are verified, as it was saved."""
+
     revision: int
     verifier: Verifier
     keys: KeyRing
@@ -55,7 +67,7 @@ class TeamsReceiver:
     def __init__(self, resources: Resources, copies: Copies) -> None:
         self._resources = resources
         self._copies = copies
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._verifiers: OrderedDict[str, _Opened] = OrderedDict()
         self._window: ReplayWindow[Reply] = ReplayWindow(resources.clock)
 
     async def check(self, connection_id: str) -> None:
@@ -91,9 +103,9 @@ class TeamsReceiver:
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
-        for kept in self._kept.values():
-            await kept.keys.close()
-        self._kept.clear()
+        for opened in self._verifiers.values():
+            await opened.keys.close()
+        self._verifiers.clear()
 
     async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
         organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
@@ -103,29 +115,29 @@ class TeamsReceiver:
 
     async def _verifier(self, connection_id: str, organization_id: str, values: ConnectionValues) -> Verifier:
         """Returns the verifier of a connection, with the keys that were read before, unless it was saved since."""
-        kept = self._kept.pop(connection_id, None)
-        if kept is not None and kept.revision != values.revision:
-            await kept.keys.close()
-            kept = None
-        if kept is None:
+        opened = self._verifiers.pop(connection_id, None)
+        if opened is not None and opened.revision != values.revision:
+            await opened.keys.close()
+            opened = None
+        if opened is None:
             account = account_of(values)
 
             def sender(within: timedelta) -> HttpSender:
                 return open_sender(self._resources, organization_id, values, within)
 
             keys = KeyRing(account.places.openid, sender, self._resources.clock, account.route)
-            kept = _Kept(values.revision, Verifier(account, keys, self._resources.clock), keys)
-        self._kept[connection_id] = kept
-        if len(self._kept) > _MOST_KEPT:
-            _, oldest = self._kept.popitem(last=False)
+            opened = _Opened(values.revision, Verifier(account, keys, self._resources.clock), keys)
+        self._verifiers[connection_id] = opened
+        if len(self._verifiers) > _MOST_KEPT:
+            _, oldest = self._verifiers.popitem(last=False)
             await oldest.keys.close()
-        return kept.verifier
+        return opened.verifier
 
-    async def _handle(self, services: Services, bot: Bot, event: Event) -> Reply:
+    async def _handle(self, services: Services, bot: Bot, event: TeamsEvent) -> Reply:
         now = self._resources.clock.now()
-        reached = await self._keep(bot, people_of(event, now), is_new=isinstance(event, Installed))
+        reached = await self._note_people(bot, people_of(event, now), is_new=isinstance(event, Installed))
         if lists_members(event):
-            reached = (*reached, *await self._keep_members(bot, event, now))
+            reached = (*reached, *await self._note_members(bot, event, now))
         await retry_cards(services.engine, self._copies, bot, [person.id for person in reached], now)
         match event:
             case Submitted():
@@ -135,10 +147,12 @@ class TeamsReceiver:
                 return await refresh(services, self._copies, bot, event, now)
             case Other():
                 return reply_to_other(event)
-            case _:
+            case Installed() | Removed() | Joined() | Left() | Wrote():
                 return DONE
+            case _:
+                assert_never(event)
 
-    async def _keep(self, bot: Bot, people: Sequence[Person], *, is_new: bool = False) -> tuple[Person, ...]:
+    async def _note_people(self, bot: Bot, people: Sequence[Person], *, is_new: bool = False) -> tuple[Person, ...]:
         """Notes news of people, and returns those whom the bot can reach since then."""
         reached = []
         for person in people:
@@ -149,7 +163,7 @@ class TeamsReceiver:
                 reached.append(after)
         return tuple(reached)
 
-    async def _keep_members(self, bot: Bot, event: Event, now: datetime) -> tuple[Person, ...]:
+    async def _note_members(self, bot: Bot, event: TeamsEvent, now: datetime) -> tuple[Person, ...]:
         """Notes who is in the conversation of an event, with their addresses, which only lists of members have."""
         assert not isinstance(event, Other)
         place = event.place

@@ -14,7 +14,11 @@ SEARCH_FIELDS: Final = 10
 RESERVED_IDS: Final = ("payload", "environment", "error", "waits", "item", "index")
 """Names of the data document that steps cannot have."""
 
-_POINTER: Json = {"type": "string", "pattern": r"^(?:/(?:[^~/]|~[01])*)+$"}
+SEARCH_POINTER: Final = r"^(?:/(?:[^~/]|~[01])*)+$"
+"""A JSON Pointer (RFC 6901 section 3) that is not the whole document."""
+VISIBLE_NAME: Final = r"\S"
+
+_POINTER: Json = {"type": "string", "pattern": SEARCH_POINTER}
 _DURATION: Json = {"$ref": "#/$defs/duration"}
 _ID: Json = {"type": "string", "pattern": IDENTIFIER}
 
@@ -100,7 +104,7 @@ def _document() -> Json:
                     "type": "string",
                     "minLength": 1,
                     "maxLength": NAME_CHARACTERS,
-                    "pattern": r"\S",
+                    "pattern": VISIBLE_NAME,
                 },
                 "description": {"type": "string"},
                 "workflow_steps": items_of({"$ref": "#/$defs/step"}),

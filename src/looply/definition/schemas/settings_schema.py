@@ -26,6 +26,7 @@ from looply.jsontext import Json
 
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+BRANCH_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """The sources of a resume: the ordering system, or people."""
@@ -35,7 +36,7 @@ BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
 _TEXT: Json = {"type": "string"}
 _NAME: Json = {"type": "string", "minLength": 1}
 _STEP: Json = {"type": "string", "pattern": IDENTIFIER}
-_BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
+_BRANCH_ID: Json = {"type": "string", "pattern": BRANCH_ID}
 _RULE: Json = {"$ref": "#/$defs/rule"}
 _STATUSES: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
 

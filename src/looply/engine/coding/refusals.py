@@ -14,19 +14,19 @@ def stale_error(unit: Unit) -> Stale:
     return Stale(f"execution {unit.execution_id} exists already; start another one under a new id")
 
 
-def key_taken_error(key: StoredKey, holder: str, request: bytes) -> KeyTaken:
+def key_taken_error(key: StoredKey, holder: str, fingerprint: bytes) -> KeyTaken:
     """Returns the refusal of an idempotency key that `holder` has, an execution id."""
     message = f"the idempotency key {key.text!r} is stored already for execution {holder}; answer with that execution"
-    return KeyTaken(message, execution_id=holder, request=request)
+    return KeyTaken(message, execution_id=holder, fingerprint=fingerprint)
 
 
-def claim_taken_error(claim: Claim, holder: str, request: bytes) -> ClaimTaken:
+def claim_taken_error(claim: Claim, holder: str, fingerprint: bytes) -> ClaimTaken:
     """Returns the refusal of a process id that `holder` has, an execution id."""
     message = (
         f"execution {holder} of workflow {claim.workflow_id} is open and has the process id {claim.process_id!r};"
         " wait for its end, or use another process id"
     )
-    return ClaimTaken(message, execution_id=holder, request=request)
+    return ClaimTaken(message, execution_id=holder, fingerprint=fingerprint)
 
 
 def slot_taken_error(workflow_id: str, slot: ConcurrencySlotRow) -> SlotTaken:

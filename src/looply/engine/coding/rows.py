@@ -168,7 +168,7 @@ def delivery_from(row: Row) -> Delivery:
 
 def claim_from(row: Row) -> Claim:
     """Returns the claim of (organization id, workflow id, process_id, request)."""
-    return Claim(organization_id=row[0], workflow_id=row[1], process_id=row[2], request=row[3])
+    return Claim(organization_id=row[0], workflow_id=row[1], process_id=row[2], fingerprint=row[3])
 
 
 FIRST_CARD: Final[CardKey] = (2**63 - 1, "")

@@ -65,7 +65,7 @@ def claim_of(state: ExecutionState) -> Claim | None:
         organization_id=started.organization_id,
         workflow_id=started.workflow_id,
         process_id=started.process_id,
-        request=started.request,
+        fingerprint=started.request,
     )
 
 

@@ -22,21 +22,21 @@ from looply.clock import Clock
 from looply.engine.effects.held_effects import HeldEffects
 from looply.engine.effects.outages import (
     BreakerSettings,
-    Finding,
+    HealthSign,
     Tallies,
     Turn,
     after_turns,
     allowance,
     down_reason,
     drain_target,
-    find_of_system,
-    find_of_way,
     is_of_connection,
     next_probe,
     open_target,
     outage_text,
     postpone_probe,
     reopen_target,
+    sign_of_system,
+    sign_of_way,
 )
 from looply.engine.effects.target_rows import TargetRows, lane_of
 from looply.engine.effects.targets import KnownTargets
@@ -143,9 +143,9 @@ class TargetGate:
         if "://" not in system.target or self._settings is None:
             return outcome
         reason, is_own = down_reason(outcome), is_of_connection(outcome)
-        await self._judge(system, turn, find_of_system(outcome), "" if is_own else reason)
+        await self._judge(system, turn, sign_of_system(outcome), "" if is_own else reason)
         if way is not None:
-            await self._judge(way, turn, find_of_way(outcome), reason)
+            await self._judge(way, turn, sign_of_way(outcome), reason)
         # A call that names its system by a URL has no way of its own: its failure is that of its step.
         at_fault = way if is_own else system
         if not reason or at_fault is None:
@@ -156,15 +156,15 @@ class TargetGate:
         row = next(stopped, None)
         return outcome if row is None else replace(outcome, outage=self.outage_of(row))
 
-    async def _judge(self, lane: Lane, turn: Turn | None, finding: Finding, reason: str) -> None:
+    async def _judge(self, lane: Lane, turn: Turn | None, sign: HealthSign, reason: str) -> None:
         """Takes what an outcome says of a system or a way: by the turn that was taken from its row, or as a count."""
         if turn is not None and turn.target == lane.target:
-            await self._judge_turn(lane, turn, finding, reason)
+            await self._judge_turn(lane, turn, sign, reason)
             return
         row = self.rows.find(lane)
         # A call that began before an outage counts no more.
         is_usual = row is None or row.state == "CLOSED"
-        if is_usual and self._tallies.count(lane, self._clock.monotonic(), finding):
+        if is_usual and self._tallies.count(lane, self._clock.monotonic(), sign):
             await self._open(lane, reason)
 
     def outage_of(self, row: TargetRow) -> Outage:
@@ -199,17 +199,17 @@ class TargetGate:
             self._pocket[stopped] = 0 if is_probe else count - 1
             return Turn(row.target, is_probe=is_probe)
 
-    async def _judge_turn(self, lane: Lane, turn: Turn, finding: Finding, reason: str) -> None:
+    async def _judge_turn(self, lane: Lane, turn: Turn, sign: HealthSign, reason: str) -> None:
         """Changes the row by the outcome of an attempt that was let go, unless another one has changed it."""
         async with self._changing:
             row = self.rows.find(lane)
             if row is None or row.state != ("OPEN" if turn.is_probe else "HALF"):
                 return
             now = self._clock.now()
-            if finding == "down":
+            if sign == "down":
                 self._pocket[lane] = 0
                 await self.rows.put(reopen_target(row, now, reason))
-            elif turn.is_probe and finding == "works":
+            elif turn.is_probe and sign == "works":
                 await self.rows.put(drain_target(row, now, self.drain_rate))
             elif turn.is_probe:
                 # With a reason it is a way whose system is down: it is not tried to its end before that is back.

@@ -70,7 +70,7 @@ class Turn(msgspec.Struct, frozen=True):
     is_probe: bool
 
 
-Finding: TypeAlias = Literal["down", "works", "nothing"]
+HealthSign: TypeAlias = Literal["down", "works", "nothing"]
 """What an outcome says of a system, or of a way to it."""
 
 
@@ -100,7 +100,7 @@ def is_of_connection(outcome: EffectDone | EffectFailed) -> bool:
     return isinstance(outcome, EffectFailed) and outcome.is_of_connection
 
 
-def find_of_system(outcome: EffectDone | EffectFailed) -> Finding:
+def sign_of_system(outcome: EffectDone | EffectFailed) -> HealthSign:
     """Returns what an outcome says of the system that was called.
 
     Nothing, where the connection did not reach it for a reason of its own, and where no call was made, because of an
@@ -113,7 +113,7 @@ def find_of_system(outcome: EffectDone | EffectFailed) -> Finding:
     return "works" if isinstance(outcome, EffectDone) or outcome.was_sent else "nothing"
 
 
-def find_of_way(outcome: EffectDone | EffectFailed) -> Finding:
+def sign_of_way(outcome: EffectDone | EffectFailed) -> HealthSign:
     """Returns what an outcome says of the connection's way to the system: it works when something could be sent."""
     if is_of_connection(outcome):
         return "down" if down_reason(outcome) else "nothing"
@@ -158,14 +158,14 @@ class Tallies:
     def __bool__(self) -> bool:
         return bool(self._tallies)
 
-    def count(self, lane: Lane, now: float, finding: Finding) -> bool:
+    def count(self, lane: Lane, now: float, sign: HealthSign) -> bool:
         """Counts what a call found at a monotonic instant; returns whether the system, or the way, is down now."""
         tally = self._tallies.get(lane)
-        if finding == "nothing" or (finding == "works" and tally is None):
+        if sign == "nothing" or (sign == "works" and tally is None):
             return False
         if tally is None:
             tally = self._tallies[lane] = Tally()
-        is_down = tally.count(now, is_failure=finding == "down")
+        is_down = tally.count(now, is_failure=sign == "down")
         if is_down or tally.is_clean:
             del self._tallies[lane]
         return is_down

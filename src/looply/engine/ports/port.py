@@ -47,7 +47,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """An idempotency key of an organization and the fingerprint of the request that came with it."""
 
     text: str
-    request: bytes
+    fingerprint: bytes
 
 
 FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
@@ -97,7 +97,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is needed to start an execution.
 
-    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
+    `fingerprint` is that of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -107,7 +107,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     workflow: Workflow
     trigger_type: TriggerType
     body: Json
-    request: bytes
+    fingerprint: bytes
     body_size: int = 0
     process_id: str = ""
     profile: str = ""

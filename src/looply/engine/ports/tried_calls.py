@@ -73,7 +73,7 @@ def outcome_document(outcome: EffectDone | EffectFailed) -> dict[str, Json]:
     return {"output": outcome.output, "size": outcome.size, "secret": list(outcome.secret), "verdict": verdict}
 
 
-def outcome_of(document: dict[str, Any], call: TriedCall, at: datetime) -> EffectDone | EffectFailed:
+def read_outcome(document: dict[str, Any], call: TriedCall, at: datetime) -> EffectDone | EffectFailed:
     """Returns the outcome of its JSON."""
     if "failed" in document:
         return msgspec.convert(document["failed"], EffectFailed)

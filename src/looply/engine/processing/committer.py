@@ -244,7 +244,7 @@ class Committer:
         return StoredKey(
             organization_id=organization_id,
             text=key.text,
-            request=key.request,
+            fingerprint=key.fingerprint,
             expires_on=self._clock.now() + KEY_LIFE,
         )
 

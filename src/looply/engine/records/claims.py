@@ -11,7 +11,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: str
     workflow_id: str
     process_id: str
-    request: bytes
+    fingerprint: bytes
 
 
 class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,5 +22,5 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
 
     organization_id: str
     text: str
-    request: bytes
+    fingerprint: bytes
     expires_on: datetime

@@ -82,7 +82,9 @@ class Starter:
             message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
-            raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+            raise Overloaded(
+                f"{len(self._starts)} triggers are being stored, and the queue takes no more; repeat in a second"
+            )
         if request.child_start is None:
             self._check_rate(request.organization_id)
         await _check_body(request)
@@ -99,9 +101,9 @@ class Starter:
             return await self._run_detached(request)
         except KeyTaken as taken:
             assert request.key is not None
-            return _obey(answer_taken_key(taken, request.key.request), taken)
+            return _obey(answer_taken_key(taken, request.key.fingerprint), taken)
         except ClaimTaken as taken:
-            return _obey(answer_taken_process_id(taken, request.request, request.process_id), taken)
+            return _obey(answer_taken_process_id(taken, request.fingerprint, request.process_id), taken)
 
     def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""
@@ -182,7 +184,7 @@ class Starter:
             profile=request.profile,
             environment=request.environment,
             body=request.body,
-            request=request.request,
+            request=request.fingerprint,
             size=request.body_size,
             secret=secret if child_start is None else tuple(dict.fromkeys((*secret, *child_start.secret))),
             parent=child_start.parent if child_start is not None else "",

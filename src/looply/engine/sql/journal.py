@@ -149,7 +149,7 @@ class SqlJournal:
         return await self._sessions.find(_definition_from, _DEFINITION, {"hash": definition_hash})
 
     async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
-        """Returns (execution id, request) of a key that is still kept, or None."""
+        """Returns (execution id, fingerprint) of a key that is still kept, or None."""
         parameters = {"organization": organization_id, "key": text, "now": to_ms(now)}
         return await self._sessions.find(lambda row: (id_text(row[0]), row[1]), _KEY, parameters)
 

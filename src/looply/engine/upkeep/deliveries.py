@@ -222,7 +222,7 @@ def _start_of(sender: ExecutionStarted, requested: ChildStarted, target: ChildTa
         trigger_type="REQUEST",
         body=requested.input,
         body_size=requested.size,
-        request=fingerprint("child", requested.child_id),
+        fingerprint=fingerprint("child", requested.child_id),
         profile=target.profile,
         environment=target.environment,
         by=sender.by,

@@ -6,6 +6,7 @@ process recovers what. Each process also sweeps for work that it has dropped its
 """
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import structlog
 
@@ -19,6 +20,9 @@ from looply.errors import LooplyError, StoreUnreachable
 from looply.execution.facts.commands import Continue, EffectLost
 
 _log = structlog.get_logger(__name__)
+
+_Report: TypeAlias = Literal["reported", "later", "never"]
+"""What became of the report of a lost attempt; `never`: its execution cannot be read, or has no such attempt."""
 
 _BATCH = 500
 _SWEPT = 200
@@ -124,43 +128,44 @@ class Recovery:
             results = [
                 await self._lose(row.execution_id, row.seq, ended_process=row.execution_id in suspects) for row in lost
             ]
+            is_left = "later" in results
             if self._store.is_shared:
                 # Other processes report them too; the next sweep finds what is left.
-                return False in results
-            if True not in results:
+                return is_left
+            if "reported" not in results:
                 _log.error("lost_effects_left", count=len(results))
-                return False in results
+                return is_left
         return False
 
-    async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
-        """Reports the outcome of an attempt as unknown; returns None when that can never be reported."""
+    async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> _Report:
+        """Reports the outcome of an attempt as unknown."""
         if self._quarantine.holds(execution_id):
-            return False
+            return "later"
         try:
             return await self._quarantine.run(
                 execution_id, lambda: self._report_lost(execution_id, seq, ended_process=ended_process)
             )
         except LooplyError as error:
             log_failed_command(execution_id, EffectLost, error)
-            return False
+            return "later"
 
-    async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
+    async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> _Report:
         try:
             state = (await self._shell.get(execution_id)).state
         except StoreUnreachable:
-            return False
+            return "later"
         except LooplyError as error:
             _log.error("execution_unreadable", execution_id=execution_id, error=error.message)
-            return None
+            return "never"
         opened = state.find_open_step(seq)
         if opened is None and self._store.is_shared:
             # Another process has reported it since the row was read.
-            return True
+            return "reported"
         if opened is None:
             _log.error("effect_row_without_effect", execution_id=execution_id, seq=seq)
-            return None
+            return "never"
         lost = EffectLost(
             at=self._clock.now(), address=opened.address, attempt=opened.attempt, ended_process=ended_process
         )
         await self._shell.submit(execution_id, lost)
-        return True
+        return "reported"

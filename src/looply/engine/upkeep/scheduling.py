@@ -156,7 +156,7 @@ class Scheduling:
                 workflow=workflow,
                 trigger_type="SCHEDULED",
                 body=None,
-                request=fingerprint("schedule", schedule.workflow_id, fire.nominal.isoformat()),
+                fingerprint=fingerprint("schedule", schedule.workflow_id, fire.nominal.isoformat()),
                 profile=profile,
                 environment=environment,
                 by="schedule",

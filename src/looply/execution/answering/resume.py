@@ -9,7 +9,7 @@ from looply.errors import Problem
 from looply.execution.closing.close import close_cards
 from looply.execution.document.sizes import json_bytes, over_document
 from looply.execution.facts.address import Address, is_genuine, parse_address, parse_token
-from looply.execution.facts.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit
+from looply.execution.facts.commands import AlreadyReleased, Answer, DeclineCode, Declined, Released, Resume, Unfit
 from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.execution.facts.state import BufferedResume, ExecutionState, OpenWait, SettledWait, recipients_of
 from looply.execution.steps.wait import Caller, branch_of, payload_problems, resume_output, source_refusal
@@ -37,7 +37,7 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
     """Returns the reply to a resume and its events."""
     named = _named_wait(state, command)
     if (duplicate := _duplicate_of(state, command, named)) is not None:
-        return _already_restarted(state, command, duplicate)
+        return _already_released(state, command, duplicate)
     if (declined := _find_decline(workflow, state, named)) is not None:
         return Answer(declined)
     wait = _wait_for(state, command, named)
@@ -51,7 +51,7 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
         last = state.settled[state.last_settled]
         if last.how == "TIMED_OUT":
             return Answer(_decline("TIMED_OUT", "the wait has timed out"))
-        return _already_restarted(state, command, state.settled[state.last_released or state.last_settled])
+        return _already_released(state, command, state.settled[state.last_released or state.last_settled])
     if workflow.has_wait and state.closed is None and not state.settled:
         return _buffer(workflow, state, command, "")
     code: DeclineCode = "COMPLETED" if state.closed is not None else "NOT_WAITING"
@@ -143,7 +143,7 @@ def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: O
     resumed = _resumed_event(state, command, step, wait)
     if reason := over_document(state, step.id, resumed.size, limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/payload", message=reason),)))
-    return Answer(Restarted(), (resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
+    return Answer(Released(), (resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
 
 
 def _resumed_event(state: ExecutionState, command: Resume, step: Step, wait: OpenWait) -> Resumed:
@@ -166,7 +166,7 @@ def _resumed_event(state: ExecutionState, command: Resume, step: Step, wait: Ope
 def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: str) -> Answer:
     former = _earlier_buffered(workflow, state, wait)
     if former is not None:
-        return Answer(AlreadyRestarted(answered_by=former.by, answered_on=former.on))
+        return Answer(AlreadyReleased(answered_by=former.by, answered_on=former.on))
     kept = ResumeBuffered(
         at=command.at,
         by=command.by,
@@ -177,7 +177,7 @@ def _buffer(workflow: Workflow, state: ExecutionState, command: Resume, wait: st
         wait=wait,
         secret=("/payload",) if _is_secret(workflow, wait) else (),
     )
-    return Answer(Restarted(buffered=True), (kept,))
+    return Answer(Released(buffered=True), (kept,))
 
 
 def _earlier_buffered(workflow: Workflow, state: ExecutionState, wait: str) -> BufferedResume | None:
@@ -197,8 +197,8 @@ def _is_secret(workflow: Workflow, wait: str) -> bool:
     return any(workflow.steps[step].output_secrets for step in steps)
 
 
-def _already_restarted(state: ExecutionState, command: Resume, settled: SettledWait) -> Answer:
-    reply = AlreadyRestarted(answered_by=settled.by, answered_on=settled.on)
+def _already_released(state: ExecutionState, command: Resume, settled: SettledWait) -> Answer:
+    reply = AlreadyReleased(answered_by=settled.by, answered_on=settled.on)
     if state.closed is not None or state.ignored >= _RECORDED_DUPLICATES:
         return Answer(reply)
     ignored = ResumeIgnored(at=command.at, by=command.by, via=command.via, reason="DUPLICATE", source=command.source)

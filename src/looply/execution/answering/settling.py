@@ -4,7 +4,7 @@ from typing import Final
 
 from looply.definition import Workflow
 from looply.execution.answering.resume import release_open_wait
-from looply.execution.facts.commands import AlreadySettled, Answer, Declined, Restarted, Resume, Settled, SettleLetter
+from looply.execution.facts.commands import AlreadySettled, Answer, Declined, Released, Resume, Settled, SettleLetter
 from looply.execution.facts.events import LetterSettled
 from looply.execution.facts.state import ExecutionState
 from looply.jsontext import fingerprint
@@ -43,6 +43,6 @@ def settle_letter(workflow: Workflow, state: ExecutionState, command: SettleLett
         state=command.state,
     )
     released = release_open_wait(workflow, state, resume, limits)
-    if not isinstance(released.reply, Restarted):
+    if not isinstance(released.reply, Released):
         return released
     return Answer(Settled(action="APPLIED"), (end, *released.events))

@@ -13,22 +13,22 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool = False
 
 
-def answer_taken_key(refusal: KeyTaken, request: bytes) -> Started | Refused:
-    """Returns the execution that the first trigger with the key started, if `request` is the fingerprint of that one.
+def answer_taken_key(refusal: KeyTaken, fingerprint: bytes) -> Started | Refused:
+    """Returns the execution that the first trigger with the key started, if `fingerprint` is that of its request.
 
     Any other request is refused (code `KEY_REUSED`).
     """
-    if refusal.request == request:
+    if refusal.fingerprint == fingerprint:
         return Started(execution_id=refusal.execution_id, replayed=True)
     return Refused("the Idempotency-Key was used for another request; use a new key", code="KEY_REUSED")
 
 
-def answer_taken_process_id(refusal: ClaimTaken, request: bytes, process_id: str) -> Started | Conflict:
-    """Returns the open execution with the process id, if `request` is the fingerprint of the trigger that started it.
+def answer_taken_process_id(refusal: ClaimTaken, fingerprint: bytes, process_id: str) -> Started | Conflict:
+    """Returns the open execution with the process id, if `fingerprint` is that of the trigger which started it.
 
     Any other request is a conflict (code `PROCESS_ID_IN_USE`).
     """
-    if refusal.request == request:
+    if refusal.fingerprint == fingerprint:
         return Started(execution_id=refusal.execution_id, replayed=True)
     message = (
         f"an open execution of the workflow has the process id {process_id!r} with another body; "

@@ -317,13 +317,13 @@ Command: TypeAlias = (
 )
 
 
-class Restarted(msgspec.Struct, frozen=True, kw_only=True):
+class Released(msgspec.Struct, frozen=True, kw_only=True):
     """The resume released the wait, or is kept for a wait that is yet to open."""
 
     buffered: bool = False
 
 
-class AlreadyRestarted(msgspec.Struct, frozen=True, kw_only=True):
+class AlreadyReleased(msgspec.Struct, frozen=True, kw_only=True):
     """An earlier resume released the wait; this one changed nothing."""
 
     answered_by: str
@@ -444,8 +444,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Reply: TypeAlias = (
-    Restarted
-    | AlreadyRestarted
+    Released
+    | AlreadyReleased
     | Terminated
     | AlreadyTerminated
     | Recorded

@@ -38,7 +38,7 @@ from looply.execution.facts.state import (
 )
 from looply.instants import to_ms
 
-Verdict: TypeAlias = Literal[
+HoldKind: TypeAlias = Literal[
     "INCIDENT",
     "WAITS_FOR_TARGET",
     "WAITS_FOR_PERSON",
@@ -91,7 +91,7 @@ HoldCode: TypeAlias = Literal[
 ]
 """The sentence that says it; its values are those of the `values` of a hold."""
 
-VERDICTS: Final[Mapping[HoldCode, Verdict]] = {
+HOLD_KINDS: Final[Mapping[HoldCode, HoldKind]] = {
     "INCIDENT_FAILED": "INCIDENT",
     "INCIDENT_UNKNOWN": "INCIDENT",
     "INCIDENT_TIMEOUT": "INCIDENT",
@@ -139,7 +139,7 @@ _ENDS: Final[Mapping[str, HoldCode]] = {
     "FAILED": "ENDED_FAILED",
     "TERMINATED": "ENDED_TERMINATED",
 }
-_ORDER: Final = tuple(dict.fromkeys(VERDICTS.values()))
+_ORDER: Final = tuple(dict.fromkeys(HOLD_KINDS.values()))
 _SHOWING: Final[Mapping[HoldCode, tuple[type[Event], ...]]] = {
     "TARGET_DOWN": (StepParked,),
     "PERSON_CARD": (CardWanted, WaitOpened),
@@ -183,9 +183,9 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, HoldValue] = {}
 
     @property
-    def verdict(self) -> Verdict:
-        """The kind of hold."""
-        return VERDICTS[self.cause]
+    def kind(self) -> HoldKind:
+        """Its kind, which answers call `verdict`."""
+        return HOLD_KINDS[self.cause]
 
 
 def holds_of(state: ExecutionState, now: datetime, recent: Sequence[tuple[int, Event]] = ()) -> list[Hold]:
@@ -195,7 +195,7 @@ def holds_of(state: ExecutionState, now: datetime, recent: Sequence[tuple[int, E
     overdue.
     """
     found = [_with_evidence(hold, recent) for hold in _holds(state, now)]
-    return sorted(found, key=lambda hold: _ORDER.index(hold.verdict))
+    return sorted(found, key=lambda hold: _ORDER.index(hold.kind))
 
 
 def _holds(state: ExecutionState, now: datetime) -> list[Hold]:

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.bulks.preview import BulkPreview, Verdict
+from looply.app.bulks.preview import BulkPreview, MigrationForecast
 from looply.catalog.authored.bulks import IDS, Bulk, BulkAction, Refusal
 from looply.engine.ports.lists import Head, TriggerType
 from looply.execution.facts.events import IncidentKind
@@ -99,7 +99,7 @@ class BulkVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     workflow_execution_id: str
     process_id: str
-    verdict: Verdict
+    verdict: MigrationForecast
     why: str
 
 

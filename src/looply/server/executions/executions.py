@@ -11,7 +11,7 @@ from looply.app.executions.resume import ResumeRequest, resume
 from looply.app.executions.terminate import reason_of, terminate
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.executions.records import (
@@ -129,7 +129,7 @@ async def _resume(call: Call, payload: Json) -> Response:
         organization_id=head.organization_id, workflow_id=head.workflow_id, workflow_execution_id=head.execution_id
     )
     data = ResumeData(workflow_identifier=identifier)
-    if isinstance(reply, Restarted):
+    if isinstance(reply, Released):
         return Response(
             ResumeAnswer(message="restarted", code="WORKFLOW_RESTARTED", data=data, buffered=reply.buffered or UNSET)
         )

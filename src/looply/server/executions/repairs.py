@@ -227,7 +227,7 @@ async def get_incidents(call: Call) -> Response:
 async def _perform(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Response:
     read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
     decision = RepairRequest(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
-    act = repairs.preview if body.dry_run else repairs.decide
+    act = repairs.preview if body.dry_run else repairs.repair
     return Response(_repair_answer(call, await act(call.services, call.principal, decision)))
 
 

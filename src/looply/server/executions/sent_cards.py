@@ -296,7 +296,7 @@ async def decide(call: Call) -> Response:
         message = "a link preview or a scanner cannot answer; open the link in a browser"
         raise Refused(message, code="NOT_A_PERSON")
     if body.code:
-        reply = await card_codes.decide_with_code(
+        reply = await card_codes.answer_with_code(
             call.services,
             token,
             body.data,
@@ -305,7 +305,7 @@ async def decide(call: Call) -> Response:
             revision=body.card_revision,
         )
     else:
-        reply = await sent_cards.decide(call.services, token, body.data, revision=body.card_revision)
+        reply = await sent_cards.answer_by_link(call.services, token, body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
         return Response(DecideAnswer(message="recorded"))
     earlier = DecideAnswer(

@@ -51,7 +51,7 @@ def _request(call: Call) -> TriggerRequest:
         profile=query.get("profile"),
         wait=parse_wait(query.get("wait")) if "wait" in query else None,
         key=key,
-        request=_identity(call, version) if key else (),
+        covered=_identity(call, version) if key else (),
         depth=_depth(call),
     )
 

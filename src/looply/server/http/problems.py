@@ -48,6 +48,9 @@ from looply.server.http.wire import (
     sign_in_record,
 )
 
+_DEFECT: Final = (
+    "the server failed by a defect of its own; give its operator the request id, by which its log has the details"
+)
 STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
     {
         BadRequest: 400,
@@ -104,7 +107,7 @@ def error_answer(error: Exception, request_id: str) -> Response:
             return Response(extend_record(SignedOutAnswer, body, sign_in=sign_in), status)
         body = error_body(error.message, error.code, error.problems, request_id, **more)
         return Response(body, status, _headers(error, status))
-    return Response(error_body("something went wrong", "INTERNAL", (), request_id), 500)
+    return Response(error_body(_DEFECT, "INTERNAL", (), request_id), 500)
 
 
 def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str, **more: Any) -> ErrorAnswer:

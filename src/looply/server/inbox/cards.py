@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.inbox import answers, cards
-from looply.app.inbox.answers import CardReply, CardResult, Result
+from looply.app.inbox.answers import CardAnswerRequest, CardResult, Result
 from looply.app.inbox.cards import MyCard, MyCardFilter
 from looply.catalog.tenants.names import validate_id
 from looply.errors import BadRequest
@@ -161,7 +161,7 @@ async def answer_cards(call: Call) -> Response:
     for index, one in enumerate(body.answers):
         if one.revision < 1:
             raise BadRequest.at(f"/answers/{index}/revision", "must be the revision of the card that you saw, from 1")
-    sent = [CardReply(card_id=one.card_id, revision=one.revision, data=one.data) for one in body.answers]
+    sent = [CardAnswerRequest(card_id=one.card_id, revision=one.revision, data=one.data) for one in body.answers]
     items = [_result(one) for one in await answers.answer_cards(call.services, call.principal, sent)]
     return Response(AnswerCardsAnswer(message=SUCCESS, count=len(items), items=items))
 

@@ -7,7 +7,7 @@ import msgspec
 from looply.app.monitoring.explaining import Advice, Explained, Explanation, Link, explain
 from looply.app.monitoring.sentences import ADVICE, Act
 from looply.engine.ports.lists import Head
-from looply.execution.views.holds import Hold, HoldCode, Verdict, step_of
+from looply.execution.views.holds import Hold, HoldCode, HoldKind, step_of
 from looply.instants import ms_or_none
 from looply.jsontext import Json
 from looply.permissions import Permission
@@ -33,7 +33,7 @@ class HoldItem(msgspec.Struct, frozen=True, kw_only=True):
     has no such instant.
     """
 
-    verdict: Verdict
+    verdict: HoldKind
     code: HoldCode
     text: str
     values: dict[str, str | int | None]
@@ -48,7 +48,7 @@ class ChainItem(msgspec.Struct, frozen=True, kw_only=True):
     """What holds an execution that is waited for."""
 
     workflow_execution_id: str
-    verdict: Verdict
+    verdict: HoldKind
     code: HoldCode
     text: str
 
@@ -134,7 +134,7 @@ def _call_of(act: Act, head: Head, hold: Hold) -> tuple[str, dict[str, Json]]:
 def _hold(explained: Explained) -> HoldItem:
     hold = explained.hold
     return HoldItem(
-        verdict=hold.verdict,
+        verdict=hold.kind,
         code=hold.cause,
         text=explained.text,
         values=dict(hold.values),
@@ -150,7 +150,7 @@ def _hold(explained: Explained) -> HoldItem:
 
 def _link(link: Link) -> ChainItem:
     return ChainItem(
-        workflow_execution_id=link.execution_id, verdict=link.hold.verdict, code=link.hold.cause, text=link.text
+        workflow_execution_id=link.execution_id, verdict=link.hold.kind, code=link.hold.cause, text=link.text
     )
 
 

@@ -18,7 +18,7 @@ async def claim_of(engine: Driver, execution_id: str, process_id: str = "PO-1") 
         organization_id=started.organization_id,
         workflow_id=started.workflow_id,
         process_id=process_id,
-        request=started.request,
+        fingerprint=started.request,
     )
 
 
@@ -50,7 +50,7 @@ class ClaimAuditStories:
 
     async def test_a_claim_of_another_request_is_found(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking(), process_id="PO-1")
-        other = replace(await claim_of(engine, execution_id), request=b"another")
+        other = replace(await claim_of(engine, execution_id), fingerprint=b"another")
         await plant(engine, execution_id, put_claim=other)
         assert await problems(engine, execution_id) == {"CLAIM"}
 

@@ -12,7 +12,7 @@ from kit.definitions import asking, asking_twice, calling
 from kit.driver import Driver
 from looply.errors import Conflict, StoreFull, StoreLost
 from looply.execution.answering.starting import Started
-from looply.execution.facts.commands import AlreadyRestarted, Restarted
+from looply.execution.facts.commands import AlreadyReleased, Released
 from looply.execution.facts.events import IncidentOpened, Resumed
 from looply.testing.world import HANG, Answer
 
@@ -74,7 +74,7 @@ class GroupStories:
         replies = await group.replies()
         # The result of the call has no caller that waits for it.
         await engine.settle()
-        assert replies[:11] == [Restarted()] * 11
+        assert replies[:11] == [Released()] * 11
         assert len({answer.execution_id for answer in replies[11:-1]}) == STARTS
         assert isinstance(replies[-1], Conflict)
         path = await engine.path(group.stale)
@@ -96,7 +96,7 @@ class GroupStories:
         await engine.advance(timedelta(milliseconds=500))
         assert (await engine.state(group.caller)).outputs["call_1"]["data"] == {"n": 7}
         group.send()
-        assert Counter(map(type, await group.replies())) == {Restarted: 11, Started: STARTS, Conflict: 1}
+        assert Counter(map(type, await group.replies())) == {Released: 11, Started: STARTS, Conflict: 1}
         assert await group.stored() == before + STARTS
         assert len(engine.world.calls) == 1
 
@@ -114,9 +114,9 @@ class GroupStories:
         await engine.crash()
         group.send()
         again = await group.replies()
-        first = AlreadyRestarted if is_stored else Restarted
-        assert Counter(map(type, again)) == {first: 10, Restarted: 1, Started: STARTS, Conflict: 1} | (
-            {} if is_stored else {Restarted: 11}
+        first = AlreadyReleased if is_stored else Released
+        assert Counter(map(type, again)) == {first: 10, Released: 1, Started: STARTS, Conflict: 1} | (
+            {} if is_stored else {Released: 11}
         )
         assert {answer.replayed for answer in again[11:-1]} == {is_stored}
         assert await group.stored() == before + STARTS

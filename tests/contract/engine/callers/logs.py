@@ -9,7 +9,7 @@ from contract.engine.steps.children import CALLEE, calling_child
 from kit.definitions import call, chain, note, step, wait
 from kit.driver import Driver
 from looply.definition import LogLevel, Workflow
-from looply.execution.facts.commands import Redrive, Restarted
+from looply.execution.facts.commands import Redrive, Released
 from looply.execution.facts.events import ChildStarted, Computed, Discarded
 from looply.execution.views.log_pages import log_page
 from looply.execution.views.logs import event_log
@@ -62,7 +62,7 @@ class LogStories:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.trigger(failing(level), {"po": "4711"})
         await engine.crash()
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         await engine.settle()
         await engine.crash()
         assert await shown(engine, execution_id) == LOGGED[level]

@@ -10,7 +10,7 @@ import pytest
 from kit.definitions import call, chain, step, wait
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.execution.facts.commands import Declined, Reply, Restarted, Terminated
+from looply.execution.facts.commands import Declined, Released, Reply, Terminated
 from looply.execution.facts.events import CardClosed, Discarded, ExecutionClosed, ResumeIgnored
 from looply.testing.world import HANG, Answer
 
@@ -56,7 +56,7 @@ class _Expected:
         if self.is_closed or self.is_over_limit:
             self.resumed = "TERMINATED" if self.is_closed else "FAILED"
             return
-        self.resumed = Restarted(buffered=not self.is_answered)
+        self.resumed = Released(buffered=not self.is_answered)
         self.is_kept = not self.is_answered
         self.is_released = self.call_2_was_due = self.is_answered
 

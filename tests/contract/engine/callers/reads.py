@@ -19,7 +19,7 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, Driver, id_of
 from looply.engine.ports.lists import Filter
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import Computed
 from looply.limits import Limits
 from looply.testing.clock import START_TIME
@@ -157,7 +157,7 @@ class HistoryStories:
 
     async def test_a_read_after_an_answer_shows_it(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         assert (await engine.state(execution_id)).outputs["wait_1"]["n"] == 1
         (item,) = await engine.newest()
         assert item.head.status == "COMPLETED"
@@ -210,7 +210,7 @@ class HistoryStories:
         before = await engine.state(execution_id)
         await engine.crash()
         assert await engine.state(execution_id) == before
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         assert len(await engine.events(execution_id, Computed)) > 1000
         assert await engine.status(execution_id) == "COMPLETED"
 
@@ -270,7 +270,7 @@ class CacheStories:
         assert engine.shell.in_memory <= 1
         for n, execution_id in enumerate(ids):
             assert (await engine.state(execution_id)).payload["n"] == n
-            assert await engine.resume(execution_id, {"n": n}) == Restarted()
+            assert await engine.resume(execution_id, {"n": n}) == Released()
         await engine.settle()
         assert engine.shell.in_memory == 0
 
@@ -279,7 +279,7 @@ class CacheStories:
         engine.world.always("call_1", HANG)
         ids = [await engine.trigger(chain(wait(), call("call_1", "POST"))) for _ in range(5)]
         answers = await engine.together(*(engine.resume(id_, {"n": n}) for n in range(4) for id_ in ids))
-        assert answers.count(Restarted()) == 5
+        assert answers.count(Released()) == 5
         await engine.settle()
         for seen in engine.world.open_calls():
             seen.release()

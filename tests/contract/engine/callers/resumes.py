@@ -22,7 +22,7 @@ from kit.driver import Driver
 from looply.definition import Workflow
 from looply.errors import NotFound, StoreFull
 from looply.execution.facts.address import parse_address, wait_token
-from looply.execution.facts.commands import AlreadyRestarted, Declined, Reply, Restarted, Unfit
+from looply.execution.facts.commands import AlreadyReleased, Declined, Released, Reply, Unfit
 from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.testing.world import HANG, Answer
 
@@ -46,9 +46,9 @@ class RaceStories:
     async def test_of_32_resumes_one_wins_also_when_it_ends_the_execution(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
         answers = await race(engine, execution_id)
-        winner = answers.index(Restarted())
-        lost = AlreadyRestarted(answered_by=f"caller-{winner}", answered_on=engine.clock.now())
-        assert answers == [Restarted() if n == winner else lost for n in range(CALLERS)]
+        winner = answers.index(Released())
+        lost = AlreadyReleased(answered_by=f"caller-{winner}", answered_on=engine.clock.now())
+        assert answers == [Released() if n == winner else lost for n in range(CALLERS)]
         assert await engine.status(execution_id) == "COMPLETED"
         (resumed,) = await engine.events(execution_id, Resumed)
         assert (resumed.output["n"], resumed.by) == (winner, f"caller-{winner}")
@@ -57,8 +57,8 @@ class RaceStories:
         execution_id = await engine.trigger(chain(wait(), call(body="${wait_1.output.n}")))
         answers = await race(engine, execution_id)
         await engine.settle()
-        assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
-        assert [seen.input["body"] for seen in engine.world.calls] == [answers.index(Restarted())]
+        assert Counter(type(answer) for answer in answers) == {Released: 1, AlreadyReleased: CALLERS - 1}
+        assert [seen.input["body"] for seen in engine.world.calls] == [answers.index(Released())]
 
     async def test_after_a_crash_between_commit_and_answer_all_callers_get_the_winner(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
@@ -69,7 +69,7 @@ class RaceStories:
         assert all(call.cancelled() for call in calls)
         again = await race(engine, execution_id)
         (resumed,) = await engine.events(execution_id, Resumed)
-        assert again == [AlreadyRestarted(answered_by=resumed.by, answered_on=resumed.at)] * CALLERS
+        assert again == [AlreadyReleased(answered_by=resumed.by, answered_on=resumed.at)] * CALLERS
 
     async def test_after_a_crash_before_the_commit_the_race_is_run_again(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
@@ -80,12 +80,12 @@ class RaceStories:
         assert all(call.cancelled() for call in calls)
         assert await engine.events(execution_id, Resumed) == []
         answers = await race(engine, execution_id)
-        assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
+        assert Counter(type(answer) for answer in answers) == {Released: 1, AlreadyReleased: CALLERS - 1}
 
     async def test_equal_resumes_at_once_release_one_wait_of_two(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
         answers = await engine.together(*(engine.resume(execution_id, {"n": 1}) for _ in range(CALLERS)))
-        assert Counter(type(answer) for answer in answers) == {Restarted: 1, AlreadyRestarted: CALLERS - 1}
+        assert Counter(type(answer) for answer in answers) == {Released: 1, AlreadyReleased: CALLERS - 1}
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
 
@@ -94,9 +94,9 @@ class DuplicateStories:
 
     async def test_a_double_click_does_not_answer_the_next_question(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
-        assert await engine.resume(execution_id, {"ok": True}) == Restarted()
+        assert await engine.resume(execution_id, {"ok": True}) == Released()
         engine.clock.advance(timedelta(seconds=15))
-        assert isinstance(await engine.resume(execution_id, {"ok": True}), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"ok": True}), AlreadyReleased)
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
     async def test_a_double_click_that_comes_just_after_the_second_wait_opened_does_not_answer_it(
@@ -112,35 +112,35 @@ class DuplicateStories:
         second = engine.call(engine.resume(execution_id, {"ok": True}))
         await engine.settle()
         engine.faults.let_go()
-        assert isinstance(await second, AlreadyRestarted)
+        assert isinstance(await second, AlreadyReleased)
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
     async def test_another_body_answers_the_next_question(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
         await engine.resume(execution_id, {"ok": True})
-        assert await engine.resume(execution_id, {"ok": False}) == Restarted()
+        assert await engine.resume(execution_id, {"ok": False}) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_the_same_body_a_minute_later_answers_the_next_question(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
         await engine.resume(execution_id, {"ok": True})
         engine.clock.advance(timedelta(seconds=61))
-        assert await engine.resume(execution_id, {"ok": True}) == Restarted()
+        assert await engine.resume(execution_id, {"ok": True}) == Released()
 
     async def test_the_token_of_the_first_wait_never_answers_the_second(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
         token = await token_of(engine, execution_id, "wait_1:1")
-        assert await engine.resume(execution_id, {"n": 1}, token=token) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}, token=token) == Released()
         engine.clock.advance(timedelta(hours=1))
-        assert isinstance(await engine.resume(execution_id, {"n": 2}, token=token), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"n": 2}, token=token), AlreadyReleased)
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
 
     async def test_the_token_of_a_wait_to_come_keeps_the_resume_for_it(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking_twice())
         second = await token_of(engine, execution_id, "wait_2:1")
-        assert await engine.resume(execution_id, {"n": 2}, token=second) == Restarted(buffered=True)
+        assert await engine.resume(execution_id, {"n": 2}, token=second) == Released(buffered=True)
         await engine.crash()
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["wait_1"]["n"], state.outputs["wait_2"]["n"]) == ("COMPLETED", 1, 2)
 
@@ -154,7 +154,7 @@ class DuplicateStories:
         token = await token_of(engine, execution_id, "wait_1:1") if has_token else ""
         await engine.resume(execution_id, {"n": 1}, token=token)
         await engine.settle()
-        assert isinstance(await engine.resume(execution_id, {"n": second}, token=token), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"n": second}, token=token), AlreadyReleased)
         engine.world.open_calls()[0].release()
         await engine.settle()
         assert list((await engine.state(execution_id)).waits) == ["wait_2:1"]
@@ -176,9 +176,9 @@ class EarlyStories:
         engine.world.script("call_1", HANG)
         execution_id = await engine.trigger(calling_then_asking("GET"))
         await engine.settle()
-        assert await engine.resume(execution_id, {"n": 1}, by="early") == Restarted(buffered=True)
+        assert await engine.resume(execution_id, {"n": 1}, by="early") == Released(buffered=True)
         late = await engine.resume(execution_id, {"n": 2})
-        assert late == AlreadyRestarted(answered_by="early", answered_on=engine.clock.now())
+        assert late == AlreadyReleased(answered_by="early", answered_on=engine.clock.now())
         if crashes:
             await engine.crash()
         else:
@@ -186,7 +186,7 @@ class EarlyStories:
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["wait_1"]["n"]) == ("COMPLETED", 1)
-        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyReleased)
 
     async def test_a_resume_in_the_same_moment_as_the_trigger_is_not_lost(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
@@ -196,7 +196,7 @@ class EarlyStories:
         assert await engine.find("PO-1") == []
         engine.faults.let_go()
         execution_id = await trigger
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted(buffered=True)
+        assert await engine.resume(execution_id, {"n": 1}) == Released(buffered=True)
         (await engine.world.wait_for_call("call_1")).release()
         await engine.settle()
         assert await engine.status(execution_id) == "COMPLETED"
@@ -209,7 +209,7 @@ class EarlyStories:
         workflow = calling_then_asking() if calls_first else asking()
         trigger, execution_id, resume = await self._in_one_group(engine, workflow)
         engine.faults.let_go()
-        assert (await trigger, await resume) == (execution_id, Restarted(buffered=calls_first))
+        assert (await trigger, await resume) == (execution_id, Released(buffered=calls_first))
         if calls_first:
             (await engine.world.wait_for_call("call_1")).release()
             await engine.settle()
@@ -241,7 +241,7 @@ class EarlyStories:
         await engine.crash()
         assert (trigger.cancelled(), resume.cancelled()) == (True, True)
         if is_stored:
-            assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+            assert await engine.resume(execution_id, {"n": 1}) == Released()
         else:
             with pytest.raises(NotFound):
                 await engine.resume(execution_id, {"n": 1})
@@ -265,8 +265,8 @@ class EarlyStories:
         await engine.settle()
         replies = await engine.together(*(engine.resume(execution_id, {"n": 1}, by="early") for _ in range(2)))
         assert replies == [
-            Restarted(buffered=True),
-            AlreadyRestarted(answered_by="early", answered_on=engine.clock.now()),
+            Released(buffered=True),
+            AlreadyReleased(answered_by="early", answered_on=engine.clock.now()),
         ]
         engine.world.open_calls()[0].release()
         await engine.settle()
@@ -284,13 +284,13 @@ class EarlyStories:
         engine.world.script("call_1", HANG)
         execution_id = await engine.trigger(chain(call(), wait(**settings)))
         await engine.settle()
-        assert await engine.resume(execution_id, {"n": 1}, source=source) == Restarted(buffered=True)
+        assert await engine.resume(execution_id, {"n": 1}, source=source) == Released(buffered=True)
         engine.world.open_calls()[0].release()
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
         (letter,) = await engine.events(execution_id, ResumeIgnored)
         assert (letter.reason, letter.payload["n"]) == ("UNFIT", 1)
-        assert await engine.resume(execution_id, {"po": "1"}, source="TEAMS") == Restarted()
+        assert await engine.resume(execution_id, {"po": "1"}, source="TEAMS") == Released()
 
     async def test_a_kept_resume_that_no_wait_uses_becomes_a_dead_letter(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
@@ -298,7 +298,7 @@ class EarlyStories:
         engine.world.script("call_1", Answer(status=500))
         execution_id = await engine.trigger(workflow)
         await engine.settle()
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted(buffered=True)
+        assert await engine.resume(execution_id, {"n": 1}) == Released(buffered=True)
         assert len(await engine.events(execution_id, ResumeBuffered)) == 1
         await engine.terminate(execution_id)
         (letter,) = await engine.events(execution_id, ResumeIgnored)
@@ -327,7 +327,7 @@ class LateStories:
         engine.clock.advance(timedelta(days=400))
         before = await engine.path(execution_id)
         for payload in ({"n": 1}, {"n": 2}):
-            assert await engine.resume(execution_id, payload) == AlreadyRestarted(answered_by="first", answered_on=on)
+            assert await engine.resume(execution_id, payload) == AlreadyReleased(answered_by="first", answered_on=on)
         assert await engine.path(execution_id) == before
 
     async def test_a_terminated_execution_is_not_resumed(self, engine: Driver) -> None:
@@ -372,7 +372,7 @@ class LateStories:
         reply = await engine.resume(execution_id, {"n": 1})
         assert isinstance(reply, Unfit)
         assert reply.problems[0].path.startswith("/payload")
-        assert await engine.resume(execution_id, {"po": "1"}) == Restarted()
+        assert await engine.resume(execution_id, {"po": "1"}) == Released()
 
     async def test_a_forged_token_is_the_token_of_no_wait(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())

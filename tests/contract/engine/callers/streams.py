@@ -11,7 +11,7 @@ from kit.driver import ORGANIZATION, Driver
 from looply.engine.ports.lists import Filter
 from looply.engine.ports.store import Position
 from looply.engine.processing.feed import Committed
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.jsontext import Json
 from looply.testing.world import Answer
 
@@ -66,7 +66,7 @@ class StreamStories:
         execution_id = await engine.trigger(asking())
         before = await read_feed(engine)
         await engine.crash()
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         after = await read_feed(engine, before[-1].position)
         events = await engine.events(execution_id)
         assert numbers([*before, *after], execution_id) == list(range(1, len(events) + 1))
@@ -120,7 +120,7 @@ class SearchStories:
         execution_id = await engine.trigger(workflow, {"po": "1"})
         await engine.crash()
         assert await named(engine, "po", "1") == [execution_id]
-        assert await engine.resume(execution_id, {"po": "2"}) == Restarted()
+        assert await engine.resume(execution_id, {"po": "2"}) == Released()
         assert await named(engine, "po", "1") == []
         assert await named(engine, "po", "2") == [execution_id]
         await engine.crash()

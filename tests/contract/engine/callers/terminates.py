@@ -10,7 +10,7 @@ import pytest
 
 from kit.definitions import asking, call, calling, chain, computing, delay, note, stop, wait
 from kit.driver import Driver
-from looply.execution.facts.commands import AlreadyRestarted, AlreadyTerminated, Declined, Restarted, Terminated
+from looply.execution.facts.commands import AlreadyReleased, AlreadyTerminated, Declined, Released, Terminated
 from looply.execution.facts.events import Cancelled, Discarded, ExecutionClosed, Resumed
 from looply.testing.world import HANG, Answer
 
@@ -150,7 +150,7 @@ class TogetherStories:
         assert await engine.status(execution_id) == "TERMINATED"
         assert replies["terminate"] == Terminated()
         resumes = await engine.events(execution_id, Resumed)
-        assert (replies["resume"] == Restarted()) == bool(resumes)
+        assert (replies["resume"] == Released()) == bool(resumes)
         steps = {seen.step for seen in engine.world.calls}
         assert steps <= ({"resumed"} if resumes else {"late"})
         if not at_once:
@@ -177,7 +177,7 @@ class TogetherStories:
             answers = Counter(type(answer).__name__ for answer in await engine.together(*mixed))
             assert await engine.status(execution_id) == "TERMINATED"
             assert (answers["Terminated"], answers["AlreadyTerminated"]) == (1, 7)
-            assert answers["Restarted"] == (first == "resume")
+            assert answers["Released"] == (first == "resume")
             assert answers["Declined"] == (7 if first == "resume" else 8)
             closed = await engine.events(execution_id, ExecutionClosed)
             assert [event.status for event in closed] == ["TERMINATED"]
@@ -187,4 +187,4 @@ class TogetherStories:
         replies = await engine.together(engine.terminate(execution_id), engine.resume(execution_id))
         assert replies[0] == Terminated()
         assert isinstance(replies[1], Declined)
-        assert not isinstance(await engine.resume(execution_id), Restarted | AlreadyRestarted)
+        assert not isinstance(await engine.resume(execution_id), Released | AlreadyReleased)

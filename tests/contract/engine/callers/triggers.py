@@ -10,7 +10,7 @@ from kit.driver import Driver, id_of, start_of
 from looply.engine.ports.port import Key
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.answering.starting import Started
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import ExecutionStarted
 from looply.testing.world import HANG, Answer
 
@@ -122,7 +122,7 @@ class ProcessIdStories:
         workflow = calling(fail_on=["5xx"]) if end == "failed" else asking()
         first = await engine.trigger(workflow, BODY, process_id="PO-1")
         if end == "completed":
-            assert await engine.resume(first) == Restarted()
+            assert await engine.resume(first) == Released()
         elif end == "terminated":
             await engine.terminate(first)
         await engine.settle()
@@ -290,7 +290,7 @@ class StartStories:
         assert [state.outputs["call_1"]["data"]["po"] for state in states] == list(range(10))
 
     async def test_a_start_holds_what_it_was_given(self, engine: Driver) -> None:
-        request = start_of(computing(), BODY, key=Key(text="k", request=b"r"))
+        request = start_of(computing(), BODY, key=Key(text="k", fingerprint=b"r"))
         started = await asyncio.wait_for(engine.shell.start(request), 1)
         (first,) = await engine.events(started.execution_id, ExecutionStarted)
-        assert (first.body, first.request, first.by, first.via) == (BODY, request.request, "caller", "API")
+        assert (first.body, first.request, first.by, first.via) == (BODY, request.fingerprint, "caller", "API")

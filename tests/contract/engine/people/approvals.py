@@ -11,7 +11,7 @@ from kit.definitions import approval, chain, note, stop
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import AlreadyAnswered, Declined, Reassigned, Recorded, Reply, Restarted, Unfit
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Reassigned, Recorded, Released, Reply, Unfit
 from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted, Resumed, TimerFired, WaitOpened
 from looply.execution.facts.state import Card, cards_of
 
@@ -147,7 +147,7 @@ class ApprovalStories:
         execution_id = await asked(engine, api=True)
         await decide(engine, execution_id, 0)
         assert isinstance(await engine.resume(execution_id, {}), Unfit)
-        assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()
+        assert await engine.resume(execution_id, {"outcome": "rejected"}) == Released()
         assert await decided(engine, execution_id) == ("rejected", [(ANN, "approved"), ("caller", "rejected")])
         reply = await decide(engine, execution_id, 1)
         assert isinstance(reply, AlreadyAnswered)

@@ -7,7 +7,7 @@ from typing import Any
 from kit.definitions import card, chain, note, stop
 from kit.driver import ORGANIZATION, Driver
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Restarted, UnknownToken
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Released, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, CardClosed, Resumed
 
 PEOPLE = ["ann@example.com", "bob@example.com", "cy@example.com"]
@@ -102,7 +102,7 @@ class CardStories:
 
     async def test_a_resume_releases_the_card_for_everybody(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine, for_="all")
-        assert await engine.resume(execution_id, {"action": "approve"}, by="sap", source="SAP") == Restarted()
+        assert await engine.resume(execution_id, {"action": "approve"}, by="sap", source="SAP") == Released()
         state = await engine.state(execution_id)
         assert state.outputs["card_1"]["response"] == {"user": "sap", "data": {"action": "approve"}}
         assert isinstance(await engine.answer(execution_id, tokens[0]), AlreadyAnswered)

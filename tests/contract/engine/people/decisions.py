@@ -17,7 +17,7 @@ from looply.errors import EngineError, StoreFull
 from looply.execution.approvals.decisions import decisions_of
 from looply.execution.document.masking import MASK
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import Declined, Recorded, Restarted, SkipStep
+from looply.execution.facts.commands import Declined, Recorded, Released, SkipStep
 from looply.jsontext import Json
 
 DAY = timedelta(days=1)
@@ -64,7 +64,7 @@ class RecordStories:
     async def test_a_resume_that_decides_for_everybody_is_one_decision_without_a_card(self, engine: Driver) -> None:
         execution_id = await asked(engine, api=True)
         await decide(engine, execution_id, 0)
-        assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()
+        assert await engine.resume(execution_id, {"outcome": "rejected"}) == Released()
         (resumed, answered) = await recorded(engine, execution_id=execution_id)
         assert (answered.decision.user, answered.decision.revision, answered.decision.is_final) == (ANN, 1, False)
         assert (resumed.decision.user, resumed.decision.action) == ("caller", "rejected")

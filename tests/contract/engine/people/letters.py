@@ -10,11 +10,11 @@ from kit.definitions import call, chain, note, step, wait
 from kit.driver import ORGANIZATION, Driver, id_of
 from looply.engine.records.letters import LetterFilter, LetterRow
 from looply.execution.facts.commands import (
-    AlreadyRestarted,
+    AlreadyReleased,
     AlreadySettled,
     Declined,
+    Released,
     Reply,
-    Restarted,
     Settled,
     SettleLetter,
     Unfit,
@@ -33,7 +33,7 @@ async def unfit(engine: Driver, payload: dict[str, Json] | None = None, **fields
     workflow = chain(call(), wait(sources=["TEAMS"]), wait("wait_2"))
     execution_id = await engine.trigger(workflow, **fields)
     await engine.settle()
-    assert await engine.resume(execution_id, payload or {"n": 1}, by="early") == Restarted(buffered=True)
+    assert await engine.resume(execution_id, payload or {"n": 1}, by="early") == Released(buffered=True)
     engine.world.open_calls()[-1].release()
     await engine.settle()
     return execution_id
@@ -78,7 +78,7 @@ class LetterStories:
     async def test_a_duplicate_is_no_letter(self, engine: Driver) -> None:
         execution_id = await engine.trigger(chain(wait(), wait("wait_2")))
         await engine.resume(execution_id, {"n": 1})
-        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyReleased)
         assert len(await engine.events(execution_id, ResumeIgnored)) == 1
         assert await letters(engine) == []
 
@@ -87,7 +87,7 @@ class LetterStories:
         (row,) = await letters(engine)
         assert isinstance(refused := await settle(engine, row), Declined)
         assert refused.code == "SOURCE_NOT_ACCEPTED"
-        assert await engine.resume(execution_id, {}, source="TEAMS") == Restarted()
+        assert await engine.resume(execution_id, {}, source="TEAMS") == Released()
         assert await settle(engine, row) == Settled(action="APPLIED")
         assert await engine.status(execution_id) == "COMPLETED"
         resumed = (await engine.events(execution_id, Resumed))[-1]
@@ -103,7 +103,7 @@ class LetterStories:
         (row,) = await letters(engine)
         await settle(engine, row)
         repeated = await engine.resume(execution_id, {"n": 1})
-        assert repeated == AlreadyRestarted(answered_by="operator", answered_on=engine.clock.now())
+        assert repeated == AlreadyReleased(answered_by="operator", answered_on=engine.clock.now())
 
     async def test_of_32_who_apply_a_letter_one_does_and_the_others_get_who(self, engine: Driver) -> None:
         execution_id = await unfit(engine)

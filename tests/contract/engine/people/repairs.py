@@ -17,9 +17,9 @@ from looply.execution.facts.commands import (
     EditDocument,
     MoveTo,
     Redrive,
+    Released,
     Repaired,
     Reply,
-    Restarted,
     Retry,
     SkipStep,
     Terminated,
@@ -134,7 +134,7 @@ class RepairStories:
         await decide(engine, execution_id, MoveTo, to="wait_1")
         assert await engine.shell.open_cards((await engine.state(execution_id)).started.organization_id) == []
         assert await engine.store.work.next_due() is None
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_an_unknown_outcome_is_completed_or_tried_again(self, engine: Driver) -> None:
@@ -162,7 +162,7 @@ class RepairStories:
         assert await engine.status(execution_id) == "FAILED"
         assert len(await engine.events(execution_id, IncidentOpened)) == 2
         await decide(engine, execution_id, Redrive)
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
 
     async def test_a_call_that_is_queued_while_the_incident_is_closed_is_sent_once(self, engine: Driver) -> None:
         engine.per_queue = 1
@@ -271,7 +271,7 @@ class RedriveStories:
         token = wait_token(execution_id, seed, parse_address("wait_1:1"))
         after = chain(wait("answer"), note())
         await decide(engine, execution_id, Redrive, workflow=after, workflow_version=2, steps={"wait_1": "answer"})
-        assert await engine.resume(execution_id, token=token) == Restarted()
+        assert await engine.resume(execution_id, token=token) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_call_that_is_out_comes_back_to_the_step_under_its_new_name(self, engine: Driver) -> None:

@@ -10,7 +10,7 @@ from kit.definitions import call, card, for_each, graph, join, note, parallel, r
 from kit.driver import Driver
 from looply.definition import START, Workflow
 from looply.execution.facts.address import Address, card_token, wait_token
-from looply.execution.facts.commands import EditDocument, MoveTo, Recorded, Redrive, Repaired, Restarted, Retry, Unfit
+from looply.execution.facts.commands import EditDocument, MoveTo, Recorded, Redrive, Released, Repaired, Retry, Unfit
 from looply.execution.facts.events import DocumentEdited, Moved
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
@@ -177,7 +177,7 @@ class RenameWithinStories:
         assert await decide(engine, execution_id, Redrive, **onto) == Repaired()
         assert list((await engine.state(execution_id)).waits) == ["split[left]/question:1", "split[right]/reply:1"]
         await engine.crash()
-        assert await engine.resume(execution_id, token=token) == Restarted()
+        assert await engine.resume(execution_id, token=token) == Released()
         assert await engine.answer(execution_id, shown) == Recorded()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"], state.payload["later"]) == ("COMPLETED", "approve", "seen")
@@ -194,10 +194,10 @@ class RenameWithinStories:
         await engine.crash()
         first = wait_token(execution_id, seed, Address("loop[0]", "ask", 1))
         engine.world.always("got", Answer(data={"text": "-got"}))
-        assert await engine.resume(execution_id, {"n": 1}, token=first) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}, token=first) == Released()
         await engine.settle()
         second = wait_token(execution_id, seed, Address("loop[1]", "answer", 1))
-        assert await engine.resume(execution_id, {"n": 2}, token=second) == Restarted()
+        assert await engine.resume(execution_id, {"n": 2}, token=second) == Released()
         state = await engine.state(execution_id)
         assert (state.status, [each["noted"] for each in state.payload["last"]]) == ("COMPLETED", ["-read", "-got"])
         assert keys(engine, "read") == ["loop[0]/read:1"]
@@ -236,7 +236,7 @@ class RenameWithinStories:
         seen.release()
         await engine.settle()
         await engine.crash()
-        assert await engine.resume(execution_id, token=seen.input["body"]) == Restarted()
+        assert await engine.resume(execution_id, token=seen.input["body"]) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_what_branches_are_called_by_keeps_its_name_while_they_are_open(self, engine: Driver) -> None:

@@ -6,7 +6,7 @@ from contract.engine.steps.scopes import ITEM_CALL
 from kit.definitions import call, chain, repeating, side_by_side, wait
 from kit.driver import Driver
 from looply.errors import Rejected
-from looply.execution.facts.commands import Repaired, Restarted, Retry
+from looply.execution.facts.commands import Released, Repaired, Retry
 from looply.testing.world import HANG, Answer
 
 
@@ -26,7 +26,7 @@ class ThawStories:
         assert await engine.status(execution_id) == "FAILED"
         assert isinstance(await decide(engine, execution_id, Retry), Repaired)
         assert (await engine.state(execution_id)).outputs["bad"]["status"] == "200"
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, set(state.payload["last"])) == ("COMPLETED", {"slow", "asked", "bad"})

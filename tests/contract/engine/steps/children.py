@@ -10,7 +10,7 @@ from kit.definitions import asking, call, chain, graph, note, step, stop, wait
 from kit.driver import Driver
 from looply.definition import START, Workflow
 from looply.errors import StoreFull
-from looply.execution.facts.commands import Declined, Restarted, Terminated
+from looply.execution.facts.commands import Declined, Released, Terminated
 from looply.execution.facts.events import ChildClosed, ChildStarted, ErrorCaught, ExecutionStarted, StepFailed
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
@@ -75,7 +75,7 @@ class ChildStories:
         (first,) = await engine.events(child, ExecutionStarted)
         assert (first.depth, first.by, first.via) == (1, "caller", "PARENT")
         assert await statuses(engine, parent, child) == ["WAITING", "WAITING"]
-        assert await engine.resume(child) == Restarted()
+        assert await engine.resume(child) == Released()
         await engine.deliver()
         assert await statuses(engine, parent, child) == ["COMPLETED", "COMPLETED"]
 
@@ -285,13 +285,13 @@ class ChildOrderStories:
         child = await child_of(engine, parent)
         if first == "together":
             replies = await engine.together(engine.resume(child), engine.terminate(parent))
-            assert replies == [Restarted(), Terminated()]
+            assert replies == [Released(), Terminated()]
         elif first == "child":
-            assert await engine.resume(child) == Restarted()
+            assert await engine.resume(child) == Released()
             assert await engine.terminate(parent) == Terminated()
         else:
             assert await engine.terminate(parent) == Terminated()
-            assert await engine.resume(child) == Restarted()
+            assert await engine.resume(child) == Released()
         await engine.deliver()
         assert await statuses(engine, parent, child) == ["TERMINATED", "COMPLETED"]
         assert [event.outcome for event in await engine.events(parent, ChildClosed)] == ["CANCELLED"]

@@ -9,7 +9,7 @@ import pytest
 from kit.definitions import asking, call, chain, note, wait
 from kit.driver import Driver
 from looply.definition import START, Workflow
-from looply.execution.facts.commands import Restarted, Terminated
+from looply.execution.facts.commands import Released, Terminated
 from looply.execution.facts.events import Admitted, Queued, Resumed, StepScheduled
 from looply.testing.world import HANG, Answer
 
@@ -51,7 +51,7 @@ class ConcurrencyStories:
         ids = await started(engine, limited(1), 4)
         for number, execution_id in enumerate(ids):
             assert await begun(engine, ids) == [other <= number for other in range(4)]
-            assert await engine.resume(execution_id) == Restarted()
+            assert await engine.resume(execution_id) == Released()
             await engine.deliver()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
 
@@ -67,7 +67,7 @@ class ConcurrencyStories:
         ids = sorted(each.execution_id for each in replies)
         for execution_id in ids:
             await engine.deliver()
-            assert await engine.resume(execution_id) == Restarted()
+            assert await engine.resume(execution_id) == Released()
         await engine.deliver()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
         for each in ids:
@@ -109,7 +109,7 @@ class ConcurrencyStories:
 
     async def test_a_resume_that_comes_while_queued_is_kept_for_the_wait(self, engine: Driver) -> None:
         ids = await started(engine, limited(1), 2)
-        assert await engine.resume(ids[1], {"early": True}) == Restarted(buffered=True)
+        assert await engine.resume(ids[1], {"early": True}) == Released(buffered=True)
         await engine.resume(ids[0])
         await engine.deliver()
         assert await engine.status(ids[1]) == "COMPLETED"
@@ -168,7 +168,7 @@ class ConcurrencyCrashStories:
         await engine.deliver()
         assert await begun(engine, sorted(ids)) == [True, True, False, False, False]
         for execution_id in sorted(ids):
-            assert await engine.resume(execution_id) == Restarted()
+            assert await engine.resume(execution_id) == Released()
             await engine.deliver()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
 

@@ -9,7 +9,7 @@ from contract.engine.steps.cron import ledger
 from kit.definitions import asking, computing, every, note, wait
 from kit.driver import Driver, id_of
 from looply.errors import QuotaExhausted
-from looply.execution.facts.commands import Restarted, Terminated
+from looply.execution.facts.commands import Released, Terminated
 from looply.execution.facts.events import StepFailed
 from looply.limits import Limits
 
@@ -37,7 +37,7 @@ class OpenExecutionStories:
         assert "2 open executions" in caught.value.message
         assert "the limit open_executions is 2" in caught.value.message
         await engine.trigger(asking(), organization_id=OTHER)
-        assert await engine.resume(first) == Restarted()
+        assert await engine.resume(first) == Released()
         await engine.trigger(asking())
 
     async def test_what_is_open_can_be_read_resumed_and_terminated_when_the_quota_is_reached(
@@ -46,7 +46,7 @@ class OpenExecutionStories:
         await limited(engine, Limits(open_executions=2))
         first, second = [await engine.trigger(asking(), {"n": n}) for n in range(2)]
         assert await engine.status(first) == "WAITING"
-        assert await engine.resume(first) == Restarted()
+        assert await engine.resume(first) == Released()
         assert await engine.terminate(second) == Terminated()
         assert len([await engine.trigger(asking(), {"n": n}) for n in range(2)]) == 2
 
@@ -126,7 +126,7 @@ class StoredByteStories:
             await engine.trigger(computing())
         assert "the limit stored_bytes is 500" in caught.value.message
         await engine.trigger(computing(), organization_id=OTHER)
-        assert await engine.resume(first) == Restarted()
+        assert await engine.resume(first) == Released()
 
     async def test_large_values_count_too(self, engine: Driver) -> None:
         await limited(engine, Limits(stored_bytes=20_000))

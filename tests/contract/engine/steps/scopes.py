@@ -22,7 +22,7 @@ from kit.definitions import (
 from kit.driver import Driver
 from looply.definition import START
 from looply.errors import Rejected
-from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Terminated
+from looply.execution.facts.commands import AlreadyReleased, Declined, Released, Terminated
 from looply.execution.facts.events import Cancelled, CardClosed, Discarded, IncidentOpened, ScopeClosed
 from looply.execution.facts.state import cards_of
 from looply.testing.world import HANG, Answer
@@ -60,7 +60,7 @@ class ParallelStories:
         slow = await engine.world.wait_for_call("slow")
         state = await engine.state(execution_id)
         assert (state.status, state.current_state) == ("RUNNING", "wait_for_response_state,slow,later")
-        assert await engine.resume(execution_id, {"n": 1}, state="asked") == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}, state="asked") == Released()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", ["asked"])
         assert [event.reason for event in await engine.events(execution_id, CardClosed)] == ["CANCELLED"]
@@ -79,7 +79,7 @@ class ParallelStories:
         await engine.world.wait_for_call("busy", len(crowd))
         execution_id = await engine.trigger(side_by_side(wait("asked"), call("slow"), count="any"))
         await engine.settle()
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         for each in engine.world.open_calls():
             each.release()
         await engine.settle()
@@ -107,12 +107,12 @@ class ParallelStories:
         declined = await engine.resume(execution_id)
         assert isinstance(declined, Declined)
         assert (declined.code, declined.states) == ("AMBIGUOUS", ("a", "b", "c"))
-        assert await engine.resume(execution_id, {"n": 1}, state="c") == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}, state="c") == Released()
         assert await engine.status(execution_id) == "WAITING"
-        assert await engine.resume(execution_id, {"n": 2}, state="a") == Restarted()
+        assert await engine.resume(execution_id, {"n": 2}, state="a") == Released()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", ["c", "a"])
-        assert isinstance(await engine.resume(execution_id, {"n": 2}), AlreadyRestarted)
+        assert isinstance(await engine.resume(execution_id, {"n": 2}), AlreadyReleased)
 
     async def test_a_branch_that_fails_freezes_the_others_whose_results_are_kept(self, engine: Driver) -> None:
         for name in ("slow", "bad"):
@@ -169,7 +169,7 @@ class ParallelStories:
         await engine.advance(timedelta(hours=1))
         assert (await engine.state(execution_id)).current_state == "wait_for_response_state"
         await engine.crash()
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == ("COMPLETED", ["a", "b", "c"])
 
@@ -227,9 +227,9 @@ class ForEachStories:
         assert await engine.status(execution_id) == "WAITING"
         tokens = {each.key.rpartition("/")[0][-2]: each.input["body"] for each in engine.world.calls_of("call_1")}
         for index in ("2", "0", "1"):
-            assert await engine.resume(execution_id, {"n": int(index)}, token=tokens[index]) == Restarted()
+            assert await engine.resume(execution_id, {"n": int(index)}, token=tokens[index]) == Released()
             again = await engine.resume(execution_id, {"n": int(index)}, token=tokens[index])
-            assert isinstance(again, AlreadyRestarted)
+            assert isinstance(again, AlreadyReleased)
         state = await engine.state(execution_id)
         assert [item["n"] for item in state.payload["last"]] == [0, 1, 2]
 
@@ -282,7 +282,7 @@ class ForEachStories:
             f"{execution_id}:split[each]/loop[{n}]/inner[r]/r:1" for n in range(3)
         ]
         assert (await engine.state(execution_id)).current_state == "wait_for_response_state"
-        assert await engine.resume(execution_id, {"n": 4}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 4}) == Released()
         state = await engine.state(execution_id)
         assert (state.status, state.payload["last"]) == (
             "COMPLETED",

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from kit.definitions import asking, call, calling, chain, computing, delay, delaying, note, wait
 from kit.driver import Driver
 from looply.errors import Unavailable
-from looply.execution.facts.commands import Declined, Reply, Restarted, Terminated
+from looply.execution.facts.commands import Declined, Released, Reply, Terminated
 from looply.execution.facts.events import IncidentOpened, TimerFired
 from looply.testing.clock import START_TIME
 
@@ -73,7 +73,7 @@ class TimerStories:
     async def test_a_resume_in_time_takes_the_timer_away(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking(timeout="PT1H"))
         engine.clock.advance(HOUR - MOMENT)
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         assert await engine.store.work.next_due() is None
         await engine.advance(HOUR)
         assert await engine.events(execution_id, TimerFired) == []
@@ -88,7 +88,7 @@ class TimerStories:
             reply = await actions[0]
             await tick
             fired = await engine.events(execution_id, TimerFired)
-            assert (reply == Restarted()) == (not fired)
+            assert (reply == Released()) == (not fired)
             if fired:
                 assert isinstance(reply, Declined)
                 assert reply.code == "TIMED_OUT"

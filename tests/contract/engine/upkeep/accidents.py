@@ -14,7 +14,7 @@ from kit.needs import needs
 from looply.engine.ports.store import Unit, WorkChange
 from looply.errors import Conflict, Stale, StoreFull, StoreLost
 from looply.execution.answering.starting import Started
-from looply.execution.facts.commands import AlreadyRestarted, Restarted, Terminated
+from looply.execution.facts.commands import AlreadyReleased, Released, Terminated
 from looply.execution.facts.events import Discarded, IncidentOpened, Resumed
 from looply.testing.world import HANG, Answer
 
@@ -46,7 +46,7 @@ class FullStories:
         assert await engine.path(execution_id) == before
         assert await engine.status(execution_id) == "WAITING"
         engine.faults.is_full = False
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         assert len(await engine.newest()) == 1
 
     async def test_reads_work_while_the_disk_is_full(self, engine: Driver) -> None:
@@ -70,7 +70,7 @@ class FullStories:
         engine.faults.is_full = False
         assert {await engine.status(execution_id) for execution_id in waiting} == {"WAITING"}
         assert len(await engine.newest()) == 8
-        assert await engine.resume(waiting[0]) == Restarted()
+        assert await engine.resume(waiting[0]) == Released()
 
     async def _outcome(self, action: Any) -> Any:
         try:
@@ -181,7 +181,7 @@ class FlushStories:
             await engine.resume(execution_id, {"n": 1})
         assert engine.world.calls == []
         await engine.crash()
-        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyRestarted if is_stored else Restarted)
+        assert isinstance(await engine.resume(execution_id, {"n": 1}), AlreadyReleased if is_stored else Released)
         assert len(await engine.events(execution_id, Resumed)) == 1
 
     async def test_no_call_leaves_after_a_failed_flush(self, engine: Driver) -> None:
@@ -230,7 +230,7 @@ class FenceStories:
     async def test_a_command_whose_unit_was_stale_is_answered_from_what_is_stored(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
         engine.faults.fails.append(Stale("another process was faster"))
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         assert len(await engine.events(execution_id, Resumed)) == 1
 
     async def test_a_command_that_is_always_too_late_gets_an_error_and_changes_nothing(self, engine: Driver) -> None:
@@ -239,12 +239,12 @@ class FenceStories:
         with pytest.raises(Stale):
             await engine.resume(execution_id, {"n": 1})
         assert await engine.status(execution_id) == "WAITING"
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
 
     async def test_what_another_process_stored_is_seen_by_the_next_command(self, engine: Driver) -> None:
         execution_id = await engine.trigger(asking())
         await store_behind(engine, execution_id)
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         path = await engine.path(execution_id)
         assert path.index("Discarded wait_1") < path.index("Resumed wait_1")
         assert await engine.status(execution_id) == "COMPLETED"
@@ -276,7 +276,7 @@ class FenceStories:
             await loser
         with pytest.raises(Conflict):
             await taken
-        assert [await reply for reply in good] == [Restarted()] * 10
+        assert [await reply for reply in good] == [Released()] * 10
         assert len({await start for start in starts}) == 20
         assert await engine.status(stale) == "WAITING"
 

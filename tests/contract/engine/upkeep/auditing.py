@@ -16,7 +16,7 @@ from looply.definition import Workflow
 from looply.engine.ports.store import Store, TimerRow, WaitRow, Work, WorkChange
 from looply.engine.records.letters import LetterRow
 from looply.engine.upkeep.auditor import SLICE, Auditor
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
 
@@ -73,7 +73,7 @@ class AuditorStories:
         execution_id = await engine.trigger(asking())
         await plant(engine, execution_id, work=without(await engine.store.reads.work_of(execution_id), "waits"))
         await audited(engine)
-        assert await engine.resume(execution_id) == Restarted()
+        assert await engine.resume(execution_id) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_timer_whose_row_was_gone_fires_after_the_round(self, engine: Driver) -> None:
@@ -148,7 +148,7 @@ class AuditorStories:
         auditor = await audited(engine)
         assert {problem["kind"] for problem in auditor.damaged[execution_id]} == {"UNREADABLE"}
         assert list(auditor.damaged) == [execution_id]
-        assert await engine.resume(healthy) == Restarted()
+        assert await engine.resume(healthy) == Released()
 
     async def test_a_sound_store_is_left_as_it_is(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)

@@ -10,7 +10,7 @@ from kit.driver import Driver, id_of
 from kit.needs import needs
 from looply.definition import Workflow
 from looply.errors import StoreLost
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import IncidentOpened, StepUnknown
 from looply.testing.world import HANG
 
@@ -169,7 +169,7 @@ class OvertakenStories:
                 await action
         await paused.pump.tick()
         assert await engine.status(delayed) == "WAITING"
-        assert await engine.resume(waiting, {"n": 2}) == Restarted()
+        assert await engine.resume(waiting, {"n": 2}) == Released()
         await engine.tick()
         assert await engine.status(delayed) == "COMPLETED"
         assert len(await engine.newest()) == 2

@@ -13,7 +13,7 @@ from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.ports.store import Snapshot, Unit, WorkChange
 from looply.errors import Unavailable
 from looply.execution import fold
-from looply.execution.facts.commands import Restarted
+from looply.execution.facts.commands import Released
 from looply.execution.facts.events import Computed, Discarded, ExecutionStarted
 from looply.testing.world import HANG, Answer
 
@@ -61,7 +61,7 @@ class RepeatStories:
             engine.faults.let_go()
             await engine.together(_waited(lost))
             engine.faults.is_full = False
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         assert (await engine.events(execution_id))[-len(events) :] == events
         assert len(await engine.events(execution_id, Computed)) == 2
 
@@ -110,7 +110,7 @@ class SnapshotStories:
         await self._plant(engine, execution_id, fold, b"\0the state of a release that is not used any more")
         await engine.crash()
         assert (await engine.state(execution_id)).payload["po"] == "4500000101"
-        assert await engine.resume(execution_id, {"n": 1}) == Restarted()
+        assert await engine.resume(execution_id, {"n": 1}) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_stored_state_of_every_kind_of_rest_continues_like_its_history(self, engine: Driver) -> None:

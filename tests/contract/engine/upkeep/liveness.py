@@ -35,7 +35,7 @@ from kit.definitions import (
 from kit.driver import Driver
 from looply.engine.ports.store import Work, WorkChange
 from looply.engine.upkeep.auditor import COUNT_SECONDS, Auditor, Findings
-from looply.execution.facts.commands import Restarted, Retry, Terminated
+from looply.execution.facts.commands import Released, Retry, Terminated
 from looply.execution.facts.deliveries import Delivery
 from looply.execution.facts.events import ChildClosed, StepUnknown
 from looply.execution.facts.state import Status
@@ -114,7 +114,7 @@ async def _asking(engine: Driver) -> str:
 
 
 async def _resumed(engine: Driver, execution_id: str) -> None:
-    assert await engine.resume(execution_id) == Restarted()
+    assert await engine.resume(execution_id) == Released()
 
 
 async def _cut(engine: Driver) -> str:
@@ -146,13 +146,13 @@ async def _queued(engine: Driver) -> str:
 async def _out_of_the_queue(engine: Driver, execution_id: str) -> None:
     await plant(engine, execution_id, work=WorkChange(drop_slot=True))
     (first,) = [item.head.execution_id for item in await engine.newest() if item.head.execution_id != execution_id]
-    assert await engine.resume(first) == Restarted()
+    assert await engine.resume(first) == Released()
     await engine.deliver()
 
 
 async def _has_its_turn(engine: Driver, execution_id: str) -> None:
     await engine.deliver()
-    assert await engine.resume(execution_id) == Restarted()
+    assert await engine.resume(execution_id) == Released()
 
 
 async def _wanting(engine: Driver) -> str:
@@ -218,7 +218,7 @@ async def _of_a_parent_that_continued(engine: Driver) -> str:
     workflow = side_by_side(wait("asked"), sub(), count="any", last=wait("after"))
     parent = await engine.trigger(workflow, {"po": "1"})
     await engine.deliver()
-    assert await engine.resume(parent) == Restarted()
+    assert await engine.resume(parent) == Released()
     child = await child_of(engine, parent)
     assert [await engine.status(each) for each in (parent, child)] == ["WAITING", "FAILED"]
     return child

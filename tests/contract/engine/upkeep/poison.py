@@ -13,7 +13,7 @@ from kit.driver import Driver
 from kit.needs import needs
 from looply.engine.records.trials import MAX_CRASH_COUNT
 from looply.errors import StoreFull
-from looply.execution.facts.commands import Restarted, Retry, Terminated
+from looply.execution.facts.commands import Released, Retry, Terminated
 from looply.execution.facts.events import IncidentOpened, StepSucceeded
 from looply.testing.world import HANG, Answer
 
@@ -46,7 +46,7 @@ class PoisonStories:
         (incident,) = await engine.events(poison, IncidentOpened)
         assert (incident.kind, incident.code) == ("POISON", "POISONED")
         assert len(engine.world.calls) == 1
-        assert await engine.resume(healthy) == Restarted()
+        assert await engine.resume(healthy) == Released()
 
     async def test_one_that_finds_no_space_to_be_parked_rests_until_it_does(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
@@ -226,7 +226,7 @@ async def notified_by_child(engine: Driver) -> str:
     engine.callees.put(CALLEE, asking())
     parent = await engine.trigger(calling_child())
     await engine.deliver()
-    assert await engine.resume(await child_of(engine, parent)) == Restarted()
+    assert await engine.resume(await child_of(engine, parent)) == Released()
     return parent
 
 

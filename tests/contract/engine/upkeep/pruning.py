@@ -21,7 +21,7 @@ from looply.engine.records.letters import LetterFilter
 from looply.engine.records.pruning import BEGIN, SLICE, RetentionFilter, Slice, plan
 from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import LooplyError, NotFound, StoreFull
-from looply.execution.facts.commands import Restarted, SettleLetter
+from looply.execution.facts.commands import Released, SettleLetter
 from looply.jsontext import Json
 from looply.testing.world import Answer
 
@@ -80,7 +80,7 @@ class PruneStories:
                 await engine.shell.get(execution_id)
             assert list(await engine.find(execution_id)) == []
         assert (await pruned(engine)).executions == 0
-        assert await engine.resume(waiting) == Restarted()
+        assert await engine.resume(waiting) == Released()
 
     async def test_the_highest_id_stays_so_that_none_is_given_twice(self, engine: Driver) -> None:
         waiting = await engine.trigger(asking())

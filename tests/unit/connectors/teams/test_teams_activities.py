@@ -8,7 +8,6 @@ import pytest
 from looply.connectors.teams.calls.messages import card_message
 from looply.connectors.teams.cards.outgoing import Tag, for_teams
 from looply.connectors.teams.inbound.activities import (
-    Event,
     Installed,
     Joined,
     Left,
@@ -16,6 +15,7 @@ from looply.connectors.teams.inbound.activities import (
     Refreshed,
     Removed,
     Submitted,
+    TeamsEvent,
     Wrote,
     read_activity,
     read_event,
@@ -43,7 +43,7 @@ def message(teams: TeamsSimulator, anna: User) -> Message:
     return teams.world.add_message(chat.id, card_message(CARD, "s", alerts=True))
 
 
-def event(content: bytes, **changes: Any) -> Event:
+def event(content: bytes, **changes: Any) -> TeamsEvent:
     return read_event(read_activity(json.dumps({**json.loads(content), **changes}).encode()))
 
 

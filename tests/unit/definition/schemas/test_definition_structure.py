@@ -7,6 +7,7 @@ import jsonschema_rs
 import pytest
 
 from looply.definition import STEP_TYPES, Findings, compile_definition, definition_schema, parse_definition
+from looply.definition.compile import PATTERN_MESSAGES
 from looply.definition.schemas.schema_checker import SchemaChecker
 from looply.definition.schemas.schema_problems import quote_value, type_word
 from looply.errors import DefinitionError, Problem, say
@@ -30,6 +31,18 @@ def test_the_schema_is_valid_and_knows_every_step_type() -> None:
     schema = definition_schema()
     jsonschema_rs.meta.validate(schema)
     assert schema["$defs"].keys() >= STEP_TYPES.keys()
+
+
+def patterns_of(schema: Any) -> set[str]:
+    """Returns every `pattern` of a schema and of those within it."""
+    within = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    own = {schema["pattern"]} if isinstance(schema, dict) and isinstance(schema.get("pattern"), str) else set()
+    return own.union(*(patterns_of(each) for each in within))
+
+
+def test_every_message_about_a_pattern_is_of_one_that_the_schema_has() -> None:
+    assert len(PATTERN_MESSAGES) == 10
+    assert PATTERN_MESSAGES.keys() - patterns_of(definition_schema()) == set()
 
 
 def test_a_caller_cannot_change_the_schema() -> None:

@@ -14,7 +14,7 @@ def test_the_refusal_of_a_slot_names_workflow_and_limit() -> None:
 
 
 def test_the_refusal_of_a_process_id_names_its_holder() -> None:
-    claim = Claim(organization_id="o", workflow_id="w", process_id="PO-1", request=b"")
+    claim = Claim(organization_id="o", workflow_id="w", process_id="PO-1", fingerprint=b"")
     assert claim_taken_error(claim, "e", b"").message == (
         "execution e of workflow w is open and has the process id 'PO-1'; wait for its end, or use another process id"
     )

@@ -101,7 +101,7 @@ def test_only_a_stated_process_id_is_claimed() -> None:
     assert claim_of(begin()) is None
     claim = claim_of(begin(process_id="PO-1", request=b"r"))
     assert claim is not None
-    assert (claim.process_id, claim.workflow_id, claim.request) == ("PO-1", "w", b"r")
+    assert (claim.process_id, claim.workflow_id, claim.fingerprint) == ("PO-1", "w", b"r")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ from looply.engine.effects.outages import (
     allowance,
     down_reason,
     drain_target,
-    find_of_system,
-    find_of_way,
     is_over,
     next_probe,
     open_target,
@@ -22,6 +20,8 @@ from looply.engine.effects.outages import (
     postpone_probe,
     rate_of,
     reopen_target,
+    sign_of_system,
+    sign_of_way,
 )
 from looply.engine.records.targets import Maintenance, TargetRow
 from looply.errors import FailureKind
@@ -110,7 +110,7 @@ def test_a_system_is_down_when_it_cannot_be_reached_or_says_so(
 def test_a_failure_is_one_of_the_system_or_of_the_way_to_it_never_of_both(
     outcome: EffectDone | EffectFailed, of_system: str, of_way: str
 ) -> None:
-    assert (find_of_system(outcome), find_of_way(outcome)) == (of_system, of_way)
+    assert (sign_of_system(outcome), sign_of_way(outcome)) == (of_system, of_way)
 
 
 def test_only_what_failed_within_the_last_minute_is_remembered() -> None:

@@ -8,7 +8,7 @@ import pytest
 from kit.definitions import asking, calling, computing, counting, delaying, every
 from kit.driver import Driver, start_of
 from looply.errors import EngineError, Overloaded, QuotaReached, ShuttingDown, StoreCorrupt, StoreLost
-from looply.execution.facts.commands import Continue, Done, EffectFailed, FireTimer, Restarted
+from looply.execution.facts.commands import Continue, Done, EffectFailed, FireTimer, Released
 from looply.limits import Limits
 from looply.testing.world import HANG
 
@@ -60,7 +60,7 @@ async def test_a_caller_that_goes_away_takes_nothing_from_the_others(engine: Dri
     await engine.settle()
     first.cancel()
     engine.faults.let_go()
-    assert type(await second).__name__ == "AlreadyRestarted"
+    assert type(await second).__name__ == "AlreadyReleased"
     assert await engine.status(execution_id) == "COMPLETED"
 
 
@@ -137,7 +137,7 @@ async def test_a_definition_can_be_stored_before_its_first_execution(engine: Dri
 async def test_a_start_inside_a_cut_execution_does_not_wait_for_its_end(engine: Driver) -> None:
     long = engine.call(engine.shell.start(start_of(counting(400))))
     quick = await engine.trigger(asking())
-    assert await engine.resume(quick) == Restarted()
+    assert await engine.resume(quick) == Released()
     assert await engine.status((await long).execution_id) in ("RUNNING", "COMPLETED")
     await engine.settle()
 

@@ -6,7 +6,7 @@ from kit.execution.workflows import call, card, step, workflow
 from looply.definition import Workflow
 from looply.execution.answering.migration import mapping_choices
 from looply.execution.facts.address import Address, wait_token
-from looply.execution.facts.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
+from looply.execution.facts.commands import AlreadyReleased, Declined, Released, Repaired, Unfit
 from looply.execution.facts.events import Migrated, StepScheduled
 from looply.execution.views.condensed import condense_logs
 
@@ -76,8 +76,8 @@ class TestRedrive:
                 assert scheduled(simulator) == [("late", 1, 1)]
                 continue
             fields = {"token": token} if how == "token" else {}
-            assert simulator.resume({"n": 1}, **fields) == Restarted()
-            assert isinstance(simulator.resume({"n": 2}, **fields), AlreadyRestarted)
+            assert simulator.resume({"n": 1}, **fields) == Released()
+            assert isinstance(simulator.resume({"n": 2}, **fields), AlreadyReleased)
             assert simulator.state.outputs["ask"]["n"] == 1
             assert scheduled(simulator) == [("c", 1, 1)]
 
@@ -98,7 +98,7 @@ class TestRedrive:
     def test_a_token_of_a_wait_to_come_follows_its_step(self) -> None:
         simulator = begun(workflow(call("c"), step("w", "wait"), edges="start>c c>w"))
         token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
-        assert simulator.resume({"n": 1}, token=token) == Restarted(buffered=True)
+        assert simulator.resume({"n": 1}, token=token) == Released(buffered=True)
         redrive(simulator, workflow(call("c"), step("w2", "wait"), edges="start>c c>w2"), steps={"w": "w2"})
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
@@ -153,7 +153,7 @@ class TestNames:
         for old, new in (("w", "w2"), ("w2", "w3")):
             target = workflow(card("info", "a@example.com"), step(new, "wait"), edges=f"start>info info>{new}")
             assert isinstance(redrive(simulator, target, steps={old: new}), Repaired)
-        assert simulator.resume({"n": 1}, token=token) == Restarted()
+        assert simulator.resume({"n": 1}, token=token) == Released()
         assert simulator.state.outputs["w3"]["n"] == 1
         logs, _ = condense_logs(enumerate(simulator.history, 1), 1 << 20)
         assert {name: [visit.status for visit in visits] for name, visits in logs.items()} == {

@@ -15,9 +15,9 @@ from looply.execution.facts.commands import (
     EditDocument,
     MoveTo,
     QuarantineExecution,
+    Released,
     Repaired,
     Reply,
-    Restarted,
     SkipStep,
     Unfit,
 )
@@ -144,7 +144,7 @@ class TestRetry:
         assert simulator.state.status == "WAITING"
         timer = last(simulator, TimerStarted)
         assert (timer.kind, (timer.due - simulator.now).total_seconds()) == ("EXECUTION", 3600)
-        assert simulator.resume({"n": 1}) == Restarted()
+        assert simulator.resume({"n": 1}) == Released()
 
     def test_timers_that_fell_due_while_nothing_could_happen_fire_then(self) -> None:
         flow = workflow(step("w", "wait", {"timeout": "PT2H"}), step("t", "terminate"), edges="start>w w:timeout>t")
@@ -375,7 +375,7 @@ class TestMove:
         assert (simulator.state.waits, simulator.state.timers) == ({}, {})
         assert not simulator.work.cards
         assert simulator.state.settled["ask:1"].how == "CANCELLED"
-        assert not isinstance(simulator.resume({"n": 1}, token=token), Restarted)
+        assert not isinstance(simulator.resume({"n": 1}, token=token), Released)
 
     @pytest.mark.parametrize("to", ["nowhere", "WorkflowStartState"])
     def test_a_step_that_cannot_be_visited_is_refused(self, to: str) -> None:

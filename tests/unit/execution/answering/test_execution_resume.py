@@ -9,7 +9,7 @@ from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.workflows import call, card, step, workflow
 from looply.execution import answer
 from looply.execution.facts.address import Address, card_token, wait_token
-from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
+from looply.execution.facts.commands import AlreadyReleased, Declined, Released, Resume, Unfit
 from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored, WaitOpened
 from looply.limits import Limits
 
@@ -37,7 +37,7 @@ def test_the_first_resume_releases_the_wait():
     simulator = started()
     assert simulator.state.status == "WAITING"
     assert simulator.state.current_state == "wait_for_response_state"
-    assert simulator.resume({"ok": True}) == Restarted()
+    assert simulator.resume({"ok": True}) == Released()
     assert simulator.state.outputs["a"] == {"source": "SAP", "ok": True}
     assert simulator.state.status == "COMPLETED"
 
@@ -46,7 +46,7 @@ def test_a_token_of_a_released_wait_is_already_restarted_in_every_status():
     simulator = started(TWO_WAITS)
     first = simulator.now
     simulator.resume({"n": 1}, token=token("a"), by="first")
-    expected = AlreadyRestarted(answered_by="first", answered_on=first)
+    expected = AlreadyReleased(answered_by="first", answered_on=first)
     assert simulator.resume({"n": 2}, token=token("a")) == expected
     simulator.succeed()
     assert simulator.resume({"n": 2}, token=token("a")) == expected
@@ -59,28 +59,28 @@ def test_the_same_body_is_the_same_call_for_a_minute_while_another_wait_is_open(
     simulator = started(workflow(step("a", "wait"), step("b", "wait"), edges="start>a a>b"))
     simulator.resume({"n": 1}, by="first")
     simulator.tick(60)
-    assert isinstance(simulator.resume({"n": 1}), AlreadyRestarted)
+    assert isinstance(simulator.resume({"n": 1}), AlreadyReleased)
     assert list(simulator.state.waits) == ["b:1"]
     simulator.tick(0.001)
-    assert simulator.resume({"n": 1}) == Restarted()
+    assert simulator.resume({"n": 1}) == Released()
 
 
 def test_the_same_body_is_the_same_call_at_any_time_when_no_wait_is_open():
     simulator = started()
     simulator.resume({"n": 1})
     simulator.tick(1_000_000)
-    assert isinstance(simulator.resume({"n": 1}), AlreadyRestarted)
+    assert isinstance(simulator.resume({"n": 1}), AlreadyReleased)
     simulator = started(TWO_WAITS)
     simulator.resume({"n": 1})
     simulator.terminate()
-    assert isinstance(simulator.resume({"n": 1}), AlreadyRestarted)
+    assert isinstance(simulator.resume({"n": 1}), AlreadyReleased)
     assert simulator.resume({"n": 2}) == Declined(code="TERMINATED", message="not found")
 
 
 def test_another_body_within_the_minute_answers_the_next_wait():
     simulator = started(workflow(step("a", "wait"), step("b", "wait"), edges="start>a a>b"))
     simulator.resume({"n": 1})
-    assert simulator.resume({"n": 2}) == Restarted()
+    assert simulator.resume({"n": 2}) == Released()
     assert simulator.state.status == "COMPLETED"
 
 
@@ -174,7 +174,7 @@ def test_a_source_that_the_wait_does_not_take_is_declined():
     simulator = started(workflow(step("a", "wait", {"sources": ["TEAMS"]}), edges="start>a"))
     assert simulator.resume() == Declined(code="SOURCE_NOT_ACCEPTED", message="the wait takes TEAMS, not SAP")
     assert simulator.resume(token=token("a")).code == "SOURCE_NOT_ACCEPTED"
-    assert simulator.resume(source="TEAMS") == Restarted()
+    assert simulator.resume(source="TEAMS") == Released()
 
 
 def test_a_payload_that_does_not_fit_the_schema_is_unfit():
@@ -184,13 +184,13 @@ def test_a_payload_that_does_not_fit_the_schema_is_unfit():
     assert isinstance(reply, Unfit)
     assert reply.problems[0].path == "/payload/amount"
     assert simulator.state.status == "WAITING"
-    assert simulator.resume({"amount": 5}) == Restarted()
+    assert simulator.resume({"amount": 5}) == Released()
 
 
 def test_a_state_that_does_not_wait_is_named():
     simulator = started()
     assert simulator.resume(state="b") == Declined(code="NOT_WAITING", message="step 'b' does not wait")
-    assert simulator.resume(state="a") == Restarted()
+    assert simulator.resume(state="a") == Released()
 
 
 def test_a_resume_between_two_waits_is_ignored_and_recorded_and_never_kept():
@@ -207,7 +207,7 @@ def test_duplicates_are_recorded_up_to_a_bound():
     simulator = started(TWO_WAITS)
     simulator.resume({"n": 1})
     for number in range(150):
-        assert isinstance(simulator.resume({"n": number + 2}), AlreadyRestarted)
+        assert isinstance(simulator.resume({"n": number + 2}), AlreadyReleased)
     assert kinds(simulator).count("ResumeIgnored") == 100
 
 
@@ -227,15 +227,15 @@ def test_a_timeout_after_a_release_says_timed_out():
     simulator.resume({"n": 1})
     simulator.tick(3600)
     assert simulator.resume({"n": 2}).code == "TIMED_OUT"
-    assert isinstance(simulator.resume({"n": 1}), AlreadyRestarted)
+    assert isinstance(simulator.resume({"n": 1}), AlreadyReleased)
 
 
 def test_an_early_resume_is_kept_for_the_first_wait():
     simulator = started(CALL_THEN_WAIT)
     kept_on = simulator.now
-    assert simulator.resume({"n": 1}, by="early") == Restarted(buffered=True)
-    assert simulator.resume({"n": 2}) == AlreadyRestarted(answered_by="early", answered_on=kept_on)
-    assert simulator.resume({"n": 1}) == AlreadyRestarted(answered_by="early", answered_on=kept_on)
+    assert simulator.resume({"n": 1}, by="early") == Released(buffered=True)
+    assert simulator.resume({"n": 2}) == AlreadyReleased(answered_by="early", answered_on=kept_on)
+    assert simulator.resume({"n": 1}) == AlreadyReleased(answered_by="early", answered_on=kept_on)
     simulator.succeed()
     assert simulator.state.status == "COMPLETED"
     assert simulator.state.outputs["a"] == {"source": "SAP", "n": 1}
@@ -255,7 +255,7 @@ def test_a_kept_resume_that_does_not_fit_becomes_a_dead_letter():
     assert simulator.state.status == "WAITING"
     assert len(simulator.work.timers) == 1
     assert not simulator.state.buffered
-    assert simulator.resume(source="TEAMS") == Restarted()
+    assert simulator.resume(source="TEAMS") == Released()
 
 
 def test_a_kept_resume_that_meets_no_wait_becomes_a_dead_letter_at_the_end():
@@ -277,8 +277,8 @@ def test_a_kept_resume_becomes_a_dead_letter_when_the_execution_is_terminated():
 
 def test_the_token_of_a_wait_to_come_keeps_the_resume_for_exactly_that_wait():
     simulator = started(TWO_WAITS)
-    assert simulator.resume({"for": "b"}, token=token("b")) == Restarted(buffered=True)
-    assert isinstance(simulator.resume({"for": "b"}, token=token("b")), AlreadyRestarted)
+    assert simulator.resume({"for": "b"}, token=token("b")) == Released(buffered=True)
+    assert isinstance(simulator.resume({"for": "b"}, token=token("b")), AlreadyReleased)
     assert list(simulator.state.waits) == ["a:1"]
     simulator.resume({"for": "a"})
     simulator.succeed()
@@ -290,7 +290,7 @@ def test_the_token_of_a_wait_to_come_keeps_the_resume_for_exactly_that_wait():
 def test_the_first_of_several_resumes_for_one_future_wait_is_kept(names):
     simulator = started(CALL_THEN_WAIT)
     first, second = (token(name) if name else "" for name in names)
-    assert simulator.resume({"n": 1}, by="early", token=first) == Restarted(buffered=True)
+    assert simulator.resume({"n": 1}, by="early", token=first) == Released(buffered=True)
     assert simulator.resume({"n": 2}, token=second).answered_by == "early"
     simulator.succeed()
     assert simulator.state.outputs["a"] == {"source": "SAP", "n": 1}
@@ -301,8 +301,8 @@ def test_of_two_kept_resumes_the_one_that_names_the_wait_releases_it_and_the_oth
         call("c"), step("a", "wait", {"timeout": "PT1H"}), call("d"), step("b", "wait"), edges="start>c c>a a>d d>b"
     )
     simulator = started(flow)
-    assert simulator.resume({"n": 1}) == Restarted(buffered=True)
-    assert simulator.resume({"n": 2}, token=token("a")) == Restarted(buffered=True)
+    assert simulator.resume({"n": 1}) == Released(buffered=True)
+    assert simulator.resume({"n": 2}, token=token("a")) == Released(buffered=True)
     simulator.succeed()
     assert simulator.state.outputs["a"] == {"source": "SAP", "n": 2}
     assert kinds(simulator)[-4:] == ["WaitOpened", "Resumed", "ResumeIgnored", "StepScheduled"]
@@ -321,7 +321,7 @@ def test_a_workflow_without_a_wait_is_not_waiting():
 
 def test_a_card_that_waits_is_a_wait_too():
     simulator = started(workflow(call("c"), card("a", "x@example.com", wait={}), edges="start>c c>a"))
-    assert simulator.resume() == Restarted(buffered=True)
+    assert simulator.resume() == Released(buffered=True)
 
 
 def test_a_wait_in_a_loop_has_a_token_for_each_visit():
@@ -331,10 +331,10 @@ def test_a_wait_in_a_loop_has_a_token_for_each_visit():
         edges="start>a a>again",
     )
     simulator = started(flow)
-    assert simulator.resume({"n": 1}, token=token("a", 1)) == Restarted()
+    assert simulator.resume({"n": 1}, token=token("a", 1)) == Released()
     assert list(simulator.state.waits) == ["a:2"]
-    assert isinstance(simulator.resume({"n": 2}, token=token("a", 1)), AlreadyRestarted)
-    assert simulator.resume({"n": 2}, token=token("a", 2)) == Restarted()
+    assert isinstance(simulator.resume({"n": 2}, token=token("a", 1)), AlreadyReleased)
+    assert simulator.resume({"n": 2}, token=token("a", 2)) == Released()
     opened = [event.visit for event in simulator.history if isinstance(event, WaitOpened)]
     assert opened == [1, 2, 3]
 
@@ -345,7 +345,7 @@ def test_an_answer_that_would_make_the_document_too_large_is_unfit():
     reply = simulator.resume({"text": "x" * 200})
     assert isinstance(reply, Unfit)
     assert "document_bytes is 100" in reply.problems[0].message
-    assert simulator.resume({"text": "x"}) == Restarted()
+    assert simulator.resume({"text": "x"}) == Released()
 
 
 def test_a_kept_answer_that_would_make_the_document_too_large_becomes_a_dead_letter():
@@ -367,8 +367,8 @@ def test_several_open_waits_without_a_token_are_ambiguous():
     reply = answer(TWO_WAITS, state, command).reply
     assert isinstance(reply, Declined)
     assert (reply.code, reply.states) == ("AMBIGUOUS", ("a", "b"))
-    assert answer(TWO_WAITS, state, replace(command, state="a")).reply == Restarted()
-    assert answer(TWO_WAITS, state, replace(command, token=token("b"))).reply == Restarted()
+    assert answer(TWO_WAITS, state, replace(command, state="a")).reply == Released()
+    assert answer(TWO_WAITS, state, replace(command, token=token("b"))).reply == Released()
 
 
 def test_the_event_of_a_kept_resume_names_the_wait():

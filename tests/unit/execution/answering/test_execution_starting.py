@@ -13,8 +13,8 @@ from looply.execution.answering.starting import (
     takes_process_id,
 )
 
-KEY_TAKEN = KeyTaken("taken", execution_id="first", request=b"one")
-CLAIM_TAKEN = ClaimTaken("taken", execution_id="first", request=b"one")
+KEY_TAKEN = KeyTaken("taken", execution_id="first", fingerprint=b"one")
+CLAIM_TAKEN = ClaimTaken("taken", execution_id="first", fingerprint=b"one")
 
 
 def test_the_same_request_with_the_same_key_is_answered_by_the_execution_that_it_started() -> None:

@@ -6,7 +6,7 @@ from kit.execution.approvals import BOSS, DAY, A, B, answer, asked, card_of, dec
 from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.workflows import step, workflow
 from looply.execution.facts.address import Address, wait_token
-from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Restarted, Unfit
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Released, Unfit
 from looply.execution.facts.events import AnswerRecorded, IncidentClosed, IncidentOpened, ResumeIgnored, StepScheduled
 from looply.limits import Limits
 
@@ -45,7 +45,7 @@ def test_a_resume_decides_for_all_where_the_settings_say_so_and_the_record_says_
     refused = simulator.resume({"outcome": "perhaps"})
     assert isinstance(refused, Unfit)
     assert refused.problems[0].path == "/payload/outcome"
-    assert simulator.resume({"outcome": "rejected", "comment": "released in SAP"}) == Restarted()
+    assert simulator.resume({"outcome": "rejected", "comment": "released in SAP"}) == Released()
     assert took(simulator) == "rejected"
     assert simulator.state.outputs["ask"]["decisions"][1] == {
         "user": "caller",
@@ -64,7 +64,7 @@ def test_a_resume_that_came_before_decides_at_once():
     for payload, status in (({"outcome": "approved"}, "COMPLETED"), ({"outcome": "so so"}, "WAITING"), ({}, "WAITING")):
         simulator = Simulator(workflow(step("d", "delay", {"for": "PT1H"}), ask, edges="start>d d>ask"))
         simulator.start()
-        assert simulator.resume(payload, token=token_) == Restarted(buffered=True)
+        assert simulator.resume(payload, token=token_) == Released(buffered=True)
         simulator.tick(3600)
         assert simulator.state.status == status
         unfit = [event.reason for event in simulator.history if isinstance(event, ResumeIgnored)]

@@ -6,7 +6,7 @@ from kit.execution.driver import EXECUTION_ID, SEED, Simulator
 from kit.execution.workflows import CARD, call, card, step, workflow
 from looply.execution.approvals.cards import find_card
 from looply.execution.facts.address import Address, card_token, wait_token
-from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Restarted, Unfit, UnknownToken
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Released, Unfit, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted, Resumed
 from looply.execution.facts.state import open_cards
 from looply.limits import Limits
@@ -94,7 +94,7 @@ def test_a_number_of_answers_releases():
 def test_a_resume_releases_the_whole_wait_and_keeps_the_answers_given():
     simulator = asked({"for": "all"})
     simulator.answer_card(token(0), {"n": 0})
-    assert simulator.resume({"action": "go"}, by="erp") == Restarted()
+    assert simulator.resume({"action": "go"}, by="erp") == Released()
     output = simulator.state.outputs["ask"]
     assert output["response"] == {"user": "erp", "data": {"action": "go"}}
     assert [one["user"] for one in output["responses"]] == [PEOPLE[0], "erp"]
@@ -108,7 +108,7 @@ def test_a_kept_resume_releases_the_card_at_once_and_closes_it():
     flow = workflow(call("c"), card("ask", *PEOPLE, wait={"timeout": "PT1H"}), call("d"), edges="start>c c>ask ask>d")
     simulator = Simulator(flow)
     simulator.start()
-    assert simulator.resume({"action": "go"}, by="erp") == Restarted(buffered=True)
+    assert simulator.resume({"action": "go"}, by="erp") == Released(buffered=True)
     simulator.succeed()
     assert simulator.state.outputs["ask"]["response"] == {"user": "erp", "data": {"action": "go"}}
     assert simulator.state.outputs["ask"]["recipients"] == list(PEOPLE)
@@ -324,7 +324,7 @@ def test_the_wait_token_of_a_card_can_be_handed_on_in_the_card_itself():
     simulator = asked({}, card=body)
     expected = wait_token(EXECUTION_ID, SEED, Address("", "ask", 1))
     assert {one.body["fallbackText"] for one in simulator.work.cards.values()} == {expected}
-    assert simulator.resume(token=expected) == Restarted()
+    assert simulator.resume(token=expected) == Released()
 
 
 def test_an_answer_closes_the_cards_of_its_own_step_alone():

@@ -11,8 +11,8 @@ from looply.execution.facts.commands import (
     EditDocument,
     MoveTo,
     Redrive,
+    Released,
     Repaired,
-    Restarted,
     Retry,
     Settled,
     SettleLetter,
@@ -274,7 +274,7 @@ def test_a_resume_releases_no_approval_by_token_or_without(source):
 
 def test_with_api_a_resume_decides_and_self_approval_and_quorum_hold_for_cards():
     simulator = waiting(api=True)
-    assert simulator.resume({"outcome": "approved"}) == Restarted()
+    assert simulator.resume({"outcome": "approved"}) == Released()
     (entry,) = decisions_of(simulator.workflow, simulator.state)
     assert (entry.user, entry.action, entry.is_override) == ("caller", "approved", False)
 
@@ -282,7 +282,7 @@ def test_with_api_a_resume_decides_and_self_approval_and_quorum_hold_for_cards()
 def test_a_resume_that_was_kept_and_a_letter_release_no_approval():
     simulator = Simulator(workflow(call("before", "POST"), ask(), edges="start>before before>ask"))
     simulator.start()
-    assert simulator.resume({"outcome": "approved"}, source="TEAMS") == Restarted(buffered=True)
+    assert simulator.resume({"outcome": "approved"}, source="TEAMS") == Released(buffered=True)
     simulator.succeed({"status": "200"})
     assert simulator.state.waits
     (ignored,) = [event for event in simulator.history if isinstance(event, ResumeIgnored)]

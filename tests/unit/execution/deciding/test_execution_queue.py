@@ -4,7 +4,7 @@ from kit.execution.driver import Simulator
 from kit.execution.workflows import call, step, workflow
 from looply.definition import START
 from looply.execution import advance
-from looply.execution.facts.commands import Continue, Done, Restarted
+from looply.execution.facts.commands import Continue, Done, Released
 from looply.execution.facts.events import Admitted, IncidentClosed, Queued, TimerStarted
 
 
@@ -63,7 +63,7 @@ def test_an_incident_releases_the_slot_and_a_retry_queues_again() -> None:
 
 def test_resumes_of_a_queued_execution_are_kept() -> None:
     simulator = limited()
-    assert simulator.resume({"n": 1}) == Restarted(buffered=True)
+    assert simulator.resume({"n": 1}) == Released(buffered=True)
     assert simulator.submit(Continue(at=simulator.now)) == Done(is_late=True)
     assert simulator.effects == []
 

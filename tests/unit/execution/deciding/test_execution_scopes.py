@@ -11,7 +11,7 @@ from kit.execution.workflows import CARD, call, card, step
 from looply.errors import IllegalTransition
 from looply.execution import evolve, fold
 from looply.execution.facts.address import Address, wait_token
-from looply.execution.facts.commands import AlreadyRestarted, Declined, EffectDone, Restarted
+from looply.execution.facts.commands import AlreadyReleased, Declined, EffectDone, Released
 from looply.execution.facts.events import (
     Cancelled,
     Computed,
@@ -175,7 +175,7 @@ def test_branches_that_all_wait_make_the_execution_wait_and_are_named_by_state_o
     simulator = started(*steps, edges="start>p p:l>a p:r>b a>j b>j")
     assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "wait_for_response_state,b")
     assert [shown["scope"] for shown in to_builtins(waits_of(simulator.state))] == ["p[l]"]
-    assert simulator.resume() == Restarted()
+    assert simulator.resume() == Released()
     assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "b")
     simulator.tick(3600)
     assert simulator.state.status == "COMPLETED"
@@ -215,9 +215,9 @@ def test_a_step_of_a_branch_sees_the_tokens_of_its_own_waits_and_of_those_around
     places = {"a": Address("p[l]", "a", 1), "c": Address("", "c", 1)}
     tokens = {name: wait_token(EXECUTION_ID, SEED, address) for name, address in places.items()}
     assert simulator.state.payload["seen"] == tokens
-    assert simulator.resume({"n": 1}, token=tokens["a"]) == Restarted()
-    assert isinstance(simulator.resume({"n": 1}, token=tokens["a"]), AlreadyRestarted)
-    assert simulator.resume({"n": 2}, token=tokens["c"]) == Restarted()
+    assert simulator.resume({"n": 1}, token=tokens["a"]) == Released()
+    assert isinstance(simulator.resume({"n": 1}, token=tokens["a"]), AlreadyReleased)
+    assert simulator.resume({"n": 2}, token=tokens["c"]) == Released()
 
 
 def test_the_log_and_the_condensed_visits_tell_the_scope():

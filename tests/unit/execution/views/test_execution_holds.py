@@ -28,7 +28,7 @@ from looply.definition import Workflow
 from looply.execution.facts.commands import CopyReported, Outage, QuarantineExecution, Terminate
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import SUSPECT_ENDS
-from looply.execution.views.holds import VERDICTS, Hold, HoldCode, holds_of, step_of
+from looply.execution.views.holds import HOLD_KINDS, Hold, HoldCode, holds_of, step_of
 from looply.instants import to_ms
 from looply.limits import DEFAULT_LIMITS
 
@@ -58,14 +58,14 @@ def kinds(simulator: Simulator, hold: Hold) -> list[str]:
     return [type(events[seq - 1]).__name__ for seq in hold.evidence]
 
 
-def test_every_code_has_a_verdict() -> None:
-    assert set(VERDICTS) == set(HoldCode.__args__)  # type: ignore[attr-defined]
+def test_every_code_has_a_kind() -> None:
+    assert set(HOLD_KINDS) == set(HoldCode.__args__)  # type: ignore[attr-defined]
 
 
 def test_a_wait_for_a_call() -> None:
     simulator = simulate(asking(timeout="PT1H"))
     hold = only(simulator)
-    assert (hold.cause, hold.verdict, step_of(hold)) == ("RESUME", "WAITS_FOR_CALL", "wait_1")
+    assert (hold.cause, hold.kind, step_of(hold)) == ("RESUME", "WAITS_FOR_CALL", "wait_1")
     assert (hold.since, hold.until) == (simulator.now, simulator.now + timedelta(hours=1))
     assert kinds(simulator, hold) == ["WaitOpened"]
 
@@ -121,7 +121,7 @@ def test_a_call_in_flight_its_retry_and_its_incident() -> None:
         simulator.tick(60)
         simulator.fail()
     hold = only(simulator)
-    assert (hold.cause, hold.verdict) == ("INCIDENT_FAILED", "INCIDENT")
+    assert (hold.cause, hold.kind) == ("INCIDENT_FAILED", "INCIDENT")
     assert hold.incident_id in simulator.state.incidents
     assert kinds(simulator, hold)[-1] == "IncidentOpened"
 
@@ -130,12 +130,12 @@ def test_a_call_that_waits_for_its_system() -> None:
     simulator = simulate(chain(call(method="GET")))
     park(simulator, Outage("https://shop.example:443", "down since noon"))
     hold = only(simulator)
-    assert (hold.cause, hold.verdict, hold.since) == ("TARGET_DOWN", "WAITS_FOR_TARGET", simulator.now)
+    assert (hold.cause, hold.kind, hold.since) == ("TARGET_DOWN", "WAITS_FOR_TARGET", simulator.now)
     assert hold.who == ("https://shop.example:443",)
     assert (hold.values["target"], hold.values["reason"]) == ("https://shop.example:443", "down since noon")
     assert kinds(simulator, hold) == ["StepScheduled", "StepParked"]
     simulator.succeed({"status": "200"})
-    assert only(simulator).verdict == "ENDED"
+    assert only(simulator).kind == "ENDED"
 
 
 def test_a_call_that_crashed_processes_is_suspect() -> None:
@@ -160,10 +160,10 @@ def test_quarantine_and_ends() -> None:
 def test_a_child_and_a_cut_stretch() -> None:
     child = step("sub_1", "subworkflow", {"workflow_id": "01900000-0000-7000-8000-0000000000f1"})
     hold = only(simulate(chain(child)))
-    assert (hold.cause, hold.verdict) == ("CHILD", "WAITS_FOR_CHILD")
+    assert (hold.cause, hold.kind) == ("CHILD", "WAITS_FOR_CHILD")
     assert hold.who == (hold.values["child_id"],)
     simulator = simulate(counting(300), {"rounds": 300}, auto_continue=False)
-    assert only(simulator).verdict == "MOVES"
+    assert only(simulator).kind == "MOVES"
 
 
 def test_a_queue() -> None:
@@ -174,7 +174,7 @@ def test_a_queue() -> None:
 
 def test_of_several_paths_the_most_important_one_comes_first() -> None:
     found = holds(simulate(side_by_side(delay(), wait(), card())))
-    assert [hold.verdict for hold in found] == ["WAITS_FOR_PERSON", "WAITS_FOR_CALL", "WAITS_FOR_TIME"]
+    assert [hold.kind for hold in found] == ["WAITS_FOR_PERSON", "WAITS_FOR_CALL", "WAITS_FOR_TIME"]
 
 
 def test_each_of_two_children_holds_its_own_branch() -> None:

@@ -36,10 +36,10 @@ async def test_a_channel_answers_as_the_person_whom_it_knows_and_as_no_other(min
     execution_id = await mine.trigger(workflow_id)
     (item,) = (await mine.get("getOpenCards")).json()["items"]
     with pytest.raises(Conflict) as refused:
-        await sent_cards.decide(services, item["token"], {"comment": "fine"}, sender=sender("bob@example.com"))
+        await sent_cards.answer_by_link(services, item["token"], {"comment": "fine"}, sender=sender("bob@example.com"))
     assert refused.value.code == "NOT_YOURS"
     ann = sender("a.n@corp.example", "ann@example.com")
-    assert await sent_cards.decide(services, item["token"], {"comment": "fine"}, sender=ann) == Recorded()
+    assert await sent_cards.answer_by_link(services, item["token"], {"comment": "fine"}, sender=ann) == Recorded()
     query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
     log = (await mine.get("getWorkflowExecutionById", **query)).json()["item"]["workflow_event_log"]["events"]
     (entry,) = [each for each in log if each["type"] == "CARD_ANSWERED"]

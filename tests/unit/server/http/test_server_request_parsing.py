@@ -341,7 +341,8 @@ async def test_an_unexpected_error_is_a_500_that_discloses_only_its_request_id(
     answer = await mine.post(path.format(id=workflow_id), body)
     assert answer.status_code == 500
     assert answer.json() == {
-        "message": "something went wrong",
+        "message": "the server failed by a defect of its own; give its operator the request id, "
+        "by which its log has the details",
         "code": "INTERNAL",
         "errors": [],
         "request_id": answer.headers["x-request-id"],

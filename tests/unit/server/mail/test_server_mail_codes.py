@@ -116,6 +116,7 @@ async def test_only_some_codes_are_mailed(post: Post) -> None:
         await ask_code(post, token)
     refused = await post.caller.client.post(f"/v2/inboxCode/{token}", json={})
     assert (refused.status_code, refused.json()["code"]) == (429, "TOO_MANY_TRIES")
+    assert refused.json()["message"] == "too many codes were sent for this request; repeat in 15 min"
     assert len(post.mails()) == 6
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,16 +16,17 @@ from server_kit import Caller, definition, note_step
 
 from kit.servers.mail_server import Inbox
 from kit.source_tree import PROJECT
-from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner
+from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner, failure_of
 from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
-from looply.app.messages.notifying import Note
+from looply.app.messages.notifying import NotificationMessage
 from looply.catalog.authored.notifications import NotificationDraft
 from looply.channels.email.mailer import ServerMailer
-from looply.channels.notices.notifier import ChannelNotifier
+from looply.channels.notifications.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.teams.calls.pacing import Pacer
+from looply.engine.records.figures.overview import IncidentGroup
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
@@ -143,6 +144,25 @@ async def test_messages_quote_what_was_said_where_that_is_asked_for(staff: Staff
     await staff.fail(await staff.failing())
     await staff.later(seconds=30)
     assert "***" not in text_of(post.mails()[0])
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("call_1", "Step call_1 failed with REJECTED."), ("", "It failed with REJECTED.")]
+)
+def test_a_cause_is_a_sentence_with_and_without_a_step(step: str, said: str) -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    group = IncidentGroup(
+        workflow_id="w",
+        step=step,
+        kind="FAILED",
+        code="REJECTED",
+        executions=1,
+        incidents=1,
+        first_on=now,
+        last_on=now,
+        execution_id="e",
+    )
+    assert failure_of(group) == said
 
 
 async def test_a_notification_is_of_its_workflow_and_its_organization(staff: Staff, hook: Hook, theirs: Caller) -> None:
@@ -268,10 +288,10 @@ async def test_a_notification_is_changed_and_deleted_and_unknown_to_others(
 
 
 async def test_a_process_that_sends_nothing_says_so(mine: Caller, services: Services) -> None:
-    note = Note(key="k", title="t", text="x", link="", facts={})
+    message = NotificationMessage(key="k", title="t", text="x", link="", facts={})
     draft = NotificationDraft(name="x", channel="teams", target="ann@example.com")
     stored = await services.catalog.notifications.create(mine.organization_id, draft, actor=None)
-    sent = await services.notifier.send(mine.organization_id, stored, note)
+    sent = await services.notifier.send(mine.organization_id, stored, message)
     assert sent == Mailed(state="FAILED", reason=sent.reason)
     assert "no connection of kind teams" in sent.reason
 

@@ -157,7 +157,7 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
     is_invoke: bool
 
 
-Event: TypeAlias = Submitted | Refreshed | Installed | Removed | Joined | Left | Wrote | Other
+TeamsEvent: TypeAlias = Submitted | Refreshed | Installed | Removed | Joined | Left | Wrote | Other
 
 
 class _Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +180,7 @@ def read_activity(content: bytes) -> Activity:
         raise BadRequest(f"the activity does not fit: {error}", code="BAD_BODY") from error
 
 
-def read_event(activity: Activity) -> Event:
+def read_event(activity: Activity) -> TeamsEvent:
     """Returns what an activity means. Raises: BadRequest for an answer whose form is not that of one."""
     match activity.type, activity.name:
         case "invoke", "adaptiveCard/action":
@@ -195,7 +195,7 @@ def read_event(activity: Activity) -> Event:
             return _other(activity, kind)
 
 
-def _invoked(activity: Activity) -> Event:
+def _invoked(activity: Activity) -> TeamsEvent:
     try:
         invoked = msgspec.convert(activity.value, _Invoked)
     except msgspec.ValidationError as error:
@@ -210,7 +210,7 @@ def _invoked(activity: Activity) -> Event:
     return Submitted(sender=sender, place=place, tag=tag, data=data, wants_card=True)
 
 
-def _message(activity: Activity) -> Event:
+def _message(activity: Activity) -> TeamsEvent:
     tag = read_tag(activity.value)
     sender, place = _sender(activity), _place(activity)
     if tag is None:
@@ -218,7 +218,7 @@ def _message(activity: Activity) -> Event:
     return Submitted(sender=sender, place=place, tag=tag, data=read_data(activity.value), wants_card=False)
 
 
-def _installation(activity: Activity) -> Event:
+def _installation(activity: Activity) -> TeamsEvent:
     sender, place = _sender(activity), _place(activity)
     if activity.action.startswith("add"):  # `add`, `add-upgrade`
         return Installed(sender=sender, place=place)
@@ -227,7 +227,7 @@ def _installation(activity: Activity) -> Event:
     return _other(activity, f"installationUpdate {activity.action}".strip())
 
 
-def _members(activity: Activity) -> Event:
+def _members(activity: Activity) -> TeamsEvent:
     sender, place, bot = _sender(activity), _place(activity), activity.recipient.id
     added, removed = activity.members_added, activity.members_removed
     if any(each.id == bot for each in added):

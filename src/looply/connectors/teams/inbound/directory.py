@@ -11,7 +11,6 @@ from typing import assert_never
 from looply.connectors.teams.calls.bot import Member
 from looply.connectors.teams.calls.people import REMOVED, Person, PersonState, is_named
 from looply.connectors.teams.inbound.activities import (
-    Event,
     Installed,
     Joined,
     Left,
@@ -21,11 +20,12 @@ from looply.connectors.teams.inbound.activities import (
     Removed,
     Sender,
     Submitted,
+    TeamsEvent,
     Wrote,
 )
 
 
-def people_of(event: Event, now: datetime) -> Sequence[Person]:
+def people_of(event: TeamsEvent, now: datetime) -> Sequence[Person]:
     """Returns what an event says of people, to be merged into the directory; nothing of those without an id of Entra.
 
     A person who installs the app, writes, or uses a card in the personal chat is reachable there, also after having
@@ -65,7 +65,7 @@ def people_of_members(members: Iterable[Member], service_url: str, now: datetime
     )
 
 
-def lists_members(event: Event) -> bool:
+def lists_members(event: TeamsEvent) -> bool:
     """Returns whether an event is one after which the members of its conversation are to be read: mail addresses are
     in lists of members only."""
     return isinstance(event, Installed | Joined | Wrote)

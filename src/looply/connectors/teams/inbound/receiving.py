@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from looply.connectors.teams.inbound.activities import MOST_BYTES, Event, read_activity, read_event
+from looply.connectors.teams.inbound.activities import MOST_BYTES, TeamsEvent, read_activity, read_event
 from looply.connectors.teams.inbound.verifying import Verifier
 from looply.errors import BodyTooLarge
 
@@ -12,7 +12,7 @@ from looply.errors import BodyTooLarge
 class VerifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What an activity means, and until when the same bytes can be taken once more."""
 
-    event: Event
+    event: TeamsEvent
     until: datetime
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from looply.connectors.teams.calls.messages import CARD_TYPE
-from looply.connectors.teams.inbound.activities import Event, Other, Refreshed, Submitted
+from looply.connectors.teams.inbound.activities import Other, Refreshed, Submitted, TeamsEvent
 from looply.jsontext import Json
 
 ERROR_TYPE: Final = "application/vnd.microsoft.error"
@@ -34,7 +34,7 @@ NOT_VERIFIED: Final = Reply(status=403, body={"message": "Forbidden"})
 """The answer to an activity that is not from Microsoft; it says no more."""
 
 
-def needs_card(event: Event) -> bool:
+def needs_card(event: TeamsEvent) -> bool:
     """Returns whether the answer to an event is a card."""
     return isinstance(event, Refreshed) or (isinstance(event, Submitted) and event.wants_card)
 

@@ -89,7 +89,7 @@ class Database:
     async def write(
         self, act: Act[Result], keys: Collection[Hashable] = (), look_up: LookUp[Result] | None = None
     ) -> Result:
-        """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
+        """Returns what `act` returns, after it is durable; calls with a key in common are made in their order.
 
         `act` sends one statement. `look_up` finds out, on a later connection, whether it was stored: it returns the
         result in a tuple, or None. Without it, `act` may be repeated. A caller that is cancelled does not stop it.

@@ -186,7 +186,7 @@ def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKe
         holder, request, expires_ms, status = found
         if expires_ms > now_ms or status in OPEN_NUMBERS:
             raise key_taken_error(stored, id_text(holder), request)
-    connection.execute(_PUT_KEY, (org, stored.text, stored.request, key, to_ms(stored.expires_on)))
+    connection.execute(_PUT_KEY, (org, stored.text, stored.fingerprint, key, to_ms(stored.expires_on)))
 
 
 def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], claim: Claim) -> None:
@@ -194,7 +194,7 @@ def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int]
     found = connection.execute(_CLAIM, (workflow, claim.process_id)).fetchone()
     if found is not None and found[0] != key:
         raise claim_taken_error(claim, id_text(found[0]), found[1])
-    connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
+    connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.fingerprint))
 
 
 def _put_letters(
