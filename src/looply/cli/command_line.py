@@ -61,7 +61,10 @@ _COMMANDS: Final = {
         "looply.cli.authoring.notification:APP",
         "Whom to tell of incidents: list, put, secret, test, delete.",
     ),
-    "teams": ("looply.cli.authoring.teams:APP", "Microsoft Teams: package of the app; people whom the bot reaches; check one."),
+    "teams": (
+        "looply.cli.authoring.teams:APP",
+        "Microsoft Teams: package of the app; people whom the bot reaches; check one.",
+    ),
     "target": (
         "looply.cli.executions.target:APP",
         "Systems that are down or in maintenance: list, pause, drain, release.",
