@@ -36,4 +36,4 @@ def test_a_secret_is_replaced_only_when_a_person_agrees(run: Command, looply: Lo
 def test_a_notification_whose_calls_are_not_signed_has_no_secret(run: Command, looply: Looply) -> None:
     looply.answers["putNotificationSecret"] = refusal(409, code="NOT_SIGNED", message="mails are not signed")
     done = run("notification", "secret", ID, "--yes")
-    assert (done.status, "NOT_SIGNED" in done.err, done.out) == (1, True, ""), done.err
+    assert (done.status, "mails are not signed" in done.err, done.out) == (1, True, ""), done.err
