@@ -177,6 +177,28 @@ async def test_many_causes_are_one_message_that_lists_them(staff: Staff, hook: H
     assert await staff.later(minutes=1) == 0
 
 
+async def test_up_to_three_causes_are_a_message_each_and_four_are_one(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    for number in range(3):
+        await staff.fail(await staff.failing(f"First {number}"))
+    assert await staff.later(seconds=30) == 3
+    for number in range(4):
+        await staff.fail(await staff.failing(f"Second {number}"))
+    assert await staff.later(seconds=30) == 1
+    assert [len(body["causes"]) for body in hook.bodies] == [1, 1, 1, 4]
+
+
+async def test_the_last_message_of_an_hour_lists_all_causes_that_are_left(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    for number in range(MOST_AN_HOUR - 1):
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+        await staff.later(seconds=25)
+    for number in range(2):
+        await staff.fail(await staff.failing(f"Last {number}"))
+    assert await staff.later(seconds=25) == 1
+    assert (len(hook.requests), len(hook.bodies[-1]["causes"])) == (MOST_AN_HOUR, 2)
+
+
 async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(
     staff: Staff, hook: Hook
 ) -> None:
@@ -341,16 +363,23 @@ async def test_a_secret_of_another_form_and_of_another_channel_is_refused(staff:
     assert (foreign.status_code, foreign.json()["code"]) == (404, "NOTIFICATION_NOT_FOUND")
 
 
-async def test_pauses_grow_while_a_message_fails(staff: Staff, hook: Hook) -> None:
+async def test_pauses_grow_up_to_a_quarter_of_an_hour_while_a_message_fails(staff: Staff, hook: Hook) -> None:
     await staff.put("webhook", "https://hooks.example.com/x")
     await staff.fail(await staff.failing())
     hook.status = 500
     await staff.later(seconds=30)
-    for number, seconds in enumerate((30, 60, 120), 1):
+    for number, seconds in enumerate((30, 60, 120, 240, 480, 900, 900), 1):
         await staff.later(seconds=seconds - 1)
         assert len(hook.requests) == number
         await staff.later(seconds=1)
         assert len(hook.requests) == number + 1
+    hook.status = 200
+    assert await staff.later(minutes=15) == 1
+    hook.status = 500
+    await staff.fail(await staff.failing("Other"))
+    await staff.later(seconds=30)
+    hook.status = 200
+    assert await staff.later(seconds=30) == 1, "the first pause is short again"
 
 
 async def test_a_message_that_may_have_arrived_is_not_sent_again(staff: Staff, hook: Hook) -> None:
