@@ -39,8 +39,7 @@ class Office:
         self.microsoft = microsoft
         self.activities = Activities(microsoft, lambda: datetime.now(UTC))
         self.clients = [httpx2.Client(base_url=server.address, timeout=60) for server in installation.servers]
-        names = (installation.made[name] for name in ("organization_id", "workspace_id", "api_key"))
-        made = tuple(names)
+        made = [installation.made[name] for name in ("organization_id", "workspace_id", "api_key")]
         self.callers = [Organization(client, *made) for client in self.clients]
         draft = {"name": "TEAMS", "kind": "teams", "settings": microsoft.settings()}
         answer = self.callers[0].post("createConnection", {**draft, "secrets": {"client_secret": SECRET}})
@@ -57,7 +56,7 @@ class Office:
         return self.clients[server].post(f"/v2/receive/{self._connection_id}/teams", content=content, headers=headers)
 
     def person(self, number: int) -> User:
-        """Adds a person who has installed the app, which one of the servers hears of."""
+        """Adds a person who has installed the app, which one of the servers is notified of."""
         user = self.microsoft.world.add_user(f"Person {number}", f"person{number}@contoso.test")
         answer = self.send(number % 2, self.activities.install(user))
         assert answer.status_code == 200, answer.text
