@@ -70,6 +70,8 @@ def test_a_connection_that_cannot_be_used_is_held_with_a_pause_that_grows() -> N
         require_usable(breaker, USED, now)
     assert pauses == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
     require_usable(breaker, USED._replace(revision=4), NOW)
+    # The name of a connection is not unique among organizations.
+    require_usable(breaker, USED._replace(organization_id="org-2"), NOW)
 
 
 @pytest.mark.parametrize("meaning", get_args(teams.Meaning))

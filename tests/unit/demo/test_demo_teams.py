@@ -92,6 +92,14 @@ async def test_people_see_the_messages_of_their_own_conversations(chat: Chat) ->
     assert (await chat.get("/chat?user=none")).status == 404
 
 
+async def test_a_message_that_was_deleted_goes_and_takes_no_press(chat: Chat, bot: FakeBot) -> None:
+    message, other = chat.add(chat.mara), chat.add(chat.mara)
+    message.is_deleted = True
+    assert [each["id"] for each in (await chat.get("/chat")).body["messages"]] == [other.id]
+    press = {"user": chat.mara.id, "message": message.id, "action": ACTION, "trigger": "manual"}
+    assert ((await chat.post("press", press)).status, bot.got) == (404, [])
+
+
 async def test_a_thread_of_a_channel_is_seen_by_the_members_of_the_channel(chat: Chat) -> None:
     chat.simulator.world.add_conversation("19:a@thread", "channel", chat.cem)
     thread = chat.simulator.world.add_conversation("19:a@thread;messageid=1", "channel")
