@@ -61,7 +61,7 @@ export const german = {
         email: "Eine Mailadresse.",
         teams: "Eine Mailadresse, oder eine Unterhaltung wie teams:channel/19:…@thread.tacv2.",
         webhook:
-          "Eine Adresse, die einen POST mit JSON nimmt. Jeder Aufruf ist signiert; das Geheimnis dafür gibt es in der Liste.",
+          "Eine Adresse, die einen POST mit JSON nimmt. Jeder Aufruf ist signiert; „Neues Geheimnis“ in der Liste zeigt eines.",
       })[channel],
     workflow: "Workflow",
     all: "Alle Workflows",
@@ -85,7 +85,7 @@ export const german = {
     emptyHint: "Eine Verbindung der Art teams ist ein Bot, der Karten zu Menschen bringt.",
     create: "Verbindung anlegen",
     setup: "Einrichtung",
-    setupHint: "Was jemand aus der Verwaltung von Microsoft einträgt, wozu sie zustimmt und was sie hochlädt.",
+    setupHint: "Was die Administration von Microsoft 365 einträgt, freigibt und hochlädt.",
     endpoint: "Messaging-Endpunkt des Azure-Bots",
     noEndpoint: "Die Installation hat keine öffentliche Adresse. Setzen Sie public_url.",
     copyEndpoint: "Messaging-Endpunkt kopieren",

@@ -30,7 +30,7 @@ export const english = {
     hint: "They say which executions an incident has stopped and why, one message for a cause.",
     empty: "No person and no system is notified of incidents yet.",
     create: "Add a notification",
-    title: "Tell of incidents",
+    title: "Notification of incidents",
     save: "Save",
     change: "Change",
     remove: "Delete",
@@ -46,7 +46,7 @@ export const english = {
       ({
         email: "A mail address.",
         teams: "A mail address, or a conversation such as teams:channel/19:…@thread.tacv2.",
-        webhook: "An address that takes a POST of JSON. Each call is signed; the secret for it is in the list.",
+        webhook: "An address that takes a POST of JSON. Each call is signed; “New secret” in the list shows a secret.",
       })[channel],
     workflow: "Workflow",
     all: "All workflows",

@@ -62,7 +62,7 @@ describe("notifications", () => {
   it("are added", async () => {
     const { user, api } = visit("/admin/notifications", signedIn(), withNotifications([]));
     await user.click(await screen.findByRole("button", { name: "Add a notification" }));
-    const dialog = within(await screen.findByRole("dialog", { name: "Tell of incidents" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Notification of incidents" }));
     await user.type(dialog.getByLabelText(/Name/), "Tickets");
     await user.selectOptions(dialog.getByLabelText("How"), "webhook");
     await user.type(dialog.getByLabelText(/^To/), "https://hooks.example.com/x");

@@ -76,6 +76,19 @@ describe("the editor", () => {
     expect(view.state.selection.main.head).toBe(4);
   });
 
+  it("goes past the brace that closes an expression when it is typed, and past no other", () => {
+    const { view, text } = open("${a} }");
+    const [handler] = view.state.facet(EditorView.inputHandler);
+    const insert = () => view.state.update({});
+    view.dispatch({ selection: { anchor: 3 } });
+    expect(handler?.(view, 3, 3, "}", insert)).toBe(true);
+    expect(text()).toBe("${a} }");
+    expect(view.state.selection.main.head).toBe(4);
+    expect(handler?.(view, 4, 4, "}", insert)).toBe(false);
+    expect(handler?.(view, 5, 5, "}", insert)).toBe(false);
+    expect(handler?.(view, 2, 3, "}", insert)).toBe(false);
+  });
+
   it("undoes what was typed here first, then asks the document", () => {
     const onUndo = vi.fn(() => true);
     const { editor, press, text } = open("one", { onUndo });

@@ -83,7 +83,9 @@ async def _check_keys(ctx: CallContext, checks: Checks, account: Account) -> Non
     if not usable:
         checks.add("keys", "failed", begun, f"none of {len(keys)} keys may sign for Teams", "correct `cloud`")
         return
-    checks.add("keys", "ok", begun, f"{len(usable)} keys sign for Teams")
+    checks.add(
+        "keys", "ok", begun, "1 key signs for Teams" if len(usable) == 1 else f"{len(usable)} keys sign for Teams"
+    )
     check_clock(checks, answer, ctx.clock)
 
 

@@ -92,7 +92,7 @@ function useColumns(onOpen: (open: Open) => void): Column<Notification>[] {
       head: "",
       isRight: true,
       cell: (stored) => (
-        <span className={styles.chips}>
+        <span className={styles.acts}>
           <TestButton stored={stored} />
           {stored.channel === "webhook" && (
             <Button size="small" onClick={() => onOpen({ kind: "secret", stored })}>

@@ -98,6 +98,7 @@ function PackageForm({ name }: { name: string }) {
           <Input value={version} onChange={(_, { value }) => setVersion(value)} />
         </Field>
         <Button
+          className={own.beside ?? ""}
           appearance="primary"
           icon={<Icon name="download" size={16} />}
           disabled={download.isPending || version.trim() === ""}

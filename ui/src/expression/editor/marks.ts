@@ -25,13 +25,22 @@ function marksOf(view: EditorView): DecorationSet {
   return builder.finish();
 }
 
-/** Typing `{` after `$` closes the brace too. */
+/** Typing `{` after `$` closes the brace too, and typing `}` before the brace that closes goes past it. */
 const closing = EditorView.inputHandler.of((view, from, to, typed) => {
+  if (typed === "}" && from === to && isBeforeClose(view, from)) {
+    view.dispatch({ selection: { anchor: from + 1 }, userEvent: "select" });
+    return true;
+  }
   const isBegun = typed === "{" && from === to && view.state.sliceDoc(from - 1, from) === "$";
   if (!isBegun || view.state.sliceDoc(from - 2, from - 1) === "\\") return false;
   view.dispatch({ changes: { from, insert: "{}" }, selection: { anchor: from + 1 }, userEvent: "input.type" });
   return true;
 });
+
+function isBeforeClose(view: EditorView, at: number): boolean {
+  const text = view.state.doc.toString();
+  return text[at] === "}" && expressionSpans(text).some(({ to }) => to === at);
+}
 
 export const expressionMarks: Extension = [
   ViewPlugin.fromClass(Marks, { decorations: (marks) => marks.decorations }),

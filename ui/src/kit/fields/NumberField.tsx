@@ -22,7 +22,7 @@ export function NumberField(props: NumberFieldProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const wrong = typed === null ? "" : complaintOf(typed, props);
   const change = (next: string): void => {
-    const clean = next.trim().replace(",", ".");
+    const clean = withoutZeros(next.trim().replace(",", "."));
     const isFine = complaintOf(clean, props) === "";
     setTyped(isFine ? null : next);
     if (isFine) onChange(clean === "" ? undefined : numberOf(clean));
@@ -51,6 +51,11 @@ function complaintOf(typed: string, { isWhole = false, least, most }: NumberFiel
   const number = Number(clean);
   if (isWhole && !Number.isInteger(number)) return "wrong";
   return (least !== undefined && number < least) || (most !== undefined && number > most) ? "wrong" : "";
+}
+
+// Typed behind the 0 of a new condition, 1000 is 01000.
+function withoutZeros(typed: string): string {
+  return typed.replace(/^(-?)0+(?=\d)/, "$1");
 }
 
 /** Returns the number of a text; one that would lose digits keeps them. */
