@@ -40,6 +40,7 @@ export const german = {
   history,
   visitStates,
   duration,
+  openDuration: (ms) => (ms < 60_000 ? "unter 1 min" : duration(ms)),
   statuses: {
     RUNNING: "In Arbeit",
     RETRY: "Neuer Versuch",

@@ -52,6 +52,8 @@ export const english = {
   history,
   visitStates,
   duration: englishDuration,
+  /** The present of the page is half a minute old at most: less than a minute has no figure. */
+  openDuration: (ms: number) => (ms < 60_000 ? "under 1 min" : englishDuration(ms)),
   statuses: {
     RUNNING: "In progress",
     RETRY: "Will retry",

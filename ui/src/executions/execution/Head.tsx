@@ -82,7 +82,7 @@ function Facts({ row }: { row: ExecutionRow }) {
       </div>
       <div>
         <dt>{isOpen ? text.openFor : text.took}</dt>
-        <dd>{text.duration(row.duration_ms ?? Math.max(0, now - row.created_on))}</dd>
+        <dd>{row.duration_ms === null ? text.openDuration(now - row.created_on) : text.duration(row.duration_ms)}</dd>
       </div>
     </dl>
   );

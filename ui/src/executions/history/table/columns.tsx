@@ -72,7 +72,7 @@ function layOut(
 
 /** Returns the columns that every execution has. */
 function ownColumns(
-  { history: text, statuses, duration, nowAt }: (typeof TEXTS)["en"],
+  { history: text, statuses, duration, openDuration, nowAt }: (typeof TEXTS)["en"],
   { formats, now }: ReturnType<typeof useTimes>,
 ): readonly OwnColumn[] {
   return [
@@ -122,7 +122,7 @@ function ownColumns(
       head: text.duration,
       width: 96,
       isRight: true,
-      cell: (row) => duration(row.duration_ms ?? Math.max(0, now - row.created_on)),
+      cell: (row) => (row.duration_ms === null ? openDuration(now - row.created_on) : duration(row.duration_ms)),
       text: (row) => String(row.duration_ms ?? ""),
     },
   ];
