@@ -89,7 +89,8 @@ test-postgres: $(STAMP) ## Run the main black-box tests against one process on P
 
 soak: ui packages ## Run the long forms of the tests of faults, of schedules and of the simulation, for hours.
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/property tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/*/test_faults_*.py) $(ARGS)
-	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/contract/test_engine.py $(ARGS)
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
 
 docs: $(STAMP) ## Write the reference pages and the types of the web app's client again from the code.
 	$(BIN)/python tools/reference.py

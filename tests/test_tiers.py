@@ -6,7 +6,18 @@ import pytest
 
 from contract.engine.callers.triggers import TriggerStories
 from contract.engine.steps.scopes import ParallelStories
-from suite.tiers import ALL, FOLDER, GATE, OF_THE_PROOF, ON_ANY_STORE, PROOF, is_run_by, shards
+from suite.tiers import (
+    ALL,
+    FOLDER,
+    GATE,
+    OF_THE_PROOF,
+    ON_ANY_STORE,
+    PROOF,
+    SAMPLED,
+    is_left_to_long_forms,
+    is_run_by,
+    shards,
+)
 
 
 def item(
@@ -16,10 +27,12 @@ def item(
     store: str = "",
     fixtures: tuple[str, ...] = (),
     stories: type | None = None,
+    name: str = "",
 ) -> pytest.Item:
     """Returns what the choice sees of a test."""
     return SimpleNamespace(  # type: ignore[return-value]
         path=FOLDER / path,
+        name=name,
         fixturenames=fixtures,
         cls=stories,
         callspec=SimpleNamespace(params={"kind": store}),
@@ -52,6 +65,15 @@ ITEMS = {
 def test_each_test_is_run_by_the_gate_or_the_proof_and_by_a_run_without_a_tier(name: str) -> None:
     found, tiers = ITEMS[name]
     assert tuple(tier for tier in (GATE, PROOF, ALL) if is_run_by(tier, found)) == (*tiers, ALL)
+
+
+@pytest.mark.parametrize(("store", "share"), [("postgres", 1 / SAMPLED), ("temporal", 1 / SAMPLED), ("sqlite", 1)])
+def test_of_the_stories_of_decisions_the_proof_runs_a_share_on_dear_stores(store: str, share: float) -> None:
+    path = "contract/test_engine.py"
+    found = [item(path, store=store, stories=ParallelStories, name=f"test_{number}") for number in range(3000)]
+    count = sum(not is_left_to_long_forms(each) for each in found)
+    assert abs(count / len(found) - share) < 0.03
+    assert not is_left_to_long_forms(item(path, store=store, stories=TriggerStories, name="test_1"))
 
 
 @pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE])
