@@ -53,6 +53,7 @@ def make_services(
         channels=frozenset({INBOX, *channels.cards}),
         card_checks=channels.card_checks,
         receivers=channels.receivers,
+        tabs=channels.tabs,
         mailer=channels.mailer,
         notifier=channels.notifier,
         passwords=Passwords(base.entropy),

@@ -19,6 +19,7 @@ from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.app.openid.providers import Providers
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
+from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
@@ -27,7 +28,7 @@ from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.port import Engine
 from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
-from looply.errors import Refused
+from looply.errors import Refused, TabRefused
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -93,6 +94,25 @@ class Receiver(Protocol):
         ...
 
 
+class Tabs(Protocol):
+    """Says who looks at a tab of Teams."""
+
+    async def authenticate(self, connection_id: str, authorization: str) -> Principal:
+        """Returns the member whom the token of a call names, with the permission `own` alone.
+
+        Raises: TabRefused; Forbidden (code `NOT_A_MEMBER`).
+        """
+        ...
+
+
+class NoTabs:
+    """The tabs of a process that serves none."""
+
+    async def authenticate(self, *_: object) -> Principal:
+        """Raises: TabRefused, always."""
+        raise TabRefused("this process serves no tab of Teams; ask a server that brings cards to Teams")
+
+
 class Prober(Protocol):
     """Tests connections, asks systems what they offer and tries calls of steps, from a process that makes the calls."""
 
@@ -139,9 +159,8 @@ class Services:
     people, who sign in by the means of `sign_in`, `providers` among them. `prober` tests connections, and tries calls
     of steps, from where calls are made. `entropy` gives each try of a step an id and a seed of its own. `channels` are
     those by which cards are sent, `card_checks` say what they do not show of a card, `receivers` take what other
-    systems send, by the names that their addresses have. `mailer` sends the mails of this server,
-    `notifier` reports incidents;
-    `later` runs what calls do not wait for.
+    systems send, by the names that their addresses have. `tabs` says who calls from a tab of Teams. `mailer` sends the
+    mails of this server, `notifier` reports incidents; `later` runs what calls do not wait for.
     """
 
     engine: Engine
@@ -167,6 +186,7 @@ class Services:
     channels: frozenset[str] = frozenset({INBOX})
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    tabs: Tabs = field(default_factory=NoTabs)
     mailer: Mailer = field(default_factory=NoMailer)
     notifier: Notifier = field(default_factory=NoNotifier)
     later: Later = field(default_factory=Later)

@@ -1,10 +1,9 @@
 """The receiver: verified activities of Microsoft become news of people, and answers of cards."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
@@ -12,6 +11,7 @@ from looply.app.context.credentials import values_of
 from looply.app.context.services import Received, Services
 from looply.channels.teams.answers import answer, busy, refresh
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_sender
+from looply.channels.teams.kept import KeptVerifiers, Verifying
 from looply.channels.teams.looks import language_of
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.answers import Undelivered
@@ -35,16 +35,8 @@ from looply.errors import NotFound
 
 _log = structlog.get_logger(__name__)
 
-_MOST_KEPT: Final = 1000
-"""Connections whose keys are kept in memory; those of any other are read again."""
 _MOST_CARDS: Final = 100
 """Open cards of one person that are tried again once the person can be reached."""
-
-
-class _Kept(NamedTuple):
-    revision: int
-    verifier: Verifier
-    keys: KeyRing
 
 
 class TeamsReceiver:
@@ -53,7 +45,7 @@ class TeamsReceiver:
     def __init__(self, resources: Resources, copies: Copies) -> None:
         self._resources = resources
         self._copies = copies
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: KeptVerifiers[Verifier] = KeptVerifiers()
 
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
@@ -78,9 +70,7 @@ class TeamsReceiver:
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
-        for kept in self._kept.values():
-            await kept.keys.close()
-        self._kept.clear()
+        await self._kept.close()
 
     async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
         organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
@@ -89,24 +79,15 @@ class TeamsReceiver:
         return organization_id, values_of(found, self._resources.registry)
 
     async def _verifier(self, connection_id: str, organization_id: str, values: ConnectionValues) -> Verifier:
-        """Returns the verifier of a connection, with the keys that were read before, unless it was saved since."""
-        kept = self._kept.pop(connection_id, None)
-        if kept is not None and kept.revision != values.revision:
-            await kept.keys.close()
-            kept = None
-        if kept is None:
+        def sender(within: timedelta) -> HttpSender:
+            return open_sender(self._resources, organization_id, values, within)
+
+        def build() -> Verifying[Verifier]:
             account = account_of(values)
-
-            def sender(within: timedelta) -> HttpSender:
-                return open_sender(self._resources, organization_id, values, within)
-
             keys = KeyRing(account.places.openid, sender, self._resources.clock, account.route)
-            kept = _Kept(values.revision, Verifier(account, keys, self._resources.clock), keys)
-        self._kept[connection_id] = kept
-        if len(self._kept) > _MOST_KEPT:
-            _, oldest = self._kept.popitem(last=False)
-            await oldest.keys.close()
-        return kept.verifier
+            return Verifying(Verifier(account, keys, self._resources.clock), keys)
+
+        return await self._kept.get(connection_id, values.revision, build)
 
     async def _handle(self, services: Services, bot: Bot, event: Event) -> Reply:
         now = self._resources.clock.now()
