@@ -11,7 +11,6 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 
 // The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
 // for /app/*, `card-frame.html` for /card-frame and `mail-frame.html` for /mail-frame; all else lies under /static/.
-// `teams.html` is the tab of Teams, at /teams/inbox.
 // `chat.html` is the page of `looply demo --teams`, whose own server sends it.
 export default defineConfig(({ command, mode }) => ({
   root: here("."),
@@ -38,7 +37,6 @@ export default defineConfig(({ command, mode }) => ({
         "card-frame": here("card-frame.html"),
         "mail-frame": here("mail-frame.html"),
         chat: here("chat.html"),
-        teams: here("teams.html"),
       },
       // Hashes are half of the list of chunks that each page loads, and cannot be compressed.
       output: {

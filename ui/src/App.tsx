@@ -2,18 +2,19 @@
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import type { Api } from "./api/client";
 import { ApiProvider } from "./api/context";
 import { createQueryClient } from "./api/query-client";
 import { StreamProvider } from "./api/stream/context";
 import { type HeadStream, SILENT } from "./api/stream/heads";
+import { ThemeProvider, useThemeName } from "./kit/theme";
 import type { createAppRouter } from "./router";
-import { PreferredLook } from "./session/PreferredLook";
-import { PreferencesProvider } from "./session/preferences";
+import { PreferencesProvider, usePreferences } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
 import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
-import type { Clock } from "./text/time";
+import { LanguageProvider } from "./text/language";
+import { type Clock, TimesProvider } from "./text/time";
 
 interface AppProps {
   api: Api;
@@ -38,15 +39,32 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
         <StreamProvider stream={stream}>
           <SignedOutProvider flag={flag}>
             <PreferencesProvider>
-              <PreferredLook {...(clock === undefined ? {} : { clock })}>
+              <Look {...(clock === undefined ? {} : { clock })}>
                 <CommandsProvider registry={registry}>
                   <RouterProvider router={router} />
                 </CommandsProvider>
-              </PreferredLook>
+              </Look>
             </PreferencesProvider>
           </SignedOutProvider>
         </StreamProvider>
       </QueryClientProvider>
     </ApiProvider>
+  );
+}
+
+/** What a person has chosen, for all components below. */
+function Look({ clock, children }: { clock?: Clock; children: ReactNode }) {
+  const { theme, density, language, time } = usePreferences().preferences;
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  return (
+    <LanguageProvider language={language}>
+      <TimesProvider style={time} {...(clock === undefined ? {} : { clock })}>
+        <ThemeProvider theme={useThemeName(theme)} density={density}>
+          {children}
+        </ThemeProvider>
+      </TimesProvider>
+    </LanguageProvider>
   );
 }

@@ -95,8 +95,7 @@ export function CardFrame(props: CardFrameProps) {
         ref={frame}
         className={styles.frame}
         title={text.card(subject)}
-        // The tab of Teams has a frame of its own, which pages of Teams may lie around.
-        src={document.documentElement.dataset.cardFrame ?? "/card-frame"}
+        src="/card-frame"
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
         style={{ height: isUnshown ? 0 : height }}

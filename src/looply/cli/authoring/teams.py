@@ -23,7 +23,9 @@ class AppOptions:
 
     public_url: Annotated[str, Parameter(help="Address of this installation for people: https://looply.example.com.")]
     app_version: Annotated[str, Parameter(help="Version of the app; higher than that in the catalog.")] = "1.0.0"
-    tab: Annotated[bool, Parameter(help="Add the tab with one's own approvals.")] = True
+    tab: Annotated[
+        bool, Parameter(help="Add the tab with one's own approvals; the installation must serve it.", negative="")
+    ] = False
 
 
 @APP.command

@@ -89,7 +89,7 @@ class Pages:
 
     def app(self) -> Response:
         """Returns the page of the web app, the same for every path; its styles are permitted by a fresh nonce."""
-        page, nonce = self._with_nonce("app.html")
+        page, nonce = self._app_page()
         return _answer(page, _APP_POLICY.format(nonce=nonce))
 
     def card_frame(self) -> Response:
@@ -99,8 +99,8 @@ class Pages:
         return _answer(built or text, _FRAME_POLICY, framed=_FRAMED_BY_APP)
 
     def teams_tab(self) -> Response:
-        """Returns the page of the personal tab of Teams, which pages of Microsoft alone may have in a frame."""
-        page, nonce = self._with_nonce("teams.html")
+        """Returns the personal tab of Teams: the app, which shows the tab there, for frames of Microsoft's pages."""
+        page, nonce = self._app_page()
         return _answer(page, _framed_by_teams(_APP_POLICY.format(nonce=nonce)), framed=b"")
 
     def teams_card_frame(self) -> Response:
@@ -148,11 +148,11 @@ class Pages:
                 return Response(compressed, headers=(*headers, (b"content-encoding", coding)), media_type=media_type)
         return Response(found, headers=headers, media_type=media_type)
 
-    def _with_nonce(self, name: str) -> tuple[bytes, str]:
-        """Returns a page with a fresh nonce, and that nonce."""
+    def _app_page(self) -> tuple[bytes, str]:
+        """Returns the page of the app with a fresh nonce, and that nonce."""
         text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
         nonce = base64.urlsafe_b64encode(self._entropy.token(_NONCE_BYTES)).rstrip(b"=")
-        return self._files.get(name, text).replace(_NONCE.encode(), nonce), nonce.decode()
+        return self._files.get("app.html", text).replace(_NONCE.encode(), nonce), nonce.decode()
 
     def routes(self) -> tuple[Route, ...]:
         """Returns the routes of all pages and files."""
