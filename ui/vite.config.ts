@@ -10,7 +10,7 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 );
 
 // The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
-// for /app/*, `card-frame.html` for /card-frame and `mail-frame.html` for /mail-frame; all else lies under /static/.
+// for /app/* and /teams/inbox, `card-frame.html` for /card-frame and `mail-frame.html` for /mail-frame; all else lies under /static/.
 // `chat.html` is the page of `looply demo --teams`, whose own server sends it.
 export default defineConfig(({ command, mode }) => ({
   root: here("."),

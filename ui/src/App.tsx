@@ -10,7 +10,7 @@ import { StreamProvider } from "./api/stream/context";
 import { type HeadStream, SILENT } from "./api/stream/heads";
 import { ThemeProvider, useThemeName } from "./kit/theme";
 import type { createAppRouter } from "./router";
-import { PreferencesProvider, usePreferences } from "./session/preferences";
+import { type Keep, PreferencesProvider, usePreferences } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
 import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
 import { LanguageProvider } from "./text/language";
@@ -21,12 +21,14 @@ interface AppProps {
   router: ReturnType<typeof createAppRouter>;
   /** News of executions; without one, screens read again from time to time. */
   stream?: HeadStream;
+  /** Where preferences are kept, if not in the browser. */
+  keep?: Keep;
   clock?: Clock;
   /** How often a GET is repeated when no answer arrives. */
   repeats?: number;
 }
 
-export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) {
+export function App({ api, router, stream = SILENT, keep, clock, repeats }: AppProps) {
   const [flag] = useState(createFlag);
   const [registry] = useState(createCommandRegistry);
   const queries = useMemo(
@@ -38,7 +40,7 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
       <QueryClientProvider client={queries}>
         <StreamProvider stream={stream}>
           <SignedOutProvider flag={flag}>
-            <PreferencesProvider>
+            <PreferencesProvider {...(keep && { keep })}>
               <Look {...(clock === undefined ? {} : { clock })}>
                 <CommandsProvider registry={registry}>
                   <RouterProvider router={router} />

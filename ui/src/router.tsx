@@ -204,11 +204,11 @@ const tree = root.addChildren([
   ]),
 ]);
 
-/** Returns the router. Tests give it a history in memory. */
-export function createAppRouter(history?: RouterHistory) {
+/** Returns the router. Tests give it a history in memory, the tab of Teams has another beginning of its addresses. */
+export function createAppRouter(history?: RouterHistory, basepath = "/app") {
   return createRouter({
     routeTree: tree,
-    basepath: "/app",
+    basepath,
     defaultPreload: "intent",
     ...(history === undefined ? {} : { history }),
   });

@@ -12,6 +12,10 @@ const BUDGETS = {
   "sign-in": { chunks: ["app.html", "src/entrance/pages.tsx"], kilobytes: 230 },
   shell: { chunks: ["app.html", "src/shell/Shell.tsx"], kilobytes: 230 },
   inbox: { chunks: ["app.html", "src/shell/Shell.tsx", "src/inbox/InboxPage.tsx"], kilobytes: 250 },
+  "tab of Teams": {
+    chunks: ["app.html", "src/teams-start.tsx", "src/inbox/InboxPage.tsx"],
+    kilobytes: 290,
+  },
   "frame of a card": { chunks: ["card-frame.html"], kilobytes: 60 },
   "chat of the demo": { chunks: ["chat.html"], kilobytes: 65 },
   "frame of a mail": { chunks: ["mail-frame.html"], kilobytes: 5 },

@@ -95,7 +95,8 @@ export function CardFrame(props: CardFrameProps) {
         ref={frame}
         className={styles.frame}
         title={text.card(subject)}
-        src="/card-frame"
+        // The tab of Teams has a frame of its own, which pages of Teams may lie around.
+        src={document.documentElement.dataset.cardFrame ?? "/card-frame"}
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
         style={{ height: isUnshown ? 0 : height }}

@@ -15,7 +15,8 @@ export interface Preferences {
   isRailOpen: boolean;
 }
 
-type Keep = Pick<Storage, "getItem" | "setItem">;
+/** What keeps a text: the browser, or the memory of a page. */
+export type Keep = Pick<Storage, "getItem" | "setItem">;
 
 const KEY = "looply.preferences";
 export const RAIL = [true, false] as const;
