@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from mailing_kit import Post, text_of
 from server_kit import Caller, definition, note_step
+from sqlalchemy import Connection, select, update
 
 from kit.servers.mail_server import Inbox
 from kit.source_tree import PROJECT
@@ -21,20 +22,23 @@ from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
 from looply.app.messages.notifying import Note
 from looply.catalog.authored.notifications import NotificationDraft
+from looply.catalog.storage.notification_tables import notifications as table
 from looply.channels.email.mailer import ServerMailer
 from looply.channels.notices.notifier import ChannelNotifier
 from looply.channels.teams.bots import Resources
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.teams.calls.pacing import Pacer
+from looply.errors import OperationError, Unavailable
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 
 
 class Hook:
-    """A system that takes webhooks, and answers with `status`."""
+    """A system that takes webhooks, and answers with `status`, or breaks with `error`."""
 
     def __init__(self) -> None:
         self.status = 204
+        self.error: OperationError | None = None
         self.requests: list[HttpRequest] = []
 
     def sender(self, _within: timedelta, _organization_id: str) -> "Hook":
@@ -42,6 +46,8 @@ class Hook:
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
+        if self.error is not None:
+            raise self.error
         return HttpResponse(status=self.status, reason="")
 
     @property
@@ -333,3 +339,44 @@ async def test_a_secret_of_another_form_and_of_another_channel_is_refused(staff:
     assert (refused.status_code, refused.json()["code"]) == (409, "NOT_SIGNED")
     foreign = await theirs.post("putNotificationSecret", {"notification_id": hook})
     assert (foreign.status_code, foreign.json()["code"]) == (404, "NOTIFICATION_NOT_FOUND")
+
+
+async def test_pauses_grow_while_a_message_fails(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    hook.status = 500
+    await staff.later(seconds=30)
+    for number, seconds in enumerate((30, 60, 120), 1):
+        await staff.later(seconds=seconds - 1)
+        assert len(hook.requests) == number
+        await staff.later(seconds=1)
+        assert len(hook.requests) == number + 1
+
+
+async def test_a_message_that_may_have_arrived_is_not_sent_again(staff: Staff, hook: Hook) -> None:
+    await staff.put("webhook", "https://hooks.example.com/x")
+    await staff.fail(await staff.failing())
+    hook.error = Unavailable("the connection broke", sent=True)
+    assert await staff.later(seconds=30) == 1
+    problem = "it is not known whether the last message arrived: the connection broke"
+    assert (await staff.stored())["problem"] == problem
+    hook.error = None
+    assert (await staff.later(minutes=30), len(hook.requests)) == (0, 1)
+
+
+async def test_a_secret_of_another_row_signs_nothing_until_it_is_replaced(
+    staff: Staff, hook: Hook, services: Services
+) -> None:
+    one, other = [await staff.put("webhook", f"https://hooks.example.com/{name}") for name in "ab"]
+
+    def copy(connection: Connection) -> None:
+        sealed = connection.execute(select(table.c.sealed_signing).where(table.c.notification_id == other)).scalar_one()
+        connection.execute(update(table).where(table.c.notification_id == one).values(sealed_signing=sealed))
+
+    await services.catalog.database.write(copy)
+    tested = (await staff.caller.post("testNotification", {"notification_id": one})).json()
+    assert (tested["is_sent"], hook.requests) == (False, [])
+    assert "does not open" in tested["reason"]
+    replaced = (await staff.caller.post("putNotificationSecret", {"notification_id": one})).json()
+    assert replaced["former_until"] is None
+    assert (await staff.caller.post("testNotification", {"notification_id": one})).json()["is_sent"] is True
