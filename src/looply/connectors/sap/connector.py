@@ -304,10 +304,8 @@ async def _connection(ctx: CallContext, call_input: SapInput) -> ConnectionValue
         if call_input.system_id is not None:
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
         return await ctx.connection(call_input.connection)
-    if call_input.system_id is not None and call_input.client is not None:
-        fields: dict[str, Json] = {"system_id": call_input.system_id, "client": call_input.client}
-        return await ctx.matching_connection("sap", _criteria(fields))
-    raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
+    criteria = _criteria({"system_id": call_input.system_id, "client": call_input.client})
+    return await ctx.matching_connection("sap", criteria)
 
 
 def _criteria(fields: Mapping[str, Json]) -> Mapping[str, str]:
