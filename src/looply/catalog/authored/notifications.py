@@ -140,11 +140,10 @@ class Notifications:
 
         def store(connection: Connection) -> Notification:
             former = _get(connection, organization_id, checked)
-            sealed = self._signing.first(organization_id, checked, draft.channel)
-            if former.channel == draft.channel:
-                sealed = _row(connection, organization_id, checked)["sealed_signing"]
-            values["sealed_signing"] = sealed
-            connection.execute(update(table).where(_of(organization_id, checked)).values(**values, **_fresh(change)))
+            stored = {**values, **_fresh(change)}
+            if former.channel != draft.channel:
+                stored["sealed_signing"] = self._signing.first(organization_id, checked, draft.channel)
+            connection.execute(update(table).where(_of(organization_id, checked)).values(**stored))
             if (former.channel, former.target, former.workflow_id) != (draft.channel, draft.target, draft.workflow_id):
                 connection.execute(delete(reported_causes).where(reported_causes.c.notification_id == checked))
             change.record(connection, "notification.put", checked, **_audited(draft))
