@@ -4,7 +4,8 @@ import { Button, Field, Input } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import { type TeamsSetup, type TestResult, teamsSetupQuery } from "../../api/queries/admin/teams";
+import { type TeamsSetup, teamsSetupQuery } from "../../api/queries/admin/teams";
+import type { ConnectionTest } from "../../api/queries/kit/choices";
 import { Answer } from "../../kit/Answer";
 import { Chip, type Tone } from "../../kit/Chip";
 import { CopyButton } from "../../kit/CopyButton";
@@ -18,7 +19,7 @@ import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import own from "./teams.module.css";
 
-const TONES: Readonly<Record<TestResult["checks"][number]["state"], Tone>> = {
+const TONES: Readonly<Record<ConnectionTest["checks"][number]["state"], Tone>> = {
   ok: "done",
   warning: "retry",
   failed: "failed",
@@ -130,7 +131,7 @@ function Test({ name }: { name: string }) {
   );
 }
 
-function Result({ result: { is_ok: isOk, checks } }: { result: TestResult }) {
+function Result({ result: { is_ok: isOk, checks } }: { result: ConnectionTest }) {
   const { teams: text } = useText(TEXTS);
   return (
     <>

@@ -9,7 +9,6 @@ export const TEAMS_PEOPLE = "teams-people";
 export type TeamsPerson = AnswerOf<"getTeamsPeople">["items"][number];
 export type TeamsStatus = TeamsPerson["status"];
 export type TeamsSetup = AnswerOf<"getTeamsSetup">["item"];
-export type TestResult = AnswerOf<"testConnection">["item"];
 
 /** What an administrator of Microsoft needs for the bot of a connection. */
 export const teamsSetupQuery = (api: Api, name: string) =>
