@@ -24,8 +24,8 @@ TERMINAL = ("EXECUTION_COMPLETED", "EXECUTION_FAILED", "EXECUTION_TERMINATED")
 AFTER_THE_END = ("STEP_RESULT_DISCARDED",)
 EARLY_MS = 2
 """Instants are rounded to milliseconds."""
-STARTING = 250_000_000
-"""Nanoseconds in which a new process makes no call: it still loads its modules."""
+STARTING = 100_000_000
+"""Nanoseconds in which a new process makes no call: it still opens its store."""
 
 
 class Visit(NamedTuple):

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 
+from kit.forks.forked import COMMAND, Forked, start
 from kit.servers.held_port import HeldPort
 
-COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0
 ANSWER_SECONDS = 120.0
 """The timeout of a client for an answer, on a busy machine."""
@@ -35,15 +35,20 @@ def run(
     *arguments: str | Path, seconds: float = 300, folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command of the product to its end, in a folder (default: the current one)."""
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        env=environment_with(environment),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+    command = [COMMAND, *map(str, arguments)]
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = start(command, environment_with(environment), stdout=output, stderr=errors, folder=folder)
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess(command, status, *(_text(each) for each in (output, errors)))
+
+
+def _text(written: IO[bytes]) -> str:
+    written.seek(0)
+    return written.read().decode()
 
 
 def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
@@ -127,7 +132,7 @@ class Server(Logged):
             **ONE_ADDRESS,
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -147,10 +152,14 @@ class Server(Logged):
         """Starts the process."""
         ready = self.folder.with_name(f"{self.folder.name}.ready")
         ready.unlink(missing_ok=True)
-        command = [*self.prefix, COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
+        command = [COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--ready-file", str(ready)]
+        environment = environment_with(self._environment)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment_with(self._environment), stdout=log, stderr=log)
+            if self.prefix:
+                self._process = subprocess.Popen([*self.prefix, *command], env=environment, stdout=log, stderr=log)
+            else:
+                self._process = start(command, environment, stdout=log, stderr=log)
         if until_ready:
             self._await_ready(ready)
         return self

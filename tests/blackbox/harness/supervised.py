@@ -1,7 +1,5 @@
 """Processes that are restarted when they end, as by a service manager."""
 
-import contextlib
-import os
 import signal
 import subprocess
 import threading
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blackbox.harness.guard import Guard
+from kit.forks.forked import Forked, await_end, start
 
 START_SECONDS = 120.0
 """Timeout until a process is ready, on a busy machine."""
@@ -63,7 +62,7 @@ class Supervised:
         self._guard = guard
         self._lock = threading.Lock()
         self._unwanted = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -146,13 +145,8 @@ class Supervised:
     def _spawn(self) -> None:
         self.program.ready.unlink(missing_ok=True)
         with self.program.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.program.command(),
-                env=dict(self.program.environment),
-                cwd=self.program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+            self._process = start(
+                self.program.command(), self.program.environment, stdout=log, stderr=log, folder=self.program.folder
             )
         self._guard.add(self._process.pid)
 
@@ -160,9 +154,7 @@ class Supervised:
         while True:
             begun = time.monotonic()
             assert self._process is not None
-            # The sender of a signal may already have been notified of the end.
-            with contextlib.suppress(ChildProcessError):
-                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            await_end(self._process)
             with self._lock:
                 status = self._process.wait()
             self._guard.remove(self._process.pid)
