@@ -62,15 +62,17 @@ def build_client(
     limits: Limits = DEFAULT_LIMITS,
     *,
     resolver: Resolver | None = None,
+    tls: ssl.SSLContext | None = None,
     ca_file: Path | None = None,
     http2: bool = False,
 ) -> HttpClient:
     """Returns a client whose every connection is checked by `policy`.
 
-    `ca_file` (PEM) adds certificate authorities to the machine's own, for systems with a private one. Certificates
-    are always checked. `http2` needs the library's extra.
+    `tls` is the context of connections without settings of their own (default: the machine's authorities). `ca_file`
+    (PEM) adds certificate authorities to it, for systems with a private one. Certificates are always checked. `http2`
+    needs the library's extra.
     """
-    tls = machine_trust()
+    tls = machine_trust() if tls is None else tls
     if ca_file is not None:
         tls.load_verify_locations(cafile=ca_file)
     backend = GuardedBackend(policy, resolver if resolver is not None else SystemResolver())

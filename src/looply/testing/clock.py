@@ -51,12 +51,13 @@ class SerialEntropy:
     """
 
     def __init__(self, before: int = 0) -> None:
-        self._count = before
+        self.count = before
+        """The number of the last token."""
 
     def token(self, size: int) -> bytes:
         """Returns `size` bytes that hold the number of this call. Raises: OverflowError past the last number."""
-        self._count += 1
-        return self._count.to_bytes(size, "big")
+        self.count += 1
+        return self.count.to_bytes(size, "big")
 
 
 class FakeTimeLoop(asyncio.SelectorEventLoop):

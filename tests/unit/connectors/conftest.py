@@ -1,6 +1,7 @@
 """Fakes and loopback servers of the connector tests."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -139,11 +140,13 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 @pytest_asyncio.fixture
-async def open_client() -> AsyncIterator[Callable[..., HttpClient]]:
+async def open_client(trust: ssl.SSLContext) -> AsyncIterator[Callable[..., HttpClient]]:
     """Builds guarded clients that may reach 127.0.0.0/8, unless another policy is given."""
     clients: list[HttpClient] = []
 
     def build(allow: tuple[str, ...] = ("127.0.0.0/8",), limits: Limits | None = None, **options: Any) -> HttpClient:
+        if "ca_file" not in options:
+            options.setdefault("tls", trust)
         client = build_client(EgressPolicy(allow), limits or Limits(), **options)
         clients.append(client)
         return client

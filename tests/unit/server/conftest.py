@@ -1,12 +1,14 @@
 """A whole server in the process: real routes, real shell on the memory store, real catalog; only the world is fake."""
 
+import asyncio
 import shutil
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import declared_statuses
 import httpx2
@@ -50,6 +52,16 @@ from looply.testing.world import NoNetwork, World
 CHEAP = HashCost(iterations=1, memory_kib=8)
 """A hash that is verified in microseconds."""
 
+
+class Tenants(NamedTuple):
+    """A catalog with two organizations: of each the id, the id of its workspace, and its key."""
+
+    path: Path
+    mine: tuple[str, str, str]
+    theirs: tuple[str, str, str]
+    entropy: SerialEntropy
+
+
 CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL), ("looply", TEAMS)])
 
 
@@ -65,15 +77,42 @@ def world() -> World:
     return World()
 
 
+@pytest.fixture(scope="session")
+def tenants(empty_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Tenants:
+    """A catalog file with two organizations and a key of each, which tests copy."""
+    path = Path(shutil.copy(empty_catalog, tmp_path_factory.mktemp("tenants") / "catalog.db"))
+    entropy = SerialEntropy()
+
+    async def make() -> list[tuple[str, str, str]]:
+        catalog = await _open(path, FakeClock(), entropy)
+        made = []
+        for name in ("Mine", "Theirs"):
+            ids = await catalog.organizations.create(name)
+            key = await catalog.keys.create(*ids, KeyDraft("all", ALL_SCOPES))
+            made.append((*ids, key.text))
+        await catalog.close()
+        return made
+
+    mine, theirs = asyncio.run(make())
+    return Tenants(path, mine, theirs, entropy)
+
+
+@pytest.fixture
+def entropy(tenants: Tenants) -> SerialEntropy:
+    """Continues after what the copied catalog has used."""
+    return SerialEntropy(tenants.entropy.count)
+
+
 @pytest_asyncio.fixture
-async def catalog(
-    tmp_path: Path, empty_catalog: Path, clock: FakeClock, entropy: SerialEntropy
-) -> AsyncIterator[Catalog]:
-    path = Path(shutil.copy(empty_catalog, tmp_path / "catalog.db"))
-    facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": CONNECTORS.binding}
-    catalog = await Catalog.open(path, Sealer(bytes(32), entropy), **facts)
+async def catalog(tmp_path: Path, tenants: Tenants, clock: FakeClock, entropy: SerialEntropy) -> AsyncIterator[Catalog]:
+    catalog = await _open(Path(shutil.copy(tenants.path, tmp_path / "catalog.db")), clock, entropy)
     yield catalog
     await catalog.close()
+
+
+async def _open(path: Path, clock: FakeClock, entropy: SerialEntropy) -> Catalog:
+    facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": CONNECTORS.binding}
+    return await Catalog.open(path, Sealer(bytes(32), entropy), **facts)
 
 
 @pytest.fixture
@@ -139,10 +178,10 @@ def pump(engine: tuple[ScriptedShell, Pump]) -> Pump:
 
 
 @pytest_asyncio.fixture
-async def prober(limits: Limits, catalog: Catalog) -> AsyncIterator[ConnectionProber]:
+async def prober(limits: Limits, catalog: Catalog, trust: ssl.SSLContext) -> AsyncIterator[ConnectionProber]:
     """Tests connections of this machine, and tries calls of steps to it."""
     clock, policy = SystemClock(), EgressPolicy(("127.0.0.0/8",))
-    client = build_client(policy, limits)
+    client = build_client(policy, limits, tls=trust)
     resources = WorkerResources(dialer=GuardedDialer(policy), limits=limits)
     yield Worker(CONNECTORS, CatalogConnections(catalog, CONNECTORS), client.sender, clock, resources).prober
     await client.close()
@@ -185,20 +224,14 @@ async def client(app: Boundary) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def make_caller(catalog: Catalog, client: httpx2.AsyncClient, name: str) -> Caller:
-    organization_id, workspace_id = await catalog.organizations.create(name)
-    key = await catalog.keys.create(organization_id, workspace_id, KeyDraft("all", ALL_SCOPES))
-    return Caller(client, organization_id, workspace_id, key.text)
+@pytest.fixture
+def mine(tenants: Tenants, client: httpx2.AsyncClient) -> Caller:
+    return Caller(client, *tenants.mine)
 
 
-@pytest_asyncio.fixture
-async def mine(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
-    return await make_caller(catalog, client, "Mine")
-
-
-@pytest_asyncio.fixture
-async def theirs(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
-    return await make_caller(catalog, client, "Theirs")
+@pytest.fixture
+def theirs(tenants: Tenants, client: httpx2.AsyncClient) -> Caller:
+    return Caller(client, *tenants.theirs)
 
 
 @pytest_asyncio.fixture

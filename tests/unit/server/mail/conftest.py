@@ -1,5 +1,6 @@
 """A server that sends cards by mail, and a mail server of another make."""
 
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -47,9 +48,11 @@ async def mail_server(inbox: Inbox) -> AsyncIterator[MailServer]:
 
 
 @pytest_asyncio.fixture
-async def resources(catalog: Catalog, clock: FakeClock, mail_server: MailServer) -> AsyncIterator[MailResources]:
+async def resources(
+    catalog: Catalog, clock: FakeClock, mail_server: MailServer, trust: ssl.SSLContext
+) -> AsyncIterator[MailResources]:
     policy = EgressPolicy((f"127.0.0.1:{mail_server.port}",))
-    client = build_client(policy)
+    client = build_client(policy, tls=trust)
     yield MailResources(
         catalog=catalog,
         registry=Registry([("looply", EMAIL)]),

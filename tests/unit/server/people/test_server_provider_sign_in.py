@@ -1,5 +1,6 @@
 """People sign in at a provider of OpenID Connect: by other authors, on the loopback interface."""
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -60,10 +61,15 @@ def configured(oidc: OidcProvider, mine: Caller) -> list[dict[str, Any]]:
 
 @pytest_asyncio.fixture
 async def app(
-    services: Services, configured: list[dict[str, Any]], entropy: SerialEntropy, clock: FakeClock, tmp_path: Path
+    services: Services,
+    configured: list[dict[str, Any]],
+    entropy: SerialEntropy,
+    clock: FakeClock,
+    trust: ssl.SSLContext,
+    tmp_path: Path,
 ) -> AsyncIterator[Boundary]:
     settings = read_providers(configured)
-    client = build_client(EgressPolicy(tuple(each.host for each in settings)))
+    client = build_client(EgressPolicy(tuple(each.host for each in settings)), tls=trust)
     with_providers = replace_services(services, settings, client, clock, entropy)
     yield build_app(with_providers, entropy, Pages(tmp_path / "static"))
     await client.close()

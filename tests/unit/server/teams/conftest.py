@@ -1,5 +1,6 @@
 """A server that sends cards by Teams, and the simulator of Microsoft's side."""
 
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -42,8 +43,8 @@ async def microsoft() -> AsyncIterator[TeamsSimulator]:
 
 
 @pytest_asyncio.fixture
-async def resources(catalog: Catalog, clock: FakeClock) -> AsyncIterator[Resources]:
-    client = build_client(EgressPolicy(("127.0.0.0/8",)))
+async def resources(catalog: Catalog, clock: FakeClock, trust: ssl.SSLContext) -> AsyncIterator[Resources]:
+    client = build_client(EgressPolicy(("127.0.0.0/8",)), tls=trust)
     yield Resources(
         catalog=catalog,
         registry=Registry([("looply", HTTP), ("looply", TEAMS)]),
