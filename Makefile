@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
+.PHONY: help install ui clients run test test-ui proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -67,9 +67,12 @@ packages: ## Install Debian's chromium, strace, faketime, zsh and fish for the t
 		fi; \
 	done
 
-test: ui packages check ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
-	@$(BIN)/python hatch_build.py --test
+test: ui packages ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check test-ui
 	$(PYTEST) --tier gate $(ARGS)
+
+test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
+	@$(BIN)/python hatch_build.py --test
 
 proof: ui clients packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	$(PYTEST) --tier proof

@@ -40,10 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Returns three workers for two cores: tests wait for disks and servers at least a third of their time."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Returns three workers for two cores: tests wait for disks and servers at least a third of their time.
+
+    Those of distributed installations wait for PostgreSQL and Temporal half of it: they have four.
+    """
     cores = len(os.sched_getaffinity(0))
-    return cores + max(1, cores // 2)
+    return 2 * cores if config.getoption("engine") == DISTRIBUTED else cores + max(1, cores // 2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
