@@ -9,6 +9,7 @@ given the status of its end. The reply is its id, with a file of the process for
 gone; the processes that it forked are not ended with it.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -86,6 +87,8 @@ def _become(request: dict[str, Any], files: list[int]) -> dict[str, Any]:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    # A process that aborts says where.
+    faulthandler.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return request
 
