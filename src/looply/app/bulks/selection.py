@@ -67,7 +67,7 @@ async def read_slice(
         return Slice(items=found, after=ids[limit - 1] if len(ids) > limit else "")
     criteria = parse_filter(document)
     before = min(criteria.created_to or until, until)
-    page = await services.engine.list(organization_id, replace(criteria, created_to=before), after, limit)
+    page = await services.engine.executions.list(organization_id, replace(criteria, created_to=before), after, limit)
     return Slice(items=[_candidate(item.head) for item in page.items], after=page.after)
 
 
@@ -89,7 +89,7 @@ async def find_matching(services: Services, organization_id: str, criteria: Filt
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
-        page = await services.engine.list(organization_id, criteria, after, _PAGE, has_events=False)
+        page = await services.engine.executions.list(organization_id, criteria, after, _PAGE, has_events=False)
         found += [item.head for item in page.items]
         after = page.after
         if not after:
