@@ -61,7 +61,7 @@ def _paths(folder: Folder, ids: Sequence[str]) -> Iterator[str]:
 async def _stored(folder: Folder, ids: Sequence[str]) -> list[str]:
     """Returns the outputs of the executions as the store has them, which is compressed in the files."""
     async with in_process(Path(folder.data)) as held:
-        return [str(dict((await held.shell.get(each)).state.outputs)) for each in ids]
+        return [str(dict((await held.shell.executions.get(each)).state.outputs)) for each in ids]
 
 
 def lines_of(found: Figures) -> Iterator[tuple[str, str, str, bool | None]]:

@@ -1,12 +1,13 @@
-"""Rate limiting by token buckets, turns of heavy work, by owner in this process, and threads for large work.
+"""Rates: token buckets and turns of heavy work by owner in this process, pauses that grow, threads for large work.
 
-`RateLimiter` is pure: time is an argument. `Turns` waits on the clock.
+`RateLimiter` and `growing_pause` are pure: time is an argument. `Turns` waits on the clock.
 """
 
 import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final, NamedTuple, TypeVar
 
 from looply.clock import Clock
@@ -17,8 +18,15 @@ SMALL_BYTES: Final = 64 * 1024
 """Work on at most this number of bytes takes less time than the handover to a thread."""
 
 _MINUTE_SECONDS: Final = 60.0
+_MOST_DOUBLINGS: Final = 20
+"""A pause of seconds is more than a week by then."""
 _OWNERS: Final = 10_000
 """Owners whose buckets are kept; the bucket of an owner that was evicted is full again."""
+
+
+def growing_pause(first: timedelta, longest: timedelta, failures: int) -> timedelta:
+    """Returns the pause before the next try: `first`, doubled for each of the earlier `failures`, `longest` at most."""
+    return min(first * (1 << min(failures, _MOST_DOUBLINGS)), longest)
 
 
 class RateLimiter:

@@ -1,21 +1,35 @@
-"""The page about connectors shows the connector that the tests use, and a test of it, word for word."""
+"""The pages about plugins show the modules that the tests use, and a test of each, word for word."""
 
+import pytest
 from docs_pages import DOCS, ROOT, blocks
 
-PAGE = DOCS / "how-to" / "write-a-connector.md"
-MODULE = ROOT / "tests" / "plugins" / "looply_warehouse.py"
-TEST = ROOT / "tests" / "unit" / "connectors" / "test_connectors_plugin.py"
+PLUGINS = ROOT / "tests" / "plugins"
+UNIT = ROOT / "tests" / "unit"
 
 
-def test_the_code_on_the_page_is_code_of_the_connector_under_test() -> None:
-    module = MODULE.read_text(encoding="utf-8") + TEST.read_text(encoding="utf-8")
-    shown = [text for language, text in blocks(PAGE) if language == "python"]
-    assert len(shown) >= 5
-    assert [text for text in shown if text.rstrip() not in module] == []
+@pytest.mark.parametrize(
+    ("page", "module", "test", "least"),
+    [
+        ("write-a-connector.md", "looply_warehouse.py", "connectors/test_connectors_plugin.py", 5),
+        ("write-a-channel.md", "looply_pager.py", "channels/test_channels_plugin.py", 4),
+    ],
+)
+def test_the_code_on_the_page_is_code_of_the_module_under_test(page: str, module: str, test: str, least: int) -> None:
+    code = (PLUGINS / module).read_text(encoding="utf-8") + (UNIT / test).read_text(encoding="utf-8")
+    shown = [text for language, text in blocks(DOCS / "how-to" / page) if language == "python"]
+    assert len(shown) >= least
+    assert [text for text in shown if text.rstrip() not in code] == []
 
 
-def test_the_entry_point_on_the_page_is_that_of_the_connector_under_test() -> None:
-    points = (MODULE.parent / "looply_warehouse-1.0.0.dist-info" / "entry_points.txt").read_text(encoding="utf-8")
-    _, _, point = points.partition("\n")
-    name, _, target = point.strip().partition(" = ")
-    assert f'{name} = "{target}"' in PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("page", "distribution", "count"),
+    [("write-a-connector.md", "looply_warehouse", 1), ("write-a-channel.md", "looply_pager", 2)],
+)
+def test_the_entry_points_on_the_page_are_those_of_the_module_under_test(
+    page: str, distribution: str, count: int
+) -> None:
+    points = (PLUGINS / f"{distribution}-1.0.0.dist-info" / "entry_points.txt").read_text(encoding="utf-8")
+    text = (DOCS / "how-to" / page).read_text(encoding="utf-8")
+    pairs = [line.split(" = ") for line in points.splitlines() if " = " in line]
+    assert len(pairs) == count
+    assert [name for name, target in pairs if f'{name} = "{target}"' not in text] == []

@@ -134,7 +134,7 @@ async def test_each_history_in_a_recorded_database_is_read_as_it_was_and_folds_t
         engine = application.services.engine
         await check_states(engine, left)
         for story, execution_id in left.executions.items():
-            page = await engine.history(execution_id, 0, 1000)
+            page = await engine.executions.history(execution_id, 0, 1000)
             assert [event for _, event in page] == history_of(story, execution_id, left.restated.get(story, {})), story
 
 

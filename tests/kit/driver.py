@@ -33,7 +33,7 @@ from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.lists import Filter, Head, ListedExecution
 from looply.engine.ports.port import Audit, Key, Schedule, Start
 from looply.engine.records.startup import StartupState
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.scheduling import reschedule
@@ -119,7 +119,7 @@ class Engine:
 
     async def state(self, execution_id: str) -> ExecutionState:
         """Returns the state of an execution as of its last stored unit."""
-        return (await self.shell.get(execution_id)).state
+        return (await self.shell.executions.get(execution_id)).state
 
     async def status(self, execution_id: str) -> Status:
         """Returns the status of an execution."""
@@ -137,11 +137,11 @@ class Engine:
 
     async def newest(self, limit: int = 30, after: str = "", **criteria: Any) -> Sequence[ListedExecution]:
         """Returns the first items of the list of executions. `criteria` are the fields of `Filter`."""
-        return (await self.shell.list(ORGANIZATION, Filter(**criteria), after, limit)).items
+        return (await self.shell.executions.list(ORGANIZATION, Filter(**criteria), after, limit)).items
 
     async def find(self, name: str) -> Sequence[Head]:
         """Returns the executions with a process id or execution id."""
-        return await self.shell.find(ORGANIZATION, name)
+        return await self.shell.executions.find(ORGANIZATION, name)
 
     async def put_schedule(self, workflow: Workflow, **fields: Any) -> Schedule:
         """Makes the schedule of a workflow live from now on, as an activation or PLAY does."""

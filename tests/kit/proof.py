@@ -40,7 +40,7 @@ async def prove(shell: Shell, store: Store, codec: Codec) -> Audit:
 async def whole_history(shell: Shell, execution_id: str) -> list[Event]:
     """Returns all events of an execution."""
     found: list[Event] = []
-    while page := await shell.history(execution_id, len(found), _PAGE):
+    while page := await shell.executions.history(execution_id, len(found), _PAGE):
         found.extend(event for _, event in page)
     return found
 
@@ -48,7 +48,7 @@ async def whole_history(shell: Shell, execution_id: str) -> list[Event]:
 async def _prove_history(shell: Shell, codec: Codec, head: Head, places: int) -> None:
     events = await whole_history(shell, head.execution_id)
     state = fold(events)
-    assert state == (await shell.get(head.execution_id)).state
+    assert state == (await shell.executions.get(head.execution_id)).state
     for prefix in _prefixes(len(events), places):
         assert _through_a_snapshot(codec, events, prefix) == state, f"the first {prefix} events and the rest differ"
     starts = Counter((event.address, event.attempt) for event in events if isinstance(event, StepScheduled))
@@ -58,7 +58,7 @@ async def _prove_history(shell: Shell, codec: Codec, head: Head, places: int) ->
 
 async def _prove_decisions(shell: Shell, head: Head, events: Sequence[Event]) -> None:
     """Proves that the record of decisions says what the history says."""
-    execution = await shell.get(head.execution_id)
+    execution = await shell.executions.get(head.execution_id)
     was_moved = any(isinstance(event, Migrated) for event in events)
     rows = await shell.decisions.of_execution(head.execution_id)
     recorded = _comparable((row.decision for row in rows), was_moved=was_moved)

@@ -13,6 +13,7 @@ from looply import on_demand
 PROJECT: Final = Path(__file__).parents[2]
 TESTS: Final = PROJECT / "tests"
 SOURCE: Final = PROJECT / "src" / "looply"
+FUNCTION: Final = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def files(root: Path) -> list[Path]:

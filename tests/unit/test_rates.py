@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from looply.rates import Kind, RateLimiter, Turns
+from looply.rates import Kind, RateLimiter, Turns, growing_pause
 from looply.testing.clock import FakeClock
 
 WORK = Kind("work", 100)
@@ -17,6 +17,12 @@ def test_an_owner_may_do_something_so_often_and_as_often_again_a_minute_later() 
     assert rates.take("a", 20) == 0
     assert rates.take("a", 20) > 0
     assert [bool(rates.take("a", 600)) for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_pause_grows_with_each_failure_up_to_the_longest_one() -> None:
+    first, longest = timedelta(seconds=2), timedelta(minutes=5)
+    pauses = [growing_pause(first, longest, failures).total_seconds() for failures in (0, 1, 2, 7, 8, 10**9)]
+    assert pauses == [2, 4, 8, 256, 300, 300]
 
 
 def test_of_many_owners_the_least_recently_active_ones_are_forgotten() -> None:

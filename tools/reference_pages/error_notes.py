@@ -214,7 +214,7 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     ),
     "CONNECTION_EXISTS": ("state", "Another connection has the name."),
     "CONNECTION_NOT_FOUND": ("state", "No connection has this name. Create it, or correct the step's `connection`."),
-    "CONNECTOR": ("command", "An installed connector cannot be used; the message names its package."),
+    "CONNECTOR": ("command", "An installed connector or channel cannot be used; the message names its package."),
     "CONTEXTS_FILE": (
         "command",
         "The file of the contexts is open to others, cannot be used, or has something else in it.",

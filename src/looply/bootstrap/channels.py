@@ -13,6 +13,7 @@ from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.bootstrap.foundations import Foundations
 from looply.channels.email.budget import BUDGET as EMAIL_BUDGET
 from looply.channels.email.outlets import MailResources
+from looply.channels.installed import ProcessContext, card_checks_of, load_channels, open_declared
 from looply.channels.late import LateChannel, LateMailer
 from looply.channels.notifications.notifier import ChannelNotifier
 from looply.channels.teams.administration import TeamsBots
@@ -31,6 +32,8 @@ from looply.definition.graph.card_channels import CheckCard
 from looply.engine.ports.card_channel import CardChannel
 from looply.settings import Settings
 
+OWN_CHANNELS: Final = ("inbox", "teams", "email")
+"""The channels of this release; an installation has those of installed distributions beside them."""
 _PROCESSES: Final = 2
 """Of the rate of a tenant each process takes its share: so many bring cards in an installation that is shared."""
 
@@ -56,7 +59,10 @@ OpenChannels: TypeAlias = Callable[[Foundations, AsyncExitStack], Channels]
 
 
 def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
-    """Returns the channels of this release: Microsoft Teams and mail. Nothing is called before a card is sent."""
+    """Returns the channels of this release, Microsoft Teams and mail, and of the distributions that are installed.
+
+    Nothing is called before a card is sent. Raises: SettingsError for a distribution that cannot be used.
+    """
     settings, policy = base.settings, EgressPolicy(base.settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
@@ -91,10 +97,15 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         return on_demand.email_channel.EmailChannel(mail, link)
 
     mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
+    declared, context = load_channels(OWN_CHANNELS), ProcessContext(resources, link)
     return Channels(
-        cards={"teams": TeamsChannel(resources, link), "email": LateChannel(EMAIL_BUDGET, open_email)},
+        cards={
+            "teams": TeamsChannel(resources, link),
+            "email": LateChannel(EMAIL_BUDGET, open_email),
+            **{each.name: open_declared(each, context) for each in declared},
+        },
         receivers={"teams": receiver},
-        card_checks={"teams": find_unfit},
+        card_checks={"teams": find_unfit, **card_checks_of(declared)},
         bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,
         notifier=ChannelNotifier(resources, mailer),

@@ -9,7 +9,7 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
 from looply.engine.processing.observers import Observers
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.engine.shell.shell import Shell
 
 
@@ -22,7 +22,7 @@ class _Labels:
     async def of(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels of an execution."""
         assert self.engine is not None
-        return await self.engine.labels(execution_id)
+        return await self.engine.executions.labels(execution_id)
 
 
 def make_engine(

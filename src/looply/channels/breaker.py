@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from looply.rates import growing_pause
+
 _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE: Final = timedelta(minutes=1)
@@ -25,7 +27,7 @@ class Used(NamedTuple):
 
 class _Pause(NamedTuple):
     until: datetime
-    pause: timedelta
+    refusals: int
 
 
 class Breaker:
@@ -45,8 +47,9 @@ class Breaker:
         before = self._pauses.get(used)
         if before is not None and before.until > now:
             return before.until - now  # calls that began together
-        pause = _FIRST_PAUSE if before is None else min(before.pause * 2, _LONGEST_PAUSE)
-        self._pauses[used] = _Pause(now + pause, pause)
+        refusals = before.refusals if before is not None else 0
+        pause = growing_pause(_FIRST_PAUSE, _LONGEST_PAUSE, refusals)
+        self._pauses[used] = _Pause(now + pause, refusals + 1)
         if len(self._pauses) > _MOST_KEPT:
             self._pauses.popitem(last=False)
         if before is None:

@@ -1,11 +1,10 @@
 """The registry of connectors. All of them, built-in ones too, use the entry-point group `looply.connectors`."""
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
 
 import msgspec
 
-from looply.connectors.foreign import ConnectorDefect, load_foreign
+from looply.connectors.foreign import distribution_of, load_group, unusable
 from looply.connectors.port import PORT_VERSION, Binding, ConnectionKind, Connector, Operation, Target
 from looply.errors import BadInput, NotFound, Problem, SettingsError
 from looply.execution.facts.datastores import is_datastore_operation
@@ -152,21 +151,11 @@ def load_connectors(group: str = GROUP) -> Registry:
     Raises: SettingsError (code `CONNECTOR`) with every distribution whose entry point cannot be loaded or is no
     `Connector`, and as `Registry` does.
     """
-    problems: list[Problem] = []
-    found: list[tuple[str, Connector]] = []
-    for entry in sorted(entry_points(group=group), key=lambda entry: (_distribution(entry), entry.name)):
-        try:
-            loaded = load_foreign(entry)
-        except ConnectorDefect as error:
-            problems.append(_unusable(entry, error.message))
-            continue
-        if not isinstance(loaded, Connector):
-            problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))
-            continue
-        found.append((_distribution(entry), loaded))
-        problems += [_unusable(entry, reason) for each in loaded.operations if (reason := _defect(loaded, each))]
+    found, problems = load_group(group, Connector)
+    for entry, connector in found:
+        problems += [unusable(entry, reason) for each in connector.operations if (reason := _defect(connector, each))]
     _refuse(problems)
-    return Registry(found)
+    return Registry((distribution_of(entry), connector) for entry, connector in found)
 
 
 def _defect(connector: Connector, operation: Operation) -> str:
@@ -179,19 +168,6 @@ def _defect(connector: Connector, operation: Operation) -> str:
     except (NameError, TypeError) as error:
         return f"has an operation {operation.name} whose input or output has no JSON Schema: {error}"
     return ""
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "an unnamed distribution"
-
-
-def _unusable(entry: EntryPoint, reason: str) -> Problem:
-    distribution = _distribution(entry)
-    return Problem(
-        path=f"/{GROUP}/{distribution}",
-        message=f"entry point {entry.name} = {entry.value} of {distribution} {reason}",
-        hint=f"reinstall or remove {distribution}",
-    )
 
 
 def _refuse(problems: list[Problem]) -> None:

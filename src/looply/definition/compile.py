@@ -22,7 +22,6 @@ from looply.definition.graph.references import check_references
 from looply.definition.graph.regions import check_regions, find_regions, joins_of
 from looply.definition.graph.search_fields import check_search_fields
 from looply.definition.graph.trigger import trigger_schema
-from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.schemas.document_check import document_problems
 from looply.definition.schemas.http_schemas import FOLLOW_PATTERN, POINTER_PATTERN
 from looply.definition.schemas.schema import SEARCH_POINTER, VISIBLE_NAME
@@ -118,7 +117,7 @@ def parse_definition(
     *,
     payload_schema: Json = None,
     operations: Operations = NO_OPERATIONS,
-    channels: Collection[str] = CHANNEL_NAMES,
+    channels: Collection[str] | None = None,
     card_checks: Mapping[str, CheckCard] = MappingProxyType({}),
 ) -> Findings:
     """Returns all errors and warnings of a definition, and the compiled workflow when there are no errors.
@@ -127,8 +126,8 @@ def parse_definition(
     schema of its trigger nor a `workflow_schema`. A finding that follows only from a payload's schema is never an
     error, because without a schema of the trigger other bodies are accepted.
     `operations` are those of the installed connectors; calls of any other operation are not checked. `channels` are
-    those by which the installation sends cards; all where that is not known. `card_checks` are those of channels that
-    do not show every card.
+    those by which the installation sends cards; None: that is not known, and any name may be one. `card_checks` are
+    those of channels that do not show every card.
 
     Guarantees: never raises, for any JSON value; each path points into the document, for a missing value to its
     container. Errors are those of the JSON Schema, then those of the graph, the settings and the expressions.

@@ -12,7 +12,7 @@ from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.engine.coding.codec import Codec
 from looply.engine.effects.worker import Worker
 from looply.engine.processing.observers import Observers
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.worker import WorkerHooks
@@ -74,13 +74,13 @@ class Process:
     async def closed(self, *execution_ids: str) -> None:
         """Returns when these executions have ended."""
         for execution_id in execution_ids:
-            while (await self.shell.get(execution_id)).state.closed is None:
+            while (await self.shell.executions.get(execution_id)).state.closed is None:
                 self.moved.clear()
                 await self.moved.wait()
 
     async def reached(self, execution_id: str, status: str) -> None:
         """Returns when the execution has this status."""
-        while (await self.shell.get(execution_id)).state.status != status:
+        while (await self.shell.executions.get(execution_id)).state.status != status:
             self.moved.clear()
             await self.moved.wait()
 

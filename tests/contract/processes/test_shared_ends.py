@@ -78,7 +78,7 @@ class TestEnds:
         (item,) = await b.newest()
         await processes.crash(a, is_forgotten=False)
         await processes.advance(SWEEP)
-        assert (await c.shell.get(item.head.execution_id)).head == item.head
+        assert (await c.shell.executions.get(item.head.execution_id)).head == item.head
         processes.forget(a)
         await processes.advance(SWEEP)
         await processes.settle()

@@ -191,7 +191,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.trigger(calling())
         await processes.settle()
-        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=30)))
+        waiting = b.call(b.shell.executions.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=30)))
         await processes.settle()
         processes.world.open_calls()[0].release()
         await processes.settle()
@@ -204,7 +204,7 @@ class TestReads:
         processes.world.script("call_1", HANG)
         execution_id = await a.trigger(calling())
         await processes.settle()
-        waiting = b.call(b.shell.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=3)))
+        waiting = b.call(b.shell.executions.wait_until_settled(execution_id, b.clock.now() + timedelta(seconds=3)))
         for _ in range(8):
             await processes.settle()
             processes.true.advance(timedelta(seconds=0.5))
@@ -217,7 +217,7 @@ class TestReads:
         seen: list[str] = []
         after, number = "", 0
         while True:
-            page = await some[number % 3].shell.list(ORGANIZATION, Filter(), after, 7)
+            page = await some[number % 3].shell.executions.list(ORGANIZATION, Filter(), after, 7)
             seen.extend(item.head.execution_id for item in page.items)
             after, number = page.after, number + 1
             await some[(number + 1) % 3].trigger(asking(), {"late": number})

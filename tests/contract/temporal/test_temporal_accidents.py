@@ -80,7 +80,7 @@ async def test_a_temporal_that_lost_everything_under_load_loses_no_effect_and_do
         mortal.stop()
         ids += [await process.trigger(workflow, {"n": n}) for n in range(30, 40)]
         await asyncio.to_thread(mortal.start)
-        while not all([(await process.shell.get(each)).state.closed for each in ids]):
+        while not all([(await process.shell.executions.get(each)).state.closed for each in ids]):
             await process.sweep()
             process.moved.clear()
             try:

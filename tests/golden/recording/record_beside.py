@@ -101,7 +101,7 @@ async def act_on(driver: Driver, ids: dict[str, str]) -> None:
 
 async def open_cards(driver: Driver, execution_id: str) -> list[object]:
     """Returns the rows of the open cards of an execution."""
-    return [one for one in await driver.shell.open_cards(ORGANIZATION) if one.execution_id == execution_id]
+    return [one for one in await driver.shell.executions.open_cards(ORGANIZATION) if one.execution_id == execution_id]
 
 
 async def settle_letters(driver: Driver, ids: dict[str, str]) -> None:
@@ -130,7 +130,7 @@ async def make(place: Path | str, driver: Driver, rows: Callable[[], dict[str, i
     for number, head in enumerate(await driver.store.reads.scan("", 1000)):
         if head.execution_id not in ids.values():
             ids[f"started_by_others_{number}"] = head.execution_id
-    found = {name: await driver.shell.get(execution_id) for name, execution_id in ids.items()}
+    found = {name: await driver.shell.executions.get(execution_id) for name, execution_id in ids.items()}
     kept = driver.shell.schedules
     ledger = {name: list(await kept.fires(id_of(workflow), None, 100)) for name, workflow in schedules().items()}
     catalog.update(await fill_bulks(place))

@@ -72,7 +72,7 @@ async def check_letters(opened: Opened, left: LeftBeside) -> None:
     assert (discarded.action, discarded.settled_by, discarded.note) == ("DISCARDED", "operator", "asked by phone")
     assert (row.action, row.reason, row.sender, row.process_id) == ("", "UNFIT", "early", "PO-letter")
     assert await opened.next.resume(ids["letter"], source="TEAMS") == Released()
-    ((_, event),) = await opened.next.shell.history(row.execution_id, row.seq - 1, 1)
+    ((_, event),) = await opened.next.shell.executions.history(row.execution_id, row.seq - 1, 1)
     assert isinstance(event, ResumeIgnored)
     now = opened.next.clock.now()
     apply = SettleLetter(at=now, by="operator", via="API", letter=row.seq, action="apply", payload=event.payload)
@@ -86,7 +86,7 @@ async def check_found(opened: Opened, left: LeftBeside) -> None:
     """A search finds executions by the same values and suffixes as before."""
     ids = left.executions
     for search in ({"fields": (("po", ("PO-searched",)),)}, {"process_ids": ("*-searched",)}):
-        page = await opened.next.shell.list(ORGANIZATION, Filter(**search))
+        page = await opened.next.shell.executions.list(ORGANIZATION, Filter(**search))
         assert [item.head.execution_id for item in page.items] == [ids["searched"]], search
 
 

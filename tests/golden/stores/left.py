@@ -60,7 +60,7 @@ async def check_states(engine: Engine, left: Left) -> None:
     assert list(audit.problems) == []
     assert (audit.executions, audit.open, audit.orphans) == (len(left.executions), left.open, 0)
     for name, execution_id in left.executions.items():
-        execution = await engine.get(execution_id)
+        execution = await engine.executions.get(execution_id)
         assert summary(execution.state) == left.summaries[name], name
         assert execution.workflow.hash.hex() == left.definitions[name], name
 
@@ -136,7 +136,7 @@ async def check_calls(opened: Opened, left: Left) -> None:
 
 async def check_names(opened: Opened, left: Left) -> None:
     """Process ids and keys still name their executions, and a new execution is listed after all of them."""
-    waiting = await opened.next.shell.get(left.executions["waiting"])
+    waiting = await opened.next.shell.executions.get(left.executions["waiting"])
     workflow = waiting.workflow
     assert waiting.head.workflow_id == id_of(workflow)
     for named in ({"process_id": "PO-waiting"}, {"key": "key-waiting"}):

@@ -82,7 +82,7 @@ class Clients:
         """Answers one of the open cards."""
         simulation = self._simulation
         organization = choose(self._choice, "organization", sorted(set(simulation.trace.organizations.values())))
-        cards = await simulation.ask(lambda shell: shell.open_cards(organization))
+        cards = await simulation.ask(lambda shell: shell.executions.open_cards(organization))
         if not isinstance(cards, list) or not cards:
             return
         await self.answer(organization, choose(self._choice, "card", cards))
@@ -179,7 +179,7 @@ class Clients:
             return head
         organization = choose(self._choice, "organization", sorted(set(simulation.trace.organizations.values())))
         name = choose(self._choice, "name", (head.process_id, head.execution_id))
-        found = await simulation.ask(lambda shell: shell.find(organization, name))
+        found = await simulation.ask(lambda shell: shell.executions.find(organization, name))
         if not isinstance(found, list):
             return None
         owners = tuple(one.organization_id for one in found)
@@ -217,7 +217,7 @@ class Clients:
         """Reads an execution and records the result; None when that is not possible now."""
         trace = self._simulation.trace
         invoked = trace.tick()
-        read = await self._simulation.ask(lambda shell: shell.get(execution_id))
+        read = await self._simulation.ask(lambda shell: shell.executions.get(execution_id))
         if isinstance(read, LooplyError | str):
             return None
         trace.readings.append(Reading(invoked, trace.tick(), execution_id, read.head.seq, read.head.status))

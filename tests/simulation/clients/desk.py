@@ -41,7 +41,7 @@ class Desk:
         """Passes one of the open cards on to a person, who may have one already."""
         simulation, choice = self._simulation, self._simulation.choice
         organization = choose(choice, "organization", sorted(set(simulation.trace.organizations.values())))
-        cards = await simulation.ask(lambda shell: shell.open_cards(organization))
+        cards = await simulation.ask(lambda shell: shell.executions.open_cards(organization))
         if not isinstance(cards, list) or not cards:
             return
         card = choose(choice, "card", cards)
@@ -90,7 +90,7 @@ class Desk:
 
     async def _settle(self, row: LetterRow, action: Any) -> None:
         simulation = self._simulation
-        found = await simulation.ask(lambda shell: shell.history(row.execution_id, row.seq - 1, 1))
+        found = await simulation.ask(lambda shell: shell.executions.history(row.execution_id, row.seq - 1, 1))
         if not isinstance(found, list) or not found or not isinstance(found[0][1], ResumeIgnored):
             return
         payload = found[0][1].payload

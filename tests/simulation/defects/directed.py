@@ -88,14 +88,14 @@ async def a_read_goes_to_the_store_while_a_unit_is_stored(engine: Driver) -> lis
     execution_id = await engine.trigger(chain(wait(), wait("wait_2")))
     await engine.restart()
     load = Gate(engine.store.journal, "load", is_done=False)
-    first = engine.call(engine.shell.get(execution_id))
+    first = engine.call(engine.shell.executions.get(execution_id))
     await load.arrived.wait()
     load._restore()
     commit = Gate(engine.store.journal, "commit", is_done=True)
     resumed = engine.call(engine.resume(execution_id))
     await commit.arrived.wait()
     load.open()
-    read, again = (await first).head.seq, (await engine.shell.get(execution_id)).head.seq
+    read, again = (await first).head.seq, (await engine.shell.executions.get(execution_id)).head.seq
     commit.open()
     await resumed
     return [f"a read shows event {read}, and the next one {again}"] if again < read else []

@@ -25,7 +25,7 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.mailbox import Mailbox
 from looply.engine.processing.processor import Processor
 from looply.engine.records.startup import StartupState
-from looply.engine.shell.reading import Reader
+from looply.engine.shell.executions import StoredExecutions
 from looply.engine.shell.starting import Starter
 from looply.engine.upkeep.pump import Pump
 from looply.engine.upkeep.recovery import Recovery
@@ -217,12 +217,12 @@ def m12_recovery_runs_waiting_executions_again() -> AbstractContextManager[None]
     """A start of the process runs the steps of every WAITING execution again."""
 
     async def again(pump: Any, box: Any) -> None:
-        events = await _history(pump._shell._loader, box.execution_id)
+        events = await _history(pump._shell._wiring.loader, box.execution_id)
         begun = fold(events[:1])
         stretch = advance(box.workflow, begun, ())
         if stretch.events:
             after = replace(stretch.state, seq=box.state.seq + len(stretch.events))
-            await pump._shell._committer.commit(box, after, box.workflow, stretch.events)
+            await pump._shell._wiring.committer.commit(box, after, box.workflow, stretch.events)
 
     return _after_recovery("WAITING", again)
 
@@ -273,7 +273,7 @@ def m15_a_clock_set_back_fires_again() -> AbstractContextManager[None]:
         now = judged or self._clock.now()
         for schedule in list(OWNER.get().simulation.data.schedules.values()):  # type: ignore[union-attr]
             if schedule.status == "ACTIVE" and schedule.next is not None and schedule.next > now:
-                workflow = await self._shell.workflow(schedule.definition)
+                workflow = await self._shell.executions.workflow(schedule.definition)
                 plan = workflow.steps[workflow.start].settings.schedule
                 coming = next_fire(plan, schedule.anchor, now)
                 if coming != schedule.next:
@@ -333,7 +333,7 @@ def m19_recovery_overwrites_an_end() -> AbstractContextManager[None]:
             box.state, seq=box.state.seq + 1, closed=ExecutionEnd(status="FAILED", reason="crash", by="", on=at)
         )
         event = ExecutionClosed(at=at, status="FAILED", reason="crash")
-        await pump._shell._committer.commit(box, after, box.workflow, (event,))
+        await pump._shell._wiring.committer.commit(box, after, box.workflow, (event,))
 
     return _after_recovery("COMPLETED", again)
 
@@ -420,7 +420,7 @@ def m26_a_read_shows_units_before_their_acknowledgement() -> AbstractContextMana
             found = state, workflow
         return Execution(head=head_of(found[0]), state=found[0], workflow=found[1])
 
-    return _replaced(Reader, "get", get)
+    return _replaced(StoredExecutions, "get", get)
 
 
 def _without_fence() -> AbstractContextManager[None]:
@@ -441,7 +441,7 @@ def _after_recovery(status: str, act: Callable[[Any, Any], Any]) -> AbstractCont
         for head in await self._store.reads.scan("", 1000):
             if head.status == status:
                 box: Any = Mailbox(head.execution_id)
-                box.state, box.workflow, box.chain = await self._shell._loader.load(head.execution_id)
+                box.state, box.workflow, box.chain = await self._shell._wiring.loader.load(head.execution_id)
                 await act(self, box)
 
     return _replaced(Pump, "recover", recover)

@@ -17,7 +17,7 @@ from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.effects.worker import Worker
 from looply.engine.processing.feed import FeedBounds
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.pruner import Pruner
 from looply.engine.upkeep.pump import Pump

@@ -163,7 +163,7 @@ class Run:
             trace.chains[key] = [
                 (batch.first_seq, batch.last_seq, batch.chain) for batch in self._life.data.batches[key]
             ]
-            events = await shell.history(key)
+            events = await shell.executions.history(key)
             trace.histories[key] = [plain(event) for _, event in events]
             trace.heads[key] = plain(head)
         trace.messages, trace.twins = dict(self._life.messages.shown), self._life.messages.twins

@@ -75,7 +75,7 @@ class Rows:
 class Store:
     """The part of an engine that the lists need."""
 
-    absences = blobs = datastores = pruning = schedules = targets = figures = overview = None
+    executions = absences = blobs = datastores = pruning = schedules = targets = figures = overview = None
 
     def __init__(self) -> None:
         owners = [A, C, B, B, C, A, A, B, C]

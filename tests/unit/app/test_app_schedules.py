@@ -118,7 +118,7 @@ async def test_a_pause_keeps_a_concurrent_fire(application: Application) -> None
     racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
     paused = await toggle(racing, operator(organization_id), workflow_id, None, pauses=True)
     ((fired,), stored) = (
-        (await application.shell.list(organization_id, Filter(), "", 10)).items,
+        (await application.shell.executions.list(organization_id, Filter(), "", 10)).items,
         await application.shell.schedules.find(organization_id, workflow_id),
     )
     assert paused == stored
@@ -142,7 +142,7 @@ async def test_a_schedule_that_is_resumed_after_the_clock_was_set_back_continues
     assert (played.last, played.next) == (last, last + HOUR)
     for instant in (first.next, last):
         await application.pump.tick(instant)
-    assert len((await application.shell.list(organization_id, Filter(), "", 10)).items) == 1
+    assert len((await application.shell.executions.list(organization_id, Filter(), "", 10)).items) == 1
 
 
 async def test_a_second_alignment_changes_nothing(application: Application) -> None:

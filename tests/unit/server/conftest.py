@@ -39,7 +39,7 @@ from looply.engine.coding.codec import Codec
 from looply.engine.effects.connection_prober import ConnectionProber
 from looply.engine.effects.in_process import InProcessDispatcher
 from looply.engine.effects.worker import Worker, WorkerResources
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.engine.upkeep.pump import Pump
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer

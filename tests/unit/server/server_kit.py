@@ -2,15 +2,15 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 from answer_shapes import check_answer
 
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Execution
-from looply.engine.ports.port import Start, Started
-from looply.engine.shell.reading import Parts
+from looply.engine.ports.port import Executions, Start, Started
+from looply.engine.shell.parts import Parts
 from looply.engine.shell.shell import Shell
 from looply.execution.facts.commands import Command, Reply
 from looply.server.http.call import Response, Route
@@ -62,19 +62,31 @@ CARDING = definition(card_step(), note_step())
 SCHEDULED = definition(note_step(), trigger={"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H"}})
 
 
+class RecordedExecutions:
+    """The executions of a shell; `loaded` gets the ids of those that a caller loads."""
+
+    def __init__(self, executions: Executions, loaded: list[str]) -> None:
+        self._executions = executions
+        self._loaded = loaded
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._executions, name)
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution, as a shell does."""
+        self._loaded.append(execution_id)
+        return await self._executions.get(execution_id)
+
+
 class ScriptedShell(Shell):
     """A shell that records the executions that are loaded, and whose starts can be made to fail."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.loaded: list[str] = []
+        self.executions = cast("Executions", RecordedExecutions(self.executions, self.loaded))
         self.start_error: Exception | None = None
         self.submit_error: Exception | None = None
-
-    async def get(self, execution_id: str) -> Execution:
-        """Returns the execution, as a shell does."""
-        self.loaded.append(execution_id)
-        return await super().get(execution_id)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
         """Submits a command, unless that is to fail."""

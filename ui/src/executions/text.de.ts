@@ -1,3 +1,4 @@
+import { durationText } from "../text/durations";
 import { german as history } from "./history/text.de";
 import type { VisitState } from "./log/visits";
 import { german as repair } from "./repair/text.de";
@@ -26,21 +27,12 @@ const visitStates: Readonly<Record<VisitState, string>> = {
   "given-up": "Aufgegeben",
 };
 
-function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(".", ",")} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.floor(minutes / 1_440)} T ${Math.floor((minutes % 1_440) / 60)} h`;
-}
-
 export const german = {
   ...repair,
   history,
   visitStates,
-  duration,
-  openDuration: (ms) => (ms < 60_000 ? "unter 1 min" : duration(ms)),
+  duration: (ms) => durationText("de", ms),
+  openDuration: (ms) => (ms < 60_000 ? "unter 1 min" : durationText("de", ms)),
   statuses: {
     RUNNING: "In Arbeit",
     RETRY: "Neuer Versuch",
@@ -83,7 +75,7 @@ export const german = {
     }
   },
   visitLine: ({ state, startedOn, endedOn, until, who, system, exit, error }, moment) => {
-    const took = endedOn !== null && endedOn > startedOn ? `, ${duration(endedOn - startedOn)}` : "";
+    const took = endedOn !== null && endedOn > startedOn ? `, ${durationText("de", endedOn - startedOn)}` : "";
     switch (state) {
       case "failed":
         return `Fehlgeschlagen, ${error?.status || error?.code || "siehe Protokoll"}`;
@@ -157,7 +149,7 @@ export const german = {
   at: "Um",
   answer: "Antwort",
   next: "Nächster",
-  nextAfter: (ms) => `nach ${duration(ms)}`,
+  nextAfter: (ms) => `nach ${durationText("de", ms)}`,
   success: "ok",
   values: "Werte",
   noValue: "Hier ist nichts aufgezeichnet.",

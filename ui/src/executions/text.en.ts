@@ -1,5 +1,6 @@
 import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
 import type { Tone } from "../kit/Chip";
+import { durationText } from "../text/durations";
 import type { Tab } from "./execution/address";
 import { english as history } from "./history/text.en";
 import type { Visit, VisitState } from "./log/visits";
@@ -32,16 +33,6 @@ export const visitStates: Readonly<Record<VisitState, string>> = {
   "given-up": "Given up",
 };
 
-/** Returns a duration in English, in its two largest units. */
-export function englishDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
-}
-
 /** Returns the name of a system without what all of them have. */
 export function hostOf(name: string): string {
   return name.replace(/^https?:\/\//, "");
@@ -51,9 +42,9 @@ export const english = {
   ...repair,
   history,
   visitStates,
-  duration: englishDuration,
+  duration: (ms: number) => durationText("en", ms),
   /** The present of the page is half a minute old at most: less than a minute has no figure. */
-  openDuration: (ms: number) => (ms < 60_000 ? "under 1 min" : englishDuration(ms)),
+  openDuration: (ms: number) => (ms < 60_000 ? "under 1 min" : durationText("en", ms)),
   statuses: {
     RUNNING: "In progress",
     RETRY: "Will retry",
@@ -97,7 +88,7 @@ export const english = {
   /** The state of a visit in one line. */
   visitLine: (visit: Visit, moment: MomentFrom): string => {
     const { state, startedOn, endedOn, until, who, system, exit, error } = visit;
-    const took = endedOn !== null && endedOn > startedOn ? `, ${englishDuration(endedOn - startedOn)}` : "";
+    const took = endedOn !== null && endedOn > startedOn ? `, ${durationText("en", endedOn - startedOn)}` : "";
     switch (state) {
       case "failed":
         return `Failed, ${error?.status || error?.code || "see the log"}`;
@@ -178,7 +169,7 @@ export const english = {
   at: "At",
   answer: "Answer",
   next: "Next",
-  nextAfter: (ms: number) => `after ${englishDuration(ms)}`,
+  nextAfter: (ms: number) => `after ${durationText("en", ms)}`,
   success: "ok",
   values: "Values",
   noValue: "Nothing is recorded here.",

@@ -13,3 +13,11 @@ describe("how long an execution is open", () => {
     expect(german.openDuration(3 * 86_400_000)).toBe("3 T 0 h");
   });
 });
+
+describe("how long a step took", () => {
+  it("is said as everywhere else: without a decimal that says nothing", () => {
+    expect([8_000, 8_700].map(english.duration)).toEqual(["8 s", "8.7 s"]);
+    expect([8_000, 8_700].map(german.duration)).toEqual(["8 s", "8,7 s"]);
+    expect(german.nextAfter(90_000)).toBe("nach 1 min");
+  });
+});

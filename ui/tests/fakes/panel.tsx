@@ -36,7 +36,7 @@ interface PanelOptions {
 
 /** Handlers of everything that a panel reads by itself. */
 export const QUIET: Handlers = {
-  getStepTypes: () => ({ message: "success", count: 0, items: [], operations: [] }),
+  getStepTypes: () => ({ message: "success", count: 0, items: [], operations: [], channels: ["inbox"] }),
   getSamples: ({ workflow_id }) => ({ message: "success", item: noSamples(workflow_id) }),
   getExecutionRows: () => ({ message: "success", count: 0, items: [] }),
   getProfiles: () => ({ message: "success", count: 0, items: [] }),

@@ -25,6 +25,7 @@ from looply.engine.ports.port import (
     Engine,
     Examined,
     ExecutionOverview,
+    Executions,
     Health,
     LedgerRow,
     LiveSchedules,
@@ -63,50 +64,50 @@ def hide_workflow_id(workflow_id: str, workflow_ids: frozenset[str]) -> str:
         return workflow_id
 
 
-class _BoundReads:
+class _BoundExecutions:
     """The executions of some workflows."""
 
-    def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
-        self._engine = engine
+    def __init__(self, executions: Executions, workflow_ids: frozenset[str]) -> None:
+        self._executions = executions
         self._ids = workflow_ids
 
     async def get(self, execution_id: str) -> Execution:
         """Returns an execution of one of the workflows. Raises: NotFound for another one."""
-        execution = await self._engine.get(execution_id)
+        execution = await self._executions.get(execution_id)
         if execution.head.workflow_id not in self._ids:
             raise execution_not_found(execution_id)
         return execution
 
     async def get_many(self, execution_ids: Sequence[str]) -> Mapping[str, Execution]:
         """Returns those of the executions that belong to the workflows."""
-        executions = await self._engine.get_many(execution_ids)
+        executions = await self._executions.get_many(execution_ids)
         return {each: execution for each, execution in executions.items() if execution.head.workflow_id in self._ids}
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
         """Returns the labels of an execution of one of the workflows, none for another one."""
-        labels = await self._engine.labels(execution_id)
+        labels = await self._executions.labels(execution_id)
         return labels if labels.get("workflow") in self._ids else {}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns events of an execution that the caller has already read by `get`."""
-        return await self._engine.history(execution_id, after, limit)
+        return await self._executions.history(execution_id, after, limit)
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
         """Returns the executions with the name, as if there were no other workflows."""
         if workflow_id:
-            return await self._engine.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
-        heads = await self._engine.find(organization_id, name)
+            return await self._executions.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
+        heads = await self._executions.find(organization_id, name)
         own = [head for head in heads if head.workflow_id in self._ids]
         if own or not heads:
             return own
         # The matches are of other workflows, and may hide the newest ended execution of these workflows.
         for each in sorted(self._ids):
-            own += await self._engine.find(organization_id, name, each)
+            own += await self._executions.find(organization_id, name, each)
         return sorted(own, key=lambda head: head.execution_id)[-1:]
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a definition of an execution that the caller has already read by `get`."""
-        return await self._engine.workflow(definition_hash)
+        return await self._executions.workflow(definition_hash)
 
     async def list(
         self, organization_id: str, criteria: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
@@ -116,18 +117,41 @@ class _BoundReads:
         if not visible_ids:
             return Page(items=())
         narrowed = with_fields(criteria, workflow_ids=tuple(sorted(visible_ids)))
-        return await self._engine.list(organization_id, narrowed, after, limit, has_events=has_events)
+        return await self._executions.list(organization_id, narrowed, after, limit, has_events=has_events)
 
     async def wait_until_settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns a settled execution that the caller has started."""
-        return await self._engine.wait_until_settled(execution_id, until)
+        return await self._executions.wait_until_settled(execution_id, until)
+
+    async def open_cards(
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        criteria: CardFilter = ANY_CARD,
+        after: CardKey | None = None,
+    ) -> Sequence[OpenCard]:
+        """Returns cards of these workflows, newest first."""
+        own: list[OpenCard] = []
+        while True:
+            cards = await self._executions.open_cards(
+                organization_id, recipient, _CARDS, card_id=card_id, criteria=criteria, after=after
+            )
+            own += [card for card in cards if card.workflow_id in self._ids]
+            if len(own) >= limit or len(cards) < _CARDS:
+                return own[:limit]
+            after = cards[-1].key
 
 
-class BoundEngine(_BoundReads):
+class BoundEngine:
     """An engine that shows only the executions of some workflows."""
 
     def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
-        super().__init__(engine, workflow_ids)
+        self._engine = engine
+        self._ids = workflow_ids
+        self.executions: Executions = _BoundExecutions(engine.executions, workflow_ids)
         self.blobs = engine.blobs
         self.absences = engine.absences
         self.datastores = engine.datastores
@@ -147,29 +171,8 @@ class BoundEngine(_BoundReads):
 
     async def submit(self, execution_id: str, command: Command) -> Reply:
         """Submits a command to an execution of one of the workflows. Raises: NotFound for another one."""
-        await self.get(execution_id)
+        await self.executions.get(execution_id)
         return await self._engine.submit(execution_id, command)
-
-    async def open_cards(
-        self,
-        organization_id: str,
-        recipient: str = "",
-        limit: int = 100,
-        *,
-        card_id: str = "",
-        criteria: CardFilter = ANY_CARD,
-        after: CardKey | None = None,
-    ) -> Sequence[OpenCard]:
-        """Returns cards of these workflows, newest first."""
-        own: list[OpenCard] = []
-        while True:
-            cards = await self._engine.open_cards(
-                organization_id, recipient, _CARDS, card_id=card_id, criteria=criteria, after=after
-            )
-            own += [card for card in cards if card.workflow_id in self._ids]
-            if len(own) >= limit or len(cards) < _CARDS:
-                return own[:limit]
-            after = cards[-1].key
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash."""

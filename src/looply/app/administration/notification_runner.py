@@ -28,6 +28,7 @@ from looply.execution.document.masking import MASK
 from looply.execution.views.holds import holds_of
 from looply.instants import to_ms
 from looply.jsontext import Json
+from looply.rates import growing_pause
 
 _log = structlog.get_logger(__name__)
 
@@ -120,7 +121,7 @@ class NotificationRunner(Loop):
             message = await self._message_of(notification, part, names)
             sending = await self._services.notifier.send(organization_id, notification, message)
             if sending.state in ("OFF", "FAILED"):
-                pause = min(_FIRST_PAUSE * 2 ** min(notification.failures, 10), _LONGEST_PAUSE)
+                pause = growing_pause(_FIRST_PAUSE, _LONGEST_PAUSE, notification.failures)
                 await notifications.record_failed(notification_id, sending.reason, now + pause)
                 _log.warning("notification_not_sent", notification_id=notification_id, reason=sending.reason)
                 return count
@@ -164,7 +165,7 @@ class NotificationRunner(Loop):
     async def _why(self, group: IncidentGroup, *, quotes: bool) -> str:
         """Returns why the newest execution of a cause does not move, in a sentence."""
         try:
-            execution = await self._services.engine.get(group.execution_id)
+            execution = await self._services.engine.executions.get(group.execution_id)
         except LooplyError:
             return failure_of(group)  # pruned, or damaged
         hold = holds_of(execution.state, self._services.clock.now())[0]

@@ -90,7 +90,7 @@ async def _executions(services: Services, principal: Principal, term: str) -> li
     texts = (term,) if "*" in term else (term, f"{term}*")
     criteria = replace(validate_filter(Filter(terms=texts)), hides_values=not principal.may("read.payloads"))
     organization_id = principal.organization_id
-    page = await services.engine.list(organization_id, criteria, "", MOST, has_events=False)
+    page = await services.engine.executions.list(organization_id, criteria, "", MOST, has_events=False)
     heads = [item.head for item in page.items]
     return [
         Hit(

@@ -123,7 +123,7 @@ class BulkRunner(Loop):
         if item.head is None:
             return False
         after, mark = 0, _mark_of(bulk)
-        while events := await self._services.engine.history(item.execution_id, after):
+        while events := await self._services.engine.executions.history(item.execution_id, after):
             if any(getattr(event, "reason", "").endswith(mark) for _, event in events):
                 return True
             after = events[-1][0]

@@ -59,7 +59,7 @@ async def read_slice(
 ) -> Slice:
     """Returns the executions of a stored selection below the id `after`.
 
-    A filter selects none that started at `until` or later. Raises: as `Engine.list`.
+    A filter selects none that started at `until` or later. Raises: as `Executions.list`.
     """
     if IDS in document:
         ids = [each for each in document[IDS] if not after or each < after]
@@ -67,7 +67,7 @@ async def read_slice(
         return Slice(items=found, after=ids[limit - 1] if len(ids) > limit else "")
     criteria = parse_filter(document)
     before = min(criteria.created_to or until, until)
-    page = await services.engine.list(organization_id, replace(criteria, created_to=before), after, limit)
+    page = await services.engine.executions.list(organization_id, replace(criteria, created_to=before), after, limit)
     return Slice(items=[_candidate(item.head) for item in page.items], after=page.after)
 
 
@@ -78,18 +78,18 @@ async def read_begun(services: Services, bulk: Bulk) -> Slice:
 
 
 async def find_selected(services: Services, organization_id: str, request: BulkRequest) -> Matching:
-    """Returns the executions that a request selects now, by its ids or its filter. Raises: as `Engine.list`."""
+    """Returns the executions that a request selects now, by its ids or its filter. Raises: as `Executions.list`."""
     if request.execution_ids is not None:
         return Matching(items=await _find(services, organization_id, request.execution_ids), is_complete=True)
     return await find_matching(services, organization_id, request.criteria)
 
 
 async def find_matching(services: Services, organization_id: str, criteria: Filter) -> Matching:
-    """Returns the executions that a filter matches now. Raises: as `Engine.list`."""
+    """Returns the executions that a filter matches now. Raises: as `Executions.list`."""
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
-        page = await services.engine.list(organization_id, criteria, after, _PAGE, has_events=False)
+        page = await services.engine.executions.list(organization_id, criteria, after, _PAGE, has_events=False)
         found += [item.head for item in page.items]
         after = page.after
         if not after:

@@ -90,11 +90,11 @@ async def get_owned(services: Services, organization_id: str, execution_id: str,
     """
     key = execution_id.lower()
     # The owner is compared before the state is loaded: the response time discloses nothing of other organizations.
-    labels = await services.engine.labels(key)
+    labels = await services.engine.executions.labels(key)
     if labels.get("organization") != organization_id or workflow_id not in ("", labels.get("workflow")):
         raise execution_not_found(execution_id)
     try:
-        return await services.engine.get(key)
+        return await services.engine.executions.get(key)
     except NotFound as error:
         raise execution_not_found(execution_id) from error
 
@@ -124,7 +124,7 @@ def parse_event_id(text: str) -> tuple[str, int] | None:
 async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
     checked = validate_process_id(name)
     narrowed = validate_id(workflow_id, "workflow") if workflow_id else ""
-    heads = await services.engine.find(organization_id, checked, narrowed)
+    heads = await services.engine.executions.find(organization_id, checked, narrowed)
     if not heads:
         raise execution_not_found(name)
     return heads

@@ -32,7 +32,7 @@ async def find_approval_subworkflows(services: Services, execution: Execution) -
 async def _running_child_has_approvals(services: Services, organization_id: str, child_id: str) -> bool:
     """Returns whether a running child has approvals: its version may differ from that of the next child."""
     try:
-        child = await services.engine.get(child_id)
+        child = await services.engine.executions.get(child_id)
     except LooplyError:
         return False  # it is not stored yet, or damaged: the definition decides about its step
     return await _has_approvals(services, organization_id, child.workflow)

@@ -48,7 +48,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
         raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
     why = _validate_text(reason.strip(), "reason", MAX_REASON, least=0)
     card = await _open_card(services, principal, card_id)
-    execution = await services.engine.get(card.execution_id)
+    execution = await services.engine.executions.get(card.execution_id)
     command = ReassignCard(
         at=services.clock.now(), by=principal.by, via="API", card_id=card.card_id, to=person, reason=why
     )
@@ -107,7 +107,7 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
         key = validate_id(card_id, "card")
     except BadRequest as error:
         raise _not_open(card_id) from error
-    cards = await services.engine.open_cards(principal.organization_id, card_id=key)
+    cards = await services.engine.executions.open_cards(principal.organization_id, card_id=key)
     if not cards:
         raise _not_open(card_id)
     return cards[0]

@@ -57,7 +57,7 @@ async def get(
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
     head = execution.head
-    history = await services.engine.history(head.execution_id, after, services.limits.read_events)
+    history = await services.engine.executions.history(head.execution_id, after, services.limits.read_events)
     # The execution may have progressed between the two reads: the answer is a consistent snapshot.
     events = [(seq, event) for seq, event in history if seq <= head.seq]
     return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
@@ -70,7 +70,7 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     """
     organization_id = principal.organization_id
     criteria = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
-    page = await services.engine.list(organization_id, criteria, after, limit)
+    page = await services.engine.executions.list(organization_id, criteria, after, limit)
     if workflow_id and not after and not page.items:
         await services.catalog.workflows.latest_version(organization_id, workflow_id)
     return await add_workflow_names(services, organization_id, page)
@@ -127,4 +127,4 @@ async def add_workflow_names(services: Services, organization_id: str, page: Pag
 async def _name(services: Services, organization_id: str, item: ListedExecution) -> str:
     head = item.head
     name = await services.library.name(organization_id, head.workflow_id, head.workflow_version)
-    return name or (await services.engine.get(head.execution_id)).workflow.name
+    return name or (await services.engine.executions.get(head.execution_id)).workflow.name

@@ -62,7 +62,7 @@ async def list_page(
     incidents: list[OpenIncident] = []
     examined = 0
     while True:
-        page = await services.engine.list(organization_id, failed, after, limit)
+        page = await services.engine.executions.list(organization_id, failed, after, limit)
         executions = await read_executions(services, [item.head.execution_id for item in page.items])
         for item in page.items:
             incidents += _incidents_of(executions.get(item.head.execution_id), criteria, is_quoted=is_quoted)

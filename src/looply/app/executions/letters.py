@@ -93,7 +93,7 @@ async def get(services: Services, principal: Principal, letter_id: str) -> Lette
 
 async def _find_places(services: Services, row: LetterRow, event: ResumeIgnored) -> tuple[Place, ...]:
     """Returns the open waits, oldest first, each with the answer to a settlement that names it; nothing is stored."""
-    execution = await services.engine.get(row.execution_id)
+    execution = await services.engine.executions.get(row.execution_id)
     state = execution.state
     places: list[Place] = []
     for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)[:MAX_PLACES]:
@@ -177,7 +177,7 @@ async def _get_owned_letter(services: Services, principal: Principal, letter_id:
 
 
 async def _event(services: Services, row: LetterRow) -> ResumeIgnored:
-    for _, event in await services.engine.history(row.execution_id, row.seq - 1, 1):
+    for _, event in await services.engine.executions.history(row.execution_id, row.seq - 1, 1):
         if isinstance(event, ResumeIgnored):
             return event
     message = f"the history of execution {row.execution_id} was pruned, with its letters; list the letters again"

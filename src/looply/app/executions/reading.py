@@ -22,9 +22,9 @@ async def read_executions(services: Services, execution_ids: Sequence[str]) -> d
     for begin in range(0, len(unique_ids), _AT_ONCE):
         some = unique_ids[begin : begin + _AT_ONCE]
         try:
-            executions.update(await services.engine.get_many(some))
+            executions.update(await services.engine.executions.get_many(some))
         except LooplyError:
             for each in some:
                 with suppress(LooplyError):
-                    executions[each] = await services.engine.get(each)
+                    executions[each] = await services.engine.executions.get(each)
     return executions

@@ -76,7 +76,7 @@ async def repair(services: Services, principal: Principal, request: RepairReques
     repaired = require_repaired(reply)
     overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
     await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
-    after = await services.engine.get(execution.head.execution_id)
+    after = await services.engine.executions.get(execution.head.execution_id)
     return RepairResult(execution=after, incidents=repaired.incidents)
 
 
@@ -149,7 +149,7 @@ async def _prepare(services: Services, principal: Principal, request: RepairRequ
 async def _check_process_id(services: Services, execution: Execution) -> None:
     """Raises: Conflict when another open execution has the process id."""
     started = execution.state.started
-    heads = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
+    heads = await services.engine.executions.find(started.organization_id, started.process_id, started.workflow_id)
     if any(head.is_open and head.execution_id != started.execution_id for head in heads):
         raise process_id_in_use_error(started.process_id)
 

@@ -31,7 +31,9 @@ async def search(services: Services, principal: Principal, criteria: Filter, *, 
     organization_id = principal.organization_id
     checked = validate_filter(criteria)
     term_workflows = await find_term_workflows(services, organization_id, checked.terms)
-    page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
+    page = await services.engine.executions.list(
+        organization_id, replace(checked, term_workflows=term_workflows), after, limit
+    )
     return await add_workflow_names(services, organization_id, page)
 
 

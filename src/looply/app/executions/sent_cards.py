@@ -226,7 +226,7 @@ async def list_open(
     A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
     it, and the audit log records the cards.
     """
-    rows = await services.engine.open_cards(
+    rows = await services.engine.executions.open_cards(
         principal.organization_id, recipient, limit + 1, criteria=criteria, after=after
     )
     cards = rows[:limit]
@@ -291,7 +291,7 @@ async def find_by_token(services: Services, token: str) -> tuple[Execution, Card
     if parsed is None:
         raise card_not_found()
     try:
-        execution = await services.engine.get(parsed.execution_id)
+        execution = await services.engine.executions.get(parsed.execution_id)
     except NotFound as error:
         raise card_not_found() from error
     card = find_card(execution.state, token)

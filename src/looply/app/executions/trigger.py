@@ -155,7 +155,7 @@ def _key_of(request: TriggerRequest) -> Key:
 
 async def _settle(services: Services, execution_id: str, until: datetime) -> Execution | None:
     """Returns the execution once it has settled; None when the time is over, or the process stops, before."""
-    settled = asyncio.ensure_future(services.engine.wait_until_settled(execution_id, until))
+    settled = asyncio.ensure_future(services.engine.executions.wait_until_settled(execution_id, until))
     draining = asyncio.ensure_future(services.lifecycle.wait())
     try:
         await asyncio.wait((settled, draining), return_when=asyncio.FIRST_COMPLETED)

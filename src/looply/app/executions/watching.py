@@ -69,8 +69,8 @@ async def follow_execution(
     while True:
         watched.signal.clear()
         # The event at the cursor is read again: it may have an entry that was not sent yet.
-        events = await services.engine.history(execution_id, max(seq - 1, 0), _PAGE)
-        execution = await services.engine.get(execution_id)
+        events = await services.engine.executions.history(execution_id, max(seq - 1, 0), _PAGE)
+        execution = await services.engine.executions.get(execution_id)
         log = event_log(events, _UNCUT, execution.state.active_steps)
         for number, entries in _by_number(log):
             fresh = [(index, each) for index, each in enumerate(entries) if (number, index) > (seq, entry)]

@@ -72,7 +72,9 @@ class AbsenceRunner(Loop):
         found: list[OpenCard] = []
         after: CardKey | None = None
         while True:
-            page = await self._services.engine.open_cards(organization_id, absence.person, _PAGE, after=after)
+            page = await self._services.engine.executions.open_cards(
+                organization_id, absence.person, _PAGE, after=after
+            )
             found += [each for each in page if absence.includes(each.workflow_id) and each.card_id not in self._kept]
             if len(page) < _PAGE:
                 return found

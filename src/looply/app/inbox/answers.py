@@ -26,7 +26,6 @@ from looply.execution.facts.commands import (
     UnknownToken,
 )
 from looply.execution.facts.values.actor import Actor
-from looply.execution.facts.values.approval_terms import is_same_person
 from looply.jsontext import Json
 
 MOST_ANSWERS: Final = 50
@@ -79,10 +78,7 @@ async def delegate(services: Services, principal: Principal, card_id: str, *, to
     Raises: BadRequest; NotFound (code `CARD_NOT_FOUND`); Conflict (code `CLOSED`) when the card takes no more answers;
     Refused when that person may not decide, has decided already, or has a card of this step.
     """
-    person = own_person(principal)
     recipient, why = validate_person(to), validate_reason(reason.strip())
-    if is_same_person(recipient, person.email):
-        raise _cannot_pass_on((Problem(path="/to", message="the card is yours already; name another person"),))
     execution, card = await find_own_card(services, principal, card_id)
     command = ReassignCard(
         at=services.clock.now(), by=principal.by, via="INBOX", card_id=card.card_id, to=recipient, reason=why

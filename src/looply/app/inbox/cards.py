@@ -92,7 +92,7 @@ async def list_cards(
     examined = 0
     while examined < _MOST_EXAMINED:
         size = limit + 1 - len(items)
-        cards = await services.engine.open_cards(
+        cards = await services.engine.executions.open_cards(
             principal.organization_id, person.email, size, criteria=of_workflow, after=after
         )
         for card, item in zip(cards, await _read_items(services, cards), strict=True):

@@ -77,7 +77,7 @@ async def list_own_requests(services: Services, principal: Principal, *, after: 
     """
     email = own_person(principal).email
     criteria = Filter(fields=((REQUESTER, (requester_text(email),)),))
-    page = await services.engine.list(principal.organization_id, criteria, after, limit)
+    page = await services.engine.executions.list(principal.organization_id, criteria, after, limit)
     executions = await read_executions(services, [listed.head.execution_id for listed in page.items])
     items = [_request_of(executions.get(each.head.execution_id), each.head, email) for each in page.items]
     return MyRequests(items=items, after=page.after)

@@ -112,7 +112,7 @@ async def _holds_of(
     services: Services, principal: Principal, execution: Execution
 ) -> tuple[list[Hold], dict[int, Event]]:
     head, state = execution.head, execution.state
-    found = await services.engine.history(head.execution_id, max(head.seq - _RECENT, 0), _RECENT)
+    found = await services.engine.executions.history(head.execution_id, max(head.seq - _RECENT, 0), _RECENT)
     recent = [(seq, event) for seq, event in found if seq <= head.seq]
     holds = holds_of(state, services.clock.now() - _LATE, recent)
     if head.is_open:

@@ -105,7 +105,7 @@ async def get_at(services: Services, principal: Principal, execution_id: str, se
 async def get_log(services: Services, principal: Principal, execution_id: str, after: int) -> LogOfExecution:
     """Returns a page of the log, after event `after`. Raises: NotFound, StoreCorrupt."""
     head = await get_owned_head(services, principal.organization_id, execution_id)
-    found = await services.engine.history(head.execution_id, after, services.limits.read_events)
+    found = await services.engine.executions.history(head.execution_id, after, services.limits.read_events)
     events = [(seq, event) for seq, event in found if seq <= head.seq]
     page = entry_page(events, services.limits, await _unmoved(services, head, events))
     return LogOfExecution(head=head, page=page, has_more=bool(events) and page.last < head.seq)
@@ -114,7 +114,7 @@ async def get_log(services: Services, principal: Principal, execution_id: str, a
 async def get_event(services: Services, principal: Principal, execution_id: str, seq: int) -> EventMoment:
     """Returns the whole values of an event. Raises: NotFound (also for an event that has no entry), StoreCorrupt."""
     head = await get_owned_head(services, principal.organization_id, execution_id)
-    found = await services.engine.history(head.execution_id, seq - 1, 1) if 1 <= seq <= head.seq else ()
+    found = await services.engine.executions.history(head.execution_id, seq - 1, 1) if 1 <= seq <= head.seq else ()
     for number, event in found:
         values = await asyncio.to_thread(event_values, event) if number == seq else None
         if values is not None:
@@ -143,7 +143,7 @@ async def _state_at(services: Services, execution: Execution, seq: int) -> tuple
     state: ExecutionState | None = None
     after = 0
     while after < seq:
-        found = await services.engine.history(execution_id, after, min(_PAGE, seq - after))
+        found = await services.engine.executions.history(execution_id, after, min(_PAGE, seq - after))
         events: list[Event] = [event for number, event in found if number <= seq]
         if not events:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {seq}")
@@ -153,4 +153,4 @@ async def _state_at(services: Services, execution: Execution, seq: int) -> tuple
     assert state is not None
     if state.definition == execution.state.definition:
         return state, execution.workflow
-    return state, await services.engine.workflow(state.definition)
+    return state, await services.engine.executions.workflow(state.definition)

@@ -76,7 +76,7 @@ async def list_rows(
         principal.require("read.payloads")
     checked = replace(validate_filter(criteria), hides_values=not reads_payloads)
     term_workflows = await find_term_workflows(services, organization_id, checked.terms)
-    page = await services.engine.list(
+    page = await services.engine.executions.list(
         organization_id, replace(checked, term_workflows=term_workflows), after, limit, has_events=False
     )
     rows = await rows_of(services, organization_id, [item.head for item in page.items])
@@ -106,7 +106,7 @@ async def list_incident_groups(
 async def _row(services: Services, organization_id: str, head: Head, facts: RowFacts) -> MonitorRow:
     name = await services.library.name(organization_id, head.workflow_id, head.workflow_version)
     if not name:
-        name = (await services.engine.get(head.execution_id)).workflow.name
+        name = (await services.engine.executions.get(head.execution_id)).workflow.name
     is_over = head.status not in OPEN_STATUSES and facts.incident is None
     return MonitorRow(
         head=head,

@@ -16,7 +16,6 @@ checksums find corruption on the disk (on by default since PostgreSQL 18, before
 its WAL has a checksum for each record, and `pg_verifybackup` verifies backups.
 """
 
-import select
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +26,18 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.storage.database import Function, Result
 from looply.catalog.storage.schema import HEAD, migrate, read_revision
-from looply.engine.coding.database_server import CONNECT_OPTIONS, one_line, unfit_reasons
+from looply.engine.coding.database_server import (
+    BAD_DATA,
+    CONFLICTS,
+    CONNECT_OPTIONS,
+    DAMAGED,
+    DISK_FULL,
+    HELD_BACK,
+    NO_SESSION,
+    has_pending_input,
+    one_line,
+    unfit_reasons,
+)
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -88,13 +98,6 @@ _TERMINATION_ATTEMPTS = 3
 _IN_PROGRESS = "in progress"
 _OUTCOMES: Final = {"committed": True, "aborted": False}
 
-# SQLSTATEs of an ended or refused session: nothing of the current transaction is stored.
-_UNREACHABLE = ("08", "57P", "53300", "25P03", "25P04", "25006", "55000")
-_CONTENDED = ("40001", "40P01", "55P03", "57014")
-_FULL = "53100"
-_DAMAGED = "XX00"
-_BAD_DATA = "22"
-
 
 class _WriterTransaction(NamedTuple):
     """The transaction of a writer: its transaction id and the process id of its session."""
@@ -152,7 +155,7 @@ class PostgresDatabase:
 
     def changes(self) -> int:
         """Returns the change count, as stored at the time of the query."""
-        if self._change_reader is not None and not _has_pending_input(self._change_reader):
+        if self._change_reader is not None and not _has_ended(self._change_reader):
             try:
                 return _read_change_count(self._change_reader)
             except psycopg.OperationalError:
@@ -265,21 +268,21 @@ def store_error(error: Exception) -> LooplyError:
     code = getattr(cause, "sqlstate", None) or ""
     if isinstance(cause, psycopg.IntegrityError):
         return Conflict("another change came in between; read the object again and repeat", code="STALE")
-    if code in _CONTENDED:
+    if code in (*CONFLICTS, *HELD_BACK):
         return Overloaded("another process writes to the catalog; repeat in a second")
-    if code == _FULL:
+    if code == DISK_FULL:
         return StoreFull(
             "the disk of the catalog's database is full; nothing was stored; make space and repeat the call"
         )
     # An error without a code comes from the driver: it could not connect, or the connection broke.
-    if code.startswith(_UNREACHABLE) or (not code and isinstance(cause, psycopg.OperationalError)):
+    if code.startswith(NO_SESSION) or (not code and isinstance(cause, psycopg.OperationalError)):
         return StoreUnreachable(
             f"the catalog's database cannot be reached; nothing was stored: {one_line(cause)}; repeat the call once the"
             " database answers"
         )
-    if code.startswith(_DAMAGED) and code != _DAMAGED + "0":
+    if code.startswith(DAMAGED) and code != DAMAGED + "0":
         return StoreCorrupt(f"the catalog's database is damaged: {one_line(cause)}; restore it from a backup")
-    if isinstance(cause, psycopg.DataError) and (not code or code.startswith(_BAD_DATA)):
+    if isinstance(cause, psycopg.DataError) and (not code or code.startswith(BAD_DATA)):
         return BadRequest(
             f"a value cannot be stored: {one_line(cause)}; correct it, and repeat the call", code="UNSTORABLE"
         )
@@ -288,17 +291,13 @@ def store_error(error: Exception) -> LooplyError:
 
 def _check(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> None:
     """Makes the pool replace a connection that broke while it was idle."""
-    if _has_pending_input(connection):
+    if _has_ended(connection):
         raise DisconnectionError
 
 
-def _has_pending_input(connection: psycopg.Connection[Any]) -> bool:
+def _has_ended(connection: psycopg.Connection[Any]) -> bool:
     """Returns whether the session has ended: a server sends nothing to an idle session unless it ends it."""
-    if connection.closed:
-        return True
-    watch = select.poll()
-    watch.register(connection.pgconn.socket, select.POLLIN)
-    return bool(watch.poll(0))
+    return connection.closed or has_pending_input(connection.pgconn.socket)
 
 
 def _lost_error(cause: DBAPIError) -> StoreLost:

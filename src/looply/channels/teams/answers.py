@@ -68,7 +68,7 @@ async def answer(services: Services, copies: Copies, bot: Bot, event: Submitted,
         reply = await sent_cards.submit(
             services, execution, event.tag.token, event.data, revision=event.tag.revision, sender=_sender(event, reader)
         )
-        execution = await services.engine.get(execution.head.execution_id)
+        execution = await services.engine.executions.get(execution.head.execution_id)
     except StoreLost:
         return card_reply(state_card(card.body, (Unknown(),), reader.language), is_settled=False)
     except (Overloaded, EngineError) as error:

@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from looply.definition.graph.outline import Outline, StepOutline
-from looply.definition.schemas.card_schemas import CHANNEL_NAMES
 from looply.definition.values.pointer import join_pointer
 from looply.definition.values.report import Report
 from looply.errors import Problem, say
@@ -18,16 +17,21 @@ CheckCard: TypeAlias = Callable[[Json], Iterable[Problem]]
 _SENDERS: Final = ("adaptiveCard", "approval")
 
 
-def check_channels(outline: Outline, channels: Collection[str], report: Report) -> None:
-    """Reports each channel of a card that is not among `channels`; a name that is none is the schema's finding."""
+def check_channels(outline: Outline, channels: Collection[str] | None, report: Report) -> None:
+    """Reports each channel of a card that is not among `channels`; what is no name is the schema's finding.
+
+    None: it is not known which the installation has, so that each may be there.
+    """
+    if channels is None:
+        return
     hint = say("USE_CHANNELS", "use {channels}", channels=" or ".join(repr(each) for each in sorted(channels)))
     for step in outline.steps:
         if step.type is None or step.type.name not in _SENDERS:
             continue
         for path, channel in _channels_of(step):
-            if channel in CHANNEL_NAMES and channel not in channels:
+            if isinstance(channel, str) and channel not in ("", *channels):
                 wording = "the channel {channel!r} is not available in this installation"
-                report.error(path, say("CHANNEL_UNKNOWN", wording, channel=str(channel)), hint)
+                report.error(path, say("CHANNEL_UNKNOWN", wording, channel=channel), hint)
 
 
 def check_cards(outline: Outline, checks: Mapping[str, CheckCard], report: Report) -> None:

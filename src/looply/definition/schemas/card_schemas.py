@@ -16,14 +16,14 @@ CARD: Final[dict[str, Json]] = {
     ),
 }
 
-CHANNEL_NAMES: Final = ("inbox", "teams", "email")
-"""Where cards may be sent; an installation may have fewer."""
+_CHANNEL: Json = {"type": "string", "minLength": 1, "maxLength": 63}
+"""A channel of the installation; which it has is checked when a definition is saved."""
+
 CHANNELS: Final[dict[str, Json]] = {
-    "channel": one_of(
-        *CHANNEL_NAMES,
-        default="inbox",
-        description="Where people answer. `teams` needs a connection of its kind, `email` one of kind smtp or "
-        "graph_mail.",
+    "channel": with_description(
+        {**_CHANNEL, "default": "inbox"},
+        "Where people answer: `inbox`, or another channel of the installation, such as `teams`, which needs a "
+        "connection of its kind, or `email`, which needs one of kind smtp or graph_mail.",
     ),
     "app": with_description(_TEXT, "The app that sends it: the name of a connection of the channel."),
     "confirm": one_of(
@@ -38,7 +38,7 @@ CHANNELS: Final[dict[str, Json]] = {
         fields(
             {
                 "after": with_description({"$ref": "#/$defs/duration"}, "Elapsed time since the card was sent."),
-                "channel": one_of(*CHANNEL_NAMES, description="Where the card is sent then, to the same person."),
+                "channel": with_description(_CHANNEL, "Where the card is sent then, to the same person."),
                 "app": with_description(_TEXT, "The app that sends it there."),
                 "when": one_of(
                     "undelivered",

@@ -16,6 +16,7 @@ from looply.engine.records.copies import CHECKING, SURE, UNSURE, CopyMark, CopyR
 from looply.errors import LooplyError, OperationError
 from looply.execution.approvals.card_view import CardView
 from looply.execution.facts.values.card_copy import CopyState
+from looply.rates import growing_pause
 
 UNKNOWN_PAUSE: Final = timedelta(seconds=90)
 """How long a message may show itself after a first send with an unknown outcome."""
@@ -166,7 +167,7 @@ def _pause_after(row: CopyRow, error: LooplyError | TimeoutError, *, is_unknown:
         return min(max(error.after, timedelta(0)), _LONGEST_ASKED), True
     if is_unknown and not message_ids(row.handle):
         return UNKNOWN_PAUSE, True
-    return min(_FIRST_PAUSE * 2 ** min(row.attempts, 20), _LONGEST_PAUSE), False
+    return growing_pause(_FIRST_PAUSE, _LONGEST_PAUSE, row.attempts), False
 
 
 def _reason_of(error: LooplyError | TimeoutError) -> tuple[str, str]:

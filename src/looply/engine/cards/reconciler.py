@@ -11,7 +11,7 @@ processes share the work, since a leased copy is given to no other process; the 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from msgspec.structs import replace
@@ -30,12 +30,13 @@ from looply.engine.cards.marks import (
 )
 from looply.engine.ports.card_channel import Broken, CardChannel, Copy, TryAgain
 from looply.engine.ports.lists import Execution
+from looply.engine.ports.port import Engine
 from looply.engine.records.copies import SURE, Copies, CopyMark, CopyRow
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError, NotFound
 from looply.execution.approvals.card_view import CardView, view_of
 from looply.execution.facts.address import card_token, parse_address
-from looply.execution.facts.commands import Command, CopyReported, Reply
+from looply.execution.facts.commands import CopyReported
 
 _log = structlog.get_logger(__name__)
 
@@ -47,28 +48,14 @@ _LONGEST_SLEEP_SECONDS: Final = 30.0
 """Between two rounds at most: work of other processes is found by then."""
 
 
-class Executions(Protocol):
-    """The source of the current state of executions, which takes what channels report."""
-
-    async def get(self, execution_id: str) -> Execution:
-        """Returns an execution as of its last stored unit. Raises: NotFound, StoreCorrupt."""
-        ...
-
-    async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Returns the reply to a command, after what it changed is durable. Raises: as the engine's port."""
-        ...
-
-
 class Reconciler(Loop):
     """The reconciler of some channels in one process; see the module."""
 
     failed_event = "reconciler_failed"
 
-    def __init__(
-        self, executions: Executions, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock
-    ) -> None:
+    def __init__(self, engine: Engine, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock) -> None:
         super().__init__()
-        self._executions = executions
+        self._engine = engine
         self._copies = copies
         self._channels = channels
         self._clock = clock
@@ -120,7 +107,7 @@ class Reconciler(Loop):
         """Brings a copy, and returns what that changes in its row."""
         view: CardView | None = None
         try:
-            execution = await self._executions.get(row.execution_id)
+            execution = await self._engine.executions.get(row.execution_id)
             view = view_of(execution.workflow, execution.state, row.card_id)
             if view is None or (is_over(view) and not message_ids(row.handle)):
                 number = view.number if view is not None else row.wanted
@@ -158,7 +145,7 @@ class Reconciler(Loop):
             at=self._clock.now(), card_id=row.card_id, state=row.state, code=row.code, message=row.reason
         )
         try:
-            await self._executions.submit(row.execution_id, command)
+            await self._engine.submit(row.execution_id, command)
         except NotFound:
             return True  # it was pruned: there is no history any more
         except LooplyError as error:
@@ -179,10 +166,10 @@ class Reconciler(Loop):
 
 
 def make_reconcilers(
-    executions: Executions, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock
+    engine: Engine, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock
 ) -> Sequence[Reconciler]:
     """Returns one reconciler for each channel, so that none waits for another channel's calls."""
-    return tuple(Reconciler(executions, copies, {name: channel}, clock) for name, channel in channels.items())
+    return tuple(Reconciler(engine, copies, {name: channel}, clock) for name, channel in channels.items())
 
 
 def _log_failure(row: CopyRow, mark: CopyMark) -> None:

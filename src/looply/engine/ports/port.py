@@ -250,53 +250,11 @@ class LiveSchedules(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """What `app` sees; the contract suite drives only this and a fake world.
+class Executions(Protocol):
+    """The executions of all organizations, as of the last stored unit.
 
-    Reads raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
+    They raise StoreUnreachable, StoreCorrupt, EngineError, and NotFound for an execution that is not stored.
     """
-
-    blobs: BlobReader
-    """The blobs of executions."""
-    absences: Absences
-    """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
-    datastores: Datastores
-    """The datastores of all organizations; a change of one is durable when it returns."""
-    decisions: Decisions
-    """The record of decisions of all organizations, as of the last stored unit; it outlives the executions."""
-    letters: Letters
-    """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
-    overview: ExecutionOverview
-    """What lists and monitors show beside heads."""
-    pruning: Pruning
-    """Retention: what may be removed from the store, and what was removed."""
-    figures: Figures
-    """Counters and roll-ups."""
-    targets: TargetControl
-    """Systems that are not called as usual: after an outage, or for maintenance."""
-    schedules: LiveSchedules
-    """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
-
-    async def start(self, request: Start) -> Started:
-        """Stores a new execution and runs it until it waits, calls another system or ends, or until its stretch is cut.
-
-        Guarantees: durable when it returns. The same process id, or the same key, with the same request returns
-        `replayed` and starts nothing; a process id is free again when its execution has ended.
-        Raises: Conflict (`PROCESS_ID_IN_USE`: another body), Refused (`KEY_REUSED`; `PAYLOAD_REFUSED` with problems),
-        BadRequest (`PROCESS_ID_IS_EXECUTION`), QuotaReached and QuotaExhausted (too many starts in a minute, too much
-        that is open or stored), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost (unknown),
-        ShuttingDown.
-        """
-        ...
-
-    async def submit(self, execution_id: str, command: Command) -> Reply:
-        """Sends a command to an execution and returns the reply of `answer`, after its events are durable.
-
-        A repeated command is judged again by the state that it meets: where it names what it is about (a token, an
-        address with an attempt, a request) the reply says that this has happened, otherwise it may happen once more.
-        Raises: NotFound, Overloaded, StoreFull, StoreUnreachable, StoreLost, ShuttingDown.
-        """
-        ...
 
     async def get(self, execution_id: str) -> Execution:
         """Returns the execution as of the last stored unit. Raises: NotFound, StoreUnreachable, StoreCorrupt."""
@@ -310,9 +268,10 @@ class Engine(Protocol):
         ...
 
     async def labels(self, execution_id: str) -> Mapping[str, str]:
-        """Returns the labels of an execution, which never change (`organization`, `workflow`, `process_id`), or none.
+        """Returns the labels of an execution, which never change (`organization`, `workflow`, `process_id`).
 
-        The state is not loaded, so the cost is the same for executions of every size.
+        They are empty for one that is not stored. The state is not loaded, so the cost is the same for executions of
+        every size.
         """
         ...
 
@@ -354,6 +313,57 @@ class Engine(Protocol):
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
 
         `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """What `app` sees; the contract suite drives only this and a fake world.
+
+    Reads raise StoreUnreachable, StoreCorrupt and EngineError.
+    """
+
+    executions: Executions
+    """The executions of all organizations."""
+    blobs: BlobReader
+    """The blobs of executions."""
+    absences: Absences
+    """The absences of all organizations: when a card is sent, and when an absence begins, the engine asks for them."""
+    datastores: Datastores
+    """The datastores of all organizations; a change of one is durable when it returns."""
+    decisions: Decisions
+    """The record of decisions of all organizations, as of the last stored unit; it outlives the executions."""
+    letters: Letters
+    """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    overview: ExecutionOverview
+    """What lists and monitors show beside heads."""
+    pruning: Pruning
+    """Retention: what may be removed from the store, and what was removed."""
+    figures: Figures
+    """Counters and roll-ups."""
+    targets: TargetControl
+    """Systems that are not called as usual: after an outage, or for maintenance."""
+    schedules: LiveSchedules
+    """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
+
+    async def start(self, request: Start) -> Started:
+        """Stores a new execution and runs it until it waits, calls another system or ends, or until its stretch is cut.
+
+        Guarantees: durable when it returns. The same process id, or the same key, with the same request returns
+        `replayed` and starts nothing; a process id is free again when its execution has ended.
+        Raises: Conflict (`PROCESS_ID_IN_USE`: another body), Refused (`KEY_REUSED`; `PAYLOAD_REFUSED` with problems),
+        BadRequest (`PROCESS_ID_IS_EXECUTION`), QuotaReached and QuotaExhausted (too many starts in a minute, too much
+        that is open or stored), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost (unknown),
+        ShuttingDown.
+        """
+        ...
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Sends a command to an execution and returns the reply of `answer`, after its events are durable.
+
+        A repeated command is judged again by the state that it meets: where it names what it is about (a token, an
+        address with an attempt, a request) the reply says that this has happened, otherwise it may happen once more.
+        Raises: NotFound, Overloaded, StoreFull, StoreUnreachable, StoreLost, ShuttingDown.
         """
         ...
 

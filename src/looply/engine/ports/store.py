@@ -175,41 +175,47 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """One atomic, fenced write of one execution.
+    """One atomic, fenced write of one execution: it applies whole, or not at all.
 
-    It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
-    whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the fire and advances the
-    schedule, `definition` is stored when it is not stored yet, `datastore` is the change that a step's outcome makes,
-    `copies` are copies of cards to update in their channels, `letters` the dead letters that it adds or settles.
-    `decisions` are the decisions that its events record; they outlive the execution.
-    `sent` are deliveries to other executions, `applied` the deliveries to this one that the unit applies and removes. A
-    row that holds a concurrency slot is refused while it is not its turn.
-    `search` replaces all values of the search fields (None: they stay). `expires_on` is when the execution, which ends
-    in this unit, may be pruned by the retention of its workflow (None: the installation's retention applies).
-    `figures` is what the unit changes in counters and roll-ups.
+    A row that holds a concurrency slot is refused while it is not its turn.
     """
 
     execution_id: str
     expected_seq: int
+    """The unit applies only when this is the stored sequence number; 0: the execution does not exist."""
     head: Head
     batch: Batch
     work: WorkChange
     values: tuple[Value, ...] = ()
     snapshot: Snapshot | None = None
     put_claim: Claim | None = None
+    """The claim on the process id that it takes."""
     drop_claim: Claim | None = None
+    """The claim on the process id that it releases."""
     key: StoredKey | None = None
+    """The idempotency key that it takes."""
     fire: Fire | None = None
+    """The fire that it inserts; the schedule is advanced with it."""
     definition: StoredDefinition | None = None
+    """Stored when it is not stored yet."""
     datastore: DatastoreChange | None = None
+    """The change that a step's outcome makes."""
     copies: tuple[CopyUpdate, ...] = ()
+    """Copies of cards to update in their channels."""
     letters: tuple[LetterRow, ...] = ()
+    """The dead letters that it adds or settles."""
     decisions: tuple[DecisionRow, ...] = ()
+    """The decisions that its events record; they outlive the execution."""
     sent: tuple[Delivery, ...] = ()
+    """Deliveries to other executions."""
     applied: tuple[DeliveryKey, ...] = ()
+    """The deliveries to this execution that it applies and removes."""
     search: SearchValues | None = None
+    """Replaces all values of the search fields; None: they stay."""
     expires_on: datetime | None = None
+    """When the execution, which ends here, may be pruned by its workflow's retention; None: by the installation's."""
     figures: FigureChange | None = None
+    """What it changes in counters and roll-ups."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from looply.engine.processing.mailbox import Mailboxes, fail
 from looply.engine.processing.processor import Processor
 from looply.engine.processing.quotas import Quotas
 from looply.engine.records.absences import active_in
-from looply.engine.shell.reading import Parts
+from looply.engine.shell.parts import Parts
 from looply.errors import (
     BadRequest,
     ClaimTaken,

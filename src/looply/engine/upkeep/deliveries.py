@@ -159,9 +159,9 @@ class Deliverer:
 
         Returns false when the start is delayed.
         """
-        ((_, requested),) = await self._shell.history(row.sender, row.seq - 1, 1)
+        ((_, requested),) = await self._shell.executions.history(row.sender, row.seq - 1, 1)
         assert isinstance(requested, ChildStarted)
-        state = (await self._shell.get(row.sender)).state
+        state = (await self._shell.executions.get(row.sender)).state
         sender = state.started
         try:
             _check_start(requested, state)

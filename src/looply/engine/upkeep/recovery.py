@@ -151,7 +151,7 @@ class Recovery:
 
     async def _report_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> _Report:
         try:
-            state = (await self._shell.get(execution_id)).state
+            state = (await self._shell.executions.get(execution_id)).state
         except StoreUnreachable:
             return "later"
         except LooplyError as error:

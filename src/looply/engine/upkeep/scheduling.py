@@ -74,7 +74,7 @@ class Scheduling:
         """Starts the oldest of the queued starts, when the execution before it has ended."""
         if await self._is_running(schedule.last_execution):
             return
-        workflow = await self._shell.workflow(schedule.definition)
+        workflow = await self._shell.executions.workflow(schedule.definition)
         fire = Fire(
             workflow_id=schedule.workflow_id,
             nominal=nominal,
@@ -94,7 +94,7 @@ class Scheduling:
     async def _fire(self, schedule: Schedule, now: datetime) -> None:
         """Decides on every instant of a schedule that is due, oldest first."""
         assert schedule.next is not None
-        workflow = await self._shell.workflow(schedule.definition)
+        workflow = await self._shell.executions.workflow(schedule.definition)
         definition = _definition(workflow)
         due = plan(definition, schedule.workflow_id, schedule.anchor, schedule.next, now)
         nominal = schedule.next

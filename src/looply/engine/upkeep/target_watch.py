@@ -135,7 +135,7 @@ class TargetWatch(Loop):
         if row is None or not (row.state == "OPEN" or row.is_paused(self._clock.now())):
             return
         try:
-            state = (await self._shell.get(effect.execution_id)).state
+            state = (await self._shell.executions.get(effect.execution_id)).state
             opened = state.find_open_step(effect.seq)
             if opened is None or not opened.is_in_flight:
                 self._gate.held.remove(effect)

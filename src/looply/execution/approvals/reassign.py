@@ -16,7 +16,7 @@ def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
     wait = state.waits.get(card.address)
     if wait is None or card not in pending_cards(state, wait):
         return Answer(Declined(code="CLOSED", message="the card takes no more answers, so it cannot be passed on"))
-    if problem := _objection(state, wait, command.to):
+    if problem := _objection(state, wait, card, command.to):
         return Answer(Unfit(problems=(Problem(path="/to", message=problem),)))
     events = pass_on(state, wait, {command.to: [card]}, command, reason="REASSIGNED", why=command.reason)
     (copy,) = next(event for event in events if isinstance(event, CardWanted)).copies
@@ -31,7 +31,9 @@ def reassignment_text(card: Card) -> str:
     return f"the request was passed on to {card.passed_to}{why}"
 
 
-def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
+def _objection(state: ExecutionState, wait: OpenWait, card: Card, to: str) -> str:
+    if is_same_person(card.recipient, to):
+        return f"{to} has this card already; name another person"
     terms = wait.approval
     if terms is not None and terms.barred and is_same_person(to, terms.barred):
         return f"{to} asks for this approval and may not decide about it"

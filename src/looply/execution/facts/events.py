@@ -117,16 +117,7 @@ ChildOutcome: TypeAlias = Literal["STARTED", "COMPLETED", "FAILED", "TERMINATED"
 
 
 class ExecutionStarted(EventBase, frozen=True, kw_only=True):
-    """The execution exists. `definition` is the hash of its definition; `seed` is never shown.
-
-    `request` is the fingerprint of the trigger, by which a repeated call is recognized while the process id is in use.
-    `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is the
-    execution whose input was reused, empty for an input of its own.
-    `parent` is the execution that called it, `tells` says whether its start or its end is delivered to the parent,
-    `depth` is the length of the chain of calls above it. `is_response`: an incident started it or an execution above
-    it, so its own incidents start no workflow. `requires_sap_profile`: whether a step names an SAP system by its
-    connection, where that is recorded.
-    """
+    """The execution exists."""
 
     execution_id: str
     organization_id: str
@@ -134,21 +125,34 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     workflow_id: str
     workflow_version: int
     definition: str
+    """The hash of its definition."""
     seed: bytes
+    """Tokens and jitter are derived from it; it is never shown."""
     trigger_type: TriggerType = "REQUEST"
     process_id: str = ""
+    """The caller's name for it; empty when the caller gave none."""
     profile: str = ""
+    """The name of the profile whose values are `environment`."""
     environment: Json = None
     body: Json = None
     parent: str = ""
+    """The execution that called it."""
     request: bytes = b""
+    """The fingerprint of the trigger, by which a repeated call is recognized while the process id is in use."""
     size: int = 0
+    """The bytes of the body as it was sent."""
     secret: tuple[str, ...] = ()
+    """The pointers of the start step, each into `payload.output` (`/output/password`)."""
     tells: Literal["", "START", "END"] = ""
+    """Whether its start or its end is delivered to the parent."""
     depth: int = 0
+    """The length of the chain of calls above it."""
     is_response: bool = False
+    """Whether an incident started it or an execution above it, so that its own incidents start no workflow."""
     rerun_of: str = ""
+    """The execution whose input was reused; empty for an input of its own."""
     requires_sap_profile: bool | None = None
+    """Whether a step names an SAP system by its connection; None: recorded before that was known."""
 
 
 class ChildStarted(StepEvent, frozen=True, kw_only=True):

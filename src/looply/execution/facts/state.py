@@ -76,16 +76,10 @@ class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
-
-    `entered_on` is the instant at which the input was evaluated, `key` the address of which the idempotency key is made
-    where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row during which
-    the process crashed, of which the first was recorded at `ending_since`; `unknowns` those whose
-    outcome is unknown, since the visit began or an operator had it retried; `is_unsettled` as in the event.
-    `parked`: the attempt waits until its system can be called again, or has just been let go and has no outcome yet.
-    """
+    """A visit whose effect is not finished."""
 
     seq: int
+    """The number of the event that scheduled the attempt in flight."""
     address: str
     operation: str
     attempt: int
@@ -95,12 +89,19 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     is_in_flight: bool = True
     secret: tuple[str, ...] = ()
     entered_on: datetime | None = None
+    """The instant at which the input was evaluated."""
     key: str = ""
+    """The address of which the idempotency key is made where the step had another name then; empty: `address`."""
     process_ends: int = 0
+    """The attempts in a row during which the process crashed."""
     ending_since: datetime | None = None
+    """When the first of these crashes was recorded."""
     parked: TargetWait | None = None
+    """The attempt waits until its system can be called again, or has just been let go and has no outcome yet."""
     unknowns: int = 0
+    """The attempts with an unknown outcome, since the visit began or an operator had it retried."""
     is_unsettled: bool = False
+    """As in the event."""
 
     @property
     def is_suspect(self) -> bool:

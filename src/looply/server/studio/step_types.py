@@ -12,6 +12,7 @@ from looply.definition.schemas.form_schemas import form_of_schema, form_schema
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.schemas.step_examples import EXAMPLES
 from looply.definition.schemas.step_types import EXITS, exits_of
+from looply.engine.ports.card_channel import INBOX
 from looply.jsontext import Json
 from looply.server.http.call import IF_NONE_MATCH, Call, Response, read_route
 from looply.server.http.wire import SUCCESS, answer_or_304
@@ -71,12 +72,13 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepTypeList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every type of step, in the order of the reference, and the operations of the installed connectors."""
+    """Every type of step, in the order of the reference, and what is installed: operations and channels of cards."""
 
     message: str
     count: int
     items: list[StepTypeRecord]
     operations: list[OperationRecord]
+    channels: list[str]
 
 
 async def get_step_types(call: Call) -> Response:
@@ -87,7 +89,9 @@ async def get_step_types(call: Call) -> Response:
         for connector in call.services.registry.connectors
         for operation in connector.operations
     ]
-    return answer_or_304(call, StepTypeList(message=SUCCESS, count=len(items), items=items, operations=operations))
+    channels = [INBOX, *sorted(call.services.channels - {INBOX})]
+    answer = StepTypeList(message=SUCCESS, count=len(items), items=items, operations=operations, channels=channels)
+    return answer_or_304(call, answer)
 
 
 def _record(step_type: StepType) -> StepTypeRecord:
@@ -146,7 +150,8 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=get_step_types,
         summary="List the types of steps with their exits, schemas and examples, and the installed operations",
-        description="The list changes only between releases. Send its `ETag` as `If-None-Match` to receive 304.",
+        description="`channels` are those by which cards can be sent. The list changes only between releases. "
+        "Send its `ETag` as `If-None-Match` to receive 304.",
         header_values={IF_NONE_MATCH: "The `ETag` of the caller's copy of the list."},
         answer=StepTypeList,
     ),

@@ -50,7 +50,7 @@ def failing(level: str) -> Workflow:
 
 async def shown(engine: Driver, execution_id: str) -> list[str]:
     """Returns the types of the entries of an execution's whole log."""
-    events = await engine.shell.history(execution_id)
+    events = await engine.shell.executions.history(execution_id)
     return [entry.type for entry in event_log(events)]
 
 
@@ -140,11 +140,11 @@ class LogStories:
         entries: list[str] = []
         after = 0
         for _ in range(50):
-            events = await engine.shell.history(execution_id, after)
+            events = await engine.shell.executions.history(execution_id, after)
             page = log_page(events[:7], Limits(read_events=7), "")
             entries += [entry.type for entry in page.entries]
             after = page.last
             if len(events) <= 7:
                 break
         assert entries == ["EXECUTION_STARTED", "EXECUTION_COMPLETED"]
-        assert after == (await engine.shell.get(execution_id)).head.seq
+        assert after == (await engine.shell.executions.get(execution_id)).head.seq

@@ -33,7 +33,7 @@ async def paged(engine: Driver, limit: int, **criteria: object) -> list[str]:
     found: list[str] = []
     after = ""
     while True:
-        page = await engine.shell.list(ORGANIZATION, Filter(**criteria), after, limit)  # type: ignore[arg-type]
+        page = await engine.shell.executions.list(ORGANIZATION, Filter(**criteria), after, limit)  # type: ignore[arg-type]
         assert len(page.items) <= limit
         found += [item.head.execution_id for item in page.items]
         assert len(found) == len(set(found)), "a page repeats what an earlier one showed"
@@ -142,7 +142,7 @@ class ListStories:
         for workflow in (computing(), asking(), delaying()):
             await engine.trigger(workflow)
         for item in await engine.newest():
-            assert item.head == (await engine.shell.get(item.head.execution_id)).head
+            assert item.head == (await engine.shell.executions.get(item.head.execution_id)).head
 
     async def test_other_organizations_see_nothing(self, engine: Driver) -> None:
         other = "01900000-0000-7000-8000-0000000000ff"
@@ -165,10 +165,12 @@ class HistoryStories:
     async def test_a_history_is_read_from_any_event_on_and_numbered_without_gaps(self, engine: Driver) -> None:
         execution_id = await engine.trigger(counting(30))
         await engine.settle()
-        whole = await engine.shell.history(execution_id, 0, 1000)
+        whole = await engine.shell.executions.history(execution_id, 0, 1000)
         assert [seq for seq, _ in whole] == list(range(1, len(whole) + 1))
         for after, limit in ((0, 1), (1, 1), (7, 10), (len(whole) - 1, 10), (len(whole), 10)):
-            assert list(await engine.shell.history(execution_id, after, limit)) == list(whole[after : after + limit])
+            assert list(await engine.shell.executions.history(execution_id, after, limit)) == list(
+                whole[after : after + limit]
+            )
 
     async def test_large_values_come_back_whole(self, engine: Driver) -> None:
         body = {"text": "x" * 100_000, "list": [{"n": n, "text": "y" * 20_000} for n in range(3)]}
@@ -226,18 +228,20 @@ class WatchStories:
             (chain(call(fail_on=["5xx"])), "FAILED"),
         ):
             execution_id = await engine.trigger(workflow)
-            settled = engine.call(engine.shell.wait_until_settled(execution_id, until))
+            settled = engine.call(engine.shell.executions.wait_until_settled(execution_id, until))
             await engine.settle()
             assert not settled.done()
             engine.world.open_calls()[0].release(Answer(status=500))
             assert (await settled).head.status == status
         waiting = await engine.trigger(asking())
-        assert (await engine.shell.wait_until_settled(waiting, until)).head.status == "WAITING"
+        assert (await engine.shell.executions.wait_until_settled(waiting, until)).head.status == "WAITING"
 
     async def test_it_returns_what_there_is_when_the_time_is_over(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
         execution_id = await engine.trigger(calling())
-        settled = engine.call(engine.shell.wait_until_settled(execution_id, engine.clock.now() + timedelta(seconds=10)))
+        settled = engine.call(
+            engine.shell.executions.wait_until_settled(execution_id, engine.clock.now() + timedelta(seconds=10))
+        )
         await engine.settle()
         engine.clock.advance(timedelta(seconds=9))
         await engine.settle()
@@ -250,7 +254,7 @@ class WatchStories:
         engine.world.script("call_1", HANG)
         execution_id = await engine.trigger(calling())
         until = engine.clock.now() + HOUR
-        watchers = [engine.call(engine.shell.wait_until_settled(execution_id, until)) for _ in range(10)]
+        watchers = [engine.call(engine.shell.executions.wait_until_settled(execution_id, until)) for _ in range(10)]
         await engine.settle()
         watchers[0].cancel()
         (await engine.world.wait_for_call("call_1")).release()

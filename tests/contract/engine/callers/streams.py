@@ -35,7 +35,7 @@ def numbers(found: Sequence[Committed], execution_id: str) -> list[int]:
 
 async def named(engine: Driver, name: str, *texts: str) -> list[str]:
     """Returns the executions of which a search field has one of these values."""
-    page = await engine.shell.list(ORGANIZATION, Filter(fields=((name, texts),)))
+    page = await engine.shell.executions.list(ORGANIZATION, Filter(fields=((name, texts),)))
     return [item.head.execution_id for item in page.items]
 
 
@@ -153,18 +153,18 @@ class SearchStories:
         parents = [await engine.trigger(calling_child(), {"po": po}) for po in ("1", "2")]
         await engine.deliver()
         for parent in parents:
-            page = await engine.shell.list(ORGANIZATION, Filter(parents=(parent,)))
+            page = await engine.shell.executions.list(ORGANIZATION, Filter(parents=(parent,)))
             assert [item.head.execution_id for item in page.items] == [await child_of(engine, parent)]
             assert [item.head.parent for item in page.items] == [parent]
         none = Filter(parents=(await child_of(engine, parents[0]),))
-        assert (await engine.shell.list(ORGANIZATION, none)).items == []
+        assert (await engine.shell.executions.list(ORGANIZATION, none)).items == []
 
     async def test_a_term_finds_the_current_step_of_an_execution_until_it_has_completed(self, engine: Driver) -> None:
         first = await engine.trigger(delaying(), process_id="PO-1")
         second = await engine.trigger(delaying("PT2H"))
 
         async def found(*terms: str) -> list[str]:
-            page = await engine.shell.list(ORGANIZATION, Filter(terms=terms))
+            page = await engine.shell.executions.list(ORGANIZATION, Filter(terms=terms))
             return [item.head.execution_id for item in page.items]
 
         assert await found("delay_1") == await found("delay_*") == [second, first]

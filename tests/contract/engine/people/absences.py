@@ -60,7 +60,7 @@ class AbsenceStories:
         assert (recorded.user, recorded.substitute_for) == (DEPUTY, ANN)
         (row,) = await engine.shell.decisions.of_execution(execution_id)
         assert (row.decision.user, row.decision.substitute_for) == (DEPUTY, ANN)
-        execution = await engine.shell.get(execution_id)
+        execution = await engine.shell.executions.get(execution_id)
         assert decisions_of(execution.workflow, execution.state) == [row.decision]
         output = execution.state.outputs["approval_1"]
         assert output["decisions"][0]["substitute_for"] == ANN

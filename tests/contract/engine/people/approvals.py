@@ -66,7 +66,7 @@ async def decided(engine: Driver, execution_id: str) -> tuple[str, list[tuple[st
 
 async def listed(engine: Driver) -> list[str]:
     """Returns the recipients of all cards that take answers."""
-    return sorted(card.recipient for card in await engine.shell.open_cards(ORGANIZATION))
+    return sorted(card.recipient for card in await engine.shell.executions.open_cards(ORGANIZATION))
 
 
 async def card_for(engine: Driver, execution_id: str, recipient: str) -> Card:

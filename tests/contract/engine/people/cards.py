@@ -34,7 +34,7 @@ class CardStories:
         assert state.outputs["card_1"]["response"] == {"user": PEOPLE[1], "data": {"action": "approve"}}
         (closed,) = await engine.events(execution_id, CardClosed)
         assert (len(closed.cards), closed.reason) == (3, "ANSWERED")
-        assert await engine.shell.open_cards(ORGANIZATION) == []
+        assert await engine.shell.executions.open_cards(ORGANIZATION) == []
 
     async def test_a_recipient_with_a_control_character_fails_the_step(self, engine: Driver) -> None:
         workflow = chain(
@@ -45,7 +45,7 @@ class CardStories:
             await engine.settle()
             (incident,) = (await engine.state(execution_id)).incidents.values()
             assert (incident.code, "control character" in incident.message) == ("BAD_INPUT", True)
-        assert await engine.shell.open_cards(ORGANIZATION) == []
+        assert await engine.shell.executions.open_cards(ORGANIZATION) == []
 
     async def test_a_second_click_and_a_second_person_get_who_answered(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)
@@ -91,7 +91,7 @@ class CardStories:
         reply = await engine.answer(execution_id, tokens[1])
         assert isinstance(reply, Declined)
         assert reply.code == "CLOSED"
-        assert await engine.shell.open_cards(ORGANIZATION) == []
+        assert await engine.shell.executions.open_cards(ORGANIZATION) == []
 
     async def test_terminate_closes_the_cards(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)
@@ -116,9 +116,9 @@ class CardStories:
     async def test_open_cards_are_listed_by_recipient_until_they_are_answered(self, engine: Driver) -> None:
         first, tokens = await sent(engine)
         second, _ = await sent(engine)
-        cards = await engine.shell.open_cards(ORGANIZATION, PEOPLE[0])
+        cards = await engine.shell.executions.open_cards(ORGANIZATION, PEOPLE[0])
         assert {item.execution_id for item in cards} == {first, second}
-        assert len(await engine.shell.open_cards(ORGANIZATION)) == 6
+        assert len(await engine.shell.executions.open_cards(ORGANIZATION)) == 6
         await engine.answer(first, tokens[2])
-        (left,) = await engine.shell.open_cards(ORGANIZATION, PEOPLE[0])
+        (left,) = await engine.shell.executions.open_cards(ORGANIZATION, PEOPLE[0])
         assert (left.execution_id, left.recipient, left.step) == (second, PEOPLE[0], "card_1")

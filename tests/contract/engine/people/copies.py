@@ -41,7 +41,7 @@ async def reconcile(engine: Driver, span: timedelta = MINUTE) -> None:
 
 async def seen(engine: Driver, channel: FakeChannel, execution_id: str) -> dict[str, str]:
     """Returns what recipients see, by recipient, and proves that all copies look as they have to."""
-    execution = await engine.shell.get(execution_id)
+    execution = await engine.shell.executions.get(execution_id)
     for card_id, card in execution.state.cards.items():
         view = view_of(execution.workflow, execution.state, card_id)
         assert view is not None

@@ -51,14 +51,14 @@ class RecordStories:
         assert await of(engine, execution_id) == [(ANN, "approved", "fine")]
         await engine.crash()
         assert await decide(engine, execution_id, 1, "reject", "too dear") == Recorded()
-        execution = await engine.shell.get(execution_id)
+        execution = await engine.shell.executions.get(execution_id)
         rows = list(await engine.shell.decisions.of_execution(execution_id))
         expected = decisions_of(execution.workflow, execution.state)
         assert [(row.decision.user, row.decision.is_final) for row in rows] == [(ANN, False), (BOB, True)]
         assert [row.decision for row in rows] == expected
         assert {row.workflow_version for row in rows} == {1}
         assert {row.process_id for row in rows} == {execution_id}
-        ((_, event),) = await engine.shell.history(execution_id, rows[1].seq - 1, 1)
+        ((_, event),) = await engine.shell.executions.history(execution_id, rows[1].seq - 1, 1)
         assert (event.by, event.via) == (BOB, "INBOX")
 
     async def test_a_resume_that_decides_for_everybody_is_one_decision_without_a_card(self, engine: Driver) -> None:
@@ -81,7 +81,7 @@ class RecordStories:
         await engine.shell.submit(execution_id, replace(command, may_override=True))
         await engine.crash()
         assert await of(engine, execution_id) == [("operator", "overridden", "the board has decided")]
-        execution = await engine.shell.get(execution_id)
+        execution = await engine.shell.executions.get(execution_id)
         rows = await engine.shell.decisions.of_execution(execution_id)
         assert [row.decision for row in rows] == decisions_of(execution.workflow, execution.state)
         assert rows[0].decision.is_override
@@ -142,7 +142,7 @@ class RecordListStories:
         assert await engine.answer(second, token, "reject", "no") == Recorded()
         await _a_moment_later(engine)
         await decide(engine, first, 1)
-        workflows = [(await engine.shell.get(each)).head.workflow_id for each in (first, second)]
+        workflows = [(await engine.shell.executions.get(each)).head.workflow_id for each in (first, second)]
         everything = [(first, BOB), (second, ANN.upper()), (first, ANN)]
         for criteria, found in (
             ({}, everything),

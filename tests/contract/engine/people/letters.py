@@ -46,7 +46,7 @@ async def letters(engine: Driver, **criteria: Any) -> list[LetterRow]:
 
 async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields: Any) -> Reply:
     """Settles a letter as an operator does."""
-    ((_, event),) = await engine.shell.history(row.execution_id, row.seq - 1, 1)
+    ((_, event),) = await engine.shell.executions.history(row.execution_id, row.seq - 1, 1)
     assert isinstance(event, ResumeIgnored)
     facts: dict[str, Any] = {"at": engine.clock.now(), "by": "operator", "via": "API", "reason": "asked by phone"}
     command = SettleLetter(letter=row.seq, action=action, payload=event.payload, **{**facts, **fields})

@@ -132,7 +132,9 @@ class RepairStories:
     async def test_a_waiting_execution_is_moved_and_its_wait_takes_no_answer(self, engine: Driver) -> None:
         execution_id = await engine.trigger(chain(card("card_1", timeout="PT1H"), wait("wait_1")))
         await decide(engine, execution_id, MoveTo, to="wait_1")
-        assert await engine.shell.open_cards((await engine.state(execution_id)).started.organization_id) == []
+        assert (
+            await engine.shell.executions.open_cards((await engine.state(execution_id)).started.organization_id) == []
+        )
         assert await engine.store.work.next_due() is None
         assert await engine.resume(execution_id) == Released()
         assert await engine.status(execution_id) == "COMPLETED"
@@ -236,7 +238,7 @@ class RedriveStories:
         assert keys(engine) == ["call_1:1", "call_1:2"]
         assert engine.world.calls_of("call_1")[1].input["body"] == "1-repaired"
         await engine.crash()
-        found = await engine.shell.get(execution_id)
+        found = await engine.shell.executions.get(execution_id)
         assert (found.head.workflow_version, found.workflow.hash) == (2, repaired.hash)
         assert (found.head.status, keys(engine, "call_3")) == ("COMPLETED", ["call_3:1"])
 
@@ -252,11 +254,11 @@ class RedriveStories:
         after = chain(card("question"), note("seen", "${question.output.response.data.action}"))
         execution_id = await engine.trigger(before)
         organization_id = (await engine.state(execution_id)).started.organization_id
-        (shown,) = await engine.shell.open_cards(organization_id)
+        (shown,) = await engine.shell.executions.open_cards(organization_id)
         await decide(engine, execution_id, Redrive, workflow=after, workflow_version=2, steps={"card_1": "question"})
         assert await engine.status(execution_id) == "WAITING"
         await engine.crash()
-        (card_row,) = await engine.shell.open_cards(organization_id)
+        (card_row,) = await engine.shell.executions.open_cards(organization_id)
         assert (card_row.address, card_row.card_id) == (shown.address, shown.card_id)
         assert card_row.step == "question"
         seed = (await engine.state(execution_id)).started.seed

@@ -23,7 +23,7 @@ async def limited(engine: Driver, *, child_starts: int) -> None:
 
 async def children(engine: Driver, organization_id: str = ORGANIZATION) -> int:
     """Returns how many executions of the callee there are."""
-    page = await engine.shell.list(organization_id, Filter(), "", 1000)
+    page = await engine.shell.executions.list(organization_id, Filter(), "", 1000)
     return sum(item.head.workflow_id == CALLEE for item in page.items)
 
 

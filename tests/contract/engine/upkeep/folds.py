@@ -147,7 +147,7 @@ class SnapshotStories:
             assert loaded is not None
             assert loaded.head.status == "COMPLETED"
             assert (loaded.snapshot is not None, len(loaded.batches) == 0) == (is_long, is_long)
-            whole = fold([event for _, event in await engine.shell.history(execution_id, 0, 10_000)])
+            whole = fold([event for _, event in await engine.shell.executions.history(execution_id, 0, 10_000)])
             assert await engine.state(execution_id) == whole
 
     @pytest.mark.parametrize(("characters", "is_large"), [(10, False), (5_000, True)], ids=["small", "large"])

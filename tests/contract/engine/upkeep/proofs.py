@@ -123,7 +123,7 @@ class AuditStories:
             with pytest.raises(StoreCorrupt) as caught:
                 await action
             assert execution_id in caught.value.message
-        assert list(await engine.shell.get_many([execution_id, healthy, "no id at all"])) == [healthy]
+        assert list(await engine.shell.executions.get_many([execution_id, healthy, "no id at all"])) == [healthy]
         assert await engine.status(healthy) == "WAITING"
 
     async def test_one_damaged_execution_does_not_stop_the_recovery_of_the_others(self, engine: Driver) -> None:

@@ -77,7 +77,7 @@ class PruneStories:
         assert await stored(engine) == [waiting, failed, young, last]
         for execution_id in ended:
             with pytest.raises(NotFound):
-                await engine.shell.get(execution_id)
+                await engine.shell.executions.get(execution_id)
             assert list(await engine.find(execution_id)) == []
         assert (await pruned(engine)).executions == 0
         assert await engine.resume(waiting) == Released()
@@ -374,7 +374,7 @@ class PrunedPositionStories:
             await pruned_by_hand(engine, timedelta(0))
             if after not in staying:
                 with pytest.raises(NotFound):
-                    await engine.shell.get(after)
+                    await engine.shell.executions.get(after)
         assert [id_ for id_ in found if id_ in staying] == staying[::-1]
         assert set(found) <= set(there)
         assert not set(there[::3]) & set(await stored(engine))
@@ -422,4 +422,4 @@ class PrunedPositionStories:
         for late in (engine.resume(execution_id), engine.terminate(execution_id)):
             with pytest.raises(NotFound):
                 await late
-        assert list(await engine.shell.open_cards(ORGANIZATION)) == []
+        assert list(await engine.shell.executions.open_cards(ORGANIZATION)) == []

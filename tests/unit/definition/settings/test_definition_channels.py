@@ -52,7 +52,8 @@ def test_what_is_left_out_is_the_inbox_alone(check_step: Check) -> None:
         ({"fallback": [{"after": "PT0S", "channel": "email"}]}, "/fallback/0/after", "longer than zero"),
         ({"fallback": [{"channel": "email"}]}, "/fallback/0", "after"),
         ({"fallback": [{"after": "PT1M"}]}, "/fallback/0", "channel"),
-        ({"fallback": [{**MAIL, "channel": "sms"}]}, "/fallback/0/channel", "is not one of"),
+        ({"fallback": [{**MAIL, "channel": ""}]}, "/fallback/0/channel", "must not be empty"),
+        ({"fallback": [{**MAIL, "channel": 7}]}, "/fallback/0/channel", "must be a text"),
         ({"fallback": [{**MAIL, "when": "later"}]}, "/fallback/0/when", "is not one of"),
         ({"fallback": [{**MAIL, "channel": "inbox"}]}, "/fallback/0/channel", "is the channel of the step"),
         ({"fallback": [MAIL, MAIL]}, "/fallback/1/channel", "is named twice"),
@@ -89,6 +90,21 @@ def test_a_channel_that_the_installation_lacks_is_an_error_at_its_place(
     paths = {each.path for each in parse_definition(document, channels={"inbox"}).errors if "channel" in each.path}
     assert paths == {f"{SETTINGS}/channel", f"{SETTINGS}/fallback/0/channel"}
     assert not parse_definition(document, channels={"inbox", "email", "teams"}).errors
+
+
+def test_any_channel_of_the_installation_may_be_named_and_any_at_all_where_that_is_not_known(
+    definition: Build,
+) -> None:
+    settings = {**CARD, "channel": "pager", "fallback": [{"after": "PT1H", "channel": "siren"}]}
+    document = definition({"id": "step_1", "type": "adaptiveCard", "settings": settings})
+    assert not parse_definition(document, channels={"inbox", "pager", "siren"}).errors
+    (problem,) = parse_definition(document, channels={"inbox", "pager"}).errors
+    assert (problem.path, problem.code) == (f"{SETTINGS}/fallback/0/channel", "CHANNEL_UNKNOWN")
+    workflow = parse_definition(document).workflow
+    assert workflow is not None
+    step = workflow.steps["step_1"].settings
+    assert isinstance(step, AdaptiveCardSettings)
+    assert (step.channel, step.fallback[0].channel) == ("pager", "siren")
 
 
 def test_a_fallback_of_any_shape_is_no_crash(definition: Build) -> None:

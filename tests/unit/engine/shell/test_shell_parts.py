@@ -122,16 +122,16 @@ async def test_a_definition_is_stored_once_and_found_after_a_restart(engine: Dri
     execution_id = await engine.trigger(asking())
     assert sum(unit.definition is not None for unit in engine.faults.units) == 1
     await engine.restart()
-    assert (await engine.shell.get(execution_id)).workflow.hash == asking().hash
-    assert (await engine.shell.workflow(asking().hash.hex())).name == "Story"
+    assert (await engine.shell.executions.get(execution_id)).workflow.hash == asking().hash
+    assert (await engine.shell.executions.workflow(asking().hash.hex())).name == "Story"
     with pytest.raises(StoreCorrupt):
-        await engine.shell.workflow("00" * 32)
+        await engine.shell.executions.workflow("00" * 32)
 
 
 async def test_a_definition_can_be_stored_before_its_first_execution(engine: Driver) -> None:
     await engine.shell.put_definition(asking(), "01900000-0000-7000-8000-0000000000cc", 1)
     await engine.restart()
-    assert (await engine.shell.workflow(asking().hash.hex())).waiting_steps == ("wait_1",)
+    assert (await engine.shell.executions.workflow(asking().hash.hex())).waiting_steps == ("wait_1",)
 
 
 async def test_a_start_inside_a_cut_execution_does_not_wait_for_its_end(engine: Driver) -> None:

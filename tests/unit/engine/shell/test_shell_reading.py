@@ -38,20 +38,31 @@ class MovingReads(MemoryReads):
         return await super().tails(execution_ids, events)
 
 
-class MovingEngine:
+class MovingExecutions:
     """Something happens between the read of an execution and that of its history."""
 
-    def __init__(self, engine: Any, happens: Action) -> None:
-        self._engine = engine
+    def __init__(self, executions: Any, happens: Action) -> None:
+        self._executions = executions
         self._happens = happens
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
+        return getattr(self._executions, name)
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         await self._happens()
-        found: Sequence[tuple[int, Event]] = await self._engine.history(execution_id, after, limit)
+        found: Sequence[tuple[int, Event]] = await self._executions.history(execution_id, after, limit)
         return found
+
+
+class MovingEngine:
+    """An engine whose executions move on while they are read."""
+
+    def __init__(self, engine: Any, executions: MovingExecutions) -> None:
+        self._engine = engine
+        self.executions = executions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
 
 
 def _store(driver: Driver, data: MemoryData, reads: MovingReads) -> MemoryStore:
@@ -83,19 +94,21 @@ async def test_a_list_shows_no_event_that_is_newer_than_the_status_beside_it(
 ) -> None:
     execution_id = await moving.trigger(asking())
     reads.happens = lambda: moving.terminate(execution_id)
-    (item,) = (await moving.shell.list(ORGANIZATION, Filter())).items
+    (item,) = (await moving.shell.executions.list(ORGANIZATION, Filter())).items
     assert item.head.status == "WAITING"
     assert item.events
     assert not [event for event in item.events if isinstance(event, ExecutionClosed)]
     reads.happens = None
-    (item,) = (await moving.shell.list(ORGANIZATION, Filter())).items
+    (item,) = (await moving.shell.executions.list(ORGANIZATION, Filter())).items
     assert item.head.status == "TERMINATED"
     assert isinstance(item.events[-1], ExecutionClosed)
 
 
 async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_beside_it(engine: Driver) -> None:
     execution_id = await engine.trigger(asking())
-    moving = MovingEngine(engine.shell, lambda: engine.terminate(execution_id))
+    moving = MovingEngine(
+        engine.shell, MovingExecutions(engine.shell.executions, lambda: engine.terminate(execution_id))
+    )
     reader = Principal(
         organization_id=ORGANIZATION, workspace_id=WORKSPACE, key_id=None, name="", permissions=permissions_of({"read"})
     )
@@ -114,13 +127,13 @@ async def test_the_labels_of_an_execution_in_memory_are_returned_without_a_read(
     nameless = await moving.trigger(asking())
     before = reads.heads_read
     labels = {"organization": ORGANIZATION, "workflow": id_of(asking())}
-    assert await moving.shell.labels(named) == {**labels, "process_id": "PO-4711"}
-    assert await moving.shell.labels(nameless) == {**labels, "process_id": nameless}
+    assert await moving.shell.executions.labels(named) == {**labels, "process_id": "PO-4711"}
+    assert await moving.shell.executions.labels(nameless) == {**labels, "process_id": nameless}
     assert reads.heads_read == before
     await moving.restart()
-    assert await moving.shell.labels(named) == {**labels, "process_id": "PO-4711"}
+    assert await moving.shell.executions.labels(named) == {**labels, "process_id": "PO-4711"}
     assert reads.heads_read == before + 1
-    assert await moving.shell.labels("01900000-0000-7000-8000-0000000000ff") == {}
+    assert await moving.shell.executions.labels("01900000-0000-7000-8000-0000000000ff") == {}
 
 
 class _Reading:

@@ -128,7 +128,7 @@ async def settle_letter(mine: Caller, world: World, services: Services) -> httpx
     hanging = await world.wait_for_call("call_1", 1)
     await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP"}})
     hanging.release()
-    await services.engine.wait_until_settled(execution_id, services.clock.now() + timedelta(minutes=1))
+    await services.engine.executions.wait_until_settled(execution_id, services.clock.now() + timedelta(minutes=1))
     (letter,) = (await mine.get("getLetters")).json()["items"]
     return await mine.post("settleLetter", {"letter_id": letter["letter_id"], "action": "discard"})
 

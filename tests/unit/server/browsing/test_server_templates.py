@@ -185,10 +185,10 @@ async def test_a_template_runs_to_its_end(
         world.script(step, outcome)
     body = None if run.sample is None else get_template(run.template_id).samples[run.sample].body
     execution_id = await mine.trigger(workflow_id, body)
-    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+    await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     for recipient, action in run.answers:
         await answer(mine, recipient, action)
-        await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+        await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     item = await mine.item(workflow_id, execution_id)
     assert (item["status"], item["workflow_current_state"]) == ("COMPLETED", run.last_step)
     assert {call.step for call in world.calls} == set(run.outcomes)

@@ -61,4 +61,4 @@ async def refusals(mine: Caller, bulk: dict[str, Any]) -> dict[str, str]:
 
 
 async def settle(shell: Shell, clock: FakeClock, execution_id: str) -> None:
-    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+    await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))

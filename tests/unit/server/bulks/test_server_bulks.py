@@ -86,7 +86,7 @@ async def test_a_bulk_redrive_keeps_its_rate_and_records_actor_and_reason(
     done = await read(mine, bulk["bulk_id"])
     assert (done["status"], done["refused"], done["ended_on"] is not None) == ("DONE", 0, True)
     for execution_id in ids:
-        await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+        await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
         item = await mine.item(workflow_id, execution_id)
         assert item["status"] == "COMPLETED"
         closed = next(entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "INCIDENT_CLOSED")
@@ -108,7 +108,7 @@ async def test_an_execution_that_fails_again_during_the_bulk_is_not_redriven_twi
         await read_slice(services, mine.organization_id, held.criteria, until=clock.now(), after="", limit=1)
     ).items
     await runner._apply(item, await runner._command(held))
-    await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+    await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))
     assert await runner.tick() == 1
@@ -134,7 +134,7 @@ async def test_a_bulk_termination_ends_matching_executions_and_no_later_ones(
 
 async def open_executions(services: Services, mine: Caller) -> int:
     criteria = Filter(statuses=("RUNNING", "WAITING", "FAILED"))
-    return len((await services.engine.list(mine.organization_id, criteria, "", 5000)).items)
+    return len((await services.engine.executions.list(mine.organization_id, criteria, "", 5000)).items)
 
 
 @pytest.mark.parametrize(
@@ -347,9 +347,9 @@ class Damaged:
     """An engine in which one execution cannot be read, and which refuses to list those of one organization."""
 
     def __init__(self, engine: Any, execution_id: str = "", unlisted: str = "") -> None:
+        self.executions = Unlisted(engine.executions, unlisted)
         self._engine = engine
         self._execution_id = execution_id
-        self._unlisted = unlisted
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
@@ -359,10 +359,21 @@ class Damaged:
             raise StoreCorrupt("the history is damaged")
         return await self._engine.submit(execution_id, command)
 
+
+class Unlisted:
+    """The executions of an engine, of which those of one organization cannot be listed."""
+
+    def __init__(self, executions: Any, organization_id: str) -> None:
+        self._executions = executions
+        self._organization_id = organization_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._executions, name)
+
     async def list(self, organization_id: str, *more: Any) -> Any:
-        if organization_id == self._unlisted:
+        if organization_id == self._organization_id:
             raise StoreCorrupt("the index is damaged")
-        return await self._engine.list(organization_id, *more)
+        return await self._executions.list(organization_id, *more)
 
 
 async def test_an_execution_that_cannot_be_read_is_passed_by(

@@ -87,7 +87,7 @@ async def resume_early(mine: Caller, execution_id: str, clock: FakeClock, servic
     body = {"payload": {"source": "TEAMS", "outcome": "approved"}}
     assert (await mine.post(f"resumeWorkflow/{execution_id}", body)).json()["buffered"] is True
     clock.advance(timedelta(minutes=2))
-    (timer,) = (await services.engine.get(execution_id)).state.timers
+    (timer,) = (await services.engine.executions.get(execution_id)).state.timers
     await services.engine.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
 
 

@@ -76,7 +76,7 @@ async def test_a_list_item_shows_the_failure_within_its_last_events(
     slow = {**ASKING, "workflow_settings": {"timeout": "PT1H"}}
     execution_id = await mine.trigger(await mine.create(slow))
     clock.advance(timedelta(hours=2))
-    (timer,) = (await shell.get(execution_id)).state.timers
+    (timer,) = (await shell.executions.get(execution_id)).state.timers
     await shell.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
     owner = Principal(
         organization_id=mine.organization_id,

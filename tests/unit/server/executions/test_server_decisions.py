@@ -68,7 +68,7 @@ async def test_the_decisions_of_an_execution_that_was_pruned_are_those_that_it_h
     assert [item["user"] for item in before["items"]] == [ANN, BOB]
     await desk.prune()
     with pytest.raises(NotFound):
-        await shell.get(execution_id)
+        await shell.executions.get(execution_id)
     for written in (execution_id, execution_id.upper()):
         assert (await mine.get("getDecisions", workflow_execution_id=written)).json() == before
     refused = await theirs.get("getDecisions", workflow_execution_id=execution_id)

@@ -139,7 +139,7 @@ async def test_a_card_of_an_execution_with_an_incident_is_shown_as_frozen(
     reader = await mine.key_with("read")
     assert [card["status"] for card in (await mine.get("getOpenCards")).json()["items"]] == ["OPEN"]
     clock.advance(timedelta(hours=2))
-    (timer,) = (await shell.get(execution_id)).state.timers
+    (timer,) = (await shell.executions.get(execution_id)).state.timers
     await shell.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
     for caller in (mine, reader):
         assert [card["status"] for card in (await caller.get("getOpenCards")).json()["items"]] == ["FROZEN"]

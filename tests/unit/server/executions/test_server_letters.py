@@ -44,7 +44,7 @@ class Letters:
         kept = await self.mine.post(f"resumeWorkflow/{process_id}", {"payload": PAYLOAD})
         assert kept.json().get("buffered") is True, kept.text
         call.release()
-        await self._shell.wait_until_settled(execution_id, self._clock.now() + timedelta(minutes=1))
+        await self._shell.executions.wait_until_settled(execution_id, self._clock.now() + timedelta(minutes=1))
         (item,) = (await self.mine.get("getLetters", process_id=process_id)).json()["items"]
         return dict(item)
 

@@ -51,11 +51,11 @@ class Walk:
         """Processes everything that is due until the execution is at these steps, or has this status."""
         for _ in range(20_000):
             await self._pump.tick()
-            head = (await self._shell.get(self.id)).head
+            head = (await self._shell.executions.get(self.id)).head
             if states in (tuple(head.current_state.split(",")), (head.status,)):
                 return await self.item()
             # Other tasks first: a call or the catalog may have to answer.
-            await self._shell.wait_until_settled(self.id, self.clock.now() + timedelta(milliseconds=5))
+            await self._shell.executions.wait_until_settled(self.id, self.clock.now() + timedelta(milliseconds=5))
             await asyncio.sleep(0)
         raise AssertionError(f"{self.id} is {head.status} at {head.current_state}, not {states}")
 

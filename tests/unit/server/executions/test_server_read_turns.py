@@ -23,7 +23,7 @@ async def waits(reader: Caller, services: Services, body: Json, *users: str) -> 
     for organization_id in users:
         turns.note(organization_id)
     ours = replace(services, turns=turns)
-    execution = await services.engine.get(await reader.trigger(await reader.create(COMPUTING), body))
+    execution = await services.engine.executions.get(await reader.trigger(await reader.create(COMPUTING), body))
     record = Record(execution=execution, events=(), is_truncated=False)
     for _ in range(3):
         item = await render_in_turn(ours, reader.organization_id, record)

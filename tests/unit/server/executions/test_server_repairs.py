@@ -41,7 +41,7 @@ class Settling:
         self._clock = clock
 
     async def __call__(self, workflow_id: str, execution_id: str, status: str) -> dict[str, Any]:
-        await self._shell.wait_until_settled(execution_id, self._clock.now() + timedelta(minutes=1))
+        await self._shell.executions.wait_until_settled(execution_id, self._clock.now() + timedelta(minutes=1))
         item = await self._mine.item(workflow_id, execution_id)
         assert item["status"] == status
         return item

@@ -66,7 +66,7 @@ async def test_a_bulk_repairs_the_executions_of_one_cause_and_no_others(
     while await runner.tick():
         clock.advance(timedelta(seconds=1))
     for execution_id in ids[:2]:
-        await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+        await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     statuses = [(await mine.item(workflow_id, execution_id))["status"] for execution_id in ids]
     assert statuses == ["COMPLETED", "COMPLETED", "FAILED"]
     done = (await mine.get("getBulk", bulk_id=bulk["bulk_id"])).json()["item"]

@@ -89,7 +89,7 @@ async def test_a_call_in_flight_and_a_retry_are_explained(
     while (await mine.item(workflow_id, execution_id))["workflow_event_log"]["events"][-1]["type"] != (
         "STEP_RETRY_SCHEDULED"
     ):
-        await shell.wait_until_settled(execution_id, clock.now() + timedelta(milliseconds=1))
+        await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(milliseconds=1))
     item = await explained(mine, execution_id)
     assert verdict(item) == ("RETRYING", "RETRY")
     assert item["values"]["code"] == "STATUS"

@@ -50,7 +50,7 @@ async def story(mine: Caller, world: World, pump: Pump, shell: Shell, clock: Fak
     await pump.tick()
     children = (await mine.get("getExecutionRows", parent_execution_id=started["parent"])).json()["items"]
     for execution_id in (started["stopped"], *(child["workflow_execution_id"] for child in children)):
-        await shell.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+        await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     return Story(ids, started)
 
 

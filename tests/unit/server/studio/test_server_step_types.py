@@ -54,6 +54,10 @@ async def test_every_field_of_a_form_has_a_title_and_every_setting_a_description
         assert schema.get("description") or "$ref" in schema, field
 
 
+async def test_the_channels_are_those_of_the_installation(mine: Caller) -> None:
+    assert (await read(mine))["channels"] == ["inbox"]
+
+
 async def test_operations_of_connectors_come_with_their_schemas(mine: Caller) -> None:
     operations = {each["operation"]: each for each in (await read(mine))["operations"]}
     assert set(operations) == {"sap.odata", "http.request", "email.send"}

@@ -5,7 +5,7 @@
  */
 
 import { START } from "../../graph/outline";
-import { type EntryOf, type LogEntry, messageOf, visitOf } from "./entry";
+import { type EntryOf, type EntryType, type LogEntry, messageOf, visitOf } from "./entry";
 import { newVisit, VisitTable } from "./visit-table";
 import type { Attempt, Visit, VisitState } from "./visits";
 
@@ -19,6 +19,23 @@ export interface Folded {
   /** The number of the last entry. */
   seq: number;
 }
+
+/** What happens to a step by itself. */
+type StepType = Extract<EntryType, `STEP_${string}`> | "EXECUTION_STARTED";
+/** What a visit waits for. */
+type WaitType = "CARD_SENT" | "CHILD_ENDED" | "CHILD_STARTED" | "WAIT_OPENED" | "WAIT_RESUMED" | "WAIT_TIMED_OUT";
+/** Entries after which every visit is what it was before. A type that is in none of these lists does not compile. */
+type SilentType =
+  | "CARD_ANSWERED"
+  | "CARD_CLOSED"
+  | "CARD_DELIVERED"
+  | "CARD_UNDELIVERED"
+  | "EXECUTION_ADMITTED"
+  | "EXECUTION_EDITED"
+  | "EXECUTION_QUEUED"
+  | "LETTER_SETTLED"
+  | "RESUME_BUFFERED"
+  | "RESUME_IGNORED";
 
 /** Returns what had happened after these entries. `catches` says whether the exit `error` of a step leads somewhere. */
 export function fold(entries: readonly LogEntry[], catches: (step: string) => boolean): Folded {
@@ -94,7 +111,7 @@ export class Folding {
     }
   }
 
-  private takeOther(entry: LogEntry): void {
+  private takeOther(entry: Exclude<LogEntry, EntryOf<StepType>>): void {
     switch (entry.type) {
       case "WAIT_OPENED":
         this.table.change(entry, { state: "waiting", until: entry.due_on ?? null });
@@ -124,7 +141,7 @@ export class Folding {
   }
 
   /** What concerns the execution as a whole. */
-  private takeWhole(entry: LogEntry): void {
+  private takeWhole(entry: Exclude<LogEntry, EntryOf<StepType | WaitType>>): void {
     switch (entry.type) {
       case "INCIDENT_OPENED":
         this.table.change(entry, { state: "failed", error: errorOf(entry), exit: null });
@@ -146,6 +163,8 @@ export class Folding {
         this.end = entry.type === "EXECUTION_COMPLETED" ? "COMPLETED" : "TERMINATED";
         this.table.giveUp(entry.timestamp, "");
         break;
+      default:
+        entry.type satisfies SilentType;
     }
   }
 

@@ -168,7 +168,8 @@ describe("an operation", () => {
     repeat: "never",
   } as const;
   const handlers: Handlers = {
-    getStepTypes: () => ({ message: "success", count: 0, items: [], operations: [operation] }) as never,
+    getStepTypes: () =>
+      ({ message: "success", count: 0, items: [], operations: [operation], channels: ["inbox"] }) as never,
   };
 
   it("has the form that its schema makes, and keeps what the schema does not name", async () => {

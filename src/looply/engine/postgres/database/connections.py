@@ -1,7 +1,6 @@
 """Connections to one database: opened when they are needed, kept while they are sound, a bounded number of them."""
 
 import asyncio
-import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
@@ -14,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import Int8BinaryDumper
 
 from looply.clock import SystemEntropy
-from looply.engine.coding.database_server import CONNECT_OPTIONS
+from looply.engine.coding.database_server import CONNECT_OPTIONS, has_pending_input
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -93,7 +92,7 @@ class Connections:
         while self._idle:
             connection = self._idle.pop()
             # The server sends nothing to an idle session, unless it ends it.
-            if not has_pending_input(connection):
+            if not has_pending_input(connection.pgconn.socket):
                 return connection
             drop(connection)
         return None
@@ -108,13 +107,6 @@ class Connections:
 def drop(connection: Connection) -> None:
     """Closes a connection without a message to the server, which could take time."""
     connection.pgconn.finish()
-
-
-def has_pending_input(connection: Connection) -> bool:
-    """Returns whether the server has sent something to an idle session: mostly that it has ended it."""
-    watch = select.poll()
-    watch.register(connection.pgconn.socket, select.POLLIN)
-    return bool(watch.poll(0))
 
 
 async def rows(

@@ -21,7 +21,7 @@ import psycopg
 import structlog
 
 from looply.clock import Clock
-from looply.engine.coding.database_server import one_line
+from looply.engine.coding.database_server import CONFLICTS, DISK_FULL, PASSING, SESSION_ENDED, one_line
 from looply.engine.postgres.database.connections import READER_OPTIONS, WRITER_OPTIONS, Connection, Connections
 from looply.engine.postgres.database.keyed_queue import KeyedQueue, Ticket
 from looply.engine.postgres.database.ownership import SessionLock, terminate
@@ -35,10 +35,6 @@ LookUp = Callable[[Connection], Awaitable[tuple[Result] | None]]
 _log = structlog.get_logger(__name__)
 
 LEASE_IS_OVER: Final = "LP005"
-_FULL = "53100"
-_AGAIN = ("40001", "40P01")
-_SESSION_ENDED = "57P"
-_LATER = ("53", "55", "57", "25", "08")
 _TRIES = 10
 _FULL_SECONDS = 5.0
 """How long the store counts as short of space after a write was refused for it."""
@@ -187,7 +183,7 @@ class Database:
                     try:
                         return (await act(connection),)
                     except psycopg.Error as error:
-                        is_lost = connection.closed or (error.sqlstate or "")[:3] == _SESSION_ENDED
+                        is_lost = connection.closed or (error.sqlstate or "")[:3] == SESSION_ENDED
                         return _Failed(error, name, is_lost)
             except psycopg.Error as error:
                 await budget.wait(error)
@@ -197,16 +193,16 @@ class Database:
     def _should_retry_now(self, error: psycopg.Error) -> bool:
         """Returns whether to retry at once; False is later. Raises: the error that the caller gets."""
         code = error.sqlstate or ""
-        if code in _AGAIN:
+        if code in CONFLICTS:
             return True
         if code == LEASE_IS_OVER:
             raise self.lose(lease_lost_reason(self.epoch)) from error
-        if code == _FULL:
+        if code == DISK_FULL:
             self._full_until = self._clock.monotonic() + _FULL_SECONDS
             raise StoreFull(
                 "the disk of the executions' database is full; nothing was stored; make space and repeat the call"
             ) from error
-        if code[:2] in _LATER:
+        if code[:2] in PASSING:
             return False
         raise EngineError(f"the unit cannot be stored, and was not: {one_line(error)}") from error
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import psycopg
 
-from looply.engine.postgres.database.connections import Connection, Connections, call, drop, has_pending_input, row
+from looply.engine.coding.database_server import has_pending_input
+from looply.engine.postgres.database.connections import Connection, Connections, call, drop, row
 from looply.errors import DataFolderInUse, StoreLost
 
 LEASE_SECONDS: Final = 30
@@ -62,7 +63,7 @@ class SessionLock:
     def is_in_doubt(self) -> bool:
         """Whether the session of the lock may be over. Costs next to nothing."""
         connection = self._connection
-        return connection is not None and (connection.closed or has_pending_input(connection))
+        return connection is not None and (connection.closed or has_pending_input(connection.pgconn.socket))
 
     async def keep(self) -> None:
         """Takes the lock again if its session broke. Raises: StoreLost, psycopg.OperationalError."""

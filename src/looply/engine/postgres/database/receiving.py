@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from looply.engine.coding.database_server import one_line, unfit_reasons
+from looply.engine.coding.database_server import DISK_FULL, one_line, unfit_reasons
 from looply.engine.coding.moving import STEP_ROWS, Checksum, Counters, MovedTable, Tally
 from looply.engine.coding.rows import Row, id_text
 from looply.engine.postgres.database.connections import (
@@ -33,8 +33,6 @@ from looply.engine.postgres.database.ownership import SessionLock
 from looply.engine.postgres.database.sharing import ALONE
 from looply.engine.records.spans import LOWEST_ID
 from looply.errors import EngineError, SettingsError, StoreCorrupt, StoreFull, StoreUnreachable
-
-_FULL: Final = "53100"
 
 _MAY_MAKE: Final = "SELECT has_database_privilege(current_database(), 'CREATE')"
 _MAY_USE: Final = "SELECT has_schema_privilege(oid, 'USAGE') AND has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
@@ -224,7 +222,7 @@ def translate_errors() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         text = one_line(error)
-        if error.sqlstate == _FULL:
+        if error.sqlstate == DISK_FULL:
             raise StoreFull("the disk of the database is full; nothing was moved. Make space and repeat") from error
         if isinstance(error, psycopg.OperationalError):
             raise StoreUnreachable(f"the database cannot be reached: {text}; repeat the command") from error

@@ -16,6 +16,7 @@ import { SwitchField } from "../../../kit/fields/SwitchField";
 import { useText } from "../../../text/language";
 import { MapFields } from "../mapping/MapFields";
 import { PANEL_TEXTS } from "../text";
+import { ChannelField } from "./ChannelField";
 import type { StepEdit } from "./edit";
 import type { Spec, Widget } from "./spec";
 
@@ -71,6 +72,8 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
       return <ConnectionField {...field} kind={widget.of} {...(widget.or !== undefined && { or: widget.or })} />;
     case "datastore":
       return <DatastoreField {...field} />;
+    case "channel":
+      return <ChannelField {...field} />;
     case "rules":
       return <RulesField {...field} />;
   }

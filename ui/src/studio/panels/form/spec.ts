@@ -21,6 +21,7 @@ export type Widget =
   /** `or`: further kinds that fit. */
   | { kind: "connection"; of: string; or?: readonly string[] }
   | { kind: "datastore" }
+  | { kind: "channel" }
   | { kind: "rules" };
 
 export interface Spec {

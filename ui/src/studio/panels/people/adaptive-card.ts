@@ -16,7 +16,7 @@ export const ADAPTIVE_CARD: StepForm = {
     {
       key: "channel",
       path: ["channel"],
-      widget: { kind: "choice", options: ["inbox", "teams", "email"], fallback: "inbox" },
+      widget: { kind: "channel" },
       when: sends,
     },
     { key: "waitTimeout", path: ["wait", "timeout"], widget: { kind: "duration", unit: "days" }, when: sends },

@@ -34,7 +34,7 @@ export const APPROVAL: StepForm = {
     {
       key: "channel",
       path: ["channel"],
-      widget: { kind: "choice", options: ["inbox", "teams", "email"], fallback: "inbox" },
+      widget: { kind: "channel" },
       isAdvanced: true,
     },
     { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },

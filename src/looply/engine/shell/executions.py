@@ -1,23 +1,12 @@
-"""The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
+"""The executions of the shell: single ones, histories, lists and cards, as of the last stored unit."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from looply.clock import Clock, Entropy
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
-from looply.engine.coding.blobs import StoredBlobs
-from looply.engine.coding.codec import Codec
 from looply.engine.coding.units import head_of
-from looply.engine.effects.gate import TargetGate
-from looply.engine.effects.gated_dispatcher import GatedDispatcher
-from looply.engine.effects.local_first import LocalFirstDispatcher
-from looply.engine.effects.outages import BreakerSettings
-from looply.engine.effects.worker import Worker
-from looply.engine.ports.blob_rows import BlobReader
-from looply.engine.ports.dispatch import Dispatcher
 from looply.engine.ports.lists import (
     ANY_CARD,
     CardFilter,
@@ -29,101 +18,34 @@ from looply.engine.ports.lists import (
     OpenCard,
     Page,
 )
-from looply.engine.ports.port import ExecutionOverview
-from looply.engine.ports.store import Store
-from looply.engine.processing.committer import Committer, CommitterHooks
 from looply.engine.processing.current import CurrentStates
-from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.processing.loading import Loader
-from looply.engine.processing.mailbox import Mailboxes
-from looply.engine.processing.observers import Observers
-from looply.engine.records.absences import Absences
-from looply.engine.records.datastores import Datastores
-from looply.engine.records.decisions import Decisions
-from looply.engine.records.figures.figures import Figures
-from looply.engine.records.letters import Letters
-from looply.engine.records.pruning import Pruning
+from looply.engine.processing.watchers import Watchers
 from looply.engine.shell.completion_poller import CompletionPoller
-from looply.execution import ExecutionState
+from looply.engine.shell.parts import Parts
 from looply.execution.facts.events import Event
-from looply.limits import DEFAULT_LIMITS, Limits
-from looply.rates import Turns
-
-CACHE_BYTES = 24 * 1024 * 1024
-"""Memory of the states that are kept between commands."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The parts that a shell is composed of."""
+class StoredExecutions:
+    """See `looply.engine.ports.port.Executions`."""
 
-    store: Store
-    codec: Codec
-    dispatcher: Dispatcher
-    worker: Worker
-    clock: Clock
-    entropy: Entropy
-    limits: Limits = DEFAULT_LIMITS
-    cache_bytes: int = CACHE_BYTES
-    feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
-    channels: frozenset[str] = frozenset()
-    """Channels that keep copies of cards elsewhere and must be updated."""
-    observers: Observers = field(default_factory=Observers)
-    breaker: BreakerSettings | None = None
-    """How systems that are down are found and called again; None: no outage is found."""
-    turns: Turns | None = None
-    """The turns of the organizations' large histories, long runs and child starts; None: nothing waits for a turn."""
-
-
-class Reader:
-    """Reads executions; the shell adds the writing side."""
-
-    def __init__(self, parts: Parts) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        loader: Loader,
+        current: CurrentStates,
+        watchers: Watchers,
+        completion_poller: CompletionPoller,
+    ) -> None:
         self._store = parts.store
         self._codec = parts.codec
         self._clock = parts.clock
         self._limits = parts.limits
-        self.gate = TargetGate(parts.store.targets, parts.worker.targets, parts.clock, parts.breaker)
-        gated = GatedDispatcher(self.gate, parts.dispatcher)
-        self.let_go = gated.let_go
-        self.dispatcher = LocalFirstDispatcher(gated)
-        self.blobs: BlobReader = StoredBlobs(parts.store.journal, parts.codec, parts.limits)
-        self.absences: Absences = parts.store.absences
-        self.datastores: Datastores = parts.store.datastores
-        self.decisions: Decisions = parts.store.decisions
-        self.letters: Letters = parts.store.letters
-        self.overview: ExecutionOverview = parts.store.overview
-        self.figures: Figures = parts.store.figures
-        self.pruning: Pruning = parts.store.pruning
-        self.observers = parts.observers
-        self._channels = parts.channels
-        self._boxes = Mailboxes(parts.cache_bytes)
-        self._loader = Loader(parts.store, parts.codec, parts.turns)
-        self._committer = Committer(
-            parts.store,
-            parts.codec,
-            self.dispatcher,
-            parts.clock,
-            parts.limits,
-            CommitterHooks(
-                read=self._loader.load_state,
-                channels=parts.channels,
-                on_unit=self._on_unit,
-                observers=parts.observers,
-            ),
-        )
-        self._watchers = self._committer.watchers
         self._is_shared = parts.store.is_shared
-        self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
-        self._completion_poller = CompletionPoller(
-            parts.store.reads, parts.clock, self._watchers.execution_ids, self._watchers.notify
-        )
-        self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
-
-    @property
-    def in_memory(self) -> int:
-        """How many executions are in memory now."""
-        return len(self._boxes)
+        self._loader = loader
+        self._current = current
+        self._watchers = watchers
+        self._completion_poller = completion_poller
 
     async def get(self, execution_id: str) -> Execution:
         """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
@@ -242,17 +164,6 @@ class Reader:
             return []
         return await self._store.reads.open_cards(organization_id, person, after, limit, criteria)
 
-    async def load_state(self, execution_id: str) -> ExecutionState:
-        """Returns the stored state, also where memory does not have its end yet.
-
-        Raises: NotFound, StoreCorrupt.
-        """
-        return await self._loader.load_state(execution_id)
-
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
         return await self._loader.workflow(definition_hash)
-
-    def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:  # noqa: ARG002 - the shell's
-        """Follows up on a durable unit of this process."""
-        self.feed.wake()

@@ -1,0 +1,94 @@
+"""A channel of another distribution than Looply, with the connector that has its connections: pages people."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import msgspec
+
+from looply.channels.port import ChannelContext, DeclaredChannel
+from looply.connectors.http.bodies import encode_body, read_output
+from looply.connectors.outbound.urls import join_url, origin, parse_base_url
+from looply.connectors.port import Binding, ConnectionKind, Connector, HttpRequest
+from looply.engine.ports.card_channel import Blocked, Broken, Budget, Copy, Delivered, TryAgain
+from looply.errors import OperationError, Problem
+from looply.execution.approvals.card_view import CardView
+from looply.jsontext import Json, encode_json
+from looply.limits import DEFAULT_LIMITS
+
+_CALL_TIME = timedelta(seconds=5)
+
+
+class PagerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a connection of kind `pager`."""
+
+    base_url: str
+    """Scheme, host and port."""
+
+
+class PagerSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Secrets of a connection of kind `pager`."""
+
+    token: str
+    """The token of its calls."""
+
+
+def _binding(settings: Mapping[str, Json]) -> Binding:
+    read = msgspec.convert(dict(settings), PagerSettings)
+    return Binding(frozenset({origin(parse_base_url(read.base_url))}), {"auth": "bearer"})
+
+
+CONNECTOR = Connector(
+    name="pager",
+    title="Pager",
+    operations=(),
+    connection_kinds=(
+        ConnectionKind(name="pager", title="Pager", settings=PagerSettings, secrets=PagerSecrets, binding=_binding),
+    ),
+)
+
+
+class PagerChannel:
+    """Brings each card as a page with its link. A page has the id of its card, so that a repeated call is harmless."""
+
+    budget = Budget(per_second=5.0, at_once=4)
+
+    def __init__(self, context: ChannelContext) -> None:
+        self._context = context
+
+    async def bring(self, copy: Copy, view: CardView) -> Delivered:
+        """Sends the page, or replaces it."""
+        used = await self._context.connect(copy, ("pager",), _CALL_TIME)
+        settings = used.values.read("pager", PagerSettings, "the channel pager")
+        page: dict[str, Json] = {"to": view.recipient, "status": view.status, "text": view.text}
+        if view.status == "OPEN":
+            page["link"] = self._context.link(copy)
+        content, content_type = encode_body("json", page, copy.card_id)
+        headers = {"authorization": f"Bearer {used.values.secrets['token']}", "content-type": content_type or ""}
+        url = join_url(parse_base_url(settings.base_url), f"pages/{copy.card_id}")
+        response = await used.http.send(HttpRequest(method="PUT", url=url, headers=headers, content=content))
+        answer = await read_output(response, DEFAULT_LIMITS)
+        if error := _outcome_of(response.status, answer["data"]):
+            raise error
+        return Delivered(handle=encode_json({"a": [copy.card_id]}).decode())
+
+
+def _outcome_of(status: int, said: Json) -> OperationError | None:
+    """Returns what follows from a refusal: the engine brings the card again, or its fallback takes over."""
+    if status < 400:
+        return None
+    if status == 429:
+        return TryAgain(timedelta(seconds=30), "the pager asks for a pause", is_for_all=True)
+    if status == 404:
+        return Blocked(f"the pager knows no such person: {said}")
+    return Broken(f"the pager cannot show the card: {status} {said}")
+
+
+def _unfit(card: Json) -> Iterable[Problem]:
+    """Yields what a page does not show: it has the link alone, so that pictures are not seen there."""
+    body = card.get("body") if isinstance(card, dict) else None
+    for index, element in enumerate(body if isinstance(body, list) else ()):
+        if isinstance(element, dict) and element.get("type") == "Image":
+            yield Problem(path=f"/body/{index}", message="a page shows no picture; the linked page of the card does")
+
+
+CHANNEL = DeclaredChannel(name="pager", open=PagerChannel, check_card=_unfit)
