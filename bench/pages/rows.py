@@ -40,7 +40,8 @@ def studio_lines_of(found: dict[str, Any]) -> Iterator[tuple[str, str, str, bool
         yield title, _shown(figures["open_ms"]), *_goal("p50", figures["open_ms"], _OPENED)
         yield "  drawn, once it is read", _shown(figures["paint_ms"]), *_goal("p50", figures["paint_ms"], paints)
         yield "  a frame while it is panned", _shown(figures["pan_ms"]), *_goal("p95", figures["pan_ms"], pans)
-        yield "  a step inserted", _shown(figures["insert_ms"]), *_goal("p50", figures["insert_ms"], inserts)
+        if "insert_ms" in figures:
+            yield "  a step inserted", _shown(figures["insert_ms"]), *_goal("p50", figures["insert_ms"], inserts)
         yield "  a key in an expression", _shown(figures["key_ms"]), *_goal("p95", figures["key_ms"], _KEY_GOAL)
         longest = figures["longest_task_ms"]
         yield "    longest task while typing", f"{longest} ms", f"< {_HANG} ms", longest < _HANG

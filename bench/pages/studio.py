@@ -4,18 +4,23 @@ Times are those of the page itself. A step counts as inserted, and a workflow as
 the page. A key counts with the work that it causes, of its own and of the frame that shows it; the wait for that frame,
 which begins when the screen is ready, does not. Keys come slower than the document takes them over, so that the longest
 task has what a change of the document costs too: the canvas, the findings, the journal.
+
+Every wait has a bound, and its error says what did not appear. A workflow of as many steps as there may be takes no
+further one, so that nothing is inserted there.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
+from playwright.sync_api import TimeoutError as TimeoutOfPage
 
 from bench.harness.filling import make_folder
 from bench.harness.load import run
 from bench.harness.servers import looply
 from bench.pages.visitor import Visitor, invite_owner, visiting
 from bench.speed import Figures, Plan
+from looply.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,53 +33,72 @@ KEYS: Final = 30
 
 _BETWEEN_KEYS_MS: Final = 200
 """More than the rest after which a typed text is taken over, which is 150 ms."""
+_LONGEST_WAIT_SECONDS: Final = 60
+_EDITOR_MS: Final = 5_000
 _CALLS: Final = "/v2/workflows"
 _START: Final = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
 
-_UNTIL: Final = """
-const painted = () => new Promise((done) => requestAnimationFrame(() => {
-  const {port1, port2} = new MessageChannel();
+_WITHIN: Final = f"""
+const within = (work, what) => {{
+  const late = new Promise((_, refuse) => setTimeout(
+    () => refuse(new Error(`${{what}} within {_LONGEST_WAIT_SECONDS} seconds`)), {1000 * _LONGEST_WAIT_SECONDS}));
+  return Promise.race([work, late]);
+}};
+"""
+_UNTIL: Final = f"""
+{_WITHIN}
+const painted = () => new Promise((done) => requestAnimationFrame(() => {{
+  const {{port1, port2}} = new MessageChannel();
   port1.onmessage = () => done(performance.now());
   port2.postMessage(null);
-}));
-const until = async (isSo) => {
+}}));
+const until = async (isSo) => {{
   while (!isSo()) await new Promise((done) => requestAnimationFrame(done));
   return painted();
-};
+}};
 """
 _OPEN: Final = f"""
 async () => {{
   {_UNTIL}
-  const drawn = await until(() => document.querySelector("[data-area=canvas] button[data-step]") !== null);
+  const isDrawn = () => document.querySelector("[data-area=canvas] button[data-step]") !== null;
+  const drawn = await within(until(isDrawn), "no step was drawn");
   const read = performance.getEntriesByType("resource").filter(({{name}}) => name.includes("exportWorkflow"));
   return {{opened: drawn, painted: drawn - read.at(-1).responseEnd}};
 }}
 """
 """Since the beginning of the navigation, with the files of the app in the cache; and since the definition is there."""
-_PAN: Final = """
-async (frames) => {
+_PAN: Final = f"""
+async (frames) => {{
+  {_WITHIN}
   const box = document.querySelector("[data-area=canvas] section");
   const frame = () => new Promise(requestAnimationFrame);
-  const took = [];
-  let [before, by] = [await frame(), 36];
-  for (let number = 0; number < frames; number += 1) {
-    if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) by = -36;
-    box.scrollTop += by;
-    const now = await frame();
-    took.push(now - before);
-    before = now;
-  }
-  return took;
-}
+  const panned = async () => {{
+    const took = [];
+    let [before, by] = [await frame(), 36];
+    for (let number = 0; number < frames; number += 1) {{
+      if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) by = -36;
+      box.scrollTop += by;
+      const now = await frame();
+      took.push(now - before);
+      before = now;
+    }}
+    return took;
+  }};
+  return within(panned(), `the ${{frames}} frames of panning were not drawn`);
+}}
 """
 _WATCH_INSERT: Final = f"""
 () => {{
   {_UNTIL}
   globalThis.inserted = new Promise((done) => addEventListener("keydown", async () => {{
     const begun = performance.now();
-    done(await until(() => document.querySelector("[data-step=delay_1]") !== null) - begun);
+    const isThere = () => document.querySelector("[data-step=delay_1]") !== null;
+    done(await until(isThere) - begun);
   }}, {{capture: true, once: true}}));
 }}
+"""
+_INSERTED: Final = f"""
+() => {{ {_WITHIN} return within(globalThis.inserted, "the inserted step delay_1 did not appear"); }}
 """
 _WATCH_KEYS: Final = """
 () => {
@@ -99,6 +123,14 @@ _WATCH_KEYS: Final = """
   globalThis.keys = {took, long};
 }
 """
+_TYPED: Final = f"""
+(count) => {{
+  {_UNTIL}
+  const {{keys}} = globalThis;
+  const drawn = within(until(() => keys.took.length >= count), `not all of the ${{count}} typed keys were drawn`);
+  return drawn.then(() => keys);
+}}
+"""
 
 
 def measure_studio(plan: Plan) -> Figures:
@@ -110,7 +142,7 @@ def measure_studio(plan: Plan) -> Figures:
         client.base_url = f"http://127.0.0.1:{server.port}"
         drafts = {size: _draft(client, size) for size in SIZES}
         with visiting(server, token) as visitor:
-            return {str(size): _measured(visitor, workflow_id) for size, workflow_id in drafts.items()}
+            return {str(size): _measured(visitor, workflow_id, size) for size, workflow_id in drafts.items()}
 
 
 def steps_of(size: int) -> dict[str, Any]:
@@ -154,21 +186,21 @@ def _draft(client: httpx2.Client, size: int) -> str:
     return str(answer.json()["item"]["workflow_id"])
 
 
-def _measured(visitor: Visitor, workflow_id: str) -> Figures:
+def _measured(visitor: Visitor, workflow_id: str, size: int) -> Figures:
     address = f"{visitor.address}/app/workflows/{workflow_id}/v/1"
     with visitor.page() as page:
         # The first one loads the files.
         opened = [_opened(page, address) for _ in range(OPENINGS + 1)][1:]
         drawn = page.locator("button[data-step]").count()
         panned = [float(span) for span in page.evaluate(_PAN, FRAMES)]
-        inserted = [_inserted(page) for _ in range(INSERTS)]
+        inserted = [_inserted(page) for _ in range(INSERTS if size < DEFAULT_LIMITS.definition_steps else 0)]
         keys = _typed(page)
     return {
         "nodes_drawn": drawn,
         "open_ms": _quantiles([each["opened"] for each in opened]),
         "paint_ms": _quantiles([each["painted"] for each in opened]),
         "pan_ms": _quantiles(panned),
-        "insert_ms": _quantiles(inserted),
+        **({"insert_ms": _quantiles(inserted)} if inserted else {}),
         "key_ms": _quantiles(keys["took"]),
         "longest_task_ms": round(max(keys["long"], default=0.0)),
     }
@@ -187,7 +219,7 @@ def _inserted(page: "Page") -> float:
     page.get_by_role("dialog").get_by_role("combobox").fill("delay")
     page.evaluate(_WATCH_INSERT)
     page.keyboard.press("Enter")
-    took = float(page.evaluate("globalThis.inserted"))
+    took = float(page.evaluate(_INSERTED))
     page.keyboard.press("Control+z")
     page.locator("[data-step=delay_1]").wait_for(state="detached")
     return took
@@ -195,14 +227,26 @@ def _inserted(page: "Page") -> float:
 
 def _typed(page: "Page") -> dict[str, Any]:
     page.locator("button[data-step^=conditional_]").first.click()
-    field = page.get_by_role("textbox", name="Value to test")
-    field.click()
-    page.locator(".cm-content").first.wait_for()
+    _open_editor(page)
     page.evaluate(_WATCH_KEYS)
     page.keyboard.type("x" * KEYS, delay=_BETWEEN_KEYS_MS)
+    # What the last key changes is taken over after a rest.
     page.wait_for_timeout(_BETWEEN_KEYS_MS)
-    found: dict[str, Any] = page.evaluate("globalThis.keys")
+    found: dict[str, Any] = page.evaluate(_TYPED, KEYS)
     return found
+
+
+def _open_editor(page: "Page") -> None:
+    """Puts the cursor into the editor of an expression: a field that is opened before its code is there stays plain."""
+    for _ in range(OPENINGS):
+        page.get_by_role("textbox", name="Value to test").click()
+        try:
+            page.locator(".cm-content").first.wait_for(timeout=_EDITOR_MS)
+        except TimeoutOfPage:
+            page.keyboard.press("Tab")
+        else:
+            return
+    raise RuntimeError(f"the field “Value to test” showed no editor after it was opened {OPENINGS} times")
 
 
 def _quantiles(spans: Sequence[float]) -> Figures:

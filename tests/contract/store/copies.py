@@ -132,15 +132,26 @@ class CopiesContract:
         await sent(store, samples, "teams")
         await store.copies.record("c0", "", mark(doubt=UNSURE, held=SOON + SECOND, code="UNKNOWN", reason="cut"))
         handle = '{"a":["1"]}'
-        assert await store.copies.put_handle("c0", "", handle, SOON)
-        assert not await store.copies.put_handle("c0", "", handle, SOON)
+        assert await store.copies.put_handle("c0", "", handle, SOON, ends_hold=False)
+        assert not await store.copies.put_handle("c0", "", handle, SOON, ends_hold=False)
         found = await row(store)
         assert (found.state, found.since, found.handle, found.doubt) == ("SHOWN", SOON, handle, CHECKING)
         assert (found.code, found.reason, found.is_reported) == ("", "", False)
         await store.copies.mark_reported("c0", "SHOWN", "")
-        assert await store.copies.put_handle("c0", handle, '{"a":["1","2"]}', SOON + SECOND)
+        assert await store.copies.put_handle("c0", handle, '{"a":["1","2"]}', SOON + SECOND, ends_hold=True)
         found = await row(store)
         assert (found.since, found.is_reported) == (SOON, True)
+
+    async def test_a_message_that_was_found_ends_a_hold_and_no_lease(self, store: Store, samples: Samples) -> None:
+        await sent(store, samples, "teams")
+        handles, later = ["", '{"a":["1"]}', '{"a":["1","2"]}', '{"a":["1","2","3"]}'], SOON + timedelta(hours=1)
+        assert await store.copies.record("c0", "", mark(due=later, held=later))
+        assert await store.copies.put_handle("c0", handles[0], handles[1], SOON, ends_hold=False)
+        assert await store.copies.next_due(("teams",)) == later
+        assert await store.copies.put_handle("c0", handles[1], handles[2], SOON, ends_hold=True)
+        assert await take(store) == ["c0"]
+        assert await store.copies.put_handle("c0", handles[2], handles[3], SOON, ends_hold=True)
+        assert await take(store, SOON + 9 * SECOND) == []
 
     async def test_a_report_counts_for_the_state_that_it_reported(self, store: Store, samples: Samples) -> None:
         await sent(store, samples, "teams")

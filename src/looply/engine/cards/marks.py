@@ -18,8 +18,8 @@ from looply.execution.approvals.card_view import CardView
 from looply.execution.facts.values.card_copy import CopyState
 from looply.rates import growing_pause
 
-UNKNOWN_PAUSE: Final = timedelta(seconds=90)
-"""How long a message may show itself after a first send with an unknown outcome."""
+UNKNOWN_PAUSE: Final = timedelta(seconds=45)
+"""How long a message may show itself after a first send with an unknown outcome; no card is late by a minute."""
 CHECK_PAUSE: Final = timedelta(seconds=60)
 """After this time no call that was cut is carried out any more."""
 REPORT_PAUSE: Final = timedelta(seconds=10)

@@ -42,10 +42,12 @@ _log = structlog.get_logger(__name__)
 
 _MARGIN: Final = timedelta(seconds=20)
 """A lease is longer than a call by this time, in which marks and reports are stored."""
+_BUSY_PAUSE_SECONDS: Final = 0.25
+"""Between two rounds while there are copies to bring; how many may be brought is said by the budget."""
 _SHORTEST_PAUSE_SECONDS: Final = 1.0
-"""Between two rounds at least."""
-_LONGEST_SLEEP_SECONDS: Final = 30.0
-"""Between two rounds at most: work of other processes is found by then."""
+"""Between two rounds at least when nothing was due."""
+_LONGEST_SLEEP_SECONDS: Final = 10.0
+"""Between two rounds at most: work of other processes, and messages that were found, are seen by then."""
 
 
 class Reconciler(Loop):
@@ -70,7 +72,7 @@ class Reconciler(Loop):
         if not self._channels:
             return _LONGEST_SLEEP_SECONDS
         if await self.tick():
-            return _SHORTEST_PAUSE_SECONDS
+            return _BUSY_PAUSE_SECONDS
         await self._log_stale()
         return await self._pause()
 

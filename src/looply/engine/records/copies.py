@@ -125,10 +125,11 @@ class Copies(Protocol):
         """
         ...
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
         """Records the handle of a copy that was seen at `now`, if its handle is still `known`; returns whether it was.
 
-        The copy counts as SHOWN and is brought once more; a process that has taken it keeps it.
+        The copy counts as SHOWN and is brought once more, with `ends_hold` also before the instant that the last mark
+        has `held` it until. A process that has taken it keeps it.
         """
         ...
 

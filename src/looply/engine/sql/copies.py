@@ -36,6 +36,7 @@ _RECORD: Final = (
 )
 _PUT_HANDLE: Final = (
     "UPDATE card_copy SET handle = :handle, doubt = 2, due_ms = :now, code = '', reason = '', state = 'SHOWN',"
+    " taken_ms = CASE WHEN takes = 0 AND :ends_hold = 1 THEN 0 ELSE taken_ms END,"
     " since_ms = CASE state WHEN 'SHOWN' THEN since_ms ELSE :now END,"
     " reported = CASE state WHEN 'SHOWN' THEN reported ELSE 0 END WHERE id = :id AND handle = :known"
 )
@@ -80,9 +81,10 @@ class SqlCopies:
         """Records what became of a try, and releases the copy."""
         return await self._change(_RECORD, {"id": card_id, "known": known, **mark_columns(mark)})
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
         """Records the handle of a copy that was seen."""
-        return await self._change(_PUT_HANDLE, {"id": card_id, "known": known, "handle": handle, "now": to_ms(now)})
+        seen = {"id": card_id, "known": known, "handle": handle, "now": to_ms(now), "ends_hold": int(ends_hold)}
+        return await self._change(_PUT_HANDLE, seen)
 
     async def mark_reported(self, card_id: str, state: CopyState, code: str) -> None:
         """Records that the history says of a copy what its row says."""

@@ -154,6 +154,46 @@ class DeliveryStories:
         assert channel.messages_of(sent.card_id) == [message]
         assert (await card_for(engine, execution_id, ANN)).delivery == "SHOWN"
 
+    async def test_a_message_that_shows_itself_gets_the_newest_look_at_once(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.troubles.append("LOSE")
+        execution_id = await asked(engine, recipients=[ANN])
+        await reconcile(engine, timedelta(seconds=1))
+        sent = await card_for(engine, execution_id, ANN)
+        (message,) = channel.messages_of(sent.card_id)
+        await learn(engine.store.copies, sent.card_id, channel.handle_of(message), engine.clock.now())
+        await decide(engine, execution_id, 0)
+        await reconcile(engine, timedelta(seconds=1))
+        assert await seen(engine, channel, execution_id) == {ANN: "ANSWERED"}
+        assert channel.messages_of(sent.card_id) == [message]
+
+    async def test_a_message_that_shows_itself_ends_no_pause_that_the_channel_has_asked_for(
+        self, engine: Driver
+    ) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine, recipients=[ANN])
+        await reconcile(engine)
+        sent = await card_for(engine, execution_id, ANN)
+        channel.messages["found"] = (sent.card_id, channel.seen[sent.card_id])
+        channel.troubles.append("WAIT")
+        await decide(engine, execution_id, 0)
+        await reconcile(engine, timedelta(seconds=1))
+        await learn(engine.store.copies, sent.card_id, channel.handle_of("found"), engine.clock.now())
+        calls = len(channel.calls)
+        await reconcile(engine, channel.pause - timedelta(seconds=2))
+        assert len(channel.calls) == calls
+        await reconcile(engine, channel.pause)
+        assert {view.status for _, view in channel.messages.values()} == {"ANSWERED"}
+
+    async def test_a_first_send_that_no_message_shows_is_made_again_within_a_minute(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.troubles.append("HANG")
+        execution_id = await asked(engine, recipients=[ANN])
+        await reconcile(engine, timedelta(seconds=1))
+        assert channel.messages == {}
+        await reconcile(engine, timedelta(seconds=50))
+        assert await seen(engine, channel, execution_id) == {ANN: "OPEN"}
+
     async def test_a_duplicate_that_is_found_later_is_closed_like_the_first(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
         channel.troubles.append("LOSE")

@@ -67,7 +67,7 @@ class MemoryCopies:
 
         return bool(await self._commits.submit(write))
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
         """Records the handle of a copy that was seen."""
 
         def write() -> bool:
@@ -75,6 +75,8 @@ class MemoryCopies:
             if stored is None or stored.row.handle != known:
                 return False
             row, stored.due = stored.row, now
+            if ends_hold and row.takes == 0:
+                stored.taken = LONG_AGO
             is_new = row.state != "SHOWN"
             stored.row = replace(
                 row,
