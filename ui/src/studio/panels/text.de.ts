@@ -47,7 +47,7 @@ export const german: PanelText = {
     always: "Immer",
     parallel: "Zugleich",
     sequence: "Nacheinander",
-    any: "Einer",
+    any: "Einer davon",
     all: "Alle",
     get: "Lesen",
     set: "Setzen",
