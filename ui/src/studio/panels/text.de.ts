@@ -1,4 +1,4 @@
-import { fields } from "./fields.de";
+import { fields } from "../../text/fields.de";
 import type { PanelText } from "./text.en";
 
 export const german: PanelText = {

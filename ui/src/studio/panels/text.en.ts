@@ -1,4 +1,4 @@
-import { fields } from "./fields.en";
+import { fields } from "../../text/fields.en";
 
 export const english = {
   fields,
