@@ -56,6 +56,20 @@ describe("the page of an execution", () => {
     await waitFor(() => expect(address()).not.toContain("seq"));
   });
 
+  it("has the name of its workflow as its title where its caller gave no number", async () => {
+    const made = "7f6d0c9e-1a2b-4c3d-8e4f-5a6b7c8d9e0f";
+    visit(page, signedIn(), {
+      ...withExecution(),
+      explainExecution: () => ({
+        message: "success",
+        item: explanation({ execution: executionRow({ process_id: made }) }),
+      }),
+    });
+    await screen.findByRole("heading", { name: "Purchase orders" });
+    expect(document.title).toMatch(/^Purchase orders/);
+    expect(screen.queryByText(made)).toBeNull();
+  });
+
   it("names the end of a maintenance as the reader writes instants", async () => {
     const reason = "maintenance until 2026-11-29T14:00:00.000Z: system update";
     const parked = { ...ENTRIES[3], seq: 5, type: "STEP_PARKED", target: "SAP", reason } as LogEntry;
