@@ -73,7 +73,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
 def test_each_step_that_is_added_is_in_sight_and_under_no_bar(maker: Visit, installation: Installation) -> None:
     page = _open(maker, installation.draft([], []))
     page.locator("[data-step=WorkflowStartState]").focus()
-    bar = page.get_by_role("toolbar", name="Zoom").bounding_box()
+    bar = page.get_by_role("toolbar", name="Size of the graph").bounding_box()
     assert bar is not None
     for number in range(1, 8):
         _add(page, "SAP request")
