@@ -59,6 +59,7 @@ export const fields: Readonly<Record<FieldKey, FieldWords>> = {
   branches: ["Zweige"],
   branchesInOrder: ["Zweige: der erste, der gilt, wird genommen"],
   parallelBranches: ["Zweige: alle beginnen zugleich"],
+  ruleValue: ["Verglichen mit"],
   conditions: ["Bedingungen"],
   joinOf: ["Zweige von"],
   joinFor: ["Wie viele ankommen müssen", "Die anderen werden abgebrochen."],

@@ -57,6 +57,7 @@ const words = {
   branchesInOrder: ["Branches: the first that holds is taken"],
   parallelBranches: ["Branches: all begin at once"],
   conditions: ["Conditions"],
+  ruleValue: ["Compared with"],
   joinOf: ["Branches of"],
   joinFor: ["How many must arrive", "The others are cancelled."],
   joinCount: ["Number of branches"],

@@ -54,6 +54,7 @@ const COMMON: Table = {
   "recipients.path": "recipientsPath",
   reminders: "reminders",
   requester: "requester",
+  rules: "rules",
   schedule: "schedule",
   "schedule.catch_up": "catchUp",
   "schedule.catch_up_window": "catchUpWindow",
@@ -89,7 +90,6 @@ const OF_TYPE: Readonly<Record<string, Table>> = {
   },
   advancedConditional: { branches: "branchesInOrder" },
   branchConditional: { variable: "branchVariable", operator: "branchOperator" },
-  conditional: { rules: "rules" },
   datastore: {
     operation: "storeOperation",
     name: "storeName",
@@ -136,6 +136,10 @@ const OF_STEP: Table = {
   timeout: "stepTimeout",
 };
 
+/** Members of conditions, wherever they lie. */
+const OF_RULE: Table = { conditions: "conditions", operator: "branchOperator", value: "ruleValue", variable: "branchVariable" };
+const WITH_RULES: readonly FieldKey[] = ["rules", "branches", "branchesInOrder"];
+
 /** Returns the key of the label of a setting, by the names that lead to it; null where no field has it. */
 export function settingKey(type: string | null, names: string): FieldKey | null {
   return find(OF_TYPE[type ?? ""], names) ?? find(COMMON, names);
@@ -161,7 +165,14 @@ export function placeWords(labels: FieldLabels, type: string | null, path: reado
   for (let length = names.length; length > 0; length -= 1) {
     const start = names.slice(0, length).join(".");
     const key = isSetting ? settingKey(type, start) : find(OF_STEP, start);
-    if (key !== null) return [labels[key][0], ...names.slice(length).map(partWords)].join(" › ");
+    if (key !== null) {
+      const inner = WITH_RULES.includes(key) ? OF_RULE : undefined;
+      const words = names.slice(length).map((part) => {
+        const known = find(inner, part);
+        return known === null ? partWords(part) : labels[known][0];
+      });
+      return [labels[key][0], ...words].join(" › ");
+    }
   }
   return names.map(partWords).join(" › ");
 }

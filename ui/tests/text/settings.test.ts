@@ -32,7 +32,7 @@ describe("the label of a setting", () => {
   it("is the beginning of the place of what lies within it", () => {
     expect(placeWords(FIELD_LABELS.en, "sapRequest", ["settings", "pages", "max"])).toBe("Most pages");
     expect(placeWords(FIELD_LABELS.en, "conditional", ["settings", "rules", "1", "value"])).toBe(
-      "All of these must hold › 2 › value",
+      "All of these must hold › 2 › Compared with",
     );
     expect(placeWords(FIELD_LABELS.de, "httpRequest", ["retry", "max_attempts"])).toBe("Versuche");
     expect(placeWords(FIELD_LABELS.en, null, ["settings", "unheard", "0"])).toBe("unheard › 1");

@@ -31,12 +31,12 @@ describe("the activation sheet", () => {
   });
 
   it("names steps and fields as the Studio does, and shows of a change what differs", async () => {
-    const rules = (value: number) => [{ simple: { variable: "amount", operator: "NumericGreaterThan", value } }];
+    const rules = (value: number) => [{ variable: "amount", operator: "NumericGreaterThan", value }];
     const changes: Change[] = [
       {
         kind: "changed",
         subject: "step",
-        name: "approval_1",
+        name: "conditional_1",
         path: "/settings/rules",
         before: rules(1_000),
         after: rules(5_000),
@@ -55,7 +55,7 @@ describe("the activation sheet", () => {
     const list = within(sheet.getByRole("list", { name: "Changes by step" }));
     const texts = list.getAllByRole("listitem").map(({ textContent }) => textContent);
     expect(texts).toContain("± changedTimeoutP2D → P5D");
-    expect(texts).toContain("± changedrules › 1 › simple › value1000 → 5000");
+    expect(texts).toContain("± changedAll of these must hold › 1 › Compared with1000 → 5000");
   });
 
   it("has one verdict for each open execution, and can be read by all", async () => {

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { Change } from "../../api/queries/workflows/workflows";
 import type { GraphStep } from "../../graph/outline";
+import { TEXTS as FORM_TEXTS } from "../../kit/fields/text";
 import { useText } from "../../text/language";
 import { FIELD_LABELS, placeWords } from "../../text/settings";
 import { FIELDS } from "../settings/settings";
@@ -105,13 +106,18 @@ function ChangeItems({ change, stepOf }: { change: Change; stepOf: StepOf }) {
 function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail; stepOf: StepOf }) {
   const { compare: text, settings } = useText(TEXTS);
   const labels = useText(FIELD_LABELS);
+  const { operators } = useText(FORM_TEXTS);
   const { subject, name } = change;
   const { path } = detail;
   const names = name === "workflow_settings" ? path : [name, ...path];
   const own = FIELDS.find((field) => field === names[0]);
   const outer = own === undefined ? names : [settings.fields[own], ...names.slice(1)];
   const place = subject === "step" ? placeWords(labels, stepOf(name)?.type ?? null, path) : outer.join(" › ");
-  const words = (value: unknown): string | null => (value === undefined ? null : wordsOf(value, text));
+  const words = (value: unknown): string | null => {
+    if (value === undefined) return null;
+    const isOperator = path.at(-1) === "operator" && typeof value === "string" && Object.hasOwn(operators, value);
+    return isOperator ? operators[value as keyof typeof operators] : wordsOf(value, text);
+  };
   let [before, after] = [words(detail.before), words(detail.after)];
   if (before !== null && after !== null) [before, after] = differingParts(before, after);
   return <Part place={place} before={before} after={after} />;
