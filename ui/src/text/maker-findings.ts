@@ -20,9 +20,7 @@ interface Naming {
 }
 
 /** Returns what says a finding about a step of a type; `hasNames`: beside JSON, where the names of fields are seen. */
-export function useMakerFindingWords(
-  hasNames = false,
-): (finding: CodedFinding, type: string | null) => FindingWords {
+export function useMakerFindingWords(hasNames = false): (finding: CodedFinding, type: string | null) => FindingWords {
   const say = useFindingWords();
   const language = useLanguage();
   return useCallback(

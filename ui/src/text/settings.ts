@@ -137,7 +137,12 @@ const OF_STEP: Table = {
 };
 
 /** Members of conditions, wherever they lie. */
-const OF_RULE: Table = { conditions: "conditions", operator: "branchOperator", value: "ruleValue", variable: "branchVariable" };
+const OF_RULE: Table = {
+  conditions: "conditions",
+  operator: "branchOperator",
+  value: "ruleValue",
+  variable: "branchVariable",
+};
 const WITH_RULES: readonly FieldKey[] = ["rules", "branches", "branchesInOrder"];
 
 /** Returns the key of the label of a setting, by the names that lead to it; null where no field has it. */

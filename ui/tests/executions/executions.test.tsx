@@ -78,11 +78,11 @@ describe("the page of an execution", () => {
   });
 
   it("says of a step that waits for people whom it asked, since when and until when, with the open card", async () => {
-    const asked = { ...ENTRIES[3], seq: 5, type: "CARD_SENT", recipients: ["manager@example.com"], revision: 1 };
+    const asked = { ...ENTRIES[3], seq: 5, type: "CARD_SENT", recipients: ["boss@example.com"], revision: 1 };
     const waits = { ...ENTRIES[3], seq: 6, type: "WAIT_OPENED", due_on: NOW + 3_600_000 };
     const log = [...ENTRIES.slice(0, 3), asked, waits].map((entry, at) => ({ ...entry, seq: at + 1 })) as LogEntry[];
     const cards = [
-      { ...CARD, state: "release", opened_on: NOW },
+      { ...CARD, state: "release", recipient: "boss@example.com", opened_on: NOW },
       { ...CARD, card_id: "card-2", workflow_execution_id: "execution-2" },
     ];
     const { api } = visit(page, signedIn(), {
@@ -90,12 +90,14 @@ describe("the page of an execution", () => {
       getOpenCards: () => ({ message: "success", count: cards.length, items: cards }),
     });
     const panel = within(await screen.findByRole("region", { name: "What it waits for" }));
-    panel.getByText(/It waits for an answer\. It has asked manager@example\.com\. Since .+\. At the latest until .+ “timeout”\./);
+    panel.getByText(
+      /It waits for an answer\. It has asked boss@example\.com\. Since .+\. At the latest until .+ “timeout”\./,
+    );
     const open = within(await panel.findByRole("list", { name: "Open cards" }));
     const links = (await open.findAllByRole("link")).map((link) => link.getAttribute("href"));
     expect(links).toEqual([CARD.url]);
     expect(screen.queryByText("Nothing is recorded here.")).toBeNull();
-    expect(api.calls.find(([id]) => id === "getOpenCards")?.[1]).toMatchObject({ recipient: "manager@example.com" });
+    expect(api.calls.find(([id]) => id === "getOpenCards")?.[1]).toMatchObject({ recipient: "boss@example.com" });
     await expectAccessible();
   });
 

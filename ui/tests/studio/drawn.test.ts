@@ -161,7 +161,13 @@ describe("the line of a step", () => {
       { id: "adaptiveCard_1", type: "adaptiveCard", settings: { card_id: id } },
     ];
     const document = { ...EMPTY, workflow_steps: [...stepsOf(EMPTY), ...steps] };
-    const rest = { document, findings: [], folded: new Set<string>(), order: steps.map((step) => step.id), text: english };
+    const rest = {
+      document,
+      findings: [],
+      folded: new Set<string>(),
+      order: steps.map((step) => step.id),
+      text: english,
+    };
     const lines = (names?: ReadonlyMap<string, string>) =>
       [...factsOf({ ...rest, ...(names !== undefined && { names }) }).values()].map(({ line }) => line);
     expect(lines()).toEqual(["latest", ""]);

@@ -69,7 +69,8 @@ describe("the Studio", () => {
       // The focus is in the panel, as when a step is chosen in a list of findings.
       (await screen.findByRole("tab", { name: "JSON" })).focus();
       await user.click(plus("approval_1 timeout"));
-      await user.type(await screen.findByRole("combobox"), "delay{Enter}");
+      const dialog = within(await screen.findByRole("dialog"));
+      await user.type(dialog.getByRole("combobox"), "delay{Enter}");
       await node("delay_2");
       await waitFor(() => expect(shown.at(-1)).toBe("delay_2"));
     } finally {
@@ -95,7 +96,9 @@ describe("the Studio", () => {
     await screen.findByText(/^Connect “rejected” of/);
     await waitFor(() => expect((document.activeElement as HTMLElement).dataset.step).toBe("approval_1"));
     await user.keyboard("{Enter}{Control>}s{/Control}");
-    await waitFor(() => expect(edgesIn(definition(fake)).some((edge) => edge.startsWith("approval_1 rejected"))).toBe(true));
+    await waitFor(() =>
+      expect(edgesIn(definition(fake)).some((edge) => edge.startsWith("approval_1 rejected"))).toBe(true),
+    );
   });
 
   it("adds, deletes, undoes and redoes by keys alone", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FORMS } from "../../src/studio/panels/forms";
-import { GERMAN_FINDINGS } from "../../src/text/findings.de";
 import { wordsOf } from "../../src/text/findings";
+import { GERMAN_FINDINGS } from "../../src/text/findings.de";
 import { labelFields } from "../../src/text/maker-findings";
 import { FIELD_LABELS, placeWords, settingKey } from "../../src/text/settings";
 
@@ -47,7 +47,7 @@ describe("a finding for makers", () => {
     expect(labelFields({ message: MISSING.message, hint: "" }, MISSING, english).message).toBe(
       "the field “Service” is missing",
     );
-    expect(labelFields(wordsOf(GERMAN_FINDINGS, MISSING), MISSING, german).message).toBe("das Feld „Service“ fehlt");
+    expect(labelFields(wordsOf(GERMAN_FINDINGS, MISSING), MISSING, german).message).toBe("das Feld „Dienst“ fehlt");
     expect(labelFields({ message: NO_EFFECT.message, hint: "set `fail_on` to 4xx" }, NO_EFFECT, english)).toEqual({
       message: "“Fails with” has no effect: the output of sap.batch has no status",
       hint: "set “Fails with” to 4xx",

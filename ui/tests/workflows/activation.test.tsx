@@ -51,8 +51,8 @@ describe("the activation sheet", () => {
       },
     ];
     const { sheet } = await openSheet(withActivation(activation({ changes, change_count: 2 })));
-    await sheet.findByText("Ask for the release");
-    const list = within(sheet.getByRole("list", { name: "Changes by step" }));
+    const list = within(await sheet.findByRole("list", { name: "Changes by step" }));
+    await list.findByText("Ask for the release");
     const texts = list.getAllByRole("listitem").map(({ textContent }) => textContent);
     expect(texts).toContain("± changedTimeoutP2D → P5D");
     expect(texts).toContain("± changedAll of these must hold › 1 › Compared with1000 → 5000");

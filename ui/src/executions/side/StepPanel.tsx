@@ -50,9 +50,7 @@ export function StepPanel({ row, outline, folded, visit, step: id, isNow, onVisi
           <VisitFacts visit={visit} />
           {visit.attempts.length > 0 && <Attempts attempts={visit.attempts} />}
           {isWaiting(visit) && <WaitingFor row={row} isNow={isNow} visit={visit} />}
-          {hasValues(visit) && (
-            <ValuesOf executionId={row.workflow_execution_id} visit={visit} key={visit.address} />
-          )}
+          {hasValues(visit) && <ValuesOf executionId={row.workflow_execution_id} visit={visit} key={visit.address} />}
         </>
       )}
     </>
@@ -61,7 +59,13 @@ export function StepPanel({ row, outline, folded, visit, step: id, isNow, onVisi
 
 /** Whether it waits for people or a call: a pause ends by itself, and a child has a page of its own. */
 function isWaiting({ state, child, who, until, attempts, items }: Visit): boolean {
-  return state === "waiting" && child === null && items === null && attempts.length === 0 && (who.length > 0 || until === null);
+  return (
+    state === "waiting" &&
+    child === null &&
+    items === null &&
+    attempts.length === 0 &&
+    (who.length > 0 || until === null)
+  );
 }
 
 /** What waits has no values before it is answered. */

@@ -10,7 +10,7 @@ import {
   DialogTitle,
 } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
-import { type KeyboardEvent, type ReactNode, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
@@ -97,6 +97,12 @@ export function ChooseExit({ studio, step, onClose }: OfStep) {
   const exits = shape.outline.steps.get(step)?.exits ?? [];
   const possible = exits.filter((exit) => targetsOf(document, { from: step, exit }).length > 0);
   const [at, setAt] = useState(0);
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // After the dialog has taken the focus for itself.
+    const timer = setTimeout(() => first.current?.focus());
+    return () => clearTimeout(timer);
+  }, []);
   const leadsTo = (exit: string): string => {
     const target = targetOf(shape, { from: step, exit });
     const found = target === null ? null : stepById(document, target);
@@ -110,7 +116,7 @@ export function ChooseExit({ studio, step, onClose }: OfStep) {
           <Button
             key={exit}
             className={styles.exit ?? ""}
-            autoFocus={index === 0}
+            ref={index === 0 ? first : null}
             appearance={index === at ? "primary" : "secondary"}
             onFocus={() => setAt(index)}
             onClick={() => studio.screen.setState({ mode: { kind: "connect", exit: { from: step, exit }, at: 0 } })}
@@ -131,7 +137,7 @@ function focusNext(event: KeyboardEvent<HTMLElement>): void {
   const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
   if (by === undefined) return;
   const buttons = [...event.currentTarget.querySelectorAll("button")];
-  const at = buttons.findIndex((button) => button === event.currentTarget.ownerDocument.activeElement);
+  const at = buttons.findIndex((button) => button.matches(":focus"));
   event.preventDefault();
   buttons[(at + by + buttons.length) % buttons.length]?.focus();
 }

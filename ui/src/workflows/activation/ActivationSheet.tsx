@@ -119,7 +119,12 @@ function Preview({ preview, isMoving, onMoving, onShow }: PreviewProps) {
   return (
     <>
       <p>{active === null ? text.first : text.replaces(active, version)}</p>
-      <Findings errors={preview.errors} warnings={preview.warnings} steps={steps} {...(onShow !== undefined && { onShow })} />
+      <Findings
+        errors={preview.errors}
+        warnings={preview.warnings}
+        steps={steps}
+        {...(onShow !== undefined && { onShow })}
+      />
       <Changes preview={preview} stepOf={steps.stepOf} />
       <ScheduleChange schedule={preview.schedule} />
       <OpenExecutions preview={preview} isMoving={isMoving} onMoving={onMoving} />
