@@ -94,7 +94,9 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
     try:
         token = await client_token(ctx, account.graph_grant)
     except OperationError as error:
-        checks.fail("rights", begun, error, "Let an administrator of Microsoft consent to the rights of the application.")
+        checks.fail(
+            "rights", begun, error, "Let an administrator of Microsoft consent to the rights of the application."
+        )
         return
     missing = [right for right in RIGHTS if right not in roles_of(token)]
     if missing:
