@@ -19,6 +19,7 @@ from looply.errors import LooplyError, OperationError
 
 TEAMS_CHECKS: Final = ("dns", "tcp", "tls", "logon", "keys", "rights", "catalog", "clock")
 _CHANNEL: Final = "msteams"
+_CONSENT: Final = "Let an administrator of Microsoft consent to the rights of the application."
 
 
 class _Description(msgspec.Struct, frozen=True):
@@ -94,9 +95,7 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
     try:
         token = await client_token(ctx, account.graph_grant)
     except OperationError as error:
-        checks.fail(
-            "rights", begun, error, "Let an administrator of Microsoft consent to the rights of the application."
-        )
+        checks.fail("rights", begun, error, _CONSENT)
         return
     missing = [right for right in RIGHTS if right not in roles_of(token)]
     if missing:
@@ -108,8 +107,7 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
     try:
         found = account.catalog_app_id or await GraphClient(ctx, account).find_catalog_app(account.app_id)
     except Undelivered as error:
-        fix = "Let an administrator of Microsoft consent to the rights of the application."
-        checks.add("catalog", "failed", begun, f"Graph does not show the app catalog ({error.failure.code}).", fix)
+        checks.add("catalog", "failed", begun, f"Graph does not show the app catalog ({error.failure.code}).", _CONSENT)
         return
     if not found:
         fix = "Download the app package on the page Microsoft Teams, and upload it in the Teams admin center."
