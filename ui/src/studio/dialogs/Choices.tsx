@@ -97,10 +97,10 @@ export function ChooseExit({ studio, step, onClose }: OfStep) {
   const exits = shape.outline.steps.get(step)?.exits ?? [];
   const possible = exits.filter((exit) => targetsOf(document, { from: step, exit }).length > 0);
   const [at, setAt] = useState(0);
-  const first = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLFieldSetElement>(null);
   useEffect(() => {
     // After the dialog has taken the focus for itself.
-    const timer = setTimeout(() => first.current?.focus());
+    const timer = setTimeout(() => list.current?.querySelector("button")?.focus());
     return () => clearTimeout(timer);
   }, []);
   const leadsTo = (exit: string): string => {
@@ -111,12 +111,11 @@ export function ChooseExit({ studio, step, onClose }: OfStep) {
   const chosen = possible[at];
   return (
     <Choice title={text.connectTitle} hint={text.connectChoice(name, possible.length)} onClose={onClose}>
-      <fieldset className={styles.exits} aria-label={text.connectTitle} onKeyDown={focusNext}>
+      <fieldset ref={list} className={styles.exits} aria-label={text.connectTitle} onKeyDown={focusNext}>
         {possible.map((exit, index) => (
           <Button
             key={exit}
             className={styles.exit ?? ""}
-            ref={index === 0 ? first : null}
             appearance={index === at ? "primary" : "secondary"}
             onFocus={() => setAt(index)}
             onClick={() => studio.screen.setState({ mode: { kind: "connect", exit: { from: step, exit }, at: 0 } })}
