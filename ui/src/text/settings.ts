@@ -150,7 +150,7 @@ export function settingKey(type: string | null, names: string): FieldKey | null 
   return find(OF_TYPE[type ?? ""], names) ?? find(COMMON, names);
 }
 
-/** Returns the key of a name that stands alone: of a setting, of a member of the step, or of the only part of that name. */
+/** Returns the key of a name by itself: of a setting, of a member of the step, or of the only part of that name. */
 export function keyOfName(type: string | null, name: string): FieldKey | null {
   const [part, ...others] = [...Object.entries(COMMON), ...Object.entries(OF_STEP)].filter(([names]) =>
     names.endsWith(`.${name}`),
