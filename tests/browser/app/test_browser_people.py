@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _BROKEN = {"message": "the store does not answer", "code": "STORE_UNAVAILABLE", "errors": [], "request_id": "story-1"}
+ADMINISTRATION = ("members", "roles", "keys", "notifications", "teams", "audit", "organization")
 LOOKS = [
     ("light", "en", WIDE),
     ("dark", "en", WIDE),
@@ -208,10 +209,15 @@ def test_every_page_is_accessible_in_every_look(
     page.keyboard.press("Enter")
     page.get_by_role("navigation").first.wait_for()
     with visit.preferring(theme, language):
-        for path in ("me", "admin/members", "admin/roles", "admin/keys", "admin/audit", "admin/organization"):
+        for path in ("me", *(f"admin/{each}" for each in ADMINISTRATION)):
             visit.open(f"/app/{path}")
-            page.get_by_role("heading", level=1).wait_for()
+            title = page.get_by_role("heading", level=1).inner_text()
             page.wait_for_load_state("networkidle")
+            for tab in page.get_by_role("navigation", name=title, exact=True).get_by_role("link").all():
+                box = tab.bounding_box()
+                assert box is not None
+                assert box["x"] >= 0, tab.inner_text()
+                assert box["x"] + box["width"] <= size["width"], tab.inner_text()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
                 f"{path} is wider than the screen"
             )

@@ -54,7 +54,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
     page.keyboard.press("Escape")
     page.locator("[data-step=approval_1]").focus()
     page.keyboard.press("c")
-    page.get_by_role("button", name="rejected", exact=True).press("Enter")
+    page.get_by_role("button", name=re.compile("^rejected, open")).press("Enter")
     page.get_by_text("Connect “rejected”", exact=False).wait_for()
     page.locator("[data-step=approval_1]").focus()
     page.keyboard.press("Enter")
@@ -67,6 +67,26 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
         "approval_1 rejected email_1",
         "conditional_1 yes approval_1",
     ]
+    maker.check()
+
+
+def test_each_step_that_is_added_is_in_sight_and_under_no_bar(maker: Visit, installation: Installation) -> None:
+    page = _open(maker, installation.draft([], []))
+    page.locator("[data-step=WorkflowStartState]").focus()
+    bar = page.get_by_role("toolbar", name="Size of the graph").bounding_box()
+    assert bar is not None
+    for number in range(1, 8):
+        _add(page, "SAP request")
+        step = page.locator(f"[data-step=sapRequest_{number}]")
+        step.wait_for()
+        page.wait_for_function("(step) => step.getAnimations().length === 0", arg=step.element_handle())
+        box, canvas = step.bounding_box(), page.locator("[data-area=canvas]").bounding_box()
+        assert box is not None
+        assert canvas is not None
+        assert canvas["y"] <= box["y"]
+        assert box["y"] + box["height"] <= bar["y"]
+        assert canvas["x"] <= box["x"]
+        assert box["x"] + box["width"] <= canvas["x"] + canvas["width"]
     maker.check()
 
 

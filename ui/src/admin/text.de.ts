@@ -61,7 +61,7 @@ export const german = {
         email: "Eine Mailadresse.",
         teams: "Eine Mailadresse, oder eine Unterhaltung wie teams:channel/19:…@thread.tacv2.",
         webhook:
-          "Eine Adresse, die einen POST mit JSON nimmt. Jeder Aufruf ist signiert; „Neues Geheimnis“ in der Liste zeigt eines.",
+          "Eine Adresse, die einen POST mit JSON nimmt. Jeder Aufruf ist signiert; das Geheimnis wird beim Speichern gezeigt.",
       })[channel],
     workflow: "Workflow",
     all: "Alle Workflows",
@@ -76,6 +76,7 @@ export const german = {
       "Jeder Aufruf des Webhooks ist signiert. Das alte Geheimnis signiert noch einen Tag lang mit, damit der Empfänger wechseln kann.",
     secretVerb: "Erzeugen",
     secretMade: "Das neue Geheimnis",
+    firstSecret: "Das Geheimnis, das seine Aufrufe signiert",
     secretOnce: "Tragen Sie es jetzt beim Empfänger ein: es wird nicht noch einmal gezeigt.",
     copySecret: "Geheimnis kopieren",
   },
@@ -105,20 +106,6 @@ export const german = {
     test: "Verbindung testen",
     testing: "Test läuft …",
     testHint: "Der Test sendet keine Nachricht und installiert nichts.",
-    testOk: "Die Verbindung funktioniert.",
-    testFailed: "Die Verbindung funktioniert noch nicht.",
-    states: { ok: "OK", warning: "Warnung", failed: "Fehlgeschlagen", skipped: "Übersprungen" },
-    checks: (check) =>
-      ({
-        dns: "Name des Rechners",
-        tcp: "Netz",
-        tls: "Zertifikat",
-        logon: "Anmeldung",
-        keys: "Schlüssel von Microsoft",
-        rights: "Rechte in Graph",
-        catalog: "App im Katalog",
-        clock: "Uhr",
-      })[check] ?? check,
     reach: "Zustand der Installationen",
     reachHint:
       "Wen der Bot erreicht, nach dem, was gespeichert ist. Eine Prüfung fragt Microsoft nach einer Person und sendet nichts.",

@@ -37,7 +37,7 @@ export function InvitationForm({ token, invitation, ways }: InvitationFormProps)
   const [code, setCode] = useState<string | null>(null);
   const accept = useAccept({ token, name, email, password, code: code ?? "" });
   const isComplete = has_account ? password !== "" : name.trim() !== "" && email !== "" && isLongEnough(password);
-  const own = has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role));
+  const own = has_account ? text.invitationOfAccount : text.invitationHint(shared.roles(role), address === "");
   const hint = ways.local ? own : text.invitationByProvider(shared.roles(role));
   return (
     <Frame title={text.invitationTitle(organization_name)} hint={hint}>

@@ -46,8 +46,8 @@ export const german = {
   resetSave: "Passwort speichern",
   resetDone: "Ihr neues Passwort ist gespeichert. Melden Sie sich damit an.",
   invitationTitle: (organization) => (organization ? `${organization} beitreten` : "Looply beitreten"),
-  invitationHint: (role) =>
-    `Sie sind mit der Rolle „${role}“ eingeladen. Geben Sie Ihren Namen an, und wählen Sie ein Passwort.`,
+  invitationHint: (role, asksAddress) =>
+    `Sie sind mit der Rolle „${role}“ eingeladen. Geben Sie ${asksAddress ? "Ihre Mailadresse und Ihren Namen" : "Ihren Namen"} an, und wählen Sie ein Passwort.`,
   invitationByProvider: (role) =>
     `Sie sind mit der Rolle „${role}“ eingeladen. Melden Sie sich mit der Adresse der Einladung an.`,
   invitationOfAccount: "Sie haben hier schon ein Konto. Sein Passwort nimmt die Einladung an.",

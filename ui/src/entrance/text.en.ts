@@ -40,7 +40,9 @@ export const english = {
   resetSave: "Save the password",
   resetDone: "Your new password is saved. Sign in with it.",
   invitationTitle: (organization: string) => (organization ? `Join ${organization}` : "Join Looply"),
-  invitationHint: (role: string) => `You were invited as ${role}. Give your name and choose a password.`,
+  /** `asksAddress`: the invitation is for no address, so that it is given too. */
+  invitationHint: (role: string, asksAddress: boolean) =>
+    `You were invited as ${role}. Give ${asksAddress ? "your email address and your name" : "your name"}, and choose a password.`,
   invitationByProvider: (role: string) => `You were invited as ${role}. Sign in with the address of the invitation.`,
   invitationOfAccount: "You have an account here already. Its password accepts the invitation.",
   name: "Your name",

@@ -24,6 +24,14 @@ export function shownStatus({ status, waiting }: ExecutionRow): Shown {
   return isOpen && (waiting?.kind === "RETRY" || waiting?.kind === "TARGET") ? waiting.kind : status;
 }
 
+/** What the server gives an execution whose caller gave it no number. */
+const MADE_UP = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Returns what an execution is called: by its number of the caller, by its workflow where that gave none. */
+export function titleOf({ process_id, workflow_name }: Pick<ExecutionRow, "process_id" | "workflow_name">): string {
+  return MADE_UP.test(process_id) && workflow_name !== "" ? workflow_name : process_id;
+}
+
 /** Returns whether nothing will happen to an execution any more. */
 export function isEnded({ status, incident }: ExecutionRow): boolean {
   return status === "COMPLETED" || status === "TERMINATED" || (status === "FAILED" && incident === null);

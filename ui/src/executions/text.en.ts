@@ -173,6 +173,21 @@ export const english = {
   success: "ok",
   values: "Values",
   noValue: "Nothing is recorded here.",
+  waits: {
+    title: "What it waits for",
+    forPeople: (people: readonly string[]) =>
+      `It waits for an answer. It has asked ${new Intl.ListFormat("en").format(people)}.`,
+    forCall: "It waits for a call that resumes it.",
+    since: (when: string) => `Since ${when}.`,
+    until: (when: string) => `At the latest until ${when}: then the path leads to the exit “timeout”.`,
+    forever: "It has no timeout.",
+    cards: "Open cards",
+    states: { OPEN: "Open", FROZEN: "Held by the incident" },
+    channel: (channel: string) => ({ inbox: "Web inbox", teams: "Microsoft Teams", email: "Mail" })[channel] ?? channel,
+    openOwn: "Open your card in the inbox",
+    openFor: (person: string) => `Open the card of ${person}`,
+    allCards: "All open cards",
+  },
   data: {
     afterEvent: (seq: number, last: number) => `As it was after event ${seq} of ${last}`,
     search: "Search the data",

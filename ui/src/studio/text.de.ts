@@ -262,6 +262,11 @@ export const german = {
   noteTitle: (name) => `Notiz bei „${name}“`,
   noteText: "Notiz",
   connectTitle: "Welcher Ausgang?",
+  connectChoice: (name, count) =>
+    `„${name}“ hat ${count} Ausgänge, die woandershin führen können. Wählen Sie einen, dann den Schritt, zu dem er führt.`,
+  leadsTo: (name) => `führt zu „${name}“`,
+  leadsNowhere: "offen",
+  exitAt: (exit, at, count) => `Ausgang „${exit}“ ist gewählt, ${at} von ${count}. Die Eingabetaste nimmt ihn.`,
   findLabel: "Im Workflow suchen",
   found: (count) => plural(count, "Schritt gefunden", "Schritte gefunden"),
   side: "Einstellungen des Schritts",

@@ -258,6 +258,11 @@ export const english = {
   noteTitle: (name: string) => `Note at “${name}”`,
   noteText: "Note",
   connectTitle: "Which exit?",
+  connectChoice: (name: string, count: number) =>
+    `“${name}” has ${count} exits that can lead elsewhere. Choose one; then choose the step to which it leads.`,
+  leadsTo: (name: string) => `leads to “${name}”`,
+  leadsNowhere: "open",
+  exitAt: (exit: string, at: number, count: number) => `Exit “${exit}” is chosen, ${at} of ${count}. Enter takes it.`,
   findLabel: "Find in the workflow",
   found: (count: number) => plural(count, "step found", "steps found"),
   side: "Settings of the step",

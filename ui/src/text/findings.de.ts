@@ -4,7 +4,7 @@
  */
 export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   ADDRESS_INVALID: "ist keine Mailadresse ({reason})",
-  ADD_FAIL_ON: 'ergänzen Sie "fail_on": ["4xx", "5xx"], oder lesen Sie {step}.output.status',
+  ADD_FAIL_ON: "setzen Sie `fail_on` auf 4xx und 5xx, oder lesen Sie {step}.output.status",
   ADD_THIS: "ergänzen Sie {json}",
   AUTH_BESIDE_CONNECTION: "`auth` und `connection` schließen einander aus: die Verbindung hat die Zugangsdaten",
   BODY_EMPTY: "der Rumpf von „{step}“ hat keinen Schritt, die Elemente werden also nur gezählt",

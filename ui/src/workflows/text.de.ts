@@ -98,9 +98,12 @@ const compare: WorkflowsText["compare"] = {
   someOf: (shown, count) => `Die ersten ${shown} von ${count} Änderungen.`,
   changedTimes: (count) => (count === 1 ? "1 Änderung" : `${count} Änderungen`),
   kinds: { added: "neu", removed: "entfernt", changed: "geändert" },
-  edge: (exit) => `Ausgang ${exit}`,
+  edge: (exit) => `Ausgang „${exit}“ führt zu`,
   wholeStep: "der Schritt",
-  members: (path) => path,
+  yes: "ja",
+  no: "nein",
+  nothing: "nichts",
+  emptyText: "ein leerer Text",
 };
 
 export const german = { list, creation, compare, ...pages, ...acts } satisfies WorkflowsText;

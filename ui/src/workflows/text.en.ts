@@ -98,9 +98,12 @@ const compare = {
   someOf: (shown: number, count: number) => `The first ${shown} of ${count} changes.`,
   changedTimes: (count: number) => (count === 1 ? "1 change" : `${count} changes`),
   kinds: { added: "added", removed: "removed", changed: "changed" } as Record<Difference, string>,
-  edge: (exit: string) => `exit ${exit}`,
+  edge: (exit: string) => `Exit “${exit}” leads to`,
   wholeStep: "the step",
-  members: (path: string) => path,
+  yes: "yes",
+  no: "no",
+  nothing: "nothing",
+  emptyText: "an empty text",
 };
 
 export const english = { list, creation, compare, ...pages, ...acts };

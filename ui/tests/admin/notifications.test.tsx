@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Schema } from "../../src/api/types";
-import type { Handlers } from "../fakes/api";
+import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { NOW, signedIn } from "../fakes/people";
 
@@ -28,15 +28,10 @@ function withNotifications(given: readonly Notification[]): Handlers {
   return {
     getNotifications: () => ({ message: "success", count: items.length, items }),
     getOrganizationWorkflows: () => ({ message: "success", count: 0, items: [], truncated: false }),
-    putNotification: ({ name, channel, target }) => {
-      const item: Notification = {
-        ...STORED,
-        notification_id: `notification-${items.length + 1}`,
-        name,
-        channel,
-        target,
-      };
-      items = [...items, item];
+    putNotification: ({ name, channel, target, notification_id: known }) => {
+      const notification_id = known ?? `notification-${items.length + 1}`;
+      const item: Notification = { ...STORED, notification_id, name, channel, target };
+      items = [...items.filter((each) => each.notification_id !== notification_id), item];
       return { message: "success", item };
     },
     deleteNotification: ({ notification_id }) => {
@@ -68,7 +63,12 @@ describe("notifications", () => {
     await user.type(dialog.getByLabelText(/^To/), "https://hooks.example.com/x");
     await expectAccessible();
     await user.click(dialog.getByRole("button", { name: "Save" }));
+    const shown = within(await screen.findByRole("alertdialog", { name: "The secret that signs its calls" }));
+    expect(shown.getByText("whsec_bmV3")).toBeTruthy();
+    await expectAccessible();
+    await user.click(shown.getByRole("button", { name: "Close" }));
     expect(await screen.findByText("https://hooks.example.com/x")).toBeTruthy();
+    expect(screen.queryByText("whsec_bmV3")).toBeNull();
     expect(api.calls.find(([id]) => id === "putNotification")?.[1]).toEqual({
       name: "Tickets",
       channel: "webhook",
@@ -78,6 +78,37 @@ describe("notifications", () => {
       quotes: false,
       notification_id: null,
     });
+  });
+
+  it("that become webhooks show their secret, those that are webhooks keep it", async () => {
+    const { user, api } = visit("/admin/notifications", signedIn(), withNotifications([STORED]));
+    await user.click(await screen.findByRole("button", { name: "Change" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Notification of incidents" }));
+    await user.selectOptions(dialog.getByLabelText("How"), "webhook");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    const shown = within(await screen.findByRole("alertdialog", { name: "The secret that signs its calls" }));
+    await user.click(shown.getByRole("button", { name: "Close" }));
+    const before = api.calls.filter(([id]) => id === "putNotificationSecret").length;
+    await user.click(await screen.findByRole("button", { name: "Change" }));
+    await user.click(await screen.findByRole("button", { name: "Save" }));
+    await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(api.calls.filter(([id]) => id === "putNotificationSecret")).toHaveLength(before);
+  });
+
+  it("whose secret could not be made are stored, and the page asks to make one", async () => {
+    const { user } = visit("/admin/notifications", signedIn(), {
+      ...withNotifications([]),
+      putNotificationSecret: () => {
+        throw refusal(503, "UNAVAILABLE");
+      },
+    });
+    await user.click(await screen.findByRole("button", { name: "Add a notification" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Notification of incidents" }));
+    await user.type(dialog.getByLabelText(/Name/), "Tickets");
+    await user.selectOptions(dialog.getByLabelText("How"), "webhook");
+    await user.type(dialog.getByLabelText(/^To/), "https://hooks.example.com/x");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await screen.findByRole("dialog", { name: "Make a new secret for Tickets?" })).toBeTruthy();
   });
 
   it("are tested, which says why nothing was sent", async () => {

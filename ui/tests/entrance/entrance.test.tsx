@@ -121,6 +121,16 @@ describe("an invitation", () => {
     expect(screen.queryByLabelText(/New password/)).toBeNull();
   });
 
+  it("for no address says that it asks for one, and one for an address does not", async () => {
+    const { unmount } = visit("/invitation/token-1", signedOut(), {
+      readInvitation: () => ({ ...INVITATION, email: "" }),
+    });
+    await screen.findByText(/Give your email address and your name, and choose a password/);
+    unmount();
+    visit("/invitation/token-1", signedOut(), { readInvitation: () => INVITATION });
+    await screen.findByText(/Give your name, and choose a password/);
+  });
+
   it("asks a person with an account for the password of it alone", async () => {
     visit("/invitation/token-1", signedOut(), { readInvitation: () => ({ ...INVITATION, has_account: true }) });
     await screen.findByText(/You have an account here already/);

@@ -4,7 +4,8 @@ import type { LogEntry } from "../../src/executions/log/entry";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
-import { sessionOf, signedIn } from "../fakes/people";
+import { CARD } from "../fakes/operations";
+import { NOW, sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 import { viewRecord, withViews } from "../fakes/views";
 
@@ -55,11 +56,64 @@ describe("the page of an execution", () => {
     await waitFor(() => expect(address()).not.toContain("seq"));
   });
 
+  it("has the name of its workflow as its title where its caller gave no number", async () => {
+    const made = "7f6d0c9e-1a2b-4c3d-8e4f-5a6b7c8d9e0f";
+    visit(page, signedIn(), {
+      ...withExecution(),
+      explainExecution: () => ({
+        message: "success",
+        item: explanation({ execution: executionRow({ process_id: made }) }),
+      }),
+    });
+    await screen.findByRole("heading", { name: "Purchase orders" });
+    expect(document.title).toMatch(/^Purchase orders/);
+    expect(screen.queryByText(made)).toBeNull();
+  });
+
   it("names the end of a maintenance as the reader writes instants", async () => {
     const reason = "maintenance until 2026-11-29T14:00:00.000Z: system update";
     const parked = { ...ENTRIES[3], seq: 5, type: "STEP_PARKED", target: "SAP", reason } as LogEntry;
     visit(page, signedIn(), withExecution([...ENTRIES.slice(0, 4), parked]));
     await screen.findByText(/^maintenance until 29 Nov 2026, \d{2}:\d{2} .+: system update$/);
+  });
+
+  it("says of a step that waits for people whom it asked, since when and until when, with the open card", async () => {
+    const asked = { ...ENTRIES[3], seq: 5, type: "CARD_SENT", recipients: ["boss@example.com"], revision: 1 };
+    const waits = { ...ENTRIES[3], seq: 6, type: "WAIT_OPENED", due_on: NOW + 3_600_000 };
+    const log = [...ENTRIES.slice(0, 3), asked, waits].map((entry, at) => ({ ...entry, seq: at + 1 })) as LogEntry[];
+    const cards = [
+      { ...CARD, state: "release", recipient: "boss@example.com", opened_on: NOW },
+      { ...CARD, card_id: "card-2", workflow_execution_id: "execution-2" },
+    ];
+    const { api } = visit(page, signedIn(), {
+      ...withExecution(log),
+      getOpenCards: () => ({ message: "success", count: cards.length, items: cards }),
+    });
+    const panel = within(await screen.findByRole("region", { name: "What it waits for" }));
+    panel.getByText(
+      /It waits for an answer\. It has asked boss@example\.com\. Since .+\. At the latest until .+ “timeout”\./,
+    );
+    const open = within(await panel.findByRole("list", { name: "Open cards" }));
+    const links = (await open.findAllByRole("link")).map((link) => link.getAttribute("href"));
+    expect(links).toEqual([CARD.url]);
+    expect(screen.queryByText("Nothing is recorded here.")).toBeNull();
+    expect(api.calls.find(([id]) => id === "getOpenCards")?.[1]).toMatchObject({ recipient: "boss@example.com" });
+    await expectAccessible();
+  });
+
+  it("leads who was asked to their own card in the inbox", async () => {
+    const { email } = sessionOf().user;
+    const asked = { ...ENTRIES[3], seq: 4, type: "CARD_SENT", recipients: [email], revision: 1 } as LogEntry;
+    visit(page, signedIn(), {
+      ...withExecution([...ENTRIES.slice(0, 3), asked]),
+      getOpenCards: () => ({
+        message: "success",
+        count: 1,
+        items: [{ ...CARD, recipient: email.toUpperCase(), state: "release", url: null }],
+      }),
+    });
+    const link = await screen.findByRole("link", { name: "Open your card in the inbox" });
+    expect(link.getAttribute("href")).toBe("/app/inbox?card=card-1");
   });
 
   it("finds values by text with the path of an expression, and what a step changed", async () => {

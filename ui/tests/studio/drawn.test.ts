@@ -153,6 +153,28 @@ describe("what is said of 2,000 steps", () => {
   });
 });
 
+describe("the line of a step", () => {
+  it("names a workflow and a card, and never shows their ids", () => {
+    const id = "3f2a9c1e-0000-4000-8000-000000000001";
+    const steps = [
+      { id: "subworkflow_1", type: "subworkflow", settings: { workflow_id: id, version: "latest" } },
+      { id: "adaptiveCard_1", type: "adaptiveCard", settings: { card_id: id } },
+    ];
+    const document = { ...EMPTY, workflow_steps: [...stepsOf(EMPTY), ...steps] };
+    const rest = {
+      document,
+      findings: [],
+      folded: new Set<string>(),
+      order: steps.map((step) => step.id),
+      text: english,
+    };
+    const lines = (names?: ReadonlyMap<string, string>) =>
+      [...factsOf({ ...rest, ...(names !== undefined && { names }) }).values()].map(({ line }) => line);
+    expect(lines()).toEqual(["latest", ""]);
+    expect(lines(new Map([[id, "Supplier check"]]))).toEqual(["Supplier check latest", "Supplier check"]);
+  });
+});
+
 describe("the outline", () => {
   it("has every step once, after any edits", () => {
     fc.assert(

@@ -57,6 +57,50 @@ describe("the Studio", () => {
     await screen.findByText(/^Saved/);
   });
 
+  it("scrolls to a step that was added or chosen", async () => {
+    const shown: (string | undefined)[] = [];
+    Element.prototype.scrollIntoView = function (this: HTMLElement) {
+      shown.push(this.dataset.step);
+    };
+    try {
+      const { user } = await openStudio();
+      await user.click(await node("email_1"));
+      await waitFor(() => expect(shown.at(-1)).toBe("email_1"));
+      // The focus is in the panel, as when a step is chosen in a list of findings.
+      (await screen.findByRole("tab", { name: "JSON" })).focus();
+      await user.click(plus("approval_1 timeout"));
+      const dialog = within(await screen.findByRole("dialog"));
+      await user.type(dialog.getByRole("combobox"), "delay{Enter}");
+      await node("delay_2");
+      await waitFor(() => expect(shown.at(-1)).toBe("delay_2"));
+    } finally {
+      Reflect.deleteProperty(Element.prototype, "scrollIntoView");
+    }
+  });
+
+  it("shows the exits to choose from before it connects one, and says which is chosen", async () => {
+    const { user, fake } = await openStudio();
+    (await node("approval_1")).focus();
+    await user.keyboard("c");
+    const dialog = within(await screen.findByRole("dialog", { name: "Which exit?" }));
+    const [first, second] = within(dialog.getByRole("group", { name: "Which exit?" })).getAllByRole("button");
+    expect(first?.textContent).toBe("approved, leads to “email_1”");
+    await waitFor(() => expect(document.activeElement).toBe(first));
+    const said = () => dialog.getByRole("status").textContent;
+    expect(said()).toMatch(/^Exit “approved” is chosen, 1 of \d\. Enter takes it\.$/);
+    await user.keyboard("{ArrowDown}");
+    expect(document.activeElement).toBe(second);
+    expect(said()).toMatch(/^Exit “rejected” is chosen, 2 of \d/);
+    await expectAccessible();
+    await user.keyboard("{Enter}");
+    await screen.findByText(/^Connect “rejected” of/);
+    await waitFor(() => expect((document.activeElement as HTMLElement).dataset.step).toBe("approval_1"));
+    await user.keyboard("{Enter}{Control>}s{/Control}");
+    await waitFor(() =>
+      expect(edgesIn(definition(fake)).some((edge) => edge.startsWith("approval_1 rejected"))).toBe(true),
+    );
+  });
+
   it("adds, deletes, undoes and redoes by keys alone", async () => {
     const { user } = await openStudio();
     (await node("email_1")).focus();

@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { Change } from "../../src/api/queries/workflows/workflows";
 import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { activation, MAKER, withActivation, withWorkflows, workflow } from "../fakes/makers";
@@ -27,6 +28,34 @@ describe("the activation sheet", () => {
     expect(sheet.getByText(/moved by the change of the clocks/)).toBeTruthy();
     expect(sheet.getByText("Version 4: 3 open")).toBeTruthy();
     expect(sheet.getByText("starts this version from then on")).toBeTruthy();
+  });
+
+  it("names steps and fields as the Studio does, and shows of a change what differs", async () => {
+    const rules = (value: number) => [{ variable: "amount", operator: "NumericGreaterThan", value }];
+    const changes: Change[] = [
+      {
+        kind: "changed",
+        subject: "step",
+        name: "conditional_1",
+        path: "/settings/rules",
+        before: rules(1_000),
+        after: rules(5_000),
+      },
+      {
+        kind: "changed",
+        subject: "step",
+        name: "approval_1",
+        path: "/settings/timeout",
+        before: "P2D",
+        after: "P5D",
+      },
+    ];
+    const { sheet } = await openSheet(withActivation(activation({ changes, change_count: 2 })));
+    const list = within(await sheet.findByRole("list", { name: "Changes by step" }));
+    await list.findByText("Ask for the release");
+    const texts = list.getAllByRole("listitem").map(({ textContent }) => textContent);
+    expect(texts).toContain("± changedTimeoutP2D → P5D");
+    expect(texts).toContain("± changedAll of these must hold › 1 › Compared with1000 → 5000");
   });
 
   it("has one verdict for each open execution, and can be read by all", async () => {
@@ -67,7 +96,7 @@ describe("the activation sheet", () => {
     const { sheet } = await openSheet(withActivation(activation({ errors })));
     const button = await sheet.findByRole("button", { name: "1 problem is left" });
     expect(button.hasAttribute("disabled")).toBe(true);
-    expect(sheet.getByText("/workflow_steps/1/settings/url")).toBeTruthy();
+    expect(await sheet.findByText("Ask for the release › URL")).toBeTruthy();
   });
 
   it("says that the version is active although the executions were not moved", async () => {

@@ -19,6 +19,7 @@ from looply.errors import LooplyError, OperationError
 
 TEAMS_CHECKS: Final = ("dns", "tcp", "tls", "logon", "keys", "rights", "catalog", "clock")
 _CHANNEL: Final = "msteams"
+_CONSENT: Final = "Let an administrator of Microsoft consent to the rights of the application."
 
 
 class _Description(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ async def check_connection(ctx: CallContext, values: ConnectionValues, _path: st
     try:
         account = account_of(values)
     except OperationError as error:
-        checks.fail("dns", begun, error, "correct the settings of the connection")
+        checks.fail("dns", begun, error, "Correct the settings of the connection.")
         return checks.results()
     await check_network(ctx, checks, account.bot_grant.url, account.route)
     if not checks.has_failed:
@@ -52,7 +53,7 @@ async def check_connection(ctx: CallContext, values: ConnectionValues, _path: st
         await _check_graph(ctx, checks, account)
     elif not account.has_graph:
         for name in ("rights", "catalog"):
-            checks.skip(name, "`people` is events, so Graph is not called")
+            checks.skip(name, "People are found once they have installed the app, so Graph is not asked.")
     return checks.results()
 
 
@@ -61,31 +62,31 @@ async def _check_logon(ctx: CallContext, checks: Checks, account: Account) -> No
     try:
         await client_token(ctx, account.bot_grant, is_test=True)
     except OperationError as error:
-        fix = "correct `tenant_id`, `app_id` and the secret `client_secret`, which may have expired in Entra"
+        fix = "Correct the tenant, the application of the bot and its secret, which may have expired in Entra."
         checks.fail("logon", begun, error, fix)
         return
-    checks.add("logon", "ok", begun, "Entra issues tokens of the Bot Connector")
+    checks.add("logon", "ok", begun, "Entra signs the bot in.")
 
 
 async def _check_keys(ctx: CallContext, checks: Checks, account: Account) -> None:
     begun = checks.begin()
-    fix = f"let this machine reach {parse_url(account.places.openid).host}: activities are verified by its keys"
+    fix = f"Let this machine reach {parse_url(account.places.openid).host}: its keys prove what Teams sends."
     try:
         described = await _get(ctx, account, account.places.openid)
         url = msgspec.json.decode(described.content, type=_Description).jwks_uri
         answer = await _get(ctx, account, url)
         keys = msgspec.json.decode(answer.content, type=_Keys).keys
     except (LooplyError, ValueError) as error:
-        text = error.message if isinstance(error, LooplyError) else "the description of the keys cannot be read"
+        text = error.message if isinstance(error, LooplyError) else "The list of keys cannot be read."
         checks.add("keys", "failed", begun, text, fix)
         return
     usable = [each for each in keys if _CHANNEL in (each.endorsements or ())]
     if not usable:
-        checks.add("keys", "failed", begun, f"none of {len(keys)} keys may sign for Teams", "correct `cloud`")
+        fix = "Choose the cloud of Microsoft in which the organization is."
+        checks.add("keys", "failed", begun, f"None of {len(keys)} keys may sign for Teams.", fix)
         return
-    checks.add(
-        "keys", "ok", begun, "1 key signs for Teams" if len(usable) == 1 else f"{len(usable)} keys sign for Teams"
-    )
+    text = "1 key signs for Teams." if len(usable) == 1 else f"{len(usable)} keys sign for Teams."
+    checks.add("keys", "ok", begun, text)
     check_clock(checks, answer, ctx.clock)
 
 
@@ -94,25 +95,25 @@ async def _check_graph(ctx: CallContext, checks: Checks, account: Account) -> No
     try:
         token = await client_token(ctx, account.graph_grant)
     except OperationError as error:
-        checks.fail("rights", begun, error, "let an administrator consent to the rights of the application")
+        checks.fail("rights", begun, error, _CONSENT)
         return
     missing = [right for right in RIGHTS if right not in roles_of(token)]
     if missing:
-        fix = "add them to the application in Entra, and let an administrator consent"
-        checks.add("rights", "failed", begun, f"the application lacks {', '.join(missing)}", fix)
+        fix = "Add them to the application in Entra, and let an administrator of Microsoft consent."
+        checks.add("rights", "failed", begun, f"The application lacks the rights {', '.join(missing)}.", fix)
         return
-    checks.add("rights", "ok", begun, f"the application has {', '.join(RIGHTS)}")
+    checks.add("rights", "ok", begun, f"The application has the rights {', '.join(RIGHTS)}.")
     begun = checks.begin()
     try:
         found = account.catalog_app_id or await GraphClient(ctx, account).find_catalog_app(account.app_id)
     except Undelivered as error:
-        checks.add("catalog", "failed", begun, f"Graph does not list the catalog: {error.failure.code}")
+        checks.add("catalog", "failed", begun, f"Graph does not show the app catalog ({error.failure.code}).", _CONSENT)
         return
     if not found:
-        fix = "write the package by `looply teams package`, and upload it in the Teams admin center"
-        checks.add("catalog", "warning", begun, "the organization's catalog does not have the app", fix)
+        fix = "Download the app package on the page Microsoft Teams, and upload it in the Teams admin center."
+        checks.add("catalog", "warning", begun, "The app catalog of the organization does not have the app.", fix)
         return
-    checks.add("catalog", "ok", begun, f"the app has the id {found[:50]} in the catalog")
+    checks.add("catalog", "ok", begun, f"The app catalog has the app, by the id {found[:50]}.")
 
 
 async def _get(ctx: CallContext, account: Account, url: str) -> HttpResponse:

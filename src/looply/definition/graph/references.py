@@ -200,7 +200,7 @@ def _check_statuses(outline: Outline, references: Iterable[Reference], report: R
             and not {step.id.casefold(), ""} & read
         ):
             wording = "the status of {step!r} is never read: the execution continues even after a 404 or 500"
-            hint = say("ADD_FAIL_ON", 'add "fail_on": ["4xx", "5xx"], or read {step}.output.status', step=step.id)
+            hint = say("ADD_FAIL_ON", "set `fail_on` to 4xx and 5xx, or read {step}.output.status", step=step.id)
             report.warning(step.path, say("STATUS_UNREAD", wording, step=step.id), hint)
 
 

@@ -1,7 +1,8 @@
 """Connections of kind `teams`: what they may be, what their secret is bound to, their test, and what they cost."""
 
 import ast
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import looply
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.port import ConnectionValues
+from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.teams.calls.settings import account_of
 from looply.connectors.teams.connector import CONNECTOR
 from looply.demo.teams.graph import INSTALL
@@ -91,14 +92,22 @@ def test_two_bots_of_one_tenant_are_two_systems() -> None:
 
 
 @pytest.fixture
-def check(teams: TeamsSimulator, caller: Any) -> Callable[..., Any]:
-    async def run(secret: str = SECRET, **changes: Any) -> dict[str, tuple[str, str]]:
+def results(teams: TeamsSimulator, caller: Any) -> Callable[..., Any]:
+    async def run(secret: str = SECRET, **changes: Any) -> Sequence[Check]:
         values = ConnectionValues(
             name="T", kind="teams", settings=teams.settings(**changes), secrets={"client_secret": secret}
         )
         assert KIND.test is not None
         context = replace(caller, dialer=GuardedDialer(EgressPolicy(("127.0.0.0/8",))))
-        return {each.name: (each.state, each.text) for each in await KIND.test(context, values, "")}
+        return await KIND.test(context, values, "")
+
+    return run
+
+
+@pytest.fixture
+def check(results: Callable[..., Any]) -> Callable[..., Any]:
+    async def run(*given: str, **changes: Any) -> dict[str, tuple[str, str]]:
+        return {each.name: (each.state, each.text) for each in await results(*given, **changes)}
 
     return run
 
@@ -123,6 +132,22 @@ async def test_a_connection_that_works_passes_every_check_and_sends_no_message(
     assert [without[name][0] for name in ("rights", "catalog")] == ["skipped", "skipped"]
 
 
+async def test_what_a_test_says_are_sentences_without_names_of_settings(
+    teams: TeamsSimulator, results: Callable[..., Any]
+) -> None:
+    found = [*await results(people="graph"), *await results(), *await results("not-the-secret")]
+    teams.graph.catalog.clear()
+    found += await results(people="graph")
+    teams.graph.rights.discard(INSTALL)
+    found += await results(people="graph")
+    teams.keys = [Key("main", ["webchat"])]
+    found += await results()
+    said = [each.text for each in found if each.name in ("keys", "rights", "catalog") and each.state != "skipped"]
+    said += [each.text for each in found if "Graph" in each.text] + [each.fix for each in found if each.fix]
+    assert len(set(said)) >= 9
+    assert [text for text in said if not re.fullmatch(r"[A-Z0-9][^`]*\.", text)] == []
+
+
 async def test_a_wrong_secret_fails_the_logon_and_skips_the_rest(check: Callable[..., Any]) -> None:
     found = await check("not-the-secret", people="graph")
     assert (found["logon"][0], found["keys"][0], found["rights"][0]) == ("failed", "skipped", "skipped")
@@ -138,12 +163,12 @@ async def test_keys_that_cannot_be_read_or_sign_for_other_channels_fail(
     assert (await check())["keys"][0] == "failed"
     teams.fault = lambda _: None
     teams.keys = [Key("main", ["webchat"]), Key("bare", None)]
-    assert (await check())["keys"] == ("failed", "none of 2 keys may sign for Teams")
+    assert (await check())["keys"] == ("failed", "None of 2 keys may sign for Teams.")
 
 
 async def test_each_right_that_is_missing_is_named(teams: TeamsSimulator, check: Callable[..., Any]) -> None:
     teams.graph.rights.discard(INSTALL)
-    assert (await check(people="graph"))["rights"] == ("failed", f"the application lacks {INSTALL}")
+    assert (await check(people="graph"))["rights"] == ("failed", f"The application lacks the rights {INSTALL}.")
 
 
 async def test_an_app_that_is_not_in_the_catalog_is_a_warning(teams: TeamsSimulator, check: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ import type { Schema } from "../../api/types";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
+import { ShownSecret } from "./SecretDialog";
 
 type Notification = Schema<"NotificationRecord">;
 type Channel = Notification["channel"];
@@ -30,13 +31,25 @@ const draftOf = (stored: Notification | null): Draft => ({
   quotes: stored?.quotes ?? false,
 });
 
-/** Makes a notification, or changes a stored one. */
-export function NotificationDialog({ stored, onClose }: { stored: Notification | null; onClose: () => void }) {
+interface NotificationDialogProps {
+  stored: Notification | null;
+  onClose: () => void;
+  /** It became a webhook, and the secret that signs its calls is not known here. */
+  onUnknownSecret: (webhook: Notification) => void;
+}
+
+/** Makes a notification, or changes a stored one. One that becomes a webhook shows its secret, once. */
+export function NotificationDialog({ stored, onClose, onUnknownSecret }: NotificationDialogProps) {
   const { notifications: text } = useText(TEXTS);
   const { data: names } = useQuery(workflowNamesQuery(useApi()));
   const [draft, setDraft] = useState(() => draftOf(stored));
   const change = (changes: Partial<Draft>): void => setDraft({ ...draft, ...changes });
-  const put = usePut(stored, draft, onClose);
+  const put = usePut(stored, draft, ({ item, secret }) => {
+    if (secret === undefined) onClose();
+    else if (secret === null) onUnknownSecret(item);
+  });
+  const secret = put.data?.secret;
+  if (typeof secret === "string") return <ShownSecret title={text.firstSecret} secret={secret} onClose={onClose} />;
   return (
     <Confirm
       title={text.title}
@@ -88,20 +101,35 @@ export function NotificationDialog({ stored, onClose }: { stored: Notification |
   );
 }
 
-function usePut(stored: Notification | null, draft: Draft, onDone: () => void) {
+interface Stored {
+  item: Notification;
+  /** Undefined: it has no secret, or had one before. Null: a new one could not be made. */
+  secret?: string | null;
+}
+
+function usePut(stored: Notification | null, draft: Draft, onStored: (result: Stored) => void) {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () =>
-      api.call("putNotification", {
+    mutationFn: async (): Promise<Stored> => {
+      const { item } = await api.call("putNotification", {
         ...draft,
         workflow_id: draft.workflow_id || null,
         connection: draft.connection || null,
         notification_id: stored?.notification_id ?? null,
-      }),
-    onSuccess: async () => {
+      });
+      if (item.channel !== "webhook" || stored?.channel === "webhook") return { item };
+      const { notification_id } = item;
+      // The notification is stored in either case; the list can make another secret.
+      const secret = await api.call("putNotificationSecret", { notification_id }).then(
+        (made) => made.secret,
+        () => null,
+      );
+      return { item, secret };
+    },
+    onSuccess: async (result) => {
       await queries.invalidateQueries({ queryKey: ["notifications"] });
-      onDone();
+      onStored(result);
     },
   });
 }

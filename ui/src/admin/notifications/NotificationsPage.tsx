@@ -63,7 +63,13 @@ function Notifications() {
           )
         }
       </Answer>
-      {open?.kind === "put" && <NotificationDialog stored={open.stored} onClose={close} />}
+      {open?.kind === "put" && (
+        <NotificationDialog
+          stored={open.stored}
+          onClose={close}
+          onUnknownSecret={(webhook) => setOpen({ kind: "secret", stored: webhook })}
+        />
+      )}
       {open?.kind === "secret" && <SecretDialog stored={open.stored} onClose={close} />}
       {open?.kind === "delete" && <DeleteDialog stored={open.stored} onClose={close} />}
     </Section>

@@ -12,17 +12,28 @@ interface SecretDialogProps {
   onClose: () => void;
 }
 
+interface ShownSecretProps {
+  title: string;
+  secret: string;
+  onClose: () => void;
+}
+
+/** The secret of a webhook, which no later call returns. */
+export function ShownSecret({ title, secret, onClose }: ShownSecretProps) {
+  const { notifications: text } = useText(TEXTS);
+  return (
+    <OnceDialog title={title} hint={text.secretOnce} onClose={onClose}>
+      <ShownOnce text={secret} label={text.copySecret} />
+    </OnceDialog>
+  );
+}
+
 /** Replaces the secret that signs the calls of a webhook, and shows the new one once. */
 export function SecretDialog({ stored: { name, notification_id }, onClose }: SecretDialogProps) {
   const { notifications: text } = useText(TEXTS);
   const api = useApi();
   const replace = useMutation({ mutationFn: () => api.call("putNotificationSecret", { notification_id }) });
-  if (replace.data)
-    return (
-      <OnceDialog title={text.secretMade} hint={text.secretOnce} onClose={onClose}>
-        <ShownOnce text={replace.data.secret} label={text.copySecret} />
-      </OnceDialog>
-    );
+  if (replace.data) return <ShownSecret title={text.secretMade} secret={replace.data.secret} onClose={onClose} />;
   return (
     <Confirm
       title={text.secretTitle(name)}

@@ -5,12 +5,10 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
 import { type TeamsSetup, teamsSetupQuery } from "../../api/queries/admin/teams";
-import type { ConnectionTest } from "../../api/queries/kit/choices";
 import { Answer } from "../../kit/Answer";
-import { Chip, type Tone } from "../../kit/Chip";
 import { CopyButton } from "../../kit/CopyButton";
+import { TestResult } from "../../kit/checks/TestResult";
 import { Icon } from "../../kit/icons";
-import { Note } from "../../kit/Note";
 import { Section } from "../../kit/Page";
 import { Problem } from "../../kit/states/Problem";
 import { saveBytes } from "../../text/csv";
@@ -18,13 +16,6 @@ import { useText } from "../../text/language";
 import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import own from "./teams.module.css";
-
-const TONES: Readonly<Record<ConnectionTest["checks"][number]["state"], Tone>> = {
-  ok: "done",
-  warning: "retry",
-  failed: "failed",
-  skipped: "skipped",
-};
 
 export function SetupSection({ name }: { name: string }) {
   const { teams: text } = useText(TEXTS);
@@ -125,29 +116,8 @@ function Test({ name }: { name: string }) {
           {test.isPending ? text.testing : text.test}
         </Button>
       </div>
-      <div role="status">{test.data !== undefined && <Result result={test.data} />}</div>
+      <div role="status">{test.data !== undefined && <TestResult result={test.data} />}</div>
       {test.error !== null && <Problem error={test.error} shape="bar" />}
-    </>
-  );
-}
-
-function Result({ result: { is_ok: isOk, checks } }: { result: ConnectionTest }) {
-  const { teams: text } = useText(TEXTS);
-  return (
-    <>
-      <Note tone={isOk ? "done" : "warning"}>{isOk ? text.testOk : text.testFailed}</Note>
-      <ul className={own.checks}>
-        {checks.map(({ name, state, text: found, fix }) => (
-          <li key={name}>
-            <Chip tone={TONES[state]}>{text.states[state]}</Chip>
-            <span className={styles.person}>
-              <span>{text.checks(name)}</span>
-              {found !== "" && <small>{found}</small>}
-              {fix !== "" && <small>{fix}</small>}
-            </span>
-          </li>
-        ))}
-      </ul>
     </>
   );
 }

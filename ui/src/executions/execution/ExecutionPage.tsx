@@ -27,7 +27,7 @@ import { Views } from "./Views";
 import { Why } from "./Why";
 
 /** What changes while an execution runs. What had happened at a moment does not. */
-const CHANGING: readonly unknown[] = ["why", "log", "decisions", "children"];
+const CHANGING: readonly unknown[] = ["why", "log", "decisions", "children", "cards"];
 const POLL_MS = { live: 60_000, silent: 10_000 } as const;
 
 export function ExecutionPage() {

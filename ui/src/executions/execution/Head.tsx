@@ -15,7 +15,7 @@ import { SHARED } from "../../text/shared";
 import { Time, useTimes } from "../../text/time";
 import { EndDialog } from "../repair/EndDialog";
 import { RerunDialog } from "../repair/RerunDialog";
-import { isEnded, STATUS_TONES, shownStatus } from "../status";
+import { isEnded, STATUS_TONES, shownStatus, titleOf } from "../status";
 import { TEXTS } from "../text";
 import styles from "./Execution.module.css";
 import { useExecutionSearch } from "./use-search";
@@ -30,15 +30,16 @@ export function Head({ why, onChanged }: HeadProps) {
   const { product } = useText(SHARED);
   const row = why.execution;
   const status = shownStatus(row);
+  const title = titleOf(row);
   useEffect(() => {
-    document.title = `${row.process_id} · ${product}`;
-  }, [row.process_id, product]);
+    document.title = `${title} · ${product}`;
+  }, [title, product]);
   return (
     <header className={styles.head}>
       <Link to="/executions" className={styles.up} aria-label={text.toHistory}>
         <Icon name="left" size={16} />
       </Link>
-      <h1 className={styles.title}>{row.process_id}</h1>
+      <h1 className={styles.title}>{title}</h1>
       <CopyButton value={row.process_id} label={text.copyProcessId} />
       <Chip tone={STATUS_TONES[status]}>{text.statuses[status]}</Chip>
       <span className={styles.grow} />

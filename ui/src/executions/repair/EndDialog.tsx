@@ -8,7 +8,7 @@ import { Icon } from "../../kit/icons";
 import { Loading } from "../../kit/states/Loading";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
-import { isEnded } from "../status";
+import { isEnded, titleOf } from "../status";
 import { TEXTS } from "../text";
 import styles from "./Repair.module.css";
 
@@ -37,7 +37,7 @@ export function EndDialog({ row, onClose, onDone }: EndDialogProps) {
   });
   return (
     <Confirm
-      title={text.endTitle(row.process_id)}
+      title={text.endTitle(titleOf(row))}
       verb={text.end}
       isDangerous
       isBusy={end.isPending || open === undefined}

@@ -8,6 +8,7 @@ import { logQuery } from "../../api/queries/executions/whole-log";
 import { Confirm } from "../../kit/Confirm";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
+import { titleOf } from "../status";
 import { TEXTS } from "../text";
 import { callsMade } from "./choices";
 
@@ -28,7 +29,7 @@ export function RerunDialog({ row, onClose }: { row: ExecutionRow; onClose: () =
   const isKnown = number === "latest" || (Number.isSafeInteger(number) && number > 0);
   return (
     <Confirm
-      title={text.rerunTitle(row.process_id)}
+      title={text.rerunTitle(titleOf(row))}
       verb={text.rerun}
       isBusy={rerun.isPending || !isKnown}
       error={rerun.error}

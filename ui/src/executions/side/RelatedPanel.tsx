@@ -9,7 +9,7 @@ import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
 import type { ExecutionItem } from "../execution/Views";
-import { STATUS_TONES, shownStatus } from "../status";
+import { STATUS_TONES, shownStatus, titleOf } from "../status";
 import { TEXTS } from "../text";
 import styles from "./Side.module.css";
 
@@ -44,7 +44,7 @@ export function RelatedPanel({ row, item }: { row: ExecutionRow; item: Execution
                   <p>
                     <Chip tone={STATUS_TONES[shownStatus(child)]}>{text.statuses[shownStatus(child)]}</Chip>{" "}
                     <Link to="/executions/$executionId" params={{ executionId: child.workflow_execution_id }}>
-                      {child.process_id}
+                      {titleOf(child)}
                     </Link>
                   </p>
                   <p className={styles.quiet}>

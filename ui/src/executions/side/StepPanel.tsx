@@ -16,12 +16,13 @@ import { Attempts } from "./Attempts";
 import type { SideProps } from "./Side";
 import styles from "./Step.module.css";
 import { ValuesOf } from "./ValuesOf";
+import { WaitingFor } from "./WaitingFor";
 
 const ROW = 32;
 /** From the worst, so that failures lie on top of ten thousand items. */
 const FIRST = ["failed", "parked", "retry", "running", "waiting", "caught"];
 
-export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: SideProps) {
+export function StepPanel({ row, outline, folded, visit, step: id, isNow, onVisit }: SideProps) {
   const text = useText(TEXTS);
   const step = id === null ? undefined : outline.steps.get(id);
   if (step === undefined && visit === null) return <p className={styles.quietBlock}>{text.chooseStep}</p>;
@@ -48,11 +49,28 @@ export function StepPanel({ row, outline, folded, visit, step: id, onVisit }: Si
         <>
           <VisitFacts visit={visit} />
           {visit.attempts.length > 0 && <Attempts attempts={visit.attempts} />}
-          <ValuesOf executionId={row.workflow_execution_id} visit={visit} key={visit.address} />
+          {isWaiting(visit) && <WaitingFor row={row} isNow={isNow} visit={visit} />}
+          {hasValues(visit) && <ValuesOf executionId={row.workflow_execution_id} visit={visit} key={visit.address} />}
         </>
       )}
     </>
   );
+}
+
+/** Whether it waits for people or a call: a pause ends by itself, and a child has a page of its own. */
+function isWaiting({ state, child, who, until, attempts, items }: Visit): boolean {
+  return (
+    state === "waiting" &&
+    child === null &&
+    items === null &&
+    attempts.length === 0 &&
+    (who.length > 0 || until === null)
+  );
+}
+
+/** What waits has no values before it is answered. */
+function hasValues({ state, inputAt, outputAt }: Visit): boolean {
+  return state !== "waiting" || inputAt !== null || outputAt !== null;
 }
 
 function VisitFacts({ visit }: { visit: Visit }) {
@@ -71,7 +89,7 @@ function VisitFacts({ visit }: { visit: Visit }) {
           <dd>{text.duration(took)}</dd>
         </div>
       )}
-      {visit.until !== null && (
+      {visit.until !== null && !isWaiting(visit) && (
         <div>
           <dt>{text.until}</dt>
           <dd>{formats.short(visit.until, now)}</dd>
@@ -86,7 +104,7 @@ function VisitFacts({ visit }: { visit: Visit }) {
           </dd>
         </div>
       )}
-      {visit.who.length > 0 && (
+      {visit.who.length > 0 && !isWaiting(visit) && (
         <div>
           <dt>{text.asked}</dt>
           <dd>{visit.who.join(", ")}</dd>

@@ -14,7 +14,7 @@ export const english = {
   asExpression: "By an expression",
   asConstant: "As a constant",
   choose: "Choose …",
-  standard: (label: string) => `Standard: ${label}`,
+  standard: (label: string) => `${label} (if none is chosen)`,
   foreign: (value: string) => `${value} (not known here)`,
   unitOf: (label: string) => `Unit of ${label}`,
   pickTime: (label: string) => `Choose ${label} in your time zone`,

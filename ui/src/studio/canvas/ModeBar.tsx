@@ -25,7 +25,8 @@ export function ModeBar({ studio, candidates, facts }: ModeBarProps) {
   const mode = useStore(studio.screen, (state) => state.mode);
   const isChoosing = mode?.kind === "move" || mode?.kind === "connect";
   useShown(isChoosing ? keyOf(candidates, mode.at) : null);
-  if (!isChoosing) return null;
+  // The region is there before its words, so that screen readers say them.
+  if (!isChoosing) return <div role="status" />;
   const nameOf = (id: string): string => facts.get(id)?.name ?? id;
   const exitOf = ({ from, exit }: { from: string; exit: string }): string =>
     exitLook(stepById(studio.store.getState().document, from), exit, text.exits).text;

@@ -60,6 +60,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
   useImperativeHandle(handle, () => acts, [acts]);
   useLayoutEffect(() => acts.fit(), [acts]);
   useFocusFollows(studio, box);
+  useSelectedInSight(studio, box);
   const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
   const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
   const go = useCallback((x: number, y: number): void => scrollTo(box.current, x * scale, y * scale), [scale]);
@@ -110,13 +111,34 @@ function fitting(element: HTMLElement | null, layout: { width: number; height: n
   return Math.min(1, Math.max(SCALES.fitLeast, boundScale(Math.min(wide, high))));
 }
 
+function nodeOf(box: HTMLElement | null, step: string): HTMLElement | undefined {
+  const nodes = [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])];
+  return nodes.find(({ dataset }) => dataset.step === step);
+}
+
 function focusNode(box: HTMLElement | null, step: string): void {
-  const node = [...(box?.querySelectorAll<HTMLElement>("[data-step]") ?? [])].find(
-    (each) => each.dataset.step === step,
-  );
-  node?.focus({ preventScroll: true });
+  nodeOf(box, step)?.focus({ preventScroll: true });
+  showNode(box, step);
+}
+
+/** Scrolls to a step; the bars over the canvas are left out by its `scroll-padding`. */
+function showNode(box: HTMLElement | null, step: string): void {
   // jsdom scrolls nowhere.
-  node?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  nodeOf(box, step)?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+}
+
+/** The selected step is in sight: when it was chosen or added, and when the panel beside the canvas takes of its place. */
+function useSelectedInSight({ store }: Studio, box: RefObject<HTMLElement | null>): void {
+  const selected = useStore(store, ({ selection }) => selection?.step ?? null);
+  useEffect(() => {
+    if (selected === null) return undefined;
+    const show = (): void => showNode(box.current, selected);
+    show();
+    if (box.current === null || typeof ResizeObserver === "undefined") return undefined;
+    const observer = new ResizeObserver(show);
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [box, selected]);
 }
 
 function scrollTo(element: HTMLElement | null, x: number, y: number): void {

@@ -10,14 +10,14 @@ import {
   DialogTitle,
 } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Problem } from "../../kit/states/Problem";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { extractChosen, removeKeeping, retype, wrapChosen } from "../actions/acts";
 import { targetsOf } from "../document/commands/connect";
 import { nameOf, stepById } from "../document/definition";
-import { shapeOf } from "../document/shape";
+import { shapeOf, targetOf } from "../document/shape";
 import { exitLook } from "../exits";
 import { fitsType } from "../steps/fits";
 import type { Studio } from "../studio";
@@ -89,24 +89,56 @@ export function KeepBranch({ studio, step, ways, onClose }: OfStep & { ways: rea
   );
 }
 
-/** Asks which exit is to be connected. */
+/** Asks which exit is to be connected: the arrows choose, and what is chosen is said with where it leads now. */
 export function ChooseExit({ studio, step, onClose }: OfStep) {
-  const { text, exitName } = useNames({ studio, step });
+  const { text, name, exitName } = useNames({ studio, step });
   const { document } = studio.store.getState();
-  const exits = shapeOf(document).outline.steps.get(step)?.exits ?? [];
+  const shape = shapeOf(document);
+  const exits = shape.outline.steps.get(step)?.exits ?? [];
   const possible = exits.filter((exit) => targetsOf(document, { from: step, exit }).length > 0);
+  const [at, setAt] = useState(0);
+  const list = useRef<HTMLFieldSetElement>(null);
+  useEffect(() => {
+    // After the dialog has taken the focus for itself.
+    const timer = setTimeout(() => list.current?.querySelector("button")?.focus());
+    return () => clearTimeout(timer);
+  }, []);
+  const leadsTo = (exit: string): string => {
+    const target = targetOf(shape, { from: step, exit });
+    const found = target === null ? null : stepById(document, target);
+    return found === null ? text.leadsNowhere : text.leadsTo(nameOf(found));
+  };
+  const chosen = possible[at];
   return (
-    <Choice title={text.connectTitle} onClose={onClose}>
-      {possible.map((exit) => (
-        <Button
-          key={exit}
-          onClick={() => studio.screen.setState({ mode: { kind: "connect", exit: { from: step, exit }, at: 0 } })}
-        >
-          {exitName(exit)}
-        </Button>
-      ))}
+    <Choice title={text.connectTitle} hint={text.connectChoice(name, possible.length)} onClose={onClose}>
+      <fieldset ref={list} className={styles.exits} aria-label={text.connectTitle} onKeyDown={focusNext}>
+        {possible.map((exit, index) => (
+          <Button
+            key={exit}
+            className={styles.exit ?? ""}
+            appearance={index === at ? "primary" : "secondary"}
+            onFocus={() => setAt(index)}
+            onClick={() => studio.screen.setState({ mode: { kind: "connect", exit: { from: step, exit }, at: 0 } })}
+          >
+            {exitName(exit)}, {leadsTo(exit)}
+          </Button>
+        ))}
+      </fieldset>
+      <p role="status" className={styles.chosen}>
+        {chosen !== undefined && text.exitAt(exitName(chosen), at + 1, possible.length)}
+      </p>
     </Choice>
   );
+}
+
+/** The arrows lead to the button before or behind the one with the focus. */
+function focusNext(event: KeyboardEvent<HTMLElement>): void {
+  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (by === undefined) return;
+  const buttons = [...event.currentTarget.querySelectorAll("button")];
+  const at = buttons.findIndex((button) => button.matches(":focus"));
+  event.preventDefault();
+  buttons[(at + by + buttons.length) % buttons.length]?.focus();
 }
 
 /** Asks for the new type of a step. */

@@ -5,12 +5,12 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { Confirm } from "../../kit/Confirm";
-import { useFindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
+import { useMakerFindingWords } from "../../text/maker-findings";
 import { SHARED } from "../../text/shared";
 import { rename } from "../actions/acts";
 import { refusalOfId } from "../document/commands/rename";
-import { nameOf, stepById } from "../document/definition";
+import { nameOf, stepById, typeOf } from "../document/definition";
 import type { StudioFinding } from "../document/store";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -88,7 +88,8 @@ interface KnownDialogProps {
 export function KnownDialog({ studio, finding, onClose }: KnownDialogProps) {
   const text = useText(TEXTS);
   const [note, setNote] = useState("");
-  const { message } = useFindingWords()(finding);
+  const found = stepById(studio.store.getState().document, finding.step ?? "");
+  const { message } = useMakerFindingWords()(finding, found === null ? null : typeOf(found));
   const mark = (): void => {
     studio.outer.setKnown(finding, note.trim());
     onClose();

@@ -1,4 +1,4 @@
-import { fields } from "./fields.de";
+import { fields } from "../../text/fields.de";
 import type { PanelText } from "./text.en";
 
 export const german: PanelText = {
@@ -47,7 +47,7 @@ export const german: PanelText = {
     always: "Immer",
     parallel: "Zugleich",
     sequence: "Nacheinander",
-    any: "Einer",
+    any: "Einer davon",
     all: "Alle",
     get: "Lesen",
     set: "Setzen",

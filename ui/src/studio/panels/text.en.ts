@@ -1,4 +1,4 @@
-import { fields } from "./fields.en";
+import { fields } from "../../text/fields.en";
 
 export const english = {
   fields,
@@ -45,8 +45,8 @@ export const english = {
     always: "Always",
     parallel: "At once",
     sequence: "In turn",
-    any: "Any 1",
-    all: "All",
+    any: "One of them",
+    all: "All of them",
     get: "Read",
     set: "Set",
     merge: "Merge",

@@ -1,11 +1,13 @@
 /** All findings of the document as it is: where, what, what to do, and the way there. */
 
 import { Button } from "@fluentui/react-components";
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
-import { useFindingWords } from "../../text/findings";
+import type { FindingWords } from "../../text/findings";
 import { useText } from "../../text/language";
+import { useMakerFindingWords } from "../../text/maker-findings";
 import { useTimes } from "../../text/time";
 import { attempt, chooseType } from "../actions/acts";
 import type { StepFacts } from "../canvas/drawing/facts";
@@ -30,10 +32,11 @@ const MOST_LISTED = 100;
 
 export function Problems({ studio, known, facts, check, onShow }: ProblemsProps) {
   const text = useText(TEXTS);
-  const say = useFindingWords();
+  const say = useMakerFindingWords(useIsJson());
   const all = useStore(studio.store, (state) => state.findings);
   const findings = all.filter((finding) => noteOf(finding, known) === null);
   const accepted = all.filter((finding) => noteOf(finding, known) !== null);
+  const typeOf = ({ step }: StudioFinding): string | null => facts.get(step ?? "")?.type ?? null;
   const nameOf = ({ step }: StudioFinding): string =>
     step === null ? text.workflowItself : (facts.get(step)?.name ?? step);
   const [isOpen, setOpen] = useState(false);
@@ -63,6 +66,7 @@ export function Problems({ studio, known, facts, check, onShow }: ProblemsProps)
               studio={studio}
               finding={finding}
               name={nameOf(finding)}
+              words={say(finding, typeOf(finding))}
               onShow={() => onShow(finding)}
             />
           ))}
@@ -71,7 +75,7 @@ export function Problems({ studio, known, facts, check, onShow }: ProblemsProps)
             <li key={`${finding.path} ${finding.message}`} className={styles.finding}>
               <b>{nameOf(finding)}</b>
               <span className={styles.grow}>
-                {say(finding).message} <span className={styles.hint}>{noteOf(finding, known)}</span>
+                {say(finding, typeOf(finding)).message} <span className={styles.hint}>{noteOf(finding, known)}</span>
               </span>
               <Button size="small" appearance="transparent" onClick={() => studio.outer.setKnown(finding, null)}>
                 {text.unmark}
@@ -82,6 +86,12 @@ export function Problems({ studio, known, facts, check, onShow }: ProblemsProps)
       )}
     </section>
   );
+}
+
+/** Whether the definition is seen as JSON, in which fields have other names than labels. */
+function useIsJson(): boolean {
+  const { view } = useSearch({ from: "/shell/workflows/$workflowId/v/$version" });
+  return view === "json" || view === "split";
 }
 
 function Checked({ check }: { check: CheckState }) {
@@ -95,14 +105,14 @@ interface FindingProps {
   studio: Studio;
   finding: StudioFinding;
   name: string;
+  words: FindingWords;
   onShow: () => void;
 }
 
-function Finding({ studio, finding, name, onShow }: FindingProps) {
+function Finding({ studio, finding, name, words: { message, hint }, onShow }: FindingProps) {
   const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
-  const { message, hint } = useFindingWords()(finding);
   const fix = (each: Fix): void => {
     if (each.kind === "connect") chooseType(studio, { from: each.from, exit: each.exit });
     else attempt(studio, each.plan(studio.store.getState().document));

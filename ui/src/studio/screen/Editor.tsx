@@ -25,6 +25,7 @@ import { Head } from "./Head";
 import { Middle } from "./Middle";
 import { Notices } from "./Notices";
 import styles from "./Screen.module.css";
+import { useNames } from "./use-names";
 import { type Open, useOpen } from "./use-open";
 
 interface EditorProps {
@@ -79,12 +80,13 @@ function useFacts({ store, screen, known }: Open) {
   const key = graphKey(document);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the order changes with the graph, not with each key typed
   const order = useMemo(() => treeRows(document).map(({ step }) => step), [key]);
+  const names = useNames(document);
   const open = useMemo(() => findings.filter((finding) => noteOf(finding, known) === null), [findings, known]);
   const before = useRef<ReadonlyMap<string, StepFacts>>(new Map());
   return useMemo(() => {
-    before.current = factsOf({ document, findings: open, folded, order, text, before: before.current });
+    before.current = factsOf({ document, findings: open, folded, order, text, names, before: before.current });
     return before.current;
-  }, [document, open, folded, order, text]);
+  }, [document, open, folded, order, text, names]);
 }
 
 /** What actions do with the view: the same functions for keys, menus and palette. */

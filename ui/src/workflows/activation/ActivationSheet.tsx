@@ -27,6 +27,7 @@ import { Findings } from "./Findings";
 import { OpenExecutions } from "./OpenExecutions";
 import { ScheduleChange } from "./ScheduleChange";
 import { useActivate } from "./use-activate";
+import { useSteps } from "./use-steps";
 
 export interface ActivationSheetProps {
   workflowId: string;
@@ -114,11 +115,17 @@ interface PreviewProps {
 function Preview({ preview, isMoving, onMoving, onShow }: PreviewProps) {
   const { activation: text } = useText(TEXTS);
   const { active_version: active, workflow_version: version } = preview;
+  const steps = useSteps(preview.workflow_id, version);
   return (
     <>
       <p>{active === null ? text.first : text.replaces(active, version)}</p>
-      <Findings errors={preview.errors} warnings={preview.warnings} {...(onShow !== undefined && { onShow })} />
-      <Changes preview={preview} />
+      <Findings
+        errors={preview.errors}
+        warnings={preview.warnings}
+        steps={steps}
+        {...(onShow !== undefined && { onShow })}
+      />
+      <Changes preview={preview} stepOf={steps.stepOf} />
       <ScheduleChange schedule={preview.schedule} />
       <OpenExecutions preview={preview} isMoving={isMoving} onMoving={onMoving} />
       <Callers callers={preview.callers} />

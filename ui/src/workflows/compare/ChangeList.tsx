@@ -1,15 +1,21 @@
 import { useEffect, useRef } from "react";
 import type { Change } from "../../api/queries/workflows/workflows";
-import { writeJson } from "../../kit/json/json-text";
+import type { GraphStep } from "../../graph/outline";
+import { TEXTS as FORM_TEXTS } from "../../kit/fields/text";
 import { useText } from "../../text/language";
+import { FIELD_LABELS, placeWords } from "../../text/settings";
+import { FIELDS } from "../settings/settings";
 import { TEXTS } from "../text";
 import { type ChangeGroup, groupChanges } from "./changes";
 import styles from "./compare.module.css";
+import { type Detail, detailsOf, differingParts, wordsOf } from "./details";
+
+/** Returns what a step is called and its type, by its id; null where it is not known here. */
+export type StepOf = (id: string) => Pick<GraphStep, "name" | "type"> | null;
 
 interface ChangeListProps {
   changes: readonly Change[];
-  /** The name of a step by its id. */
-  nameOf: (step: string) => string;
+  stepOf: StepOf;
   selected?: string | null;
   onSelect?: (step: string) => void;
 }
@@ -19,7 +25,7 @@ const SIGNS: Readonly<Record<Change["kind"], string>> = { added: "+", removed: "
 const LONGEST = 160;
 
 /** The changes between two versions by step, each with what was and what is. */
-export function ChangeList({ changes, nameOf, selected = null, onSelect }: ChangeListProps) {
+export function ChangeList({ changes, stepOf, selected = null, onSelect }: ChangeListProps) {
   const { compare: text } = useText(TEXTS);
   return (
     <ul className={styles.groups} aria-label={text.changes}>
@@ -27,7 +33,8 @@ export function ChangeList({ changes, nameOf, selected = null, onSelect }: Chang
         <Group
           key={group.step}
           group={group}
-          name={group.step === "" ? text.workflow : nameOf(group.step)}
+          name={group.step === "" ? text.workflow : (stepOf(group.step)?.name ?? group.step)}
+          stepOf={stepOf}
           isSelected={group.step === selected}
           {...(onSelect !== undefined && group.step !== "" && { onSelect: () => onSelect(group.step) })}
         />
@@ -39,11 +46,12 @@ export function ChangeList({ changes, nameOf, selected = null, onSelect }: Chang
 interface GroupProps {
   group: ChangeGroup;
   name: string;
+  stepOf: StepOf;
   isSelected: boolean;
   onSelect?: () => void;
 }
 
-function Group({ group, name, isSelected, onSelect }: GroupProps) {
+function Group({ group, name, stepOf, isSelected, onSelect }: GroupProps) {
   const item = useRef<HTMLLIElement>(null);
   useEffect(() => {
     // jsdom scrolls nowhere.
@@ -62,47 +70,90 @@ function Group({ group, name, isSelected, onSelect }: GroupProps) {
       )}
       <ul>
         {group.changes.map((change) => (
-          <ChangeItem key={`${change.subject} ${change.name} ${change.path}`} change={change} />
+          <ChangeItems key={`${change.subject} ${change.name} ${change.path}`} change={change} stepOf={stepOf} />
         ))}
       </ul>
     </li>
   );
 }
 
-function ChangeItem({ change }: { change: Change }) {
+/** One change: each part that differs, with what it was and what it is. */
+function ChangeItems({ change, stepOf }: { change: Change; stepOf: StepOf }) {
   const { compare: text } = useText(TEXTS);
-  const { kind, before, after } = change;
+  const { kind, subject, name, path } = change;
+  if (subject === "step" && path === "") {
+    return (
+      <li className={styles.change}>
+        <Sign kind={kind} />
+        <span className={styles.what}>{text.wholeStep}</span>
+      </li>
+    );
+  }
+  if (subject === "edge") {
+    const exit = name.slice(name.lastIndexOf("/") + 1);
+    const target = (id: unknown): string => (typeof id === "string" ? (stepOf(id)?.name ?? id) : text.nothing);
+    return (
+      <Part
+        place={text.edge(exit)}
+        before={kind === "added" ? null : target(change.before)}
+        after={kind === "removed" ? null : target(change.after)}
+      />
+    );
+  }
+  return detailsOf(change).map((detail) => <DetailItem key={detail.path.join("/")} {...{ change, detail, stepOf }} />);
+}
+
+function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail; stepOf: StepOf }) {
+  const { compare: text, settings } = useText(TEXTS);
+  const labels = useText(FIELD_LABELS);
+  const { operators } = useText(FORM_TEXTS);
+  const { subject, name } = change;
+  const { path } = detail;
+  const names = name === "workflow_settings" ? path : [name, ...path];
+  const own = FIELDS.find((field) => field === names[0]);
+  const outer = own === undefined ? names : [settings.fields[own], ...names.slice(1)];
+  const place = subject === "step" ? placeWords(labels, stepOf(name)?.type ?? null, path) : outer.join(" › ");
+  const words = (value: unknown): string | null => {
+    if (value === undefined) return null;
+    const isOperator = path.at(-1) === "operator" && typeof value === "string" && Object.hasOwn(operators, value);
+    return isOperator ? operators[value as keyof typeof operators] : wordsOf(value, text);
+  };
+  let [before, after] = [words(detail.before), words(detail.after)];
+  if (before !== null && after !== null) [before, after] = differingParts(before, after);
+  return <Part place={place} before={before} after={after} />;
+}
+
+interface PartProps {
+  place: string;
+  /** What was there, and what is there now; null: nothing. */
+  before: string | null;
+  after: string | null;
+}
+
+function Part({ place, before, after }: PartProps) {
   return (
     <li className={styles.change}>
-      <span className={styles[kind]}>
-        <span aria-hidden="true">{SIGNS[kind]} </span>
-        {text.kinds[kind]}
+      <Sign kind={before === null ? "added" : after === null ? "removed" : "changed"} />
+      <span className={styles.what}>{place}</span>
+      <span className={styles.values}>
+        {before !== null && <del>{shortOf(before)}</del>}
+        {before !== null && after !== null && " → "}
+        {after !== null && <ins>{shortOf(after)}</ins>}
       </span>
-      <span className={styles.what}>{whatOf(change, text)}</span>
-      {kind === "changed" && (
-        <span className={styles.values}>
-          <del>{shortOf(before)}</del> <ins>{shortOf(after)}</ins>
-        </span>
-      )}
     </li>
   );
 }
 
-interface Words {
-  edge: (exit: string) => string;
-  wholeStep: string;
-  members: (pointer: string) => string;
+function Sign({ kind }: { kind: Change["kind"] }) {
+  const { compare: text } = useText(TEXTS);
+  return (
+    <span className={styles[kind]}>
+      <span aria-hidden="true">{SIGNS[kind]} </span>
+      {text.kinds[kind]}
+    </span>
+  );
 }
 
-/** Returns what a change is about: the whole step, one of its settings, an exit, or a field of the workflow. */
-function whatOf({ subject, name, path }: Change, text: Words): string {
-  if (subject === "edge") return text.edge(name.slice(name.lastIndexOf("/") + 1));
-  const place = path.split("/").filter(Boolean).join(" › ");
-  if (subject === "step") return place === "" ? text.wholeStep : text.members(place);
-  return text.members([name, place].filter(Boolean).join(" › "));
-}
-
-function shortOf(value: unknown): string {
-  const text = typeof value === "string" ? value : writeJson(value);
+function shortOf(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

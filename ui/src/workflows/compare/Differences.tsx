@@ -11,7 +11,7 @@ import { definitionOf } from "../definition";
 import frame from "../graph/graph.module.css";
 import { TEXTS } from "../text";
 import type { Way } from "./address";
-import { ChangeList } from "./ChangeList";
+import { ChangeList, type StepOf } from "./ChangeList";
 import { countsOf } from "./changes";
 import styles from "./compare.module.css";
 import { type Merged, mergedLook, mergeOutlines } from "./merged";
@@ -31,8 +31,8 @@ export function Differences({ before, after, changes, count, show }: Differences
   const merged = useMerged(before, after, changes);
   const [selected, setSelected] = useState<string | null>(null);
   if (count === 0) return <Note tone="info">{text.equal}</Note>;
-  const nameOf = (step: string): string => merged.outline.steps.get(step)?.name ?? step;
-  const list = <ChangeList changes={changes} nameOf={nameOf} selected={selected} onSelect={setSelected} />;
+  const stepOf: StepOf = (step) => merged.outline.steps.get(step) ?? null;
+  const list = <ChangeList changes={changes} stepOf={stepOf} selected={selected} onSelect={setSelected} />;
   return (
     <>
       <p className={styles.count} role="status">

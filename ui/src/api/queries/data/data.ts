@@ -14,7 +14,6 @@ export type DatastoreRow = AnswerOf<"getDatastores">["items"][number];
 export type Datastore = AnswerOf<"getDatastore">["item"];
 export type Connection = AnswerOf<"getConnections">["items"][number];
 export type ConnectorKind = AnswerOf<"getConnectorKinds">["items"][number];
-export type ConnectionTest = AnswerOf<"testConnection">["item"];
 
 /** Datastores by name, without their documents. */
 export const datastoresQuery = (api: Api) =>

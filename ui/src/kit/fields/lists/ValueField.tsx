@@ -1,4 +1,4 @@
-import { Button } from "@fluentui/react-components";
+import { Button, Tooltip } from "@fluentui/react-components";
 import { useState } from "react";
 import { NotJson, parseExact } from "../../../shared/exact";
 import { useText } from "../../../text/language";
@@ -26,15 +26,17 @@ export function ValueField(props: FieldProps) {
         <Text {...props} value={value ?? ""} expected="any" onChange={onChange} />
       )}
       {!isReadOnly && (typeof value === "string" || value === undefined) && (
-        <Button
-          className={styles.switch}
-          size="small"
-          appearance="subtle"
-          aria-label={`${isJson ? text.asText : text.asJson}: ${label}`}
-          onClick={toggle}
-        >
-          {isJson ? text.asText : text.asJson}
-        </Button>
+        <Tooltip content={isJson ? text.asText : text.asJson} relationship="description">
+          <Button
+            className={`${styles.switch} ${styles.sign}`}
+            size="small"
+            appearance="subtle"
+            aria-label={`${isJson ? text.asText : text.asJson}: ${label}`}
+            onClick={toggle}
+          >
+            {isJson ? "Abc" : "{ }"}
+          </Button>
+        </Tooltip>
       )}
     </div>
   );

@@ -8,6 +8,7 @@ import { useText } from "../../../text/language";
 import { ChoiceField } from "../ChoiceField";
 import type { FieldProps } from "../field";
 import { TEXTS } from "../text";
+import { useNewer } from "./use-newer";
 
 interface WorkflowFieldProps {
   workflow: FieldProps;
@@ -18,8 +19,10 @@ const LATEST = "latest";
 
 export function WorkflowField({ workflow, version }: WorkflowFieldProps) {
   const { workflow: text } = useText(TEXTS);
-  const { data } = useQuery(workflowChoicesQuery(useApi()));
+  const choices = useQuery(workflowChoicesQuery(useApi()));
+  const { data } = choices;
   const names = useMemo(() => namesOf(data ?? []), [data]);
+  useNewer(choices, workflow.value, typeof workflow.value === "string" && names.has(workflow.value));
   const versions = (data ?? [])
     .filter(({ workflow_id }) => workflow_id === workflow.value)
     .map(({ workflow_version }) => String(workflow_version));

@@ -35,6 +35,8 @@ export interface StepFacts {
   returns: number;
 }
 
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
 export interface FactsInput {
   document: Definition;
   findings: readonly StudioFinding[];
@@ -42,6 +44,8 @@ export interface FactsInput {
   /** Ids of the steps in reading order. */
   order: readonly string[];
   text: StudioText;
+  /** Of workflows and cards, by their ids. */
+  names?: ReadonlyMap<string, string>;
   /** What is as it was stays the same object, so that it is not drawn again. */
   before?: ReadonlyMap<string, StepFacts>;
 }
@@ -53,6 +57,7 @@ export function factsOf({
   folded,
   order,
   text,
+  names = NO_NAMES,
   before,
 }: FactsInput): ReadonlyMap<string, StepFacts> {
   const counts = countsOf(findings);
@@ -80,7 +85,7 @@ export function factsOf({
       folded: hidden,
       returns: returns.get(id) ?? 0,
     });
-    const line = tellingLine(type, shownSettings(step, steps));
+    const line = tellingLine(type, shownSettings(step, steps, names));
     const kind = text.types[type] ?? type;
     const fact = { step, type, name, line, kind, more, errors, warnings, hidden, returns: returns.get(id) ?? 0 };
     const known = before?.get(id);
@@ -99,12 +104,20 @@ function returnsOf(document: Definition): ReadonlyMap<string, number> {
   return found;
 }
 
-/** Returns the settings of a step as its line shows them: a redirect names the step that it leads to. */
-function shownSettings(step: StepJson, steps: ReadonlyMap<string, StepJson>): JsonObject {
+/** Returns the settings of a step as its line shows them: steps, workflows and cards by their names, never by an id. */
+function shownSettings(
+  step: StepJson,
+  steps: ReadonlyMap<string, StepJson>,
+  names: ReadonlyMap<string, string>,
+): JsonObject {
   const settings = settingsOf(step);
   const target =
     typeOf(step) === REDIRECT && typeof settings.target === "string" ? steps.get(settings.target) : undefined;
-  return target === undefined ? settings : { ...settings, target: nameOf(target) };
+  const named = ["workflow_id", "card_id"].flatMap((setting) => {
+    const id = settings[setting];
+    return typeof id === "string" && !id.includes("${") ? [[setting, names.get(id) ?? ""]] : [];
+  });
+  return { ...settings, ...(target !== undefined && { target: nameOf(target) }), ...Object.fromEntries(named) };
 }
 
 function isSame(a: StepFacts, b: StepFacts): boolean {

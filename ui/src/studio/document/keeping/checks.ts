@@ -59,14 +59,25 @@ export function findingsOf(document: Definition, { errors, warnings }: Answer): 
   const findingOf = (severity: StudioFinding["severity"]) => (each: Answer["errors"][number]) => ({
     severity,
     ...each,
-    ...place(each.path),
+    ...ofMissing(place(each.path), each),
     hint: each.hint ?? "",
   });
   return [...errors.map(findingOf("error")), ...warnings.map(findingOf("warning"))];
 }
 
+interface Place {
+  step: string | null;
+  field: string;
+}
+
+/** The server names the holder of a field that is missing; it is shown at the field, which is there on the screen. */
+function ofMissing(place: Place, { code, values }: Answer["errors"][number]): Place {
+  const name = code === "FIELD_MISSING" ? values?.name : undefined;
+  return typeof name === "string" ? { ...place, field: `${place.field}/${name}` } : place;
+}
+
 /** Returns what finds the step and the field of a path such as `/workflow_steps/3/settings/url`. */
-function placer(document: Definition): (path: string) => { step: string | null; field: string } {
+function placer(document: Definition): (path: string) => Place {
   const steps = rawSteps(document);
   const edges = Array.isArray(document.workflow_connections) ? document.workflow_connections : [];
   return (path) => {

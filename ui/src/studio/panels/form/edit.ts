@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import { type Path, pointerOf } from "../../../editing/document/path";
 import type { FieldProps } from "../../../kit/fields/field";
 import { isObject, type JsonObject } from "../../../shared/http";
-import { useFindingWords } from "../../../text/findings";
+import { useMakerFindingWords } from "../../../text/maker-findings";
 import { changeStep } from "../../document/commands/settings";
 import { type Definition, type StepJson, settingsOf, stepById, typeOf } from "../../document/definition";
 import type { Planned, StudioFinding, StudioStore } from "../../document/store";
@@ -37,7 +37,7 @@ export function useStepEdit(store: StudioStore, id: string): StepEdit | null {
   const step = useStore(store, ({ document }) => stepById(document, id));
   const isReadOnly = useStore(store, (state) => state.isReadOnly);
   const findings = useStore(store, (state) => state.findings);
-  const say = useFindingWords();
+  const say = useMakerFindingWords();
   return useMemo(
     () =>
       step === null
@@ -46,7 +46,7 @@ export function useStepEdit(store: StudioStore, id: string): StepEdit | null {
             store,
             step,
             isReadOnly,
-            findings.filter((each) => each.step === id).map((each) => ({ ...each, ...say(each) })),
+            findings.filter((each) => each.step === id).map((each) => ({ ...each, ...say(each, typeOf(step)) })),
           ),
     [store, step, id, isReadOnly, findings, say],
   );

@@ -3,7 +3,7 @@
 import type { ComponentType } from "react";
 import type { Path } from "../../../editing/document/path";
 import type { JsonObject } from "../../../shared/http";
-import type { FieldKey } from "../fields.en";
+import type { FieldKey } from "../../../text/fields.en";
 import type { StepEdit } from "./edit";
 
 export type Widget =

@@ -6,6 +6,7 @@ import { cardChoicesQuery } from "../../../api/queries/kit/choices";
 import { ChoiceField, Segmented } from "../../../kit/fields/ChoiceField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { NumberField } from "../../../kit/fields/NumberField";
+import { useNewer } from "../../../kit/fields/pickers/use-newer";
 import { Problem } from "../../../kit/states/Problem";
 import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
@@ -52,9 +53,11 @@ export function CardParts({ edit }: { edit: StepEdit }) {
 
 function Named({ edit }: { edit: StepEdit }) {
   const { fields, card: text } = useText(PANEL_TEXTS);
-  const { data, error } = useQuery(cardChoicesQuery(useApi()));
+  const choices = useQuery(cardChoicesQuery(useApi()));
+  const { data, error } = choices;
   const { card_id: id, card_version: given } = edit.settings;
   const chosen = data?.find((each) => each.card_id === id);
+  useNewer(choices, id, chosen !== undefined);
   const version = typeof given === "number" ? given : (chosen?.active_version ?? chosen?.newest_version);
   return (
     <>

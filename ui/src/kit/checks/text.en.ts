@@ -1,0 +1,21 @@
+export const english = {
+  ok: "The connection works.",
+  failed: "The connection does not work yet.",
+  states: { ok: "OK", warning: "Look at it", failed: "Failed", skipped: "Skipped" },
+  checks: (check: string) =>
+    ({
+      dns: "Name of the host",
+      tcp: "Network",
+      tls: "Certificate",
+      logon: "Sign-in",
+      service: "Service",
+      csrf: "CSRF token",
+      keys: "Keys of Microsoft",
+      rights: "Rights in Graph",
+      catalog: "App in the catalog",
+      clock: "Clock",
+    })[check] ?? check,
+  millis: (count: string) => `${count} ms`,
+};
+
+export type ChecksText = typeof english;
