@@ -21,7 +21,7 @@ const LONGEST = 300;
 const MOST = 15;
 const LONGEST_FUNCTION = 70;
 /** Casts, and comments that silence a check. The limit only falls: who removes some lowers it. */
-const MOST_CASTS = 133;
+const MOST_CASTS = 132;
 /** So many fewer may be left before the limit must be lowered. */
 const SLACK = 5;
 

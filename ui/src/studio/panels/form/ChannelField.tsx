@@ -14,9 +14,7 @@ const INBOX = "inbox";
 export function ChannelField(field: FieldProps) {
   const text = useText(PANEL_TEXTS);
   const { data } = useQuery(stepTypesQuery(useApi()));
-  const options = (data?.channels ?? [INBOX]).map((value) => ({
-    value,
-    label: text.options[value as keyof typeof text.options] ?? value,
-  }));
+  const labels: Readonly<Record<string, string>> = text.options;
+  const options = (data?.channels ?? [INBOX]).map((value) => ({ value, label: labels[value] ?? value }));
   return <ChoiceField {...field} options={options} fallback={INBOX} />;
 }

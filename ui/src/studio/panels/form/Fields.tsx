@@ -43,10 +43,8 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
       return <InstantField {...field} />;
     case "choice": {
       const { options, isSegmented = false, ...others } = widget;
-      const shown = options.map((value) => ({
-        value,
-        label: text.options[value as keyof typeof text.options] ?? value,
-      }));
+      const labels: Readonly<Record<string, string>> = text.options;
+      const shown = options.map((value) => ({ value, label: labels[value] ?? value }));
       return isSegmented ? (
         <Segmented {...field} {...others} options={shown} />
       ) : (
