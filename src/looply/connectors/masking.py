@@ -25,6 +25,7 @@ _APOSTROPHES: Final = ("'", "&#39;", "&#x27;", "&apos;")
 _QUOTES: Final = ('"', "&#34;", "&#x22;", "&quot;")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 """A secret of these characters alone is the same in URLs, JSON and markup."""
+_MARKUP: Final = re.compile(r"[&<>'\"]")
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 """Characters that JSON text may have in another form."""
 
@@ -171,19 +172,14 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     based = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     based |= {form.rstrip("=") for form in based}
+    found = {secret, *based}
     if _PLAIN.fullmatch(secret):
-        return {secret, *based}
-    return {
-        secret,
-        quote(raw, safe=""),
-        quote(raw),
-        quote_plus(raw),
-        *based,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1].replace("/", "\\/"),
-        *_markup(secret),
-    }
+        return found
+    found |= {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    if "/" in secret or not secret.isprintable() or not secret.isascii() or _ESCAPED.search(secret):
+        shown = json.dumps(secret, ensure_ascii=False)[1:-1]
+        found |= {json.dumps(secret)[1:-1], shown, shown.replace("/", "\\/")}
+    return found.union(_markup(secret)) if _MARKUP.search(secret) else found
 
 
 def _markup(secret: str) -> Iterable[str]:

@@ -59,7 +59,7 @@ class Connection(httpcore2.AsyncHTTPConnection):
 
 
 class Exchange:
-    """A response whose body is not read yet, and the connection that it comes by, which `close` gives back."""
+    """A response whose body is not read yet, and the connection that it comes by, which `close` releases."""
 
     def __init__(self, response: httpcore2.Response, connection: Connection, connections: "Connections") -> None:
         self.response = response
@@ -82,13 +82,20 @@ class Exchange:
         try:
             await self.response.aclose()
         finally:
-            await self._connections.give_back(self._connection)
+            await self._connections.release(self._connection)
 
 
 class Connections:
     """The connections of one route, within the limits: so many at once, and so many idle ones, each for so long."""
 
-    def __init__(self, tls: ssl.SSLContext, backend: httpcore2.AsyncNetworkBackend, limits: httpx2.Limits) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext,
+        backend: httpcore2.AsyncNetworkBackend,
+        limits: httpx2.Limits,
+        *,
+        fresh_seconds: float = FRESH_SECONDS,
+    ) -> None:
         assert limits.max_connections is not None
         assert limits.max_keepalive_connections is not None
         assert limits.keepalive_expiry is not None
@@ -97,6 +104,7 @@ class Connections:
         self._most = limits.max_connections
         self._most_idle = limits.max_keepalive_connections
         self._kept_seconds = limits.keepalive_expiry
+        self._fresh_seconds = fresh_seconds
         self._free = asyncio.Semaphore(self._most)
         self._used: set[Connection] = set()
         # The one that has been idle for the longest time comes first, here and in each place.
@@ -114,15 +122,16 @@ class Connections:
         Raises: the library's errors.
         """
         await self._free.acquire()
-        connection = None
+        connection = exchange = None
         try:
             connection = await self._take(place, needs_fresh=needs_fresh)
-            return Exchange(await connection.handle_async_request(request), connection, self)
-        except BaseException:
-            await self.give_back(connection)
-            raise
+            exchange = Exchange(await connection.handle_async_request(request), connection, self)
+            return exchange
+        finally:
+            if exchange is None:
+                await self.release(connection)
 
-    async def give_back(self, connection: Connection | None) -> None:
+    async def release(self, connection: Connection | None) -> None:
         """Takes back the connection of a call; one that is in no order is closed. None: the call had none yet."""
         self._free.release()
         if connection is None:
@@ -149,7 +158,7 @@ class Connections:
         await self._close_expired(now)
         while (kept := self._places.get(place)) is not None:
             connection = kept[-1]
-            if needs_fresh and now - connection.idle_since > FRESH_SECONDS:
+            if needs_fresh and now - connection.idle_since > self._fresh_seconds:
                 break
             self._forget(connection)
             self._used.add(connection)

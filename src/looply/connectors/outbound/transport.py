@@ -63,10 +63,11 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         outgoing = httpcore2.Request(
             method=request.method,
             url=url,
-            headers=request.headers.raw,
             content=async_stream(request.stream),
             extensions=extensions,
         )
+        # They are bytes already; given above, each would be checked once more.
+        outgoing.headers = request.headers.raw
         with _client_errors():
             exchange = await connections.send(place, outgoing, needs_fresh=request.method not in _REPEATABLE)
         response = exchange.response

@@ -202,6 +202,7 @@ class Reader:
         known = self._current.in_memory(execution_id)
         # An execution that this process has just started is polled together with all others, without a read of its own.
         is_polled = self._is_shared and known is not None and known[0].status == "RUNNING"
+        execution = None
         with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
@@ -217,6 +218,9 @@ class Reader:
                     await asyncio.wait_for(signal.wait(), left)
                 except TimeoutError:
                     break
+                # One that has ended is in memory no more: it would be read again, and folded.
+                if not self._is_shared and (settled := _settled(execution, signal.state)) is not None:
+                    return settled
             return await self.get(execution_id)
 
     async def open_cards(
@@ -256,3 +260,10 @@ class Reader:
     def _on_unit(self, before: ExecutionState | None, after: ExecutionState) -> None:  # noqa: ARG002 - the shell's
         """Follows up on a durable unit of this process."""
         self.feed.wake()
+
+
+def _settled(before: Execution | None, state: ExecutionState | None) -> Execution | None:
+    """Returns an execution in a newer state that was stored; None where it runs, or its definition is not known."""
+    if before is None or state is None or state.status == "RUNNING" or state.definition != before.state.definition:
+        return None
+    return Execution(head=head_of(state), state=state, workflow=before.workflow)

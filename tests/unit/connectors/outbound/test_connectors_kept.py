@@ -13,8 +13,7 @@ import httpx2
 import pytest
 
 from looply.connectors.client import HttpClient
-from looply.connectors.outbound import kept
-from looply.connectors.outbound.kept import Connections, Exchange, Place
+from looply.connectors.outbound.kept import FRESH_SECONDS, Connections, Exchange, Place
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest
 
@@ -101,7 +100,7 @@ async def peer(serve: Any) -> Peer:
     return found
 
 
-def connections_of(**limits: Any) -> Connections:
+def connections_of(fresh_seconds: float = FRESH_SECONDS, **limits: Any) -> Connections:
     all_limits = {
         "max_connections": LIMITS.max_connections,
         "max_keepalive_connections": LIMITS.max_keepalive_connections,
@@ -109,7 +108,8 @@ def connections_of(**limits: Any) -> Connections:
         **limits,
     }
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return Connections(tls, httpcore2.AnyIOBackend(), httpx2.Limits(**all_limits))
+    backend = httpcore2.AnyIOBackend()
+    return Connections(tls, backend, httpx2.Limits(**all_limits), fresh_seconds=fresh_seconds)
 
 
 async def test_the_last_used_connection_of_an_owner_is_taken_again(peer: Peer) -> None:
@@ -122,15 +122,13 @@ async def test_the_last_used_connection_of_an_owner_is_taken_again(peer: Peer) -
     await peer.until_open(0)
 
 
+@pytest.mark.parametrize(("fresh_seconds", "numbers"), [(60.0, [1, 1, 1]), (-1.0, [1, 2, 2])])
 async def test_a_call_that_must_not_be_sent_twice_takes_a_connection_that_has_just_been_used(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
+    fresh_seconds: float, numbers: list[int], peer: Peer
 ) -> None:
-    connections = connections_of()
-    assert await peer.number(connections, needs_fresh=True) == 1
-    assert await peer.number(connections, needs_fresh=True) == 1
-    monkeypatch.setattr(kept, "FRESH_SECONDS", -1.0)
-    assert await peer.number(connections, needs_fresh=True) == 2
-    assert await peer.number(connections) == 2
+    connections = connections_of(fresh_seconds)
+    found = [await peer.number(connections, needs_fresh=needs_fresh) for needs_fresh in (False, True, False)]
+    assert found == numbers
     await connections.close()
 
 
@@ -146,8 +144,7 @@ async def test_more_calls_than_connections_wait_and_each_gets_one(peer: Peer) ->
     held = [await peer.ask(connections) for _ in range(2)]
     waiting = asyncio.create_task(peer.number(connections))
     cancelled = asyncio.create_task(peer.number(connections))
-    await asyncio.sleep(0.02)
-    assert not waiting.done()
+    assert not (await asyncio.wait({waiting, cancelled}, timeout=0.05))[0]
     cancelled.cancel()
     assert await number_of(held[0]) == 1
     assert await waiting == 1
@@ -196,7 +193,7 @@ async def test_a_call_that_is_cancelled_or_fails_gives_its_place_to_the_next(pee
     mute = Peer()
     mute.port = await serve(silent)
     asking = asyncio.create_task(mute.ask(connections))
-    await asyncio.sleep(0.02)
+    assert not (await asyncio.wait({asking}, timeout=0.05))[0]
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
