@@ -3,8 +3,8 @@
 Each side has a database of its own and two servers, which all run during the whole measurement. Counted is what the
 kernel has charged to the side's servers and to the sessions of its database, in nanoseconds, so that other work on the
 machine distorts it little. A turn is short, and the order changes with each pair: what drifts meets both sides alike.
-It ends after a rest of the same length on both sides, in which all changes are folded; what the side takes in such a
-time without any trigger is measured before, and is not counted.
+It ends after a rest of the same length on both sides, in which all changes are folded. What a side takes without any
+trigger is measured while the other one has its turn, and is taken off.
 
 PostgreSQL's own processes (checkpoints, vacuum) work for both sides, whenever they do. They are shown beside it.
 """
@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -36,7 +36,6 @@ _LONGEST_SECONDS: Final = 600.0
 _REST_SECONDS: Final = 1.5
 """More than the pause of the loop that folds (`figure_seconds`)."""
 _LOOK_SECONDS: Final = 0.2
-_IDLE_SECONDS: Final = 10.0
 _WARM_UP_TURNS: Final = 4
 _SESSIONS: Final = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
@@ -63,6 +62,15 @@ class Used:
         return side, (self.postgres - before.postgres) - (self.sessions - before.sessions)
 
 
+class Turn(NamedTuple):
+    """The seconds of one turn, and CPU seconds in it: of the side, of the other one, of PostgreSQL's own processes."""
+
+    seconds: float
+    side_seconds: float
+    idle_seconds: float
+    own_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     installation: Installation
@@ -75,31 +83,17 @@ class _Side:
         servers = {part.pid: cpu_seconds(part.pid) for part in self.servers.parts}
         return Used({**servers, **sessions}, cpu_seconds(self.postgres_pid), sum(sessions.values()))
 
-    def idle_share(self) -> float:
-        """Returns the CPU seconds of the side in a second without triggers."""
-        before, begun = self.used(), time.perf_counter()
-        time.sleep(_IDLE_SECONDS)
-        side, _ = self.used().since(before)
-        return side / (time.perf_counter() - begun)
-
-    def turn(self, calls: int, idle_share: float) -> tuple[float, float]:
-        """Returns the CPU of one trigger with all that follows from it, in ms: of the side, and of PostgreSQL's own.
-
-        Raises: RuntimeError when a call is refused.
-        """
+    def turn(self, calls: int) -> None:
+        """Triggers so often, and returns when all that follows is done. Raises: RuntimeError when one is refused."""
         request = post(self.installation.trigger_path("computing"), BODY, self.installation.api_key)
-        before, begun = self.used(), time.perf_counter()
         with pinned(client_cores()):
-            asked = Calls(itertools.repeat(request, calls), begun + _LONGEST_SECONDS)
+            asked = Calls(itertools.repeat(request, calls), time.perf_counter() + _LONGEST_SECONDS)
             span: Span = run(run_callers(self.servers.ports, CLIENTS, asked))
         if span.errors:
             raise RuntimeError(f"{span.errors} calls were refused: {span.first_error}")
         time.sleep(_REST_SECONDS)
         while self._is(_LEFT):
             time.sleep(_LOOK_SECONDS)
-        side, own = self.used().since(before)
-        side -= idle_share * (time.perf_counter() - begun)
-        return side * 1000 / calls, own * 1000 / calls
 
     def has_figures(self) -> bool:
         """Returns whether anything was ever folded."""
@@ -134,21 +128,30 @@ def measure_shared_figures(plan: Plan, pairs: int = PAIRS, calls: int = CALLS) -
 def _in_pairs(sides: Sequence[_Side], pairs: int, calls: int) -> Figures:
     for side in sides:
         for _ in range(_WARM_UP_TURNS):
-            side.turn(calls, 0.0)
-    idle = [side.idle_share() for side in sides]
-    found: list[tuple[float, float]] = []
-    own: list[tuple[float, float]] = []
-    for pair in range(pairs):
-        turns = {at: sides[at].turn(calls, idle[at]) for at in ((0, 1) if pair % 2 == 0 else (1, 0))}
-        found.append((turns[0][0], turns[1][0]))
-        own.append((turns[0][1], turns[1][1]))
-    mean, low, high = interval([with_them / bare for with_them, bare in found])
-    with_ms, without_ms = (sorted(each)[pairs // 2] for each in zip(*found, strict=True))
+            side.turn(calls)
+    found = [{at: _measured(sides, at, calls) for at in ((0, 1) if pair % 2 == 0 else (1, 0))} for pair in range(pairs)]
+    # What a side takes while the other one has its turn, in a second.
+    idle = [
+        sum(turns[1 - at].idle_seconds for turns in found) / sum(turns[1 - at].seconds for turns in found)
+        for at in range(2)
+    ]
+    spent = [[turns[at].side_seconds - idle[at] * turns[at].seconds for turns in found] for at in range(2)]
+    mean, low, high = interval([with_them / bare for with_them, bare in zip(*spent, strict=True)])
+    with_ms, without_ms = (sorted(each)[pairs // 2] * 1000 / calls for each in spent)
+    own = [sum(turns[at].own_seconds for turns in found) * 1000 / calls / pairs for at in range(2)]
     return {
         "with_ms": with_ms,
         "without_ms": without_ms,
         "ratio": mean,
         "interval": [low, high],
         "pairs": pairs,
-        "own_ms": [sum(each) / pairs for each in zip(*own, strict=True)],
+        "own_ms": own,
     }
+
+
+def _measured(sides: Sequence[_Side], at: int, calls: int) -> Turn:
+    side, other = sides[at], sides[1 - at]
+    before, begun, idle = side.used(), time.perf_counter(), other.used()
+    side.turn(calls)
+    (used, own), (unused, _) = side.used().since(before), other.used().since(idle)
+    return Turn(time.perf_counter() - begun, used, unused, own)
