@@ -4,6 +4,7 @@ Both trees have an environment of their own (`make install`). Both servers run d
 same callers trigger one and then the other; the order changes with each pair. Shown is the CPU of each server for a
 trigger, the ratio of the two, and the interval that contains the mean ratio with a probability of 95 % (bootstrap).
 The CPU is what the kernel charged to the threads of a server, so that other work on the machine distorts it little.
+`--kind sap` triggers a workflow that creates an order in the mock of SAP, and waits for its end.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from typing import Final
 from bench.harness.load import post
 from bench.harness.scenario import BODY
 from bench.harness.servers import ROOT, Server, looply
+from bench.sap.measuring import mock_sap
+from bench.sap.workflows import environment
 from bench.speed import CLIENTS, drive
 
 _SECONDS: Final = 600.0
@@ -36,15 +39,17 @@ try:
     from bench.harness import filling, load
 except ImportError:  # A tree from before the rooms of `bench`.
     from bench import filling, load
-folder = load.run(filling.make_folder(Path(sys.argv[1])))
-print(json.dumps([folder.trigger_path(sys.argv[2]), folder.api_key]))
+data, kind, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+if kind == "sap":
+    from bench.sap import workflows as sap
+    order = sap.creating(sap.MOCK_SERVICE, "A_PurchaseOrder", sap.MOCK_ORDER)
+    folder = load.run(sap.sap_folder(data, port, {"sap": order}))
+    path = folder.trigger_path(kind) + "?wait=PT60S"
+else:
+    folder = load.run(filling.make_folder(data))
+    path = folder.trigger_path(kind)
+print(json.dumps([path, folder.api_key]))
 """
-
-
-def cpu_seconds(server: Server) -> float:
-    """Returns the CPU that the threads of a server have used, in nanoseconds' resolution."""
-    tasks = Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text("ascii").split()[0]) for task in tasks) / 1e9
 
 
 def interval(ratios: Sequence[float]) -> tuple[float, float, float]:
@@ -60,11 +65,10 @@ def _python(tree: Path) -> str:
     return str(tree / ".venv" / "bin" / "python")
 
 
-def _request(tree: Path, data: Path, kind: str) -> bytes:
-    """Returns the trigger of a workflow in a new data folder of a tree."""
-    made = subprocess.run(
-        [_python(tree), "-c", _MAKE, str(data), kind], cwd=tree, check=True, capture_output=True, text=True
-    )
+def _request(tree: Path, data: Path, kind: str, port: int) -> bytes:
+    """Returns the trigger of a workflow in a new data folder of a tree; `port` is that of the system that it calls."""
+    command = [_python(tree), "-c", _MAKE, str(data), kind, str(port)]
+    made = subprocess.run(command, cwd=tree, check=True, capture_output=True, text=True)
     path, key = json.loads(made.stdout.splitlines()[-1])
     return post(path, BODY, key)
 
@@ -72,9 +76,9 @@ def _request(tree: Path, data: Path, kind: str) -> bytes:
 def _turn(server: Server, request: bytes, calls: int) -> float:
     """Returns the CPU of the server for one call, in milliseconds, after calls that bring its data into the caches."""
     drive(server, itertools.repeat(request, calls // _WARM_UP), CLIENTS, _SECONDS)
-    used = cpu_seconds(server)
+    used = server.cpu_seconds
     drive(server, itertools.repeat(request, calls), CLIENTS, _SECONDS)
-    return (cpu_seconds(server) - used) * 1000 / calls
+    return (server.cpu_seconds - used) * 1000 / calls
 
 
 def main() -> None:
@@ -83,15 +87,20 @@ def main() -> None:
     parser.add_argument("other", type=Path)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--kind", choices=("computing", "waiting"), default="computing")
+    parser.add_argument("--kind", choices=("computing", "waiting", "sap"), default="computing")
     given = parser.parse_args()
     trees = (given.other.absolute(), ROOT)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sides = []
+        port = 0
+        if given.kind == "sap":
+            port = stack.enter_context(mock_sap(work / "mock_sap.log")).port
+        settings = environment(port) if port else {}
         for name, tree in zip(("other", "this"), trees, strict=True):
-            request = _request(tree, work / name, given.kind)
-            server = stack.enter_context(looply(work / name, work / f"{name}.log", python=_python(tree)))
+            request = _request(tree, work / name, given.kind, port)
+            log = work / f"{name}.log"
+            server = stack.enter_context(looply(work / name, log, settings, python=_python(tree)))
             _turn(server, request, given.calls)
             sides.append((server, request))
         ratios = []

@@ -1,16 +1,21 @@
 """Counters and roll-ups where two servers share a PostgreSQL: the CPU of a trigger with them, and without, in pairs.
 
-Each side has a database of its own and two servers, which all run during the whole measurement. The CPU is that of the
-side's servers and of PostgreSQL, which works for one side at a time; a turn ends when all changes are folded.
+Each side has a database of its own and two servers, which all run during the whole measurement. Counted is what the
+kernel has charged to the side's servers and to the sessions of its database, in nanoseconds, so that other work on the
+machine distorts it little. A turn is short, and the order changes with each pair: what drifts meets both sides alike.
+It ends after a rest of the same length on both sides, in which all changes are folded. What a side takes without any
+trigger is measured while the other one has its turn, and is taken off.
+
+PostgreSQL's own processes (checkpoints, vacuum) work for both sides, whenever they do. They are shown beside it.
 """
 
 import itertools
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -22,16 +27,48 @@ from bench.harness.servers import client_cores, cpu_seconds
 from bench.pairs import interval
 from bench.speed import CLIENTS, Figures, Plan
 
-PAIRS: Final = 10
-CALLS: Final = 1000
+PAIRS: Final = 60
+CALLS: Final = 300
 
 _SIDES: Final = ("with", "without")
 _FIGURELESS: Final = (sys.executable, "-m", "bench.harness.figureless")
 _LONGEST_SECONDS: Final = 600.0
+_REST_SECONDS: Final = 1.5
+"""More than the pause of the loop that folds (`figure_seconds`)."""
 _LOOK_SECONDS: Final = 0.2
+_WARM_UP_TURNS: Final = 4
+_SESSIONS: Final = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+)
 _LEFT: Final = "SELECT EXISTS (SELECT 1 FROM figure_change)"
 # Counters are zero again when all executions have ended.
 _FOLDED: Final = "SELECT EXISTS (SELECT 1 FROM rollup)"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """CPU seconds: of a side, by process, and of all of PostgreSQL."""
+
+    of_side: Mapping[int, float]
+    postgres: float
+    sessions: float
+
+    def since(self, before: "Used") -> tuple[float, float]:
+        """Returns the seconds of the side since then, and those of PostgreSQL's own processes.
+
+        A session that has ended since is not counted.
+        """
+        side = sum(seconds - before.of_side.get(pid, 0.0) for pid, seconds in self.of_side.items())
+        return side, (self.postgres - before.postgres) - (self.sessions - before.sessions)
+
+
+class Turn(NamedTuple):
+    """The seconds of one turn, and CPU seconds in it: of the side, of the other one, of PostgreSQL's own processes."""
+
+    seconds: float
+    side_seconds: float
+    idle_seconds: float
+    own_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +78,22 @@ class _Side:
     database: "psycopg.Connection[Any]"
     postgres_pid: int
 
-    @property
-    def cpu_seconds(self) -> float:
-        return sum(cpu_seconds(pid) for pid in (self.postgres_pid, *(part.pid for part in self.servers.parts)))
+    def used(self) -> Used:
+        sessions = {pid: cpu_seconds(pid) for (pid,) in self.database.execute(_SESSIONS).fetchall()}
+        servers = {part.pid: cpu_seconds(part.pid) for part in self.servers.parts}
+        return Used({**servers, **sessions}, cpu_seconds(self.postgres_pid), sum(sessions.values()))
 
-    def turn(self, calls: int) -> float:
-        """Returns the CPU of one trigger, in milliseconds, with all that follows from it."""
+    def turn(self, calls: int) -> None:
+        """Triggers so often, and returns when all that follows is done. Raises: RuntimeError when one is refused."""
         request = post(self.installation.trigger_path("computing"), BODY, self.installation.api_key)
-        used = self.cpu_seconds
         with pinned(client_cores()):
             asked = Calls(itertools.repeat(request, calls), time.perf_counter() + _LONGEST_SECONDS)
             span: Span = run(run_callers(self.servers.ports, CLIENTS, asked))
         if span.errors:
             raise RuntimeError(f"{span.errors} calls were refused: {span.first_error}")
+        time.sleep(_REST_SECONDS)
         while self._is(_LEFT):
             time.sleep(_LOOK_SECONDS)
-        return (self.cpu_seconds - used) * 1000 / calls
 
     def has_figures(self) -> bool:
         """Returns whether anything was ever folded."""
@@ -90,11 +127,31 @@ def measure_shared_figures(plan: Plan, pairs: int = PAIRS, calls: int = CALLS) -
 
 def _in_pairs(sides: Sequence[_Side], pairs: int, calls: int) -> Figures:
     for side in sides:
-        side.turn(calls)
-    found: list[tuple[float, float]] = []
-    for pair in range(pairs):
-        used = {at: sides[at].turn(calls) for at in ((0, 1) if pair % 2 == 0 else (1, 0))}
-        found.append((used[0], used[1]))
-    mean, low, high = interval([own / bare for own, bare in found])
-    own, bare = (sorted(each)[pairs // 2] for each in zip(*found, strict=True))
-    return {"with_ms": own, "without_ms": bare, "ratio": mean, "interval": [low, high], "pairs": pairs}
+        for _ in range(_WARM_UP_TURNS):
+            side.turn(calls)
+    found = [{at: _measured(sides, at, calls) for at in ((0, 1) if pair % 2 == 0 else (1, 0))} for pair in range(pairs)]
+    # What a side takes while the other one has its turn, in a second.
+    idle = [
+        sum(turns[1 - at].idle_seconds for turns in found) / sum(turns[1 - at].seconds for turns in found)
+        for at in range(2)
+    ]
+    spent = [[turns[at].side_seconds - idle[at] * turns[at].seconds for turns in found] for at in range(2)]
+    mean, low, high = interval([with_them / bare for with_them, bare in zip(*spent, strict=True)])
+    with_ms, without_ms = (sorted(each)[pairs // 2] * 1000 / calls for each in spent)
+    own = [sum(turns[at].own_seconds for turns in found) * 1000 / calls / pairs for at in range(2)]
+    return {
+        "with_ms": with_ms,
+        "without_ms": without_ms,
+        "ratio": mean,
+        "interval": [low, high],
+        "pairs": pairs,
+        "own_ms": own,
+    }
+
+
+def _measured(sides: Sequence[_Side], at: int, calls: int) -> Turn:
+    side, other = sides[at], sides[1 - at]
+    before, begun, idle = side.used(), time.perf_counter(), other.used()
+    side.turn(calls)
+    (used, own), (unused, _) = side.used().since(before), other.used().since(idle)
+    return Turn(time.perf_counter() - begun, used, unused, own)

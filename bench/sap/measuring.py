@@ -67,7 +67,7 @@ def _hanging(plan: Plan) -> Figures:
 
 
 @contextmanager
-def _mock(log: Path) -> Iterator[Server]:
+def mock_sap(log: Path) -> Iterator[Server]:
     """Runs mock-sap on the core of the load generator, with its access log, which is how token reads are counted."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("mock-sap")), "--port", str(port), "--auth", f"{USER}:{PASSWORD}"]
@@ -81,12 +81,12 @@ def _speed(plan: Plan) -> Figures:
     log = plan.work / "mock_sap.log"
     bare, through, token_reads = [], [], []
     for turn in range(plan.repetitions):
-        with _mock(log) as mock:
+        with mock_sap(log) as mock:
             request = _bare_request(mock.port)
             drive(mock, itertools.repeat(request), CLIENTS, min(WARM_UP_SECONDS, plan.seconds))
             bare.append(drive(mock, itertools.repeat(request), CLIENTS, plan.seconds).figures())
         before = _roots(log)
-        with _mock(log) as mock:
+        with mock_sap(log) as mock:
             folder = run(
                 sap_folder(
                     plan.work / f"sap{turn}",

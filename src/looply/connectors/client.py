@@ -13,7 +13,7 @@ from looply import __version__
 from looply.connectors.faults import CONNECT_SECONDS, Progress, operation_error, timeout_error
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.network import GuardedBackend, Resolver, SystemResolver
-from looply.connectors.outbound.transport import OWNER, ROUTE, GuardedTransport
+from looply.connectors.outbound.transport import OWNER, ROUTE, GuardedTransport, async_stream
 from looply.connectors.outbound.trust import machine_trust
 from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
@@ -64,19 +64,17 @@ def build_client(
     resolver: Resolver | None = None,
     tls: ssl.SSLContext | None = None,
     ca_file: Path | None = None,
-    http2: bool = False,
 ) -> HttpClient:
     """Returns a client whose every connection is checked by `policy`.
 
     `tls` is the context of connections without settings of their own (default: the machine's authorities). `ca_file`
-    (PEM) adds certificate authorities to it, for systems with a private one. Certificates are always checked. `http2`
-    needs the library's extra.
+    (PEM) adds certificate authorities to it, for systems with a private one. Certificates are always checked.
     """
     tls = machine_trust() if tls is None else tls
     if ca_file is not None:
         tls.load_verify_locations(cafile=ca_file)
     backend = GuardedBackend(policy, resolver if resolver is not None else SystemResolver())
-    return HttpClient(GuardedTransport(backend, tls, _POOL, http2=http2), limits)
+    return HttpClient(GuardedTransport(backend, tls, _POOL), limits)
 
 
 class BoundedSender:
@@ -138,7 +136,9 @@ class BoundedSender:
             raise self._too_large(request, response)
         self._check_encoding(request, response)
         content = bytearray()
-        async for part in response.aiter_bytes():
+        is_encoded = response.headers.get("content-encoding", "identity") != "identity"
+        # The library's way to a body without an encoding costs as much as reading a short one.
+        async for part in response.aiter_bytes() if is_encoded else async_stream(response.stream):
             content += part
             if len(content) > self._response_bytes:
                 raise self._too_large(request, response)

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from looply.definition.values.pointer import join_pointer
 from looply.errors import OperationError
 from looply.execution.document.masking import MASK
-from looply.jsontext import Json
+from looply.jsontext import Json, encode_json
 
 MIN_LENGTH: Final = 8
 """Shorter secrets would mask parts of ordinary words; they are masked where they are a whole text or name."""
@@ -23,6 +23,11 @@ _MAX_COMPARISONS: Final = 1_000_000
 """The budget of comparisons of texts with equal beginnings; a text that exceeds it is masked as a whole."""
 _APOSTROPHES: Final = ("'", "&#39;", "&#x27;", "&apos;")
 _QUOTES: Final = ('"', "&#34;", "&#x22;", "&quot;")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+"""A secret of these characters alone is the same in URLs, JSON and markup."""
+_MARKUP: Final = re.compile(r"[&<>'\"]")
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
+"""Characters that JSON text may have in another form."""
 
 
 class Masker:
@@ -37,6 +42,7 @@ class Masker:
         forms = {_fold(form) for secret in secrets if secret for form in _forms(secret)}
         self._whole = frozenset(forms)
         self._within = _Search(form for form in forms if len(form) >= MIN_LENGTH)
+        self._in_json = _in_json(forms)
 
     def text(self, text: str) -> str:
         """Returns the text without secrets; `***` alone when the search would take too long."""
@@ -56,16 +62,29 @@ class Masker:
     def json(self, value: Json) -> Json:
         """Returns the value with the secrets in all strings and keys masked; equal keys after that become one.
 
-        A number is never changed: see `echoes`.
+        A number is never changed: see `echoes`. A value without any secret is returned itself.
         """
-        if not self._whole:
-            return value
+        return self._masked(value) if self._may_be_in(value) else value
+
+    def _may_be_in(self, value: Json) -> bool:
+        """Returns whether a secret may be anywhere in a value: one search of its JSON text, where that shows all."""
+        if self._in_json is None:
+            return True
+        if not self._in_json:
+            return False
+        try:
+            text = _fold(encode_json(value).decode())
+        except UnicodeError:  # half of a surrogate pair
+            return True
+        return any(form in text for form in self._in_json)
+
+    def _masked(self, value: Json) -> Json:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self.json(item) for item in value]
+            return [self._masked(item) for item in value]
         if isinstance(value, dict):
-            return {self.text(key): self.json(item) for key, item in value.items()}
+            return {self.text(key): self._masked(item) for key, item in value.items()}
         return value
 
     def echoes(self, value: Json, pointer: str = "") -> Iterator[str]:
@@ -134,38 +153,47 @@ class _Search:
         return found
 
 
+def _fold(text: str) -> str:
+    """Returns the text case-folded without a change of its length."""
+    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
+
+
+def _in_json(forms: Collection[str]) -> Collection[str] | None:
+    """Returns one text for each form that is in the JSON text of every value with the form in it.
+
+    None where the forms are too many to search one after the other, or JSON may write one of them differently.
+    """
+    if len(forms) > _FORMS_PER_PATTERN or any(_ESCAPED.search(form) for form in forms):
+        return None
+    return [form if len(form) >= MIN_LENGTH else f'"{form}"' for form in forms]
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    based = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
+    based |= {form.rstrip("=") for form in based}
+    found = {secret, *based}
+    if _PLAIN.fullmatch(secret):
+        return found
+    found |= {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    if "/" in secret or not secret.isprintable() or not secret.isascii() or _ESCAPED.search(secret):
+        shown = json.dumps(secret, ensure_ascii=False)[1:-1]
+        found |= {json.dumps(secret)[1:-1], shown, shown.replace("/", "\\/")}
+    return found.union(_markup(secret)) if _MARKUP.search(secret) else found
+
+
+def _markup(secret: str) -> Iterable[str]:
+    """Yields the secret as HTML and XML write it, with each spelling of the quotes."""
+    escaped = html.escape(secret, quote=False)
+    apostrophes = _APOSTROPHES if "'" in secret else ("'",)
+    double = _QUOTES if '"' in secret else ('"',)
+    for apostrophe, quotes in product(apostrophes, double):
+        yield escaped.replace("'", apostrophe).replace('"', quotes)
+
+
 _NOTHING: Final = Masker(())
 
 
 def masker_of(secrets: Sequence[str]) -> Masker:
     """Returns a masker of these secrets; calls without secrets share one that masks nothing."""
     return Masker(secrets) if any(secrets) else _NOTHING
-
-
-def _fold(text: str) -> str:
-    """Returns the text case-folded without a change of its length."""
-    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
-
-
-def _forms(secret: str) -> set[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
-    based = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
-    return {
-        secret,
-        quote(raw, safe=""),
-        quote(raw),
-        quote_plus(raw),
-        *(form.rstrip("=") for form in based),
-        *based,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1].replace("/", "\\/"),
-        *_markup(secret),
-    }
-
-
-def _markup(secret: str) -> Iterable[str]:
-    """Yields the secret as HTML and XML write it, with each spelling of the quotes."""
-    escaped = html.escape(secret, quote=False)
-    for apostrophe, quotes in product(_APOSTROPHES, _QUOTES):
-        yield escaped.replace("'", apostrophe).replace('"', quotes)

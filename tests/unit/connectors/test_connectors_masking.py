@@ -6,9 +6,12 @@ from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from looply.connectors.masking import Masker
 from looply.errors import Unavailable
+from looply.jsontext import Json
 
 SECRET = 'p\u00e4ss "w/rd"?>~8'
 
@@ -94,3 +97,30 @@ def test_a_text_that_would_take_too_long_to_search_is_masked_as_a_whole() -> Non
     secrets = ["aaaaaaaa" + "b" * length for length in range(1, 1000)]
     assert Masker(secrets).text("aaaaaaaac " * 1000) == "***"
     assert Masker(secrets).text("aaaaaaaac harmless") == "aaaaaaaac harmless"
+
+
+SECRETS = st.text("ab'\"\\/<\u00df\u03a3\u03c2\u0130\n 1", min_size=1, max_size=12)
+
+
+@given(st.data(), st.lists(SECRETS, min_size=1, max_size=4))
+def test_a_value_is_masked_as_each_of_its_texts_is(data: st.DataObject, secrets: list[str]) -> None:
+    masker = Masker(secrets)
+    forms = [form for secret in secrets for form in (secret, secret.upper(), quote(secret), json.dumps(secret)[1:-1])]
+    texts = st.builds("".join, st.lists(st.sampled_from([*forms, "a", "x", " "]), max_size=3))
+    values = st.recursive(texts | st.integers() | st.none(), lambda some: st.lists(some, max_size=3), max_leaves=5)
+    value = data.draw(values | st.dictionaries(texts, values, max_size=3))
+
+    def each_by_itself(part: Json) -> Json:
+        if isinstance(part, str):
+            return masker.text(part)
+        if isinstance(part, list):
+            return [each_by_itself(item) for item in part]
+        if isinstance(part, dict):
+            return {masker.text(name): each_by_itself(item) for name, item in part.items()}
+        return part
+
+    assert masker.json(value) == each_by_itself(value)
+
+
+def test_half_of_a_surrogate_pair_beside_a_secret_hides_nothing() -> None:
+    assert Masker(["hunter2hunter2"]).json(["\ud800", "hunter2hunter2"]) == ["\ud800", "***"]

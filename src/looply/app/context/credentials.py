@@ -13,7 +13,7 @@ _PAGE = 200
 
 
 class CatalogConnections:
-    """Resolves connections by name or by their settings. Nothing is cached: a changed secret takes effect at once."""
+    """Resolves connections by name or by their settings. A changed secret takes effect at once."""
 
     def __init__(self, catalog: Catalog, registry: Registry) -> None:
         self._catalog = catalog

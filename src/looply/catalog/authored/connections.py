@@ -8,6 +8,7 @@ secrets are sent, so that editing the settings on the disk cannot redirect a sec
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from copy import deepcopy
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 from looply.catalog.storage.damage import AnyRow, require_readable
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.pages import Page, make_page, validate_limit
+from looply.catalog.storage.read_cache import ReadCache
 from looply.catalog.storage.tables import connections
 from looply.catalog.tenants.names import lookup_name, not_found_error, validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
@@ -30,6 +32,7 @@ from looply.sealing import Sealers
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_CACHEABLE_BYTES = 64 * 1024
 
 
 BindingOf: TypeAlias = Callable[[str, Mapping[str, Json]], Json]
@@ -96,6 +99,8 @@ class Connections:
         self._ids = ids
         self._sealers = sealers
         self._binding = binding
+        # As they are stored: no secret is kept open.
+        self._recent: ReadCache[RowMapping] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: ConnectionDraft, *, actor: str | None = None
@@ -178,10 +183,16 @@ class Connections:
     async def resolve(self, organization_id: str, name: str) -> ResolvedConnection:
         """Returns the connection with its secrets, for connectors only.
 
+        A change takes effect at once: see `ReadCache`.
+
         Raises: SealBroken when the secrets were sealed with another key or for another row.
         """
-        row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
-        return self._resolved(require_readable(row, connections))
+
+        async def load() -> RowMapping:
+            row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
+            return require_readable(row, connections)
+
+        return self._resolved(await self._recent.get((organization_id, name), load))
 
     async def resolve_by_id(self, connection_id: str) -> tuple[str, ResolvedConnection]:
         """Returns the organization of a connection and the connection with its secrets, as `resolve` does.
@@ -226,7 +237,8 @@ class Connections:
             connection_id=row["connection_id"],
             name=row["connection_name"],
             kind=row["kind"],
-            settings=row["settings"],
+            # The row may be shared.
+            settings=deepcopy(row["settings"]),
             secrets=self._open_secrets(row),
             revision=row["revision"],
         )
@@ -265,6 +277,10 @@ class Connections:
         sealed, sealer = bytes(row["sealed_secrets"]), self._sealers.of(row["organization_id"])
         secrets: dict[str, str] = parse_stored(sealer.open(sealed, _associated_text(identity, binding)))
         return secrets
+
+
+def _is_small(row: RowMapping) -> bool:
+    return len(encode_json(row["settings"])) + len(row["sealed_secrets"]) <= _CACHEABLE_BYTES
 
 
 def _replace_setting(settings: Mapping[str, Json], name: str, changed: Mapping[str, Json]) -> dict[str, Json]:

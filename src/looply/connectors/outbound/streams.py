@@ -7,6 +7,7 @@ much may be in it, and by one connection after the other.
 
 import asyncio
 import ssl
+from contextlib import suppress
 from typing import Any, Final
 
 import httpcore2
@@ -20,6 +21,9 @@ MANY_LINES: Final = 512
 SMALL_BYTES: Final = 4096
 """In chunks of one byte these are about 700 pieces."""
 
+UNSENT_BYTES: Final = 65_536
+"""The most bytes of a request that wait to be sent together."""
+
 HEAD_BYTES: Final = 128 * 1024
 """The most bytes before the head of a response is complete, interim responses (RFC 9110 §15.2) included."""
 
@@ -30,6 +34,9 @@ _PACKET_BYTES: Final = 1024 * 1024
 class BoundedStream(httpcore2.AsyncNetworkStream):
     """A stream that hands out little at once, and bounds what precedes a body.
 
+    What is written waits for the read that follows: the library writes the head of a request and its body one after the
+    other, and each would be a system call and a packet of its own.
+
     `turn` is shared by all streams of an event loop: in one round of the loop one of them hands out, and everything
     else that is ready runs before the next one.
     """
@@ -38,6 +45,8 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         self._stream = stream
         self._turn = turn
         self._rest = memoryview(b"")
+        self._unsent = b""
+        self._is_reading = False
         self._head_left: int | None = HEAD_BYTES
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
@@ -45,8 +54,15 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
 
         Raises: the library's errors; RemoteProtocolError when no head is complete after `HEAD_BYTES`.
         """
+        # The other side may have answered before it closed, so that the answer is read although nothing can be sent.
+        with suppress(httpcore2.WriteError):
+            await self._send(timeout)
         if not self._rest:
-            self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
+            self._is_reading = True
+            try:
+                self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
+            finally:
+                self._is_reading = False
         async with self._turn:
             await asyncio.sleep(0)
         part = bytes(self._rest[: min(max_bytes, READ_BYTES)])
@@ -75,9 +91,18 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         )
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
-        """Sends bytes of a request."""
+        """Sends bytes of a request, at the latest with the next read; at once while another task reads."""
         self._head_left = HEAD_BYTES
-        await self._stream.write(buffer, timeout)
+        if self._is_reading or len(self._unsent) + len(buffer) > UNSENT_BYTES:
+            await self._send(timeout)
+            await self._stream.write(buffer, timeout)
+        else:
+            self._unsent += buffer
+
+    async def _send(self, timeout: float | None) -> None:  # noqa: ASYNC109 - the library's
+        unsent, self._unsent = self._unsent, b""
+        if unsent:
+            await self._stream.write(unsent, timeout)
 
     async def aclose(self) -> None:
         """Closes the connection."""

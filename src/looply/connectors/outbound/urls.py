@@ -64,7 +64,11 @@ def with_params(url: httpx2.URL, params: Mapping[str, Json]) -> httpx2.URL:
     pairs = [(name, text) for name, value in params.items() for text in _texts(name, value)]
     if not pairs:
         return url
-    added = "&".join(f"{_encode(name)}={_encode(text)}" for name, text in pairs)
+    return _with_query(url, "&".join(f"{_encode(name)}={_encode(text)}" for name, text in pairs))
+
+
+@lru_cache(maxsize=_KEPT)
+def _with_query(url: httpx2.URL, added: str) -> httpx2.URL:
     query = url.query.decode("ascii")
     return url.copy_with(query=(f"{query}&{added}" if query else added).encode("ascii"))
 
@@ -94,6 +98,7 @@ def parse_base_url(text: str) -> httpx2.URL:
     return url
 
 
+@lru_cache(maxsize=_KEPT)
 def join_url(base: httpx2.URL, path: str) -> httpx2.URL:
     """Returns the base URL with `path` (and query) appended to its path; an empty path gives the base URL itself.
 

@@ -307,7 +307,7 @@ class Committer:
             self._observers.on_timer(None)
         if unit.copies:
             self._observers.on_copies()
-        self.watchers.notify(unit.execution_id)
+        self.watchers.notify(unit.execution_id, after)
 
 
 def _is_large(events: Sequence[Event]) -> bool:

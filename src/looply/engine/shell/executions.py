@@ -124,6 +124,7 @@ class StoredExecutions:
         known = self._current.in_memory(execution_id)
         # An execution that this process has just started is polled together with all others, without a read of its own.
         is_polled = self._is_shared and known is not None and known[0].status == "RUNNING"
+        execution = None
         with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
@@ -139,6 +140,9 @@ class StoredExecutions:
                     await asyncio.wait_for(signal.wait(), left)
                 except TimeoutError:
                     break
+                # One that has ended is in memory no more: it would be read again, and folded.
+                if not self._is_shared and (settled := _settled(execution, signal.state)) is not None:
+                    return settled
             return await self.get(execution_id)
 
     async def open_cards(
@@ -167,3 +171,10 @@ class StoredExecutions:
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
         return await self._loader.workflow(definition_hash)
+
+
+def _settled(before: Execution | None, state: ExecutionState | None) -> Execution | None:
+    """Returns an execution in a newer state that was stored; None where it runs, or its definition is not known."""
+    if before is None or state is None or state.status == "RUNNING" or state.definition != before.state.definition:
+        return None
+    return Execution(head=head_of(state), state=state, workflow=before.workflow)

@@ -62,6 +62,22 @@ async def test_a_connection_may_have_no_secrets(catalog: Catalog, create, org: s
     assert (await catalog.connections.resolve(org, "S4")).secrets == {}
 
 
+async def test_a_connector_that_resolves_again_gets_what_was_saved_last(catalog: Catalog, create, org: str) -> None:
+    await create()
+    first = await catalog.connections.resolve(org, "S4")
+    first.settings["url"] = "https://elsewhere"
+    again = await catalog.connections.resolve(org, "S4")
+    assert (again.settings, again.secrets) == ({"url": "https://s4", "client": "100"}, SECRETS)
+
+    await catalog.connections.update(org, "S4", draft(secrets={"password": "new"}))
+    changed = await catalog.connections.resolve(org, "S4")
+    assert (changed.secrets["password"], changed.revision) == ("new", again.revision + 1)
+
+    await catalog.connections.delete(org, "S4")
+    with pytest.raises(NotFound):
+        await catalog.connections.resolve(org, "S4")
+
+
 async def test_secrets_left_out_are_kept_given_ones_replaced_and_null_ones_removed(
     catalog: Catalog, create, org: str
 ) -> None:

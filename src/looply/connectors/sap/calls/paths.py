@@ -41,7 +41,7 @@ def entity_set(text: str) -> str:
 
 
 def _check_path(text: str, field: str) -> str:
-    if any(not character.isprintable() for character in text):
+    if not text.isprintable():
         raise BadInput(f"`{field}` has a control character")
     if text.count("'") % 2:
         raise BadInput(f"`{field}` has a quote that does not close; a quote within a key is written twice")

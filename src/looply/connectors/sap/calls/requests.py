@@ -102,7 +102,7 @@ class Service:
 
     @property
     def _root(self) -> str:
-        return self.url("", {}).raw_path.decode("ascii").partition("?")[0]
+        return join_url(self.base, f"{self.path}/").raw_path.decode("ascii")
 
 
 def service_of(call_input: SapInput, settings: SapConnectionSettings) -> Service:
