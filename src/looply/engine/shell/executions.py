@@ -23,6 +23,7 @@ from looply.engine.processing.loading import Loader
 from looply.engine.processing.watchers import Watchers
 from looply.engine.shell.completion_poller import CompletionPoller
 from looply.engine.shell.parts import Parts
+from looply.execution import ExecutionState
 from looply.execution.facts.events import Event
 
 
