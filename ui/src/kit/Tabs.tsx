@@ -1,6 +1,7 @@
-/** Parts of a screen, each with an address of its own. Where not all fit beside each other, they take several lines. */
+/** Parts of a screen, each with an address of its own. */
 
-import { Link, type LinkProps } from "@tanstack/react-router";
+import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { Count } from "./Chip";
 import styles from "./Tabs.module.css";
 
@@ -16,8 +17,15 @@ export interface Tab {
 const EXACT = { exact: true, includeSearch: false };
 
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
+  const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the part on the screen changes with the address
+  useEffect(() => {
+    // On a phone not all fit beside each other. jsdom scrolls nowhere.
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [pathname]);
   return (
-    <nav className={styles.tabs} aria-label={label}>
+    <nav ref={nav} className={styles.tabs} aria-label={label}>
       {tabs.map(({ to, text, count = 0, isRed = false }) => (
         <Link
           key={to}
