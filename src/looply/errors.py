@@ -170,12 +170,6 @@ class OutOfScope(Forbidden):
         self.permission = permission
 
 
-class TabRefused(Forbidden):
-    """The token that a tab of Teams has sent is not valid. The message says why."""
-
-    code = "TEAMS_TOKEN"
-
-
 class SignInRequired(LooplyError):
     """The call is for people who have signed in, and none has, or the session has ended."""
 

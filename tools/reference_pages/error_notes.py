@@ -87,20 +87,6 @@ NOTES: Final[dict[str, tuple[Group, str]]] = {
     "INCORRECT_USER_ID": ("call", "The id of the user is no UUID."),
     "INCORRECT_VIEW_ID": ("call", "The id of the view is no UUID."),
     "INCORRECT_WORKSPACE_ID": ("call", "The id of the workspace is no UUID."),
-    "NOT_A_MEMBER": (
-        "call",
-        (
-            "The person of a tab of Teams is no active member of the organization of the connection. Invite them by "
-            "the address with which they sign in at Microsoft."
-        ),
-    ),
-    "TEAMS_TOKEN": (
-        "call",
-        (
-            "The token that a tab of Teams has sent is refused; the message says why. Open the tab again, and see "
-            "[the tab](../how-to/teams.md#the-tab-with-ones-own-approvals)."
-        ),
-    ),
     "INSECURE_CONNECTION": (
         "call",
         (

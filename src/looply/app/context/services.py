@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -29,12 +29,15 @@ from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.port import Engine
 from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
-from looply.errors import Refused, TabRefused
+from looply.errors import Forbidden, Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
 from looply.settings import Secret
+
+TAB_REFUSED: Final = "TEAMS_TOKEN"
+"""The code of a Forbidden whose message says why the token of a tab of Teams is not valid."""
 
 
 class Lifecycle:
@@ -101,7 +104,7 @@ class Tabs(Protocol):
     async def authenticate(self, connection_id: str, authorization: str) -> Principal:
         """Returns the member whom the token of a call names, with the permission `own` alone.
 
-        Raises: TabRefused; Forbidden (code `NOT_A_MEMBER`).
+        Raises: Forbidden, with the code `TEAMS_TOKEN` or `NOT_A_MEMBER`.
         """
         ...
 
@@ -110,8 +113,9 @@ class NoTabs:
     """The tabs of a process that serves none."""
 
     async def authenticate(self, *_: object) -> Principal:
-        """Raises: TabRefused, always."""
-        raise TabRefused("this process serves no tab of Teams; ask a server that brings cards to Teams")
+        """Raises: Forbidden (code `TEAMS_TOKEN`), always."""
+        message = "this process serves no tab of Teams; ask a server that brings cards to Teams"
+        raise Forbidden(message, code=TAB_REFUSED)
 
 
 class Prober(Protocol):

@@ -1,4 +1,4 @@
-"""The personal tab of Teams: whose it is, by the token that Entra has signed, for each call anew.
+"""The personal tab of Teams: whose it is, by the token that Entra has signed, for each call again.
 
 Theory of operation. The page of the tab lies in a frame of Teams, where browsers keep cookies back. So each of its
 calls brings a token of Entra, and there is no session that could outlive it. Who saves a connection names the tenant
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from looply.app.context.credentials import values_of
 from looply.app.context.links import Links
+from looply.app.context.services import TAB_REFUSED
 from looply.catalog.tenants.principal import Principal
 from looply.channels.teams.bots import KIND, Resources, open_sender
 from looply.channels.teams.directory import TeamsDirectory
@@ -21,7 +22,7 @@ from looply.connectors.teams.calls.settings import Account, account_of
 from looply.connectors.teams.inbound.keys import KeyRing
 from looply.connectors.teams.inbound.tabs import TabPerson, TabVerifier, keys_url_of, terms_of
 from looply.connectors.teams.inbound.verifying import NotVerified
-from looply.errors import Forbidden, NotFound, TabRefused
+from looply.errors import Forbidden, NotFound
 
 SIGN_IN: Final = "teams"
 """The means of sign-in of people who call from the tab."""
@@ -93,8 +94,9 @@ class TeamsTabs:
         )
 
 
-def _refusal(reason: str) -> TabRefused:
-    return TabRefused(
+def _refusal(reason: str) -> Forbidden:
+    return Forbidden(
         f"the token of the tab is refused: {reason}; expected is a token of version 2.0 that Entra has given for the "
-        "application of the connection, with the scope access_as_user; open the tab again, and see the guide on Teams"
+        "application of the connection, with the scope access_as_user; open the tab again, and see the guide on Teams",
+        code=TAB_REFUSED,
     )

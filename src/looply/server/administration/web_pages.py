@@ -169,12 +169,6 @@ class Pages:
         async def card_frame(call: Call) -> Response:  # noqa: ARG001
             return self.card_frame()
 
-        async def teams_tab(call: Call) -> Response:  # noqa: ARG001
-            return self.teams_tab()
-
-        async def teams_card_frame(call: Call) -> Response:  # noqa: ARG001
-            return self.teams_card_frame()
-
         async def mail_frame(call: Call) -> Response:  # noqa: ARG001
             return self.mail_frame()
 
@@ -219,18 +213,7 @@ class Pages:
                 summary="Open the frame in which the web app draws a mail",
                 answer_type="text/html",
             ),
-            page_route(
-                path="/teams/inbox",
-                handle=teams_tab,
-                summary="Open the personal tab of Microsoft Teams",
-                answer_type="text/html",
-            ),
-            page_route(
-                path="/teams/card-frame",
-                handle=teams_card_frame,
-                summary="Open the frame in which that tab draws a card",
-                answer_type="text/html",
-            ),
+            *self._teams_routes(),
             page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
             page_route(
                 path="/static/{path}",
@@ -239,6 +222,28 @@ class Pages:
                 path_values={"path": "Name of the file."},
                 header_values={"Accept-Encoding": "The content codings that the caller reads, such as `br, gzip`."},
                 answer_type="application/octet-stream",
+            ),
+        )
+
+    def _teams_routes(self) -> tuple[Route, ...]:
+        async def tab(call: Call) -> Response:  # noqa: ARG001
+            return self.teams_tab()
+
+        async def card_frame(call: Call) -> Response:  # noqa: ARG001
+            return self.teams_card_frame()
+
+        return (
+            page_route(
+                path="/teams/inbox",
+                handle=tab,
+                summary="Open the personal tab of Microsoft Teams",
+                answer_type="text/html",
+            ),
+            page_route(
+                path="/teams/card-frame",
+                handle=card_frame,
+                summary="Open the frame in which that tab draws a card",
+                answer_type="text/html",
             ),
         )
 

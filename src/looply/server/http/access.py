@@ -69,7 +69,7 @@ async def authenticate(
 
 def _header(scope: Any, name: bytes) -> str:
     """Returns the value of a header that is given once, else an empty text."""
-    values: list[bytes] = [value for given, value in scope["headers"] if given == name]
+    values: list[bytes] = [value for each, value in scope["headers"] if each == name]
     return values[0].decode("latin-1") if len(values) == 1 else ""
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from looply.app.administration.binding import bind_services, hide_workflow_id
-from looply.app.context.services import Services
+from looply.app.context.services import TAB_REFUSED, Services
 from looply.catalog.tenants.principal import Principal
-from looply.errors import Forbidden, NotFound, OutOfScope, TabRefused
+from looply.errors import Forbidden, NotFound, OutOfScope
 from looply.jsontext import encode_json
 from looply.limits import REFUSALS_PER_MINUTE
 from looply.server.callers.browser_calls import Browser, BrowserCalls
@@ -46,9 +46,9 @@ class Dispatch:
         """
         try:
             principal = await self.check(route, scope)
-        except TabRefused as error:
-            self._refuse(scope, "teams_token", route, error)
         except Forbidden as error:
+            if error.code == TAB_REFUSED:
+                self._refuse(scope, "teams_token", route, error)
             if error.code == Forbidden.code:
                 self._refuse(scope, "metrics_token" if route.access == "metrics" else "key", route, error)
             raise

@@ -1,8 +1,8 @@
 """Verifies the token by which the page of a tab says who looks at it: Entra has signed it for this application.
 
 Source: Microsoft's pages on single sign-on of tabs and on claims of access tokens, version 2.0: issuer, audience,
-signature, expiry, tenant, and the scope `access_as_user`, which tells a token of a person who uses the application from
-one of a program, and from an ID token.
+signature, expiry, tenant, and the scope `access_as_user`, which distinguishes a token of a person who uses the
+application from one of a program, and from an ID token.
 """
 
 from datetime import datetime
