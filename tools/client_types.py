@@ -27,7 +27,7 @@ INPUT: Final = ROOT / "build/client.json"
 OWN_PATH: Final = "/v2/workflows/"
 """The path of most calls is this one with their names."""
 
-_PAGES: Final = ("/static/", "/inbox/", "/docs", "/app", "/card-frame", "/mail-frame")
+_PAGES: Final = ("/static/", "/inbox/", "/docs", "/app", "/card-frame", "/mail-frame", "/teams/")
 _LEFT_OUT: Final = ("/v1/", "/v2/receive/", "/openapi.json", "/metrics", *_PAGES)
 _READ_BY_V1: Final = "/v1/adaptive-cards/"
 """The reads of cards have no newer path."""

@@ -12,12 +12,17 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 // The server sends `inbox.html` for /inbox/{token}, `docs.html` for /docs, `app.html`
 // for /app/*, `card-frame.html` for /card-frame and `mail-frame.html` for /mail-frame; all else lies under /static/.
 // `chat.html` is the page of `looply demo --teams`, whose own server sends it.
+// `teams.html`, for /teams/inbox, is a build of its own, by the mode `teams`: a second entry that shares the screens of
+// the app would divide their chunks, and each screen would load more.
+const PAGES = ["inbox", "docs", "app", "card-frame", "mail-frame", "chat"];
+const SERVED = "../src/looply/server/static";
+
 export default defineConfig(({ command, mode }) => ({
   root: here("."),
-  base: command === "serve" && mode !== "test" ? "/" : "/static/",
+  base: mode === "teams" ? "/static/teams/" : command === "serve" && mode !== "test" ? "/" : "/static/",
   plugins: [devPages(), shortTokens()],
   build: {
-    outDir: here("../src/looply/server/static"),
+    outDir: here(mode === "teams" ? `${SERVED}/teams` : SERVED),
     emptyOutDir: true,
     target: "es2022",
     // A data: URL in a page would need a wider content security policy than 'self'.
@@ -30,14 +35,7 @@ export default defineConfig(({ command, mode }) => ({
     rollupOptions: {
       // Fluent marks its modules for servers that draw React; there is none here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
-      input: {
-        inbox: here("inbox.html"),
-        docs: here("docs.html"),
-        app: here("app.html"),
-        "card-frame": here("card-frame.html"),
-        "mail-frame": here("mail-frame.html"),
-        chat: here("chat.html"),
-      },
+      input: Object.fromEntries((mode === "teams" ? ["teams"] : PAGES).map((page) => [page, here(`${page}.html`)])),
       // Hashes are half of the list of chunks that each page loads, and cannot be compressed.
       output: {
         entryFileNames: "assets/[name]-[hash:7].js",

@@ -21,6 +21,20 @@ CARD_ERRORS: Final[dict[str, tuple[Literal["call", "state", "inside"], str]]] = 
     "CODE_NOT_NEEDED": ("state", "The card is answered without a code."),
     "CODE_NOT_SENT": ("state", "The mail with the code could not be sent; the message says why."),
     "CODE_EXPIRED": ("state", "The code is too old, or another one was sent after it. Ask for a new one."),
+    "NOT_A_MEMBER": (
+        "call",
+        (
+            "The person of a tab of Teams is no active member of the organization of the connection. Invite them by "
+            "the address with which they sign in at Microsoft."
+        ),
+    ),
+    "TEAMS_TOKEN": (
+        "call",
+        (
+            "The token that a tab of Teams has sent is refused; the message says why. Open the tab again, and see "
+            "[the tab](../how-to/teams.md#the-tab-with-ones-own-approvals)."
+        ),
+    ),
     "CODE_WRONG": ("call", "The code is wrong. After some tries a new one is needed."),
 }
 """Code -> its heading, its meaning and its remedy."""

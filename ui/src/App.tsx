@@ -2,19 +2,18 @@
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { Api } from "./api/client";
 import { ApiProvider } from "./api/context";
 import { createQueryClient } from "./api/query-client";
 import { StreamProvider } from "./api/stream/context";
 import { type HeadStream, SILENT } from "./api/stream/heads";
-import { ThemeProvider, useThemeName } from "./kit/theme";
+import { PreferredLook } from "./PreferredLook";
 import type { createAppRouter } from "./router";
-import { PreferencesProvider, usePreferences } from "./session/preferences";
+import { PreferencesProvider } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
 import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
-import { LanguageProvider } from "./text/language";
-import { type Clock, TimesProvider } from "./text/time";
+import type { Clock } from "./text/time";
 
 interface AppProps {
   api: Api;
@@ -39,32 +38,15 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
         <StreamProvider stream={stream}>
           <SignedOutProvider flag={flag}>
             <PreferencesProvider>
-              <Look {...(clock === undefined ? {} : { clock })}>
+              <PreferredLook {...(clock === undefined ? {} : { clock })}>
                 <CommandsProvider registry={registry}>
                   <RouterProvider router={router} />
                 </CommandsProvider>
-              </Look>
+              </PreferredLook>
             </PreferencesProvider>
           </SignedOutProvider>
         </StreamProvider>
       </QueryClientProvider>
     </ApiProvider>
-  );
-}
-
-/** What a person has chosen, for all components below. */
-function Look({ clock, children }: { clock?: Clock; children: ReactNode }) {
-  const { theme, density, language, time } = usePreferences().preferences;
-  useEffect(() => {
-    document.documentElement.lang = language;
-  }, [language]);
-  return (
-    <LanguageProvider language={language}>
-      <TimesProvider style={time} {...(clock === undefined ? {} : { clock })}>
-        <ThemeProvider theme={useThemeName(theme)} density={density}>
-          {children}
-        </ThemeProvider>
-      </TimesProvider>
-    </LanguageProvider>
   );
 }

@@ -9,7 +9,7 @@ const SOURCES = resolve(import.meta.dirname, "../src");
 const LAYERS = ["shared", "api", "text", "kit", "expression", "graph", "frame", "session", "editing", "shell"];
 /** Each is above the layers and imports no other feature. `docs` and the card's page are pages of their own. */
 const FEATURES = [
-  ...["docs", "entrance", "me", "admin", "inbox", "executions", "operations", "insights", "public", "chat"],
+  ...["docs", "entrance", "me", "admin", "inbox", "executions", "operations", "insights", "public", "chat", "teams"],
   ...["studio", "workflows", "cards", "data"],
 ];
 /** Parts of a feature that another one opens: they load on their own, and know nothing of who opens them. */

@@ -14,6 +14,8 @@ const PAGES: readonly [RegExp, string][] = [
   [/^\/app(\/|$)/, "/app.html"],
   [/^\/card-frame$/, "/card-frame.html"],
   [/^\/mail-frame$/, "/mail-frame.html"],
+  [/^\/teams\/inbox$/, "/teams.html"],
+  [/^\/teams\/card-frame$/, "/card-frame.html"],
   [/^\/inbox\/[^/]+$/, "/inbox.html"],
   [/^\/docs$/, "/docs.html"],
 ];

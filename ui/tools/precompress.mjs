@@ -4,14 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const ASSETS = fileURLToPath(new URL("../../src/looply/server/static/assets/", import.meta.url));
+const STATIC = fileURLToPath(new URL("../../src/looply/server/static/", import.meta.url));
+/** Of the app with the other pages, and of the tab of Teams. */
+const FOLDERS = ["assets/", "teams/assets/"];
 const SMALLEST = 1024;
 
-for (const name of await readdir(ASSETS)) {
-  if (!/\.(js|css|svg)$/.test(name)) continue;
-  const content = await readFile(join(ASSETS, name));
-  if (content.length < SMALLEST) continue;
-  const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
-  await writeFile(join(ASSETS, `${name}.br`), brotli);
-  await writeFile(join(ASSETS, `${name}.gz`), gzipSync(content, { level: 9 }));
+for (const folder of FOLDERS) {
+  for (const name of await readdir(join(STATIC, folder))) {
+    if (!/\.(js|css|svg)$/.test(name)) continue;
+    const path = join(STATIC, folder, name);
+    const content = await readFile(path);
+    if (content.length < SMALLEST) continue;
+    const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
+    await writeFile(`${path}.br`, brotli);
+    await writeFile(`${path}.gz`, gzipSync(content, { level: 9 }));
+  }
 }

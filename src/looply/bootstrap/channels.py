@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from looply import on_demand
-from looply.app.context.services import Receiver
+from looply.app.context.services import NoTabs, Receiver, Tabs
 from looply.app.messages.bots import Bots, NoBots
 from looply.app.messages.mailing import Mailer, NoMailer
 from looply.app.messages.notifying import NoNotifier, Notifier
@@ -20,6 +20,7 @@ from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
+from looply.channels.teams.tabs import TeamsTabs
 from looply.connectors.client import build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
@@ -42,12 +43,13 @@ _PROCESSES: Final = 2
 class Channels:
     """What brings cards, by the names that `channel` of a step has, and what takes answers, by those of addresses.
 
-    `card_checks` say what a channel does not show of a card. `bots` administers those of connections, `mailer` sends
-    the mails of this server, and `notifier` reports incidents.
+    `tabs` says who looks at a tab of Teams. `card_checks` say what a channel does not show of a card. `bots`
+    administers those of connections, `mailer` sends the mails of this server, and `notifier` reports incidents.
     """
 
     cards: Mapping[str, CardChannel] = field(default_factory=dict)
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    tabs: Tabs = field(default_factory=NoTabs)
     card_checks: Mapping[str, CheckCard] = field(default_factory=dict)
     bots: Bots = field(default_factory=NoBots)
     mailer: Mailer = field(default_factory=NoMailer)
@@ -78,6 +80,8 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
     )
     receiver = TeamsReceiver(resources, base.store.copies)
     stack.push_async_callback(receiver.close)
+    tabs = TeamsTabs(resources, base.links)
+    stack.push_async_callback(tabs.close)
 
     mail = MailResources(
         catalog=base.catalog,
@@ -105,6 +109,7 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
             **{each.name: open_declared(each, context) for each in declared},
         },
         receivers={"teams": receiver},
+        tabs=tabs,
         card_checks={"teams": find_unfit, **card_checks_of(declared)},
         bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,

@@ -54,6 +54,7 @@ def make_services(
         card_checks=channels.card_checks,
         receivers=channels.receivers,
         bots=channels.bots,
+        tabs=channels.tabs,
         mailer=channels.mailer,
         notifier=channels.notifier,
         passwords=Passwords(base.entropy),

@@ -1,7 +1,5 @@
 """Teams on two servers and a worker that share a database: any of them brings a card, any server takes its answer."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ import pytest
 from blackbox.harness.client import Organization
 from blackbox.harness.definitions import card, definition
 from blackbox.harness.installation import Installation
-from kit.servers.teams_server import running_teams
+from kit.servers.teams_server import teams_beside
 from looply.demo.teams.activities import Activities
 from looply.demo.teams.people import Message, User
 from looply.demo.teams.simulator import SECRET, TeamsSimulator
@@ -91,25 +89,8 @@ class Office:
 
 @pytest.fixture(scope="module")
 def microsoft() -> Iterator[TeamsSimulator]:
-    """The simulator, in a loop of its own thread."""
-    begun: list[TeamsSimulator] = []
-    is_ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with running_teams() as simulator:
-            begun.append(simulator)
-            is_ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    try:
-        assert is_ready.wait(30), "the simulator does not listen within 30 s"
-        yield begun[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
+    with teams_beside() as simulator:
+        yield simulator
 
 
 @pytest.fixture(scope="module")

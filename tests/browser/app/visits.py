@@ -45,7 +45,7 @@ _IS_UNCOVERED: Final = """
 () => document.querySelector("[role=dialog], [role=alertdialog]") !== null
   || document.querySelector("#app[aria-hidden=true]") === null
 """
-_AXE_RUN: Final = """
+AXE_RUN: Final = """
 async (rules) => (await axe.run({exclude: ["[data-tabster-dummy]"]}, {rules})).violations.map(
   ({id, help, nodes}) => `${id}: ${help}: ${nodes.map(({html}) => html.slice(0, 200)).join(" ")}`)
 """
@@ -102,7 +102,7 @@ class Visit:
         self.page.evaluate(AXE.read_text("utf-8"))
         # What a menu shows lies beside the landmarks of the page, as menus do.
         rules = {"region": {"enabled": self.page.get_by_role("menu").count() == 0}}
-        found = self.page.evaluate(_AXE_RUN, rules)
+        found = self.page.evaluate(AXE_RUN, rules)
         assert not found, f"{name}: " + "\n".join(found)
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)

@@ -102,6 +102,7 @@ export const german = {
     openAdmin: "Teams Admin Center öffnen",
     version: "Version der App",
     versionHint: "Höher als die im Katalog.",
+    tab: "Mit der Registerkarte für die eigenen Freigaben",
     download: "App-Paket herunterladen",
     test: "Verbindung testen",
     testing: "Test läuft …",

@@ -86,6 +86,7 @@ export const english = {
     openAdmin: "Open the Teams admin center",
     version: "Version of the app",
     versionHint: "Higher than that in the catalog.",
+    tab: "With the tab of one's own approvals",
     download: "Download the app package",
     test: "Test the connection",
     testing: "Testing…",

@@ -19,6 +19,9 @@ import {
 } from "./messages";
 import { TEXTS } from "./text";
 
+/** The tab of Teams, which is a build of its own, has a frame of its own: pages of Teams may lie around it. */
+const ADDRESS = import.meta.env.MODE === "teams" ? "/teams/card-frame" : "/card-frame";
+
 const Leave = lazy(async () => ({ default: (await import("./Leave")).Leave }));
 
 export interface CardFrameHandle {
@@ -95,7 +98,7 @@ export function CardFrame(props: CardFrameProps) {
         ref={frame}
         className={styles.frame}
         title={text.card(subject)}
-        src="/card-frame"
+        src={ADDRESS}
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
         style={{ height: isUnshown ? 0 : height }}

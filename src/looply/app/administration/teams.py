@@ -39,7 +39,7 @@ async def get_setup(services: Services, principal: Principal, connection: str) -
 
 
 async def get_package(
-    services: Services, principal: Principal, connection: str, *, version: str, public_url: str
+    services: Services, principal: Principal, connection: str, *, version: str, public_url: str, has_tab: bool = False
 ) -> Package:
     """Returns the app package of a connection; without an address it is for that of this installation.
 
@@ -49,7 +49,7 @@ async def get_package(
     if not address:
         message = "is missing, and the installation has no `public_url`; give the https address that people use"
         raise Refused.at("/public_url", message)
-    draft = AppDraft(public_url=address, version=version or FIRST_VERSION)
+    draft = AppDraft(public_url=address, version=version or FIRST_VERSION, has_tab=has_tab)
     content = await services.bots.build_package(principal.organization_id, connection, draft)
     return Package(file_name=f"looply-teams-{draft.version}.zip", content=content)
 

@@ -45,7 +45,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 _OTHER: Final = "other"
-_CREDENTIALS: Final = ("key", "inbox_token", "metrics_token")
+_CREDENTIALS: Final = ("key", "inbox_token", "metrics_token", "teams_token")
 _TRIGGERS: Final = ("REQUEST", "SCHEDULED")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
 _INCIDENTS: Final[tuple[str, ...]] = get_args(IncidentKind)

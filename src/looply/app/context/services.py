@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,6 +20,7 @@ from looply.app.messages.notifying import NoNotifier, Notifier
 from looply.app.openid.providers import Providers
 from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
+from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.connectors.port import Check, ConnectionValues
 from looply.connectors.registry import Registry
@@ -28,12 +29,15 @@ from looply.engine.ports.card_channel import INBOX
 from looply.engine.ports.port import Engine
 from looply.engine.ports.tried_calls import TriedCall
 from looply.engine.processing.feed import Feed
-from looply.errors import Refused
+from looply.errors import Forbidden, Refused
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
 from looply.settings import Secret
+
+TAB_REFUSED: Final = "TEAMS_TOKEN"
+"""The code of a Forbidden whose message says why the token of a tab of Teams is not valid."""
 
 
 class Lifecycle:
@@ -92,6 +96,26 @@ class Receiver(Protocol):
         Raises: NotFound as `check`; BadRequest for a body that is none; BodyTooLarge.
         """
         ...
+
+
+class Tabs(Protocol):
+    """Says who looks at a tab of Teams."""
+
+    async def authenticate(self, connection_id: str, authorization: str) -> Principal:
+        """Returns the member whom the token of a call names, with the permission `own` alone.
+
+        Raises: Forbidden, with the code `TEAMS_TOKEN` or `NOT_A_MEMBER`.
+        """
+        ...
+
+
+class NoTabs:
+    """The tabs of a process that serves none."""
+
+    async def authenticate(self, *_: object) -> Principal:
+        """Raises: Forbidden (code `TEAMS_TOKEN`), always."""
+        message = "this process serves no tab of Teams; ask a server that brings cards to Teams"
+        raise Forbidden(message, code=TAB_REFUSED)
 
 
 class Prober(Protocol):
@@ -170,6 +194,8 @@ class Services:
     """What each channel does not show of a card, by its name."""
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     """Take what other systems send, by the names that their addresses have."""
+    tabs: Tabs = field(default_factory=NoTabs)
+    """Says who calls from a tab of Teams."""
     bots: Bots = field(default_factory=NoBots)
     """Administers the bots of connections."""
     mailer: Mailer = field(default_factory=NoMailer)

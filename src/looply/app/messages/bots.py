@@ -69,10 +69,11 @@ class BotSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What an app package is made of, beside its connection."""
+    """What an app package is made of, beside its connection. `has_tab`: with the tab of one's own approvals."""
 
     public_url: str
     version: str
+    has_tab: bool = False
 
 
 class Bots(Protocol):

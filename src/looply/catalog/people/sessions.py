@@ -130,6 +130,23 @@ class Sessions:
         known = await self._known.get(digest, lambda: self._look_up(digest))
         return None if known is None or known.ends_on <= now else known.principal
 
+    async def find_caller(
+        self, organization_id: str, user_id: str, sign_in: str, expires_on: datetime
+    ) -> Principal | None:
+        """Returns an active member who proves with each call who they are; None for a person who is none.
+
+        The session is not stored: it has no id, and allows no dangerous act. Of permissions the caller has `own` alone.
+        """
+        query = _CALLERS.where(members.c.organization_id == organization_id, members.c.user_id == user_id)
+
+        def read(connection: Connection) -> Principal | None:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else _caller(row, _first_workspace(connection, organization_id))
+
+        found = await self._database.read(read)
+        session = Session(session_id="", csrf="", sign_in=sign_in, confirmed_until=None, expires_on=expires_on)
+        return None if found is None else msgspec.structs.replace(found, session=session)
+
     async def list_open(self, user_id: str) -> tuple[OpenSession, ...]:
         """Returns the sessions of a person, the one that was used last first."""
         now = self._clock.now()
@@ -274,6 +291,25 @@ _PRINCIPALS: Final = (
     .outerjoin(role_settings, role_settings.c.organization_id == sessions.c.organization_id)
     .where(members.c.status == "ACTIVE")
 )
+
+
+_CALLERS: Final = (
+    select(members.c.organization_id, members.c.role, users.c.user_id, users.c.user_name, users.c.email)
+    .join(users, users.c.user_id == members.c.user_id)
+    .where(members.c.status == "ACTIVE")
+)
+
+
+def _caller(row: RowMapping, workspace_id: str) -> Principal:
+    return Principal(
+        organization_id=row["organization_id"],
+        workspace_id=workspace_id,
+        key_id=None,
+        name=row["user_name"],
+        permissions=permissions_of_role(row["role"], ()) & {"own"},
+        person=Person(user_id=row["user_id"], name=row["user_name"], email=row["email"]),
+        role=row["role"],
+    )
 
 
 def _principal(row: RowMapping) -> Principal:

@@ -48,10 +48,13 @@ class TeamsBots:
         )
 
     async def build_package(self, organization_id: str, connection: str, draft: AppDraft) -> bytes:
-        """See `Bots.build_package`. The tab is left out, as this release serves none."""
+        """See `Bots.build_package`."""
         setup = await self.get_setup(organization_id, connection)
         app = on_demand.teams_manifest.App(
-            app_id=setup.app_id, public_url=draft.public_url, version=draft.version, has_tab=False
+            app_id=setup.app_id,
+            public_url=draft.public_url,
+            version=draft.version,
+            connection_id=setup.connection_id if draft.has_tab else "",
         )
         try:
             # To draw the icons takes a tenth of a second.

@@ -2,10 +2,9 @@
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 import structlog
 
@@ -14,6 +13,7 @@ from looply.app.context.services import Received, Services
 from looply.channels.replays import ReplayWindow
 from looply.channels.teams.answers import answer, busy, refresh
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_sender
+from looply.channels.teams.kept import KeptVerifiers, Verifying
 from looply.channels.teams.looks import language_of
 from looply.channels.teams.retrying import retry_cards
 from looply.connectors.port import ConnectionValues, HttpSender
@@ -48,17 +48,7 @@ from looply.errors import NotFound
 
 _log = structlog.get_logger(__name__)
 
-_MOST_KEPT: Final = 1000
-"""Connections whose keys are kept in memory; those of any other are read again."""
 _DEADLINE: Final = timedelta(seconds=DEADLINE_SECONDS)
-
-
-class _Opened(NamedTuple):
-    """How the activities of a connection are verified, as it was saved."""
-
-    revision: int
-    verifier: Verifier
-    keys: KeyRing
 
 
 class TeamsReceiver:
@@ -67,7 +57,7 @@ class TeamsReceiver:
     def __init__(self, resources: Resources, copies: Copies) -> None:
         self._resources = resources
         self._copies = copies
-        self._verifiers: OrderedDict[str, _Opened] = OrderedDict()
+        self._kept: KeptVerifiers[Verifier] = KeptVerifiers()
         self._window: ReplayWindow[Reply] = ReplayWindow(resources.clock)
 
     async def check(self, connection_id: str) -> None:
@@ -103,9 +93,7 @@ class TeamsReceiver:
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
-        for opened in self._verifiers.values():
-            await opened.keys.close()
-        self._verifiers.clear()
+        await self._kept.close()
 
     async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
         organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
@@ -114,24 +102,15 @@ class TeamsReceiver:
         return organization_id, values_of(found, self._resources.registry)
 
     async def _verifier(self, connection_id: str, organization_id: str, values: ConnectionValues) -> Verifier:
-        """Returns the verifier of a connection, with the keys that were read before, unless it was saved since."""
-        opened = self._verifiers.pop(connection_id, None)
-        if opened is not None and opened.revision != values.revision:
-            await opened.keys.close()
-            opened = None
-        if opened is None:
+        def sender(within: timedelta) -> HttpSender:
+            return open_sender(self._resources, organization_id, values, within)
+
+        def build() -> Verifying[Verifier]:
             account = account_of(values)
-
-            def sender(within: timedelta) -> HttpSender:
-                return open_sender(self._resources, organization_id, values, within)
-
             keys = KeyRing(account.places.openid, sender, self._resources.clock, account.route)
-            opened = _Opened(values.revision, Verifier(account, keys, self._resources.clock), keys)
-        self._verifiers[connection_id] = opened
-        if len(self._verifiers) > _MOST_KEPT:
-            _, oldest = self._verifiers.popitem(last=False)
-            await oldest.keys.close()
-        return opened.verifier
+            return Verifying(Verifier(account, keys, self._resources.clock), keys)
+
+        return await self._kept.get(connection_id, values.revision, build)
 
     async def _handle(self, services: Services, bot: Bot, event: TeamsEvent) -> Reply:
         now = self._resources.clock.now()

@@ -45,9 +45,7 @@ class AppOptions:
 
     public_url: Annotated[str, Parameter(help="Address of this installation for people: https://looply.example.com.")]
     app_version: Annotated[str, Parameter(help="Version of the app; higher than that in the catalog.")] = "1.0.0"
-    tab: Annotated[
-        bool, Parameter(help="Add the tab with one's own approvals; the installation must serve it.", negative="")
-    ] = False
+    tab: Annotated[bool, Parameter(help="Add the tab with one's own approvals.", negative="")] = False
 
 
 @APP.command
@@ -68,7 +66,7 @@ async def package(
         app_id=item["settings"]["app_id"],
         public_url=options.public_url,
         version=options.app_version,
-        has_tab=options.tab,
+        connection_id=item["connection_id"] if options.tab else "",
     )
     content = on_demand.teams_archive.build_package(app)
     write_bytes(content, out)

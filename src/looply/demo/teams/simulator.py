@@ -36,6 +36,8 @@ class TeamsSimulator:
     secret: str = SECRET
     token_seconds: int = 3600
     keys: list[Key] = field(default_factory=lambda: [Key("main"), Key("chat", ["webchat"])])
+    people_key: Key = field(default_factory=lambda: Key("people", None))
+    """The key by which Entra signs the tokens of people."""
     fault: Callable[[Request], Reply | None] = lambda _: None
     """The answer in the place of the usual one, before the request has had an effect."""
     fault_after: Callable[[Request], Reply | None] = lambda _: None
@@ -115,6 +117,11 @@ class TeamsSimulator:
                 )
             case "GET", ["v1", ".well-known", "keys"]:
                 return Reply(200, {"keys": [each.public() for each in self.keys]})
+            case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"] if tenant == TENANT:
+                issuer = f"{self.address}/{tenant}/v2.0"
+                return Reply(200, {"issuer": issuer, "jwks_uri": f"{self.address}/{tenant}/discovery/v2.0/keys"})
+            case "GET", [tenant, "discovery", "v2.0", "keys"] if tenant == TENANT:
+                return Reply(200, {"keys": [self.people_key.public()]})
             case _, ["graph", "v1.0", *path]:
                 return self._authorized(request, f"{self.address}/graph/.default") or self.graph.answer(request, path)
             case _, ["teams", "v3", "conversations", *path]:

@@ -10,7 +10,7 @@ from looply.app.administration import teams
 from looply.app.messages.bots import Reach, ReachStatus
 from looply.instants import ms_or_none
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, flag_of, limit_of
 
 TAG: Final = "Microsoft Teams"
 _ZIP: Final = "application/zip"
@@ -129,6 +129,7 @@ async def get_teams_package(call: Call) -> Response:
         query.get("name"),
         version=query.get("version"),
         public_url=query.get("public_url"),
+        has_tab=flag_of(call, "tab"),
     )
     content = b64encode(found.content).decode("ascii")
     item = TeamsPackage(name=found.file_name, type=_ZIP, size=len(found.content), content=content)
@@ -194,6 +195,7 @@ ROUTES: Final = (
             _NAME,
             Parameter("version", "Version of the app, higher than that in the catalog; 1.0.0 when left out."),
             Parameter("public_url", "https address of the installation for people, where it is not `public_url`."),
+            Parameter("tab", "`true`: with the tab of one's own approvals. Default: `false`."),
         ),
         answer=TeamsPackageAnswer,
         refusals=(404, 422),

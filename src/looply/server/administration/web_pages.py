@@ -8,6 +8,7 @@ from typing import Final
 
 from looply.clock import Entropy, SystemEntropy
 from looply.errors import NotFound
+from looply.jsontext import Json
 from looply.server.http.call import Call, Headers, Response, Route, page_route
 
 STATIC: Final = Path(__file__).parents[1] / "static"
@@ -30,6 +31,13 @@ _APP_POLICY: Final = (
     "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+_TEAMS_HOSTS: Final = (
+    "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft https://*.office.com "
+    "https://*.microsoft365.com"
+)
+"""The hosts whose pages may have the tab in a frame. Source: Microsoft's page on prerequisites of tabs."""
+_TEAMS_ORIGINS: Final = "https://res.cdn.office.net/teams-js/validDomains/json/validDomains.json"
+"""What Microsoft's library of tabs reads: the hosts from which it takes messages. It has a list of its own besides."""
 _FRAME_POLICY: Final = (
     "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
@@ -52,6 +60,8 @@ They can load nothing. The policy of Trusted Types is the one by which the frame
 _NONCE: Final = "__NONCE__"
 """What the app's page holds where each answer has a nonce of its own."""
 _NONCE_BYTES: Final = 16
+_HASHED: Final = ("assets/", "teams/assets/")
+"""Folders of files whose names have a hash of their content."""
 _ENCODINGS: Final = ((".br", b"br"), (".gz", b"gzip"))
 """Endings of files that the build compresses, with their content codings; the smallest first."""
 _CODING: Final = re.compile(r"\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
@@ -83,17 +93,25 @@ class Pages:
 
     def app(self) -> Response:
         """Returns the page of the web app, the same for every path; its styles are permitted by a fresh nonce."""
-        built = self._files.get("app.html")
-        text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
-        nonce = base64.urlsafe_b64encode(self._entropy.token(_NONCE_BYTES)).rstrip(b"=")
-        page = (built or text).replace(_NONCE.encode(), nonce)
-        return _answer(page, _APP_POLICY.format(nonce=nonce.decode()))
+        page, nonce = self._with_nonce("app.html")
+        return _answer(page, _APP_POLICY.format(nonce=nonce))
 
     def card_frame(self) -> Response:
         """Returns the page that the app puts into a frame and in which it draws a card."""
         built = self._files.get("card-frame.html")
         text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
         return _answer(built or text, _FRAME_POLICY, framed=_FRAMED_BY_APP)
+
+    def teams_tab(self) -> Response:
+        """Returns the page of the personal tab of Teams, which pages of Microsoft alone may have in a frame."""
+        page, nonce = self._with_nonce("teams/teams.html")
+        policy = _APP_POLICY.format(nonce=nonce).replace("connect-src 'self'", f"connect-src 'self' {_TEAMS_ORIGINS}")
+        return _answer(page, _framed_by_teams(policy), framed=b"")
+
+    def teams_card_frame(self) -> Response:
+        """Returns the frame in which the tab draws a card: every page around a frame must be permitted."""
+        answer = self.card_frame()
+        return _answer(answer.body, _framed_by_teams(_FRAME_POLICY), framed=b"")
 
     def mail_frame(self) -> Response:
         """Returns the page that the app puts into a frame and in which it draws a mail."""
@@ -120,8 +138,7 @@ class Pages:
         media_type = _TYPES.get(Path(name).suffix)
         if found is None or media_type is None or name.endswith(".html"):
             raise NotFound(f"this server has no file {name!r}; reload the page, which may be of another version")
-        # The build puts a hash of the content into the names under assets/.
-        keep = b"public, max-age=31536000, immutable" if name.startswith("assets/") else b"no-cache"
+        keep = b"public, max-age=31536000, immutable" if name.startswith(_HASHED) else b"no-cache"
         headers: Headers = (
             (b"cache-control", keep),
             (b"cross-origin-resource-policy", b"same-origin"),
@@ -134,6 +151,12 @@ class Pages:
             if compressed is not None and _accepts(accepted, coding.decode()):
                 return Response(compressed, headers=(*headers, (b"content-encoding", coding)), media_type=media_type)
         return Response(found, headers=headers, media_type=media_type)
+
+    def _with_nonce(self, name: str) -> tuple[bytes, str]:
+        """Returns a page with a fresh nonce, and that nonce."""
+        text = _PLAIN.format(title="Looply", text="This installation was built without its web app.").encode()
+        nonce = base64.urlsafe_b64encode(self._entropy.token(_NONCE_BYTES)).rstrip(b"=")
+        return self._files.get(name, text).replace(_NONCE.encode(), nonce), nonce.decode()
 
     def routes(self) -> tuple[Route, ...]:
         """Returns the routes of all pages and files."""
@@ -190,6 +213,7 @@ class Pages:
                 summary="Open the frame in which the web app draws a mail",
                 answer_type="text/html",
             ),
+            *self._teams_routes(),
             page_route(path="/docs", handle=docs, summary="Open the API reference page", answer_type="text/html"),
             page_route(
                 path="/static/{path}",
@@ -201,14 +225,44 @@ class Pages:
             ),
         )
 
+    def _teams_routes(self) -> tuple[Route, ...]:
+        async def tab(call: Call) -> Response:  # noqa: ARG001
+            return self.teams_tab()
+
+        async def card_frame(call: Call) -> Response:  # noqa: ARG001
+            return self.teams_card_frame()
+
+        return (
+            page_route(
+                path="/teams/inbox",
+                handle=tab,
+                summary="Open the personal tab of Microsoft Teams",
+                answer_type="text/html",
+            ),
+            page_route(
+                path="/teams/card-frame",
+                handle=card_frame,
+                summary="Open the frame in which that tab draws a card",
+                answer_type="text/html",
+            ),
+        )
+
 
 def _page(html: bytes, images: str) -> Response:
     return _answer(html, _POLICY.format(images=images))
 
 
-def _answer(html: bytes, policy: str, framed: bytes = _UNFRAMED) -> Response:
-    headers = ((b"content-security-policy", policy.encode()), (b"x-frame-options", framed), *_SHARED)
+def _answer(html: Json, policy: str, framed: bytes = _UNFRAMED) -> Response:
+    """Returns a page. With an empty `framed` its policy alone says who may frame it: that header knows no hosts."""
+    options: Headers = ((b"x-frame-options", framed),) if framed else ()
+    headers = ((b"content-security-policy", policy.encode()), *options, *_SHARED)
     return Response(html, headers=headers, media_type=_TYPES[".html"])
+
+
+def _framed_by_teams(policy: str) -> str:
+    """Returns a policy by which Teams may frame a page, besides a page of this server that may do so already."""
+    widened = policy.replace("frame-ancestors 'self'", f"frame-ancestors 'self' {_TEAMS_HOSTS}")
+    return widened.replace("frame-ancestors 'none'", f"frame-ancestors {_TEAMS_HOSTS}")
 
 
 def _accepts(accepted: str, coding: str) -> bool:

@@ -16,6 +16,7 @@ from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
 _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
+_TAB: Final = "TeamsTab"
 _SESSION: Final = "Session"
 _OPEN: Final = ("public", "metrics")
 
@@ -92,6 +93,14 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
                     "name": SECURE_COOKIE.decode(),
                     "description": "The session of a person. A POST also needs the header `x-looply-csrf`.",
                 },
+                _TAB: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": (
+                        "The personal tab of Microsoft Teams: the token of Entra for its person. The header "
+                        "`x-looply-connection` has the id of the connection."
+                    ),
+                },
                 _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `metrics_token`."},
             },
         },
@@ -121,7 +130,7 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if route.access == "metrics":
         operation["security"] = [{_TOKEN: []}]
     if route.access in PERMISSIONS and route.access not in FOR_KEYS:
-        operation["security"] = [{_SESSION: []}]
+        operation["security"] = [{_SESSION: []}, *([{_TAB: []}] if route.takes_tabs else [])]
     if route.body_bytes:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {}}}}
     elif route.body is not None:
@@ -137,6 +146,8 @@ _NAMES_OF_PAGES: Final = {
     "/openapi.json": "getDescription",
     "/card-frame": "getCardFramePage",
     "/mail-frame": "getMailFramePage",
+    "/teams/inbox": "getTeamsTabPage",
+    "/teams/card-frame": "getTeamsCardFramePage",
     "/docs": "getDescriptionPage",
     "/inbox/{token}": "getInboxPage",
     "/static/{path}": "getPageFile",

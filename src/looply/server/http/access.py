@@ -3,6 +3,7 @@
 import hmac
 from typing import Any, Final
 
+from looply.app.context.services import Tabs
 from looply.app.context.sign_in import SignedOut, SignInMeans
 from looply.catalog import Catalog
 from looply.catalog.tenants.principal import Principal
@@ -13,19 +14,26 @@ from looply.server.http.call import SESSION_PATH, Route
 from looply.settings import Secret
 
 KEY_HEADER: Final = b"x-api-key"
+TAB_HEADER: Final = b"x-looply-connection"
+"""The header in which a tab of Teams names its connection; beside it, the call has the token of a person."""
 _BEARER: Final = b"bearer "
 
 ANONYMOUS: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
 """The principal of every call of a public route. The server ignores credentials that come with such a call."""
 
 
-async def authenticate(scope: Any, route: Route, catalog: Catalog, clock: Clock, browsers: BrowserCalls) -> Principal:
-    """Returns the principal of the call's key, or of the session of its cookie, once it has the route's permission.
+async def authenticate(
+    scope: Any, route: Route, catalog: Catalog, clock: Clock, browsers: BrowserCalls, tabs: Tabs
+) -> Principal:
+    """Returns the principal of the call's key, of the session of its cookie, or of the tab of Teams that makes it.
+
+    The principal has the route's permission.
 
     Raises: Forbidden, the same error for a key that is missing, given twice, unknown, revoked or expired; with the code
     `SCOPE` for a valid key or session whose permissions do not allow the call, with the code `CSRF` for a change that
     no page of this server made. SignInRequired instead of the first for calls that the web app makes. BadRequest (code
-    `TWO_CREDENTIALS`) for a key and a session cookie at once.
+    `TWO_CREDENTIALS`) for a key and a session cookie at once. For a tab, to which only some routes answer, as
+    `Tabs.authenticate`.
     """
     if route.access == "public" or route.access == "metrics":  # noqa: PLR1714 - narrows the type
         return ANONYMOUS
@@ -39,6 +47,12 @@ async def authenticate(scope: Any, route: Route, catalog: Catalog, clock: Clock,
         elif name == b"cookie":
             cookies = b"; ".join((cookies, value)) if cookies else value
     token = browsers.token(scope, cookies) if cookies else None
+    if route.takes_tabs and (tab := _header(scope, TAB_HEADER)):
+        if text is not None or token is not None:
+            raise BadRequest("the call comes from a tab of Teams; send no key and no cookie", code="TWO_CREDENTIALS")
+        caller = await tabs.authenticate(tab, _header(scope, b"authorization"))
+        caller.require(route.access)
+        return caller
     if text is None:
         principal = await catalog.people.sessions.authenticate(token, clock.now()) if token is not None else None
     elif token is not None:
@@ -51,6 +65,12 @@ async def authenticate(scope: Any, route: Route, catalog: Catalog, clock: Clock,
         browsers.check_change(scope, principal.session.csrf)
     principal.require(route.access)
     return principal
+
+
+def _header(scope: Any, name: bytes) -> str:
+    """Returns the value of a header that is given once, else an empty text."""
+    values: list[bytes] = [value for each, value in scope["headers"] if each == name]
+    return values[0].decode("latin-1") if len(values) == 1 else ""
 
 
 def _refusal(scope: Any, route: Route, means: SignInMeans, *, is_key: bool) -> LooplyError:

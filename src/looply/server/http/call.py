@@ -154,6 +154,8 @@ class Route:
 
     The route names workflows only in its field or parameter `workflow_id`, and reads executions only from the engine.
     """
+    takes_tabs: bool = False
+    """The personal tab of Teams may make the call too, by a token of its person instead of a session."""
     changes_session: bool = False
     """The call begins, changes or ends a session: pages of this server alone may make it, on connections on which a
     cookie may be used."""

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from looply.app.administration.binding import bind_services, hide_workflow_id
-from looply.app.context.services import Services
+from looply.app.context.services import TAB_REFUSED, Services
 from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound, OutOfScope
 from looply.jsontext import encode_json
@@ -40,13 +40,15 @@ class Dispatch:
         self._refusals = RefusalLimiter(services.clock, refusals_per_minute, services.metrics.count_refusal)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
-        """Returns the principal of the call's key or session, and notes its use.
+        """Returns the principal of the call's key, session or tab, and notes the use of a key or session.
 
         Raises: as `check`; TooManyRefusals instead of Forbidden when too many calls of the address were refused.
         """
         try:
             principal = await self.check(route, scope)
         except Forbidden as error:
+            if error.code == TAB_REFUSED:
+                self._refuse(scope, "teams_token", route, error)
             if error.code == Forbidden.code:
                 self._refuse(scope, "metrics_token" if route.access == "metrics" else "key", route, error)
             raise
@@ -60,7 +62,8 @@ class Dispatch:
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
             return ANONYMOUS
-        principal = await authenticate(scope, route, self._services.catalog, self._services.clock, self._browsers)
+        services = self._services
+        principal = await authenticate(scope, route, services.catalog, services.clock, self._browsers, services.tabs)
         if principal.workflow_ids is not None and not route.takes_bound_keys:
             # The route reads or changes the whole organization.
             raise OutOfScope()

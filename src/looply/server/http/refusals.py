@@ -13,7 +13,7 @@ from looply.server.callers.client_addresses import network_of
 
 _log = structlog.get_logger(__name__)
 
-Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token"]
+Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token", "teams_token"]
 
 MAX_ADDRESSES: Final = 4096
 """Addresses that are counted separately; any further ones are counted together."""

@@ -118,7 +118,9 @@ class SignedOutAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True
     sign_in: SignInRecord | UnsetType = UNSET
 
 
-ForbiddenCode: TypeAlias = Literal["SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECURE_CONNECTION", "FOREIGN_HOST"]
+ForbiddenCode: TypeAlias = Literal[
+    "SCOPE", "CSRF", "CONFIRM_REQUIRED", "INSECURE_CONNECTION", "FOREIGN_HOST", "TEAMS_TOKEN", "NOT_A_MEMBER"
+]
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,7 +129,8 @@ class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     `SCOPE`: the key or the role of the person lacks `permission`, or the key is bound to workflows and may not make the
     call at all, which has no `permission`. `CSRF`: no page of this server made the change.
     `CONFIRM_REQUIRED`: the person must confirm the password first. `INSECURE_CONNECTION`: people cannot sign in on this
-    connection. `FOREIGN_HOST`: the `Host` header is not that of `public_url`.
+    connection. `FOREIGN_HOST`: the `Host` header is not that of `public_url`. `TEAMS_TOKEN`: the
+    token of a tab of Teams is not valid; `NOT_A_MEMBER`: its person is no active member of the organization.
     """
 
     message: str

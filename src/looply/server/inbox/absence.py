@@ -124,6 +124,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getAbsence",
         access="own",
+        takes_tabs=True,
         handle=get_absence,
         summary="Read the absence of the person who has signed in, and whose substitute they are now",
         tag="Own inbox",
@@ -132,6 +133,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/putAbsence",
         access="own",
+        takes_tabs=True,
         handle=put_absence,
         summary="Name a substitute for a time of absence, in place of a former absence",
         description=(
@@ -147,6 +149,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/deleteAbsence",
         access="own",
+        takes_tabs=True,
         handle=delete_absence,
         summary="Remove the absence of the person who has signed in; requests that were passed on stay where they are",
         tag="Own inbox",

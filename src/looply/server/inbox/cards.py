@@ -220,6 +220,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getMyCards",
         access="own",
+        takes_tabs=True,
         handle=get_my_cards,
         summary="List the open requests to the person who has signed in, newest first",
         description="Cards to every spelling of the person's address, and those that they have for an absent person.",
@@ -245,6 +246,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getMyCard",
         access="own",
+        takes_tabs=True,
         handle=get_my_card,
         summary="Read a card that was sent to the person who has signed in, open or closed; nothing is recorded",
         tag="Own inbox",
@@ -255,6 +257,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/answerCards",
         access="own",
+        takes_tabs=True,
         handle=answer_cards,
         summary="Answer up to 50 cards as the person who has signed in",
         description=(
@@ -269,6 +272,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/delegateCard",
         access="own",
+        takes_tabs=True,
         handle=delegate_card,
         summary="Pass a card of the person who has signed in on to another person",
         description="The own copy closes and names the new recipient, who gets a copy and decides instead.",

@@ -126,6 +126,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getMyDecisions",
         access="own",
+        takes_tabs=True,
         handle=get_my_decisions,
         summary="List the decisions of the person who has signed in, newest first",
         tag="Own inbox",
@@ -139,6 +140,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getMyRequests",
         access="own",
+        takes_tabs=True,
         handle=get_my_requests,
         summary="List the approvals that the person who has signed in asked for, newest execution first",
         description="An approval names the person who asks for it by its setting `requester`.",

@@ -279,6 +279,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     read_route(
         path="/v2/workflows/findPeople",
         access="own",
+        takes_tabs=True,
         handle=find_people,
         summary="Find members by a part of their name or address",
         tag=_TAG,

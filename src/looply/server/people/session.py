@@ -198,7 +198,11 @@ async def session_answer(call: Call, principal: Principal) -> SessionAnswer:
     user = await services.catalog.people.users.get(person.user_id)
     preferences = await services.catalog.people.users.preferences(person.user_id)
     known = preferences if isinstance(preferences, dict) else {}
-    own = await organizations.list_own(services, principal)
+    # What a tab of Teams proves counts in the organization of its connection, which learns of no other one.
+    is_tab, here = not session.session_id, principal.organization_id
+    own = [
+        each for each in await organizations.list_own(services, principal) if each.organization_id == here or not is_tab
+    ]
     choices = [OrganizationChoice(id=each.organization_id, name=each.organization_name, role=each.role) for each in own]
     chosen = next((each for each in choices if each.id == principal.organization_id), None)
     if chosen is None:
@@ -249,6 +253,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         path="/v2/session/get",
         operation="getSession",
         access="own",
+        takes_tabs=True,
         handle=get_session,
         summary="Read the session: the person, the organization, the permissions",
         description="Without a session the answer is 401 with the means of sign-in.",

@@ -54,6 +54,14 @@ def test_what_teams_would_refuse_is_not_written(
     assert (done.status, words in done.err, list(tmp_path.iterdir())) == (status, True, []), done.err
 
 
+def test_the_package_has_the_tab_where_it_is_asked_for(run: Command, looply: Looply, tmp_path: Path) -> None:
+    looply.answers["getConnection"] = {"item": CONNECTION}
+    out = tmp_path / "app.zip"
+    assert run("teams", "package", *OPTIONS, "--tab", "--out", str(out)).status == 0
+    with zipfile.ZipFile(out) as archive:
+        assert b'"https://looply.example.com/teams/inbox?connection=c-1"' in archive.read("manifest.json")
+
+
 def test_a_connection_of_another_kind_has_no_package(run: Command, looply: Looply, tmp_path: Path) -> None:
     looply.answers["getConnection"] = {"item": {**CONNECTION, "kind": "http"}}
     done = run("teams", "package", *OPTIONS, "--out", str(tmp_path / "app.zip"))

@@ -16,7 +16,9 @@ from looply.connectors.teams.packaging.manifest import App, build_manifest, germ
 from looply.connectors.teams.packaging.rules import find_problems
 from looply.errors import BadInput, Refused
 
-APP = App(app_id="AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", public_url="https://looply.example.com/")
+APP = App(
+    app_id="AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", public_url="https://looply.example.com/", connection_id="c-1 &"
+)
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -33,15 +35,15 @@ def test_a_package_has_manifest_texts_and_both_icons_and_is_the_same_each_time()
     manifest = json.loads(files["manifest.json"])
     assert (manifest["id"], manifest["bots"][0]["botId"]) == (APP.app_id.lower(),) * 2
     assert manifest["validDomains"] == ["looply.example.com"]
-    assert manifest["staticTabs"][0]["contentUrl"] == "https://looply.example.com/teams/inbox"
+    assert manifest["staticTabs"][0]["contentUrl"] == "https://looply.example.com/teams/inbox?connection=c-1%20%26"
     assert manifest["webApplicationInfo"]["resource"] == f"api://looply.example.com/{APP.app_id.lower()}"
     assert set(manifest["icons"].values()) | {manifest["localizationInfo"]["additionalLanguages"][0]["file"]} < set(
         files
     )
 
 
-def test_an_installation_without_the_tab_names_none() -> None:
-    app = msgspec.structs.replace(APP, has_tab=False)
+def test_an_app_without_a_connection_has_no_tab() -> None:
+    app = msgspec.structs.replace(APP, connection_id="")
     assert "staticTabs" not in build_manifest(app)
     assert not any("Tabs" in name for name in german_texts(app))
     assert find_problems(build_manifest(app)) == ()
@@ -104,6 +106,11 @@ def test_an_address_that_teams_does_not_open_is_refused(url: str) -> None:
         (lambda manifest: manifest["bots"][0].update(scopes=["everywhere"]), "/bots/0/scopes/0"),
         (lambda manifest: manifest.update(validDomains=["*"]), "/validDomains/0"),
         (lambda manifest: manifest.update(validDomains=[]), "/staticTabs/0/contentUrl"),
+        (lambda manifest: manifest.pop("webApplicationInfo"), "/webApplicationInfo/resource"),
+        (
+            lambda manifest: manifest["webApplicationInfo"].update(resource="api://elsewhere.example/x"),
+            "/webApplicationInfo/resource",
+        ),
     ],
 )
 def test_each_rule_finds_what_breaks_it(change: Any, path: str) -> None:

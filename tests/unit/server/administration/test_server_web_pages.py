@@ -25,6 +25,9 @@ def built(tmp_path: Path) -> Path:
     (folder / "app.html").write_text('<!doctype html><meta property="csp-nonce" nonce="__NONCE__"><p>app')
     (folder / "card-frame.html").write_text("<!doctype html><p>frame")
     (folder / "mail-frame.html").write_text("<!doctype html><p>mail")
+    (folder / "teams/assets").mkdir(parents=True)
+    (folder / "teams/teams.html").write_text('<!doctype html><meta property="csp-nonce" nonce="__NONCE__"><p>tab')
+    (folder / "teams/assets/tab-abc.js").write_text("1")
     for ending, text in ((".js", "1"), (".js.br", "brotli"), (".js.gz", "gzip")):
         (folder / "assets" / f"big-abc{ending}").write_text(text)
     (folder / "assets" / "main-abc.js").write_text("1")
@@ -65,6 +68,7 @@ async def test_browsers_cache_a_file_whose_name_has_the_hash_of_its_content(clie
         "app.html",
         "card-frame.html",
         "mail-frame.html",
+        "teams/teams.html",
         "assets/secret.key",
         "assets/big-abc.js.br",
         "assets/big-abc.js.gz",
@@ -120,6 +124,47 @@ async def test_the_frame_of_a_card_reaches_nothing_of_the_app(client: httpx2.Asy
     assert expected < {*policy}
     assert not [rule for rule in policy if "unsafe" in rule or "http" in rule or "allow-same-origin" in rule]
     assert (await client.get("/inbox/x")).headers["x-frame-options"] == "DENY"
+
+
+TEAMS = (
+    "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft https://*.office.com "
+    "https://*.microsoft365.com"
+)
+
+HOSTS_OF_TEAMS = "https://res.cdn.office.net/teams-js/validDomains/json/validDomains.json"
+
+
+async def test_pages_of_teams_alone_may_frame_the_tab(client: httpx2.AsyncClient) -> None:
+    tab = await client.get("/teams/inbox?connection=c-1")
+    assert tab.text.endswith("<p>tab")
+    assert "__NONCE__" not in tab.text
+    assert "x-frame-options" not in tab.headers
+    policy = tab.headers["content-security-policy"].split("; ")
+    assert f"frame-ancestors {TEAMS}" in policy
+    app = (await client.get("/app/")).headers["content-security-policy"].split("; ")
+    assert f"connect-src 'self' {HOSTS_OF_TEAMS}" in policy
+    others = ("frame-ancestors", "style-src", "connect-src")
+    assert [rule for rule in policy if not rule.startswith(others)] == [
+        rule for rule in app if not rule.startswith(others)
+    ]
+
+
+async def test_the_frame_of_a_card_in_the_tab_has_teams_around_it_and_reaches_no_more(
+    client: httpx2.AsyncClient,
+) -> None:
+    inner = await client.get("/teams/card-frame")
+    assert inner.text.endswith("<p>frame")
+    assert "x-frame-options" not in inner.headers
+    policy = inner.headers["content-security-policy"]
+    usual = (await client.get("/card-frame")).headers["content-security-policy"]
+    assert policy == usual.replace("frame-ancestors 'self'", f"frame-ancestors 'self' {TEAMS}")
+
+
+@pytest.mark.parametrize("path", ["/app/", "/inbox/x", "/docs"])
+async def test_no_other_page_may_be_framed(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_the_frame_of_a_mail_runs_no_script_of_it_and_loads_nothing(client: httpx2.AsyncClient) -> None:

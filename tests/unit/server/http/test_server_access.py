@@ -21,6 +21,8 @@ PUBLIC = {
     "GET /app/{path}",
     "GET /card-frame",
     "GET /mail-frame",
+    "GET /teams/inbox",
+    "GET /teams/card-frame",
     "GET /inbox/{token}",
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",

@@ -6,17 +6,20 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from server_kit import Caller, ScriptedShell
+from server_kit import PUBLIC_URL, Caller, ScriptedShell
 from teams_kit import Tenant
 
 from kit.memory import MemoryStore
 from kit.servers.teams_server import running_teams
-from looply.app.context.services import Services
+from looply.app.context.links import Links
+from looply.app.context.services import NoTabs, Services, Tabs
 from looply.catalog import Catalog
+from looply.catalog.tenants.principal import Principal
 from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
 from looply.channels.teams.receiver import TeamsReceiver
+from looply.channels.teams.tabs import TeamsTabs
 from looply.connectors.client import build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
@@ -63,9 +66,27 @@ def receivers() -> dict[str, TeamsReceiver]:
     return {}
 
 
+class LateTabs:
+    """The tabs of the server, which are made after it."""
+
+    tabs: Tabs = NoTabs()
+
+    async def authenticate(self, connection_id: str, authorization: str) -> Principal:
+        return await self.tabs.authenticate(connection_id, authorization)
+
+
+@pytest.fixture
+def late_tabs() -> LateTabs:
+    return LateTabs()
+
+
 @pytest.fixture
 def services(
-    services: Services, receivers: dict[str, TeamsReceiver], resources: Resources, store: MemoryStore
+    services: Services,
+    receivers: dict[str, TeamsReceiver],
+    late_tabs: LateTabs,
+    resources: Resources,
+    store: MemoryStore,
 ) -> Services:
     return replace(
         services,
@@ -73,6 +94,7 @@ def services(
         card_checks={"teams": find_unfit},
         receivers=receivers,
         bots=TeamsBots(resources, store.copies),
+        tabs=late_tabs,
     )
 
 
@@ -84,11 +106,13 @@ def reconciler(resources: Resources, shell: ScriptedShell, store: MemoryStore, c
 
 @pytest_asyncio.fixture
 async def receiver(
-    resources: Resources, receivers: dict[str, TeamsReceiver], store: MemoryStore
+    resources: Resources, receivers: dict[str, TeamsReceiver], store: MemoryStore, late_tabs: LateTabs
 ) -> AsyncIterator[TeamsReceiver]:
     receivers["teams"] = TeamsReceiver(resources, store.copies)
+    late_tabs.tabs = tabs = TeamsTabs(resources, Links(PUBLIC_URL))
     yield receivers["teams"]
     await receivers["teams"].close()
+    await tabs.close()
 
 
 @pytest_asyncio.fixture

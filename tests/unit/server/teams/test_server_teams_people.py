@@ -57,6 +57,19 @@ async def test_the_package_is_that_of_the_bot_and_of_this_installation(tenant: T
     assert again.json() == answer.json()
 
 
+async def test_the_package_has_the_tab_where_it_is_asked_for(tenant: Tenant, mine: Caller) -> None:
+    query = {"name": "TEAMS", "public_url": "https://looply.example.com"}
+    answer = await mine.get("getTeamsPackage", **query, tab="true")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(b64decode(answer.json()["item"]["content"]))) as archive:
+        (tab,) = json.loads(archive.read("manifest.json"))["staticTabs"]
+        german = json.loads(archive.read("de.json"))
+    assert tab["contentUrl"] == f"https://looply.example.com/teams/inbox?connection={tenant.connection_id}"
+    assert german["staticTabs[0].name"] == "Meine Freigaben"
+    refused = await mine.get("getTeamsPackage", **query, tab="perhaps")
+    assert (refused.status_code, refused.json()["code"]) == (400, "BAD_FLAG")
+
+
 @pytest.mark.parametrize(
     ("query", "path"),
     [

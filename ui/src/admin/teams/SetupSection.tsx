@@ -1,6 +1,6 @@
 /** The set-up of a bot: the app package, the pages of Microsoft that an administrator opens, and the test. */
 
-import { Button, Field, Input } from "@fluentui/react-components";
+import { Button, Checkbox, Field, Input } from "@fluentui/react-components";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
@@ -79,8 +79,10 @@ function PackageForm({ name }: { name: string }) {
   const { teams: text } = useText(TEXTS);
   const api = useApi();
   const [version, setVersion] = useState("1.0.0");
+  const [hasTab, setHasTab] = useState(false);
   const download = useMutation({
-    mutationFn: async () => (await api.call("getTeamsPackage", { name, version: version.trim() })).item,
+    mutationFn: async () =>
+      (await api.call("getTeamsPackage", { name, version: version.trim(), tab: String(hasTab) })).item,
     onSuccess: ({ name: file, type, content }) => saveBytes(file, content, type),
   });
   return (
@@ -89,6 +91,12 @@ function PackageForm({ name }: { name: string }) {
         <Field label={text.version} hint={text.versionHint}>
           <Input value={version} onChange={(_, { value }) => setVersion(value)} />
         </Field>
+        <Checkbox
+          className={own.beside ?? ""}
+          label={text.tab}
+          checked={hasTab}
+          onChange={(_, { checked }) => setHasTab(checked === true)}
+        />
         <Button
           className={own.beside ?? ""}
           appearance="primary"

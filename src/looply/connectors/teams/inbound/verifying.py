@@ -47,11 +47,12 @@ Reason: TypeAlias = Literal[
     "no valid timestamp",
     "old timestamp",
     "timestamp in the future",
+    "no access of a person",
 ]
 
 
 class NotVerified(Exception):
-    """An activity is not what it must be. `reason` is for the log; the sender gets none."""
+    """An activity, or the token of a tab, is not what it must be. The sender of an activity gets no `reason`."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -4,7 +4,7 @@ Source: the manifest schema of Microsoft Teams, version 1.19.
 """
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -24,8 +24,8 @@ TAB_PATH: Final = "/teams/inbox"
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """What an app is made of. `public_url` is the https address of this installation, as people's clients reach it.
 
-    `version` must grow with each package that replaces another one in a catalog. `has_tab`: whether the installation
-    serves the tab.
+    `version` must grow with each package that replaces another one in a catalog. `connection_id` is that of the bot,
+    which the tab names in its calls; without one the app has no tab.
     """
 
     app_id: str
@@ -35,7 +35,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     developer: str = "Looply"
     privacy_url: str = ""
     terms_url: str = ""
-    has_tab: bool = True
+    connection_id: str = ""
 
 
 def build_manifest(app: App) -> dict[str, Json]:
@@ -46,7 +46,7 @@ def build_manifest(app: App) -> dict[str, Json]:
         {
             "entityId": "approvals",
             "name": "My approvals",
-            "contentUrl": f"{base}{TAB_PATH}",
+            "contentUrl": f"{base}{TAB_PATH}?connection={quote(app.connection_id, safe='')}",
             "websiteUrl": f"{base}/app/inbox",
             "scopes": ["personal"],
         }
@@ -76,7 +76,7 @@ def build_manifest(app: App) -> dict[str, Json]:
         "bots": [
             {"botId": app.app_id.lower(), "scopes": list(SCOPES), "supportsFiles": False, "isNotificationOnly": False}
         ],
-        **({"staticTabs": tabs} if app.has_tab else {}),
+        **({"staticTabs": tabs} if app.connection_id else {}),
         "permissions": ["identity", "messageTeamMembers"],
         "validDomains": [host],
         "webApplicationInfo": {"id": app.app_id.lower(), "resource": f"api://{host}/{app.app_id.lower()}"},
@@ -93,7 +93,7 @@ def german_texts(app: App) -> dict[str, Json]:
         "description.full": "Bringt Ihnen die Anfragen Ihrer Workflows, nimmt Ihre Entscheidung entgegen und zeigt,"
         " was daraus wurde.",
     }
-    return {**texts, **({"staticTabs[0].name": "Meine Freigaben"} if app.has_tab else {})}
+    return {**texts, **({"staticTabs[0].name": "Meine Freigaben"} if app.connection_id else {})}
 
 
 def _host(public_url: str) -> str:

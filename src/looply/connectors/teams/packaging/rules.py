@@ -95,7 +95,10 @@ def find_problems(manifest: Json) -> tuple[Problem, ...]:
 
 
 def _unmatched(manifest: dict[str, Any]) -> tuple[Problem, ...]:
-    """Returns where a manifest names hosts that it does not list: Teams would show their pages empty."""
+    """Returns where a manifest names hosts that it does not list, or a resource of another host than its tabs have.
+
+    Teams would show the pages of the first empty, and gives those of the second no token of their reader.
+    """
     domains = {str(each) for each in manifest.get("validDomains", [])}
     found = []
     for index, tab in enumerate(manifest.get("staticTabs", [])):
@@ -103,4 +106,8 @@ def _unmatched(manifest: dict[str, Any]) -> tuple[Problem, ...]:
         if host not in domains:
             path = join_pointer("", "staticTabs", index, "contentUrl")
             found.append(Problem(path=path, message=f"{host} is not in `validDomains`"))
+        resource = str(manifest.get("webApplicationInfo", {}).get("resource", ""))
+        if not resource.startswith(f"api://{host}/"):
+            message = f"{resource[:200]!r} must begin with api://{host}/, which is the host of the tab"
+            found.append(Problem(path="/webApplicationInfo/resource", message=message))
     return tuple(found)

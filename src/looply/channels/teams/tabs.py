@@ -1,0 +1,102 @@
+"""The personal tab of Teams: whose it is, by the token that Entra has signed, for each call again.
+
+Theory of operation. The page of the tab lies in a frame of Teams, where browsers keep cookies back. So each of its
+calls brings a token of Entra, and there is no session that could outlive it. Who saves a connection names the tenant
+that is believed. That may be an administrator of one organization, so what a token says counts in that organization
+alone, gives the permission `own` alone, and is never stored: it links no identity, by which people sign in elsewhere.
+"""
+
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from looply.app.context.credentials import values_of
+from looply.app.context.links import Links
+from looply.app.context.services import TAB_REFUSED
+from looply.catalog.tenants.principal import Principal
+from looply.channels.teams.bots import KIND, Resources, open_sender
+from looply.channels.teams.directory import TeamsDirectory
+from looply.channels.teams.kept import KeptVerifiers, Verifying
+from looply.connectors.port import ConnectionValues, HttpSender
+from looply.connectors.teams.calls.settings import Account, account_of
+from looply.connectors.teams.inbound.keys import KeyRing
+from looply.connectors.teams.inbound.tabs import TabPerson, TabVerifier, keys_url_of, terms_of
+from looply.connectors.teams.inbound.verifying import NotVerified
+from looply.errors import Forbidden, NotFound
+
+SIGN_IN: Final = "teams"
+"""The means of sign-in of people who call from the tab."""
+
+
+class TeamsTabs:
+    """See `looply.app.context.services.Tabs`."""
+
+    def __init__(self, resources: Resources, links: Links) -> None:
+        self._resources = resources
+        self._links = links
+        self._kept: KeptVerifiers[TabVerifier] = KeptVerifiers()
+
+    async def authenticate(self, connection_id: str, authorization: str) -> Principal:
+        """See `Tabs.authenticate`."""
+        try:
+            organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
+        except NotFound as error:
+            raise _refusal("no connection has the id of the tab") from error
+        if found.kind != KIND:
+            raise _refusal(f"the connection of the tab is of kind {found.kind}, not {KIND}")
+        values = values_of(found, self._resources.registry)
+        account = account_of(values)
+        verifier = await self._verifier(connection_id, organization_id, values, account)
+        try:
+            person = await verifier.verify(authorization)
+        except NotVerified as error:
+            raise _refusal(error.reason) from error
+        return await self._find_member(organization_id, account, person)
+
+    async def close(self) -> None:
+        """Ends the reads of keys that run; closing twice is legal."""
+        await self._kept.close()
+
+    async def _verifier(
+        self, connection_id: str, organization_id: str, values: ConnectionValues, account: Account
+    ) -> TabVerifier:
+        def sender(within: timedelta) -> HttpSender:
+            return open_sender(self._resources, organization_id, values, within)
+
+        def build() -> Verifying[TabVerifier]:
+            keys = KeyRing(keys_url_of(account), sender, self._resources.clock, account.route)
+            host = urlsplit(self._links.public_url).netloc
+            return Verifying(TabVerifier(terms_of(account, host), keys, self._resources.clock), keys)
+
+        return await self._kept.get(connection_id, values.revision, build)
+
+    async def _find_member(self, organization_id: str, account: Account, person: TabPerson) -> Principal:
+        """Returns the member whom a token names: the identity of a sign-in by Entra, else one of their addresses.
+
+        Addresses are those that Teams has named for the id of Entra, and the name with which they sign in at Entra.
+        """
+        people = self._resources.catalog.people
+        directory = TeamsDirectory(self._resources.catalog.directory, organization_id, account)
+        linked = await people.identities.find(person.tenant_id, person.entra_id)
+        found = [linked] if linked is not None else []
+        if not found:
+            for address in (person.user_name, *await directory.addresses(person.entra_id)):
+                user = await people.users.find_by_email(address) if address else None
+                found += [user.user_id] if user is not None else []
+        for user_id in dict.fromkeys(found):
+            member = await people.sessions.find_caller(organization_id, user_id, SIGN_IN, person.expires_on)
+            if member is not None:
+                return member
+        raise Forbidden(
+            f"{person.user_name[:200] or 'the person'} is no active member of the organization; ask an administrator "
+            "for an invitation to this address",
+            code="NOT_A_MEMBER",
+        )
+
+
+def _refusal(reason: str) -> Forbidden:
+    return Forbidden(
+        f"the token of the tab is refused: {reason}; expected is a token of version 2.0 that Entra has given for the "
+        "application of the connection, with the scope access_as_user; open the tab again, and see the guide on Teams",
+        code=TAB_REFUSED,
+    )
