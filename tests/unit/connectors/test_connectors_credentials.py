@@ -284,6 +284,25 @@ async def test_a_token_that_ended_early_is_replaced_once(oauth: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "lie",
+    [
+        httpx2.Response(302, headers={"location": "https://elsewhere.example/token"}),
+        httpx2.Response(200, html="<html>Logon</html>"),
+        httpx2.Response(200, json={**GOOD, "access_token": "a b\r\nx: y"}),
+        httpx2.Response(200, json={**GOOD, "token_type": "mac"}),
+        httpx2.Response(200, content=b'{"access_token": "abc', headers={"content-type": "application/json"}),
+    ],
+    ids=["redirect", "page", "token of two lines", "another type", "cut"],
+)
+async def test_a_token_server_that_lies_sends_no_call_and_no_secret_anywhere(lie: httpx2.Response, oauth: Any) -> None:
+    oauth.answer(lie)
+    with pytest.raises(Rejected) as caught:
+        await read(oauth, oauth.context())
+    assert (caught.value.code, caught.value.sent) == ("BAD_TOKEN_ANSWER", False)
+    assert [request.url.host for request in oauth.requests] == ["auth.example"]
+
+
+@pytest.mark.parametrize(
     ("token_url", "is_of_connection"),
     [("https://auth.example/oauth/token", True), ("https://s4.example/sap/bc/sec/oauth2/token", False)],
 )

@@ -71,6 +71,26 @@ async def test_the_ways_in_which_an_answer_breaks_are_distinguished(
     assert f"127.0.0.1:{port}" in error.message
 
 
+@pytest.mark.parametrize("length", [0, 3, 500])
+async def test_an_answer_with_chunks_and_a_length_ends_with_its_chunks(
+    length: int, serve: Any, open_client: OpenClient
+) -> None:
+    for head in (
+        b"Content-Length: %d\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: %d",
+    ):
+        peer = Recorder(b"HTTP/1.1 200 OK\r\n" + head % length + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        client, url = open_client(), f"http://127.0.0.1:{await serve(peer)}/"
+        assert [(await send(client, url)).content for _ in range(2)] == [b"hello", b"hello"]
+
+
+async def test_thousands_of_headers_are_taken(serve: Any, open_client: OpenClient) -> None:
+    lines = b"".join(b"x-%d: 1\r\n" % number for number in range(5_000))
+    peer = Recorder(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines + b"\r\nok")
+    response = await send(open_client(), f"http://127.0.0.1:{await serve(peer)}/")
+    assert (response.content, response.header("x-4999")) == (b"ok", "1")
+
+
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br"])
 async def test_an_encoding_that_was_not_asked_for_is_a_bad_response(
     encoding: str, serve: Any, open_client: OpenClient
@@ -105,11 +125,12 @@ async def test_a_certificate_for_another_host_is_distinguished_and_its_name_can_
     authority: Authority, tmp_path: Path, serve: Any, open_client: OpenClient
 ) -> None:
     pair = authority.issue("s4.example.com", is_local=False)
-    client, ca = open_client(), authority.certificate.decode()
-    url = f"https://127.0.0.1:{await serve(Recorder(), ssl=tls_of(tmp_path, pair))}/"
-    error = await failure(client, url, route=Route(ca=ca))
-    assert (error.code, error.is_of_connection) == ("TLS_CERTIFICATE", True)
+    peer, client, ca = Recorder(), open_client(), authority.certificate.decode()
+    url = f"https://127.0.0.1:{await serve(peer, ssl=tls_of(tmp_path, pair))}/"
+    error = await failure(client, url, route=Route(ca=ca), headers={"authorization": "Bearer hunter2-hunter2"})
+    assert (error.code, error.sent, error.is_of_connection) == ("TLS_CERTIFICATE", False, True)
     assert "is for another host name" in error.message
+    assert peer.heads == []
     assert (await send(client, url, route=Route(ca=ca, server_name="s4.example.com"))).content == b"ok"
 
 
