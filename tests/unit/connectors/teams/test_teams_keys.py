@@ -143,7 +143,7 @@ async def test_keys_at_another_kind_of_address_than_their_description_are_not_re
 
 
 class SlowIssuer:
-    """An issuer that describes itself when it is told to, and never says its keys."""
+    """An issuer that describes itself once it is let, and never says its keys."""
 
     def __init__(self) -> None:
         self.described = asyncio.Event()
