@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from looply.app.administration.installation_runner import InstallationRunner
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.administration.notification_runner import NotificationRunner
 from looply.app.authoring.question_runner import QuestionRunner
@@ -61,6 +62,7 @@ def make_loops(
         shell, store, clock, partial(_default_profile, library), partial(find_child_target, library, catalog.bulks)
     )
     auditor = Auditor(shell, store, clock, frozenset(channels))
+    holder = _bulk_holder(store)
     reconcilers = make_reconcilers(shell, store.copies, channels, clock)
     shell.observers.on_copies = partial(_wake, reconcilers)
     return Loops(
@@ -77,9 +79,10 @@ def make_loops(
             QuotaMeter(shell.quotas, clock),
             FigureFolder(store.figures, clock, settings.figure_seconds),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
-            BulkRunner(services, _bulk_holder(store)),
+            BulkRunner(services, holder),
             AbsenceRunner(services),
             NotificationRunner(services),
+            InstallationRunner(services, holder),
             *more,
         ),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from looply import on_demand
-from looply.catalog.authored.bulks import Bulks
+from looply.catalog.authored.bulks import ON_EXECUTIONS, ON_PEOPLE, Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
 from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
@@ -49,6 +49,7 @@ class Catalog:
     keys: ApiKeys
     people: People
     bulks: Bulks
+    installations: Bulks
     views: Views
     presence: Presence
     logons: RefusedLogons
@@ -135,7 +136,8 @@ class Catalog:
             connections=Connections(database, clock, ids, sealers, binding),
             keys=ApiKeys(database, clock, ids, entropy),
             people=People.on(database, sealers, clock, ids, entropy),
-            bulks=Bulks(database, clock, ids),
+            bulks=Bulks(database, clock, ids, ON_EXECUTIONS),
+            installations=Bulks(database, clock, ids, ON_PEOPLE),
             views=Views(database, clock, ids),
             presence=StoredPresence(database, clock) if database.is_shared else RememberedPresence(clock),
             logons=RefusedLogons(database, clock, entropy),

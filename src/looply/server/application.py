@@ -7,7 +7,16 @@ from looply.app.context.metrics import Meter
 from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
 from looply.limits import REFUSALS_PER_MINUTE
-from looply.server.administration import audit, health, keys, metrics, notifications, permissions, teams
+from looply.server.administration import (
+    audit,
+    health,
+    keys,
+    metrics,
+    notifications,
+    permissions,
+    teams,
+    teams_installations,
+)
 from looply.server.administration.web_pages import Pages
 from looply.server.authoring import (
     cards,
@@ -124,6 +133,7 @@ _CURRENT_ROUTES: Final[tuple[Route, ...]] = (
     *permissions.ROUTES,
     *notifications.ROUTES,
     *teams.ROUTES,
+    *teams_installations.ROUTES,
     *session.ROUTES,
     *provider_sign_in.ROUTES,
     *account.ROUTES,

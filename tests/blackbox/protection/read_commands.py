@@ -146,7 +146,10 @@ OTHERS: Final[Mapping[str, str]] = {
     "demo": "it has a folder and data of its own",
     "connection discover": "it shows what another system offers, and none of that comes from an execution",
     "teams package": "it writes the app of a connection",
-    **dict.fromkeys(("teams people", "teams check"), "it shows people of a bot, and nothing of executions"),
+    **dict.fromkeys(
+        ("teams people", "teams check", "teams install", "teams installations", "teams installation", "teams cancel"),
+        "it shows people of a bot, and nothing of executions",
+    ),
 }
 """Commands that are not searched, with the reason."""
 

@@ -1,4 +1,5 @@
 import type { Permission } from "../api/types";
+import { german as installing } from "./teams/text.de";
 import type { AdminText } from "./text.en";
 
 /** Without an entry, what the server says in English is shown. */
@@ -137,7 +138,11 @@ export const german = {
     noMatch: "Keine Person hat diesen Status.",
     none: "Der Bot kennt noch keine Person.",
     noneHint: "Personen sind bekannt, sobald sie die App installiert haben, oder in einem Team oder Chat mit ihr sind.",
-    words: { PERSON_NOT_FOUND: "Der Bot kennt diese Person nicht." },
+    words: {
+      PERSON_NOT_FOUND: "Der Bot kennt diese Person nicht.",
+      TOO_MANY_BULKS: "Es laufen schon zehn Installationen. Warten Sie auf das Ende einer, oder stoppen Sie eine.",
+    },
+    ...installing,
   },
   members: {
     label: "Mitglieder und Einladungen",

@@ -1,4 +1,5 @@
 import type { MailState, Permission, Schema } from "../api/types";
+import { english as installing } from "./teams/text.en";
 
 type Status = Schema<"MemberRecord">["status"];
 type Kind = "organization" | "workspace";
@@ -120,7 +121,11 @@ export const english = {
     noMatch: "No person has this status.",
     none: "The bot knows no person yet.",
     noneHint: "People are known once they have installed the app, or are in a team or chat that has it.",
-    words: { PERSON_NOT_FOUND: "The bot does not know this person." },
+    words: {
+      PERSON_NOT_FOUND: "The bot does not know this person.",
+      TOO_MANY_BULKS: "Ten installations run already. Wait for the end of one, or stop it.",
+    },
+    ...installing,
   },
   members: {
     label: "Members and invitations",

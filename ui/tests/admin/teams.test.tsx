@@ -71,6 +71,7 @@ function withBots(names: readonly string[], setup: Partial<Schema<"TeamsSetup">>
       people = people.map((each) => (each === found ? item : each));
       return { message: "success", item };
     },
+    getTeamsInstallations: () => ({ message: "success", count: 0, items: [] }),
     getTeamsPackage: ({ version }) => ({
       message: "success",
       item: { name: `looply-teams-${version}.zip`, type: "application/zip", size: 2, content: "UEs=" },
@@ -91,6 +92,47 @@ function withBots(names: readonly string[], setup: Partial<Schema<"TeamsSetup">>
         ],
       },
     }),
+  };
+}
+
+const INSTALLATION: Schema<"TeamsInstallation"> = {
+  bulk_id: "bulk-1",
+  name: "TEAMS",
+  status: "RUNNING",
+  people: 4,
+  installed: 2,
+  refused: 1,
+  rate_per_second: 5,
+  created_by: "person-9",
+  created_by_name: "Olga",
+  created_on: NOW,
+  modified_on: NOW,
+  ended_on: null,
+};
+
+/** Returns the calls on installations, of which those that were started are listed. */
+function withInstallations(forecast: Partial<Schema<"TeamsInstallationForecast">> = {}): Handlers {
+  let items: Schema<"TeamsInstallation">[] = [];
+  return {
+    getTeamsInstallations: () => ({ message: "success", count: items.length, items }),
+    getTeamsInstallation: () => ({
+      message: "success",
+      item: INSTALLATION,
+      refusals: [{ person: "eve@contoso.test", name: null, code: "PersonNotFound", message: "check the address" }],
+    }),
+    installTeamsApp: ({ dry_run: isDry }) => {
+      if (isDry === true) {
+        const person = { person_id: "person-1", name: "Anna", status: "BLOCKED" as const };
+        const found = { people: 1, skipped: 0, truncated: false, items: [person], unknown: [], ...forecast };
+        return { message: "forecast", forecast: found };
+      }
+      items = [INSTALLATION];
+      return { message: "success", item: INSTALLATION };
+    },
+    cancelTeamsInstallation: () => {
+      items = [{ ...INSTALLATION, status: "CANCELLED", ended_on: NOW }];
+      return { message: "success", item: { ...INSTALLATION, status: "CANCELLED", ended_on: NOW } };
+    },
   };
 }
 
@@ -189,6 +231,67 @@ describe("the bots of Microsoft Teams", () => {
     expect(lines?.[1]).toContain("Anna,anna@contoso.test,Blocked,MessageWritesBlocked,");
     await user.selectOptions(screen.getByLabelText("Status"), "Failed");
     expect(await screen.findByText("No person has this status.")).toBeTruthy();
+  });
+
+  it("are installed for people who are chosen, after a question that says how many they are", async () => {
+    const { user, api } = visit("/admin/teams", signedIn(), { ...withBots(["TEAMS"]), ...withInstallations() });
+    const table = within(await screen.findByRole("table", { name: REACH }));
+    const healthy = await table.findByRole("checkbox", { name: "Choose ben@contoso.test" });
+    expect((healthy as HTMLInputElement).disabled).toBe(true);
+    await user.click(table.getByRole("checkbox", { name: "Choose Anna" }));
+    await user.click(screen.getByRole("button", { name: "Install for 1 person" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(await dialog.findByText("1 person gets the app.")).toBeTruthy();
+    await expectAccessible();
+    await user.click(dialog.getByRole("button", { name: "Install" }));
+    const runs = within(await screen.findByRole("table", { name: "Installations for many people" }));
+    expect(runs.getByText("2 of 4 installed")).toBeTruthy();
+    expect(runs.getByText("Olga")).toBeTruthy();
+    const choice = { name: "TEAMS", person: ["person-1"] };
+    expect(api.calls.filter(([id]) => id === "installTeamsApp").map(([, input]) => input)).toEqual([
+      { ...choice, dry_run: true },
+      choice,
+    ]);
+    expect(screen.queryByRole("button", { name: /^Install for 1/ })).toBeNull();
+  });
+
+  it("are installed for all without the app, with reasons of refusals, until it is cancelled", async () => {
+    const { user, api } = visit("/admin/teams", signedIn(), { ...withBots(["TEAMS"]), ...withInstallations() });
+    await user.click(await screen.findByRole("button", { name: "Install for all without the app" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await dialog.findByText("1 person gets the app.");
+    await user.click(dialog.getByRole("button", { name: "Install" }));
+    await user.click(await screen.findByRole("button", { name: "Why" }));
+    const refusals = within(await screen.findByRole("table", { name: "For whom it was refused" }));
+    expect(refusals.getByText("eve@contoso.test")).toBeTruthy();
+    expect(refusals.getByText("check the address")).toBeTruthy();
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Stop" }));
+    const question = within(await screen.findByRole("dialog"));
+    await user.click(question.getByRole("button", { name: "Stop" }));
+    expect(await screen.findByText("Cancelled")).toBeTruthy();
+    expect(api.calls.find(([id]) => id === "installTeamsApp")?.[1]).toEqual({
+      name: "TEAMS",
+      missing: true,
+      dry_run: true,
+    });
+  });
+
+  it("are not installed where no person lacks the app", async () => {
+    const handlers = { ...withBots(["TEAMS"]), ...withInstallations({ people: 0, skipped: 3, items: [] }) };
+    const { user } = visit("/admin/teams", signedIn(), handlers);
+    await user.click(await screen.findByRole("button", { name: "Install for all without the app" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(await dialog.findByText("All of them have the app.")).toBeTruthy();
+    expect(dialog.getByText("3 people have it already and are left out.")).toBeTruthy();
+    expect((dialog.getByRole("button", { name: "Install" }) as HTMLButtonElement).disabled).toBe(true);
+  });
+
+  it("without Graph cannot be installed from here", async () => {
+    visit("/admin/teams", signedIn(), withBots(["TEAMS"], { people: "events" }));
+    await screen.findByRole("table", { name: REACH });
+    expect(screen.queryByRole("checkbox")).toBeNull();
+    expect(screen.queryByRole("button", { name: "Install for all without the app" })).toBeNull();
   });
 
   it("are chosen where there are several", async () => {

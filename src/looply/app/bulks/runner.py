@@ -140,6 +140,7 @@ class BulkRunner(Loop):
     async def _command(self, bulk: Bulk) -> Terminate | RepairCommand:
         """Returns the command for each execution of a slice. Raises: as `Library.resolve`, for the bulk's version."""
         options = bulk.options
+        assert bulk.action != "install", "the catalog gives this runner bulks on executions alone"
         command = command_of(
             bulk.action,
             options,

@@ -174,6 +174,8 @@ class Services:
     """What a reader of the metrics must show; without it they cannot be read."""
     bulk_signal: Signal = field(default_factory=Signal)
     """Notifies the runner of bulks when this process has stored one."""
+    installation_signal: Signal = field(default_factory=Signal)
+    """Notifies the runner of installations when this process has stored one."""
     absence_signal: Signal = field(default_factory=Signal)
     """Notifies the runner of absences when this process has stored one."""
     passwords: Passwords = field(default_factory=lambda: Passwords(SystemEntropy()))

@@ -1,7 +1,7 @@
 """The port by which the bot of a connection is administered: its app, and whom it can reach."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -57,6 +57,39 @@ class ReachPage(msgspec.Struct, frozen=True, kw_only=True):
     after: str
 
 
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """People for whom an app is to be installed. `skipped` more were named who have it already.
+
+    `unknown` are addresses and ids that are looked up when their turn comes. `is_complete`: no more people match.
+    """
+
+    people: tuple[Reach, ...]
+    unknown: tuple[str, ...] = ()
+    skipped: int = 0
+    is_complete: bool = True
+
+
+Installing: TypeAlias = Literal["installed", "refused", "unusable", "again", "later"]
+"""What became of the installation for one person.
+
+`installed`: the person has the app, perhaps since before. `refused`: for this person, for good. `unusable`: it would be
+refused for every person. `again`: it may succeed soon. `later`: the other side has asked for a pause.
+"""
+
+
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for one person. `code` and `message` say why it did not succeed, `after` how long to wait at least.
+
+    `name` is empty for a person who is not known.
+    """
+
+    outcome: Installing
+    name: str = ""
+    code: str = ""
+    message: str = ""
+    after: timedelta = timedelta()
+
+
 class BotSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What an administrator of the other side enters and opens; empty: not known."""
 
@@ -104,6 +137,24 @@ class Bots(Protocol):
         """
         ...
 
+    async def choose(self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int) -> Chosen:
+        """Returns the people among those named who do not have the app; None: all who are known and lack it.
+
+        At most `limit` of them, in the order in which they are named or by their ids. It asks no other system.
+        Raises: Refused for a connection that cannot install.
+        """
+        ...
+
+    async def install(
+        self, engine: Engine, organization_id: str, connection: str, people: Sequence[str]
+    ) -> Sequence[Installed]:
+        """Installs the app for people, one after the other, and returns what became of it, in their order.
+
+        It ends after the first one for whom the outcome is `unusable`, `again` or `later`. Repeating it is harmless.
+        Cards that could not be delivered to a person who can be reached again are due at once.
+        """
+        ...
+
 
 class NoBots:
     """The bots of a process that has none."""
@@ -121,6 +172,14 @@ class NoBots:
         raise _no_bots()
 
     async def check(self, *_: object) -> Reach:
+        """Raises: NotFound, always."""
+        raise _no_bots()
+
+    async def choose(self, *_: object) -> Chosen:
+        """Raises: NotFound, always."""
+        raise _no_bots()
+
+    async def install(self, *_: object) -> Sequence[Installed]:
         """Raises: NotFound, always."""
         raise _no_bots()
 

@@ -1,13 +1,13 @@
-"""Bulks: one action on many executions, run in slices, so that a restart loses nothing and repeats almost nothing.
+"""Bulks: one action on many executions or people, run in slices: a restart loses nothing and repeats almost nothing.
 
 A row stores the request and its progress. A process that works on a bulk holds a lease on it; when the process ends,
 the lease expires and another process takes over. The history of each execution records what was done to it; the counts
-here only report progress.
+here only report progress. Bulks on executions and those on people are in one table, and each kind is seen by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
@@ -24,10 +24,15 @@ from looply.errors import Conflict
 from looply.instants import from_ms, to_ms
 
 BulkAction: TypeAlias = Literal["redrive", "retry", "skip", "terminate"]
+PeopleAction: TypeAlias = Literal["install"]
+"""What is done to people: the app of a bot is installed for them."""
 BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
 
+ON_EXECUTIONS: Final[frozenset[str]] = frozenset(get_args(BulkAction))
+ON_PEOPLE: Final[frozenset[str]] = frozenset(get_args(PeopleAction))
+
 MAX_RUNNING: Final = 10
-"""Bulks of one organization that run at once; each has its own rate."""
+"""Bulks of one organization and one kind that run at once; each has its own rate."""
 
 MAX_REFUSALS: Final = 1000
 """Refusals that a bulk keeps with their reasons; later ones are only counted. A bulk by ids has no more executions."""
@@ -35,14 +40,19 @@ MAX_REFUSALS: Final = 1000
 IDS: Final = "workflow_execution_id"
 """The field of `Bulk.criteria` with the ids of a bulk that names its executions; else `criteria` is a filter."""
 
+PEOPLE: Final = "person"
+"""The field of `Bulk.criteria` with the people of a bulk on people, each by an id or an address."""
+
 _MOST_TAKEN: Final = 20
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution that did not allow the action, and why: the code and message of the error."""
+    """An execution that did not allow the action, or a person for whom it was refused, and why: code and message."""
 
-    execution_id: str
-    process_id: str
+    execution_id: str = ""
+    process_id: str = ""
+    person: str = ""
+    name: str = ""
     code: str
     message: str
 
@@ -52,6 +62,8 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     processed. `criteria` is a filter, or has the ids of the executions (`IDS`), newest first. `begun` are the
     executions of a slice whose progress was not recorded, because its process has ended.
 
+    A bulk on people has them in `criteria` (`PEOPLE`), and in `cursor` how many of them were processed.
+
     `done` counts the executions that were changed, `refused` those that did not allow it; `refusals` are the first of
     these, at most `MAX_REFUSALS`.
     """
@@ -59,7 +71,7 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     bulk_id: str
     organization_id: str
     workspace_id: str
-    action: BulkAction
+    action: BulkAction | PeopleAction
     criteria: dict[str, Any]
     options: dict[str, Any]
     status: BulkStatus
@@ -85,9 +97,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bulks:
-    """The bulks of an organization; those of another one are not found (code `BULK_NOT_FOUND`)."""
+    """The bulks of an organization with one of `actions`; others are not found (code `BULK_NOT_FOUND`)."""
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, actions: Collection[str]) -> None:
+        self._mine = bulks.c.action.in_(sorted(actions))
         self._database = database
         self._clock = clock
         self._ids = ids
@@ -95,7 +108,7 @@ class Bulks:
     async def start(
         self,
         owner: tuple[str, str],
-        action: BulkAction,
+        action: BulkAction | PeopleAction,
         criteria: dict[str, Any],
         options: dict[str, Any],
         *,
@@ -112,7 +125,7 @@ class Bulks:
 
         def store(connection: Connection) -> Bulk:
             require_workspace(connection, organization_id, workspace_id)
-            running = select(bulks.c.bulk_id).where(bulks.c.organization_id == organization_id)
+            running = select(bulks.c.bulk_id).where(self._mine, bulks.c.organization_id == organization_id)
             if len(connection.execute(running.where(bulks.c.status == "RUNNING")).all()) >= MAX_RUNNING:
                 message = f"{MAX_RUNNING} bulks run already; wait for the end of one, or cancel it"
                 raise Conflict(message, code="TOO_MANY_BULKS")
@@ -139,14 +152,14 @@ class Bulks:
                 )
             )
             change.record(connection, f"bulk.{action}", bulk_id, wanted=_audit_details(criteria))
-            return _get(connection, organization_id, bulk_id)
+            return self._get(connection, organization_id, bulk_id)
 
         return await self._database.write(store)
 
     async def get(self, organization_id: str, bulk_id: str) -> Bulk:
         """Returns a bulk. Raises: BadRequest, NotFound."""
         key = validate_id(bulk_id, "bulk")
-        return await self._database.read(lambda connection: _get(connection, organization_id, key))
+        return await self._database.read(lambda connection: self._get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
         """Returns bulks, newest first, older than the id `before` if it is given, without their refusals.
@@ -155,7 +168,7 @@ class Bulks:
         """
         size = validate_limit(limit)
         columns = (column for column in bulks.columns if column is not bulks.c.refusals)
-        query = select(*columns).where(bulks.c.organization_id == organization_id)
+        query = select(*columns).where(self._mine, bulks.c.organization_id == organization_id)
         if before is not None:
             query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
@@ -168,14 +181,14 @@ class Bulks:
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> Bulk:
-            found = _get(connection, organization_id, key)
+            found = self._get(connection, organization_id, key)
             if found.status != "RUNNING":
                 return found
             now_ms = to_ms(change.at)
             values = {"status": "CANCELLED", "modified_by": actor, "modified_ms": now_ms, "ended_ms": now_ms}
             connection.execute(update(bulks).where(bulks.c.bulk_id == key).values(**values))
             change.record(connection, "bulk.cancel", key)
-            return _get(connection, organization_id, key)
+            return self._get(connection, organization_id, key)
 
         return await self._database.write(store)
 
@@ -198,7 +211,7 @@ class Bulks:
         """
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
-        query = select(bulks).where(bulks.c.status == "RUNNING", free)
+        query = select(bulks).where(self._mine, bulks.c.status == "RUNNING", free)
         query = query.order_by(bulks.c.modified_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
@@ -242,18 +255,17 @@ class Bulks:
 
         return await self._database.write(store)
 
-
-def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
-    query = select(bulks).where(bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
-    row = connection.execute(query).mappings().first()
-    if row is None:
-        raise not_found_error("bulk", bulk_id)
-    return _bulk(require_readable(row, bulks))
+    def _get(self, connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
+        query = select(bulks).where(self._mine, bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            raise not_found_error("bulk", bulk_id)
+        return _bulk(require_readable(row, bulks))
 
 
 def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:
     """Returns what the audit says of a selection: of ids their number; the history of each execution has the bulk."""
-    return {**criteria, IDS: len(criteria[IDS])} if IDS in criteria else criteria
+    return {name: len(value) if name in (IDS, PEOPLE) else value for name, value in criteria.items()}
 
 
 def _bulk(row: AnyRow) -> Bulk:

@@ -410,6 +410,7 @@ open_editors = Table(
     Column("seen_ms", BigInteger, nullable=False, index=True),
 )
 
+# `looply.catalog.authored.bulks`, on executions and on people.
 bulks = Table(
     "bulks",
     metadata,
@@ -419,7 +420,7 @@ bulks = Table(
     Column("criteria", JsonText, nullable=False),
     Column("options", JsonText, nullable=False),
     Column("status", _text(16), nullable=False),
-    # The cursor: the execution that was processed last, empty before the first one.
+    # The cursor: the execution that was processed last, or the number of people; empty before the first one.
     Column("cursor", ID, nullable=False),
     # The executions of the slice that is being processed; empty between slices.
     Column("begun", JsonText, nullable=False),

@@ -1,14 +1,15 @@
 """The bots of Teams as administrators see them: the app package, and whom they can reach."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
 from looply import on_demand
 from looply.app.context.credentials import values_of
-from looply.app.messages.bots import AppDraft, BotSetup, Reach, ReachPage, ReachStatus
+from looply.app.messages.bots import AppDraft, BotSetup, Chosen, Installed, Reach, ReachPage, ReachStatus
 from looply.catalog.authored.connections import ResolvedConnection
+from looply.channels.teams import installing
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
 from looply.channels.teams.health import reach_of
 from looply.channels.teams.retrying import retry_cards
@@ -91,6 +92,21 @@ class TeamsBots:
         if before.state == "blocked" and after.state == "reachable":
             await retry_cards(engine, self._copies, bot, (after.id,), now)
         return reach_of(after, now)
+
+    async def choose(self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int) -> Chosen:
+        """See `Bots.choose`."""
+        bot = await self._open(organization_id, connection)
+        if not bot.account.has_graph:
+            finding = f"is {connection}, which knows people by events alone; set its `people` to graph to install"
+            raise Refused.at("/name", finding)
+        return await installing.choose(bot, self._resources, people, limit)
+
+    async def install(
+        self, engine: Engine, organization_id: str, connection: str, people: Sequence[str]
+    ) -> Sequence[Installed]:
+        """See `Bots.install`."""
+        bot = await self._open(organization_id, connection)
+        return await installing.install(bot, self._resources, engine, self._copies, people)
 
     async def _person(self, bot: Bot, person: str) -> Person:
         """Returns a person by id or address; one by address may be news. Raises: NotFound; Conflict."""

@@ -69,8 +69,8 @@ def open_bot(resources: Resources, organization_id: str, values: ConnectionValue
     )
 
 
-def open_delivery(resources: Resources, bot: Bot) -> Delivery:
-    """Returns what brings messages through a bot, in the pace of its process."""
+def open_delivery(resources: Resources, bot: Bot, lane: str = "") -> Delivery:
+    """Returns what brings messages through a bot, in the pace of its process, or in that of another lane."""
     return Delivery(
         account=bot.account,
         bot=bot.client,
@@ -78,6 +78,7 @@ def open_delivery(resources: Resources, bot: Bot) -> Delivery:
         directory=bot.directory,
         pacer=resources.pacer,
         clock=resources.clock,
+        lane=lane,
     )
 
 

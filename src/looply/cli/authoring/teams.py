@@ -1,19 +1,25 @@
-"""`looply teams`: the app by which Microsoft Teams shows cards, and whom its bot can reach."""
+"""`looply teams`: the app by which Microsoft Teams shows cards, whom its bot can reach, and who gets the app."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from looply import on_demand
+from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.documents import write_bytes
-from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.tables import record, rows_of, show_items
-from looply.cli.terminal.terminal import Here
+from looply.cli.terminal.progress import explain_interrupt, show_progress
+from looply.cli.terminal.questions import Yes, confirm
+from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
+from looply.cli.terminal.terminal import Here, Terminal
 
-APP: Final = App(name="teams", help="Microsoft Teams: write the app package, see whom the bot can reach.")
+APP: Final = App(
+    name="teams", help="Microsoft Teams: write the app package, see whom the bot can reach, install the app."
+)
 
 _COLUMNS: Final = {
     "person": "name",
@@ -35,6 +41,20 @@ Status: TypeAlias = Literal[
     "FAILED",
     "NOT_CHECKED",
 ]
+_INSTALLATIONS: Final = {
+    "installation": "bulk_id",
+    "connection": "name",
+    "status": "status",
+    "people": "people",
+    "installed": "installed",
+    "refused": "refused",
+    "started": "created_on",
+    "ended": "ended_on",
+}
+_CHOSEN: Final = ("person_id", "name", "status")
+_REFUSALS: Final = ("person", "name", "code", "message")
+_POLL_SECONDS: Final = 1.0
+
 Connection = Annotated[str, Parameter(help="Name of the connection of kind teams.")]
 
 
@@ -102,3 +122,123 @@ async def check(
         item = (await client.post("checkTeamsPerson", {"name": connection, "person": person}))["item"]
     (row,) = rows_of([item], tuple(_COLUMNS.values()))
     terminal.show(item, lambda: record(dict(zip(_COLUMNS, row, strict=True))))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class InstallOptions:
+    """The rate and the dry run of an installation, and whether it asks before and waits for the end."""
+
+    missing: Annotated[
+        bool, Parameter(help="All people whom the bot knows and who do not have the app.", negative="")
+    ] = False
+    rate: Annotated[int, Parameter(help="People per second.", validator=validators.Number(gte=1, lte=20))] = 5
+    dry_run: Annotated[bool, Parameter(help="Only choose the people; nothing is stored.", negative="")] = False
+    wait: Annotated[
+        bool,
+        Parameter(
+            help="Wait until it has ended. Exit status 1 when it was cancelled or refused for people.", negative=""
+        ),
+    ] = False
+    yes: Yes = False
+
+
+_DEFAULTS: Final = InstallOptions()
+
+
+@APP.command
+async def install(
+    person: Annotated[tuple[str, ...], Parameter(help="Ids of people in Entra, or addresses, up to 500.")] = (),
+    /,
+    *,
+    connection: Connection,
+    options: InstallOptions = _DEFAULTS,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> int:
+    """Install the app for many people by Graph. Nothing is sent to them."""
+    if options.missing == bool(person):
+        raise UsageError("name people, or give --missing for all who do not have the app")
+    chosen: dict[str, Any] = {"missing": True} if options.missing else {"person": list(person)}
+    body = {"name": connection, **chosen, "rate_per_second": options.rate}
+    async with server.client(terminal) as client:
+        if options.dry_run or (terminal.is_interactive and not options.yes):
+            answer = await client.post("installTeamsApp", {**body, "dry_run": True})
+            if options.dry_run:
+                terminal.show(answer, lambda: _forecast(answer["forecast"]))
+                return DONE
+            confirm(terminal, f"Install the app for {answer['forecast']['people']} people", yes=False)
+        else:
+            confirm(terminal, "Install the app for people", yes=options.yes)
+        answer = await client.post("installTeamsApp", body)
+        if options.wait:
+            answer = await _wait(client, terminal, answer["item"])
+    terminal.show(answer, lambda: _page(answer))
+    item = answer["item"]
+    return DONE if not options.wait or (item["status"] == "DONE" and not item["refused"]) else REFUSED
+
+
+@APP.command
+async def installations(
+    *,
+    limit: Annotated[int, Parameter(help="Maximum number of items.", validator=validators.Number(gte=1))] = 20,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List installations for many people, newest first."""
+    async with server.client(terminal) as client:
+        items = await client.items("getTeamsInstallations", limit)
+    show_items(terminal, items, _INSTALLATIONS, noun="installations")
+
+
+InstallationId = Annotated[str, Parameter(help="Id of the installation.")]
+
+
+@APP.command
+async def installation(bulk_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Show the progress of an installation, and for whom it was refused."""
+    async with server.client(terminal) as client:
+        answer = await client.get("getTeamsInstallation", bulk_id=bulk_id)
+    terminal.show(answer, lambda: _page(answer))
+
+
+@APP.command
+async def cancel(bulk_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Stop an installation; the app stays where it was installed."""
+    async with server.client(terminal) as client:
+        answer = await client.post("cancelTeamsInstallation", {"bulk_id": bulk_id})
+    terminal.show(answer, lambda: _page(answer))
+
+
+async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the answer for an installation after its end."""
+    bulk_id = item["bulk_id"]
+    text = f"the server continues; 'looply teams installation {bulk_id}' shows it, 'looply teams cancel' stops it"
+    with explain_interrupt(terminal, text), show_progress(terminal, "install") as progress:
+        while True:
+            answer: dict[str, Any] = await client.get("getTeamsInstallation", bulk_id=bulk_id)
+            item = answer["item"]
+            if item["ended_on"] is not None:
+                return answer
+            progress("install", item["installed"] + item["refused"], item["people"])
+            await terminal.pause(_POLL_SECONDS)
+
+
+def _forecast(forecast: Mapping[str, Any]) -> list[Any]:
+    more = ", and more match than one installation takes" if forecast["truncated"] else ""
+    parts: list[Any] = [f"{forecast['people']} people{more}; {forecast['skipped']} have the app already."]
+    if forecast["items"]:
+        parts.append(listing(_CHOSEN, rows_of(forecast["items"], _CHOSEN)))
+    if forecast["unknown"]:
+        parts.append(f"Not known yet, and looked up then: {', '.join(forecast['unknown'])}.")
+    return [*parts, "A dry run: nothing was stored."]
+
+
+def _page(answer: Mapping[str, Any]) -> list[Any]:
+    item = answer["item"]
+    named = ("bulk_id", "name", "status", "people", "installed", "refused", "rate_per_second")
+    times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
+    parts: list[Any] = [record({**{name: item[name] for name in named}, **times})]
+    if refusals := answer.get("refusals"):
+        parts.append(table(_REFUSALS, rows_of(refusals, _REFUSALS), title="for whom it was refused:"))
+    return parts

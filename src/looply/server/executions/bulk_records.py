@@ -239,7 +239,8 @@ def refusal_record(refusal: Refusal) -> BulkItemRecord:
 
 
 def bulk_item(bulk: Bulk) -> BulkItem:
-    """Returns a bulk."""
+    """Returns a bulk on executions."""
+    assert bulk.action != "install", "the catalog has bulks on people apart from these"
     options = bulk.options
     return BulkItem(
         bulk_id=bulk.bulk_id,

@@ -6,7 +6,7 @@ import pytest
 
 from kit.catalog import Tenant
 from looply.catalog import Catalog
-from looply.catalog.authored.bulks import IDS, MAX_REFUSALS, MAX_RUNNING, Bulk, Progress, Refusal
+from looply.catalog.authored.bulks import IDS, MAX_REFUSALS, MAX_RUNNING, PEOPLE, Bulk, Progress, Refusal
 from looply.errors import Conflict, NotFound
 from looply.testing.clock import FakeClock
 
@@ -121,3 +121,39 @@ async def test_bulks_are_listed_newest_first_and_bounded(catalog: Catalog, mine:
     assert ([bulk.bulk_id for bulk in page.items], page.has_more) == (ids[:-4:-1], True)
     rest = await catalog.bulks.list_page(mine.organization_id, 30, page.items[-1].bulk_id)
     assert ([bulk.bulk_id for bulk in rest.items], rest.has_more) == (ids[-4::-1], False)
+
+
+async def test_bulks_on_executions_and_on_people_do_not_see_each_other(catalog: Catalog, mine: Tenant) -> None:
+    org, owner = mine.organization_id, (mine.organization_id, mine.workspace_id)
+    bulk = await begun(catalog, mine)
+    criteria = {"connection": "TEAMS", PEOPLE: ["buyer@example.com", "other@example.com"]}
+    people = await catalog.installations.start(owner, "install", criteria, {"rate": 5}, actor="operator")
+    for one, other in ((catalog.bulks, people), (catalog.installations, bulk)):
+        with pytest.raises(NotFound):
+            await one.get(org, other.bulk_id)
+        with pytest.raises(NotFound):
+            await one.cancel(org, other.bulk_id)
+    assert [each.bulk_id for each in (await catalog.bulks.list_page(org, 9)).items] == [bulk.bulk_id]
+    assert [each.bulk_id for each in (await catalog.installations.list_page(org, 9)).items] == [people.bulk_id]
+    assert [each.bulk_id for each in await catalog.bulks.take("first", SPAN)] == [bulk.bulk_id]
+    assert [each.bulk_id for each in await catalog.installations.take("second", SPAN)] == [people.bulk_id]
+    refusal = Refusal(person="other@example.com", code="PersonNotFound", message="no such person")
+    progress = Progress(cursor="2", done=1, refused=1, refusals=(refusal,), is_last=True)
+    assert await catalog.installations.record(people.bulk_id, "second", progress)
+    ended = await catalog.installations.get(org, people.bulk_id)
+    assert (ended.status, ended.done, ended.refusals) == ("DONE", 1, (refusal,))
+    (record, *_) = (await catalog.audit.list_page(org, 1)).items
+    assert (record.action, record.details) == ("bulk.install", {"wanted": {"connection": "TEAMS", PEOPLE: 2}})
+
+
+async def test_as_many_installations_run_as_bulks_and_neither_holds_the_other_up(
+    catalog: Catalog, mine: Tenant
+) -> None:
+    owner = (mine.organization_id, mine.workspace_id)
+    for _ in range(MAX_RUNNING):
+        await begun(catalog, mine)
+    for _ in range(MAX_RUNNING):
+        await catalog.installations.start(owner, "install", {"connection": "T", PEOPLE: ["a"]}, {"rate": 5})
+    with pytest.raises(Conflict) as caught:
+        await catalog.installations.start(owner, "install", {"connection": "T", PEOPLE: ["a"]}, {"rate": 5})
+    assert caught.value.code == "TOO_MANY_BULKS"

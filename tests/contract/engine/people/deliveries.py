@@ -13,6 +13,7 @@ from kit.driver import Driver
 from looply.engine.cards.learning import learn
 from looply.engine.cards.marks import UNKNOWN_PAUSE
 from looply.engine.ports.card_channel import Copy
+from looply.errors import StoreFull
 from looply.execution.facts.commands import AnswerCard, Declined, Recorded, Reply
 from looply.execution.facts.events import CardClosed, CardDelivered, CardUndelivered, CardWanted
 from looply.execution.facts.state import Card
@@ -240,6 +241,40 @@ class DeliveryStories:
         await engine.crash()
         await reconcile(engine)
         assert len(await engine.events(execution_id, CardDelivered)) == 1
+        assert (await row_of(engine, sent)).is_reported
+
+    async def test_a_report_that_the_history_refused_stays_due_until_it_is_stored(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine, recipients=[ANN])
+        engine.faults.fails.append(StoreFull("no space for the report"))
+        await engine.reconciler.tick()
+        await engine.settle()
+        sent = await card_for(engine, execution_id, ANN)
+        row = await row_of(engine, sent)
+        assert (row.state, row.is_reported, sent.delivery) == ("SHOWN", False, "PENDING")
+        await reconcile(engine)
+        assert len(await engine.events(execution_id, CardDelivered)) == 1
+        assert (await row_of(engine, sent)).is_reported
+        assert len(channel.calls) == 1, "the card itself was not brought again"
+
+    async def test_a_refused_report_that_is_repeated_and_refused_again_stays_due(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.blocked.add(ANN)
+        execution_id = await asked(engine, recipients=[ANN])
+        engine.faults.fails.extend([StoreFull("no space for the report"), StoreFull("nor for the second one")])
+        await engine.reconciler.tick()
+        await engine.settle()
+        sent = await card_for(engine, execution_id, ANN)
+        due = await engine.store.copies.next_due(engine.channels.keys())
+        assert due is not None
+        engine.clock.advance(due - engine.clock.now())
+        await engine.reconciler.tick()
+        await engine.settle()
+        assert engine.faults.fails == []
+        assert await engine.events(execution_id, CardUndelivered) == []
+        assert not (await row_of(engine, sent)).is_reported
+        await reconcile(engine, timedelta(minutes=5))
+        assert len(await engine.events(execution_id, CardUndelivered)) == 1
         assert (await row_of(engine, sent)).is_reported
 
     async def test_what_a_channel_reports_after_the_end_changes_nothing(self, engine: Driver) -> None:

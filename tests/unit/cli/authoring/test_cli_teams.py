@@ -105,3 +105,77 @@ def test_a_person_is_checked_again(run: Command, looply: Looply) -> None:
     done = run("teams", "check", "anna@contoso.test", "--connection", "T")
     assert (done.status, "2026-07-01" in done.out) == (0, True), done.out
     assert looply.calls == [("checkTeamsPerson", {}, {"name": "T", "person": "anna@contoso.test"})]
+
+
+INSTALLATION = {
+    "bulk_id": "b-1",
+    "name": "T",
+    "status": "RUNNING",
+    "people": 2,
+    "installed": 0,
+    "refused": 0,
+    "rate_per_second": 5,
+    "created_by": None,
+    "created_on": 1_782_900_000_000,
+    "modified_on": 1_782_900_000_000,
+    "ended_on": None,
+}
+DONE = {**INSTALLATION, "status": "DONE", "installed": 2, "ended_on": 1_782_900_002_000}
+REFUSAL = {"person": "ben@contoso.test", "name": None, "code": "PersonNotFound", "message": "check the address"}
+FORECAST = {
+    "people": 2,
+    "skipped": 1,
+    "truncated": True,
+    "items": [{"person_id": "anna-id", "name": "Anna", "status": "NOT_INSTALLED"}],
+    "unknown": ["ben@contoso.test"],
+}
+
+
+def test_the_app_is_installed_for_people_who_are_named(run: Command, looply: Looply) -> None:
+    looply.answers["installTeamsApp"] = {"message": "success", "item": INSTALLATION}
+    done = run("teams", "install", "anna-id", "ben@contoso.test", "--connection", "T", "--rate", "7", "--yes")
+    assert (done.status, "b-1" in done.out, "RUNNING" in done.out) == (0, True, True), done.err
+    body = {"name": "T", "person": ["anna-id", "ben@contoso.test"], "rate_per_second": 7}
+    assert looply.calls == [("installTeamsApp", {}, body)]
+
+
+def test_a_dry_run_shows_who_would_get_the_app_and_stores_nothing(run: Command, looply: Looply) -> None:
+    looply.answers["installTeamsApp"] = {"message": "forecast", "forecast": FORECAST}
+    done = run("teams", "install", "--connection", "T", "--missing", "--dry-run")
+    assert done.status == 0, done.err
+    assert all(word in done.out for word in ("2 people, and more match", "1 have the app", "Anna", "ben@contoso.test"))
+    body = {"name": "T", "missing": True, "rate_per_second": 5, "dry_run": True}
+    assert looply.calls == [("installTeamsApp", {}, body)]
+
+
+@pytest.mark.parametrize(("refused", "status"), [(0, 0), (1, 1)])
+def test_a_command_that_waits_says_how_it_ended(run: Command, looply: Looply, refused: int, status: int) -> None:
+    looply.answers["installTeamsApp"] = {"message": "success", "item": INSTALLATION}
+    ended = {"item": {**DONE, "installed": 2 - refused, "refused": refused}, "refusals": [REFUSAL] * refused}
+    looply.answers["getTeamsInstallation"] = [{"item": INSTALLATION, "refusals": []}, ended]
+    done = run("teams", "install", "anna-id", "--connection", "T", "--yes", "--wait")
+    assert (done.status, "DONE" in done.out, "check the address" in done.out) == (status, True, bool(refused)), done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [((), "give --missing"), (("anna-id", "--missing"), "give --missing"), (("anna-id",), "--yes")],
+)
+def test_without_a_choice_or_an_agreement_nothing_is_installed(
+    run: Command, looply: Looply, options: tuple[str, ...], words: str
+) -> None:
+    done = run("teams", "install", *options, "--connection", "T")
+    assert (done.status, words in done.err, looply.calls) == (2, True, []), done.err
+
+
+def test_installations_are_listed_shown_and_cancelled(run: Command, looply: Looply) -> None:
+    looply.answers["getTeamsInstallations"] = {"count": 1, "items": [INSTALLATION]}
+    looply.answers["getTeamsInstallation"] = {"item": {**DONE, "refused": 1}, "refusals": [REFUSAL]}
+    looply.answers["cancelTeamsInstallation"] = {"item": {**DONE, "status": "CANCELLED"}}
+    listed = run("teams", "installations")
+    assert (listed.status, "b-1" in listed.out) == (0, True), listed.err
+    shown = run("teams", "installation", "b-1")
+    assert (shown.status, "ben@contoso.test" in shown.out, "PersonNotFound" in shown.out) == (0, True, True), shown.err
+    cancelled = run("teams", "cancel", "b-1")
+    assert (cancelled.status, "CANCELLED" in cancelled.out) == (0, True), cancelled.err
+    assert looply.calls[-1] == ("cancelTeamsInstallation", {}, {"bulk_id": "b-1"})

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from looply.connectors.port import HttpSender
+from looply.connectors.port import HttpRequest, HttpResponse, HttpSender
 from looply.connectors.teams.inbound.keys import FAILED_SECONDS, REFRESH_SECONDS, UNKNOWN_SECONDS, KeyRing
 from looply.demo.teams.signing import Key
 from looply.demo.teams.simulator import TeamsSimulator
 from looply.demo.teams.wire import Reply, Request, error
+from looply.jsontext import encode_json
+from looply.testing.clock import FakeTimeLoop, fake_loop
+
+OPENID = "https://login.example/openid"
 
 
 def reads(teams: TeamsSimulator) -> int:
@@ -136,3 +140,63 @@ async def test_keys_at_another_kind_of_address_than_their_description_are_not_re
     teams.fault = lambda request: described if "openid" in request.target else None
     assert await ring.find("main") is None
     assert reads(teams) == 0
+
+
+class SlowIssuer:
+    """An issuer that describes itself once it is let, and never says its keys."""
+
+    def __init__(self) -> None:
+        self.described = asyncio.Event()
+        self.asked: list[str] = []
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self.asked.append(str(request.url))
+        if str(request.url) == OPENID:
+            await self.described.wait()
+            found = {"issuer": "https://login.example", "jwks_uri": "https://login.example/keys"}
+            return HttpResponse(status=200, reason="OK", content=encode_json(found))
+        never: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
+        return await never
+
+
+async def pass_seconds(seconds: float) -> None:
+    """Lets time pass on a loop whose time is simulated."""
+    fake_loop().clock.advance(timedelta(seconds=seconds))
+    await fake_loop().quiet()
+
+
+async def wait_for_a_slow_issuer() -> None:
+    """Looks for an unknown key, of an issuer that takes three seconds for its first answer and ever for its second."""
+    loop, issuer = fake_loop(), SlowIssuer()
+    ring = KeyRing(OPENID, lambda _: issuer, loop.clock)
+    first = loop.create_task(ring.find("unknown"))
+    await loop.quiet()
+    await pass_seconds(3)
+    issuer.described.set()
+    await loop.quiet()
+    await pass_seconds(1.9)
+    assert (first.done(), issuer.asked) == (False, [OPENID, "https://login.example/keys"])
+    await pass_seconds(0.2)
+    assert first.done(), "the token of an unknown key waits for at most five seconds, whatever the issuer does"
+    assert await first is None
+    second = loop.create_task(ring.find("unknown"))
+    await loop.quiet()
+    assert second.done(), "the next token does not wait at all"
+    assert await second is None
+    assert len(issuer.asked) == 2
+    await ring.close()
+
+
+def test_a_token_waits_for_an_unknown_key_at_most_five_seconds() -> None:
+    with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
+        runner.run(wait_for_a_slow_issuer())
+
+
+async def test_unknown_keys_of_an_issuer_that_has_answered_are_asked_for_once_in_five_minutes(
+    teams: TeamsSimulator, ring: KeyRing, clock: Any
+) -> None:
+    await ring.find("main")
+    for _ in range(10):
+        clock.seconds += 60
+        assert await ring.find("forged") is None
+    assert reads(teams) == 3, "at the first token, after five minutes, and after ten"

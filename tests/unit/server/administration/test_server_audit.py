@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from audit_kit import KnownToBot, name_of_action
 from server_kit import ALL_SCOPES, ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, definition, note_step
 
 from looply.app.context.services import Services
-from looply.app.messages.bots import NoBots, Reach
 from looply.catalog import Catalog
 from looply.catalog.people.invitations import NewAccount
 from looply.catalog.tenants.keys import KeyDraft
@@ -49,6 +49,8 @@ RECORDED = {
     "setDefaultProfile": ("profile.set_default",),
     "toggleScheduledWorkflow": ("schedule.pause",),
     "checkTeamsPerson": ("teams.check",),
+    "installTeamsApp": ("bulk.install",),
+    "cancelTeamsInstallation": ("bulk.cancel",),
     "repairExecution": ("execution.skip",),
     "settleLetter": ("letter.discard",),
     "bulkTerminate": ("bulk.terminate",),
@@ -63,22 +65,9 @@ RECORDED = {
 """Recorded actions whose names differ from the names of their calls."""
 
 
-class KnownToBot(NoBots):
-    """A bot that finds the person whom it is asked for."""
-
-    async def check(self, *_: object) -> Reach:
-        return Reach(person_id="person-1", status="HEALTHY", mail="canary@example.com")
-
-
 @pytest.fixture
 def services(services: Services) -> Services:
     return replace(services, bots=KnownToBot())
-
-
-def name_of_action(name: str) -> str:
-    """Returns `key.create` for `createKey`."""
-    verb = name.rstrip("abcdefghijklmnopqrstuvwxyz")[:-1]
-    return f"{name.removeprefix(verb).lower()}.{verb}"
 
 
 def act(run: Act) -> Act:
@@ -307,6 +296,17 @@ ACTS["testConnection"] = check_connection
 @act
 async def check_teams_person(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await mine.post("checkTeamsPerson", {"name": "T", "person": "canary@example.com"})
+
+
+@act
+async def install_teams_app(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("installTeamsApp", {"name": "T", "person": ["canary@example.com"]})
+
+
+@act
+async def cancel_teams_installation(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    made = (await install_teams_app(mine, world, services)).json()["item"]
+    return await mine.post("cancelTeamsInstallation", {"bulk_id": made["bulk_id"]})
 
 
 @act

@@ -226,6 +226,7 @@ recipient of a card gets the code of an answer."""
 
 ELSEWHERE: Final = {
     *("putNotification", "putNotificationSecret", "deleteNotification", "testNotification", "checkTeamsPerson"),
+    *("installTeamsApp", "cancelTeamsInstallation"),
     *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
     *("createConnection", "createKey", "createProfile", "createWorkflow", "deleteCard"),
     *("deleteConnection", "deleteDatastore", "deleteProfile", "deleteWorkflow", "evaluateExpression"),

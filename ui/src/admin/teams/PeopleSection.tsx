@@ -1,10 +1,17 @@
 /** Whom a bot can reach, and why not. Microsoft is asked for one person at a time, when it is said. */
 
-import { Button, Field, Input, Select } from "@fluentui/react-components";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Checkbox, Field, Input, Select } from "@fluentui/react-components";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useApi } from "../../api/context";
-import { TEAMS_PEOPLE, type TeamsPerson, type TeamsStatus, teamsPeopleQuery } from "../../api/queries/admin/teams";
+import {
+  type Choice,
+  TEAMS_PEOPLE,
+  type TeamsPerson,
+  type TeamsStatus,
+  teamsPeopleQuery,
+  teamsSetupQuery,
+} from "../../api/queries/admin/teams";
 import { Chip } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Icon } from "../../kit/icons";
@@ -20,13 +27,16 @@ import { Time } from "../../text/time";
 import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import type { AdminText } from "../text.en";
-import { STATUSES, TONES } from "./status";
+import { InstallDialog } from "./InstallDialog";
+import { HAVE_APP, STATUSES, TONES } from "./status";
+import own from "./teams.module.css";
 
 export function PeopleSection({ name }: { name: string }) {
   const { teams: text } = useText(TEXTS);
   const [status, setStatus] = useState<TeamsStatus | null>(null);
   const query = useInfiniteQuery(teamsPeopleQuery(useApi(), name, status));
-  const columns = useColumns(name);
+  const picking = usePicking(name);
+  const columns = useColumns(name, picking);
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Section title={text.reach} hint={text.reachHint}>
@@ -46,6 +56,7 @@ export function PeopleSection({ name }: { name: string }) {
         </Field>
         <CheckForm name={name} />
         <span className={styles.grow} />
+        {picking !== null && <InstallButtons name={name} picking={picking} />}
         <Button
           icon={<Icon name="download" size={16} />}
           disabled={items.length === 0}
@@ -61,6 +72,53 @@ export function PeopleSection({ name }: { name: string }) {
         {(rows) => <DataTable label={text.reach} columns={columns} rows={rows} keyOf={({ person_id }) => person_id} />}
       </Pages>
     </Section>
+  );
+}
+
+/** The people who are chosen, and how one is added or left out. */
+interface Picking {
+  picked: ReadonlySet<string>;
+  toggle: (personId: string) => void;
+  clear: () => void;
+}
+
+/** Returns the choice of people for an installation; null where the connection cannot install. */
+function usePicking(name: string): Picking | null {
+  const setup = useQuery(teamsSetupQuery(useApi(), name));
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  if (setup.data?.people !== "graph") return null;
+  return {
+    picked,
+    toggle: (personId) => setPicked((before) => flip(before, personId)),
+    clear: () => setPicked(new Set()),
+  };
+}
+
+function flip(before: ReadonlySet<string>, personId: string): ReadonlySet<string> {
+  const after = new Set(before);
+  if (!after.delete(personId)) after.add(personId);
+  return after;
+}
+
+function InstallButtons({ name, picking }: { name: string; picking: Picking }) {
+  const { teams: text } = useText(TEXTS);
+  const [choice, setChoice] = useState<Choice | null>(null);
+  const { picked } = picking;
+  const close = (): void => setChoice(null);
+  const finish = (): void => {
+    picking.clear();
+    close();
+  };
+  return (
+    <>
+      {picked.size > 0 && (
+        <Button appearance="primary" onClick={() => setChoice({ person: [...picked] })}>
+          {text.installFor(picked.size)}
+        </Button>
+      )}
+      <Button onClick={() => setChoice({ missing: true })}>{text.installMissing}</Button>
+      {choice !== null && <InstallDialog name={name} choice={choice} onStarted={finish} onClose={close} />}
+    </>
   );
 }
 
@@ -111,7 +169,7 @@ function CheckForm({ name }: { name: string }) {
   );
 }
 
-function useColumns(name: string): Column<TeamsPerson>[] {
+function useColumns(name: string, picking: Picking | null): Column<TeamsPerson>[] {
   const { teams: text } = useText(TEXTS);
   const shared = useText(SHARED);
   return [
@@ -119,9 +177,19 @@ function useColumns(name: string): Column<TeamsPerson>[] {
       id: "person",
       head: text.person,
       cell: (person) => (
-        <div className={styles.person}>
-          <span>{nameOf(person)}</span>
-          {person.mail !== null && <small>{person.mail}</small>}
+        <div className={own.pick}>
+          {picking !== null && (
+            <Checkbox
+              aria-label={text.choose(nameOf(person))}
+              disabled={HAVE_APP.has(person.status)}
+              checked={picking.picked.has(person.person_id)}
+              onChange={() => picking.toggle(person.person_id)}
+            />
+          )}
+          <div className={styles.person}>
+            <span>{nameOf(person)}</span>
+            {person.mail !== null && <small>{person.mail}</small>}
+          </div>
         </div>
       ),
     },

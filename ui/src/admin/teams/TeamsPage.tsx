@@ -12,6 +12,7 @@ import { Guarded } from "../../session/Guarded";
 import { useText } from "../../text/language";
 import styles from "../admin.module.css";
 import { TEXTS } from "../text";
+import { InstallationsSection } from "./InstallationsSection";
 import { PeopleSection } from "./PeopleSection";
 import { SetupSection } from "./SetupSection";
 
@@ -65,6 +66,7 @@ function Chosen({ names }: { names: readonly string[] }) {
       )}
       <SetupSection key={`setup ${name}`} name={name} />
       <PeopleSection key={`people ${name}`} name={name} />
+      <InstallationsSection />
     </>
   );
 }

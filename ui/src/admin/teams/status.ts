@@ -15,3 +15,6 @@ export const TONES: Readonly<Record<TeamsStatus, Tone>> = {
 };
 
 export const STATUSES = Object.keys(TONES) as TeamsStatus[];
+
+/** People who have the app, as far as is known: it is not installed for them again. */
+export const HAVE_APP: ReadonlySet<TeamsStatus> = new Set(["HEALTHY", "RECOVERED", "PROVISIONING"]);

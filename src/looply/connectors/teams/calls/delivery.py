@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 
 NOT_FOUND: Final = "PersonNotFound"
 """Why a person cannot be reached whom neither the directory nor Graph has."""
+NOT_IN_CATALOG: Final = "AppNotInCatalog"
+"""Why an app cannot be installed for any person: the organization's catalog does not have it."""
 _OWN_PACE: Final = "OwnPace"
 _BLOCKING: Final = frozenset({"blocked", "not_installed"})
 
@@ -60,7 +62,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Brings cards of one account. `pacer` is shared by all of the process."""
+    """Brings cards of one account. `pacer` is shared by all of the process.
+
+    `lane`: what is no card has a pace of its own, so that a pause that is asked for there holds no card.
+    """
 
     account: Account
     bot: BotClient
@@ -68,6 +73,7 @@ class Delivery:
     directory: Directory
     pacer: Pacer
     clock: Clock
+    lane: str = ""
 
     async def bring(self, recipient: Recipient, handle: Handle, look: Look) -> Handle:
         """Returns the handle of a card after its messages show it as it is to be seen.
@@ -132,7 +138,7 @@ class Delivery:
                 await self._note_blocked(person, error.failure)
                 raise
         try:
-            app = await self._catalog_app()
+            app = await self.find_catalog_app()
             await self.within_pace("", lambda: self.graph.install_for(person.id, app))
             checked = Checked(on=self.clock.now(), is_installed=True)
             installed = await self.directory.keep(Person(id=person.id, checked=checked))
@@ -171,12 +177,13 @@ class Delivery:
             raise Undelivered(Failure(meaning="broken", code="InvalidBotApiHost"))
         return await self.directory.keep(msgspec.structs.replace(person, service_url=f"{services[0]}/teams"))
 
-    async def _catalog_app(self) -> str:
+    async def find_catalog_app(self) -> str:
+        """Returns the id of the app in the catalog of the organization. Raises: Undelivered (`AppNotInCatalog`)."""
         app = self.account.catalog_app_id or await self.within_pace(
             "", lambda: self.graph.find_catalog_app(self.account.app_id)
         )
         if not app:
-            raise Undelivered(Failure(meaning="not_installed", code="AppNotInCatalog"))
+            raise Undelivered(Failure(meaning="not_installed", code=NOT_IN_CATALOG))
         return app
 
     async def _note_blocked(self, person: Person, failure: Failure) -> None:
@@ -192,7 +199,7 @@ class Delivery:
         except Undelivered as error:
             if error.failure.meaning != "not_installed" or not self.account.has_graph:
                 raise
-        app = await self._catalog_app()
+        app = await self.find_catalog_app()
         await self.within_pace("", lambda: self.graph.install_in_chat(chat, app))
         return await self._send_into(service, chat, handle, look)
 
@@ -216,7 +223,7 @@ class Delivery:
 
     async def within_pace(self, conversation: str, call: Callable[[], Awaitable[Result]]) -> Result:
         """Makes a call within the pace of Teams. Raises: Undelivered (`throttled`) before it when there is no room."""
-        bot = f"{self.account.tenant_id}/{self.account.app_id}"
+        bot = f"{self.lane}{self.account.tenant_id}/{self.account.app_id}"
         if wait := self.pacer.take(bot, conversation, self.clock.monotonic()):
             after = timedelta(seconds=wait)
             raise Undelivered(Failure(meaning="throttled", code=_OWN_PACE, after=after))

@@ -11,10 +11,10 @@ import msgspec
 
 from looply.connectors.teams.calls.answers import NOT_INSTALLED, Undelivered
 from looply.connectors.teams.calls.bot import Member
-from looply.connectors.teams.calls.delivery import NOT_FOUND, Delivery
+from looply.connectors.teams.calls.delivery import NOT_FOUND, NOT_IN_CATALOG, Delivery
 from looply.connectors.teams.calls.people import REMOVED, Checked, Person
 
-WITHOUT_APP: Final = NOT_INSTALLED | {REMOVED, "AppNotFound", "AppNotInCatalog"}
+WITHOUT_APP: Final = NOT_INSTALLED | {REMOVED, "AppNotFound", NOT_IN_CATALOG}
 """The reasons of people who do not have the app. They no longer hold once Microsoft says that it is there; that a
 person has blocked the bot is taken back by an event of theirs alone."""
 
@@ -43,7 +43,7 @@ async def _ask(delivery: Delivery, person: Person, now: datetime) -> Person:
         return _checked(news, checked)
     if person.conversation and person.service_url:
         return await _ask_chat(delivery, person, news, checked)
-    return _cured(person, news, checked) if is_installed else _checked(news, checked)
+    return lift_block(person, news, checked) if is_installed else _checked(news, checked)
 
 
 async def _ask_chat(delivery: Delivery, person: Person, news: Person, checked: Checked) -> Person:
@@ -67,7 +67,7 @@ async def _ask_chat(delivery: Delivery, person: Person, news: Person, checked: C
                 raise
     found = next((each for each in members if each.aad_object_id.lower() == person.id), None)
     there = msgspec.structs.replace(_with_member(news, found), conversation=conversation)
-    return _cured(person, there, checked)
+    return lift_block(person, there, checked)
 
 
 def _with_member(news: Person, member: Member | None) -> Person:
@@ -83,7 +83,7 @@ def _with_member(news: Person, member: Member | None) -> Person:
     )
 
 
-def _cured(person: Person, news: Person, checked: Checked) -> Person:
+def lift_block(person: Person, news: Person, checked: Checked) -> Person:
     """Returns the news, which make a person reachable who was blocked because the app was missing."""
     if person.state == "blocked" and person.reason in WITHOUT_APP:
         news = msgspec.structs.replace(news, state="reachable", seen_on=checked.on)

@@ -1,9 +1,11 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Api } from "../../client";
-import type { AnswerOf } from "../../types";
+import type { AnswerOf, Schema } from "../../types";
 import { firstPage } from "../pages";
 
 const LIMIT = 30;
+const RECENT = 10;
+const PROGRESS_MS = 2_000;
 
 export const TEAMS_PEOPLE = "teams-people";
 export type TeamsPerson = AnswerOf<"getTeamsPeople">["items"][number];
@@ -29,4 +31,41 @@ export const teamsPeopleQuery = (api: Api, name: string, status: TeamsStatus | n
       ),
     initialPageParam: firstPage<"getTeamsPeople">(),
     getNextPageParam: (page) => page.lastKey,
+  });
+
+export const TEAMS_INSTALLATIONS = "teams-installations";
+export type Installation = AnswerOf<"getTeamsInstallations">["items"][number];
+
+/** For whom the app is to be installed: people by their ids, or all who are known and lack it. */
+export type Choice = { person: string[] } | { missing: true };
+
+/** Who would get the app. Nothing is stored, and Microsoft is not asked. */
+export const teamsForecastQuery = (api: Api, name: string, choice: Choice) =>
+  queryOptions({
+    queryKey: ["teams-forecast", name, choice],
+    queryFn: async ({ signal }): Promise<Schema<"TeamsInstallationForecast">> => {
+      const { forecast } = await api.call("installTeamsApp", { name, ...choice, dry_run: true }, { signal });
+      return forecast ?? { people: 0, skipped: 0, truncated: false, items: [], unknown: [] };
+    },
+    gcTime: 0,
+    staleTime: 0,
+  });
+
+/** Pages of installations for many people, newest first; read again while one of them runs. */
+export const teamsInstallationsQuery = (api: Api) =>
+  infiniteQueryOptions({
+    queryKey: [TEAMS_INSTALLATIONS],
+    queryFn: ({ pageParam, signal }) => api.call("getTeamsInstallations", { limit: RECENT, ...pageParam }, { signal }),
+    initialPageParam: firstPage<"getTeamsInstallations">(),
+    getNextPageParam: (page) => page.lastKey,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some(({ items }) => items.some(({ status }) => status === "RUNNING")) === true && PROGRESS_MS,
+  });
+
+/** An installation with the people who did not get the app; asked again when there are more of them. */
+export const teamsRefusalsQuery = (api: Api, { bulk_id: bulkId, refused }: Installation) =>
+  queryOptions({
+    queryKey: [TEAMS_INSTALLATIONS, bulkId, refused],
+    queryFn: async ({ signal }) =>
+      (await api.call("getTeamsInstallation", { bulk_id: bulkId }, { signal })).refusals ?? [],
   });

@@ -1,0 +1,136 @@
+"""The runner of installations: once a second it takes the next people of each, and records what became of them.
+
+Installing again what is installed changes nothing, so that a slice is not stored before it is processed: a process that
+ends in between leaves a slice that the next one processes again. A person for whom the other side asks for a pause
+stays the next one; after the pause the installation continues with that person.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from looply.app.administration.installations import CONNECTION
+from looply.app.context.services import Services
+from looply.app.messages.bots import Installed
+from looply.catalog.authored.bulks import PEOPLE, Bulk, Progress, Refusal
+from looply.engine.upkeep.loop import Loop
+from looply.errors import LooplyError, NotFound, Permanent, Refused
+
+_log = structlog.get_logger(__name__)
+
+_HELD: Final = timedelta(seconds=45)
+"""The lease of an installation: longer than the calls of one slice, which have a limit of 20 seconds together."""
+_SECOND: Final = 1.0
+_LOOK_SECONDS: Final = 15.0
+"""The interval at which an idle process looks for installations of others."""
+MOST_TRIES: Final = 3
+"""After so many tries in a row that might have succeeded, the installation is refused for a person."""
+AGAIN: Final = timedelta(seconds=5)
+"""Before the next try, where the other side did not ask for a longer pause."""
+
+
+class InstallationRunner(Loop):
+    """Runs installations. `tick` processes what the rate allows in one second.
+
+    `holder` identifies this process among those that share the catalog.
+    """
+
+    failed_event = "installation_failed"
+
+    def __init__(self, services: Services, holder: str) -> None:
+        super().__init__()
+        self._services = services
+        self._holder = holder
+        self._not_before: dict[str, datetime] = {}
+        self._tries: dict[str, tuple[int, int]] = {}
+        """The place of the person who is tried again, and how often that was, of each installation."""
+        self._is_idle = False
+        self._has_new = False
+        services.installation_signal.listener = self._on_new
+
+    async def round(self) -> float:
+        """Processes a slice of each installation, and returns the seconds until the next one."""
+        self._has_new = False
+        self._is_idle = not await self.tick()
+        if not self._is_idle:
+            return _SECOND
+        return 0.0 if self._has_new else _LOOK_SECONDS
+
+    def _on_new(self) -> None:
+        """Handles the notification of a new installation, which must not speed up the running ones."""
+        self._has_new = True
+        if self._is_idle:
+            self.wake()
+
+    async def tick(self) -> int:
+        """Processes one slice of each installation that this process can take; returns the number of them."""
+        bulks = await self._services.catalog.installations.take(self._holder, _HELD)
+        running = {bulk.bulk_id for bulk in bulks}
+        self._not_before = {key: until for key, until in self._not_before.items() if key in running}
+        self._tries = {key: tries for key, tries in self._tries.items() if key in running}
+        for bulk in bulks:
+            if self._not_before.get(bulk.bulk_id, bulk.created_on) <= self._services.clock.now():
+                await self._process(bulk)
+        return len(bulks)
+
+    async def _process(self, bulk: Bulk) -> None:
+        place, people = int(bulk.cursor or "0"), bulk.criteria[PEOPLE]
+        slice_ = people[place : place + bulk.options["rate"]]
+        try:
+            results = await self._services.bots.install(
+                self._services.engine, bulk.organization_id, bulk.criteria[CONNECTION], slice_
+            )
+        except (NotFound, Refused, Permanent) as error:
+            # The connection is gone, may no longer install, or has settings that cannot be used.
+            results = (Installed(outcome="unusable", code=error.code, message=error.message),)
+        except LooplyError as error:
+            _log.warning("installation_held", bulk_id=bulk.bulk_id, error=error.message)
+            return
+        progress = self._progress(bulk, place, people, results)
+        await self._services.catalog.installations.record(bulk.bulk_id, self._holder, progress)
+
+    def _progress(self, bulk: Bulk, place: int, people: Sequence[str], results: Sequence[Installed]) -> Progress:
+        done, refusals = 0, list[Refusal]()
+        for result in results:
+            match result.outcome:
+                case "installed":
+                    done += 1
+                case "refused":
+                    refusals.append(_refusal(people[place], result))
+                case "unusable":
+                    refusals += [_refusal(each, result) for each in people[place:]]
+                    place = len(people) - 1
+                case "later":
+                    self._pause(bulk, result)
+                    break
+                case "again":
+                    if self._may_try_again(bulk, place):
+                        self._pause(bulk, result)
+                        break
+                    refusals.append(_refusal(people[place], result))
+            place += 1
+        if refusals:
+            _log.info("people_refused", bulk_id=bulk.bulk_id, count=len(refusals), code=refusals[-1].code)
+        return Progress(
+            cursor=str(place),
+            done=done,
+            refused=len(refusals),
+            refusals=tuple(refusals),
+            is_last=place >= len(people),
+        )
+
+    def _may_try_again(self, bulk: Bulk, place: int) -> bool:
+        """Returns whether the person at this place is tried once more, and counts it."""
+        former, count = self._tries.get(bulk.bulk_id, (place, 0))
+        count = count + 1 if former == place else 1
+        self._tries[bulk.bulk_id] = (place, count)
+        return count < MOST_TRIES
+
+    def _pause(self, bulk: Bulk, result: Installed) -> None:
+        self._not_before[bulk.bulk_id] = self._services.clock.now() + max(result.after, AGAIN)
+
+
+def _refusal(person: str, result: Installed) -> Refusal:
+    return Refusal(person=person, name=result.name, code=result.code, message=result.message)

@@ -1,0 +1,164 @@
+/** Installations of the app for many people: how far each is, whom it was refused for, and how to stop it. */
+
+import { Button } from "@fluentui/react-components";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { useApi } from "../../api/context";
+import {
+  type Installation,
+  TEAMS_INSTALLATIONS,
+  TEAMS_PEOPLE,
+  teamsInstallationsQuery,
+  teamsRefusalsQuery,
+} from "../../api/queries/admin/teams";
+import type { Schema } from "../../api/types";
+import { Answer } from "../../kit/Answer";
+import { Chip, type Tone } from "../../kit/Chip";
+import { Confirm } from "../../kit/Confirm";
+import { type Column, DataTable } from "../../kit/DataTable";
+import { Section } from "../../kit/Page";
+import { Pages } from "../../kit/Pages";
+import { Empty } from "../../kit/states/Empty";
+import { useText } from "../../text/language";
+import { Time } from "../../text/time";
+import styles from "../admin.module.css";
+import { TEXTS } from "../text";
+import own from "./teams.module.css";
+
+const TONES: Readonly<Record<Installation["status"], Tone>> = {
+  RUNNING: "running",
+  DONE: "done",
+  CANCELLED: "skipped",
+};
+
+export function InstallationsSection() {
+  const { teams: text } = useText(TEXTS);
+  const query = useInfiniteQuery(teamsInstallationsQuery(useApi()));
+  const [opened, setOpened] = useState("");
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const shown = items.find(({ bulk_id }) => bulk_id === opened);
+  const columns = useColumns(setOpened);
+  usePeopleReadAgain(items);
+  return (
+    <Section title={text.installations} hint={text.installationsHint}>
+      <Pages query={query} empty={<Empty icon="person" title={text.noInstallations} />}>
+        {(rows) => (
+          <DataTable
+            label={text.installations}
+            columns={columns}
+            rows={rows}
+            keyOf={({ bulk_id }) => bulk_id}
+            isPlain
+          />
+        )}
+      </Pages>
+      {shown !== undefined && <Refusals installation={shown} />}
+    </Section>
+  );
+}
+
+/** The health of people is read again as an installation proceeds. */
+function usePeopleReadAgain(items: readonly Installation[]): void {
+  const queries = useQueryClient();
+  const acted = items.reduce((sum, { installed, refused }) => sum + installed + refused, 0);
+  const before = useRef(0);
+  const isRunning = items.some(({ status }) => status === "RUNNING");
+  useEffect(() => {
+    if (isRunning || before.current > 0) void queries.invalidateQueries({ queryKey: [TEAMS_PEOPLE] });
+    before.current = isRunning ? acted : 0;
+  }, [acted, isRunning, queries]);
+}
+
+function useColumns(onOpen: (bulkId: string) => void): Column<Installation>[] {
+  const { teams: text } = useText(TEXTS);
+  return [
+    { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
+    { id: "connection", head: text.connection, cell: ({ name }) => name },
+    {
+      id: "status",
+      head: text.status,
+      cell: ({ status }) => <Chip tone={TONES[status]}>{text.runs[status]}</Chip>,
+    },
+    { id: "progress", head: text.progress, cell: (item) => <Progress installation={item} /> },
+    { id: "by", head: text.by, cell: ({ created_by_name, created_by }) => created_by_name ?? created_by ?? "" },
+    {
+      id: "acts",
+      head: "",
+      isRight: true,
+      cell: (item) => (
+        <div className={styles.acts}>
+          {item.refused > 0 && (
+            <Button size="small" onClick={() => onOpen(item.bulk_id)}>
+              {text.whyRefused}
+            </Button>
+          )}
+          {item.status === "RUNNING" && <CancelButton bulkId={item.bulk_id} />}
+        </div>
+      ),
+    },
+  ];
+}
+
+function Progress({ installation: { installed, refused, people } }: { installation: Installation }) {
+  const { teams: text } = useText(TEXTS);
+  const line = text.progressOf(installed, people);
+  return (
+    <div className={styles.person}>
+      <progress aria-label={text.progress} aria-valuetext={line} max={people} value={installed + refused} />
+      <span>
+        {line}
+        {refused > 0 && <span className={own.refused}>{`, ${text.refusedFor(refused)}`}</span>}
+      </span>
+    </div>
+  );
+}
+
+function CancelButton({ bulkId }: { bulkId: string }) {
+  const { teams: text } = useText(TEXTS);
+  const api = useApi();
+  const queries = useQueryClient();
+  const [isOpen, setIsOpen] = useState(false);
+  const close = (): void => setIsOpen(false);
+  const cancel = useMutation({
+    mutationFn: () => api.call("cancelTeamsInstallation", { bulk_id: bulkId }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: [TEAMS_INSTALLATIONS] });
+      close();
+    },
+  });
+  return (
+    <>
+      <Button size="small" onClick={() => setIsOpen(true)}>
+        {text.cancelRun}
+      </Button>
+      {isOpen && (
+        <Confirm
+          title={text.cancelRunTitle}
+          verb={text.cancelRun}
+          isDangerous
+          isBusy={cancel.isPending}
+          error={cancel.error}
+          onConfirm={() => cancel.mutate()}
+          onClose={close}
+        >
+          <p>{text.cancelRunHint}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Refusals({ installation }: { installation: Installation }) {
+  const { teams: text } = useText(TEXTS);
+  const query = useQuery(teamsRefusalsQuery(useApi(), installation));
+  const columns: Column<Schema<"TeamsRefusal">>[] = [
+    { id: "person", head: text.person, cell: ({ name, person }) => name ?? person },
+    { id: "code", head: text.code, cell: ({ code }) => <code className={styles.mono}>{code}</code> },
+    { id: "reason", head: text.reason, cell: ({ message }) => message },
+  ];
+  return (
+    <Answer query={query}>
+      {(rows) => <DataTable label={text.refusals} columns={columns} rows={rows} keyOf={({ person }) => person} />}
+    </Answer>
+  );
+}
