@@ -53,7 +53,8 @@ OUTPUTS: Final[dict[str, str]] = {
     ),
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
-        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`. A failed part of a batch and a BAPI "
+        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`. `messages` has what SAP noted in the "
+        "headers `sap-message` and `sap-messages`, where it did. A failed part of a batch and a BAPI "
         "message of type E or A fail the step too."
     ),
     "operation": (

@@ -47,6 +47,7 @@ from looply.connectors.sap.calls.settings import (
 )
 from looply.connectors.sap.checks import check_connection
 from looply.connectors.sap.discovering.discovery import discover
+from looply.connectors.sap.messages import with_messages
 from looply.connectors.sap.types.service import Answer, TypedService
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.connectors.sap.verdicts import judge
@@ -65,9 +66,10 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
 
     A modifying call first fetches a CSRF token unless one is cached. When that fails, the output is the failed response
     with `CSRF Token fetch failed` as its data. When the response has no `ETag` header, `headers.etag` is taken from the
-    entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin, but for tokens: a
-    redirect elsewhere is returned as it is. The credentials, the token and the session cookies are masked. Unless
-    `output` is `raw`, numbers and dates are converted by the metadata of the service (see `TypedService`).
+    entity (`__metadata.etag` of V2, `@odata.etag` of V4). `messages` are those that came in the headers. No request
+    leaves the connection's origin, but for tokens: a redirect elsewhere is returned as it is. The credentials, the
+    token and the session cookies are masked. Unless `output` is `raw`, numbers and dates are converted by the metadata
+    of the service (see `TypedService`).
 
     Raises: BadInput for an input that cannot be sent; AuthFailed when logons are refused; Unsettled when an earlier
     attempt may have taken effect; Rejected (code `BAD_RESPONSE`) for a batch or a page that cannot be read; as
@@ -173,11 +175,11 @@ class _Call:
         def finish(read: dict[str, Json]) -> dict[str, Json]:
             if outcome.is_fetch_failure:
                 return self._masked({**read, "data": FETCH_FAILED})
-            return self._masked(with_etag(read))
+            return self._masked(with_messages(with_etag(read)))
 
         response = outcome.response
         if not outcome.is_fetch_failure and (media := await read_media(self._ctx, response)) is not None:
-            return self._masked(media)
+            return self._masked(with_messages(media))
         output = await read_output(response, self._ctx.limits, finish)
         if outcome.is_fetch_failure:
             return output
@@ -212,8 +214,8 @@ class _Call:
         parts = await offload_if_large(len(response.content), lambda: self._read_parts(response))
         answers = [_answer_of(part, request) for part, request in zip(parts, self._parts, strict=True)]
         made = await self._typed(answers, len(response.content))
-        shown = [{**with_etag(part), "data": data} for part, data in zip(parts, made, strict=True)]
-        return self._masked({**output, "data": {"parts": shown}})
+        shown = [{**with_messages(with_etag(part)), "data": data} for part, data in zip(parts, made, strict=True)]
+        return self._masked({**with_messages(output), "data": {"parts": shown}})
 
     def _read_parts(self, response: HttpResponse) -> list[dict[str, Json]]:
         if (response.header("content-type") or "").lower().startswith("multipart/"):

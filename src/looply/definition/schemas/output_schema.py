@@ -20,8 +20,17 @@ _ANSWERED: dict[str, Json] = {
     },
     "data": {},
 }
+_MESSAGE: Json = fields(
+    {"severity": _TEXT, "code": _TEXT, "message": _TEXT, "target": _TEXT}, ("severity", "code", "message", "target")
+)
 _SAP: Json = fields(
-    {**_ANSWERED, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}}, tuple(_ANSWERED)
+    {
+        **_ANSWERED,
+        "truncated": {"type": "boolean"},
+        "next": {"anyOf": [_TEXT, _NONE]},
+        "messages": {"type": "array", "items": _MESSAGE},
+    },
+    tuple(_ANSWERED),
 )
 _PAGES: Json = fields(
     {"count": {"type": "integer"}, "truncated": {"type": "boolean"}, "next": {"anyOf": [_TEXT, _NONE]}},

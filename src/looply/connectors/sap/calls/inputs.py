@@ -84,6 +84,19 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
     """`typed`: numbers and dates by the metadata of the service, in the answer and the body; `raw`: OData's texts."""
 
 
+class SapMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the system beside its answer."""
+
+    severity: str = ""
+    """`success`, `info`, `warning` or `error`."""
+    code: str = ""
+    """Message class and number, such as `ME/080`."""
+    message: str = ""
+    """The text, in the language of the logon."""
+    target: str = ""
+    """The property that it is about, if any."""
+
+
 class SapOutput(HttpOutput, frozen=True, kw_only=True):
     """The output of `sap.odata`. The data of a batch has `parts`, each with `id`, `status`, `headers` and `data`."""
 
@@ -91,3 +104,5 @@ class SapOutput(HttpOutput, frozen=True, kw_only=True):
     """With `pages`: whether there are more rows than were read."""
     next: str | None = None
     """With `pages`: the link of the first page that was not read."""
+    messages: list[SapMessage] | None = None
+    """What the system noted beside its answer (`sap-message`), such as warnings, where it noted anything."""
