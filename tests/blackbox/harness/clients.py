@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kit.node import find_node
+from kit.servers.node import find_node
 
 FOLDER = Path(__file__).parents[2] / "clients"
 MODULES = FOLDER / "typescript" / "node_modules"

@@ -38,7 +38,7 @@ def load() -> None:
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:
-    """Forks a process for each request, and tells the callers how they ended.
+    """Forks a process for each request, and reports to the callers how each ended.
 
     Returns the request in the forked process; None in this one, when the caller is gone.
     """

@@ -17,8 +17,8 @@ from typing import Final
 import httpx2
 import pytest
 
-from kit.node import find_node
 from kit.servers.held_port import HeldPort
+from kit.servers.node import find_node
 
 FOLDER: Final = Path(__file__).parents[2] / "peers"
 MODULES: Final = FOLDER / "node_modules"

@@ -89,7 +89,7 @@ WITHOUT_OPERATIONS: Final = tuple(name for name, connector in CONNECTORS.items()
 PEERS: Final = {
     "email": ("tests/kit/servers/mail_server.py", "from aiosmtpd"),
     "http": ("tests/unit/connectors/peers/test_peers_oauth2_mock_server.py", 'MODULES / "oauth2-mock-server"'),
-    "sap": ("tests/unit/connectors/sap/test_connectors_mock_sap.py", "from mocksap"),
+    "sap": ("tests/unit/connectors/peers/test_peers_mock_sap.py", "from mocksap"),
     "teams": ("tests/unit/connectors/peers/test_peers_microsoft_teams.py", "from microsoft_teams"),
 }
 """Where tests run against a peer of other authors, and how the file imports or starts it."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -35,9 +35,6 @@ from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns
 from looply.settings import Secret
-
-TAB_REFUSED: Final = "TEAMS_TOKEN"
-"""The code of a Forbidden whose message says why the token of a tab of Teams is not valid."""
 
 
 class Lifecycle:
@@ -115,7 +112,7 @@ class NoTabs:
     async def authenticate(self, *_: object) -> Principal:
         """Raises: Forbidden (code `TEAMS_TOKEN`), always."""
         message = "this process serves no tab of Teams; ask a server that brings cards to Teams"
-        raise Forbidden(message, code=TAB_REFUSED)
+        raise Forbidden(message, code="TEAMS_TOKEN")
 
 
 class Prober(Protocol):

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from looply.app.context.credentials import values_of
 from looply.app.context.links import Links
-from looply.app.context.services import TAB_REFUSED
 from looply.catalog.tenants.principal import Principal
 from looply.channels.teams.bots import KIND, Resources, open_sender
 from looply.channels.teams.directory import TeamsDirectory
@@ -98,5 +97,5 @@ def _refusal(reason: str) -> Forbidden:
     return Forbidden(
         f"the token of the tab is refused: {reason}; expected is a token of version 2.0 that Entra has given for the "
         "application of the connection, with the scope access_as_user; open the tab again, and see the guide on Teams",
-        code=TAB_REFUSED,
+        code="TEAMS_TOKEN",
     )

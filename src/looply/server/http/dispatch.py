@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from looply.app.administration.binding import bind_services, hide_workflow_id
-from looply.app.context.services import TAB_REFUSED, Services
+from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.errors import Forbidden, NotFound, OutOfScope
 from looply.jsontext import encode_json
@@ -47,7 +47,7 @@ class Dispatch:
         try:
             principal = await self.check(route, scope)
         except Forbidden as error:
-            if error.code == TAB_REFUSED:
+            if error.code == "TEAMS_TOKEN":
                 self._refuse(scope, "teams_token", route, error)
             if error.code == Forbidden.code:
                 self._refuse(scope, "metrics_token" if route.access == "metrics" else "key", route, error)
