@@ -36,10 +36,10 @@ export default defineConfig(({ command, mode }) => ({
       // Fluent marks its modules for servers that draw React; there is none here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
       input: Object.fromEntries((mode === "teams" ? ["teams"] : PAGES).map((page) => [page, here(`${page}.html`)])),
-      // Hashes are half of the list of chunks that each page loads, and cannot be compressed.
+      // Names and hashes are most of the list of chunks that each page loads, and hashes cannot be compressed.
       output: {
         entryFileNames: "assets/[name]-[hash:7].js",
-        chunkFileNames: "assets/[name]-[hash:7].js",
+        chunkFileNames: ({ name }) => `assets/${name.slice(0, 8)}-[hash:7].js`,
         assetFileNames: "assets/[name]-[hash:7][extname]",
       },
     },

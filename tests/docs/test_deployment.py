@@ -61,7 +61,7 @@ def test_a_copy_from_a_stage_comes_after_it() -> None:
 
 def test_the_wheel_takes_the_pages_from_where_they_are_built() -> None:
     pages = IMAGE.stages["pages"].all("WORKDIR")[-1].rest
-    found = re.search(r'outDir: here\("([^"]+)"\)', (ROOT / "ui" / "vite.config.ts").read_text(encoding="utf-8"))
+    found = re.search(r'const SERVED = "([^"]+)"', (ROOT / "ui" / "vite.config.ts").read_text(encoding="utf-8"))
     assert found is not None
     built = os.path.normpath(f"{pages}/{found[1]}")
     (copy,) = [each for each in IMAGE.stages["wheel"].all("COPY") if each.options.get("from") == "pages"]

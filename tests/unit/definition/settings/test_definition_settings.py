@@ -154,7 +154,6 @@ class TestPauses:
             ({"recipients": ["a"]}, "", "a card to send is missing"),
             (CARD, "", "the recipients are missing"),
             ({**CARD, "recipients": ["a"], "target": "step_1"}, "/target", "is for the actions update and delete"),
-            ({**CARD, "recipients": ["a"], "channel": "sms"}, "/channel", "is not one of"),
             ({**CARD, "recipients": ["a"], "card_version": 1}, "/card_version", "needs a `card_id`"),
             ({**CARD, "recipients": ["a", "a"], "wait": {"for": 2}}, "/wait", "waits for 2 answers, but has 1"),
             ({**CARD, "recipients": ["a"], "wait": {"timeout": "soon"}}, "/wait/timeout", "ISO 8601"),

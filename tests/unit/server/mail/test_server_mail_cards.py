@@ -71,9 +71,9 @@ async def test_a_mail_whose_fate_is_unknown_is_sent_again_after_a_while_with_its
     found = await post.delivery()
     assert (found["state"], found["code"]) == ("PENDING", "SEND_UNKNOWN")
     post.inbox.cuts = False
-    await post.later(seconds=60)
+    await post.later(seconds=30)
     assert len(post.mails()) == 1
-    await post.later(seconds=60)
+    await post.later(seconds=30)
     first, second = post.mails()
     assert first["message-id"] == second["message-id"]
     assert (await post.delivery())["state"] == "SHOWN"
