@@ -106,7 +106,7 @@ function ChangeItems({ change, stepOf }: { change: Change; stepOf: StepOf }) {
 function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail; stepOf: StepOf }) {
   const { compare: text, settings } = useText(TEXTS);
   const labels = useText(FIELD_LABELS);
-  const { operators } = useText(FORM_TEXTS);
+  const operators: Readonly<Record<string, string>> = useText(FORM_TEXTS).operators;
   const { subject, name } = change;
   const { path } = detail;
   const names = name === "workflow_settings" ? path : [name, ...path];
@@ -115,8 +115,8 @@ function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail
   const place = subject === "step" ? placeWords(labels, stepOf(name)?.type ?? null, path) : outer.join(" › ");
   const words = (value: unknown): string | null => {
     if (value === undefined) return null;
-    const isOperator = path.at(-1) === "operator" && typeof value === "string" && Object.hasOwn(operators, value);
-    return isOperator ? operators[value as keyof typeof operators] : wordsOf(value, text);
+    const operator = path.at(-1) === "operator" && typeof value === "string" ? operators[value] : undefined;
+    return operator ?? wordsOf(value, text);
   };
   let [before, after] = [words(detail.before), words(detail.after)];
   if (before !== null && after !== null) [before, after] = differingParts(before, after);
