@@ -115,8 +115,8 @@ function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail
   const place = subject === "step" ? placeWords(labels, stepOf(name)?.type ?? null, path) : outer.join(" › ");
   const words = (value: unknown): string | null => {
     if (value === undefined) return null;
-    const operator = path.at(-1) === "operator" && typeof value === "string" ? operators[value] : undefined;
-    return operator ?? wordsOf(value, text);
+    const isOperator = path.at(-1) === "operator" && typeof value === "string" && Object.hasOwn(operators, value);
+    return (isOperator ? operators[value] : undefined) ?? wordsOf(value, text);
   };
   let [before, after] = [words(detail.before), words(detail.after)];
   if (before !== null && after !== null) [before, after] = differingParts(before, after);
