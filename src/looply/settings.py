@@ -23,6 +23,7 @@ PREFIX: Final = "LOOPLY_"
 _MIN_TOKEN_CHARACTERS: Final = 16
 DEFAULT_FILE: Final = Path("looply.toml")
 _HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
+_TAB: Final = re.compile(r"[0-9a-f-]{36}=(https://|http://127\.0\.0\.1:)[^\s=]+")
 # Variables of the command line, which are no settings of a server.
 _CLI_VARIABLES: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_CONTEXT", "LOOPLY_DEBUG"})
 
@@ -90,6 +91,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Mail server that invitations, links for new passwords and codes are sent through; empty: links are shown only."""
     card_images: tuple[str, ...] = ()
     """Hosts whose images cards may show in the inbox: `cdn.example.com`, `*.example.com`; they see who opens a card."""
+    teams_tabs: tuple[str, ...] = ()
+    """Who may open a tab of Teams: `ORGANIZATION=ISSUER`, the id of an organization and the issuer whose word on who a
+    person is counts there, such as `https://login.microsoftonline.com/TENANT/v2.0`; empty: no tab is served."""
     egress_allow: tuple[str, ...] = ()
     """Destinations that may be called although they are not public: CIDR, CIDR:port, host or host:port. In the
     environment they are separated by commas, or a JSON list."""
@@ -376,6 +380,15 @@ def _hosts(value: Any) -> tuple[str, ...]:
     return hosts
 
 
+def _tabs(value: Any) -> tuple[str, ...]:
+    tabs = _list(value)
+    if not all(_TAB.fullmatch(tab) for tab in tabs):
+        raise ValueError(
+            "the id of an organization and an issuer, such as ID=https://login.microsoftonline.com/ID/v2.0"
+        )
+    return tabs
+
+
 def _choice(words: tuple[str, ...]) -> Parse:
     def parse(value: Any) -> str:
         text = value.strip().lower() if isinstance(value, str) else ""
@@ -440,6 +453,7 @@ _STRICTER: Final[Mapping[str, Parse]] = {
     "sign_in_providers": read_providers,
     "mail": read_mail_server,
     "card_images": _hosts,
+    "teams_tabs": _tabs,
     "drain_seconds": _seconds(0),
     "concurrency": _integer(1, 100_000),
     "host_concurrency": _integer(1, 100_000),

@@ -136,6 +136,18 @@ def test_what_is_no_address_or_network_is_no_trusted_proxy(value: str) -> None:
         load_settings(flags={"trusted_proxies": value})
 
 
+TENANT = "https://login.microsoftonline.com/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/v2.0"
+ORGANIZATION = "01a229f4-fe01-7c53-8cbe-845213316982"
+
+
+@pytest.mark.parametrize("value", [TENANT, f"={TENANT}", f"{ORGANIZATION}=", f"{ORGANIZATION}=http://a.example/v2.0"])
+def test_a_tab_of_teams_names_an_organization_and_an_issuer(value: str) -> None:
+    with pytest.raises(SettingsError, match="teams_tabs"):
+        load_settings(flags={"teams_tabs": value})
+    permitted = (f"{ORGANIZATION}={TENANT}", f"{ORGANIZATION[:-1]}3={TENANT}")
+    assert load_settings(flags={"teams_tabs": ",".join(permitted)}).teams_tabs == permitted
+
+
 def test_trusted_proxies_are_addresses_and_networks() -> None:
     found = load_settings(environment={"LOOPLY_TRUSTED_PROXIES": "10.0.0.7, 2001:db8::/32"})
     assert found.trusted_proxies == ("10.0.0.7", "2001:db8::/32")

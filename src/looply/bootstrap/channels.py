@@ -80,7 +80,7 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
     )
     receiver = TeamsReceiver(resources, base.store.copies)
     stack.push_async_callback(receiver.close)
-    tabs = TeamsTabs(resources, base.links)
+    tabs = TeamsTabs(resources, base.links, settings.teams_tabs)
     stack.push_async_callback(tabs.close)
 
     mail = MailResources(

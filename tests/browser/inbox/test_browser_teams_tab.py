@@ -167,8 +167,11 @@ def microsoft() -> Iterator[TeamsSimulator]:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with serving(tmp_path_factory.mktemp("tab") / "data", ["127.0.0.0/8"]) as served:
+def installation(tmp_path_factory: pytest.TempPathFactory, microsoft: TeamsSimulator) -> Iterator[Installation]:
+    def permit(organization_id: str) -> dict[str, str]:
+        return {"LOOPLY_TEAMS_TABS": f"{organization_id}={microsoft.address}/{TENANT}/v2.0"}
+
+    with serving(tmp_path_factory.mktemp("tab") / "data", ["127.0.0.0/8"], permit) as served:
         yield Installation(*served)
 
 

@@ -2,10 +2,12 @@
 
 Theory of operation. The page of the tab lies in a frame of Teams, where browsers keep cookies back. So each of its
 calls brings a token of Entra, and there is no session that could outlive it. Who saves a connection names the tenant
-that is believed. That may be an administrator of one organization, so what a token says counts in that organization
-alone, gives the permission `own` alone, and is never stored: it links no identity, by which people sign in elsewhere.
+and its addresses, which would otherwise be the right to decide as any member. So the operator says which issuer counts
+in which organization. What a token says counts in that organization alone, gives the permission `own` alone, and is
+never stored: it links no identity, by which people sign in elsewhere.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ from looply.channels.teams.kept import KeptVerifiers, Verifying
 from looply.connectors.port import ConnectionValues, HttpSender
 from looply.connectors.teams.calls.settings import Account, account_of
 from looply.connectors.teams.inbound.keys import KeyRing
-from looply.connectors.teams.inbound.tabs import TabPerson, TabVerifier, keys_url_of, terms_of
+from looply.connectors.teams.inbound.tabs import TabPerson, TabVerifier, issuer_of, keys_url_of, terms_of
 from looply.connectors.teams.inbound.verifying import NotVerified
 from looply.errors import Forbidden, NotFound
 
@@ -28,11 +30,12 @@ SIGN_IN: Final = "teams"
 
 
 class TeamsTabs:
-    """See `looply.app.context.services.Tabs`."""
+    """See `looply.app.context.services.Tabs`. `permitted` are those of the setting `teams_tabs`."""
 
-    def __init__(self, resources: Resources, links: Links) -> None:
+    def __init__(self, resources: Resources, links: Links, permitted: Sequence[str]) -> None:
         self._resources = resources
         self._links = links
+        self._permitted = frozenset(permitted)
         self._kept: KeptVerifiers[TabVerifier] = KeptVerifiers()
 
     async def authenticate(self, connection_id: str, authorization: str) -> Principal:
@@ -45,6 +48,8 @@ class TeamsTabs:
             raise _refusal(f"the connection of the tab is of kind {found.kind}, not {KIND}")
         values = values_of(found, self._resources.registry)
         account = account_of(values)
+        if f"{organization_id}={issuer_of(account)}" not in self._permitted:
+            raise _refusal("the setting teams_tabs permits no tab of the tenant of this connection in its organization")
         verifier = await self._verifier(connection_id, organization_id, values, account)
         try:
             person = await verifier.verify(authorization)
@@ -79,7 +84,7 @@ class TeamsTabs:
         linked = await people.identities.find(person.tenant_id, person.entra_id)
         found = [linked] if linked is not None else []
         if not found:
-            for address in (person.user_name, *await directory.addresses(person.entra_id)):
+            for address in (*await directory.addresses(person.entra_id), person.user_name):
                 user = await people.users.find_by_email(address) if address else None
                 found += [user.user_id] if user is not None else []
         for user_id in dict.fromkeys(found):

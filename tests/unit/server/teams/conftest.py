@@ -29,6 +29,7 @@ from looply.connectors.registry import Registry
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
 from looply.connectors.teams.connector import CONNECTOR as TEAMS
+from looply.demo.teams.connector import TENANT
 from looply.demo.teams.simulator import SECRET, TeamsSimulator
 from looply.engine.cards.reconciler import Reconciler
 from looply.testing.clock import FakeClock
@@ -104,12 +105,22 @@ def reconciler(resources: Resources, shell: ScriptedShell, store: MemoryStore, c
     return Reconciler(shell, store.copies, {"teams": channel}, clock)
 
 
+@pytest.fixture
+def permitted_tabs(mine: Caller, microsoft: TeamsSimulator) -> list[str]:
+    """Returns what the setting `teams_tabs` holds: the tenant in the organization."""
+    return [f"{mine.organization_id}={microsoft.address}/{TENANT}/v2.0"]
+
+
 @pytest_asyncio.fixture
 async def receiver(
-    resources: Resources, receivers: dict[str, TeamsReceiver], store: MemoryStore, late_tabs: LateTabs
+    resources: Resources,
+    receivers: dict[str, TeamsReceiver],
+    store: MemoryStore,
+    late_tabs: LateTabs,
+    permitted_tabs: list[str],
 ) -> AsyncIterator[TeamsReceiver]:
     receivers["teams"] = TeamsReceiver(resources, store.copies)
-    late_tabs.tabs = tabs = TeamsTabs(resources, Links(PUBLIC_URL))
+    late_tabs.tabs = tabs = TeamsTabs(resources, Links(PUBLIC_URL), permitted_tabs)
     yield receivers["teams"]
     await receivers["teams"].close()
     await tabs.close()

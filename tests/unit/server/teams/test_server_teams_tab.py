@@ -17,6 +17,7 @@ from looply.catalog import Catalog
 from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.people import User
 from looply.demo.teams.signing import Key, without_signature
+from looply.demo.teams.simulator import SECRET
 from looply.demo.teams.wire import Reply
 from looply.errors import Forbidden
 
@@ -134,6 +135,28 @@ async def test_a_token_that_entra_has_not_given_to_the_person_for_the_app_is_ref
     answer = {"card_id": card["card_id"], "revision": 1, "data": {"action": "approve"}}
     assert refused(await tab.post("answerCards", {"answers": [answer]}, token), reason)
     assert (await mine.item(*started))["status"] == "WAITING"
+
+
+@pytest.mark.parametrize("permitted_tabs", [[], [f"{ELSEWHERE}=https://login.microsoftonline.com/{TENANT}/v2.0"]])
+async def test_a_tenant_that_the_operator_has_not_permitted_in_the_organization_proves_nothing(tab: Tab) -> None:
+    assert refused(await tab.get("getMyCards"), "the setting teams_tabs permits no tab")
+
+
+async def test_another_organization_cannot_take_a_permitted_tenant(tenant: Tenant, theirs: Caller, tab: Tab) -> None:
+    settings, secrets = tenant.microsoft.settings(), {"client_secret": SECRET}
+    body = {"name": "THEIRS", "kind": "teams", "settings": settings, "secrets": secrets}
+    created = (await theirs.post("createConnection", body)).json()
+    foreign = {"authorization": f"Bearer {tab.token()}", "x-looply-connection": created["item"]["connection_id"]}
+    answer = await tenant.caller.client.get("/v2/workflows/getMyCards", headers=foreign)
+    assert refused(answer, "the setting teams_tabs permits no tab")
+
+
+async def test_an_address_that_teams_names_comes_before_the_name_of_the_sign_in(
+    tab: Tab, browsers: Callable[[], Browser], catalog: Catalog, mine: Caller
+) -> None:
+    await join(browsers(), catalog, mine.organization_id, "other@contoso.test", "approver")
+    session = (await tab.get("/v2/session/get", tab.token(preferred_username="other@contoso.test"))).json()
+    assert session["user"]["email"] == MANAGER
 
 
 async def test_the_audience_may_be_the_resource_of_the_app_package(tab: Tab) -> None:

@@ -86,6 +86,11 @@ class TabVerifier:
         )
 
 
+def issuer_of(account: Account) -> str:
+    """Returns the issuer of the tokens of the tenant of a bot."""
+    return f"{account.places.login.rstrip('/')}/{account.tenant_id}/v2.0"
+
+
 def terms_of(account: Account, public_host: str) -> TabTerms:
     """Returns the terms of the tabs of a bot. `public_host` is the host of this installation, empty if not known.
 
@@ -94,7 +99,7 @@ def terms_of(account: Account, public_host: str) -> TabTerms:
     """
     audiences = {account.app_id, *([f"api://{public_host.lower()}/{account.app_id}"] if public_host else [])}
     return TabTerms(
-        issuer=f"{account.places.login.rstrip('/')}/{account.tenant_id}/v2.0",
+        issuer=issuer_of(account),
         audiences=frozenset(audiences),
         tenant_id=account.tenant_id,
     )
@@ -102,7 +107,7 @@ def terms_of(account: Account, public_host: str) -> TabTerms:
 
 def keys_url_of(account: Account) -> str:
     """Returns the address at which the tenant of a bot describes its keys."""
-    return f"{account.places.login.rstrip('/')}/{account.tenant_id}/v2.0/.well-known/openid-configuration"
+    return f"{issuer_of(account)}/.well-known/openid-configuration"
 
 
 def _check(claims: _Claims, terms: TabTerms, now: datetime) -> None:
