@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contract.store.samples import Samples
+from looply.engine.ports.card_channel import TryAgain
 from looply.engine.ports.store import Store
 from looply.engine.records.copies import CHECKING, UNSURE, CopyMark, CopyRow, CopyUpdate
 from looply.testing.clock import START_TIME
@@ -112,7 +113,7 @@ class CopiesContract:
         await store.journal.commit(changed)
         assert ((await row(store)).attempts, (await row(store)).wanted) == (0, 3)
         assert await store.copies.next_due(("teams",)) == SOON
-        assert await store.copies.record("c0", "", mark(due=later, held=later))
+        assert await store.copies.record("c0", "", mark(due=later, held=later, code=TryAgain.code))
         again = replace(samples.next(changed.head), copies=(replace(update, wanted=4, due=SOON),))
         await store.journal.commit(again)
         assert await store.copies.next_due(("teams",)) == later
@@ -132,25 +133,28 @@ class CopiesContract:
         await sent(store, samples, "teams")
         await store.copies.record("c0", "", mark(doubt=UNSURE, held=SOON + SECOND, code="UNKNOWN", reason="cut"))
         handle = '{"a":["1"]}'
-        assert await store.copies.put_handle("c0", "", handle, SOON, ends_hold=False)
-        assert not await store.copies.put_handle("c0", "", handle, SOON, ends_hold=False)
+        assert await store.copies.put_handle("c0", "", handle, SOON)
+        assert not await store.copies.put_handle("c0", "", handle, SOON)
         found = await row(store)
         assert (found.state, found.since, found.handle, found.doubt) == ("SHOWN", SOON, handle, CHECKING)
         assert (found.code, found.reason, found.is_reported) == ("", "", False)
         await store.copies.mark_reported("c0", "SHOWN", "")
-        assert await store.copies.put_handle("c0", handle, '{"a":["1","2"]}', SOON + SECOND, ends_hold=True)
+        assert await store.copies.put_handle("c0", handle, '{"a":["1","2"]}', SOON + SECOND)
         found = await row(store)
         assert (found.since, found.is_reported) == (SOON, True)
 
     async def test_a_message_that_was_found_ends_a_hold_and_no_lease(self, store: Store, samples: Samples) -> None:
         await sent(store, samples, "teams")
         handles, later = ["", '{"a":["1"]}', '{"a":["1","2"]}', '{"a":["1","2","3"]}'], SOON + timedelta(hours=1)
-        assert await store.copies.record("c0", "", mark(due=later, held=later))
-        assert await store.copies.put_handle("c0", handles[0], handles[1], SOON, ends_hold=False)
+        assert await store.copies.record("c0", "", mark(due=later, held=later, code=TryAgain.code))
+        assert await store.copies.put_handle("c0", handles[0], handles[1], SOON)
         assert await store.copies.next_due(("teams",)) == later
-        assert await store.copies.put_handle("c0", handles[1], handles[2], SOON, ends_hold=True)
+        assert await store.copies.record(
+            "c0", handles[1], mark(handle=handles[1], due=later, held=later, code="SEND_UNKNOWN")
+        )
+        assert await store.copies.put_handle("c0", handles[1], handles[2], SOON)
         assert await take(store) == ["c0"]
-        assert await store.copies.put_handle("c0", handles[2], handles[3], SOON, ends_hold=True)
+        assert await store.copies.put_handle("c0", handles[2], handles[3], SOON)
         assert await take(store, SOON + 9 * SECOND) == []
 
     async def test_a_report_counts_for_the_state_that_it_reported(self, store: Store, samples: Samples) -> None:

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from looply.engine.cards.handles import join_handles, message_ids
-from looply.engine.ports.card_channel import TryAgain
 from looply.engine.records.copies import Copies
 
 
@@ -18,7 +17,6 @@ async def learn(copies: Copies, card_id: str, handle: str, now: datetime) -> boo
     while (row := await copies.find(card_id)) is not None:
         if set(message_ids(handle)) <= set(message_ids(row.handle)):
             return False
-        joined, is_asked = join_handles(handle, row.handle), row.code == TryAgain.code
-        if await copies.put_handle(card_id, row.handle, joined, now, ends_hold=not is_asked):
+        if await copies.put_handle(card_id, row.handle, join_handles(handle, row.handle), now):
             return True
     return False

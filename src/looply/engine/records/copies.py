@@ -125,11 +125,11 @@ class Copies(Protocol):
         """
         ...
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
         """Records the handle of a copy that was seen at `now`, if its handle is still `known`; returns whether it was.
 
-        The copy counts as SHOWN and is brought once more, with `ends_hold` also before the instant that the last mark
-        has `held` it until. A process that has taken it keeps it.
+        The copy counts as SHOWN and is brought once more, also before the instant that the last mark has `held` it
+        until, unless the channel has asked for that pause. A process that has taken it keeps it.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from looply.engine.coding.columns import mark_columns
 from looply.engine.coding.rows import COPY_COLUMNS, copy_from
+from looply.engine.ports.card_channel import TryAgain
 from looply.engine.records.copies import CopyMark, CopyRow
 from looply.engine.sql.dialects import Variants
 from looply.engine.sql.sessions import Session, Sessions
@@ -36,7 +37,7 @@ _RECORD: Final = (
 )
 _PUT_HANDLE: Final = (
     "UPDATE card_copy SET handle = :handle, doubt = 2, due_ms = :now, code = '', reason = '', state = 'SHOWN',"
-    " taken_ms = CASE WHEN takes = 0 AND :ends_hold = 1 THEN 0 ELSE taken_ms END,"
+    " taken_ms = CASE WHEN takes = 0 AND code <> :pause THEN 0 ELSE taken_ms END,"
     " since_ms = CASE state WHEN 'SHOWN' THEN since_ms ELSE :now END,"
     " reported = CASE state WHEN 'SHOWN' THEN reported ELSE 0 END WHERE id = :id AND handle = :known"
 )
@@ -81,9 +82,9 @@ class SqlCopies:
         """Records what became of a try, and releases the copy."""
         return await self._change(_RECORD, {"id": card_id, "known": known, **mark_columns(mark)})
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
         """Records the handle of a copy that was seen."""
-        seen = {"id": card_id, "known": known, "handle": handle, "now": to_ms(now), "ends_hold": int(ends_hold)}
+        seen = {"id": card_id, "known": known, "handle": handle, "now": to_ms(now), "pause": TryAgain.code}
         return await self._change(_PUT_HANDLE, seen)
 
     async def mark_reported(self, card_id: str, state: CopyState, code: str) -> None:

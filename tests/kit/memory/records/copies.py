@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from kit.memory.records.copy_rows import LONG_AGO, StoredCopy
+from looply.engine.ports.card_channel import TryAgain
 from looply.engine.records.copies import CHECKING, CopyMark, CopyRow
 from looply.execution.facts.values.card_copy import CopyState
 
@@ -67,7 +68,7 @@ class MemoryCopies:
 
         return bool(await self._commits.submit(write))
 
-    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime, *, ends_hold: bool) -> bool:
+    async def put_handle(self, card_id: str, known: str, handle: str, now: datetime) -> bool:
         """Records the handle of a copy that was seen."""
 
         def write() -> bool:
@@ -75,7 +76,7 @@ class MemoryCopies:
             if stored is None or stored.row.handle != known:
                 return False
             row, stored.due = stored.row, now
-            if ends_hold and row.takes == 0:
+            if row.takes == 0 and row.code != TryAgain.code:
                 stored.taken = LONG_AGO
             is_new = row.state != "SHOWN"
             stored.row = replace(
