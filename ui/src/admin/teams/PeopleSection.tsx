@@ -100,6 +100,7 @@ function flip(before: ReadonlySet<string>, personId: string): ReadonlySet<string
   return after;
 }
 
+/** Installs the app for the people who are chosen, of whom one installation takes a number, or for all without it. */
 export function InstallButtons({ name, picking }: { name: string; picking: Picking }) {
   const { teams: text } = useText(TEXTS);
   const [choice, setChoice] = useState<Choice | null>(null);
