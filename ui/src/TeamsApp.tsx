@@ -10,12 +10,13 @@ import {
   Outlet,
   RouterProvider,
 } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { ApiProvider } from "./api/context";
 import { createQueryClient } from "./api/query-client";
 import { StreamProvider } from "./api/stream/context";
 import { SILENT } from "./api/stream/heads";
 import { Loading } from "./kit/states/Loading";
+import type { ThemeChoice } from "./kit/theme";
 import { PreferredLook } from "./PreferredLook";
 import { defaultPreferences, PreferencesProvider, usePreferences } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
@@ -36,15 +37,34 @@ interface TeamsAppProps {
 }
 
 export function TeamsApp(props: TeamsAppProps) {
-  const { host, clock } = props;
-  const look = useLook(host);
-  if (look === "waiting") return null;
-  const shown = look === "outside" ? { theme: "light" as const, locale: navigator.language } : look;
+  const look = useLook(props.host);
+  if (look === "waiting") {
+    return (
+      <Looking key={look} theme="system" locale={navigator.language} {...props}>
+        <Loading />
+      </Looking>
+    );
+  }
+  const isOutside = look === "outside";
+  const shown = isOutside ? { theme: "light" as const, locale: navigator.language } : look;
   return (
-    <PreferencesProvider keep={keepOf(shown)}>
-      <PreferredLook {...(clock !== undefined && { clock })}>
-        {look === "outside" ? <Outside /> : <Inbox {...props} />}
-      </PreferredLook>
+    <Looking key="shown" {...shown} {...props}>
+      {isOutside ? <Outside /> : <Inbox {...props} />}
+    </Looking>
+  );
+}
+
+interface LookingProps extends Pick<TeamsAppProps, "clock"> {
+  theme: ThemeChoice;
+  locale: string;
+  children: ReactNode;
+}
+
+/** Draws what lies within in a theme and a language, which hold from the first paint. */
+function Looking({ theme, locale, clock, children }: LookingProps) {
+  return (
+    <PreferencesProvider keep={keepOf(theme, locale)}>
+      <PreferredLook {...(clock !== undefined && { clock })}>{children}</PreferredLook>
     </PreferencesProvider>
   );
 }
@@ -83,7 +103,7 @@ function useLook(host: TeamsHost): TeamsLook | "waiting" | "outside" {
 }
 
 /** Returns what holds the preferences of the tab: those of Teams, kept nowhere. */
-function keepOf({ theme, locale }: TeamsLook): Pick<Storage, "getItem" | "setItem"> {
+function keepOf(theme: ThemeChoice, locale: string): Pick<Storage, "getItem" | "setItem"> {
   const preferences = { ...defaultPreferences([locale, ...navigator.languages]), theme };
   return { getItem: () => JSON.stringify(preferences), setItem: () => undefined };
 }

@@ -79,6 +79,7 @@ export const german = {
     secretMade: "Das neue Geheimnis",
     firstSecret: "Das Geheimnis, das seine Aufrufe signiert",
     secretOnce: "Tragen Sie es jetzt beim Empfänger ein: es wird nicht noch einmal gezeigt.",
+    secretMaking: "Das Geheimnis wird erzeugt. Es wird nur einmal gezeigt, deshalb bleibt das hier bis dahin offen.",
     copySecret: "Geheimnis kopieren",
   },
   teams: {

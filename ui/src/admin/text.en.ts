@@ -64,6 +64,7 @@ export const english = {
     secretMade: "The new secret",
     firstSecret: "The secret that signs its calls",
     secretOnce: "Enter it at the receiver now: it is not shown again.",
+    secretMaking: "The secret is being made. It is shown once, so this stays open until then.",
     copySecret: "Copy the secret",
   },
   teams: {

@@ -160,11 +160,8 @@ export const german = {
     since: (when) => `Seit ${when}.`,
     until: (when) => `Längstens bis ${when}: dann führt der Pfad zum Ausgang „timeout“.`,
     forever: "Er hat keine Frist.",
-    cards: "Offene Karten",
-    states: { OPEN: "Offen", FROZEN: "Durch die Störung angehalten" },
-    channel: (channel) => ({ inbox: "Web-Inbox", teams: "Microsoft Teams", email: "Mail" })[channel] ?? channel,
     openOwn: "Ihre Karte in der Inbox öffnen",
-    openFor: (person) => `Die Karte von ${person} öffnen`,
+    openInbox: "Inbox öffnen",
     allCards: "Alle offenen Karten",
   },
   data: {

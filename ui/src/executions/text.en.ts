@@ -181,11 +181,8 @@ export const english = {
     since: (when: string) => `Since ${when}.`,
     until: (when: string) => `At the latest until ${when}: then the path leads to the exit “timeout”.`,
     forever: "It has no timeout.",
-    cards: "Open cards",
-    states: { OPEN: "Open", FROZEN: "Held by the incident" },
-    channel: (channel: string) => ({ inbox: "Web inbox", teams: "Microsoft Teams", email: "Mail" })[channel] ?? channel,
     openOwn: "Open your card in the inbox",
-    openFor: (person: string) => `Open the card of ${person}`,
+    openInbox: "Open the inbox",
     allCards: "All open cards",
   },
   data: {

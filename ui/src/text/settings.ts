@@ -71,7 +71,6 @@ const COMMON: Table = {
   "soap.version": "soapVersion",
   sources: "sources",
   system_id: "systemId",
-  timeout: "approvalTimeout",
   trigger_type: "triggerType",
   url: "url",
   veto: "veto",
@@ -88,6 +87,7 @@ const OF_TYPE: Readonly<Record<string, Table>> = {
     "wait.for": "waitFor",
     "wait.timeout": "waitTimeout",
   },
+  approval: { timeout: "approvalTimeout" },
   advancedConditional: { branches: "branchesInOrder" },
   branchConditional: { variable: "branchVariable", operator: "branchOperator" },
   datastore: {
@@ -152,10 +152,19 @@ export function settingKey(type: string | null, names: string): FieldKey | null 
 
 /** Returns the key of a name by itself: of a setting, of a member of the step, or of the only part of that name. */
 export function keyOfName(type: string | null, name: string): FieldKey | null {
-  const [part, ...others] = [...Object.entries(COMMON), ...Object.entries(OF_STEP)].filter(([names]) =>
-    names.endsWith(`.${name}`),
+  const ofType = Object.entries(OF_TYPE[type ?? ""] ?? {});
+  return (
+    settingKey(type, name) ??
+    partNamed(ofType, name) ??
+    find(OF_STEP, name) ??
+    partNamed([...Object.entries(COMMON), ...Object.entries(OF_STEP)], name)
   );
-  return settingKey(type, name) ?? find(OF_STEP, name) ?? (others.length === 0 ? (part?.[1] ?? null) : null);
+}
+
+/** Returns the key of the only part of a name; null where there is none, or are several. */
+function partNamed(fields: readonly (readonly [string, FieldKey])[], name: string): FieldKey | null {
+  const [part, ...others] = fields.filter(([names]) => names.endsWith(`.${name}`));
+  return others.length === 0 ? (part?.[1] ?? null) : null;
 }
 
 function find(table: Table | undefined, names: string): FieldKey | null {

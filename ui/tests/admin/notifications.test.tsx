@@ -95,6 +95,31 @@ describe("notifications", () => {
     expect(api.calls.filter(([id]) => id === "putNotificationSecret")).toHaveLength(before);
   });
 
+  it("stay open while their secret is made, which is shown once", async () => {
+    let make = (): void => undefined;
+    const made = new Promise<void>((resolve) => {
+      make = resolve;
+    });
+    const { user } = visit("/admin/notifications", signedIn(), {
+      ...withNotifications([]),
+      putNotificationSecret: async () => {
+        await made;
+        return { message: "success", secret: "whsec_bmV3", former_until: NOW };
+      },
+    });
+    await user.click(await screen.findByRole("button", { name: "Add a notification" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Notification of incidents" }));
+    await user.type(dialog.getByLabelText(/Name/), "Tickets");
+    await user.selectOptions(dialog.getByLabelText("How"), "webhook");
+    await user.type(dialog.getByLabelText(/^To/), "https://hooks.example.com/x");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByText(/secret is being made/)).toBeTruthy();
+    await user.click(dialog.getByRole("button", { name: "Cancel" }));
+    await user.keyboard("{Escape}");
+    make();
+    expect(await screen.findByText("whsec_bmV3")).toBeTruthy();
+  });
+
   it("whose secret could not be made are stored, and the page asks to make one", async () => {
     const { user } = visit("/admin/notifications", signedIn(), {
       ...withNotifications([]),

@@ -1,5 +1,7 @@
-import { screen, within } from "@testing-library/react";
+import { render, screen, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { InstallButtons } from "../../src/admin/teams/PeopleSection";
+import { TEXTS } from "../../src/admin/text";
 import type { Schema } from "../../src/api/types";
 import { type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
@@ -261,12 +263,17 @@ describe("the bots of Microsoft Teams", () => {
     const dialog = within(await screen.findByRole("dialog"));
     await dialog.findByText("1 person gets the app.");
     await user.click(dialog.getByRole("button", { name: "Install" }));
-    await user.click(await screen.findByRole("button", { name: "Why" }));
+    const why = await screen.findByRole("button", { name: /^Why: the installation of TEAMS, .*2026/ });
+    expect(why.getAttribute("aria-expanded")).toBe("false");
+    await user.click(why);
+    expect(why.getAttribute("aria-expanded")).toBe("true");
     const refusals = within(await screen.findByRole("table", { name: "For whom it was refused" }));
     expect(refusals.getByText("eve@contoso.test")).toBeTruthy();
     expect(refusals.getByText("check the address")).toBeTruthy();
     await expectAccessible();
-    await user.click(screen.getByRole("button", { name: "Stop" }));
+    await user.click(why);
+    expect(screen.queryByRole("table", { name: "For whom it was refused" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: /^Stop the installation of TEAMS, .*2026/ }));
     const question = within(await screen.findByRole("dialog"));
     await user.click(question.getByRole("button", { name: "Stop" }));
     expect(await screen.findByText("Cancelled")).toBeTruthy();
@@ -277,14 +284,48 @@ describe("the bots of Microsoft Teams", () => {
     });
   });
 
-  it("are not installed where no person lacks the app", async () => {
-    const handlers = { ...withBots(["TEAMS"]), ...withInstallations({ people: 0, skipped: 3, items: [] }) };
+  it("are not installed where no person of the statuses without the app is known", async () => {
+    const handlers = { ...withBots(["TEAMS"]), ...withInstallations({ people: 0, items: [] }) };
     const { user } = visit("/admin/teams", signedIn(), handlers);
     await user.click(await screen.findByRole("button", { name: "Install for all without the app" }));
     const dialog = within(await screen.findByRole("dialog"));
-    expect(await dialog.findByText("All of them have the app.")).toBeTruthy();
-    expect(dialog.getByText("3 people have it already and are left out.")).toBeTruthy();
+    expect(await dialog.findByText("No person gets the app.")).toBeTruthy();
+    expect(
+      dialog.getByText(/whose status is Not installed, No context, or Not checked\. There is none\./),
+    ).toBeTruthy();
+    expect(dialog.queryByText(/have the app/)).toBeNull();
     expect((dialog.getByRole("button", { name: "Install" }) as HTMLButtonElement).disabled).toBe(true);
+  });
+
+  it("are not installed for people who have the app, of whom it says how many they are", async () => {
+    const handlers = { ...withBots(["TEAMS"]), ...withInstallations({ people: 0, skipped: 3, items: [] }) };
+    const { user } = visit("/admin/teams", signedIn(), handlers);
+    const table = within(await screen.findByRole("table", { name: REACH }));
+    await user.click(await table.findByRole("checkbox", { name: "Choose Anna" }));
+    await user.click(screen.getByRole("button", { name: "Install for 1 person" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(await dialog.findByText("3 people have it already and are left out.")).toBeTruthy();
+    expect(dialog.queryByText(/There is none/)).toBeNull();
+  });
+
+  it.each([
+    [500, false],
+    [501, true],
+  ])("are installed for 500 people at most: %i are too many is %s", (count, isTooMany) => {
+    const picked = new Set(Array.from({ length: count }, (_, at) => `person-${at}`));
+    const picking = { picked, toggle: () => undefined, clear: () => undefined };
+    render(<InstallButtons name="TEAMS" picking={picking} />);
+    const button = screen.getByRole("button", { name: `Install for ${count} people` }) as HTMLButtonElement;
+    expect(button.disabled).toBe(isTooMany);
+    expect(screen.queryByText(/^One installation takes 500 people: choose fewer/) !== null).toBe(isTooMany);
+  });
+
+  it("say in German why an installation was refused, by known codes", () => {
+    const codes = ["AppNotInCatalog", "Authorization_RequestDenied", "CONNECTION_NOT_FOUND", "PersonNotFound"];
+    for (const code of codes)
+      expect(TEXTS.de.teams.refusalOf(code, "said")).toMatch(/^Die App wurde nicht installiert:/);
+    expect(TEXTS.de.teams.refusalOf("Forbidden", "said")).toBe("said");
+    expect(TEXTS.en.teams.refusalOf("PersonNotFound", "said")).toBe("said");
   });
 
   it("without Graph cannot be installed from here", async () => {

@@ -4,7 +4,7 @@ import type { LogEntry } from "../../src/executions/log/entry";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
-import { CARD } from "../fakes/operations";
+import { cardRow } from "../fakes/inbox";
 import { NOW, sessionOf, signedIn } from "../fakes/people";
 import { changeScreen } from "../fakes/screen";
 import { viewRecord, withViews } from "../fakes/views";
@@ -16,6 +16,11 @@ const page = "/executions/execution-1";
 async function stepNode(name: string): Promise<HTMLElement> {
   const found = await screen.findByText(name, { selector: "[data-step] *" });
   return found.closest<HTMLElement>("[data-step]") ?? found;
+}
+
+/** Returns the calls for the reader's cards of one workflow; the rail counts those of all. */
+function callsForOwn(calls: readonly (readonly [string, unknown])[]): readonly unknown[] {
+  return calls.filter(([id, input]) => id === "getMyCards" && JSON.stringify(input).includes("workflow_id"));
 }
 
 describe("the page of an execution", () => {
@@ -77,43 +82,48 @@ describe("the page of an execution", () => {
     await screen.findByText(/^maintenance until 29 Nov 2026, \d{2}:\d{2} .+: system update$/);
   });
 
-  it("says of a step that waits for people whom it asked, since when and until when, with the open card", async () => {
+  it("says of a step that waits for people whom it asked, since when and until when, and reads no links", async () => {
     const asked = { ...ENTRIES[3], seq: 5, type: "CARD_SENT", recipients: ["boss@example.com"], revision: 1 };
     const waits = { ...ENTRIES[3], seq: 6, type: "WAIT_OPENED", due_on: NOW + 3_600_000 };
     const log = [...ENTRIES.slice(0, 3), asked, waits].map((entry, at) => ({ ...entry, seq: at + 1 })) as LogEntry[];
-    const cards = [
-      { ...CARD, state: "release", recipient: "boss@example.com", opened_on: NOW },
-      { ...CARD, card_id: "card-2", workflow_execution_id: "execution-2" },
-    ];
-    const { api } = visit(page, signedIn(), {
-      ...withExecution(log),
-      getOpenCards: () => ({ message: "success", count: cards.length, items: cards }),
-    });
+    const { api } = visit(page, signedIn(), withExecution(log));
     const panel = within(await screen.findByRole("region", { name: "What it waits for" }));
     panel.getByText(
       /It waits for an answer\. It has asked boss@example\.com\. Since .+\. At the latest until .+ “timeout”\./,
     );
-    const open = within(await panel.findByRole("list", { name: "Open cards" }));
-    const links = (await open.findAllByRole("link")).map((link) => link.getAttribute("href"));
-    expect(links).toEqual([CARD.url]);
+    expect(panel.getByRole("link", { name: "All open cards" })).toBeTruthy();
     expect(screen.queryByText("Nothing is recorded here.")).toBeNull();
-    expect(api.calls.find(([id]) => id === "getOpenCards")?.[1]).toMatchObject({ recipient: "boss@example.com" });
     await expectAccessible();
+    expect(api.calls.some(([id]) => id === "getOpenCards")).toBe(false);
+    expect(callsForOwn(api.calls)).toEqual([]);
   });
 
-  it("leads who was asked to their own card in the inbox", async () => {
+  it("leads who was asked to their own card in the inbox, by one call", async () => {
     const { email } = sessionOf().user;
-    const asked = { ...ENTRIES[3], seq: 4, type: "CARD_SENT", recipients: [email], revision: 1 } as LogEntry;
-    visit(page, signedIn(), {
-      ...withExecution([...ENTRIES.slice(0, 3), asked]),
-      getOpenCards: () => ({
-        message: "success",
-        count: 1,
-        items: [{ ...CARD, recipient: email.toUpperCase(), state: "release", url: null }],
-      }),
+    const asked = { ...ENTRIES[3], seq: 4, type: "CARD_SENT", recipients: [email.toUpperCase()], revision: 1 };
+    const own = cardRow({ state: "release", opened_on: NOW });
+    const cards = [cardRow({ ...own, card_id: "card-2", workflow_execution_id: "execution-2" }), own];
+    const { api } = visit(page, signedIn(), {
+      ...withExecution([...ENTRIES.slice(0, 3), asked as LogEntry]),
+      getMyCards: () => ({ message: "success", count: cards.length, items: cards }),
     });
     const link = await screen.findByRole("link", { name: "Open your card in the inbox" });
     expect(link.getAttribute("href")).toBe("/app/inbox?card=card-1");
+    expect(callsForOwn(api.calls)).toHaveLength(1);
+    expect(api.calls.some(([id]) => id === "getOpenCards")).toBe(false);
+  });
+
+  it("leads to the inbox where it has several cards of them, such as of the items of a loop", async () => {
+    const { email } = sessionOf().user;
+    const asked = { ...ENTRIES[3], seq: 4, type: "CARD_SENT", recipients: [email], revision: 1 } as LogEntry;
+    const cards = ["card-1", "card-2"].map((card_id) => cardRow({ card_id, state: "release", opened_on: NOW }));
+    const { api } = visit(page, signedIn(), {
+      ...withExecution([...ENTRIES.slice(0, 3), asked]),
+      getMyCards: () => ({ message: "success", count: cards.length, items: cards }),
+    });
+    const panel = within(await screen.findByRole("region", { name: "What it waits for" }));
+    await waitFor(() => expect(callsForOwn(api.calls)).toHaveLength(1));
+    expect(panel.getByRole("link", { name: "Open the inbox" }).getAttribute("href")).toBe("/app/inbox");
   });
 
   it("finds values by text with the path of an expression, and what a step changed", async () => {

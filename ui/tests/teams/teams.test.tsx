@@ -153,6 +153,25 @@ describe("the tab of Teams", () => {
   });
 });
 
+describe("the tab while Teams says nothing", () => {
+  it("shows that it loads, and then the inbox in the look of Teams", async () => {
+    const host = new FakeTeams({ theme: "dark", locale: "de-DE" });
+    let begin = (): void => undefined;
+    const said = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const { start } = host;
+    host.start = () => said.then(start);
+    const { sent } = openTab(host);
+    expect(await screen.findByRole("status", { name: /^Loading/ })).toBeTruthy();
+    expect(sent).toEqual([]);
+    begin();
+    expect(await screen.findByRole("link", { name: /Order 1/ })).toBeTruthy();
+    expect(document.documentElement.lang).toBe("de");
+    expect(document.documentElement.dataset.theme).toBe("dark");
+  });
+});
+
 describe("the themes of Teams", () => {
   it.each([
     ["default", "light"],

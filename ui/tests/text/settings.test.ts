@@ -3,7 +3,7 @@ import { FORMS } from "../../src/studio/panels/forms";
 import { wordsOf } from "../../src/text/findings";
 import { GERMAN_FINDINGS } from "../../src/text/findings.de";
 import { labelFields } from "../../src/text/maker-findings";
-import { FIELD_LABELS, placeWords, settingKey } from "../../src/text/settings";
+import { FIELD_LABELS, keyOfName, placeWords, settingKey } from "../../src/text/settings";
 
 const MISSING = {
   message: "the field 'service_path' is missing",
@@ -36,6 +36,14 @@ describe("the label of a setting", () => {
     );
     expect(placeWords(FIELD_LABELS.de, "httpRequest", ["retry", "max_attempts"])).toBe("Versuche");
     expect(placeWords(FIELD_LABELS.en, null, ["settings", "unheard", "0"])).toBe("unheard › 1");
+  });
+
+  it("is that of its place where a finding names it alone", () => {
+    expect(keyOfName("httpRequest", "timeout")).toBe("stepTimeout");
+    expect(placeWords(FIELD_LABELS.en, "httpRequest", ["timeout"])).toBe(FIELD_LABELS.en.stepTimeout[0]);
+    expect(keyOfName("approval", "timeout")).toBe("approvalTimeout");
+    expect(keyOfName("wait", "timeout")).toBe("waitTimeout");
+    expect(keyOfName("adaptiveCard", "timeout")).toBe("waitTimeout");
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Change } from "../../src/api/queries/workflows/workflows";
-import { detailsOf, differingParts, wordsOf } from "../../src/workflows/compare/details";
+import { detailsOf, differingParts, shortOf, wordsOf, wordsOfBoth } from "../../src/workflows/compare/details";
 
 const TEXT = { yes: "yes", no: "no", nothing: "nothing", emptyText: "an empty text" };
 
@@ -81,5 +81,43 @@ describe("a value in words", () => {
       `…${"x".repeat(16)}2${"x".repeat(16)}…`,
     ]);
     expect(differingParts("short", "shorter")).toEqual(["short", "shorter"]);
+  });
+
+  it("of both sides is JSON where the words are the same", () => {
+    const both = (before: unknown, after: unknown) =>
+      wordsOfBoth({ path: [], before, after }, (value) => wordsOf(value, TEXT));
+    expect(both(5, "5")).toEqual(["5", '"5"']);
+    expect(both(null, [])).toEqual(["null", "[]"]);
+    expect(both(true, "yes")).toEqual(["true", '"yes"']);
+    expect(both(["a", "b"], "a, b")).toEqual(['["a","b"]', '"a, b"']);
+    expect(both(5, 6)).toEqual(["5", "6"]);
+    expect(both(undefined, null)).toEqual([null, "nothing"]);
+  });
+
+  it("of both sides of a list with ids shows where it begins to differ", () => {
+    const list = (label: string) =>
+      ["a", "b"].map((id) => ({ id, ...Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`m${at}`, label])) }));
+    const [whole, ...others] = detailsOf(changed("/settings/branches", list("x"), list("y")));
+    expect(others).toEqual([]);
+    const [before, after] = wordsOfBoth(whole ?? { path: [], before: 0, after: 0 }, (value) => wordsOf(value, TEXT));
+    expect(before).toMatch(/^…\{"id":"a","m0":"x",/);
+    expect(after).toMatch(/^…\{"id":"a","m0":"y",/);
+  });
+
+  it("keeps characters of two units whole", () => {
+    const [start, end] = ["😀".repeat(40), "😀".repeat(40)];
+    for (const [odd, tail] of [
+      ["", ""],
+      ["x", ""],
+      ["", "x"],
+      ["x", "x"],
+    ] as const) {
+      for (const part of differingParts(`${start}${odd}1${tail}${end}`, `${start}${odd}2${tail}${end}`)) {
+        expect(part).not.toMatch(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/);
+      }
+    }
+    expect(shortOf("x😀y", 2)).toBe("x…");
+    expect(shortOf("x😀y", 3)).toBe("x😀…");
+    expect(shortOf("x😀y", 4)).toBe("x😀y");
   });
 });

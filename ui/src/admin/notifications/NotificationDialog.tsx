@@ -5,6 +5,7 @@ import { useApi } from "../../api/context";
 import { workflowNamesQuery } from "../../api/queries/executions/executions";
 import type { Schema } from "../../api/types";
 import { Confirm } from "../../kit/Confirm";
+import { Note } from "../../kit/Note";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import { ShownSecret } from "./SecretDialog";
@@ -48,6 +49,8 @@ export function NotificationDialog({ stored, onClose, onUnknownSecret }: Notific
     if (secret === undefined) onClose();
     else if (secret === null) onUnknownSecret(item);
   });
+  // A secret is shown once: while it is made, the dialog stays.
+  const isMaking = put.isPending && draft.channel === "webhook" && stored?.channel !== "webhook";
   const secret = put.data?.secret;
   if (typeof secret === "string") return <ShownSecret title={text.firstSecret} secret={secret} onClose={onClose} />;
   return (
@@ -57,7 +60,7 @@ export function NotificationDialog({ stored, onClose, onUnknownSecret }: Notific
       isBusy={put.isPending || draft.name.trim() === "" || draft.target.trim() === ""}
       error={put.error}
       onConfirm={() => put.mutate()}
-      onClose={onClose}
+      onClose={isMaking ? () => undefined : onClose}
     >
       <Field label={text.name} required>
         <Input value={draft.name} onChange={(_, { value }) => change({ name: value })} />
@@ -97,6 +100,7 @@ export function NotificationDialog({ stored, onClose, onUnknownSecret }: Notific
         checked={draft.quotes}
         onChange={(_, { checked }) => change({ quotes: !!checked })}
       />
+      {isMaking && <Note tone="info">{text.secretMaking}</Note>}
     </Confirm>
   );
 }

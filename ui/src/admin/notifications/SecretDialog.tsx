@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useApi } from "../../api/context";
 import type { Schema } from "../../api/types";
 import { Confirm } from "../../kit/Confirm";
+import { Note } from "../../kit/Note";
 import { useText } from "../../text/language";
 import { OnceDialog } from "../OnceDialog";
 import { ShownOnce } from "../ShownOnce";
@@ -41,9 +42,10 @@ export function SecretDialog({ stored: { name, notification_id }, onClose }: Sec
       isBusy={replace.isPending}
       error={replace.error}
       onConfirm={() => replace.mutate()}
-      onClose={onClose}
+      onClose={replace.isPending ? () => undefined : onClose}
     >
       <p>{text.secretHint}</p>
+      {replace.isPending && <Note tone="info">{text.secretMaking}</Note>}
     </Confirm>
   );
 }

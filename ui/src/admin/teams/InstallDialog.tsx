@@ -7,6 +7,7 @@ import { Answer } from "../../kit/Answer";
 import { Confirm } from "../../kit/Confirm";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
+import { LACK_APP } from "./status";
 import own from "./teams.module.css";
 
 interface InstallDialogProps {
@@ -46,6 +47,9 @@ export function InstallDialog({ name, choice, onStarted, onClose }: InstallDialo
             <p>
               <strong>{text.forecast(people)}</strong>
             </p>
+            {people === 0 && "missing" in choice && (
+              <p>{text.noneLacks(LACK_APP.map((status) => text.statuses[status]))}</p>
+            )}
             {items.length > 0 && <p className={own.names}>{items.map((item) => item.name).join(", ")}</p>}
             {skipped > 0 && <p>{text.skipped(skipped)}</p>}
             {truncated && <p>{text.truncated}</p>}

@@ -20,7 +20,7 @@ import { Section } from "../../kit/Page";
 import { Pages } from "../../kit/Pages";
 import { Empty } from "../../kit/states/Empty";
 import { useText } from "../../text/language";
-import { Time } from "../../text/time";
+import { Time, useTimes } from "../../text/time";
 import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import own from "./teams.module.css";
@@ -37,7 +37,7 @@ export function InstallationsSection() {
   const [opened, setOpened] = useState("");
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const shown = items.find(({ bulk_id }) => bulk_id === opened);
-  const columns = useColumns(setOpened);
+  const columns = useColumns(opened, setOpened);
   usePeopleReadAgain(items);
   return (
     <Section title={text.installations} hint={text.installationsHint}>
@@ -69,8 +69,11 @@ function usePeopleReadAgain(items: readonly Installation[]): void {
   }, [acted, isRunning, queries]);
 }
 
-function useColumns(onOpen: (bulkId: string) => void): Column<Installation>[] {
+/** `opened` is the installation whose refusals are shown; `onOpen` takes another one, or none. */
+function useColumns(opened: string, onOpen: (bulkId: string) => void): Column<Installation>[] {
   const { teams: text } = useText(TEXTS);
+  const { formats } = useTimes();
+  const runOf = ({ name, created_on }: Installation): string => text.runOf(name, formats.instant(created_on));
   return [
     { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
     { id: "connection", head: text.connection, cell: ({ name }) => name },
@@ -88,11 +91,16 @@ function useColumns(onOpen: (bulkId: string) => void): Column<Installation>[] {
       cell: (item) => (
         <div className={styles.acts}>
           {item.refused > 0 && (
-            <Button size="small" onClick={() => onOpen(item.bulk_id)}>
+            <Button
+              size="small"
+              aria-label={text.whyRefusedOf(runOf(item))}
+              aria-expanded={opened === item.bulk_id}
+              onClick={() => onOpen(opened === item.bulk_id ? "" : item.bulk_id)}
+            >
               {text.whyRefused}
             </Button>
           )}
-          {item.status === "RUNNING" && <CancelButton bulkId={item.bulk_id} />}
+          {item.status === "RUNNING" && <CancelButton bulkId={item.bulk_id} run={runOf(item)} />}
         </div>
       ),
     },
@@ -113,7 +121,7 @@ function Progress({ installation: { installed, refused, people } }: { installati
   );
 }
 
-function CancelButton({ bulkId }: { bulkId: string }) {
+function CancelButton({ bulkId, run }: { bulkId: string; run: string }) {
   const { teams: text } = useText(TEXTS);
   const api = useApi();
   const queries = useQueryClient();
@@ -128,7 +136,7 @@ function CancelButton({ bulkId }: { bulkId: string }) {
   });
   return (
     <>
-      <Button size="small" onClick={() => setIsOpen(true)}>
+      <Button size="small" aria-label={text.cancelRunOf(run)} onClick={() => setIsOpen(true)}>
         {text.cancelRun}
       </Button>
       {isOpen && (
@@ -154,7 +162,7 @@ function Refusals({ installation }: { installation: Installation }) {
   const columns: Column<Schema<"TeamsRefusal">>[] = [
     { id: "person", head: text.person, cell: ({ name, person }) => name ?? person },
     { id: "code", head: text.code, cell: ({ code }) => <code className={styles.mono}>{code}</code> },
-    { id: "reason", head: text.reason, cell: ({ message }) => message },
+    { id: "reason", head: text.reason, cell: ({ code, message }) => text.refusalOf(code, message) },
   ];
   return (
     <Answer query={query}>

@@ -28,7 +28,7 @@ import styles from "../admin.module.css";
 import { TEXTS } from "../text";
 import type { AdminText } from "../text.en";
 import { InstallDialog } from "./InstallDialog";
-import { HAVE_APP, STATUSES, TONES } from "./status";
+import { HAVE_APP, MOST_PEOPLE, STATUSES, TONES } from "./status";
 import own from "./teams.module.css";
 
 export function PeopleSection({ name }: { name: string }) {
@@ -76,7 +76,7 @@ export function PeopleSection({ name }: { name: string }) {
 }
 
 /** The people who are chosen, and how one is added or left out. */
-interface Picking {
+export interface Picking {
   picked: ReadonlySet<string>;
   toggle: (personId: string) => void;
   clear: () => void;
@@ -100,7 +100,8 @@ function flip(before: ReadonlySet<string>, personId: string): ReadonlySet<string
   return after;
 }
 
-function InstallButtons({ name, picking }: { name: string; picking: Picking }) {
+/** Installs the app for the people who are chosen, of whom one installation takes a number, or for all without it. */
+export function InstallButtons({ name, picking }: { name: string; picking: Picking }) {
   const { teams: text } = useText(TEXTS);
   const [choice, setChoice] = useState<Choice | null>(null);
   const { picked } = picking;
@@ -112,10 +113,15 @@ function InstallButtons({ name, picking }: { name: string; picking: Picking }) {
   return (
     <>
       {picked.size > 0 && (
-        <Button appearance="primary" onClick={() => setChoice({ person: [...picked] })}>
+        <Button
+          appearance="primary"
+          disabled={picked.size > MOST_PEOPLE}
+          onClick={() => setChoice({ person: [...picked] })}
+        >
           {text.installFor(picked.size)}
         </Button>
       )}
+      {picked.size > MOST_PEOPLE && <Note tone="warning">{text.tooMany(MOST_PEOPLE)}</Note>}
       <Button onClick={() => setChoice({ missing: true })}>{text.installMissing}</Button>
       {choice !== null && <InstallDialog name={name} choice={choice} onStarted={finish} onClose={close} />}
     </>

@@ -7,9 +7,13 @@ export const english = {
   install: "Install",
   installHint: "Graph installs the app in the background, for a few people in a second. Nothing is sent to them.",
   forecast: (people: number) =>
-    ({ 0: "All of them have the app.", 1: "1 person gets the app." })[people] ?? `${people} people get the app.`,
+    ({ 0: "No person gets the app.", 1: "1 person gets the app." })[people] ?? `${people} people get the app.`,
   skipped: (people: number) =>
     people === 1 ? "1 person has it already and is left out." : `${people} people have it already and are left out.`,
+  /** To whom an installation for all without the app goes, by the words of their statuses. */
+  noneLacks: (statuses: readonly string[]) =>
+    `It is installed for people whose status is ${new Intl.ListFormat("en", { type: "disjunction" }).format(statuses)}. There is none.`,
+  tooMany: (most: number) => `One installation takes ${most} people: choose fewer, or install for all without the app.`,
   truncated: "One installation takes 500 people. Start another one for the others after it.",
   installations: "Installations for many people",
   installationsHint: "How far each is, and for whom it was refused.",
@@ -21,9 +25,14 @@ export const english = {
   refusedFor: (people: number) => `${people} refused`,
   runs: { RUNNING: "Running", DONE: "Done", CANCELLED: "Cancelled" },
   cancelRun: "Stop",
+  cancelRunOf: (run: string) => `Stop the installation ${run}`,
   cancelRunTitle: "Stop the installation?",
   cancelRunHint: "The app stays where it was installed.",
   whyRefused: "Why",
+  whyRefusedOf: (run: string) => `Why: the installation ${run}`,
+  runOf: (connection: string, started: string) => `of ${connection}, ${started}`,
   refusals: "For whom it was refused",
   code: "Code",
+  /** Why it was refused; the server says it in English. */
+  refusalOf: (_code: string, english: string) => english,
 };

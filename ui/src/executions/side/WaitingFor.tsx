@@ -1,82 +1,49 @@
-/** What an open visit of a step waits for: an answer of people, by which cards, since when and until when. */
+/** What an open visit of a step waits for: an answer of people or a call, since when and until when. */
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { type AskedCard, askedCardsQuery } from "../../api/queries/executions/open-cards";
-import { Chip } from "../../kit/Chip";
-import { Problem } from "../../kit/states/Problem";
+import { ownCardQuery } from "../../api/queries/executions/own-card";
 import { useSession } from "../../session/session";
 import { useText } from "../../text/language";
-import { Time, useTimes } from "../../text/time";
+import { useTimes } from "../../text/time";
 import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import type { SideProps } from "./Side";
-import side from "./Side.module.css";
 import styles from "./Step.module.css";
-
-/** Cards of more people are in the list of open cards. */
-const MOST = 20;
 
 type WaitingForProps = Pick<SideProps, "row" | "isNow"> & { visit: Visit };
 
 export function WaitingFor({ row, isNow, visit }: WaitingForProps) {
   const { waits: text } = useText(TEXTS);
   const { formats, now } = useTimes();
+  const { email } = useSession().user;
   const { who, startedOn, until } = visit;
+  const isAsked = who.some((person) => person.toLowerCase() === email.toLowerCase());
   return (
     <section className={styles.values} aria-label={text.title}>
       <p>
         {who.length > 0 ? text.forPeople(who) : text.forCall} {text.since(formats.short(startedOn, now))}{" "}
         {until === null ? text.forever : text.until(formats.short(until, now))}
       </p>
-      {isNow && who.length > 0 && <Cards row={row} visit={visit} />}
+      {isNow && isAsked && (
+        <p>
+          <OwnCard row={row} visit={visit} />
+        </p>
+      )}
+      {isNow && who.length > 0 && <Link to="/operations/cards">{text.allCards}</Link>}
     </section>
   );
 }
 
-function Cards({ row, visit }: Omit<WaitingForProps, "isNow">) {
+/** Leads who was asked to their card; to the inbox as long as the card is not known. */
+function OwnCard({ row, visit: { step, startedOn: since } }: Omit<WaitingForProps, "isNow">) {
   const { waits: text } = useText(TEXTS);
   const { workflow_execution_id: executionId, workflow_id: workflowId } = row;
-  const { step, startedOn: since } = visit;
-  const people = visit.who.slice(0, MOST);
-  const query = useQuery(askedCardsQuery(useApi(), { executionId, workflowId, step, since, people }));
-  if (query.error !== null) return <Problem error={query.error} shape="bar" />;
+  const { data: card } = useQuery(ownCardQuery(useApi(), { executionId, workflowId, step, since }));
   return (
-    <>
-      <ul className={side.decisions} aria-label={text.cards}>
-        {query.data?.map((card) => (
-          <Card key={card.card_id} card={card} />
-        ))}
-      </ul>
-      <Link to="/operations/cards">{text.allCards}</Link>
-    </>
-  );
-}
-
-function Card({ card: { card_id: card, recipient, channel, status, opened_on: openedOn, url } }: { card: AskedCard }) {
-  const { waits: text } = useText(TEXTS);
-  const { email } = useSession().user;
-  const isOwn = recipient.toLowerCase() === email.toLowerCase();
-  return (
-    <li>
-      <p>
-        <Chip tone={status === "OPEN" ? "waiting" : "failed"}>{text.states[status]}</Chip> <strong>{recipient}</strong>
-      </p>
-      <p className={styles.quiet}>
-        {text.channel(channel)} · <Time at={openedOn} />
-      </p>
-      {isOwn ? (
-        <Link to="/inbox" search={{ card }}>
-          {text.openOwn}
-        </Link>
-      ) : (
-        url !== null && (
-          <a href={url} target="_blank" rel="noreferrer">
-            {text.openFor(recipient)}
-          </a>
-        )
-      )}
-    </li>
+    <Link to="/inbox" search={typeof card === "string" ? { card } : {}}>
+      {typeof card === "string" ? text.openOwn : text.openInbox}
+    </Link>
   );
 }

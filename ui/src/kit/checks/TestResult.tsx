@@ -27,8 +27,10 @@ export function TestResult({ result: { is_ok: isOk, checks } }: { result: Connec
             <Chip tone={TONES[state]}>{text.states[state]}</Chip>
             <span className={styles.words}>
               <strong>{text.checks(name)}</strong>
-              {found !== "" && <small>{found}</small>}
-              {fix !== "" && <small className={state === "failed" ? styles.failed : styles.fix}>{fix}</small>}
+              {found !== "" && <small>{text.said(found)}</small>}
+              {fix !== "" && (
+                <small className={state === "failed" ? styles.failed : styles.fix}>{text.said(fix)}</small>
+              )}
             </span>
             {state !== "skipped" && <span className={styles.ms}>{text.millis(formats.number(ms))}</span>}
           </li>

@@ -1,3 +1,4 @@
+import { germanOf } from "./german";
 import type { ChecksText } from "./text.en";
 
 export const german = {
@@ -17,5 +18,6 @@ export const german = {
       catalog: "App im Katalog",
       clock: "Uhr",
     })[check] ?? check,
+  said: germanOf,
   millis: (count) => `${count} ms`,
 } satisfies ChecksText;

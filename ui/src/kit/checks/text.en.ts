@@ -15,6 +15,8 @@ export const english = {
       catalog: "App in the catalog",
       clock: "Clock",
     })[check] ?? check,
+  /** What was found, and how to correct it; the server says it in English. */
+  said: (english: string) => english,
   millis: (count: string) => `${count} ms`,
 };
 

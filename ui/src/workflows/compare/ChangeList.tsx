@@ -8,7 +8,7 @@ import { FIELDS } from "../settings/settings";
 import { TEXTS } from "../text";
 import { type ChangeGroup, groupChanges } from "./changes";
 import styles from "./compare.module.css";
-import { type Detail, detailsOf, differingParts, wordsOf } from "./details";
+import { type Detail, detailsOf, shortOf, wordsOf, wordsOfBoth } from "./details";
 
 /** Returns what a step is called and its type, by its id; null where it is not known here. */
 export type StepOf = (id: string) => Pick<GraphStep, "name" | "type"> | null;
@@ -113,13 +113,11 @@ function DetailItem({ change, detail, stepOf }: { change: Change; detail: Detail
   const own = FIELDS.find((field) => field === names[0]);
   const outer = own === undefined ? names : [settings.fields[own], ...names.slice(1)];
   const place = subject === "step" ? placeWords(labels, stepOf(name)?.type ?? null, path) : outer.join(" › ");
-  const words = (value: unknown): string | null => {
-    if (value === undefined) return null;
+  const say = (value: unknown): string => {
     const isOperator = path.at(-1) === "operator" && typeof value === "string" && Object.hasOwn(operators, value);
     return (isOperator ? operators[value] : undefined) ?? wordsOf(value, text);
   };
-  let [before, after] = [words(detail.before), words(detail.after)];
-  if (before !== null && after !== null) [before, after] = differingParts(before, after);
+  const [before, after] = wordsOfBoth(detail, say);
   return <Part place={place} before={before} after={after} />;
 }
 
@@ -136,9 +134,9 @@ function Part({ place, before, after }: PartProps) {
       <Sign kind={before === null ? "added" : after === null ? "removed" : "changed"} />
       <span className={styles.what}>{place}</span>
       <span className={styles.values}>
-        {before !== null && <del>{shortOf(before)}</del>}
+        {before !== null && <del>{shortOf(before, LONGEST)}</del>}
         {before !== null && after !== null && " → "}
-        {after !== null && <ins>{shortOf(after)}</ins>}
+        {after !== null && <ins>{shortOf(after, LONGEST)}</ins>}
       </span>
     </li>
   );
@@ -152,8 +150,4 @@ function Sign({ kind }: { kind: Change["kind"] }) {
       {text.kinds[kind]}
     </span>
   );
-}
-
-function shortOf(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

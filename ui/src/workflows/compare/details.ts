@@ -1,7 +1,7 @@
 /** What differs within a changed value: the smallest parts of it, each with its path. */
 
 import type { Change } from "../../api/queries/workflows/workflows";
-import { ExactNumber, isSameJson } from "../../shared/exact";
+import { ExactNumber, isSameJson, printExact } from "../../shared/exact";
 import { isObject } from "../../shared/http";
 
 export interface Detail {
@@ -106,10 +106,37 @@ export function differingParts(before: string, after: string): readonly [before:
   while (head < least && before[head] === after[head]) head += 1;
   let tail = 0;
   while (tail < least - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
-  const [start, end] = [Math.max(0, head - AROUND), Math.max(0, tail - AROUND)];
+  // A character of two units is never cut: what is equal around the difference begins and ends a unit farther out.
+  let [start, end] = [Math.max(0, head - AROUND), Math.max(0, tail - AROUND)];
+  if (isPair(before, start)) start -= 1;
+  if (isPair(before, before.length - end)) end -= 1;
   const cut = (text: string): string =>
     `${start > 0 ? "…" : ""}${text.slice(start, text.length - end)}${end > 0 ? "…" : ""}`;
   return [cut(before), cut(after)];
+}
+
+/** Whether a character lies before and behind a place of a text: a surrogate pair. */
+function isPair(text: string, at: number): boolean {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(at - 1, at + 1));
+}
+
+/** Returns a text of at most so many units and a sign that it is longer. */
+export function shortOf(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, isPair(text, longest) ? longest - 1 : longest)}…`;
+}
+
+/**
+ * Returns what both values of a part are in words; null: there is none. Values that differ can have the same words,
+ * such as 5 and "5": those are shown as JSON.
+ */
+export function wordsOfBoth(
+  { before, after }: Detail,
+  say: (value: unknown) => string,
+): readonly [before: string | null, after: string | null] {
+  const [old, young] = [before === undefined ? null : say(before), after === undefined ? null : say(after)];
+  if (old === null || young === null) return [old, young];
+  return old === young ? differingParts(printExact(before), printExact(after)) : differingParts(old, young);
 }
 
 interface Words {
