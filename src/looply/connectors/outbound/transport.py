@@ -96,12 +96,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
         Nothing may be awaited between this and `Lines.send`: only there the lines become used.
         """
-        found = self._routed.get(route) or await self._built(route)
+        found = self._routed.get(route) or await self._make_lines(route)
         if route in self._routed:
             self._routed.move_to_end(route)
         return found
 
-    async def _built(self, route: Route) -> Lines:
+    async def _make_lines(self, route: Route) -> Lines:
         lock = self._building.setdefault(route, asyncio.Lock())
         async with lock:
             found = self._routed.get(route)

@@ -294,12 +294,13 @@ async def test_a_line_that_is_released_after_closing_is_not_kept(peer: Peer) -> 
 async def test_a_call_that_waits_for_a_connection_of_its_own_process_does_not_blame_the_system(
     serve: Any, open_client: Callable[..., HttpClient]
 ) -> None:
-    reached = asyncio.Event()
+    reached, ended = asyncio.Event(), asyncio.Event()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         reached.set()
         await reader.read()
         writer.close()
+        ended.set()
 
     client = open_client(connections=1)
     request = HttpRequest(method="GET", url=parse_url(f"http://127.0.0.1:{await serve(mute)}/"))
@@ -311,6 +312,7 @@ async def test_a_call_that_waits_for_a_connection_of_its_own_process_does_not_bl
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+    await ended.wait()
 
 
 async def test_a_call_that_got_its_connection_after_it_had_waited_waits_no_longer(peer: Peer) -> None:
@@ -356,3 +358,4 @@ async def test_the_private_attributes_that_are_read_of_the_library_are_there(ser
     assert exchange._line.is_spoiled()
     await exchange.close()
     await lines.close()
+    await server.until_open(0)

@@ -41,8 +41,8 @@ class Peer:
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
             while await reader.readuntil(b"\r\n\r\n"):
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        await self._add(-1)
         writer.close()
+        await self._add(-1)
 
     async def _add(self, count: int) -> None:
         async with self._changed:
@@ -103,19 +103,22 @@ async def test_no_more_routes_are_kept_than_may_be_once_those_above_are_unused(
     # Those that were used last are still there.
     assert await read(await transport.handle_async_request(peer.request(routes[-1]))) == b"ok"
     await peer.until_open(MAX_ROUTES)
+    await transport.aclose()
+    await peer.until_open(0)
 
 
 async def test_a_route_whose_certificates_are_read_holds_no_other_one(
     transport: GuardedTransport, peer: Peer, busy_thread: threading.Event
 ) -> None:
-    reading = [asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY)))) for _ in "ab"]
+    reading = [asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY)))) for _ in range(2)]
     assert not (await asyncio.wait(reading, timeout=0.05))[0]
     async with asyncio.timeout(10):
         other = await transport.handle_async_request(peer.request(Route(server_name="other.internal")))
     assert await read(other) == b"ok"
     busy_thread.set()
     assert [await read(await each) for each in reading] == [b"ok", b"ok"]
-    assert len(transport._routed) == 2
+    await transport.aclose()
+    await peer.until_open(0)
 
 
 async def test_a_call_whose_certificates_are_read_while_the_transport_is_closed_opens_no_connection(
