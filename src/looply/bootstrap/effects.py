@@ -7,7 +7,7 @@ from looply import on_demand
 from looply.app.context.credentials import CatalogConnections
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.stores import require_extra
-from looply.connectors.client import build_client
+from looply.connectors.client import MOST_CONNECTIONS, build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -64,7 +64,7 @@ def make_worker(base: Foundations, targets: KnownTargets, stack: AsyncExitStack)
     """
     settings, turns = base.settings, base.turns
     policy = EgressPolicy(settings.egress_allow)
-    client = build_client(policy, settings.limits)
+    client = build_client(policy, settings.limits, connections=max(settings.concurrency, MOST_CONNECTIONS))
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes, turns=turns)
     stack.push_async_callback(sandbox.close)

@@ -22,7 +22,10 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 # Many servers close an idle connection after 5 s. This client must close it first: a request on a connection that the
 # server is closing has an unknown outcome.
-_POOL = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=2.0)
+_KEPT_SECONDS = 2.0
+_MOST_IDLE = 100
+MOST_CONNECTIONS = 500
+"""How many connections of one route there are at once, where nothing else is said."""
 # Reads and writes have no timeout of their own: the deadline of the call covers them.
 _TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 # Only encodings that are always available; the library's others depend on installed packages.
@@ -33,9 +36,9 @@ _WITHOUT_BODY = (204, 304)
 
 
 class HttpClient:
-    """Shares one pool of connections among all calls. It keeps no cookies and reads no environment.
+    """Sends the requests of all calls by one transport. It keeps no cookies and reads no environment.
 
-    It uses the library's transport, not its `AsyncClient`, which logs URLs that may contain secrets, keeps one cookie
+    It uses a transport, not the library's `AsyncClient`, which logs URLs that may contain secrets, keeps one cookie
     jar, which would carry sessions from one organization to another, and parses `Location` on its own.
     """
 
@@ -64,17 +67,22 @@ def build_client(
     resolver: Resolver | None = None,
     tls: ssl.SSLContext | None = None,
     ca_file: Path | None = None,
+    connections: int = MOST_CONNECTIONS,
 ) -> HttpClient:
     """Returns a client whose every connection is checked by `policy`.
 
     `tls` is the context of connections without settings of their own (default: the machine's authorities). `ca_file`
     (PEM) adds certificate authorities to it, for systems with a private one. Certificates are always checked.
+    `connections` is how many of one route there are at once; further calls wait for one.
     """
     tls = machine_trust() if tls is None else tls
     if ca_file is not None:
         tls.load_verify_locations(cafile=ca_file)
     backend = GuardedBackend(policy, resolver if resolver is not None else SystemResolver())
-    return HttpClient(GuardedTransport(backend, tls, _POOL), limits)
+    kept = httpx2.Limits(
+        max_connections=connections, max_keepalive_connections=_MOST_IDLE, keepalive_expiry=_KEPT_SECONDS
+    )
+    return HttpClient(GuardedTransport(backend, tls, kept), limits)
 
 
 class BoundedSender:

@@ -50,14 +50,18 @@ _LENGTHS: Final = re.compile(r"received (\d+) bytes, expected (\d+)")
 class Phase(IntEnum):
     """How far a request came."""
 
-    UNCONNECTED = 0
-    CONNECTED = 1
-    HANDSHAKE = 2
-    SENT = 3
-    ANSWERED = 4
+    WAITING = 0
+    """It waits in this process, whose connections are all used by other calls."""
+    UNCONNECTED = 1
+    CONNECTED = 2
+    HANDSHAKE = 3
+    SENT = 4
+    ANSWERED = 5
 
 
 _PHASES: Final = {
+    "wait_line.started": Phase.WAITING,
+    "wait_line.complete": Phase.UNCONNECTED,
     "connect_tcp.complete": Phase.CONNECTED,
     "start_tls.started": Phase.HANDSHAKE,
     "send_request_headers.started": Phase.SENT,
@@ -87,6 +91,12 @@ class Progress:
 def timeout_error(host: str, seconds: float, progress: Progress, route: Route | None = None) -> Timeout:
     """Returns the error of a call whose time is over; `route` is the one that it took, if it has any."""
     match progress.phase:
+        case Phase.WAITING:
+            # The other system has no part in it, so it is not down.
+            return Timeout(
+                f"no connection to {host} became free within the {seconds:g} s of the call: other calls of this "
+                "process used all of them; repeat it later"
+            )
         case Phase.UNCONNECTED:
             text = f"{host} did not accept a connection within the {seconds:g} s of the call"
         case Phase.CONNECTED | Phase.HANDSHAKE:
@@ -128,7 +138,8 @@ def _client_error(error: httpx2.HTTPError | ssl.SSLError, host: str, progress: P
         case httpx2.ConnectTimeout():
             return _down(Timeout(f"{host} did not accept a connection within {CONNECT_SECONDS:g} s", sent=sent))
         case httpx2.PoolTimeout():
-            return Timeout(f"no connection to {host} became free in time", sent=sent)
+            # The client raises it while it is closed, not when a time is over.
+            return Timeout(f"the call of {host} was ended: this process closes its connections", sent=sent)
         case httpx2.TimeoutException():
             return Timeout(f"{host} did not answer in time", sent=True)
         case httpx2.ConnectError() if progress.phase is Phase.HANDSHAKE:

@@ -1,10 +1,11 @@
-"""Connections that are kept between calls, each for one owner and one origin, the last used one first.
+"""Lines: connections of the network that are kept between calls, each for one owner and one origin.
 
 Theory of operation. Servers close idle connections at any time, and a request that is written into one that is closing
-has an unknown outcome. So a connection is kept for a short time only, its socket is looked at right before a request is
-written, and a request that must not be sent twice takes one that has just been used, or a new one.
+has an unknown outcome. So a line is kept for a short time only, its socket is looked at right before a request is
+written, and a request that must not be sent twice takes one that has just been used, or a new one. Of those that fit,
+the last used one is taken.
 
-The library's own pool looks at all of its connections several times a call, and knows no owners.
+Why the library's own pool is not used, and which of the library's private attributes are read: ADR 58.
 """
 
 import asyncio
@@ -19,11 +20,17 @@ import httpx2
 from looply.connectors.outbound.streams import BoundedStream
 
 FRESH_SECONDS: Final = 0.2
-"""How long a connection may have been idle for a call that must not be sent twice."""
+"""How long a line may have been idle for a call that must not be sent twice."""
+
+WAIT_STARTED: Final = "kept.wait_line.started"
+"""The trace event of a request that waits because calls use all lines; `WAIT_COMPLETE` follows when one is free."""
+WAIT_COMPLETE: Final = "kept.wait_line.complete"
+
+_CLOSED: Final = "the client is closed"
 
 
 class Place(NamedTuple):
-    """An origin with an owner, an organization: its connections serve no calls of another owner."""
+    """An origin with an owner, an organization: its lines serve no calls of another owner."""
 
     owner: str
     scheme: bytes
@@ -31,7 +38,7 @@ class Place(NamedTuple):
     port: int
 
 
-class Connection(httpcore2.AsyncHTTPConnection):
+class Line(httpcore2.AsyncHTTPConnection):
     """A connection to one place. `idle_since` is when its last response ended."""
 
     def __init__(self, place: Place, tls: ssl.SSLContext | None, backend: httpcore2.AsyncNetworkBackend) -> None:
@@ -59,12 +66,12 @@ class Connection(httpcore2.AsyncHTTPConnection):
 
 
 class Exchange:
-    """A response whose body is not read yet, and the connection that it comes by, which `close` releases."""
+    """A response whose body is not read yet, and the line that it comes by, which `close` releases."""
 
-    def __init__(self, response: httpcore2.Response, connection: Connection, connections: "Connections") -> None:
+    def __init__(self, response: httpcore2.Response, line: Line, lines: "Lines") -> None:
         self.response = response
-        self._connection = connection
-        self._connections = connections
+        self._line = line
+        self._lines = lines
         self._is_closed = False
 
     @property
@@ -75,18 +82,18 @@ class Exchange:
         return stream
 
     async def close(self) -> None:
-        """Ends the exchange; ending it twice is legal. Without the whole body the connection is closed."""
+        """Ends the exchange; ending it twice is legal. Without the whole body the line is closed."""
         if self._is_closed:
             return
         self._is_closed = True
         try:
             await self.response.aclose()
         finally:
-            await self._connections.release(self._connection)
+            await self._lines.release(self._line)
 
 
-class Connections:
-    """The connections of one route, within the limits: so many at once, and so many idle ones, each for so long."""
+class Lines:
+    """The lines of one route, within the limits: so many at once, and so many idle ones, each for so long."""
 
     def __init__(
         self,
@@ -106,85 +113,127 @@ class Connections:
         self._kept_seconds = limits.keepalive_expiry
         self._fresh_seconds = fresh_seconds
         self._free = asyncio.Semaphore(self._most)
-        self._used: set[Connection] = set()
+        self._is_closed = False
+        self._closer: asyncio.Task[None] | None = None
+        # Those that wait, take a line, connect or send: each until the head of its response has come.
+        self._calls: set[asyncio.Timeout] = set()
+        self._used: set[Line] = set()
         # The one that has been idle for the longest time comes first, here and in each place.
-        self._idle: OrderedDict[Connection, None] = OrderedDict()
-        self._places: dict[Place, list[Connection]] = {}
+        self._idle: OrderedDict[Line, None] = OrderedDict()
+        self._places: dict[Place, list[Line]] = {}
 
     @property
-    def is_idle(self) -> bool:
-        """Whether no call uses any of them."""
-        return not self._used
+    def is_unused(self) -> bool:
+        """Whether no call waits for any of them, takes one or uses one."""
+        return not self._calls and not self._used
 
     async def send(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
-        """Sends a request and returns when the head of its response has come; waits while all connections are used.
+        """Sends a request and returns when the head of its response has come; waits while all lines are used.
 
-        Raises: the library's errors.
+        Raises: the library's errors; PoolTimeout when `close` was called, before or in between.
         """
-        await self._free.acquire()
-        connection = exchange = None
+        if self._is_closed:
+            raise httpcore2.PoolTimeout(_CLOSED)
         try:
-            connection = await self._take(place, needs_fresh=needs_fresh)
-            exchange = Exchange(await connection.handle_async_request(request), connection, self)
-            return exchange
-        finally:
-            if exchange is None:
-                await self.release(connection)
+            async with asyncio.timeout(None) as call:
+                self._calls.add(call)
+                try:
+                    return await self._exchange(place, request, needs_fresh=needs_fresh)
+                finally:
+                    self._calls.discard(call)
+        except TimeoutError as error:
+            raise httpcore2.PoolTimeout(_CLOSED) from error
 
-    async def release(self, connection: Connection | None) -> None:
-        """Takes back the connection of a call; one that is in no order is closed. None: the call had none yet."""
+    async def release(self, line: Line | None) -> None:
+        """Takes back the line of a call; one that is in no order is closed. None: the call had none yet."""
         self._free.release()
-        if connection is None:
+        if line is None:
             return
-        self._used.discard(connection)
-        if not connection.is_kept():
-            await connection.aclose()
+        self._used.discard(line)
+        if self._is_closed or not line.is_kept():
+            await line.aclose()
             return
-        connection.idle_since = asyncio.get_running_loop().time()
-        self._idle[connection] = None
-        self._places.setdefault(connection.place, []).append(connection)
+        line.idle_since = asyncio.get_running_loop().time()
+        self._idle[line] = None
+        self._places.setdefault(line.place, []).append(line)
+        if self._closer is None or self._closer.done():
+            self._closer = asyncio.create_task(self._close_in_time())
         if len(self._idle) > self._most_idle:
             await self._close_oldest()
 
     async def close(self) -> None:
-        """Closes all connections, also those that calls use."""
+        """Closes all lines, also those that calls use, and ends the calls that wait for one or connect.
+
+        No call is sent afterwards; closing twice is legal.
+        """
+        self._is_closed = True
+        if self._closer is not None:
+            self._closer.cancel()
+        while self._calls:
+            self._calls.pop().reschedule(asyncio.get_running_loop().time())
         while self._idle:
             await self._close_oldest()
-        for connection in list(self._used):
-            await connection.aclose()
+        for line in list(self._used):
+            await line.aclose()
 
-    async def _take(self, place: Place, *, needs_fresh: bool) -> Connection:
+    async def _exchange(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
+        note = request.extensions.get("trace") if self._free.locked() else None
+        if note is not None:
+            await note(WAIT_STARTED, {})
+        await self._free.acquire()
+        line = exchange = None
+        try:
+            if note is not None:
+                await note(WAIT_COMPLETE, {})
+            line = await self._take(place, needs_fresh=needs_fresh)
+            exchange = Exchange(await line.handle_async_request(request), line, self)
+            return exchange
+        finally:
+            if exchange is None:
+                await self.release(line)
+
+    async def _take(self, place: Place, *, needs_fresh: bool) -> Line:
         now = asyncio.get_running_loop().time()
         await self._close_expired(now)
         while (kept := self._places.get(place)) is not None:
-            connection = kept[-1]
-            if needs_fresh and now - connection.idle_since > self._fresh_seconds:
+            line = kept[-1]
+            if needs_fresh and now - line.idle_since > self._fresh_seconds:
                 break
-            self._forget(connection)
-            self._used.add(connection)
-            if not connection.is_spoiled():
-                return connection
-            self._used.discard(connection)
-            await connection.aclose()
+            self._forget(line)
+            self._used.add(line)
+            if not line.is_spoiled():
+                return line
+            self._used.discard(line)
+            await line.aclose()
         while self._idle and len(self._used) + len(self._idle) >= self._most:
             await self._close_oldest()
-        connection = Connection(place, self._tls, self._backend)
-        self._used.add(connection)
-        return connection
+        line = Line(place, self._tls, self._backend)
+        self._used.add(line)
+        return line
+
+    async def _close_in_time(self) -> None:
+        """Closes each idle line when its time is over, also without a further call, and ends when none is left."""
+        loop, left = asyncio.get_running_loop(), self._kept_seconds
+        while True:
+            await asyncio.sleep(left)
+            await self._close_expired(loop.time())
+            if not self._idle:
+                return
+            left = next(iter(self._idle)).idle_since + self._kept_seconds - loop.time()
 
     async def _close_expired(self, now: float) -> None:
         while self._idle and now - next(iter(self._idle)).idle_since > self._kept_seconds:
             await self._close_oldest()
 
     async def _close_oldest(self) -> None:
-        connection = next(iter(self._idle))
-        self._forget(connection)
-        await connection.aclose()
+        line = next(iter(self._idle))
+        self._forget(line)
+        await line.aclose()
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, line: Line) -> None:
         """Removes one from those that are idle."""
-        del self._idle[connection]
-        kept = self._places[connection.place]
-        kept.remove(connection)
+        del self._idle[line]
+        kept = self._places[line.place]
+        kept.remove(line)
         if not kept:
-            del self._places[connection.place]
+            del self._places[line.place]

@@ -1,4 +1,4 @@
-"""The HTTP client's transport: guarded connections, kept by themselves for each route (`routes.py`)."""
+"""The HTTP client's transport: guarded connections, the lines of each route (`kept.py`, `routes.py`)."""
 
 import asyncio
 import ssl
@@ -6,11 +6,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Final
+from weakref import WeakValueDictionary
 
 import httpcore2
 import httpx2
 
-from looply.connectors.outbound.kept import Connections, Exchange, Place
+from looply.connectors.outbound.kept import Exchange, Lines, Place
 from looply.connectors.outbound.network import GuardedBackend
 from looply.connectors.outbound.proxies import TunnelBackend
 from looply.connectors.outbound.routes import Route, tls_context
@@ -22,7 +23,7 @@ OWNER = "looply_owner"
 ROUTE: Final = "looply_route"
 """The request extension with the `Route` of the call; without it, the route of all connections that have none."""
 MAX_ROUTES: Final = 64
-"""The most routes whose connections are kept; the least recently used one that is idle is closed for another."""
+"""The most routes whose lines are kept; those that are unused are closed for another, the longest unused first."""
 FREE_PARTS = 10_000
 """The most pieces of a response, with one more for each `PART_BYTES`: chunks, and packets of the network."""
 PART_BYTES = 64
@@ -38,9 +39,11 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._backend = backend
         self._tls = tls
         self._limits = limits
-        self._unrouted = Connections(tls, backend, limits)
-        self._routed: OrderedDict[Route, Connections] = OrderedDict()
-        self._building = asyncio.Lock()
+        self._unrouted = Lines(tls, backend, limits)
+        self._routed: OrderedDict[Route, Lines] = OrderedDict()
+        # The lock of a route while its lines are made: the calls of all others pass.
+        self._building: WeakValueDictionary[Route, asyncio.Lock] = WeakValueDictionary()
+        self._is_closed = False
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends one request; the response's body is read by the caller.
@@ -55,9 +58,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         )
         place = Place(str(request.extensions.get(OWNER, "")), url.scheme, url.host, url.origin.port)
         route = request.extensions.get(ROUTE)
-        connections, extensions = self._unrouted, request.extensions
+        lines, extensions = self._unrouted, request.extensions
         if isinstance(route, Route):
-            connections = await self._connections_of(route)
+            lines = await self._lines_of(route)
             if route.server_name:
                 extensions = {**extensions, "sni_hostname": route.server_name}
         outgoing = httpcore2.Request(
@@ -69,7 +72,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         # They are bytes already; given above, each would be checked once more.
         outgoing.headers = request.headers.raw
         with _client_errors():
-            exchange = await connections.send(place, outgoing, needs_fresh=request.method not in _REPEATABLE)
+            exchange = await lines.send(place, outgoing, needs_fresh=request.method not in _REPEATABLE)
         response = exchange.response
         stream = response.extensions.get("network_stream")
         if isinstance(stream, BoundedStream):
@@ -82,30 +85,45 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, and ends the calls that have no response yet."""
+        self._is_closed = True
         await self._unrouted.close()
         while self._routed:
             await self._routed.popitem()[1].close()
 
-    async def _connections_of(self, route: Route) -> Connections:
-        """Returns the connections of a route, made at its first use. Raises: BadInput as `tls_context`."""
-        async with self._building:
-            found = self._routed.get(route)
-            if found is None:
-                # Reading the machine's authorities takes tens of milliseconds.
-                tls = await asyncio.to_thread(tls_context, route) if route.has_own_tls else self._tls
-                backend = TunnelBackend(self._backend, route) if route.proxy else self._backend
-                found = self._routed[route] = Connections(tls, backend, self._limits)
-                await self._drop_idle_route()
-            self._routed.move_to_end(route)
-            return found
+    async def _lines_of(self, route: Route) -> Lines:
+        """Returns the lines of a route, made at its first use. Raises: BadInput as `tls_context`.
 
-    async def _drop_idle_route(self) -> None:
-        if len(self._routed) <= MAX_ROUTES:
-            return
-        # The newest one has no connection yet, and is about to be used.
-        oldest = next((route for route, connections in self._routed.items() if connections.is_idle), None)
-        if oldest is not None and oldest != next(reversed(self._routed)):
+        Nothing may be awaited between this and `Lines.send`: only there the lines become used.
+        """
+        found = self._routed.get(route) or await self._make_lines(route)
+        if route in self._routed:
+            self._routed.move_to_end(route)
+        return found
+
+    async def _make_lines(self, route: Route) -> Lines:
+        lock = self._building.setdefault(route, asyncio.Lock())
+        async with lock:
+            found = self._routed.get(route)
+            if found is not None:
+                return found
+            # Reading the machine's authorities takes tens of milliseconds.
+            tls = await asyncio.to_thread(tls_context, route) if route.has_own_tls else self._tls
+            backend = TunnelBackend(self._backend, route) if route.proxy else self._backend
+            await self._drop_unused_routes()
+            lines = Lines(tls, backend, self._limits)
+            if self._is_closed:
+                await lines.close()
+            else:
+                self._routed[route] = lines
+            return lines
+
+    async def _drop_unused_routes(self) -> None:
+        """Closes the lines of unused routes until there is room for another."""
+        while len(self._routed) >= MAX_ROUTES:
+            oldest = next((route for route, lines in self._routed.items() if lines.is_unused), None)
+            if oldest is None:
+                return
             await self._routed.pop(oldest).close()
 
 
