@@ -131,7 +131,7 @@ class GuardedChannel:
         """
         with guard_foreign("channel_broke", passes=(TimeoutError,), channel=self._name, card_id=copy.card_id):
             try:
-                shown = await self._channel.bring(copy, view)
+                shown: object = await self._channel.bring(copy, view)
             except LooplyError as error:
                 _check_outcome(error)
                 raise
@@ -140,10 +140,10 @@ class GuardedChannel:
                 if task is None or task.cancelling():
                     raise
                 raise RuntimeError("the channel raised CancelledError, and its call was not cancelled") from error
-            if not _is_sound(shown, Delivered):
-                found = f"a {type(shown).__name__}" if not isinstance(shown, Delivered) else "one without"
-                raise Broken(f"the channel must return a Delivered whose `handle` is a text, and returned {found}")
-            return shown
+            if isinstance(shown, Delivered) and _is_sound(shown, Delivered):
+                return shown
+            found = "one without" if isinstance(shown, Delivered) else f"a {type(shown).__name__}"
+            raise Broken(f"the channel must return a Delivered whose `handle` is a text, and returned {found}")
 
 
 def _check_outcome(error: LooplyError) -> None:
@@ -151,18 +151,22 @@ def _check_outcome(error: LooplyError) -> None:
 
     Raises: TypeError, AttributeError or UnicodeError, which are bugs of the channel.
     """
-    texts, span = [error.code, error.message], timedelta(0)
+    texts: list[object] = [error.code, error.message]
     if isinstance(error, TryAgain):
         texts.append(error.handle)
-        span = error.after
-    if not isinstance(span, timedelta):
-        raise TypeError(f"`after` of a TryAgain is {span!r}; expected a timedelta")
+        _check_kind(error, "after", error.after, timedelta)
+    if isinstance(error, OperationError):
+        _check_kind(error, "sent", error.sent, bool)
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"a {type(error).__name__} has {text!r} for a text; its code, message and handle are texts")
         text.encode()
-    if isinstance(error, OperationError) and not isinstance(error.sent, bool):
-        raise TypeError(f"`sent` of a {type(error).__name__} is {error.sent!r}; expected True or False")
+
+
+def _check_kind(error: LooplyError, name: str, value: object, kind: type) -> None:
+    """Raises: TypeError for a field of an outcome that is of another type."""
+    if not isinstance(value, kind):
+        raise TypeError(f"`{name}` of a {type(error).__name__} is {value!r}; expected a {kind.__name__}")
 
 
 class ProcessContext:
