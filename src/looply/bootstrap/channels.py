@@ -106,11 +106,11 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         cards={
             "teams": TeamsChannel(resources, link),
             "email": LateChannel(EMAIL_BUDGET, open_email),
-            **{each.name: open_declared(each, context) for each in declared},
+            **{channel.name: open_declared(entry, channel, context) for entry, channel in declared},
         },
         receivers={"teams": receiver},
         tabs=tabs,
-        card_checks={"teams": find_unfit, **card_checks_of(declared)},
+        card_checks={"teams": find_unfit, **card_checks_of(channel for _, channel in declared)},
         bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,
         notifier=ChannelNotifier(resources, mailer),

@@ -1,10 +1,14 @@
 """The channels of other distributions: found by entry points, opened for a process, and guarded against their bugs."""
 
+import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import EntryPoint
 from typing import Final
+
+import msgspec
 
 from looply.channels.port import PORT_VERSION, ChannelContext, Connected, DeclaredChannel
 from looply.channels.resources import ChannelResources
@@ -12,8 +16,8 @@ from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
 from looply.connectors.foreign import distribution_of, guard_foreign, load_group, unusable
 from looply.definition.graph.card_channels import CheckCard
-from looply.engine.ports.card_channel import Budget, CardChannel, Copy, Delivered, TryAgain
-from looply.errors import Problem, SettingsError
+from looply.engine.ports.card_channel import Broken, Budget, CardChannel, Copy, Delivered, TryAgain
+from looply.errors import LooplyError, OperationError, Problem, SettingsError
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import Json
 
@@ -21,10 +25,12 @@ GROUP: Final = "looply.channels"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 """The pause of a card whose link has no address yet."""
+_LONGEST_CALL: Final = 3600.0
+"""The most seconds that `call_seconds` of a budget may be: a copy is leased for longer than its call."""
 
 
-def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[DeclaredChannel, ...]:
-    """Returns the channels of other distributions, in the order of the distributions' names.
+def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[tuple[EntryPoint, DeclaredChannel], ...]:
+    """Returns the channels of other distributions with their entry points, in the order of the distributions' names.
 
     `own_names` are those of the channels of Looply. Raises: SettingsError (code `CONNECTOR`) with every entry point
     that cannot be loaded or is no `DeclaredChannel`, is written for another version of the port, or has a name that is
@@ -50,13 +56,22 @@ def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[Decla
     if problems:
         summary = "; ".join(problem.message for problem in problems)
         raise SettingsError(f"channels cannot be used: {summary}", code="CONNECTOR", problems=tuple(problems))
-    return tuple(channel for _, channel in found)
+    return tuple(found)
 
 
-def open_declared(channel: DeclaredChannel, context: ChannelContext) -> CardChannel:
-    """Returns the channel of this process. Raises: ConnectorDefect when its code breaks."""
-    with guard_foreign("channel_broke", channel=channel.name):
-        return GuardedChannel(channel.name, channel.open(context))
+def open_declared(entry: EntryPoint, channel: DeclaredChannel, context: ChannelContext) -> CardChannel:
+    """Returns the channel of this process.
+
+    Raises: SettingsError (code `CONNECTOR`) that names its distribution, when its code breaks or its budget is none.
+    """
+    try:
+        with guard_foreign("channel_broke", channel=channel.name):
+            opened = channel.open(context)
+            return GuardedChannel(channel.name, opened, _budget_of(opened))
+    except LooplyError as error:
+        problem = unusable(entry, f"has the channel {channel.name}, which cannot be opened: {error.message}")
+        message = f"channels cannot be used: {problem.message}"
+        raise SettingsError(message, code="CONNECTOR", problems=(problem,)) from error
 
 
 def card_checks_of(channels: Iterable[DeclaredChannel]) -> dict[str, CheckCard]:
@@ -66,16 +81,43 @@ def card_checks_of(channels: Iterable[DeclaredChannel]) -> dict[str, CheckCard]:
 
 def _check(name: str, check_card: CheckCard, card: Json) -> Iterable[Problem]:
     with guard_foreign("channel_broke", channel=name):
-        return tuple(check_card(card))
+        found = tuple(check_card(card))
+        for each in found:
+            if not _is_sound(each, Problem):
+                raise TypeError(f"`check_card` yielded {each!r}; expected a Problem whose fields have their types")
+        return found
+
+
+def _budget_of(channel: CardChannel) -> Budget:
+    """Returns the budget of a channel. Raises: OperationError when its calls could not be counted by it."""
+    budget = channel.budget
+    has_numbers = _is_sound(budget, Budget)
+    if has_numbers and budget.per_second > 0 and budget.at_once >= 1 and 0 < budget.call_seconds <= _LONGEST_CALL:
+        return budget
+    raise OperationError(
+        f"its budget is {budget!r}; expected is a Budget of numbers with `per_second` above 0, `at_once` of at least 1 "
+        f"and `call_seconds` above 0 and at most {_LONGEST_CALL:g}"
+    )
+
+
+def _is_sound(value: object, kind: type[msgspec.Struct]) -> bool:
+    """Returns whether a value is of a kind, its fields have their types, and its texts can be stored."""
+    if not isinstance(value, kind):
+        return False
+    try:
+        msgspec.json.decode(msgspec.json.encode(value), type=kind)
+    except (msgspec.MsgspecError, AttributeError, TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 class GuardedChannel:
-    """See `looply.engine.ports.card_channel.CardChannel`: what the code of a channel raises holds its copy only."""
+    """See `looply.engine.ports.card_channel.CardChannel`: a bug of a channel's code holds its copy only."""
 
-    def __init__(self, name: str, channel: CardChannel) -> None:
+    def __init__(self, name: str, channel: CardChannel, budget: Budget) -> None:
         self._name = name
         self._channel = channel
-        self._budget = channel.budget
+        self._budget = budget
 
     @property
     def budget(self) -> Budget:
@@ -83,17 +125,56 @@ class GuardedChannel:
         return self._budget
 
     async def bring(self, copy: Copy, view: CardView) -> Delivered:
-        """See `CardChannel.bring`. Raises also: ConnectorDefect."""
+        """See `CardChannel.bring`. Raises also: ConnectorDefect.
+
+        What is returned and is no handle is `Broken`: the message was sent, and a repeated call would send another one.
+        """
         with guard_foreign("channel_broke", passes=(TimeoutError,), channel=self._name, card_id=copy.card_id):
-            return await self._channel.bring(copy, view)
+            try:
+                shown: object = await self._channel.bring(copy, view)
+            except LooplyError as error:
+                _check_outcome(error)
+                raise
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                raise RuntimeError("the channel raised CancelledError, and its call was not cancelled") from error
+            if isinstance(shown, Delivered) and _is_sound(shown, Delivered):
+                return shown
+            found = "one without" if isinstance(shown, Delivered) else f"a {type(shown).__name__}"
+            raise Broken(f"the channel must return a Delivered whose `handle` is a text, and returned {found}")
+
+
+def _check_outcome(error: LooplyError) -> None:
+    """Refuses an outcome that the engine could not record.
+
+    Raises: TypeError, AttributeError or UnicodeError, which are bugs of the channel.
+    """
+    texts: list[object] = [error.code, error.message]
+    if isinstance(error, TryAgain):
+        texts.append(error.handle)
+        _check_kind(error, "after", error.after, timedelta)
+    if isinstance(error, OperationError):
+        _check_kind(error, "sent", error.sent, bool)
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"a {type(error).__name__} has {text!r} for a text; its code, message and handle are texts")
+        text.encode()
+
+
+def _check_kind(error: LooplyError, name: str, value: object, kind: type) -> None:
+    """Raises: TypeError for a field of an outcome that is of another type."""
+    if not isinstance(value, kind):
+        raise TypeError(f"`{name}` of a {type(error).__name__} is {value!r}; expected a {kind.__name__}")
 
 
 class ProcessContext:
-    """See `looply.channels.port.ChannelContext`. `link` returns "" while the process knows no address of its own."""
+    """See `looply.channels.port.ChannelContext`. `link_of` gives the link of a token, "" while there is none."""
 
-    def __init__(self, resources: ChannelResources, link: Callable[[str], str]) -> None:
+    def __init__(self, resources: ChannelResources, link_of: Callable[[str], str]) -> None:
         self._resources = resources
-        self._link = link
+        self._link_of = link_of
 
     @property
     def clock(self) -> Clock:
@@ -102,7 +183,7 @@ class ProcessContext:
 
     def link(self, copy: Copy) -> str:
         """Returns the address of the card's page. Raises: TryAgain."""
-        link = self._link(copy.token)
+        link = self._link_of(copy.token)
         if not link:
             raise TryAgain(_WITHOUT_LINK, "a card needs the address of this installation; set `public_url`")
         return link

@@ -28,18 +28,20 @@ class KeptVerifiers(Generic[Verifier]):
     async def get(self, connection_id: str, revision: int, build: Callable[[], Verifying[Verifier]]) -> Verifier:
         """Returns the verifier of a connection, with the keys that were read before, unless it was saved since."""
         found = self._kept.pop(connection_id, None)
-        if found is not None and found[0] != revision:
-            await found[1].keys.close()
-            found = None
-        kept = found[1] if found is not None else build()
+        is_same = found is not None and found[0] == revision
+        kept = found[1] if found is not None and is_same else build()
+        # It is stored before anything is awaited: of two calls at once the second one finds what the first one built.
         self._kept[connection_id] = revision, kept
+        ended = [found[1]] if found is not None and not is_same else []
         if len(self._kept) > _MOST_KEPT:
             _, (_, oldest) = self._kept.popitem(last=False)
-            await oldest.keys.close()
+            ended.append(oldest)
+        for each in ended:
+            await each.keys.close()
         return kept.verifier
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
-        for _, kept in self._kept.values():
+        while self._kept:
+            _, (_, kept) = self._kept.popitem()
             await kept.keys.close()
-        self._kept.clear()

@@ -27,6 +27,8 @@ from looply.errors import Forbidden, NotFound
 
 SIGN_IN: Final = "teams"
 """The means of sign-in of people who call from the tab."""
+_NO_CONNECTION: Final = f"no connection of kind {KIND} has the id of the tab"
+"""Said also of a connection of another kind: a caller without a token learns nothing of it."""
 
 
 class TeamsTabs:
@@ -43,9 +45,9 @@ class TeamsTabs:
         try:
             organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
         except NotFound as error:
-            raise _refusal("no connection has the id of the tab") from error
+            raise _refusal(_NO_CONNECTION) from error
         if found.kind != KIND:
-            raise _refusal(f"the connection of the tab is of kind {found.kind}, not {KIND}")
+            raise _refusal(_NO_CONNECTION)
         values = values_of(found, self._resources.registry)
         account = account_of(values)
         if f"{organization_id}={issuer_of(account)}" not in self._permitted:

@@ -116,9 +116,10 @@ class Reconciler(Loop):
                 return mark_never_shown(row, number, self._clock.now())
             handle = await self._bring(row, _copy(execution, row, view), view)
         except (LooplyError, TimeoutError) as error:
-            mark = mark_failed(row, view, error, self._clock.now())
+            now = self._clock.now()
+            mark = mark_failed(row, view, error, now)
             if isinstance(error, TryAgain) and error.is_for_all:
-                self._allowances[row.channel].pause(self._clock.now(), error.after)
+                self._allowances[row.channel].pause(now, mark.due - now)
             _log_failure(row, mark)
             return mark
         return mark_shown(row, view, handle, self._clock.now())

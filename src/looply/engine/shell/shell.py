@@ -103,14 +103,19 @@ class Shell:
         self.dispatcher.start(self.effects.perform)
 
     async def close(self, drain: timedelta) -> None:
-        """Accepts no more, lets running effects end within `drain`, stores their outcomes, closes the store."""
+        """Accepts no more, lets running effects end within `drain`, stores their outcomes, closes the store.
+
+        The store is closed also when a part does not stop. Raises: the error of the first part that did not.
+        """
         self._is_open = False
-        await self._starter.stop()
-        await self._wiring.completion_poller.stop()
-        await self.feed.stop()
-        await self.dispatcher.stop(drain)
-        await self._processor.stop()
-        await self._store.close()
+        try:
+            await self._starter.stop()
+            await self._wiring.completion_poller.stop()
+            await self.feed.stop()
+            await self.dispatcher.stop(drain)
+            await self._processor.stop()
+        finally:
+            await self._store.close()
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it as far as it goes; see `Engine.start`."""

@@ -78,9 +78,6 @@ class Starter:
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it as far as it goes; see `Engine.start`."""
-        if self._store.is_short_of_space:
-            message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
-            raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(
                 f"{len(self._starts)} triggers are being stored, and the queue takes no more; repeat in a second"
@@ -93,8 +90,9 @@ class Starter:
         if not self._quotas.is_counted:
             await self._quotas.wait_until_counted()
         try:
+            self._check_space()
             self._quotas.check(request.organization_id)
-        except QuotaExhausted:
+        except (StoreFull, QuotaExhausted):
             if not await self._is_repeated(request):
                 raise
         try:
@@ -104,6 +102,12 @@ class Starter:
             return _obey(answer_taken_key(taken, request.key.fingerprint), taken)
         except ClaimTaken as taken:
             return _obey(answer_taken_process_id(taken, request.fingerprint, request.process_id), taken)
+
+    def _check_space(self) -> None:
+        """Raises: StoreFull while the disk is nearly full."""
+        if self._store.is_short_of_space:
+            message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
+            raise StoreFull(message)
 
     def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""

@@ -138,6 +138,19 @@ class DeliveryStories:
         await reconcile(engine)
         assert await seen(engine, channel, first) == await seen(engine, channel, second)
 
+    async def test_a_pause_for_all_that_never_ends_is_one_of_an_hour(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.is_pause_for_all, channel.pause = True, timedelta.max
+        channel.troubles.append("WAIT")
+        first = await asked(engine, recipients=[ANN])
+        await engine.reconciler.tick()
+        await asked(engine, recipients=[BOB])
+        engine.clock.advance(timedelta(minutes=59))
+        assert await engine.reconciler.tick() == 0
+        engine.clock.advance(MINUTE)
+        assert await engine.reconciler.tick() == 2
+        assert await seen(engine, channel, first) == {ANN: "OPEN"}
+
     async def test_a_first_send_with_an_unknown_outcome_waits_for_a_sign_of_life(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
         channel.troubles.append("LOSE")

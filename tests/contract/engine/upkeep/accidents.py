@@ -151,6 +151,23 @@ class FullStories:
         engine.faults.is_short_of_space = False
         await engine.trigger(asking())
 
+    async def test_a_trigger_that_is_repeated_is_answered_as_the_first_one_while_the_disk_is_nearly_full(
+        self, engine: Driver
+    ) -> None:
+        first = await engine.start(asking(), {"po": 1}, key="a key")
+        second = await engine.start(asking(), {"po": 2}, process_id="PO-2")
+        engine.faults.is_short_of_space = True
+        repeated = [
+            (await engine.start(asking(), {"po": 1}, key="a key"), first),
+            (await engine.start(asking(), {"po": 2}, process_id="PO-2"), second),
+        ]
+        for answered, before in repeated:
+            assert answered.replayed
+            assert answered.execution_id == before.execution_id
+        with pytest.raises(StoreFull):
+            await engine.start(asking(), {"po": 3}, key="another key")
+        assert len(await engine.newest()) == 2
+
 
 class FlushStories:
     """A flush that failed: what was in flight may be there after the restart, or not."""

@@ -25,6 +25,20 @@ async def test_a_stopped_shell_takes_nothing_new(engine: Driver) -> None:
     assert engine.shell.health().is_ready
 
 
+async def test_the_store_is_closed_also_when_the_stop_of_a_part_is_cut(engine: Driver) -> None:
+    engine.world.script("call_1", HANG)
+    await engine.trigger(calling())
+    await engine.settle()
+    closing = engine.call(engine.shell.close(timedelta(seconds=25)))
+    await engine.settle()
+    assert not engine.store.inner.data.is_clean
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert engine.store.inner.data.is_clean
+    await engine.crash()
+
+
 async def test_commands_that_wait_together_are_one_unit(engine: Driver) -> None:
     execution_id = await engine.trigger(asking())
     before = len(engine.faults.units)

@@ -248,15 +248,20 @@ async def test_a_header_for_a_proxy_beside_a_session_is_ignored(manager: Browser
 async def test_a_tab_of_a_connection_that_is_not_there_is_refused(tab: Tab, connection: str) -> None:
     headers = tab.headers(**{"x-looply-connection": connection})
     answer = await tab.tenant.caller.client.get("/v2/workflows/getMyCards", headers=headers)
-    assert refused(answer, "no connection has the id")
+    assert refused(answer, "no connection of kind teams has the id")
 
 
-async def test_a_tab_of_a_connection_of_another_kind_is_refused(tab: Tab, mine: Caller) -> None:
+async def test_a_tab_of_a_connection_of_another_kind_is_refused_as_if_there_were_none(tab: Tab, mine: Caller) -> None:
     draft = {"name": "BOOKS", "kind": "http", "settings": {"base_url": "https://books.example.com", "auth": "none"}}
     created = await mine.post("createConnection", draft)
     assert created.status_code == 200, created.text
-    headers = tab.headers(**{"x-looply-connection": created.json()["item"]["connection_id"]})
-    assert refused(await mine.client.get("/v2/workflows/getMyCards", headers=headers), "of kind http")
+    answers = [
+        await mine.client.get("/v2/workflows/getMyCards", headers=tab.headers(**{"x-looply-connection": connection}))
+        for connection in (created.json()["item"]["connection_id"], ELSEWHERE)
+    ]
+    other, missing = [(answer.status_code, answer.json()["code"], answer.json()["message"]) for answer in answers]
+    assert other == missing
+    assert other[:2] == (403, "TEAMS_TOKEN")
 
 
 async def test_refused_tokens_are_counted_and_limited_as_refused_keys_are(tab: Tab, services: Services) -> None:
