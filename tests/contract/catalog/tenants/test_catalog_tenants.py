@@ -132,6 +132,7 @@ EMPTY: dict[str, Call] = {
     "people.actors.names": lambda c, org, o: c.people.actors.names(org, [o.user, o.key]),
     "people.members.list_administrators": lambda c, org, o: c.people.members.list_administrators(org),
     "people.members.find_people": lambda c, org, o: c.people.members.find_people(org, "a"),
+    "people.sessions.find_caller": lambda c, org, o: c.people.sessions.find_caller(org, o.user, "teams", START_TIME),
 }
 OWN_ROWS = {
     "notifications.create",
