@@ -96,7 +96,7 @@ function withBots(names: readonly string[], setup: Partial<Schema<"TeamsSetup">>
 }
 
 const INSTALLATION: Schema<"TeamsInstallation"> = {
-  bulk_id: "bulk-1",
+  installation_id: "installation-1",
   name: "TEAMS",
   status: "RUNNING",
   people: 4,
@@ -275,6 +275,19 @@ describe("the bots of Microsoft Teams", () => {
       missing: true,
       dry_run: true,
     });
+  });
+
+  it("are read again after the only step of an installation, which was seen before it and after it", async () => {
+    let item: Schema<"TeamsInstallation"> = { ...INSTALLATION, people: 1, installed: 0, refused: 0 };
+    const getTeamsInstallations = () => ({ message: "success", count: 1, items: [item] });
+    const { api } = visit("/admin/teams", signedIn(), { ...withBots(["TEAMS"]), getTeamsInstallations });
+    const readings = (): number => api.calls.filter(([id]) => id === "getTeamsPeople").length;
+    await screen.findByText("0 of 1 installed");
+    await screen.findByText("ben@contoso.test");
+    const before = readings();
+    item = { ...item, status: "DONE", installed: 1, ended_on: NOW };
+    expect(await screen.findByText("1 of 1 installed", undefined, { timeout: 5000 })).toBeTruthy();
+    await vi.waitFor(() => expect(readings()).toBe(before + 1));
   });
 
   it("are not installed where no person lacks the app", async () => {

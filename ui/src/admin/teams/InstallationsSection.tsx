@@ -36,7 +36,7 @@ export function InstallationsSection() {
   const query = useInfiniteQuery(teamsInstallationsQuery(useApi()));
   const [opened, setOpened] = useState("");
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const shown = items.find(({ bulk_id }) => bulk_id === opened);
+  const shown = items.find(({ installation_id }) => installation_id === opened);
   const columns = useColumns(setOpened);
   usePeopleReadAgain(items);
   return (
@@ -47,7 +47,7 @@ export function InstallationsSection() {
             label={text.installations}
             columns={columns}
             rows={rows}
-            keyOf={({ bulk_id }) => bulk_id}
+            keyOf={({ installation_id }) => installation_id}
             isPlain
           />
         )}
@@ -57,19 +57,20 @@ export function InstallationsSection() {
   );
 }
 
-/** The health of people is read again as an installation proceeds. */
+/** The health of people is read again as an installation proceeds, and once after the last one has ended. */
 function usePeopleReadAgain(items: readonly Installation[]): void {
   const queries = useQueryClient();
   const acted = items.reduce((sum, { installed, refused }) => sum + installed + refused, 0);
-  const before = useRef(0);
+  // Not a count of 0, which an installation has as well that has only begun.
+  const before = useRef<number | undefined>(undefined);
   const isRunning = items.some(({ status }) => status === "RUNNING");
   useEffect(() => {
-    if (isRunning || before.current > 0) void queries.invalidateQueries({ queryKey: [TEAMS_PEOPLE] });
-    before.current = isRunning ? acted : 0;
+    if (isRunning || before.current !== undefined) void queries.invalidateQueries({ queryKey: [TEAMS_PEOPLE] });
+    before.current = isRunning ? acted : undefined;
   }, [acted, isRunning, queries]);
 }
 
-function useColumns(onOpen: (bulkId: string) => void): Column<Installation>[] {
+function useColumns(onOpen: (installationId: string) => void): Column<Installation>[] {
   const { teams: text } = useText(TEXTS);
   return [
     { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
@@ -88,11 +89,11 @@ function useColumns(onOpen: (bulkId: string) => void): Column<Installation>[] {
       cell: (item) => (
         <div className={styles.acts}>
           {item.refused > 0 && (
-            <Button size="small" onClick={() => onOpen(item.bulk_id)}>
+            <Button size="small" onClick={() => onOpen(item.installation_id)}>
               {text.whyRefused}
             </Button>
           )}
-          {item.status === "RUNNING" && <CancelButton bulkId={item.bulk_id} />}
+          {item.status === "RUNNING" && <CancelButton installationId={item.installation_id} />}
         </div>
       ),
     },
@@ -113,14 +114,14 @@ function Progress({ installation: { installed, refused, people } }: { installati
   );
 }
 
-function CancelButton({ bulkId }: { bulkId: string }) {
+function CancelButton({ installationId }: { installationId: string }) {
   const { teams: text } = useText(TEXTS);
   const api = useApi();
   const queries = useQueryClient();
   const [isOpen, setIsOpen] = useState(false);
   const close = (): void => setIsOpen(false);
   const cancel = useMutation({
-    mutationFn: () => api.call("cancelTeamsInstallation", { bulk_id: bulkId }),
+    mutationFn: () => api.call("cancelTeamsInstallation", { installation_id: installationId }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: [TEAMS_INSTALLATIONS] });
       close();
