@@ -213,7 +213,9 @@ async def cancel(installation_id: InstallationId, /, *, server: Server = THE_SER
 async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the answer for an installation after its end."""
     installation_id = item["installation_id"]
-    text = f"the server continues; 'looply teams installation {installation_id}' shows it, 'looply teams cancel' stops it"
+    text = (
+        f"the server continues; 'looply teams installation {installation_id}' shows it, 'looply teams cancel' stops it"
+    )
     with explain_interrupt(terminal, text), show_progress(terminal, "install") as progress:
         while True:
             answer: dict[str, Any] = await client.get("getTeamsInstallation", installation_id=installation_id)

@@ -87,7 +87,9 @@ async def test_the_app_is_installed_for_people_at_the_rate_and_nothing_is_sent_t
 ) -> None:
     await use_graph(tenant)
     users = strangers(tenant, 5)
-    installation_id = await start(mine, person=[f" {each.mail.upper()}" for each in users] + [users[0].mail], rate_per_second=2)
+    installation_id = await start(
+        mine, person=[f" {each.mail.upper()}" for each in users] + [users[0].mail], rate_per_second=2
+    )
     tenant.clock.advance(SECOND)
     assert await runner.tick() == 1
     item = (await read(mine, installation_id))["item"]
@@ -103,7 +105,9 @@ async def test_the_app_is_installed_for_people_at_the_rate_and_nothing_is_sent_t
     assert audit["object_id"] == installation_id
     assert "p0@contoso.test" not in str(audit)
     assert audit["details"]["wanted"] == {"connection": "TEAMS", "person": 5}
-    assert [each["installation_id"] for each in (await mine.get("getTeamsInstallations")).json()["items"]] == [installation_id]
+    assert [each["installation_id"] for each in (await mine.get("getTeamsInstallations")).json()["items"]] == [
+        installation_id
+    ]
 
 
 async def test_all_without_the_app_are_those_whom_the_bot_knows_and_who_lack_it(
@@ -199,6 +203,27 @@ async def test_what_may_succeed_soon_is_tried_three_times(
     assert (found["item"]["status"], found["item"]["installed"]) == ("DONE", installed)
     assert [each["code"] for each in found["refusals"]] == ([code] if code else [])
     assert posts(tenant) == 4
+
+
+@pytest.mark.parametrize("has_catalog_id", [False, True])
+async def test_an_outage_of_graph_makes_pauses_and_refuses_no_person(
+    tenant: Tenant, mine: Caller, runner: InstallationRunner, *, has_catalog_id: bool
+) -> None:
+    (catalog_id,) = tenant.microsoft.graph.catalog.values()
+    await use_graph(tenant, **({"catalog_app_id": catalog_id} if has_catalog_id else {}))
+    users = strangers(tenant, 3)
+    tenant.microsoft.fault = lambda request: error(503, "Down") if request.target.startswith("/graph") else None
+    installation_id = await start(mine, person=[each.mail for each in users])
+    await run(tenant, runner, 120)
+    item = (await read(mine, installation_id))["item"]
+    assert (item["status"], item["installed"], item["refused"]) == ("RUNNING", 0, 0)
+    asked = len(tenant.microsoft.requests)
+    await run(tenant, runner, 3)
+    assert len(tenant.microsoft.requests) - asked <= 2, "it is asked at most every five seconds"
+    tenant.microsoft.fault = lambda _: None
+    await run(tenant, runner)
+    found = await read(mine, installation_id)
+    assert (found["item"]["status"], found["item"]["installed"], found["refusals"]) == ("DONE", 3, [])
 
 
 @pytest.mark.parametrize(
@@ -310,7 +335,10 @@ async def test_installations_are_listed_page_by_page(tenant: Tenant, mine: Calle
     await use_graph(tenant)
     ids = [await start(mine, person=[f"p{each}@contoso.test"]) for each in range(3)]
     page = (await mine.get("getTeamsInstallations", limit="2")).json()
-    assert ([each["installation_id"] for each in page["items"]], page["lastKey"]) == (ids[:0:-1], {"installation_id": ids[1]})
+    assert ([each["installation_id"] for each in page["items"]], page["lastKey"]) == (
+        ids[:0:-1],
+        {"installation_id": ids[1]},
+    )
     rest = (await mine.get("getTeamsInstallations", limit="2", **page["lastKey"])).json()
     assert [each["installation_id"] for each in rest["items"]] == ids[:1]
     assert "lastKey" not in rest
