@@ -98,7 +98,7 @@ function withBots(names: readonly string[], setup: Partial<Schema<"TeamsSetup">>
 }
 
 const INSTALLATION: Schema<"TeamsInstallation"> = {
-  bulk_id: "bulk-1",
+  installation_id: "installation-1",
   name: "TEAMS",
   status: "RUNNING",
   people: 4,
@@ -282,6 +282,21 @@ describe("the bots of Microsoft Teams", () => {
       missing: true,
       dry_run: true,
     });
+  });
+
+  it("are read again after the only step of an installation, which was seen before it and after it", async () => {
+    let item: Schema<"TeamsInstallation"> = { ...INSTALLATION, people: 1, installed: 0, refused: 0 };
+    const { api } = visit("/admin/teams", signedIn(), {
+      ...withBots(["TEAMS"]),
+      getTeamsInstallations: () => ({ message: "success", count: 1, items: [item] }),
+    });
+    const readings = (): number => api.calls.filter(([id]) => id === "getTeamsPeople").length;
+    await screen.findByText("0 of 1 installed");
+    await within(await screen.findByRole("table", { name: REACH })).findByText("Anna");
+    const before = readings();
+    item = { ...item, status: "DONE", installed: 1, ended_on: NOW };
+    await screen.findByText("1 of 1 installed", undefined, { timeout: 5_000 });
+    await vi.waitFor(() => expect(readings()).toBeGreaterThan(before));
   });
 
   it("are not installed where no person of the statuses without the app is known", async () => {

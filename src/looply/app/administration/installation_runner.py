@@ -3,8 +3,13 @@
 Installing again what is installed changes nothing, so that a slice is not stored before it is processed: a process that
 ends in between leaves a slice that the next one processes again. A person for whom the other side asks for a pause
 stays the next one; after the pause the installation continues with that person.
+
+Slices of several installations run side by side, and none waits for a slow one. While an installation pauses it is not
+taken, so that others are; its lease lasts until after the pause. A failure that would be the same for every person
+makes a pause, and counts for none.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,6 +28,7 @@ _log = structlog.get_logger(__name__)
 _HELD: Final = timedelta(seconds=45)
 """The lease of an installation: longer than the calls of one slice, which have a limit of 20 seconds together."""
 _SECOND: Final = 1.0
+"""The interval of slices, and the time for which a round waits for those that it has begun."""
 _LOOK_SECONDS: Final = 15.0
 """The interval at which an idle process looks for installations of others."""
 MOST_TRIES: Final = 3
@@ -46,16 +52,25 @@ class InstallationRunner(Loop):
         self._not_before: dict[str, datetime] = {}
         self._tries: dict[str, tuple[int, int]] = {}
         """The place of the person who is tried again, and how often that was, of each installation."""
+        self._slices: dict[str, asyncio.Task[None]] = {}
         self._is_idle = False
         self._has_new = False
         services.installation_signal.listener = self._on_new
+
+    async def run(self) -> None:
+        """See `Loop.run`. Ends after the slices that have begun."""
+        try:
+            await super().run()
+        finally:
+            await asyncio.gather(*self._slices.values())
 
     async def round(self) -> float:
         """Processes a slice of each installation, and returns the seconds until the next one."""
         self._has_new = False
         self._is_idle = not await self.tick()
         if not self._is_idle:
-            return _SECOND
+            # With a slice that still runs, the round has lasted a second.
+            return 0.0 if self._slices else _SECOND
         return 0.0 if self._has_new else _LOOK_SECONDS
 
     def _on_new(self) -> None:
@@ -65,17 +80,42 @@ class InstallationRunner(Loop):
             self.wake()
 
     async def tick(self) -> int:
-        """Processes one slice of each installation that this process can take; returns the number of them."""
-        bulks = await self._services.catalog.installations.take(self._holder, _HELD)
-        running = {bulk.bulk_id for bulk in bulks}
-        self._not_before = {key: until for key, until in self._not_before.items() if key in running}
-        self._tries = {key: tries for key, tries in self._tries.items() if key in running}
+        """Begins a slice of each installation that is due and that this process can take, and waits a second for them.
+
+        Returns how many installations it works on, with those that pause and those whose slice still runs.
+        """
+        now = self._services.clock.now()
+        self._not_before = {key: until for key, until in self._not_before.items() if until > now}
+        busy = {*self._not_before, *self._slices}
+        bulks = await self._services.catalog.installations.take(self._holder, _HELD, busy)
         for bulk in bulks:
-            if self._not_before.get(bulk.bulk_id, bulk.created_on) <= self._services.clock.now():
-                await self._process(bulk)
-        return len(bulks)
+            self._slices[bulk.bulk_id] = asyncio.create_task(self._process(bulk))
+        if self._slices:
+            await asyncio.wait(self._slices.values(), timeout=_SECOND)
+        for key, task in tuple(self._slices.items()):
+            if task.done():
+                del self._slices[key]
+                task.result()
+        if not bulks and not busy:
+            self._tries.clear()
+        return len(bulks) + len(busy)
 
     async def _process(self, bulk: Bulk) -> None:
+        try:
+            progress = await self._slice(bulk)
+            is_recorded = await self._services.catalog.installations.record(bulk.bulk_id, self._holder, progress)
+        except LooplyError as error:
+            self._pause(bulk, AGAIN)
+            _log.warning("installation_held", bulk_id=bulk.bulk_id, error=error.message)
+            return
+        if progress.is_last or not is_recorded:
+            self._tries.pop(bulk.bulk_id, None)
+        if not is_recorded:
+            # It was cancelled, or another process has taken it over, which installs for the same people again.
+            _log.warning("installation_not_recorded", bulk_id=bulk.bulk_id, done=progress.done, place=progress.cursor)
+
+    async def _slice(self, bulk: Bulk) -> Progress:
+        """Installs for the next people, and returns what became of it. Raises: LooplyError."""
         place, people = int(bulk.cursor or "0"), bulk.criteria[PEOPLE]
         slice_ = people[place : place + bulk.options["rate"]]
         try:
@@ -85,14 +125,10 @@ class InstallationRunner(Loop):
         except (NotFound, Refused, Permanent) as error:
             # The connection is gone, may no longer install, or has settings that cannot be used.
             results = (Installed(outcome="unusable", code=error.code, message=error.message),)
-        except LooplyError as error:
-            _log.warning("installation_held", bulk_id=bulk.bulk_id, error=error.message)
-            return
-        progress = self._progress(bulk, place, people, results)
-        await self._services.catalog.installations.record(bulk.bulk_id, self._holder, progress)
+        return self._progress(bulk, place, people, results)
 
     def _progress(self, bulk: Bulk, place: int, people: Sequence[str], results: Sequence[Installed]) -> Progress:
-        done, refusals = 0, list[Refusal]()
+        done, refusals, held_until = 0, list[Refusal](), None
         for result in results:
             match result.outcome:
                 case "installed":
@@ -103,11 +139,11 @@ class InstallationRunner(Loop):
                     refusals += [_refusal(each, result) for each in people[place:]]
                     place = len(people) - 1
                 case "later":
-                    self._pause(bulk, result)
+                    held_until = self._pause(bulk, result.after)
                     break
                 case "again":
-                    if self._may_try_again(bulk, place):
-                        self._pause(bulk, result)
+                    if result.is_for_all or self._may_try_again(bulk, place):
+                        held_until = self._pause(bulk, result.after)
                         break
                     refusals.append(_refusal(people[place], result))
             place += 1
@@ -118,6 +154,7 @@ class InstallationRunner(Loop):
             done=done,
             refused=len(refusals),
             refusals=tuple(refusals),
+            held_until=held_until,
             is_last=place >= len(people),
         )
 
@@ -128,8 +165,11 @@ class InstallationRunner(Loop):
         self._tries[bulk.bulk_id] = (place, count)
         return count < MOST_TRIES
 
-    def _pause(self, bulk: Bulk, result: Installed) -> None:
-        self._not_before[bulk.bulk_id] = self._services.clock.now() + max(result.after, AGAIN)
+    def _pause(self, bulk: Bulk, after: timedelta) -> datetime:
+        """Begins a pause, and returns the end of the lease that lasts for it."""
+        until = self._services.clock.now() + max(after, AGAIN)
+        self._not_before[bulk.bulk_id] = until
+        return until + _HELD
 
 
 def _refusal(person: str, result: Installed) -> Refusal:

@@ -80,10 +80,11 @@ refused for every person. `again`: it may succeed soon. `later`: the other side 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome for one person. `code` and `message` say why it did not succeed, `after` how long to wait at least.
 
-    `name` is empty for a person who is not known.
+    `name` is empty for a person who is not known. `is_for_all`: it would have been the same for every person, now.
     """
 
     outcome: Installing
+    is_for_all: bool = False
     name: str = ""
     code: str = ""
     message: str = ""

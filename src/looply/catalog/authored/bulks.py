@@ -87,12 +87,16 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one slice, and whether it was the last. `refusals` are those that `refused` counts."""
+    """The result of one slice, and whether it was the last. `refusals` are those that `refused` counts.
+
+    `held_until`: the holder pauses, and no other process takes the bulk over before; None: the lease stays as it is.
+    """
 
     cursor: str
     done: int
     refused: int
     refusals: tuple[Refusal, ...] = ()
+    held_until: datetime | None = None
     is_last: bool
 
 
@@ -202,16 +206,19 @@ class Bulks:
         filters = (criteria for criteria in found if IDS not in criteria)
         return any(criteria.get("workflow_id", workflow_id) == workflow_id for criteria in filters)
 
-    async def take(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
+    async def take(self, holder: str, span: timedelta, besides: Collection[str] = ()) -> tuple[Bulk, ...]:
         """Leases running bulks of all organizations to `holder` for `span`, its own and abandoned ones; returns them.
 
-        A bulk with a damaged row is skipped: its request is unknown.
+        Those with the ids `besides` are left out, and delay no others. A bulk with a damaged row is skipped: its
+        request is unknown.
         The bulks that have waited longest come first, so that many bulks of some organizations do not delay others.
         Writes nothing while there are none.
         """
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
         query = select(bulks).where(self._mine, bulks.c.status == "RUNNING", free)
+        if besides:
+            query = query.where(bulks.c.bulk_id.not_in(sorted(besides)))
         query = query.order_by(bulks.c.modified_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
@@ -244,6 +251,8 @@ class Bulks:
                 "refused": bulks.c.refused + progress.refused,
                 "modified_ms": now_ms,
             }
+            if progress.held_until is not None:
+                values["held_until_ms"] = to_ms(progress.held_until)
             if progress.is_last:
                 values |= {"status": "DONE", "ended_ms": now_ms}
             mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from looply.app.messages.bots import Chosen, Installed, Installing, Reach, ReachStatus
 from looply.channels.teams.bots import Bot, Resources, open_delivery
 from looply.channels.teams.health import reach_of
@@ -18,8 +20,9 @@ from looply.errors import RecordDamaged
 HAVE_APP: Final[frozenset[ReachStatus]] = frozenset({"HEALTHY", "RECOVERED", "PROVISIONING"})
 """People who have the app, as far as is known."""
 LACK_APP: Final[frozenset[ReachStatus]] = frozenset({"NO_CONTEXT", "NOT_INSTALLED", "NOT_CHECKED"})
-"""People who lack the app, or of whom it is not known. An installation helps neither those who have blocked the bot,
-nor those whom Microsoft does not have."""
+"""People who lack the app, or of whom it is not known. Others are not proposed: the app does not help those who have
+blocked the bot, or whom Microsoft does not have. Where they are named it is installed for them, and they count as
+installed, whether the bot can write to them or not."""
 _LANE: Final = "installations "
 """Graph limits installations by itself: a pause that it asks for is none of the Bot Connector."""
 _PAGE: Final = 200
@@ -47,10 +50,25 @@ async def install(
         return (_failed(error.failure, Person(id=""), is_for_all=True),)
     found: list[Installed] = []
     for each in people:
-        found.append(await _install_for(delivery, bot, engine, copies, each, app))
+        one = await _install_for(delivery, bot, engine, copies, each, app)
+        found.append(replace(one, is_for_all=one.outcome == "again" and await _is_down(delivery, bot)))
         if found[-1].outcome not in ("installed", "refused"):
             break
     return tuple(found)
+
+
+async def _is_down(delivery: Delivery, bot: Bot) -> bool:
+    """Returns whether Graph does not answer, after a call for one person has failed; any other answer says it does.
+
+    Without the catalog's id of the app the next look-up shows that, before any person.
+    """
+    if not bot.account.catalog_app_id:
+        return False
+    try:
+        await delivery.within_pace("", lambda: delivery.graph.find_catalog_app(bot.account.app_id))
+    except Undelivered as error:
+        return error.failure.meaning in ("again", "unknown", "throttled")
+    return False
 
 
 async def _install_for(delivery: Delivery, bot: Bot, engine: Engine, copies: Copies, name: str, app: str) -> Installed:
@@ -81,6 +99,7 @@ def _failed(failure: Failure, person: Person, *, is_for_all: bool = False) -> In
     hint = f"; {_HINTS[failure.code]}" if failure.code in _HINTS else ""
     return Installed(
         outcome=_outcome(failure, is_for_all=is_for_all),
+        is_for_all=is_for_all,
         name=_name_of(person),
         code=failure.code,
         message=f"the app was not installed: {failure.code}{status}{hint}",

@@ -42,7 +42,7 @@ Status: TypeAlias = Literal[
     "NOT_CHECKED",
 ]
 _INSTALLATIONS: Final = {
-    "installation": "bulk_id",
+    "installation": "installation_id",
     "connection": "name",
     "status": "status",
     "people": "people",
@@ -195,28 +195,30 @@ InstallationId = Annotated[str, Parameter(help="Id of the installation.")]
 
 
 @APP.command
-async def installation(bulk_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+async def installation(installation_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
     """Show the progress of an installation, and for whom it was refused."""
     async with server.client(terminal) as client:
-        answer = await client.get("getTeamsInstallation", bulk_id=bulk_id)
+        answer = await client.get("getTeamsInstallation", installation_id=installation_id)
     terminal.show(answer, lambda: _page(answer))
 
 
 @APP.command
-async def cancel(bulk_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+async def cancel(installation_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
     """Stop an installation; the app stays where it was installed."""
     async with server.client(terminal) as client:
-        answer = await client.post("cancelTeamsInstallation", {"bulk_id": bulk_id})
+        answer = await client.post("cancelTeamsInstallation", {"installation_id": installation_id})
     terminal.show(answer, lambda: _page(answer))
 
 
 async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the answer for an installation after its end."""
-    bulk_id = item["bulk_id"]
-    text = f"the server continues; 'looply teams installation {bulk_id}' shows it, 'looply teams cancel' stops it"
+    installation_id = item["installation_id"]
+    text = (
+        f"the server continues; 'looply teams installation {installation_id}' shows it, 'looply teams cancel' stops it"
+    )
     with explain_interrupt(terminal, text), show_progress(terminal, "install") as progress:
         while True:
-            answer: dict[str, Any] = await client.get("getTeamsInstallation", bulk_id=bulk_id)
+            answer: dict[str, Any] = await client.get("getTeamsInstallation", installation_id=installation_id)
             item = answer["item"]
             if item["ended_on"] is not None:
                 return answer
@@ -236,7 +238,7 @@ def _forecast(forecast: Mapping[str, Any]) -> list[Any]:
 
 def _page(answer: Mapping[str, Any]) -> list[Any]:
     item = answer["item"]
-    named = ("bulk_id", "name", "status", "people", "installed", "refused", "rate_per_second")
+    named = ("installation_id", "name", "status", "people", "installed", "refused", "rate_per_second")
     times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
     parts: list[Any] = [record({**{name: item[name] for name in named}, **times})]
     if refusals := answer.get("refusals"):

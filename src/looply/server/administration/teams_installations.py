@@ -37,13 +37,13 @@ class TeamsInstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class TeamsInstallationIdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Identifies an installation."""
 
-    bulk_id: str
+    installation_id: str
 
 
 class TeamsInstallation(msgspec.Struct, frozen=True, kw_only=True):
     """An installation. `installed` of `people` have the app now, perhaps since before, and `refused` did not get it."""
 
-    bulk_id: str
+    installation_id: str
     name: str
     status: Literal["RUNNING", "DONE", "CANCELLED"]
     people: int
@@ -99,7 +99,7 @@ class TeamsInstallationAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class TeamsInstallationCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Cursor of the next page: send the field back as a query parameter."""
 
-    bulk_id: str
+    installation_id: str
 
 
 class TeamsInstallationPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ async def install_teams_app(call: Call) -> Response:
 
 async def get_teams_installation(call: Call) -> Response:
     """Reads an installation with its refusals."""
-    found = await installations.get(call.services, call.principal, call.query.get("bulk_id"))
+    found = await installations.get(call.services, call.principal, call.query.get("installation_id"))
     (item,) = await name_actors(call, [_record(found)])
     refusals = [
         TeamsRefusal(person=each.person, name=each.name or None, code=each.code, message=each.message)
@@ -140,23 +140,23 @@ async def get_teams_installation(call: Call) -> Response:
 
 async def get_teams_installations(call: Call) -> Response:
     """Lists installations."""
-    before = call.query.get("bulk_id") or None
+    before = call.query.get("installation_id") or None
     page = await installations.list_page(call.services, call.principal, limit_of(call), before)
     items = await name_actors(call, [_record(bulk) for bulk in page.items])
-    last_key = TeamsInstallationCursor(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
+    last_key = TeamsInstallationCursor(installation_id=items[-1].installation_id) if page.has_more else UNSET
     return Response(TeamsInstallationPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def cancel_teams_installation(call: Call) -> Response:
     """Cancels an installation."""
-    found = await installations.cancel(call.services, call.principal, call.body.bulk_id)
+    found = await installations.cancel(call.services, call.principal, call.body.installation_id)
     (item,) = await name_actors(call, [_record(found)])
     return Response(TeamsInstallationAnswer(message=SUCCESS, item=item))
 
 
 def _record(bulk: Bulk) -> TeamsInstallation:
     return TeamsInstallation(
-        bulk_id=bulk.bulk_id,
+        installation_id=bulk.bulk_id,
         name=bulk.criteria[CONNECTION],
         status=bulk.status,
         people=len(bulk.criteria[PEOPLE]),
@@ -205,7 +205,7 @@ ROUTES: Final = (
         handle=get_teams_installation,
         summary="Read an installation, its progress and for whom it was refused",
         tag=TAG,
-        parameters=(Parameter("bulk_id", "Id of the installation.", is_required=True),),
+        parameters=(Parameter("installation_id", "Id of the installation.", is_required=True),),
         answer=TeamsInstallationAnswer,
         refusals=(404,),
     ),
@@ -215,7 +215,7 @@ ROUTES: Final = (
         handle=get_teams_installations,
         summary="List installations for many people, newest first",
         tag=TAG,
-        parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
+        parameters=(LIMIT, Parameter("installation_id", "Pagination key from `lastKey`.")),
         answer=TeamsInstallationPage,
     ),
     manage_route(

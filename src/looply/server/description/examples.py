@@ -49,6 +49,7 @@ _BY_FIELD: Final[Mapping[str, Any]] = {
     "session_id": "0199d6eb-7286-73a9-90b7-2b3c4d5e6f70",
     "key_id": "0199d6e7-3e42-7f65-8c73-8d9e0f1a2b3c",
     "bulk_id": "0199d6e8-4f53-7076-9d84-9e0f1a2b3c4d",
+    "installation_id": "0199d6ec-8397-74ba-a1c8-3c4d5e6f7081",
     "letter_id": f"{_EXECUTION}:7",
     "incident_id": f"{_EXECUTION}:12",
     "request_id": "5f0c9d1e2b3a-1f",

@@ -70,6 +70,20 @@ async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
     assert worked_on == {bulk.bulk_id for bulk in begun_ones}
 
 
+async def test_a_bulk_that_pauses_is_left_out_by_its_holder_and_kept_from_others_until_then(
+    catalog: Catalog, mine: Tenant, clock: FakeClock
+) -> None:
+    paused, other = await begun(catalog, mine), await begun(catalog, mine)
+    await catalog.bulks.take("first", SPAN)
+    progress = Progress(cursor="", done=0, refused=0, held_until=clock.now() + 3 * SPAN, is_last=False)
+    assert await catalog.bulks.record(paused.bulk_id, "first", progress)
+    assert [bulk.bulk_id for bulk in await catalog.bulks.take("first", SPAN, {paused.bulk_id})] == [other.bulk_id]
+    clock.advance(2 * SPAN)
+    assert [bulk.bulk_id for bulk in await catalog.bulks.take("second", SPAN)] == [other.bulk_id]
+    clock.advance(SPAN)
+    assert paused.bulk_id in [bulk.bulk_id for bulk in await catalog.bulks.take("second", SPAN)]
+
+
 async def test_a_bulk_by_ids_keeps_them_and_the_refusals_of_all(
     catalog: Catalog, mine: Tenant, clock: FakeClock
 ) -> None:

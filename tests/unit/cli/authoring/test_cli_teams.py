@@ -108,7 +108,7 @@ def test_a_person_is_checked_again(run: Command, looply: Looply) -> None:
 
 
 INSTALLATION = {
-    "bulk_id": "b-1",
+    "installation_id": "b-1",
     "name": "T",
     "status": "RUNNING",
     "people": 2,
@@ -178,4 +178,4 @@ def test_installations_are_listed_shown_and_cancelled(run: Command, looply: Loop
     assert (shown.status, "ben@contoso.test" in shown.out, "PersonNotFound" in shown.out) == (0, True, True), shown.err
     cancelled = run("teams", "cancel", "b-1")
     assert (cancelled.status, "CANCELLED" in cancelled.out) == (0, True), cancelled.err
-    assert looply.calls[-1] == ("cancelTeamsInstallation", {}, {"bulk_id": "b-1"})
+    assert looply.calls[-1] == ("cancelTeamsInstallation", {}, {"installation_id": "b-1"})

@@ -306,7 +306,7 @@ async def install_teams_app(mine: Caller, world: World, services: Services) -> h
 @act
 async def cancel_teams_installation(mine: Caller, world: World, services: Services) -> httpx2.Response:
     made = (await install_teams_app(mine, world, services)).json()["item"]
-    return await mine.post("cancelTeamsInstallation", {"bulk_id": made["bulk_id"]})
+    return await mine.post("cancelTeamsInstallation", {"installation_id": made["installation_id"]})
 
 
 @act

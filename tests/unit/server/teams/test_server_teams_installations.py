@@ -44,12 +44,12 @@ async def install(caller: Caller, **body: Any) -> dict[str, Any]:
 
 async def start(caller: Caller, **body: Any) -> str:
     """Starts an installation and returns its id."""
-    found: str = (await install(caller, **body))["item"]["bulk_id"]
+    found: str = (await install(caller, **body))["item"]["installation_id"]
     return found
 
 
-async def read(caller: Caller, bulk_id: str) -> dict[str, Any]:
-    answer = await caller.get("getTeamsInstallation", bulk_id=bulk_id)
+async def read(caller: Caller, installation_id: str) -> dict[str, Any]:
+    answer = await caller.get("getTeamsInstallation", installation_id=installation_id)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -87,23 +87,27 @@ async def test_the_app_is_installed_for_people_at_the_rate_and_nothing_is_sent_t
 ) -> None:
     await use_graph(tenant)
     users = strangers(tenant, 5)
-    bulk_id = await start(mine, person=[f" {each.mail.upper()}" for each in users] + [users[0].mail], rate_per_second=2)
+    installation_id = await start(
+        mine, person=[f" {each.mail.upper()}" for each in users] + [users[0].mail], rate_per_second=2
+    )
     tenant.clock.advance(SECOND)
     assert await runner.tick() == 1
-    item = (await read(mine, bulk_id))["item"]
+    item = (await read(mine, installation_id))["item"]
     assert (item["status"], item["people"], item["installed"], item["ended_on"]) == ("RUNNING", 5, 2, None)
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["installed"], found["item"]["refused"]) == ("DONE", 5, 0)
     assert found["refusals"] == []
     assert all(each.is_installed for each in users)
     assert (posts(tenant), tenant.microsoft.count("GET", "/teamsApps"), tenant.messages()) == (5, 3, [])
     assert await statuses(mine) == {each.name: "PROVISIONING" for each in users}
     audit = (await mine.get("getAudit", limit="1", action="bulk.install")).json()["items"][0]
-    assert audit["object_id"] == bulk_id
+    assert audit["object_id"] == installation_id
     assert "p0@contoso.test" not in str(audit)
     assert audit["details"]["wanted"] == {"connection": "TEAMS", "person": 5}
-    assert [each["bulk_id"] for each in (await mine.get("getTeamsInstallations")).json()["items"]] == [bulk_id]
+    assert [each["installation_id"] for each in (await mine.get("getTeamsInstallations")).json()["items"]] == [
+        installation_id
+    ]
 
 
 async def test_all_without_the_app_are_those_whom_the_bot_knows_and_who_lack_it(
@@ -122,9 +126,9 @@ async def test_all_without_the_app_are_those_whom_the_bot_knows_and_who_lack_it(
     chosen = [{"person_id": removed.id, "name": "Ben", "status": "NOT_INSTALLED"}]
     assert forecast == {"people": 1, "skipped": 0, "truncated": False, "items": chosen, "unknown": []}
     assert (posts(tenant), (await mine.get("getTeamsInstallations")).json()["items"]) == (0, [])
-    bulk_id = await start(mine, missing=True)
+    installation_id = await start(mine, missing=True)
     await run(tenant, runner)
-    assert (await read(mine, bulk_id))["item"]["installed"] == 1
+    assert (await read(mine, installation_id))["item"]["installed"] == 1
     assert (removed.is_installed, blocking.is_blocked) == (True, True)
     assert (await statuses(mine))["Ben"] == "RECOVERED"
     again = await mine.post("installTeamsApp", {"name": "TEAMS", "missing": True})
@@ -139,10 +143,10 @@ async def test_who_has_the_app_is_left_out_and_one_who_got_it_since_counts_as_in
     (ben,) = strangers(tenant, 1)
     forecast = (await install(mine, person=[anna.id, ben.mail], dry_run=True))["forecast"]
     assert (forecast["people"], forecast["skipped"], forecast["unknown"]) == (1, 1, [ben.mail])
-    bulk_id = await start(mine, person=[anna.id, ben.mail])
+    installation_id = await start(mine, person=[anna.id, ben.mail])
     ben.is_installed = True
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["people"], found["item"]["installed"], found["refusals"]) == (1, 1, [])
     assert posts(tenant) == 1, "Microsoft has answered 409"
 
@@ -154,9 +158,9 @@ async def test_each_refusal_has_its_reason_and_holds_no_other_person(
     first, second, third = strangers(tenant, 3)
     is_second = installing(second)
     tenant.microsoft.fault = lambda request: error(403, "Forbidden") if is_second(request) else None
-    bulk_id = await start(mine, person=[first.mail, "eve@contoso.test", second.mail, third.mail])
+    installation_id = await start(mine, person=[first.mail, "eve@contoso.test", second.mail, third.mail])
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["installed"], found["item"]["refused"]) == ("DONE", 2, 2)
     assert [(each["person"], each["name"], each["code"]) for each in found["refusals"]] == [
         ("eve@contoso.test", None, "PersonNotFound"),
@@ -174,14 +178,14 @@ async def test_a_pause_that_microsoft_asks_for_is_kept_and_holds_no_card(
     users = strangers(tenant, 3)
     is_second, limited = installing(users[1]), [Reply(429, {}, {"Retry-After": "30"})]
     tenant.microsoft.fault = lambda request: limited.pop() if limited and is_second(request) else None
-    bulk_id = await start(mine, person=[each.mail for each in users])
+    installation_id = await start(mine, person=[each.mail for each in users])
     await run(tenant, runner, 29)
-    item = (await read(mine, bulk_id))["item"]
+    item = (await read(mine, installation_id))["item"]
     assert (item["status"], item["installed"], item["refused"], posts(tenant)) == ("RUNNING", 1, 0, 2)
     await tenant.ask(MANAGER)
     assert (await tenant.delivery())["state"] == "SHOWN"
     await run(tenant, runner, 5)
-    item = (await read(mine, bulk_id))["item"]
+    item = (await read(mine, installation_id))["item"]
     assert (item["status"], item["installed"], posts(tenant)) == ("DONE", 3, 4)
 
 
@@ -193,12 +197,33 @@ async def test_what_may_succeed_soon_is_tried_three_times(
     users = strangers(tenant, 2)
     is_first, left = installing(users[0]), [error(503, "Down")] * failures
     tenant.microsoft.fault = lambda request: left.pop() if left and is_first(request) else None
-    bulk_id = await start(mine, person=[each.mail for each in users])
+    installation_id = await start(mine, person=[each.mail for each in users])
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["installed"]) == ("DONE", installed)
     assert [each["code"] for each in found["refusals"]] == ([code] if code else [])
     assert posts(tenant) == 4
+
+
+@pytest.mark.parametrize("has_catalog_id", [False, True])
+async def test_an_outage_of_graph_makes_pauses_and_refuses_no_person(
+    tenant: Tenant, mine: Caller, runner: InstallationRunner, *, has_catalog_id: bool
+) -> None:
+    (catalog_id,) = tenant.microsoft.graph.catalog.values()
+    await use_graph(tenant, **({"catalog_app_id": catalog_id} if has_catalog_id else {}))
+    users = strangers(tenant, 3)
+    tenant.microsoft.fault = lambda request: error(503, "Down") if request.target.startswith("/graph") else None
+    installation_id = await start(mine, person=[each.mail for each in users])
+    await run(tenant, runner, 120)
+    item = (await read(mine, installation_id))["item"]
+    assert (item["status"], item["installed"], item["refused"]) == ("RUNNING", 0, 0)
+    asked = len(tenant.microsoft.requests)
+    await run(tenant, runner, 3)
+    assert len(tenant.microsoft.requests) - asked <= 2, "it is asked at most every five seconds"
+    tenant.microsoft.fault = lambda _: None
+    await run(tenant, runner)
+    found = await read(mine, installation_id)
+    assert (found["item"]["status"], found["item"]["installed"], found["refusals"]) == ("DONE", 3, [])
 
 
 @pytest.mark.parametrize(
@@ -217,9 +242,9 @@ async def test_what_would_be_refused_for_every_person_is_asked_once(
     if not right:
         tenant.microsoft.graph.catalog.clear()
     users = strangers(tenant, 7)
-    bulk_id = await start(mine, person=[each.mail for each in users], rate_per_second=2)
+    installation_id = await start(mine, person=[each.mail for each in users], rate_per_second=2)
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["installed"], found["item"]["refused"]) == ("DONE", 0, 7)
     assert {each["code"] for each in found["refusals"]} == {code}
     assert [each["person"] for each in found["refusals"]] == [each.mail for each in users]
@@ -232,11 +257,11 @@ async def test_an_installation_ends_when_its_connection_is_gone(
 ) -> None:
     await use_graph(tenant)
     users = strangers(tenant, 3)
-    bulk_id = await start(mine, person=[each.mail for each in users])
+    installation_id = await start(mine, person=[each.mail for each in users])
     gone = await mine.post("deleteConnection", {"name": "TEAMS"})
     assert gone.status_code == 200, gone.text
     await run(tenant, runner)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["refused"]) == ("DONE", 3)
     assert {each["code"] for each in found["refusals"]} == {"CONNECTION_NOT_FOUND"}
 
@@ -246,14 +271,14 @@ async def test_a_cancelled_installation_leaves_the_app_where_it_is(
 ) -> None:
     await use_graph(tenant)
     users = strangers(tenant, 4)
-    bulk_id = await start(mine, person=[each.mail for each in users], rate_per_second=1)
+    installation_id = await start(mine, person=[each.mail for each in users], rate_per_second=1)
     await run(tenant, runner, 1)
-    assert (await theirs.post("cancelTeamsInstallation", {"bulk_id": bulk_id})).status_code == 404
-    cancelled = (await mine.post("cancelTeamsInstallation", {"bulk_id": bulk_id})).json()["item"]
+    assert (await theirs.post("cancelTeamsInstallation", {"installation_id": installation_id})).status_code == 404
+    cancelled = (await mine.post("cancelTeamsInstallation", {"installation_id": installation_id})).json()["item"]
     assert (cancelled["status"], cancelled["installed"]) == ("CANCELLED", 1)
     await run(tenant, runner)
     assert [each.is_installed for each in users] == [True, False, False, False]
-    assert (await read(mine, bulk_id))["item"] == cancelled
+    assert (await read(mine, installation_id))["item"] == cancelled
 
 
 async def test_another_process_continues_and_what_it_repeats_is_harmless(
@@ -261,7 +286,7 @@ async def test_another_process_continues_and_what_it_repeats_is_harmless(
 ) -> None:
     await use_graph(tenant)
     users = strangers(tenant, 3)
-    bulk_id = await start(mine, person=[each.mail for each in users], rate_per_second=2)
+    installation_id = await start(mine, person=[each.mail for each in users], rate_per_second=2)
     # The first process ends after it has installed, and before it says so.
     await services.catalog.installations.take("first", timedelta(seconds=45))
     for user in users[:2]:
@@ -270,7 +295,7 @@ async def test_another_process_continues_and_what_it_repeats_is_harmless(
     assert await second.tick() == 0
     tenant.clock.advance(timedelta(seconds=45))
     await run(tenant, second)
-    found = await read(mine, bulk_id)
+    found = await read(mine, installation_id)
     assert (found["item"]["status"], found["item"]["installed"], found["refusals"]) == ("DONE", 3, [])
     assert await runner.tick() == 0
 
@@ -295,14 +320,14 @@ async def test_installations_are_no_bulks_on_executions_and_bulks_no_installatio
 ) -> None:
     await use_graph(tenant)
     (user,) = strangers(tenant, 1)
-    bulk_id = await start(mine, person=[user.id])
+    installation_id = await start(mine, person=[user.id])
     assert (await mine.get("getBulks")).json()["items"] == []
-    for caller, name in ((mine, "getBulk"), (theirs, "getTeamsInstallation")):
-        missing = await caller.get(name, bulk_id=bulk_id)
+    for caller, name, field in ((mine, "getBulk", "bulk_id"), (theirs, "getTeamsInstallation", "installation_id")):
+        missing = await caller.get(name, **{field: installation_id})
         assert (missing.status_code, missing.json()["code"]) == (404, "BULK_NOT_FOUND")
-    assert (await mine.post("cancelBulk", {"bulk_id": bulk_id})).status_code == 404
+    assert (await mine.post("cancelBulk", {"bulk_id": installation_id})).status_code == 404
     other = (await mine.post("bulkTerminate", {"filter": {"all": True}})).json()["item"]["bulk_id"]
-    assert (await mine.get("getTeamsInstallation", bulk_id=other)).status_code == 404
+    assert (await mine.get("getTeamsInstallation", installation_id=other)).status_code == 404
     assert (await theirs.get("getTeamsInstallations")).json()["items"] == []
 
 
@@ -310,9 +335,12 @@ async def test_installations_are_listed_page_by_page(tenant: Tenant, mine: Calle
     await use_graph(tenant)
     ids = [await start(mine, person=[f"p{each}@contoso.test"]) for each in range(3)]
     page = (await mine.get("getTeamsInstallations", limit="2")).json()
-    assert ([each["bulk_id"] for each in page["items"]], page["lastKey"]) == (ids[:0:-1], {"bulk_id": ids[1]})
+    assert ([each["installation_id"] for each in page["items"]], page["lastKey"]) == (
+        ids[:0:-1],
+        {"installation_id": ids[1]},
+    )
     rest = (await mine.get("getTeamsInstallations", limit="2", **page["lastKey"])).json()
-    assert [each["bulk_id"] for each in rest["items"]] == ids[:1]
+    assert [each["installation_id"] for each in rest["items"]] == ids[:1]
     assert "lastKey" not in rest
 
 
@@ -349,7 +377,7 @@ async def test_only_who_may_edit_connections_installs_and_only_by_a_connection_w
     for answer in (
         await reader.post("installTeamsApp", body),
         await reader.get("getTeamsInstallations"),
-        await reader.get("getTeamsInstallation", bulk_id="x"),
-        await reader.post("cancelTeamsInstallation", {"bulk_id": "x"}),
+        await reader.get("getTeamsInstallation", installation_id="x"),
+        await reader.post("cancelTeamsInstallation", {"installation_id": "x"}),
     ):
         assert (answer.json()["code"], answer.json()["permission"]) == ("SCOPE", "edit.connections")

@@ -36,7 +36,7 @@ export function InstallationsSection() {
   const query = useInfiniteQuery(teamsInstallationsQuery(useApi()));
   const [opened, setOpened] = useState("");
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const shown = items.find(({ bulk_id }) => bulk_id === opened);
+  const shown = items.find(({ installation_id }) => installation_id === opened);
   const columns = useColumns(opened, setOpened);
   usePeopleReadAgain(items);
   return (
@@ -47,7 +47,7 @@ export function InstallationsSection() {
             label={text.installations}
             columns={columns}
             rows={rows}
-            keyOf={({ bulk_id }) => bulk_id}
+            keyOf={({ installation_id }) => installation_id}
             isPlain
           />
         )}
@@ -57,20 +57,21 @@ export function InstallationsSection() {
   );
 }
 
-/** The health of people is read again as an installation proceeds. */
+/** The health of people is read again as an installation proceeds, and once after the last one has ended. */
 function usePeopleReadAgain(items: readonly Installation[]): void {
   const queries = useQueryClient();
   const acted = items.reduce((sum, { installed, refused }) => sum + installed + refused, 0);
-  const before = useRef(0);
+  // Not a count of 0, which an installation has as well that has only begun.
+  const before = useRef<number | undefined>(undefined);
   const isRunning = items.some(({ status }) => status === "RUNNING");
   useEffect(() => {
-    if (isRunning || before.current > 0) void queries.invalidateQueries({ queryKey: [TEAMS_PEOPLE] });
-    before.current = isRunning ? acted : 0;
+    if (isRunning || before.current !== undefined) void queries.invalidateQueries({ queryKey: [TEAMS_PEOPLE] });
+    before.current = isRunning ? acted : undefined;
   }, [acted, isRunning, queries]);
 }
 
 /** `opened` is the installation whose refusals are shown; `onOpen` takes another one, or none. */
-function useColumns(opened: string, onOpen: (bulkId: string) => void): Column<Installation>[] {
+function useColumns(opened: string, onOpen: (installationId: string) => void): Column<Installation>[] {
   const { teams: text } = useText(TEXTS);
   const { formats } = useTimes();
   const runOf = ({ name, created_on }: Installation): string => text.runOf(name, formats.instant(created_on));
@@ -94,13 +95,13 @@ function useColumns(opened: string, onOpen: (bulkId: string) => void): Column<In
             <Button
               size="small"
               aria-label={text.whyRefusedOf(runOf(item))}
-              aria-expanded={opened === item.bulk_id}
-              onClick={() => onOpen(opened === item.bulk_id ? "" : item.bulk_id)}
+              aria-expanded={opened === item.installation_id}
+              onClick={() => onOpen(opened === item.installation_id ? "" : item.installation_id)}
             >
               {text.whyRefused}
             </Button>
           )}
-          {item.status === "RUNNING" && <CancelButton bulkId={item.bulk_id} run={runOf(item)} />}
+          {item.status === "RUNNING" && <CancelButton installationId={item.installation_id} run={runOf(item)} />}
         </div>
       ),
     },
@@ -121,14 +122,14 @@ function Progress({ installation: { installed, refused, people } }: { installati
   );
 }
 
-function CancelButton({ bulkId, run }: { bulkId: string; run: string }) {
+function CancelButton({ installationId, run }: { installationId: string; run: string }) {
   const { teams: text } = useText(TEXTS);
   const api = useApi();
   const queries = useQueryClient();
   const [isOpen, setIsOpen] = useState(false);
   const close = (): void => setIsOpen(false);
   const cancel = useMutation({
-    mutationFn: () => api.call("cancelTeamsInstallation", { bulk_id: bulkId }),
+    mutationFn: () => api.call("cancelTeamsInstallation", { installation_id: installationId }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: [TEAMS_INSTALLATIONS] });
       close();

@@ -63,9 +63,9 @@ export const teamsInstallationsQuery = (api: Api) =>
   });
 
 /** An installation with the people who did not get the app; asked again when there are more of them. */
-export const teamsRefusalsQuery = (api: Api, { bulk_id: bulkId, refused }: Installation) =>
+export const teamsRefusalsQuery = (api: Api, { installation_id: installationId, refused }: Installation) =>
   queryOptions({
-    queryKey: [TEAMS_INSTALLATIONS, bulkId, refused],
+    queryKey: [TEAMS_INSTALLATIONS, installationId, refused],
     queryFn: async ({ signal }) =>
-      (await api.call("getTeamsInstallation", { bulk_id: bulkId }, { signal })).refusals ?? [],
+      (await api.call("getTeamsInstallation", { installation_id: installationId }, { signal })).refusals ?? [],
   });
