@@ -149,7 +149,7 @@ class DeliveryStories:
         assert await engine.reconciler.tick() == 0
         engine.clock.advance(MINUTE)
         assert await engine.reconciler.tick() == 2
-        assert await seen(engine, channel, first) == {ANN: "OPEN"}
+        assert await seen(engine, channel, first) == {ANN: "OPEN", BOB: "OPEN"}
 
     async def test_a_first_send_with_an_unknown_outcome_waits_for_a_sign_of_life(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
