@@ -95,18 +95,22 @@ class TeamsBots:
 
     async def choose(self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int) -> Chosen:
         """See `Bots.choose`."""
-        bot = await self._open(organization_id, connection)
-        if not bot.account.has_graph:
-            finding = f"is {connection}, which knows people by events alone; set its `people` to graph to install"
-            raise Refused.at("/name", finding)
+        bot = await self._open_for_installing(organization_id, connection)
         return await installing.choose(bot, self._resources, people, limit)
 
     async def install(
         self, engine: Engine, organization_id: str, connection: str, people: Sequence[str]
     ) -> Sequence[Installed]:
         """See `Bots.install`."""
-        bot = await self._open(organization_id, connection)
+        bot = await self._open_for_installing(organization_id, connection)
         return await installing.install(bot, self._resources, engine, self._copies, people)
+
+    async def _open_for_installing(self, organization_id: str, connection: str) -> Bot:
+        bot = await self._open(organization_id, connection)
+        if not bot.account.has_graph:
+            finding = f"is {connection}, which knows people by events alone; set its `people` to graph to install"
+            raise Refused.at("/name", finding)
+        return bot
 
     async def _person(self, bot: Bot, person: str) -> Person:
         """Returns a person by id or address; one by address may be news. Raises: NotFound; Conflict."""

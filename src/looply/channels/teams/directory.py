@@ -12,6 +12,7 @@ from looply.catalog.calls.directory import Directory, Entry
 from looply.catalog.storage.pages import Page
 from looply.connectors.teams.calls.people import Person, merge
 from looply.connectors.teams.calls.settings import Account
+from looply.errors import RecordDamaged
 from looply.jsontext import Json
 
 SEEN_AGAIN: Final = timedelta(hours=1)
@@ -50,7 +51,7 @@ class TeamsDirectory:
         """Stores and returns what is known of a person, by `merge` with what was known of the same id."""
 
         def change(known: Json) -> Json:
-            before = _person(known)
+            before = _readable(known)
             after = merge(before, person)
             return known if before is not None and _is_no_news(before, after) else msgspec.to_builtins(after)
 
@@ -61,14 +62,24 @@ class TeamsDirectory:
 
 
 def _person(known: Json) -> Person | None:
-    return None if known is None else msgspec.convert(known, Person)
+    """Returns the person of a row, None without one. Raises: RecordDamaged."""
+    found = _readable(known)
+    if known is not None and found is None:
+        raise RecordDamaged(
+            "what is stored of a person of Teams cannot be read; it is stored again when they write to the bot"
+        )
+    return found
+
+
+def _readable(known: Json) -> Person | None:
+    try:
+        return None if known is None else msgspec.convert(known, Person)
+    except msgspec.ValidationError:
+        return None
 
 
 def _listed(entry: Entry) -> Person:
-    try:
-        return msgspec.convert(entry.known, Person)
-    except msgspec.ValidationError:
-        return Person(id=entry.person_id)
+    return _readable(entry.known) or Person(id=entry.person_id)
 
 
 def _is_no_news(before: Person, after: Person) -> bool:

@@ -10,6 +10,8 @@ from teams_kit import MANAGER, Tenant
 
 from looply.app.administration.installation_runner import InstallationRunner
 from looply.app.context.services import Services
+from looply.catalog import Catalog
+from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.graph import CATALOG, INSTALL
 from looply.demo.teams.people import User
 from looply.demo.teams.wire import Reply, Request, error
@@ -250,6 +252,41 @@ async def test_what_would_be_refused_for_every_person_is_asked_once(
     assert [each["person"] for each in found["refusals"]] == [each.mail for each in users]
     assert all(words in each["message"] for each in found["refusals"])
     assert posts(tenant) == (1 if right == INSTALL else 0)
+
+
+async def test_an_installation_ends_when_its_connection_may_no_longer_install(
+    tenant: Tenant, mine: Caller, runner: InstallationRunner
+) -> None:
+    await use_graph(tenant)
+    users = strangers(tenant, 2)
+    installation_id = await start(mine, person=[each.mail for each in users])
+    changed = await mine.post(
+        "updateConnection", {"name": "TEAMS", "kind": "teams", "settings": tenant.microsoft.settings()}
+    )
+    assert changed.status_code == 200, changed.text
+    await run(tenant, runner)
+    found = await read(mine, installation_id)
+    assert (found["item"]["status"], found["item"]["refused"], posts(tenant)) == ("DONE", 2, 0)
+    assert all("set its `people` to graph" in each["message"] for each in found["refusals"])
+
+
+async def test_a_person_whose_row_cannot_be_read_is_refused_and_holds_no_other(
+    tenant: Tenant, mine: Caller, runner: InstallationRunner, catalog: Catalog
+) -> None:
+    await use_graph(tenant)
+    people = [await tenant.person(), await tenant.person("Ben", "ben@contoso.test")]
+    for each in people:
+        await tenant.send(tenant.activities.install(each, action="remove"))
+        each.is_installed = False
+    tenant.clock.advance(SECOND)
+    installation_id = await start(mine, person=[each.id for each in people])
+    channel = f"teams/{TENANT}/{APP}"
+    await catalog.directory.keep(mine.organization_id, channel, people[0].id, lambda _: {"id": 7}, set())
+    await run(tenant, runner)
+    found = await read(mine, installation_id)
+    assert found["item"]["status"] == "DONE"
+    assert [each["code"] for each in found["refusals"]] == ["RECORD_DAMAGED"]
+    assert [each.is_installed for each in people] == [False, True]
 
 
 async def test_an_installation_ends_when_its_connection_is_gone(
