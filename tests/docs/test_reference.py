@@ -44,6 +44,15 @@ def test_every_error_code_has_a_note_and_no_note_is_left_over() -> None:
     assert NOTES.keys() == find_codes().keys()
 
 
+def test_an_error_that_its_class_makes_for_a_path_has_the_status_of_the_class() -> None:
+    codes = find_codes()
+    assert {name: codes[name] for name in ("ALREADY_MEMBER", "WEAK_PASSWORD", "NO_STEP")} == {
+        "ALREADY_MEMBER": {422},
+        "WEAK_PASSWORD": {422},
+        "NO_STEP": {422},
+    }
+
+
 def test_every_error_code_is_on_its_page() -> None:
     text = page("errors.md")
     assert [code for code in find_codes() if f"| `{code}` |" not in text] == []

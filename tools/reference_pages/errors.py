@@ -134,7 +134,9 @@ def _call_codes() -> Iterator[Found]:
 
 
 def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator[Found]:
-    name = ast.unparse(call.func).rsplit(".", 1)[-1]
+    owner, _, name = ast.unparse(call.func).rpartition(".")
+    if name == "at":  # `Refused.at("/name", ...)` makes one of the class.
+        name = owner.rpartition(".")[2]
     status = _status_of(classes[name]) if name in classes else _STATE_MAKERS.get(name, 0)
     for keyword in call.keywords:
         is_code = keyword.arg == "code" and name not in _SUCCESSES

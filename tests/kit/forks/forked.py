@@ -68,7 +68,9 @@ class Forked:
             if ended.poll(None if timeout is None else timeout * 1000):
                 with self._lock:
                     if self.returncode is None:
-                        (self.returncode,) = STATUS.unpack(os.read(self._status, STATUS.size))
+                        status = os.read(self._status, STATUS.size)
+                    assert status, f"the fork server ended, and with it what is known of the end of {self.args}"
+                    (self.returncode,) = STATUS.unpack(status)
         return self.returncode
 
     def __del__(self) -> None:
@@ -153,12 +155,16 @@ class _Server:
         try:
             with self._lock:
                 socket.send_fds(self._requests, [json.dumps(request).encode()], [nothing, *outputs, theirs])
-                reply, (pidfd,), _, _ = socket.recv_fds(self._requests, STATUS.size, 1)
+                reply, pidfds, _, _ = socket.recv_fds(self._requests, STATUS.size, 1)
+            assert reply, f"the fork server ended with {self._process.poll()} before it started {command}"
+        except BaseException:
+            os.close(status)
+            raise
         finally:
             os.close(nothing)
             os.close(theirs)
         (process_id,) = STATUS.unpack(reply)
-        return Forked(command, process_id, pidfd, status)
+        return Forked(command, process_id, pidfds[0], status)
 
     def close(self) -> None:
         self._requests.close()
