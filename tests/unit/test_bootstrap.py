@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kit.channel import FakeChannel
+from looply.app.administration.installation_runner import InstallationRunner
 from looply.app.administration.key_watch import KeyWatch
 from looply.app.administration.notification_runner import NotificationRunner
 from looply.app.bulks.runner import BulkRunner
@@ -42,6 +43,7 @@ LOOPS = (
     BulkRunner,
     AbsenceRunner,
     NotificationRunner,
+    InstallationRunner,
 )
 
 

@@ -63,7 +63,7 @@ _COMMANDS: Final = {
     ),
     "teams": (
         "looply.cli.authoring.teams:APP",
-        "Microsoft Teams: package of the app; people whom the bot reaches; check one.",
+        "App and bot of Microsoft Teams: package, people, check, install, installations, installation, cancel.",
     ),
     "target": (
         "looply.cli.executions.target:APP",

@@ -69,8 +69,8 @@ class Forked:
                 with self._lock:
                     if self.returncode is None:
                         status = os.read(self._status, STATUS.size)
-                    assert status, f"the fork server ended, and with it what is known of the end of {self.args}"
-                    (self.returncode,) = STATUS.unpack(status)
+                        assert status, f"the fork server ended, and with it what is known of the end of {self.args}"
+                        (self.returncode,) = STATUS.unpack(status)
         return self.returncode
 
     def __del__(self) -> None:

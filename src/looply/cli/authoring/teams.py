@@ -18,7 +18,8 @@ from looply.cli.terminal.tables import instant, listing, record, rows_of, show_i
 from looply.cli.terminal.terminal import Here, Terminal
 
 APP: Final = App(
-    name="teams", help="Microsoft Teams: write the app package, see whom the bot can reach, install the app."
+    name="teams",
+    help="Microsoft Teams: write the app package, see whom the bot can reach, install the app for many people.",
 )
 
 _COLUMNS: Final = {

@@ -242,6 +242,10 @@ class DeliveryStories:
         assert len((await row_of(engine, sent)).handle.split(",")) == 2
         assert channel.messages["found"][1].status == "CLOSED"
 
+
+class ReportStories:
+    """Reports of deliveries to the history."""
+
     async def test_a_report_that_did_not_reach_the_history_is_repeated_by_the_next_process(
         self, engine: Driver
     ) -> None:

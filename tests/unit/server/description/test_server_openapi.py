@@ -8,6 +8,7 @@ from server_kit import ASKING, Caller
 
 from looply.permissions import FOR_KEYS, PERMISSIONS
 from looply.server.http.boundary import Boundary
+from looply.server.http.call import Route
 from looply.server.http.problems import STATUSES
 
 
@@ -28,12 +29,17 @@ async def test_every_route_of_the_server_is_described_with_its_security_scheme(
 ) -> None:
     people = {name: [{"Session": []}] for name in PERMISSIONS.keys() - FOR_KEYS}
     security = {"public": [], "metrics": [{"MetricsToken": []}], **people}
+
+    def schemes(route: Route) -> list[dict[str, list[str]]] | None:
+        return [{"Session": []}, {"TeamsTab": []}] if route.takes_tabs else security.get(route.access)
+
     described = {
         (method.upper(), path): operation.get("security")
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    assert described == {(route.method, route.path): security.get(route.access) for route in app.routes}
+    assert described == {(route.method, route.path): schemes(route) for route in app.routes}
+    assert any(route.takes_tabs for route in app.routes)
 
 
 async def test_every_operation_has_a_unique_id_and_a_summary(document: dict[str, Any]) -> None:
