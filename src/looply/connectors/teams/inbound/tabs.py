@@ -9,13 +9,11 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
 
 from looply.clock import Clock
 from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.keys import KeyRing
-from looply.connectors.teams.inbound.verifying import ALGORITHM, LEEWAY_SECONDS, NotVerified, read_header
+from looply.connectors.teams.inbound.verifying import LEEWAY_SECONDS, NotVerified, read_signed
 from looply.instants import from_ms
 
 SCOPE: Final = "access_as_user"
@@ -67,16 +65,7 @@ class TabVerifier:
 
         It waits for the network only when the key is not known. Raises: NotVerified.
         """
-        token, header = read_header(authorization)
-        if header.alg != ALGORITHM:
-            raise NotVerified("wrong algorithm")
-        key = await self._keys.find(header.kid)
-        if key is None:
-            raise NotVerified("unknown key")
-        try:
-            claims = msgspec.convert(jwt.decode(token, key.key, algorithms=[ALGORITHM]).claims, _Claims)
-        except (JoseError, ValueError, TypeError) as error:
-            raise NotVerified("wrong signature" if isinstance(error, JoseError) else "no valid token") from error
+        claims, _ = await read_signed(authorization, self._keys, _Claims)
         _check(claims, self._terms, self._clock.now())
         return TabPerson(
             tenant_id=self._terms.tenant_id,

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 from joserfc import jwt
@@ -17,7 +17,9 @@ from joserfc.errors import JoseError
 from looply.clock import Clock
 from looply.connectors.teams.calls.settings import Account
 from looply.connectors.teams.inbound.activities import Activity
-from looply.connectors.teams.inbound.keys import KeyRing
+from looply.connectors.teams.inbound.keys import KeyRing, SigningKey
+
+ClaimsT = TypeVar("ClaimsT")
 
 CHANNEL: Final = "msteams"
 ALGORITHM: Final = "RS256"
@@ -89,17 +91,7 @@ class Verifier:
 
         It waits for the network only when the key is not known. Raises: NotVerified.
         """
-        token, header = read_header(authorization)
-        if header.alg != ALGORITHM:
-            raise NotVerified("wrong algorithm")
-        key = await self._keys.find(header.kid)
-        if key is None:
-            raise NotVerified("unknown key")
-        try:
-            decoded = jwt.decode(token, key.key, algorithms=[ALGORITHM])
-            claims = msgspec.convert(decoded.claims, Claims)
-        except (JoseError, ValueError, TypeError) as error:
-            raise NotVerified("wrong signature" if isinstance(error, JoseError) else "no valid token") from error
+        claims, key = await read_signed(authorization, self._keys, Claims)
         found = msgspec.structs.replace(claims, endorsements=key.endorsements)
         check_claims(found, self._account, self._clock.now())
         return found
@@ -113,7 +105,24 @@ class Verifier:
         return check_age(claims, activity, self._clock.now())
 
 
-def read_header(authorization: str) -> tuple[str, _Header]:
+async def read_signed(authorization: str, keys: KeyRing, kind: type[ClaimsT]) -> tuple[ClaimsT, SigningKey]:
+    """Returns the claims of a token that one of the keys has signed, not checked further, and that key.
+
+    It waits for the network only when the key is not known. Raises: NotVerified.
+    """
+    token, header = _read_header(authorization)
+    if header.alg != ALGORITHM:
+        raise NotVerified("wrong algorithm")
+    key = await keys.find(header.kid)
+    if key is None:
+        raise NotVerified("unknown key")
+    try:
+        return msgspec.convert(jwt.decode(token, key.key, algorithms=[ALGORITHM]).claims, kind), key
+    except (JoseError, ValueError, TypeError) as error:
+        raise NotVerified("wrong signature" if isinstance(error, JoseError) else "no valid token") from error
+
+
+def _read_header(authorization: str) -> tuple[str, _Header]:
     """Returns the token of an `Authorization` header, and its own header. Raises: NotVerified."""
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not token:
