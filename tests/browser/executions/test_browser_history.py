@@ -8,6 +8,13 @@ from browser.executions.ordering import Installation, releasing, sign_in
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+SCROLLED_TO = """(name) => {
+  const table = document.querySelector('[role=region][aria-label="Executions, scrolls"]');
+  table.scrollTop = table.scrollHeight;
+  return [...table.querySelectorAll("a")].some((link) => link.textContent.includes(name));
+}"""
+"""Scrolls to the end of what is loaded; whether a link is there. It is asked in each frame, as pages load."""
+
 
 def test_executions_are_found_by_words_whose_filter_is_the_address(
     browser: "Browser", operator: Visit, installation: Installation
@@ -60,14 +67,8 @@ def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, inst
         installation.org.trigger(workflow_id, {"po": "small"}, process_id=f"MANY-{number:04}")
     page = operator.open("/app/executions?q=%5B%22MANY-*%22%5D")
     page.get_by_role("link", name="MANY-0249").wait_for()
-    table = page.get_by_role("region", name="Executions, scrolls")
-    end = page.get_by_role("link", name="MANY-0000")
-    for _ in range(100):
-        if end.is_visible():
-            break
-        table.evaluate("(element) => { element.scrollTop = element.scrollHeight; }")
-        page.wait_for_timeout(100)
-    end.wait_for()
+    page.wait_for_function(SCROLLED_TO, arg="MANY-0000")
+    page.get_by_role("link", name="MANY-0000").wait_for()
     page.get_by_text("250 in all").wait_for()
     assert page.locator("tbody tr").count() < 80
     operator.check()
