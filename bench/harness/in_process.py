@@ -122,15 +122,17 @@ def note_of(data: Path) -> Path:
 
 
 @asynccontextmanager
-async def in_process(data: Path, more: Mapping[str, dict[str, Any]] | None = None) -> AsyncIterator[InProcess]:
+async def in_process(
+    data: Path, more: Mapping[str, dict[str, Any]] | None = None, **settings: Any
+) -> AsyncIterator[InProcess]:
     """Yields the application on a data folder, which is made where it does not exist.
 
     A new folder is given both workflows of the scenario and `more` by kind. What it was given (organization, key,
-    workflows) is noted beside it, for the next time.
+    workflows) is noted beside it, for the next time. `settings` are those of `looply.settings`.
     """
     configure_log("warning", SystemClock())
     note = note_of(data)
-    async with open_application(Settings(data=data)) as application:
+    async with open_application(Settings(data=data, **settings)) as application:
         services = application.services
         app = build_app(services, SystemEntropy())
         parts: dict[str, Any] = {"app": app, "shell": application.shell, "store": application.store}

@@ -328,6 +328,8 @@ def encode_definition(workflow: Workflow, workflow_id: str, workflow_version: in
 
 def _opened_letters(before: ExecutionState | None, letters: Sequence[LetterRow]) -> int:
     """Returns how many dead letters more are not settled after the changes of their rows."""
+    if not letters:
+        return 0
     letters_before = before.letters if before is not None else {}
     were_open = sum(1 for row in letters if row.seq in letters_before and not letters_before[row.seq].action)
     return sum(1 for row in letters if not row.action) - were_open

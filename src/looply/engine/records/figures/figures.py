@@ -55,10 +55,13 @@ INCIDENTS: Final[Mapping[IncidentKind, str]] = {
 }
 """The names under which counters are stored."""
 
+_OF_STEPS: Final = frozenset({StepSucceeded, StepFailed, StepUnknown, StepScheduled, Resumed, WaitTimedOut, TimerFired})
+"""The events that change figures of steps, most of them always, the others by what they say."""
+
 _OPEN: Final[Mapping[Status, str]] = {"RUNNING": RUNNING, "WAITING": WAITING, "FAILED": FAILED}
 
 
-class StepChange(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class StepChange(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """What one event says of its step: `ended` visits, attempts that `failed`, and so on; `ms` is how long it took."""
 
     step: str
@@ -71,7 +74,7 @@ class StepChange(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tru
     is_approval: bool = False
 
 
-class FigureChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FigureChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one unit changes: `open` are differences by the names of counters, the others count what has happened.
 
     `ms` is how long an execution took that ended.
@@ -290,16 +293,21 @@ def figure_change(
         for incident in former.values():
             if incident.incident_id not in after.incidents or after.closed is not None:
                 _add(counts, INCIDENTS[incident.kind], -1)
+        counts = {name: count for name, count in counts.items() if count}
     ended = after.closed if before is None or before.closed is None else None
+    of_steps = [event for event in events if type(event) in _OF_STEPS]
+    # Most units change nothing, and each unit asks.
+    if not (counts or has_failed or of_steps or before is None or ended is not None):
+        return None
     status = ended.status if ended is not None else None
     change = FigureChange(
-        open={name: count for name, count in counts.items() if count},
+        open=counts,
         started=int(before is None),
         completed=int(status == "COMPLETED"),
         failed=has_failed or int(status == "FAILED"),
         terminated=int(status == "TERMINATED"),
-        ms=(after.now - _created(after)) // _ONE if ended is not None else None,
-        steps=tuple(_step_changes(before, events)),
+        ms=(after.now - after.started.at) // _ONE if ended is not None else None,
+        steps=tuple(_step_changes(before, of_steps)) if of_steps else (),
     )
     return change if change != NO_CHANGE else None
 
@@ -378,10 +386,6 @@ def _place(state: ExecutionState | None, status: Status | None) -> str:
 
 def _add(counts: dict[str, int], name: str, count: int) -> None:
     counts[name] = counts.get(name, 0) + count
-
-
-def _created(state: ExecutionState) -> datetime:
-    return state.started.at
 
 
 def _step_changes(before: ExecutionState | None, events: Iterable[Event]) -> Iterable[StepChange]:
