@@ -17,6 +17,7 @@ _HANGING: Final = 10
 """Executions for each system that hangs."""
 _OWN_HANGING: Final = 200
 """Executions for each of an organization's own systems that hang, beside one of its own that answers."""
+_TIMEOUTS: Final = {"hanging": "PT30M", "giving_up": "PT2S"}
 _FUNCTIONS: Final = 60
 _ENDLESS: Final = {"javascript": "while (true) {}", "python": "while True: pass"}
 _OF_DOCUMENT: Final = 4
@@ -30,7 +31,8 @@ Definitions = Mapping[str, dict[str, Any]]
 class Load:
     """So many callers send `requests` one after the other. `prepare`: kinds that are triggered once before, to read.
 
-    `is_own`: the measured organization loads the server itself.
+    `is_own`: the measured organization loads the server itself. `comes_first`: all of its executions are there when the
+    phase begins, and none may have ended when it is over.
     """
 
     title: str
@@ -38,6 +40,7 @@ class Load:
     requests: Callable[[Folder, Mapping[str, str]], Iterator[bytes]]
     prepare: tuple[str, ...] = ()
     is_own: bool = False
+    comes_first: bool = False
 
 
 def noting() -> dict[str, Any]:
@@ -60,8 +63,12 @@ def definitions(port: int, child_id: str) -> Definitions:
 
 
 def hanging(port: int) -> Definitions:
-    """Returns the workflows that call systems that hang, by kind."""
-    return {f"hanging_{host}": _calling(f"http://{host}:{port}/hang", timeout="PT30M") for host in HOSTS}
+    """Returns the workflows that call systems that hang, by kind: some wait for the answer, some give up."""
+    return {
+        f"{kind}_{host}": _calling(f"http://{host}:{port}/hang", timeout=timeout)
+        for kind, timeout in _TIMEOUTS.items()
+        for host in HOSTS
+    }
 
 
 def short(port: int) -> dict[str, Any]:
@@ -102,10 +109,14 @@ def _hang(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
     return (post(folder.trigger_path(kind), b"{}", folder.api_key) for _ in range(_HANGING) for kind in kinds)
 
 
-def _hang_own(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
-    """All systems hang but the first, which the measured workflow calls."""
-    kinds = [f"hanging_{host}" for host in HOSTS[1:]]
-    return (post(folder.trigger_path(kind), b"{}", folder.api_key) for _ in range(_OWN_HANGING) for kind in kinds)
+def _own(kind: str) -> Callable[[Folder, Mapping[str, str]], Iterator[bytes]]:
+    """Returns the requests of a load for which all systems hang but the first, which the measured workflow calls."""
+
+    def requests(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
+        paths = [folder.trigger_path(f"{kind}_{host}") for host in HOSTS[1:]]
+        return (post(path, b"{}", folder.api_key) for _ in range(_OWN_HANGING) for path in paths)
+
+    return requests
 
 
 def _endless(folder: Folder, _: Mapping[str, str]) -> Iterator[bytes]:
@@ -148,8 +159,16 @@ LOADS: Final[Mapping[str, Load]] = {
     "hang_own": Load(
         title=f"{len(HOSTS) - 1} of its own systems hang, {_OWN_HANGING} executions for each",
         callers=16,
-        requests=_hang_own,
+        requests=_own("hanging"),
         is_own=True,
+        comes_first=True,
+    ),
+    "down_own": Load(
+        title=f"{len(HOSTS) - 1} of its own systems hang until calls give up, {_OWN_HANGING} executions for each",
+        callers=16,
+        requests=_own("giving_up"),
+        is_own=True,
+        comes_first=True,
     ),
     "functions": Load(title=f"{2 * _FUNCTIONS} endless functions", callers=16, requests=_endless),
     "bodies": Load(title="4 callers send bodies rich in values", callers=4, requests=_bombs),

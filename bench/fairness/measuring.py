@@ -8,11 +8,12 @@ organization loads the server in one of several ways, in turns; each way has a s
 
 import asyncio
 import itertools
+import math
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -48,6 +49,18 @@ class Organizations:
     def loader(self, load: Load) -> Folder:
         """Returns the data folder as the organization sees it that loads the server."""
         return self.measured if load.is_own else self.loading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What the callers of each kind measured, also while the load was coming, and how many of its calls were accepted.
+
+    `coming` is empty where the load comes all the time.
+    """
+
+    spans: Mapping[str, Span]
+    coming: Mapping[str, Span]
+    accepted: int
 
 
 def measure_fairness(plan: Plan, names: Sequence[str] = NAMES) -> Figures:
@@ -92,32 +105,33 @@ def _measured(server: Server, both: Organizations, load: Load, plan: Plan) -> Fi
     for _ in range(plan.repetitions):
         alone = _phase(server, both, None, made, plan.seconds)
         loaded = _phase(server, both, load, made, plan.seconds)
+        if load.comes_first:
+            _check_open(server, both.loader(load), loaded.accepted)
         _drain(server, both.loader(load))
         rounds.append((alone, loaded))
     return {"title": load.title, **{kind: _compared(rounds, kind) for kind in _EVERY_SECONDS}} | {
-        "calls_of_load": round(statistics.median(loaded["load"] for _, loaded in rounds)),
+        "calls_of_load": round(statistics.median(loaded.accepted for _, loaded in rounds)),
         "rss_mib": round(server.rss_mib),
     }
 
 
-def _compared(rounds: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], kind: str) -> Figures:
-    figures: Figures = {"ratio": round(statistics.median(_p99(two, kind) / _p99(one, kind) for one, two in rounds), 2)}
-    for number, state in enumerate(("alone", "loaded")):
-        spans: list[Span] = [each[number][kind] for each in rounds]
-        figures[f"{state}_p50_ms"] = round(statistics.median(span.ms(50) for span in spans), 2)
-        figures[f"{state}_p99_ms"] = round(statistics.median(span.ms(99) for span in spans), 2)
+def _compared(rounds: Sequence[tuple[Phase, Phase]], kind: str) -> Figures:
+    ratios = (loaded.spans[kind].ms(99) / alone.spans[kind].ms(99) for alone, loaded in rounds)
+    figures: Figures = {"ratio": round(statistics.median(ratios), 2)}
+    spans = {
+        "alone": [alone.spans[kind] for alone, _ in rounds],
+        "loaded": [loaded.spans[kind] for _, loaded in rounds],
+        "coming": [loaded.coming[kind] for _, loaded in rounds if loaded.coming],
+    }
+    for state, found in spans.items():
+        if found:
+            figures[f"{state}_p50_ms"] = round(statistics.median(span.ms(50) for span in found), 2)
+            figures[f"{state}_p99_ms"] = round(statistics.median(span.ms(99) for span in found), 2)
     return figures
 
 
-def _p99(phase: Mapping[str, Any], kind: str) -> float:
-    span: Span = phase[kind]
-    return span.ms(99)
-
-
-def _phase(
-    server: Server, both: Organizations, load: Load | None, made: Mapping[str, str], seconds: float
-) -> dict[str, Any]:
-    """Returns what the measured organization's callers measured, and how many calls of the other one were accepted.
+def _phase(server: Server, both: Organizations, load: Load | None, made: Mapping[str, str], seconds: float) -> Phase:
+    """Returns what the measured organization's callers measured, and how many calls of the load were accepted.
 
     Raises: RuntimeError when a call of the measured one was refused, or its execution did not complete.
     """
@@ -126,36 +140,48 @@ def _phase(
     requests = {kind: post(path, BODY, folder.api_key) for kind, path in paths.items()}
     loading = iter(()) if load is None else load.requests(both.loader(load), made)
     with pinned(client_cores()):
-        spans, answers, accepted = run(_together(server.port, requests, loading, load, seconds))
-    for kind, span in spans.items():
+        phase: Phase
+        answers: list[bytes]
+        phase, answers = run(_together(server.port, requests, loading, load, seconds))
+    for kind, span in (*phase.spans.items(), *phase.coming.items()):
         if span.errors:
             raise RuntimeError(f"{span.errors} calls of {kind} were refused: {span.first_error}")
     for answer in map(json_of, answers):
         if answer["status"] != "COMPLETED":
             state = "loaded" if load else "alone"
             raise RuntimeError(f"a short workflow did not complete while its caller waited ({state}): {answer}")
-    return {**spans, "load": accepted}
+    return phase
 
 
 async def _together(
     port: int, requests: Mapping[str, bytes], loading: Iterator[bytes], load: Load | None, seconds: float
-) -> tuple[dict[str, Span], list[bytes], int]:
-    begun = time.perf_counter()
-    until = begun + _SETTLE_SECONDS + seconds
-    noise = asyncio.ensure_future(run_callers([port], load.callers if load else 0, Calls(loading, until)))
-    await asyncio.sleep(_SETTLE_SECONDS)
+) -> tuple[Phase, list[bytes]]:
     answers: list[bytes] = []
-    spans = await asyncio.gather(
-        *(
-            _paced(port, request, _EVERY_SECONDS[kind], until, answers if kind == "short" else None)
-            for kind, request in requests.items()
-        )
-    )
-    return dict(zip(requests, spans, strict=True)), answers, len((await noise).took)
+    comes_first = load is not None and load.comes_first
+    until = math.inf if comes_first else time.perf_counter() + _SETTLE_SECONDS + seconds
+    noise = asyncio.ensure_future(run_callers([port], load.callers if load else 0, Calls(loading, until)))
+    coming = await _measure_until(noise, port, requests, answers) if comes_first else {}
+    await asyncio.sleep(_SETTLE_SECONDS)
+    spans = await _measure_until(asyncio.sleep(seconds), port, requests, answers)
+    return Phase(spans=spans, coming=coming, accepted=len((await noise).took)), answers
 
 
-async def _paced(port: int, request: bytes, every: float, until: float, answers: list[bytes] | None) -> Span:
-    calls = Calls(itertools.repeat(request), until, answers)
+async def _measure_until(
+    end: Awaitable[object], port: int, requests: Mapping[str, bytes], answers: list[bytes]
+) -> dict[str, Span]:
+    """Returns what the callers of each kind measured, who send calls until `end`; adds what short workflows answer."""
+    calls = {
+        kind: Calls(itertools.repeat(request), math.inf, answers if kind == "short" else None)
+        for kind, request in requests.items()
+    }
+    measured = asyncio.gather(*(_paced(port, each, _EVERY_SECONDS[kind]) for kind, each in calls.items()))
+    await end
+    for each in calls.values():
+        each.until = time.perf_counter()
+    return dict(zip(calls, await measured, strict=True))
+
+
+async def _paced(port: int, calls: Calls, every: float) -> Span:
     begun = time.perf_counter()
     callers = [_Paced(calls, _CALLERS * every, begun + number * every) for number in range(_CALLERS)]
     connect = asyncio.get_running_loop().create_connection
@@ -197,6 +223,14 @@ def _completed(server: Server, folder: Folder, kind: str) -> str:
     return str(found["looply_execution_id"])
 
 
+def _check_open(server: Server, folder: Folder, expected: int) -> None:
+    """Raises RuntimeError when executions of the load have ended, so that what was measured was not beside them."""
+    (answer,) = drive(server, [get("/v2/workflows/getCounts", folder.api_key)], 1, _DRAIN_SECONDS, keeps=True).answers
+    counts = msgspec.json.decode(answer)["item"]["open"]
+    if sum(counts.values()) < expected:
+        raise RuntimeError(f"of {expected} executions of the load some have ended before the phase was over: {counts}")
+
+
 def _drain(server: Server, folder: Folder) -> None:
     """Ends all that the loading organization has left open. Raises: RuntimeError when that takes too long."""
     statuses = "&".join(f"status={status}" for status in _OPEN)
@@ -227,3 +261,6 @@ def lines_of(found: Figures) -> Iterator[tuple[str, str, str, bool | None]]:
                 f"p99 {own['alone_p99_ms']:.1f} -> {own['loaded_p99_ms']:.1f} ms: {own['ratio']:.2f}x"
             )
             yield f"  {title}", shown, f"<= {GOAL:g}x the p99 of it alone", own["ratio"] <= GOAL
+            if "coming_p50_ms" in own:
+                came = f"p50 {own['alone_p50_ms']:.1f} -> {own['coming_p50_ms']:.1f} ms"
+                yield f"  {title}, while they come as fast as they are accepted", came, "", None

@@ -4,7 +4,8 @@ The tokens are those of the simulator's Entra, whose keys the server reads.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -93,33 +94,40 @@ class Office:
         return found or self.microsoft.world.add_user(mail.partition("@")[0], mail)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teams:
+    """How a reader sees Teams, and the address of the page that plays it."""
+
+    theme: str = "default"
+    locale: str = "en-US"
+    size: Mapping[str, int] = field(default_factory=lambda: WIDE)
+    host: str = TEAMS
+
+
 class TabVisit(Visit):
     """A visitor of Teams who has opened the tab: what is looked at is the tab."""
 
-    def __init__(
-        self,
-        browser: "Browser",
-        office: Office,
-        token: str,
-        *,
-        theme: str = "default",
-        locale: str = "en-US",
-        size: dict[str, int] = WIDE,
-        host: str = TEAMS,
-        **context: Any,
-    ) -> None:
-        # To Chromium the server is in the network of the reader: a public page needs a permission to frame its pages.
-        context = {"permissions": ["local-network-access"], "locale": locale[:2], **context}
-        super().__init__(browser, host, size=size, beside=office.installation.address, **context)
-        given = {"theme": theme, "locale": locale, "token": token}
+    def __init__(self, browser: "Browser", office: Office, token: str, teams: Teams | None = None) -> None:
+        teams = teams or Teams()
+        super().__init__(
+            browser,
+            teams.host,
+            size=dict(teams.size),
+            beside=office.installation.address,
+            locale=teams.locale[:2],
+            # To Chromium the server is in the network of the reader: a public page needs a permission to frame its
+            # pages.
+            permissions=["local-network-access"],
+        )
+        given = {"theme": teams.theme, "locale": teams.locale, "token": token}
         html = _PAGE % {"given": json.dumps(given), "tab": office.tab}
 
         def answer(route: "Route") -> None:
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
-        self.page.route(f"{host}/**", answer)
+        self.page.route(f"{teams.host}/**", answer)
         self.page.route(HOSTS, name_hosts)
-        self._known = {urlsplit(each).netloc for each in (host, HOSTS, office.tab)}
+        self._known = {urlsplit(each).netloc for each in (teams.host, HOSTS, office.tab)}
         self.open("/v2/")
 
     @property
@@ -213,7 +221,7 @@ def test_the_tab_looks_as_teams_does_and_is_accessible(
 ) -> None:
     if not installation.org.get("getOpenCards").json()["items"]:
         installation.ask(approval(MANAGER, CONTROLLER), po="4500000802", amount="12,400.00")
-    visit = TabVisit(browser, office, office.token(MANAGER), theme=theme, locale=locale, size=size)
+    visit = TabVisit(browser, office, office.token(MANAGER), Teams(theme=theme, locale=locale, size=size))
     tab, language = visit.tab, locale[:2]
     shown = "light" if theme == "default" else theme
     for part, text in PARTS[language].items():
@@ -258,7 +266,7 @@ def test_who_has_no_account_and_whose_token_is_refused_reads_what_to_do(browser:
 
 
 def test_a_page_that_is_not_of_microsoft_cannot_have_the_tab_in_a_frame(browser: "Browser", office: Office) -> None:
-    visit = TabVisit(browser, office, office.token(MANAGER), host=FOREIGN)
+    visit = TabVisit(browser, office, office.token(MANAGER), Teams(host=FOREIGN))
     visit.page.wait_for_load_state("networkidle")
     assert visit.tab.locator("#app").count() == 0
     assert visit.asked() == []

@@ -20,7 +20,7 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.ports.lists import OpenCard
+from looply.engine.ports.lists import ANY_CARD, CardFilter, OpenCard
 from looply.engine.ports.port import Fire
 from looply.engine.ports.store import EffectRow, Store, Work, WorkChange
 from looply.errors import FireTaken
@@ -176,15 +176,16 @@ class WorkContract:
         cards.append(card(key, 4, START_TIME, "grace@example.com"))
         await store.journal.commit(working(unit, cards=tuple(cards)))
         newest_first = [cards[1], cards[2], cards[0], cards[3]]
+        graces = CardFilter(recipient="grace@example.com")
         reads = store.reads
-        assert list(await reads.open_cards(ORGANIZATION, "", None, 10)) == newest_first
-        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", None, 10)) == [cards[3]]
-        assert list(await reads.open_cards(ORGANIZATION, "", None, 1)) == [cards[1]]
-        assert list(await reads.open_cards(OTHER_ORGANIZATION, "", None, 10)) == []
+        assert list(await reads.open_cards(ORGANIZATION, ANY_CARD, None, 10)) == newest_first
+        assert list(await reads.open_cards(ORGANIZATION, graces, None, 10)) == [cards[3]]
+        assert list(await reads.open_cards(ORGANIZATION, ANY_CARD, None, 1)) == [cards[1]]
+        assert list(await reads.open_cards(OTHER_ORGANIZATION, ANY_CARD, None, 10)) == []
         for number, one in enumerate(newest_first, 1):
-            assert list(await reads.open_cards(ORGANIZATION, "", one.key, 10)) == newest_first[number:]
-        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", cards[3].key, 10)) == []
-        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", cards[0].key, 10)) == [cards[3]]
+            assert list(await reads.open_cards(ORGANIZATION, ANY_CARD, one.key, 10)) == newest_first[number:]
+        assert list(await reads.open_cards(ORGANIZATION, graces, cards[3].key, 10)) == []
+        assert list(await reads.open_cards(ORGANIZATION, graces, cards[0].key, 10)) == [cards[3]]
 
     async def test_cards_that_were_opened_in_one_instant_have_an_order(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
@@ -192,7 +193,7 @@ class WorkContract:
         await store.journal.commit(working(unit, cards=tuple(same)))
         found: list[OpenCard] = []
         for _ in same:
-            found += await store.reads.open_cards(ORGANIZATION, "", found[-1].key if found else None, 1)
+            found += await store.reads.open_cards(ORGANIZATION, ANY_CARD, found[-1].key if found else None, 1)
         assert {one.card_id for one in found} == {one.card_id for one in same}
         assert [one.key for one in found] == sorted((one.key for one in same), reverse=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from kit.memory.data import MemoryData
 from kit.memory.records.overview import is_stale
 from looply.engine.coding.searching import budget_of, matches_pattern, process_id_patterns
-from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, CauseFilter, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, IncidentRow, Work
 from looply.engine.records.claims import Claim
 from looply.execution.document.searching import SearchValues
@@ -77,7 +77,7 @@ class MemoryReads:
         return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
+        self, organization_id: str, criteria: CardFilter, after: CardKey | None, limit: int
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         data = self._data
@@ -85,7 +85,7 @@ class MemoryReads:
             card
             for card in data.cards.values()
             if data.heads[card.execution_id].organization_id == organization_id
-            and person in ("", card.recipient)
+            and criteria.recipient in ("", card.recipient)
             and criteria.workflow_id in ("", card.workflow_id)
             and (criteria.due_before is None or (card.due_on is not None and card.due_on < criteria.due_before))
             and (not criteria.is_stale or is_stale(data, card.card_id))

@@ -124,25 +124,21 @@ class _BoundExecutions:
         return await self._executions.wait_until_settled(execution_id, until)
 
     async def open_cards(
-        self,
-        organization_id: str,
-        recipient: str = "",
-        limit: int = 100,
-        *,
-        card_id: str = "",
-        criteria: CardFilter = ANY_CARD,
-        after: CardKey | None = None,
+        self, organization_id: str, criteria: CardFilter = ANY_CARD, after: CardKey | None = None, limit: int = 100
     ) -> Sequence[OpenCard]:
         """Returns cards of these workflows, newest first."""
         own: list[OpenCard] = []
         while True:
-            cards = await self._executions.open_cards(
-                organization_id, recipient, _CARDS, card_id=card_id, criteria=criteria, after=after
-            )
+            cards = await self._executions.open_cards(organization_id, criteria, after, _CARDS)
             own += [card for card in cards if card.workflow_id in self._ids]
             if len(own) >= limit or len(cards) < _CARDS:
                 return own[:limit]
             after = cards[-1].key
+
+    async def find_card(self, organization_id: str, card_id: str) -> OpenCard | None:
+        """Returns a card of these workflows, None for another one."""
+        card = await self._executions.find_card(organization_id, card_id)
+        return card if card is not None and card.workflow_id in self._ids else None
 
 
 class BoundEngine:

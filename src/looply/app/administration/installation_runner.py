@@ -20,7 +20,7 @@ from looply.app.administration.installations import CONNECTION
 from looply.app.context.services import Services
 from looply.app.messages.bots import Installed
 from looply.catalog.authored.bulks import PEOPLE, Bulk, Progress, Refusal
-from looply.engine.upkeep.loop import Loop
+from looply.engine.upkeep.loop import PollingLoop
 from looply.errors import LooplyError, NotFound, Permanent, Refused
 
 _log = structlog.get_logger(__name__)
@@ -28,16 +28,14 @@ _log = structlog.get_logger(__name__)
 _HELD: Final = timedelta(seconds=45)
 """The lease of an installation: longer than the calls of one slice, which have a limit of 20 seconds together."""
 _SECOND: Final = 1.0
-"""The interval of slices, and the time for which a round waits for those that it has begun."""
-_LOOK_SECONDS: Final = 15.0
-"""The interval at which an idle process looks for installations of others."""
+"""The time for which a tick waits for the slices that it has begun."""
 MOST_TRIES: Final = 3
 """After so many tries in a row that might have succeeded, the installation is refused for a person."""
 AGAIN: Final = timedelta(seconds=5)
 """Before the next try, where the other side did not ask for a longer pause."""
 
 
-class InstallationRunner(Loop):
+class InstallationRunner(PollingLoop):
     """Runs installations. `tick` processes what the rate allows in one second.
 
     `holder` identifies this process among those that share the catalog.
@@ -53,9 +51,7 @@ class InstallationRunner(Loop):
         self._tries: dict[str, tuple[int, int]] = {}
         """The place of the person who is tried again, and how often that was, of each installation."""
         self._slices: dict[str, asyncio.Task[None]] = {}
-        self._is_idle = False
-        self._has_new = False
-        services.installation_signal.listener = self._on_new
+        services.installation_signal.listener = self.notify
 
     async def run(self) -> None:
         """See `Loop.run`. Ends after the slices that have begun."""
@@ -64,20 +60,10 @@ class InstallationRunner(Loop):
         finally:
             await asyncio.gather(*self._slices.values())
 
-    async def round(self) -> float:
-        """Processes a slice of each installation, and returns the seconds until the next one."""
-        self._has_new = False
-        self._is_idle = not await self.tick()
-        if not self._is_idle:
-            # With a slice that still runs, the round has lasted a second.
-            return 0.0 if self._slices else _SECOND
-        return 0.0 if self._has_new else _LOOK_SECONDS
-
-    def _on_new(self) -> None:
-        """Handles the notification of a new installation, which must not speed up the running ones."""
-        self._has_new = True
-        if self._is_idle:
-            self.wake()
+    @property
+    def pause_seconds(self) -> float:
+        """See `PollingLoop.pause_seconds`. With a slice that still runs, the tick has lasted a second."""
+        return 0.0 if self._slices else super().pause_seconds
 
     async def tick(self) -> int:
         """Begins a slice of each installation that is due and that this process can take, and waits a second for them.

@@ -20,7 +20,7 @@ from looply.app.bulks.selection import Candidate, Slice, read_begun, read_slice
 from looply.app.context.services import Services
 from looply.app.executions import repairs
 from looply.catalog.authored.bulks import Bulk, Progress, Refusal
-from looply.engine.upkeep.loop import Loop
+from looply.engine.upkeep.loop import PollingLoop
 from looply.errors import LooplyError
 from looply.execution.facts.commands import Redrive, RepairCommand, Terminate
 
@@ -28,14 +28,11 @@ _log = structlog.get_logger(__name__)
 
 _HELD: Final = timedelta(seconds=45)
 """The lease of a bulk. After it has expired, another process takes over the bulk, within a minute."""
-_SECOND: Final = 1.0
-_LOOK_SECONDS: Final = 15.0
-"""The interval at which an idle process polls for bulks of others: one read of a table that is nearly empty."""
 _LONGEST_MESSAGE: Final = 500
 """Characters that a bulk keeps of the reason of a refusal; the history of the execution has the rest."""
 
 
-class BulkRunner(Loop):
+class BulkRunner(PollingLoop):
     """Runs bulks. `tick` processes what the rate allows in one second; the loop calls it every second during a bulk.
 
     `holder` identifies this process among those that share the catalog.
@@ -47,23 +44,7 @@ class BulkRunner(Loop):
         super().__init__()
         self._services = services
         self._holder = holder
-        self._is_idle = False
-        self._has_new_bulk = False
-        services.bulk_signal.listener = self._on_new_bulk
-
-    async def round(self) -> float:
-        """Processes a slice of each bulk, and returns the seconds until the next one."""
-        self._has_new_bulk = False
-        self._is_idle = not await self.tick()
-        if not self._is_idle:
-            return _SECOND
-        return 0.0 if self._has_new_bulk else _LOOK_SECONDS
-
-    def _on_new_bulk(self) -> None:
-        """Handles the notification of a new bulk, which must not speed up the running ones."""
-        self._has_new_bulk = True
-        if self._is_idle:
-            self.wake()
+        services.bulk_signal.listener = self.notify
 
     async def tick(self) -> int:
         """Processes one slice of each bulk that this process can take; returns the number of bulks."""

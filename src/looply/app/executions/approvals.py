@@ -107,10 +107,10 @@ async def _open_card(services: Services, principal: Principal, card_id: str) -> 
         key = validate_id(card_id, "card")
     except BadRequest as error:
         raise _not_open(card_id) from error
-    cards = await services.engine.executions.open_cards(principal.organization_id, card_id=key)
-    if not cards:
+    card = await services.engine.executions.find_card(principal.organization_id, key)
+    if card is None:
         raise _not_open(card_id)
-    return cards[0]
+    return card
 
 
 async def list_execution_decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:

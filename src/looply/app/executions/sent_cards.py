@@ -10,7 +10,7 @@ from looply.app.context.audit import record
 from looply.app.context.services import Services
 from looply.app.executions.reading import read_executions
 from looply.catalog.tenants.principal import Principal
-from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Execution, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, Execution, OpenCard
 from looply.engine.records.copies import CopyDelivery
 from looply.errors import Conflict, NotFound, Refused
 from looply.execution.approvals.cards import find_card, former_answer, open_status, open_wait_of, why_closed
@@ -213,22 +213,14 @@ async def submit(
 
 
 async def list_open(
-    services: Services,
-    principal: Principal,
-    recipient: str,
-    limit: int,
-    *,
-    criteria: CardFilter = ANY_CARD,
-    after: CardKey | None = None,
+    services: Services, principal: Principal, criteria: CardFilter, *, after: CardKey | None = None, limit: int
 ) -> OpenPage:
     """Returns the cards of the organization that accept answers, now or after an incident is closed, newest first.
 
     A token permits its holder to answer as the recipient: only a caller with the permission `decide.override` reads
     it, and the audit log records the cards.
     """
-    rows = await services.engine.executions.open_cards(
-        principal.organization_id, recipient, limit + 1, criteria=criteria, after=after
-    )
+    rows = await services.engine.executions.open_cards(principal.organization_id, criteria, after, limit + 1)
     cards = rows[:limit]
     with_token = principal.may("decide.override")
     if with_token and cards:

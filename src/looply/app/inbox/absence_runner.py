@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from looply.app.context.services import Services
-from looply.engine.ports.lists import CardKey, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, OpenCard
 from looply.engine.records.absences import KEPT_AFTER_END
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
@@ -70,11 +70,10 @@ class AbsenceRunner(Loop):
     async def _cards_of(self, organization_id: str, absence: Absence) -> list[OpenCard]:
         """Returns the open cards that the substitute of a person gets, without those that no substitute may take."""
         found: list[OpenCard] = []
+        own = CardFilter(recipient=absence.person)
         after: CardKey | None = None
         while True:
-            page = await self._services.engine.executions.open_cards(
-                organization_id, absence.person, _PAGE, after=after
-            )
+            page = await self._services.engine.executions.open_cards(organization_id, own, after, _PAGE)
             found += [each for each in page if absence.includes(each.workflow_id) and each.card_id not in self._kept]
             if len(page) < _PAGE:
                 return found

@@ -87,14 +87,12 @@ async def list_cards(
     Raises: Forbidden when the caller is not a person.
     """
     person = own_person(principal)
-    of_workflow = CardFilter(workflow_id=criteria.workflow_id)
+    own = CardFilter(recipient=person.email, workflow_id=criteria.workflow_id)
     items: list[MyCard] = []
     examined = 0
     while examined < _MOST_EXAMINED:
         size = limit + 1 - len(items)
-        cards = await services.engine.executions.open_cards(
-            principal.organization_id, person.email, size, criteria=of_workflow, after=after
-        )
+        cards = await services.engine.executions.open_cards(principal.organization_id, own, after, size)
         for card, item in zip(cards, await _read_items(services, cards), strict=True):
             if criteria.has(item):
                 items.append(item)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from looply.channels.teams.bots import Bot
+from looply.engine.ports.lists import CardFilter
 from looply.engine.ports.port import Engine
 from looply.engine.records.copies import Copies
 
@@ -16,5 +17,6 @@ async def retry_cards(engine: Engine, copies: Copies, bot: Bot, entra_ids: Itera
     """Makes the cards due that could not be delivered to these people."""
     for entra_id in dict.fromkeys(entra_ids):
         for address in await bot.directory.addresses(entra_id):
-            cards = await engine.executions.open_cards(bot.organization_id, address, _MOST_CARDS)
+            own = CardFilter(recipient=address)
+            cards = await engine.executions.open_cards(bot.organization_id, own, limit=_MOST_CARDS)
             await copies.retry([card.card_id for card in cards], now)

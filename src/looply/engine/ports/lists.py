@@ -135,8 +135,12 @@ CardKey: TypeAlias = tuple[int, str]
 
 
 class CardFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which open cards a list shows: those of one workflow, those due before an instant, those not up to date."""
+    """Which open cards a list shows: those of one person or workflow, due before an instant, not up to date.
 
+    Executions find a recipient by any spelling of the address, a store by the one that it has.
+    """
+
+    recipient: str = ""
     workflow_id: str = ""
     due_before: datetime | None = None
     is_stale: bool = False

@@ -301,19 +301,13 @@ class Executions(Protocol):
         ...
 
     async def open_cards(
-        self,
-        organization_id: str,
-        recipient: str = "",
-        limit: int = 100,
-        *,
-        card_id: str = "",
-        criteria: CardFilter = ANY_CARD,
-        after: CardKey | None = None,
+        self, organization_id: str, criteria: CardFilter = ANY_CARD, after: CardKey | None = None, limit: int = 100
     ) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
+        """Returns cards that take answers, newest first, those behind the card `after`."""
+        ...
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
-        """
+    async def find_card(self, organization_id: str, card_id: str) -> OpenCard | None:
+        """Returns a card that takes answers, None when it is not one of the organization."""
         ...
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from looply.engine.ports.blob_rows import BlobRows
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.port import ExecutionOverview, Fire
 from looply.engine.ports.schedule_store import Schedules
 from looply.engine.records.absences import Absences
@@ -361,9 +361,9 @@ class Reads(Protocol):
         """Returns for each execution its last batches, as few as hold `events` events, oldest first."""
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
+        self, organization_id: str, criteria: CardFilter, after: CardKey | None, limit: int
     ) -> Sequence[OpenCard]:
-        """Returns open card copies after a key that match, newest first; of one person if one is given."""
+        """Returns open card copies after a key that match, newest first."""
 
     async def find_card(self, card_id: str) -> OpenCard | None:
         """Returns an open card copy, of any organization; None when there is none."""

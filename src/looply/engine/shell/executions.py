@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from looply.definition import Workflow
 from looply.definition.settings.mail import person_of
 from looply.engine.coding.units import head_of
@@ -147,27 +149,21 @@ class StoredExecutions:
             return await self.get(execution_id)
 
     async def open_cards(
-        self,
-        organization_id: str,
-        recipient: str = "",
-        limit: int = 100,
-        *,
-        card_id: str = "",
-        criteria: CardFilter = ANY_CARD,
-        after: CardKey | None = None,
+        self, organization_id: str, criteria: CardFilter = ANY_CARD, after: CardKey | None = None, limit: int = 100
     ) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
+        """Returns cards that take answers, newest first, those behind the card `after`."""
+        if criteria.recipient:
+            person = person_of(criteria.recipient)
+            if not person:
+                return []
+            criteria = replace(criteria, recipient=person)
+        return await self._store.reads.open_cards(organization_id, criteria, after, limit)
 
-        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
-        """
-        if card_id:
-            card = await self._store.reads.find_card(card_id)
-            head = await self._store.reads.head(card.execution_id) if card is not None else None
-            return [card] if card is not None and head is not None and head.organization_id == organization_id else []
-        person = person_of(recipient) if recipient else ""
-        if recipient and not person:
-            return []
-        return await self._store.reads.open_cards(organization_id, person, after, limit, criteria)
+    async def find_card(self, organization_id: str, card_id: str) -> OpenCard | None:
+        """Returns a card that takes answers, None when it is not one of the organization."""
+        card = await self._store.reads.find_card(card_id)
+        head = await self._store.reads.head(card.execution_id) if card is not None else None
+        return card if head is not None and head.organization_id == organization_id else None
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

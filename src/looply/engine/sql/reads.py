@@ -20,7 +20,7 @@ from looply.engine.coding.rows import (
     timer_from,
     wait_from,
 )
-from looply.engine.ports.lists import ANY_CARD, CardFilter, CardKey, Filter, Head, OpenCard
+from looply.engine.ports.lists import CardFilter, CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Batch, Work
 from looply.engine.records.claims import Claim
 from looply.engine.records.spans import LOWEST_ID
@@ -160,13 +160,19 @@ class SqlReads:
         )
 
     async def open_cards(
-        self, organization_id: str, person: str, after: CardKey | None, limit: int, criteria: CardFilter = ANY_CARD
+        self, organization_id: str, criteria: CardFilter, after: CardKey | None, limit: int
     ) -> Sequence[OpenCard]:
         """Returns open card copies behind a key, newest first."""
         opened_ms, card = after or FIRST_CARD
         due_ms = ms_or_none(criteria.due_before)
-        parameters = {"person": person, "opened_ms": opened_ms, "card": card, "due_before": due_ms, "limit": limit}
-        statement = _cards_statement(criteria, of_person=bool(person))
+        parameters = {
+            "person": criteria.recipient,
+            "opened_ms": opened_ms,
+            "card": card,
+            "due_before": due_ms,
+            "limit": limit,
+        }
+        statement = _cards_statement(criteria)
 
         async def read(session: Session) -> list[OpenCard]:
             org, workflow = await session.numbers(organization_id, criteria.workflow_id)
@@ -222,11 +228,11 @@ class SqlReads:
         return self._sessions.keys(each for each in execution_ids if self._sessions.key(each) is not None)
 
 
-def _cards_statement(criteria: CardFilter, *, of_person: bool) -> str:
+def _cards_statement(criteria: CardFilter) -> str:
     """Returns the statement of a page of open cards: constants, for the parts of a filter that are given."""
     parts = [
         "c.org = :org",
-        *(["c.recipient = :person"] if of_person else []),
+        *(["c.recipient = :person"] if criteria.recipient else []),
         _FITS,
         *([_IS_DUE] if criteria.due_before is not None else []),
         *([_IS_STALE] if criteria.is_stale else []),

@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 BACK_OFF_SECONDS: Final = 1.0
 """The pause after a round that failed."""
 
+LOOK_SECONDS: Final = 15.0
+"""The interval at which an idle process looks for the work of others: one read of a table that is nearly empty."""
+
 AT_ONCE: Final = 16
 """Pieces of a round that run at once. Their units are flushed together."""
 
@@ -77,6 +80,41 @@ class Loop(ABC):
         """Ends `run` after the current round. Stopping twice, or before `run`, is harmless."""
         self._is_stopping = True
         self._signal.set()
+
+
+class PollingLoop(Loop):
+    """A loop over work that all processes store: steady rounds while there is some, a look a few times a minute else.
+
+    `notify` says that this process has stored new work. It is looked at now, but running work is not sped up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_idle = False
+        self._has_new = False
+
+    async def round(self) -> float:
+        """Does one tick, and returns the seconds until the next one."""
+        self._has_new = False
+        self._is_idle = not await self.tick()
+        if not self._is_idle:
+            return self.pause_seconds
+        return 0.0 if self._has_new else LOOK_SECONDS
+
+    @abstractmethod
+    async def tick(self) -> int:
+        """Does what is allowed in one second, and returns on how many pieces of work: 0 where there are none."""
+
+    @property
+    def pause_seconds(self) -> float:
+        """The seconds between two ticks while there is work."""
+        return 1.0
+
+    def notify(self) -> None:
+        """Ends the pause of an idle loop; work that is stored during a look is not missed."""
+        self._has_new = True
+        if self._is_idle:
+            self.wake()
 
 
 @asynccontextmanager

@@ -30,7 +30,13 @@ _PARKED_AFTER_SECONDS: Final = 1.0
 """An effect that is held for a shorter time leaves no trace in its execution."""
 
 _AT_A_TICK: Final = 100
-"""The most effects of one tick that are let go, and whose executions record that they wait."""
+"""The most effects of one lane that are let go at a tick."""
+
+PARKED_AT_A_TICK: Final = 10
+"""The most executions that record at a tick that they wait.
+
+When a system goes down thousands may begin to wait at once: all at a tick would hold up the calls of others.
+"""
 
 
 class TargetWatch(Loop):
@@ -46,6 +52,7 @@ class TargetWatch(Loop):
         self._clock = clock
         self._refresh_at = 0.0
         self._look_up_at = 0.0
+        self._has_more_to_park = False
         self._gate.on_unknown = self.wake
 
     async def round(self) -> float:
@@ -67,8 +74,8 @@ class TargetWatch(Loop):
         await self._park(now)
 
     def _pause(self) -> float:
-        """Returns the seconds until something may be due: short ones only while effects are let go."""
-        now, pause = self._clock.now(), _IDLE_SECONDS
+        """Returns the seconds until something may be due: short ones only while effects are let go, or many wait."""
+        now, pause = self._clock.now(), TICK_SECONDS if self._has_more_to_park else _IDLE_SECONDS
         for lane in self._gate.held.lanes:
             row = self._gate.row_of(lane)
             if row is None or not self._gate.is_stopped(row) or row.state == "HALF":
@@ -126,7 +133,8 @@ class TargetWatch(Loop):
                 self._shell.let_go(effect)
 
     async def _park(self, now: float) -> None:
-        effects = self._gate.held.take_unparked(now - _PARKED_AFTER_SECONDS, _AT_A_TICK)
+        effects = self._gate.held.take_unparked(now - _PARKED_AFTER_SECONDS, PARKED_AT_A_TICK)
+        self._has_more_to_park = len(effects) == PARKED_AT_A_TICK
         await run_few_at_once(self._park_one, effects, self._shell.turns)
 
     async def _park_one(self, effect: EffectRef) -> None:

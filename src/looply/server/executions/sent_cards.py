@@ -330,14 +330,15 @@ async def send_code(call: Call) -> Response:
 
 async def get_open_cards(call: Call) -> Response:
     """Lists the cards that accept answers."""
-    query, limit = call.query, limit_of(call)
+    query = call.query
     criteria = CardFilter(
+        recipient=query.get("recipient"),
         workflow_id=validate_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         due_before=instant_of(query.get("due_before"), "due_before") if "due_before" in query else None,
         is_stale=flag_of(call, "is_stale"),
     )
     page = await sent_cards.list_open(
-        call.services, call.principal, query.get("recipient"), limit, criteria=criteria, after=card_cursor(call)
+        call.services, call.principal, criteria, after=card_cursor(call), limit=limit_of(call)
     )
     items = [
         OpenCardRecord(

@@ -6,6 +6,7 @@ from typing import Any
 
 from kit.definitions import card, chain, note, stop
 from kit.driver import ORGANIZATION, Driver
+from looply.engine.ports.lists import CardFilter
 from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Released, UnknownToken
 from looply.execution.facts.events import AnswerRecorded, CardClosed, Resumed
@@ -116,9 +117,9 @@ class CardStories:
     async def test_open_cards_are_listed_by_recipient_until_they_are_answered(self, engine: Driver) -> None:
         first, tokens = await sent(engine)
         second, _ = await sent(engine)
-        cards = await engine.shell.executions.open_cards(ORGANIZATION, PEOPLE[0])
+        cards = await engine.shell.executions.open_cards(ORGANIZATION, CardFilter(recipient=PEOPLE[0]))
         assert {item.execution_id for item in cards} == {first, second}
         assert len(await engine.shell.executions.open_cards(ORGANIZATION)) == 6
         await engine.answer(first, tokens[2])
-        (left,) = await engine.shell.executions.open_cards(ORGANIZATION, PEOPLE[0])
+        (left,) = await engine.shell.executions.open_cards(ORGANIZATION, CardFilter(recipient=PEOPLE[0]))
         assert (left.execution_id, left.recipient, left.step) == (second, PEOPLE[0], "card_1")

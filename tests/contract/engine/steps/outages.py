@@ -90,7 +90,7 @@ class OutageStories:
         await guarded(engine)
         engine.world.always("call_1", Unavailable("refused"))
         ids = await engine.together(*(engine.trigger(calling(), {"po": n}) for n in range(3 * engine.per_queue)))
-        await watch_targets(engine, timedelta(seconds=3), TICK)
+        await watch_targets(engine, timedelta(seconds=3), timedelta(milliseconds=100))
         assert await statuses(engine, ids) == {"WAITING"}
         assert len(engine.world.calls) < len(ids)
 

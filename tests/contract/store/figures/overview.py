@@ -20,7 +20,7 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.ports.lists import CardFilter, CauseFilter, Filter
+from looply.engine.ports.lists import ANY_CARD, CardFilter, CauseFilter, Filter
 from looply.engine.ports.store import Store
 from looply.engine.records.copies import CopyDelivery, CopyUpdate
 from looply.engine.records.figures.overview import IncidentGroup, IncidentSummary, OpenCardFact, RowFacts
@@ -171,10 +171,10 @@ class OverviewContract:
         reads = store.reads
 
         async def listed(**criteria: object) -> list[str]:
-            found = await reads.open_cards(ORGANIZATION, "", None, 10, CardFilter(**criteria))  # type: ignore[arg-type]
+            found = await reads.open_cards(ORGANIZATION, CardFilter(**criteria), None, 10)  # type: ignore[arg-type]
             return [one.card_id for one in found]
 
-        assert [one.due_on for one in await reads.open_cards(ORGANIZATION, "", None, 10)] == [
+        assert [one.due_on for one in await reads.open_cards(ORGANIZATION, ANY_CARD, None, 10)] == [
             cards[2].due_on,
             cards[1].due_on,
             None,
