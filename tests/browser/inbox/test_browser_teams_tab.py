@@ -106,6 +106,7 @@ class TabVisit(Visit):
         locale: str = "en-US",
         size: dict[str, int] = WIDE,
         host: str = TEAMS,
+        names_hosts: bool = True,
         **context: Any,
     ) -> None:
         # To Chromium the server is in the network of the reader: a public page needs a permission to frame its pages.
@@ -118,7 +119,7 @@ class TabVisit(Visit):
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
         self.page.route(f"{host}/**", answer)
-        self.page.route(HOSTS, name_hosts)
+        self.page.route(HOSTS, name_hosts if names_hosts else lambda route: route.abort())
         self._known = {urlsplit(each).netloc for each in (host, HOSTS, office.tab)}
         self.open("/v2/")
 
@@ -254,6 +255,13 @@ def test_who_has_no_account_and_whose_token_is_refused_reads_what_to_do(browser:
         visit.close()
     visit = TabVisit(browser, office, "")
     visit.tab.get_by_text("Teams does not say who you are").wait_for()
+    visit.close()
+
+
+def test_the_tab_works_where_microsofts_list_of_hosts_cannot_be_read(browser: "Browser", office: Office) -> None:
+    visit = TabVisit(browser, office, office.token(MANAGER), names_hosts=False)
+    visit.tab.get_by_role("link", name=PARTS["en"]["decided"], exact=True).wait_for()
+    visit.expect("net::ERR_FAILED")
     visit.close()
 
 
