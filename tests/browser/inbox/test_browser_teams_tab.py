@@ -194,6 +194,9 @@ def test_a_request_is_decided_in_the_tab_of_teams_without_a_sign_in(
     tab.get_by_role("link", name="Purchase order 4500000801").click()
     card = tab.frame_locator("iframe")
     card.get_by_text("Northwater Pumps GmbH").wait_for()
+    tab.get_by_role("button", name="Approve", exact=True).wait_for()
+    assert tab.locator("kbd").count() > 0
+    assert not any(each.is_visible() for each in tab.locator("kbd").all()), "keys belong to Teams"
     card.get_by_label("Comment").fill("Read in Teams")
     visit.look("teams-tab-light-en-1440")
     tab.get_by_role("button", name="Approve").click()

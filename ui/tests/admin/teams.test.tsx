@@ -290,10 +290,10 @@ describe("the bots of Microsoft Teams", () => {
     const { user, api } = visit("/admin/teams", signedIn(), {
       ...withBots(["TEAMS"]),
       ...others,
-      installTeamsApp: (input) =>
+      installTeamsApp: (input, call) =>
         input.dry_run === true && input.after !== "person-4000"
           ? { message: "forecast", forecast: none, after: input.after === undefined ? "person-2000" : "person-4000" }
-          : (installTeamsApp?.(input) ?? { message: "success" }),
+          : (installTeamsApp?.(input, call) ?? { message: "success" }),
     });
     await user.click(await screen.findByRole("button", { name: "Install for all without the app" }));
     const dialog = within(await screen.findByRole("dialog"));
@@ -358,7 +358,7 @@ describe("the bots of Microsoft Teams", () => {
     render(<InstallButtons name="TEAMS" picking={picking} />);
     const button = screen.getByRole("button", { name: `Install for ${count} people` }) as HTMLButtonElement;
     expect(button.disabled).toBe(isTooMany);
-    expect(screen.queryByText(/^One installation takes 500 people: choose fewer/) !== null).toBe(isTooMany);
+    expect(screen.queryByText(/^One installation of the app takes 500 people: choose fewer/) !== null).toBe(isTooMany);
   });
 
   it("say in German why an installation was refused, by known codes", () => {

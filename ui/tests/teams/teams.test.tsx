@@ -131,7 +131,7 @@ describe("the tab of Teams", () => {
     await screen.findByRole("link", { name: /Order 1/ });
     await fromFrame({ kind: "ready" });
     await fromFrame({ kind: "drawn", buttons: BUTTONS });
-    await screen.findByRole("button", { name: "Approve" });
+    await screen.findByRole("button", { name: /^Approve/ });
     const calls = sent.length;
     const focused = document.activeElement;
     await user.keyboard("?jkxaerc{Control>}k{/Control}gm");
