@@ -14,6 +14,15 @@ CARD_ERRORS: Final[dict[str, tuple[Literal["call", "state", "inside"], str]]] = 
     "NOT_SIGNED": ("state", "The notification sends by mail or Teams; only calls of webhooks are signed."),
     "NOTIFICATION_NOT_FOUND": ("state", "The organization has no notification with the id."),
     "TOO_MANY_NOTIFICATIONS": ("state", "The organization has as many notifications as it may have. Delete one."),
+    "APP_INSTALLATION_NOT_FOUND": (
+        "state",
+        "The installation of the app for many people does not exist, or belongs to another organization.",
+    ),
+    "INCORRECT_APP_INSTALLATION_ID": ("call", "The id of the installation of the app is no UUID."),
+    "TOO_MANY_APP_INSTALLATIONS": (
+        "state",
+        "The maximum number of installations of the app is running. Wait for the end of one, or cancel it.",
+    ),
     "PERSON_NOT_FOUND": ("state", "The bot knows no person with the id or address, and Graph has none."),
     "NOT_A_PERSON": ("call", "The program says that it previews or scans links. A person answers in a browser."),
     "SIGN_IN_NEEDED": ("state", "The card says `confirm: sign_in`: its recipient signs in, and answers in the inbox."),

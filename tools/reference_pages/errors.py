@@ -58,7 +58,7 @@ _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
 _SUCCESSES: Final = frozenset({"ResumeAnswer"})
 _VERDICT: Final = ("failure", "Verdict")
 """The argument with which a connector gives the code of an answer that it judges a failure."""
-_NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable"})
+_NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable", "Bulks"})
 
 
 class Found(NamedTuple):
@@ -160,7 +160,7 @@ def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator
                 yield Found(f"INCORRECT_{noun.upper()}_ID", 400)
             else:
                 yield Found(f"{noun.upper()}_NOT_FOUND", 404)
-                if name == "VersionedTable":
+                if name in ("VersionedTable", "Bulks"):
                     yield Found(f"INCORRECT_{noun.upper()}_ID", 400)
 
 

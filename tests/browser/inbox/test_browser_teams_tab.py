@@ -102,6 +102,8 @@ class Teams:
     locale: str = "en-US"
     size: Mapping[str, int] = field(default_factory=lambda: WIDE)
     host: str = TEAMS
+    names_hosts: bool = True
+    """Whether Microsoft's list of its hosts can be read."""
 
 
 class TabVisit(Visit):
@@ -126,7 +128,7 @@ class TabVisit(Visit):
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
         self.page.route(f"{teams.host}/**", answer)
-        self.page.route(HOSTS, name_hosts)
+        self.page.route(HOSTS, name_hosts if teams.names_hosts else lambda route: route.abort())
         self._known = {urlsplit(each).netloc for each in (teams.host, HOSTS, office.tab)}
         self.open("/v2/")
 
@@ -201,6 +203,9 @@ def test_a_request_is_decided_in_the_tab_of_teams_without_a_sign_in(
     tab.get_by_role("link", name="Purchase order 4500000801").click()
     card = tab.frame_locator("iframe")
     card.get_by_text("Northwater Pumps GmbH").wait_for()
+    tab.get_by_role("button", name="Approve", exact=True).wait_for()
+    assert tab.locator("kbd").count() > 0
+    assert not any(each.is_visible() for each in tab.locator("kbd").all()), "keys belong to Teams"
     card.get_by_label("Comment").fill("Read in Teams")
     visit.look("teams-tab-light-en-1440")
     tab.get_by_role("button", name="Approve").click()
@@ -262,6 +267,13 @@ def test_who_has_no_account_and_whose_token_is_refused_reads_what_to_do(browser:
         visit.close()
     visit = TabVisit(browser, office, "")
     visit.tab.get_by_text("Teams does not say who you are").wait_for()
+    visit.close()
+
+
+def test_the_tab_works_where_microsofts_list_of_hosts_cannot_be_read(browser: "Browser", office: Office) -> None:
+    visit = TabVisit(browser, office, office.token(MANAGER), Teams(names_hosts=False))
+    visit.tab.get_by_role("link", name=PARTS["en"]["decided"], exact=True).wait_for()
+    visit.expect("net::ERR_FAILED")
     visit.close()
 
 

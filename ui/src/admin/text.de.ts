@@ -141,7 +141,8 @@ export const german = {
     noneHint: "Personen sind bekannt, sobald sie die App installiert haben, oder in einem Team oder Chat mit ihr sind.",
     words: {
       PERSON_NOT_FOUND: "Der Bot kennt diese Person nicht.",
-      TOO_MANY_BULKS: "Es laufen schon zehn Installationen. Warten Sie auf das Ende einer, oder stoppen Sie eine.",
+      TOO_MANY_APP_INSTALLATIONS:
+        "Es laufen schon zehn Installationen der App. Warten Sie auf das Ende einer, oder stoppen Sie eine.",
     },
     ...installing,
   },

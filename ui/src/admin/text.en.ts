@@ -124,7 +124,7 @@ export const english = {
     noneHint: "People are known once they have installed the app, or are in a team or chat that has it.",
     words: {
       PERSON_NOT_FOUND: "The bot does not know this person.",
-      TOO_MANY_BULKS: "Ten installations run already. Wait for the end of one, or stop it.",
+      TOO_MANY_APP_INSTALLATIONS: "Ten installations of the app run already. Wait for the end of one, or stop it.",
     },
     ...installing,
   },

@@ -246,7 +246,7 @@ describe("the bots of Microsoft Teams", () => {
     expect(await dialog.findByText("1 person gets the app.")).toBeTruthy();
     await expectAccessible();
     await user.click(dialog.getByRole("button", { name: "Install" }));
-    const runs = within(await screen.findByRole("table", { name: "Installations for many people" }));
+    const runs = within(await screen.findByRole("table", { name: "Installations of the app for many people" }));
     expect(runs.getByText("2 of 4 installed")).toBeTruthy();
     expect(runs.getByText("Olga")).toBeTruthy();
     const choice = { name: "TEAMS", person: ["person-1"] };
@@ -282,6 +282,32 @@ describe("the bots of Microsoft Teams", () => {
       missing: true,
       dry_run: true,
     });
+  });
+
+  it("are installed for the first people without the app, however many have it before them", async () => {
+    const none = { people: 0, skipped: 0, truncated: true, items: [], unknown: [] };
+    const { installTeamsApp, ...others } = withInstallations({ truncated: true });
+    const { user, api } = visit("/admin/teams", signedIn(), {
+      ...withBots(["TEAMS"]),
+      ...others,
+      installTeamsApp: (input, call) =>
+        input.dry_run === true && input.after !== "person-4000"
+          ? { message: "forecast", forecast: none, after: input.after === undefined ? "person-2000" : "person-4000" }
+          : (installTeamsApp?.(input, call) ?? { message: "success" }),
+    });
+    await user.click(await screen.findByRole("button", { name: "Install for all without the app" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await dialog.findByText("1 person gets the app.");
+    await dialog.findByText(/^More people may lack the app/);
+    await user.click(dialog.getByRole("button", { name: "Install" }));
+    await screen.findByText("2 of 4 installed");
+    const asked = { name: "TEAMS", missing: true };
+    expect(api.calls.filter(([id]) => id === "installTeamsApp").map(([, input]) => input)).toEqual([
+      { ...asked, dry_run: true },
+      { ...asked, after: "person-2000", dry_run: true },
+      { ...asked, after: "person-4000", dry_run: true },
+      { ...asked, after: "person-4000" },
+    ]);
   });
 
   it("are read again after the only step of an installation, which was seen before it and after it", async () => {
@@ -332,7 +358,7 @@ describe("the bots of Microsoft Teams", () => {
     render(<InstallButtons name="TEAMS" picking={picking} />);
     const button = screen.getByRole("button", { name: `Install for ${count} people` }) as HTMLButtonElement;
     expect(button.disabled).toBe(isTooMany);
-    expect(screen.queryByText(/^One installation takes 500 people: choose fewer/) !== null).toBe(isTooMany);
+    expect(screen.queryByText(/^One installation of the app takes 500 people: choose fewer/) !== null).toBe(isTooMany);
   });
 
   it("say in German why an installation was refused, by known codes", () => {

@@ -126,6 +126,21 @@ describe("the tab of Teams", () => {
     await waitFor(() => expect(screen.queryByRole("link", { name: /Order 1/ })).toBeNull());
   });
 
+  it("has no keys of the app: they belong to Teams", async () => {
+    const { user, sent } = openTab(new FakeTeams({ theme: "light", locale: "en" }));
+    await screen.findByRole("link", { name: /Order 1/ });
+    await fromFrame({ kind: "ready" });
+    await fromFrame({ kind: "drawn", buttons: BUTTONS });
+    await screen.findByRole("button", { name: /^Approve/ });
+    const calls = sent.length;
+    const focused = document.activeElement;
+    await user.keyboard("?jkxaerc{Control>}k{/Control}gm");
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(screen.queryByRole("checkbox", { checked: true })).toBeNull();
+    expect(document.activeElement).toBe(focused);
+    expect(sent.length).toBe(calls);
+  });
+
   it("says to a person without an account what to ask for", async () => {
     const get = { message: "anna@contoso.test is no active member", code: "NOT_A_MEMBER" };
     openTab(new FakeTeams({ theme: "light", locale: "en" }), { get }, 403);

@@ -21,8 +21,12 @@ async def record(services: Services, principal: Principal, action: str, object_i
 
     It is called once the action is durable: two stores cannot change in one transaction, so a process that ends in
     between leaves an action without its record, and never a record of an action that was not done.
+    Of a caller in a tab of Teams the record names the connection, whose tenant has said who that is.
     Raises: NotAudited when the record cannot be written; the action is done, and the error must not suggest otherwise.
     """
+    session = principal.session
+    if session is not None and session.connection_id:
+        details |= {"tab_connection": session.connection, "tab_connection_id": session.connection_id}
     try:
         await services.catalog.audit.record(principal.organization_id, principal.actor, action, object_id, **details)
     except LooplyError as error:

@@ -6,12 +6,12 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from looply.app.context.audit import record
+from looply.app.context.audit import NotAudited, record
 from looply.app.context.reasons import validate_reason
 from looply.app.context.services import Services
 from looply.app.executions.approvals import validate_person
 from looply.app.executions.sent_cards import card_not_found
-from looply.app.inbox.own import NOT_YOURS, find_own_card, own_person
+from looply.app.inbox.own import NOT_YOURS, VIA_TAB, find_own_card, own_person, way_of
 from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Conflict, LooplyError, Problem, Refused, StoreLost
 from looply.execution.facts.commands import (
@@ -80,8 +80,9 @@ async def delegate(services: Services, principal: Principal, card_id: str, *, to
     """
     recipient, why = validate_person(to), validate_reason(reason.strip())
     execution, card = await find_own_card(services, principal, card_id)
+    via = way_of(principal)
     command = ReassignCard(
-        at=services.clock.now(), by=principal.by, via="INBOX", card_id=card.card_id, to=recipient, reason=why
+        at=services.clock.now(), by=principal.by, via=via, card_id=card.card_id, to=recipient, reason=why
     )
     reply = await services.engine.submit(execution.head.execution_id, command)
     match reply:
@@ -102,14 +103,20 @@ async def _answer(services: Services, principal: Principal, request: CardAnswerR
         execution, card = await find_own_card(services, principal, request.card_id)
         command = AnswerCard(
             at=services.clock.now(),
-            via="INBOX",
+            via=way_of(principal),
             card_id=card.card_id,
             data=request.data,
             revision=request.revision,
             actor=Actor(kind="session", user_id=person.user_id, email=person.email),
         )
-        return _result(request, await services.engine.submit(execution.head.execution_id, command))
-    except StoreLost as error:
+        result = _result(request, await services.engine.submit(execution.head.execution_id, command))
+        if command.via == VIA_TAB and result.result == "recorded":
+            # The history has no place for the connection, whose tenant has said who answers.
+            await record(
+                services, principal, "card.answer", card.card_id, workflow_execution_id=execution.head.execution_id
+            )
+        return result
+    except (StoreLost, NotAudited) as error:
         return CardResult(card_id=request.card_id, result="unknown", code=error.code, message=error.message)
     except LooplyError as error:
         return CardResult(card_id=request.card_id, result="refused", code=error.code, message=error.message)

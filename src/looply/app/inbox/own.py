@@ -14,6 +14,8 @@ from looply.execution.facts.values.approval_terms import is_same_person
 
 _ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOT_YOURS: Final = "it was sent to another person, or its execution was deleted; list your requests again"
+VIA_INBOX: Final = "INBOX"
+VIA_TAB: Final = "TEAMS_TAB"
 _CARD: Final = re.compile(f"({_ID}):({_ID})", re.ASCII)
 
 
@@ -22,6 +24,11 @@ def own_person(principal: Principal) -> Person:
     if principal.person is None:
         raise OutOfScope("own")
     return principal.person
+
+
+def way_of(principal: Principal) -> str:
+    """Returns the channel by which a person acts, as histories record it: the inbox, or its tab in Teams."""
+    return VIA_TAB if principal.session is not None and principal.session.connection_id else VIA_INBOX
 
 
 def own_card_id(execution_id: str, card_id: str) -> str:

@@ -60,13 +60,15 @@ class ReachPage(msgspec.Struct, frozen=True, kw_only=True):
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """People for whom an app is to be installed. `skipped` more were named who have it already.
 
-    `unknown` are addresses and ids that are looked up when their turn comes. `is_complete`: no more people match.
+    `unknown` are addresses and ids that are looked up when their turn comes. `is_complete`: no more people match; else
+    more may do among those after the id `after`.
     """
 
     people: tuple[Reach, ...]
     unknown: tuple[str, ...] = ()
     skipped: int = 0
     is_complete: bool = True
+    after: str = ""
 
 
 Installing: TypeAlias = Literal["installed", "refused", "unusable", "again", "later"]
@@ -138,10 +140,13 @@ class Bots(Protocol):
         """
         ...
 
-    async def choose(self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int) -> Chosen:
+    async def choose(
+        self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int, after: str
+    ) -> Chosen:
         """Returns the people among those named who do not have the app; None: all who are known and lack it.
 
-        At most `limit` of them, in the order in which they are named or by their ids. It asks no other system.
+        At most `limit` of them, in the order in which they are named or by their ids. Of those who are known a bounded
+        number is read, after the id `after`. It asks no other system.
         Raises: Refused for a connection that cannot install.
         """
         ...

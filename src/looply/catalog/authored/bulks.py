@@ -101,9 +101,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bulks:
-    """The bulks of an organization with one of `actions`; others are not found (code `BULK_NOT_FOUND`)."""
+    """The bulks of an organization with one of `actions`; others are not found.
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, actions: Collection[str]) -> None:
+    `noun` is what one of them is called; codes have it too (`BULK_NOT_FOUND`).
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, actions: Collection[str], noun: str) -> None:
+        self._noun = noun
         self._mine = bulks.c.action.in_(sorted(actions))
         self._database = database
         self._clock = clock
@@ -120,7 +124,7 @@ class Bulks:
     ) -> Bulk:
         """Starts a bulk of an organization and workspace, and returns it.
 
-        Raises: Conflict (code `TOO_MANY_BULKS`) when `MAX_RUNNING` of them run already.
+        Raises: Conflict (code `TOO_MANY_BULKS` or `TOO_MANY_APP_INSTALLATIONS`) when `MAX_RUNNING` of them run already.
         """
         organization_id, workspace_id = owner
         change = Change(organization_id, actor, self._clock.now())
@@ -131,8 +135,7 @@ class Bulks:
             require_workspace(connection, organization_id, workspace_id)
             running = select(bulks.c.bulk_id).where(self._mine, bulks.c.organization_id == organization_id)
             if len(connection.execute(running.where(bulks.c.status == "RUNNING")).all()) >= MAX_RUNNING:
-                message = f"{MAX_RUNNING} bulks run already; wait for the end of one, or cancel it"
-                raise Conflict(message, code="TOO_MANY_BULKS")
+                raise _too_many(action)
             connection.execute(
                 insert(bulks).values(
                     bulk_id=bulk_id,
@@ -162,7 +165,7 @@ class Bulks:
 
     async def get(self, organization_id: str, bulk_id: str) -> Bulk:
         """Returns a bulk. Raises: BadRequest, NotFound."""
-        key = validate_id(bulk_id, "bulk")
+        key = validate_id(bulk_id, self._noun)
         return await self._database.read(lambda connection: self._get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
@@ -174,14 +177,14 @@ class Bulks:
         columns = (column for column in bulks.columns if column is not bulks.c.refusals)
         query = select(*columns).where(self._mine, bulks.c.organization_id == organization_id)
         if before is not None:
-            query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
+            query = query.where(bulks.c.bulk_id < validate_id(before, self._noun))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return make_page(rows, size, _bulk)
 
     async def cancel(self, organization_id: str, bulk_id: str, *, actor: str | None = None) -> Bulk:
         """Cancels a bulk and returns it; what it has done is not undone. A bulk that has ended is not changed."""
-        key = validate_id(bulk_id, "bulk")
+        key = validate_id(bulk_id, self._noun)
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> Bulk:
@@ -268,8 +271,15 @@ class Bulks:
         query = select(bulks).where(self._mine, bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
         row = connection.execute(query).mappings().first()
         if row is None:
-            raise not_found_error("bulk", bulk_id)
+            raise not_found_error(self._noun, bulk_id)
         return _bulk(require_readable(row, bulks))
+
+
+def _too_many(action: BulkAction | PeopleAction) -> Conflict:
+    is_on_people = action in ON_PEOPLE
+    what = "installations of the app" if is_on_people else "bulks"
+    message = f"{MAX_RUNNING} {what} run already; wait for the end of one, or cancel it"
+    return Conflict(message, code="TOO_MANY_APP_INSTALLATIONS" if is_on_people else "TOO_MANY_BULKS")
 
 
 def _audit_details(criteria: dict[str, Any]) -> dict[str, Any]:

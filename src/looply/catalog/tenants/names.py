@@ -64,7 +64,7 @@ def validate_id(value: str, noun: str) -> str:
     """
     text = value.lower()
     if _ID.fullmatch(text) is None:
-        raise BadRequest(f"incorrect {noun} id", code=f"INCORRECT_{noun.upper()}_ID")
+        raise BadRequest(f"incorrect {_words(noun)} id", code=f"INCORRECT_{noun.upper()}_ID")
     return text
 
 
@@ -81,7 +81,8 @@ def not_found_error(noun: str, name: str, *, by: Literal["id", "name"] = "id", v
     `name` is the `by` of the object as the caller gave it. The public API fixes the message for a workflow, so there
     the problem says which one it is.
     """
-    code, which = f"{noun.upper()}_NOT_FOUND", f"{noun} {name[:_MOST_SHOWN]!r}"
+    code, noun = f"{noun.upper()}_NOT_FOUND", _words(noun)
+    which = f"{noun} {name[:_MOST_SHOWN]!r}"
     if version is not None:
         which = f"version {version} of {which}"
     remedy = f"list the {noun}s for their {by}s" if version is None else f"list the {noun}s and their versions"
@@ -91,6 +92,11 @@ def not_found_error(noun: str, name: str, *, by: Literal["id", "name"] = "id", v
     if name == NO_WORKFLOW:
         finding = f"the workflow does not exist, or the key is not bound to it; {remedy}"
     return NotFound("workflow not found", code=code, problems=(Problem(path="/workflow_id", message=finding),))
+
+
+def _words(noun: str) -> str:
+    """Returns a noun as texts have it: codes join its words by underscores."""
+    return noun.replace("_", " ")
 
 
 def _finding(name: str) -> str:

@@ -26,6 +26,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_until: datetime | None
     """Until when the person may do dangerous acts without the password being asked again."""
     expires_on: datetime
+    connection: str = ""
+    """The name of the connection in whose tab of Teams the person calls; empty for a session with a cookie."""
+    connection_id: str = ""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,21 +11,19 @@ from looply.app.messages.bots import AppDraft, BotSetup, Chosen, Installed, Reac
 from looply.catalog.authored.connections import ResolvedConnection
 from looply.channels.teams import installing
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
+from looply.channels.teams.directory import MOST_READ, PAGE
 from looply.channels.teams.health import reach_of
 from looply.channels.teams.retrying import retry_cards
 from looply.connectors.teams.calls.answers import Undelivered
 from looply.connectors.teams.calls.people import Person
 from looply.connectors.teams.calls.person_check import check_person
-from looply.connectors.teams.calls.settings import account_of
+from looply.connectors.teams.calls.settings import TeamsConnectionSettings, account_of
 from looply.engine.ports.port import Engine
 from looply.engine.records.copies import Copies
 from looply.errors import BadInput, Conflict, NotFound, Refused
 
 _CALL_TIME: Final = timedelta(seconds=20)
 """The time of all requests of one check."""
-_PAGE: Final = 200
-_MOST_READ: Final = 2000
-"""People who are read for one page of those with certain statuses; the next page begins after them."""
 
 
 class TeamsBots:
@@ -50,12 +48,14 @@ class TeamsBots:
 
     async def build_package(self, organization_id: str, connection: str, draft: AppDraft) -> bytes:
         """See `Bots.build_package`."""
-        setup = await self.get_setup(organization_id, connection)
+        found = await self._find(organization_id, connection)
+        settings = values_of(found, self._resources.registry).read("teams", TeamsConnectionSettings, "Teams")
         app = on_demand.teams_manifest.App(
-            app_id=setup.app_id,
+            app_id=settings.app_id,
             public_url=draft.public_url,
             version=draft.version,
-            connection_id=setup.connection_id if draft.has_tab else "",
+            connection_id=found.connection_id if draft.has_tab else "",
+            cloud=settings.cloud,
         )
         try:
             # To draw the icons takes a tenth of a second.
@@ -70,8 +70,8 @@ class TeamsBots:
         bot, now = await self._open(organization_id, connection), self._resources.clock.now()
         found: list[Reach] = []
         read = 0
-        while read < _MOST_READ:
-            page = await bot.directory.list_page(max(limit, _PAGE) if statuses else limit, after)
+        while read < MOST_READ:
+            page = await bot.directory.list_page(max(limit, PAGE) if statuses else limit, after)
             for person in page.items:
                 read, after, reach = read + 1, person.id, reach_of(person, now)
                 if not statuses or reach.status in statuses:
@@ -93,10 +93,12 @@ class TeamsBots:
             await retry_cards(engine, self._copies, bot, (after.id,), now)
         return reach_of(after, now)
 
-    async def choose(self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int) -> Chosen:
+    async def choose(
+        self, organization_id: str, connection: str, people: Sequence[str] | None, limit: int, after: str
+    ) -> Chosen:
         """See `Bots.choose`."""
         bot = await self._open_for_installing(organization_id, connection)
-        return await installing.choose(bot, self._resources, people, limit)
+        return await installing.choose(bot, self._resources, people, limit, after)
 
     async def install(
         self, engine: Engine, organization_id: str, connection: str, people: Sequence[str]

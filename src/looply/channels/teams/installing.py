@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from looply.app.messages.bots import Chosen, Installed, Installing, Reach, ReachStatus
 from looply.channels.teams.bots import Bot, Resources, open_delivery
+from looply.channels.teams.directory import MOST_READ, PAGE
 from looply.channels.teams.health import reach_of
 from looply.channels.teams.retrying import retry_cards
 from looply.connectors.teams.calls.answers import Failure, Undelivered
@@ -25,7 +26,6 @@ blocked the bot, or whom Microsoft does not have. Where they are named it is ins
 installed, whether the bot can write to them or not."""
 _LANE: Final = "installations "
 """Graph limits installations by itself: a pause that it asks for is none of the Bot Connector."""
-_PAGE: Final = 200
 _NO_RIGHT: Final = "Authorization_RequestDenied"
 _HINTS: Final = {
     NOT_IN_CATALOG: "upload the app package to the catalog of the organization, then start again",
@@ -34,9 +34,11 @@ _HINTS: Final = {
 }
 
 
-async def choose(bot: Bot, resources: Resources, people: Sequence[str] | None, limit: int) -> Chosen:
+async def choose(bot: Bot, resources: Resources, people: Sequence[str] | None, limit: int, after: str) -> Chosen:
     """See `looply.app.messages.bots.Bots.choose`."""
-    return await _all_without(bot, resources, limit) if people is None else await _named(bot, resources, people, limit)
+    if people is None:
+        return await _all_without(bot, resources, limit, after)
+    return await _named(bot, resources, people, limit)
 
 
 async def install(
@@ -119,14 +121,19 @@ def _outcome(failure: Failure, *, is_for_all: bool) -> Installing:
             return "unusable" if is_for_all or failure.code == _NO_RIGHT else "refused"
 
 
-async def _all_without(bot: Bot, resources: Resources, limit: int) -> Chosen:
-    now, after, found = resources.clock.now(), "", list[Reach]()
-    while True:
-        page = await bot.directory.list_page(_PAGE, after)
-        found += [each for each in (reach_of(person, now) for person in page.items) if each.status in LACK_APP]
-        if len(found) > limit or not page.has_more:
-            return Chosen(people=tuple(found[:limit]), is_complete=len(found) <= limit)
-        after = page.items[-1].id
+async def _all_without(bot: Bot, resources: Resources, limit: int, after: str) -> Chosen:
+    now, found, read = resources.clock.now(), list[Reach](), 0
+    while read < MOST_READ and len(found) < limit:
+        page = await bot.directory.list_page(PAGE, after)
+        for place, person in enumerate(page.items, start=1):
+            read, after, reach = read + 1, person.id, reach_of(person, now)
+            if reach.status in LACK_APP:
+                found.append(reach)
+            if len(found) == limit and (place < len(page.items) or page.has_more):
+                return Chosen(people=tuple(found), is_complete=False, after=after)
+        if not page.has_more:
+            return Chosen(people=tuple(found))
+    return Chosen(people=tuple(found), is_complete=False, after=after)
 
 
 async def _named(bot: Bot, resources: Resources, people: Sequence[str], limit: int) -> Chosen:

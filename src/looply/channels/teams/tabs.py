@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from looply.app.context.credentials import values_of
 from looply.app.context.links import Links
 from looply.catalog.tenants.principal import Principal
@@ -57,7 +59,7 @@ class TeamsTabs:
             person = await verifier.verify(authorization)
         except NotVerified as error:
             raise _refusal(error.reason) from error
-        return await self._find_member(organization_id, account, person)
+        return _in_tab(await self._find_member(organization_id, account, person), values.name, connection_id)
 
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
@@ -98,6 +100,13 @@ class TeamsTabs:
             "for an invitation to this address",
             code="NOT_A_MEMBER",
         )
+
+
+def _in_tab(caller: Principal, connection: str, connection_id: str) -> Principal:
+    """Returns a caller whose session names the connection of the tab."""
+    assert caller.session is not None
+    session = replace(caller.session, connection=connection, connection_id=connection_id)
+    return replace(caller, session=session)
 
 
 def _refusal(reason: str) -> Forbidden:

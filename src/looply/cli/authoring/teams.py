@@ -88,6 +88,7 @@ async def package(
         public_url=options.public_url,
         version=options.app_version,
         connection_id=item["connection_id"] if options.tab else "",
+        cloud=item["settings"].get("cloud", "public"),
     )
     content = on_demand.teams_archive.build_package(app)
     write_bytes(content, out)
@@ -128,7 +129,7 @@ async def check(
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class InstallOptions:
-    """The rate and the dry run of an installation, and whether it asks before and waits for the end."""
+    """The rate and the dry run of an installation of the app, and whether it asks before and waits for the end."""
 
     missing: Annotated[
         bool, Parameter(help="All people whom the bot knows and who do not have the app.", negative="")
@@ -163,17 +164,17 @@ async def install(
     chosen: dict[str, Any] = {"missing": True} if options.missing else {"person": list(person)}
     body = {"name": connection, **chosen, "rate_per_second": options.rate}
     async with server.client(terminal) as client:
-        if options.dry_run or (terminal.is_interactive and not options.yes):
-            answer = await client.post("installTeamsApp", {**body, "dry_run": True})
+        if options.dry_run or options.missing or (terminal.is_interactive and not options.yes):
+            body, answer = await _choose(client, body)
             if options.dry_run:
                 terminal.show(answer, lambda: _forecast(answer["forecast"]))
                 return DONE
-            confirm(terminal, f"Install the app for {answer['forecast']['people']} people", yes=False)
+            confirm(terminal, f"Install the app for {answer['forecast']['people']} people", yes=options.yes)
         else:
             confirm(terminal, "Install the app for people", yes=options.yes)
         answer = await client.post("installTeamsApp", body)
         if options.wait:
-            answer = await _wait(client, terminal, answer["item"])
+            answer = {**answer, **await _wait(client, terminal, answer["item"])}
     terminal.show(answer, lambda: _page(answer))
     item = answer["item"]
     return DONE if not options.wait or (item["status"] == "DONE" and not item["refused"]) else REFUSED
@@ -186,18 +187,18 @@ async def installations(
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """List installations for many people, newest first."""
+    """List installations of the app for many people, newest first."""
     async with server.client(terminal) as client:
         items = await client.items("getTeamsInstallations", limit)
     show_items(terminal, items, _INSTALLATIONS, noun="installations")
 
 
-InstallationId = Annotated[str, Parameter(help="Id of the installation.")]
+InstallationId = Annotated[str, Parameter(help="Id of the installation of the app.")]
 
 
 @APP.command
 async def installation(installation_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Show the progress of an installation, and for whom it was refused."""
+    """Show the progress of an installation of the app, and for whom it was refused."""
     async with server.client(terminal) as client:
         answer = await client.get("getTeamsInstallation", installation_id=installation_id)
     terminal.show(answer, lambda: _page(answer))
@@ -205,14 +206,23 @@ async def installation(installation_id: InstallationId, /, *, server: Server = T
 
 @APP.command
 async def cancel(installation_id: InstallationId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Stop an installation; the app stays where it was installed."""
+    """Stop an installation of the app, which stays where it was installed."""
     async with server.client(terminal) as client:
         answer = await client.post("cancelTeamsInstallation", {"installation_id": installation_id})
     terminal.show(answer, lambda: _page(answer))
 
 
+async def _choose(client: ApiClient, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the body of an installation of the app, and its forecast: the first one for any person, or the last."""
+    while True:
+        answer: dict[str, Any] = await client.post("installTeamsApp", {**body, "dry_run": True})
+        if answer["forecast"]["people"] or "after" not in answer:
+            return body, answer
+        body = {**body, "after": answer["after"]}
+
+
 async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the answer for an installation after its end."""
+    """Returns the answer for an installation of the app after its end."""
     installation_id = item["installation_id"]
     text = (
         f"the server continues; 'looply teams installation {installation_id}' shows it, 'looply teams cancel' stops it"
@@ -228,7 +238,7 @@ async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) 
 
 
 def _forecast(forecast: Mapping[str, Any]) -> list[Any]:
-    more = ", and more match than one installation takes" if forecast["truncated"] else ""
+    more = ", and more may lack the app" if forecast["truncated"] else ""
     parts: list[Any] = [f"{forecast['people']} people{more}; {forecast['skipped']} have the app already."]
     if forecast["items"]:
         parts.append(listing(_CHOSEN, rows_of(forecast["items"], _CHOSEN)))
@@ -244,4 +254,6 @@ def _page(answer: Mapping[str, Any]) -> list[Any]:
     parts: list[Any] = [record({**{name: item[name] for name in named}, **times})]
     if refusals := answer.get("refusals"):
         parts.append(table(_REFUSALS, rows_of(refusals, _REFUSALS), title="for whom it was refused:"))
+    if "after" in answer:
+        parts.append("More people may lack the app; the same command afterwards installs it for them.")
     return parts

@@ -1,4 +1,4 @@
-"""Calls on installations: the app of a bot of Microsoft Teams for many people, and their progress."""
+"""Calls on installations of the app: that of a bot of Microsoft Teams for many people, and their progress."""
 
 from typing import Final, Literal
 
@@ -24,24 +24,29 @@ class TeamsInstallBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """The connection, and for whom the app is to be installed. `dry_run` only chooses the people.
 
     `person` has ids or addresses of up to 500 people; or `missing` chooses all people whom the bot knows and who do not
-    have the app, as far as is known. People who have it are left out.
+    have the app, as far as is known; with `after`, from an earlier answer, those who follow. People who have it are
+    left out.
     """
 
     name: str
     person: list[str] | UnsetType = UNSET
     missing: bool = False
+    after: str = ""
     rate_per_second: int = DEFAULT_RATE
     dry_run: bool = False
 
 
 class TeamsInstallationIdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Identifies an installation."""
+    """Identifies an installation of the app."""
 
     installation_id: str
 
 
 class TeamsInstallation(msgspec.Struct, frozen=True, kw_only=True):
-    """An installation. `installed` of `people` have the app now, perhaps since before, and `refused` did not get it."""
+    """An installation of the app. `installed` of `people` have it now, perhaps since before; `refused` did not get it.
+
+    `rate_per_second` is the number of people in a second.
+    """
 
     installation_id: str
     name: str
@@ -77,7 +82,7 @@ class TeamsChosenPerson(msgspec.Struct, frozen=True, kw_only=True):
 class TeamsInstallationForecast(msgspec.Struct, frozen=True, kw_only=True):
     """For how many people the app would be installed: the first of them, and addresses that are looked up later.
 
-    `skipped` people have it already. `truncated`: more people match than one installation takes.
+    `skipped` people have it already. `truncated`: more people may match than were read, or than one installation takes.
     """
 
     people: int
@@ -88,12 +93,16 @@ class TeamsInstallationForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TeamsInstallationAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The installation, with its refusals where one is read; or the forecast of a dry run."""
+    """The installation of the app, with its refusals where one is read; or the forecast of a dry run.
+
+    `after` is present when more people may lack the app: send it back to choose among those who follow.
+    """
 
     message: Literal["success", "forecast"]
     item: TeamsInstallation | UnsetType = UNSET
     refusals: list[TeamsRefusal] | UnsetType = UNSET
     forecast: TeamsInstallationForecast | UnsetType = UNSET
+    after: str | UnsetType = UNSET
 
 
 class TeamsInstallationCursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,19 +125,19 @@ async def install_teams_app(call: Call) -> Response:
     body: TeamsInstallBody = call.body
     if body.missing == (body.person is not UNSET):
         raise BadRequest.at("/person", "must name people, or be left out with `missing: true`")
-    request = InstallationRequest(
-        connection=body.name, people=None if body.person is UNSET else body.person, rate=body.rate_per_second
-    )
+    people = None if body.person is UNSET else body.person
+    request = InstallationRequest(connection=body.name, people=people, after=body.after, rate=body.rate_per_second)
     if body.dry_run:
         chosen = await installations.preview(call.services, call.principal, request)
-        return Response(TeamsInstallationAnswer(message="forecast", forecast=_forecast(chosen)))
-    found = await installations.start(call.services, call.principal, request)
+        forecast = _forecast(chosen)
+        return Response(TeamsInstallationAnswer(message="forecast", forecast=forecast, after=chosen.after or UNSET))
+    found, after = await installations.start(call.services, call.principal, request)
     (item,) = await name_actors(call, [_record(found)])
-    return Response(TeamsInstallationAnswer(message=SUCCESS, item=item))
+    return Response(TeamsInstallationAnswer(message=SUCCESS, item=item, after=after or UNSET))
 
 
 async def get_teams_installation(call: Call) -> Response:
-    """Reads an installation with its refusals."""
+    """Reads an installation of the app with its refusals."""
     found = await installations.get(call.services, call.principal, call.query.get("installation_id"))
     (item,) = await name_actors(call, [_record(found)])
     refusals = [
@@ -139,7 +148,7 @@ async def get_teams_installation(call: Call) -> Response:
 
 
 async def get_teams_installations(call: Call) -> Response:
-    """Lists installations."""
+    """Lists installations of the app."""
     before = call.query.get("installation_id") or None
     page = await installations.list_page(call.services, call.principal, limit_of(call), before)
     items = await name_actors(call, [_record(bulk) for bulk in page.items])
@@ -148,7 +157,7 @@ async def get_teams_installations(call: Call) -> Response:
 
 
 async def cancel_teams_installation(call: Call) -> Response:
-    """Cancels an installation."""
+    """Cancels an installation of the app."""
     found = await installations.cancel(call.services, call.principal, call.body.installation_id)
     (item,) = await name_actors(call, [_record(found)])
     return Response(TeamsInstallationAnswer(message=SUCCESS, item=item))
@@ -203,9 +212,9 @@ ROUTES: Final = (
         path="/v2/workflows/getTeamsInstallation",
         access="edit.connections",
         handle=get_teams_installation,
-        summary="Read an installation, its progress and for whom it was refused",
+        summary="Read an installation of the app, its progress and for whom it was refused",
         tag=TAG,
-        parameters=(Parameter("installation_id", "Id of the installation.", is_required=True),),
+        parameters=(Parameter("installation_id", "Id of the installation of the app.", is_required=True),),
         answer=TeamsInstallationAnswer,
         refusals=(404,),
     ),
@@ -213,7 +222,7 @@ ROUTES: Final = (
         path="/v2/workflows/getTeamsInstallations",
         access="edit.connections",
         handle=get_teams_installations,
-        summary="List installations for many people, newest first",
+        summary="List installations of the app for many people, newest first",
         tag=TAG,
         parameters=(LIMIT, Parameter("installation_id", "Pagination key from `lastKey`.")),
         answer=TeamsInstallationPage,
@@ -222,7 +231,7 @@ ROUTES: Final = (
         path="/v2/workflows/cancelTeamsInstallation",
         access="edit.connections",
         handle=cancel_teams_installation,
-        summary="Cancel an installation; the app stays where it was installed",
+        summary="Cancel an installation of the app, which stays where it was installed",
         tag=TAG,
         body=TeamsInstallationIdBody,
         answer=TeamsInstallationAnswer,

@@ -142,9 +142,13 @@ async def test_bulks_on_executions_and_on_people_do_not_see_each_other(catalog: 
     bulk = await begun(catalog, mine)
     criteria = {"connection": "TEAMS", PEOPLE: ["buyer@example.com", "other@example.com"]}
     people = await catalog.installations.start(owner, "install", criteria, {"rate": 5}, actor="operator")
-    for one, other in ((catalog.bulks, people), (catalog.installations, bulk)):
-        with pytest.raises(NotFound):
+    for one, other, code in (
+        (catalog.bulks, people, "BULK_NOT_FOUND"),
+        (catalog.installations, bulk, "APP_INSTALLATION_NOT_FOUND"),
+    ):
+        with pytest.raises(NotFound) as missing:
             await one.get(org, other.bulk_id)
+        assert missing.value.code == code
         with pytest.raises(NotFound):
             await one.cancel(org, other.bulk_id)
     assert [each.bulk_id for each in (await catalog.bulks.list_page(org, 9)).items] == [bulk.bulk_id]
@@ -170,4 +174,4 @@ async def test_as_many_installations_run_as_bulks_and_neither_holds_the_other_up
         await catalog.installations.start(owner, "install", {"connection": "T", PEOPLE: ["a"]}, {"rate": 5})
     with pytest.raises(Conflict) as caught:
         await catalog.installations.start(owner, "install", {"connection": "T", PEOPLE: ["a"]}, {"rate": 5})
-    assert caught.value.code == "TOO_MANY_BULKS"
+    assert caught.value.code == "TOO_MANY_APP_INSTALLATIONS"

@@ -199,3 +199,20 @@ class CopyStories:
         facts: Any = await engine.store.copies.of_execution(execution_id)
         assert list(facts) == []
         assert await engine.store.copies.next_due(("inbox", "teams")) is None
+
+    async def test_rounds_follow_at_once_while_there_is_work_and_are_ten_seconds_apart_at_most(
+        self, engine: Driver
+    ) -> None:
+        channel = await elsewhere(engine)
+        assert await engine.reconciler.round() == 10.0, "what another process found wakes no reconciler here"
+        await asked(engine, recipients=[ANN])
+        assert await engine.reconciler.round() == 0.25
+        assert await engine.reconciler.round() == 10.0
+        for pause, until_next in ((timedelta(minutes=2), 10.0), (timedelta(seconds=4), 4.0)):
+            channel.pause = pause
+            channel.troubles.append("WAIT")
+            await asked(engine, recipients=[BOB])
+            assert await engine.reconciler.round() == 0.25
+            assert await engine.reconciler.round() == until_next
+            engine.clock.advance(pause)
+            await reconcile(engine)

@@ -62,6 +62,17 @@ def test_the_package_has_the_tab_where_it_is_asked_for(run: Command, looply: Loo
         assert b'"https://looply.example.com/teams/inbox?connection=c-1"' in archive.read("manifest.json")
 
 
+def test_the_tab_is_refused_where_teams_of_the_cloud_could_not_show_it(
+    run: Command, looply: Looply, tmp_path: Path
+) -> None:
+    settings = {**CONNECTION["settings"], "cloud": "gcc_high"}
+    looply.answers["getConnection"] = {"item": {**CONNECTION, "settings": settings}}
+    out = tmp_path / "app.zip"
+    refused = run("teams", "package", *OPTIONS, "--tab", "--out", str(out))
+    assert (refused.status, "in the cloud gcc_high" in refused.err, out.exists()) == (1, True, False), refused.err
+    assert run("teams", "package", *OPTIONS, "--out", str(out)).status == 0
+
+
 def test_a_connection_of_another_kind_has_no_package(run: Command, looply: Looply, tmp_path: Path) -> None:
     looply.answers["getConnection"] = {"item": {**CONNECTION, "kind": "http"}}
     done = run("teams", "package", *OPTIONS, "--out", str(tmp_path / "app.zip"))
@@ -143,9 +154,29 @@ def test_a_dry_run_shows_who_would_get_the_app_and_stores_nothing(run: Command, 
     looply.answers["installTeamsApp"] = {"message": "forecast", "forecast": FORECAST}
     done = run("teams", "install", "--connection", "T", "--missing", "--dry-run")
     assert done.status == 0, done.err
-    assert all(word in done.out for word in ("2 people, and more match", "1 have the app", "Anna", "ben@contoso.test"))
+    assert all(
+        word in done.out
+        for word in ("2 people, and more may lack the app", "1 have the app", "Anna", "ben@contoso.test")
+    )
     body = {"name": "T", "missing": True, "rate_per_second": 5, "dry_run": True}
     assert looply.calls == [("installTeamsApp", {}, body)]
+
+
+def test_people_who_have_the_app_are_passed_over_until_some_lack_it(run: Command, looply: Looply) -> None:
+    none = {"people": 0, "skipped": 0, "truncated": True, "items": [], "unknown": []}
+    looply.answers["installTeamsApp"] = [
+        {"message": "forecast", "forecast": none, "after": "p-2000"},
+        {"message": "forecast", "forecast": FORECAST, "after": "p-4000"},
+        {"message": "success", "item": INSTALLATION, "after": "p-4000"},
+    ]
+    done = run("teams", "install", "--connection", "T", "--missing", "--yes")
+    assert (done.status, "More people may lack the app" in done.out) == (0, True), done.err
+    body = {"name": "T", "missing": True, "rate_per_second": 5}
+    assert [sent for _, _, sent in looply.calls] == [
+        {**body, "dry_run": True},
+        {**body, "after": "p-2000", "dry_run": True},
+        {**body, "after": "p-2000"},
+    ]
 
 
 @pytest.mark.parametrize(("refused", "status"), [(0, 0), (1, 1)])

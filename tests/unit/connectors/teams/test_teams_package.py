@@ -5,11 +5,12 @@ import json
 import struct
 import zipfile
 import zlib
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from looply.connectors.teams.calls.settings import Cloud
 from looply.connectors.teams.packaging.archive import build_package
 from looply.connectors.teams.packaging.icons import color_icon, outline_icon
 from looply.connectors.teams.packaging.manifest import App, build_manifest, german_texts
@@ -40,6 +41,20 @@ def test_a_package_has_manifest_texts_and_both_icons_and_is_the_same_each_time()
     assert set(manifest["icons"].values()) | {manifest["localizationInfo"]["additionalLanguages"][0]["file"]} < set(
         files
     )
+
+
+@pytest.mark.parametrize("cloud", get_args(Cloud))
+def test_a_tab_is_refused_for_clouds_whose_hosts_may_not_frame_its_page(cloud: Cloud) -> None:
+    app = msgspec.structs.replace(APP, cloud=cloud)
+    without = unpacked(build_package(msgspec.structs.replace(app, connection_id="")))
+    assert "staticTabs" not in json.loads(without["manifest.json"])
+    if cloud in ("public", "gcc", "other"):
+        assert json.loads(unpacked(build_package(app))["manifest.json"])["staticTabs"]
+        return
+    with pytest.raises(Refused) as caught:
+        build_package(app)
+    (problem,) = caught.value.problems
+    assert (problem.path, cloud in problem.message, "leave the tab out" in problem.message) == ("/tab", True, True)
 
 
 def test_an_app_without_a_connection_has_no_tab() -> None:

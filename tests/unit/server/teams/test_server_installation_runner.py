@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from looply.app.administration.installation_runner import InstallationRunner
+from structlog.testing import capture_logs
+
+from looply.app.administration.installation_runner import AGAIN, InstallationRunner
 from looply.app.administration.installations import CONNECTION
 from looply.app.context.services import Services
 from looply.app.messages.bots import Installed, NoBots
 from looply.catalog.authored.bulks import MAX_RUNNING, PEOPLE, Bulk
+from looply.errors import StoreLost
 from looply.testing.clock import FakeClock
 
 SECOND = timedelta(seconds=1)
@@ -18,12 +21,13 @@ PAUSE = timedelta(seconds=300)
 
 class Bots(NoBots):
     """Bots of which those of `slow` connections do not answer until they may, and those of `limited` ask for a pause.
+    What those of `broken` do raises an error of the store.
 
     `calls` has the connection of each call.
     """
 
     def __init__(self) -> None:
-        self.slow, self.limited = set[str](), set[str]()
+        self.slow, self.limited, self.broken = set[str](), set[str](), set[str]()
         self.may_answer = asyncio.Event()
         self.calls: list[str] = []
 
@@ -33,6 +37,8 @@ class Bots(NoBots):
         assert isinstance(connection, str)
         assert isinstance(people, Sequence)
         self.calls.append(connection)
+        if connection in self.broken:
+            raise StoreLost("the store cannot be reached")
         if connection in self.slow:
             await self.may_answer.wait()
         if connection in self.limited:
@@ -75,6 +81,27 @@ async def test_a_slow_installation_holds_up_no_other(services: Services) -> None
     bots.may_answer.set()
     await runner.run()
     assert await status(services, slow) == ("DONE", 1), "a slice that has begun is ended before the process"
+
+
+async def test_an_installation_that_fails_holds_up_no_other_and_continues_after_a_pause(
+    services: Services, clock: FakeClock
+) -> None:
+    bots = Bots()
+    bots.broken.add("BROKEN")
+    runner = runner_of(services, bots)
+    failing = await begin(services, await organization(services, "Failing"), "BROKEN")
+    sound = await begin(services, await organization(services, "Sound"), "SOUND", people=2)
+    with capture_logs() as logged:
+        assert await runner.tick() == 2
+    assert [(line["event"], line["bulk_id"]) for line in logged] == [("installation_held", failing.bulk_id)]
+    assert (await status(services, sound), await status(services, failing)) == (("RUNNING", 1), ("RUNNING", 0))
+    clock.advance(SECOND)
+    await runner.tick()
+    assert (await status(services, sound), bots.calls.count("BROKEN")) == (("DONE", 2), 1)
+    bots.broken.clear()
+    clock.advance(AGAIN)
+    await runner.tick()
+    assert await status(services, failing) == ("DONE", 1)
 
 
 async def test_those_that_pause_keep_no_other_from_its_turn_and_no_process_asks_before(

@@ -1,22 +1,50 @@
 """The app of a bot for many people: who is chosen, what Microsoft is asked, and what becomes of refusals."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from server_kit import Caller
+from sqlalchemy import insert
 from teams_kit import MANAGER, Tenant
 
 from looply.app.administration.installation_runner import InstallationRunner
+from looply.app.administration.installations import MOST_PEOPLE
 from looply.app.context.services import Services
 from looply.catalog import Catalog
+from looply.catalog.calls.directory import Directory, Entry
+from looply.catalog.storage.pages import Page
+from looply.catalog.storage.tables import channel_people
+from looply.channels.teams.bots import Resources
+from looply.channels.teams.directory import MOST_READ, PAGE
 from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.graph import CATALOG, INSTALL
 from looply.demo.teams.people import User
 from looply.demo.teams.wire import Reply, Request, error
 
 SECOND = timedelta(seconds=1)
+
+
+class CountedDirectory(Directory):
+    """A directory that counts how often a page of it is read."""
+
+    reads = 0
+
+    async def list_page(self, organization_id: str, channel: str, limit: int, after: str = "") -> Page[Entry]:
+        self.reads += 1
+        return await super().list_page(organization_id, channel, limit, after)
+
+
+@pytest.fixture
+def rows(catalog: Catalog) -> CountedDirectory:
+    return CountedDirectory(catalog.database)
+
+
+@pytest.fixture
+def resources(resources: Resources, catalog: Catalog, rows: CountedDirectory) -> Resources:
+    return replace(resources, catalog=replace(catalog, directory=rows))
 
 
 @pytest.fixture
@@ -35,6 +63,13 @@ def strangers(tenant: Tenant, count: int) -> list[User]:
     """Adds people to the tenant who do not have the app."""
     add = tenant.microsoft.world.add_user
     return [add(f"P{each}", f"p{each}@contoso.test", is_installed=False) for each in range(count)]
+
+
+async def know(catalog: Catalog, mine: Caller, people: dict[str, dict[str, str]]) -> None:
+    """Stores what is known of people, by their ids."""
+    owner = {"organization_id": mine.organization_id, "channel": f"teams/{TENANT}/{APP}"}
+    rows = [{**owner, "person_id": each, "known": {"id": each, **known}} for each, known in people.items()]
+    await catalog.database.write(lambda connection: connection.execute(insert(channel_people), rows))
 
 
 async def install(caller: Caller, **body: Any) -> dict[str, Any]:
@@ -359,13 +394,55 @@ async def test_installations_are_no_bulks_on_executions_and_bulks_no_installatio
     (user,) = strangers(tenant, 1)
     installation_id = await start(mine, person=[user.id])
     assert (await mine.get("getBulks")).json()["items"] == []
-    for caller, name, field in ((mine, "getBulk", "bulk_id"), (theirs, "getTeamsInstallation", "installation_id")):
-        missing = await caller.get(name, **{field: installation_id})
-        assert (missing.status_code, missing.json()["code"]) == (404, "BULK_NOT_FOUND")
+    missing = await mine.get("getBulk", bulk_id=installation_id)
+    assert (missing.status_code, missing.json()["code"]) == (404, "BULK_NOT_FOUND")
+    foreign = await theirs.get("getTeamsInstallation", installation_id=installation_id)
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "APP_INSTALLATION_NOT_FOUND")
+    assert foreign.json()["message"].startswith(f"app installation '{installation_id}' not found; list the app inst")
+    wrong = await mine.get("getTeamsInstallation", installation_id="x")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "INCORRECT_APP_INSTALLATION_ID")
     assert (await mine.post("cancelBulk", {"bulk_id": installation_id})).status_code == 404
     other = (await mine.post("bulkTerminate", {"filter": {"all": True}})).json()["item"]["bulk_id"]
     assert (await mine.get("getTeamsInstallation", installation_id=other)).status_code == 404
     assert (await theirs.get("getTeamsInstallations")).json()["items"] == []
+
+
+async def test_a_choice_reads_a_bounded_number_of_people_and_says_after_whom_it_continues(
+    tenant: Tenant, mine: Caller, catalog: Catalog, rows: CountedDirectory
+) -> None:
+    await use_graph(tenant)
+    chat = {"conversation": "a:1", "state": "reachable"}
+    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MOST_READ + 2)]
+    await know(catalog, mine, {each: {} if each == ids[-1] else chat for each in ids})
+    first = await install(mine, missing=True, dry_run=True)
+    assert rows.reads == MOST_READ // PAGE
+    assert (first["forecast"]["people"], first["forecast"]["truncated"], first["after"]) == (
+        0,
+        True,
+        ids[MOST_READ - 1],
+    )
+    none = await mine.post("installTeamsApp", {"name": "TEAMS", "missing": True})
+    assert (none.status_code, none.json()["errors"][0]["path"]) == (422, "/person")
+    assert f"continue with `after` {first['after']!r}" in none.json()["message"]
+    rest = await install(mine, missing=True, after=first["after"], dry_run=True)
+    assert ([each["person_id"] for each in rest["forecast"]["items"]], "after" in rest) == ([ids[-1]], False)
+    started = await install(mine, missing=True, after=first["after"])
+    assert (started["item"]["people"], "after" in started) == (1, False)
+
+
+async def test_more_people_than_one_installation_takes_are_left_to_the_next_one(
+    tenant: Tenant, mine: Caller, catalog: Catalog, rows: CountedDirectory
+) -> None:
+    await use_graph(tenant)
+    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MOST_PEOPLE + 1)]
+    await know(catalog, mine, {each: {} for each in ids})
+    found = await install(mine, missing=True, dry_run=True)
+    assert rows.reads == -(-MOST_PEOPLE // PAGE), "it ends when the answer is full"
+    assert (found["forecast"]["people"], found["forecast"]["truncated"]) == (MOST_PEOPLE, True)
+    started = await install(mine, missing=True)
+    assert (started["item"]["people"], started["after"]) == (MOST_PEOPLE, ids[MOST_PEOPLE - 1])
+    rest = (await install(mine, missing=True, after=started["after"], dry_run=True))["forecast"]
+    assert ([each["person_id"] for each in rest["items"]], rest["truncated"]) == (ids[MOST_PEOPLE:], False)
 
 
 async def test_installations_are_listed_page_by_page(tenant: Tenant, mine: Caller) -> None:
@@ -392,6 +469,8 @@ async def test_installations_are_listed_page_by_page(tenant: Tenant, mine: Calle
         ({"person": [f"p{each}@contoso.test" for each in range(501)]}, "/person"),
         ({"missing": True, "rate_per_second": 0}, "/rate_per_second"),
         ({"missing": True, "rate_per_second": 21}, "/rate_per_second"),
+        ({"missing": True, "after": "x" * 321}, "/after"),
+        ({"person": ["a@contoso.test"], "after": "x"}, "/after"),
     ],
 )
 async def test_a_choice_out_of_bounds_is_refused(tenant: Tenant, mine: Caller, body: dict[str, Any], path: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from server_kit import Caller
 from teams_kit import MANAGER, Tenant
 
-from looply.demo.teams.simulator import APP, TENANT
+from looply.demo.teams.simulator import APP, SECRET, TENANT
 from looply.demo.teams.wire import error
 
 
@@ -68,6 +68,24 @@ async def test_the_package_has_the_tab_where_it_is_asked_for(tenant: Tenant, min
     assert german["staticTabs[0].name"] == "Meine Freigaben"
     refused = await mine.get("getTeamsPackage", **query, tab="perhaps")
     assert (refused.status_code, refused.json()["code"]) == (400, "BAD_FLAG")
+
+
+@pytest.mark.parametrize("cloud", ["gcc_high", "dod"])
+async def test_the_tab_is_refused_in_clouds_whose_teams_could_not_show_it(
+    tenant: Tenant, mine: Caller, cloud: str
+) -> None:
+    settings = {"tenant_id": TENANT, "app_id": APP, "cloud": cloud}
+    draft = {"name": "GOV", "kind": "teams", "settings": settings, "secrets": {"client_secret": SECRET}}
+    assert (await mine.post("createConnection", draft)).status_code == 200
+    query = {"name": "GOV", "public_url": "https://looply.example.com"}
+    assert (await mine.get("getTeamsPackage", **query)).status_code == 200
+    refused = await mine.get("getTeamsPackage", **query, tab="true")
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "/tab")
+    assert f"in the cloud {cloud}" in refused.json()["message"]
+    framed = (await tenant.caller.client.get("/teams/inbox")).headers["content-security-policy"]
+    hosts = framed.partition("frame-ancestors ")[2].partition(";")[0]
+    assert "https://teams.microsoft.com" in hosts
+    assert ".us" not in hosts
 
 
 @pytest.mark.parametrize(

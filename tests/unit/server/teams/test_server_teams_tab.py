@@ -123,6 +123,46 @@ async def test_a_person_sees_and_answers_their_requests_in_the_tab(tab: Tab, min
     assert (entry["user"], entry["actor"]["email"]) == (MANAGER, MANAGER)
 
 
+async def test_history_and_audit_say_that_a_decision_was_made_in_the_tab_and_of_which_connection(
+    tab: Tab, mine: Caller, manager: Browser
+) -> None:
+    connection = {"tab_connection": "TEAMS", "tab_connection_id": tab.tenant.connection_id}
+    (workflow_id, in_tab), in_browser = await _start(mine), await _start(mine)
+    cards = (await tab.get("getMyCards")).json()["items"]
+    ids = {each["card_id"].partition(":")[0]: each["card_id"] for each in cards}
+    answers = {
+        each: {"answers": [{"card_id": ids[each], "revision": 1, "data": {"action": "approve"}}]}
+        for each in (in_tab, in_browser[1])
+    }
+    assert (await manager.post("answerCards", answers[in_browser[1]])).json()["items"][0]["result"] == "recorded"
+    for result in ("recorded", "already answered"):
+        assert (await tab.post("answerCards", answers[in_tab])).json()["items"][0]["result"] == result
+    for execution_id, via in ((in_tab, "TEAMS_TAB"), (in_browser[1], "INBOX")):
+        (decision,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+        assert (decision["via"], decision["actor"]["kind"]) == (via, "session")
+    entries = await _events(mine, (workflow_id, in_tab))
+    assert {each["via"] for each in entries if each["type"] in ("CARD_ANSWERED", "WAIT_RESUMED")} == {"TEAMS_TAB"}
+    (record,) = (await mine.get("getAudit", action="card.answer")).json()["items"]
+    assert record["object_id"] == ids[in_tab].partition(":")[2]
+    assert record["details"] == {"workflow_execution_id": in_tab, **connection}
+
+
+async def test_a_request_that_is_passed_on_in_the_tab_is_recorded_as_such(
+    tab: Tab, mine: Caller, browsers: Callable[[], Browser], catalog: Catalog
+) -> None:
+    await join(browsers(), catalog, mine.organization_id, "ben@contoso.test", "approver")
+    started = await _start(mine)
+    (card,) = (await tab.get("getMyCards")).json()["items"]
+    passed = await tab.post("delegateCard", {"card_id": card["card_id"], "to": "ben@contoso.test", "reason": "leave"})
+    assert passed.status_code == 200, passed.text
+    assert "TEAMS_TAB" in {each["via"] for each in await _events(mine, started)}
+    (record,) = (await mine.get("getAudit", action="card.delegate")).json()["items"]
+    assert (record["details"]["tab_connection"], record["details"]["tab_connection_id"]) == (
+        "TEAMS",
+        tab.tenant.connection_id,
+    )
+
+
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_a_token_that_entra_has_not_given_to_the_person_for_the_app_is_refused_with_the_reason(
     tab: Tab, mine: Caller, forgery: str

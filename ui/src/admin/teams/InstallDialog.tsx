@@ -23,7 +23,7 @@ export function InstallDialog({ name, choice, onStarted, onClose }: InstallDialo
   const queries = useQueryClient();
   const forecast = useQuery(teamsForecastQuery(api, name, choice));
   const start = useMutation({
-    mutationFn: () => api.call("installTeamsApp", { name, ...choice }),
+    mutationFn: () => api.call("installTeamsApp", { name, ...(forecast.data?.asked ?? choice) }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: [TEAMS_INSTALLATIONS] });
       onStarted();

@@ -35,9 +35,9 @@ export const german: typeof english = {
   noneLacks: (statuses) =>
     `Installiert wird sie für Personen mit dem Status ${new Intl.ListFormat("de", { type: "disjunction" }).format(statuses)}. Es gibt keine.`,
   tooMany: (most) =>
-    `Eine Installation nimmt ${most} Personen: wählen Sie weniger, oder installieren Sie für alle ohne die App.`,
-  truncated: "Eine Installation nimmt 500 Personen. Starten Sie danach eine weitere für die übrigen.",
-  installations: "Installationen für viele Personen",
+    `Eine Installation der App nimmt ${most} Personen: wählen Sie weniger, oder installieren Sie für alle ohne die App.`,
+  truncated: "Weiteren Personen kann die App fehlen. Starten Sie für sie danach eine weitere Installation der App.",
+  installations: "Installationen der App für viele Personen",
   installationsHint: "Wie weit jede ist, und für wen sie abgelehnt wurde.",
   noInstallations: "Die App wurde noch nicht für viele Personen auf einmal installiert.",
   started: "Gestartet",

@@ -13,9 +13,10 @@ export const english = {
   /** To whom an installation for all without the app goes, by the words of their statuses. */
   noneLacks: (statuses: readonly string[]) =>
     `It is installed for people whose status is ${new Intl.ListFormat("en", { type: "disjunction" }).format(statuses)}. There is none.`,
-  tooMany: (most: number) => `One installation takes ${most} people: choose fewer, or install for all without the app.`,
-  truncated: "One installation takes 500 people. Start another one for the others after it.",
-  installations: "Installations for many people",
+  tooMany: (most: number) =>
+    `One installation of the app takes ${most} people: choose fewer, or install for all without the app.`,
+  truncated: "More people may lack the app. Start another installation of the app for them after this one.",
+  installations: "Installations of the app for many people",
   installationsHint: "How far each is, and for whom it was refused.",
   noInstallations: "The app was not installed for many people at once yet.",
   started: "Started",

@@ -9,6 +9,7 @@ from looply.connectors.teams.packaging.manifest import (
     COLOR_FILE,
     GERMAN_FILE,
     OUTLINE_FILE,
+    TAB_CLOUDS,
     App,
     build_manifest,
     german_texts,
@@ -24,8 +25,14 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 def build_package(app: App) -> bytes:
     """Returns the archive of an app.
 
-    Raises: BadInput for an address that Teams does not open; Refused with every rule of a catalog that it breaks.
+    Raises: BadInput for an address that Teams does not open; Refused for a tab that Teams of the connection's cloud
+    could not show, and with every rule of a catalog that it breaks.
     """
+    if app.connection_id and app.cloud not in TAB_CLOUDS:
+        finding = (
+            f"cannot be shown by Teams in the cloud {app.cloud}: only hosts of the public cloud may frame its page"
+        )
+        raise Refused.at("/tab", f"{finding}; leave the tab out, people decide on cards and in the browser")
     manifest = build_manifest(app)
     if problems := find_problems(manifest):
         first = problems[0]

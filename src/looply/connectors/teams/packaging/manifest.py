@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from looply.connectors.teams.calls.settings import Cloud
 from looply.connectors.teams.packaging.icons import ACCENT
 from looply.errors import BadInput
 from looply.jsontext import Json
@@ -19,13 +20,16 @@ COLOR_FILE: Final = "color.png"
 OUTLINE_FILE: Final = "outline.png"
 GERMAN_FILE: Final = "de.json"
 TAB_PATH: Final = "/teams/inbox"
+TAB_CLOUDS: Final[tuple[Cloud, ...]] = ("public", "gcc", "other")
+"""The clouds whose Teams may have the pages of the tab in a frame: the server permits the hosts of the public cloud,
+which `gcc` uses too. Source: Microsoft's page on the requirements of tabs, which names no host of other clouds."""
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """What an app is made of. `public_url` is the https address of this installation, as people's clients reach it.
 
     `version` must grow with each package that replaces another one in a catalog. `connection_id` is that of the bot,
-    which the tab names in its calls; without one the app has no tab.
+    which the tab names in its calls; without one the app has no tab. `cloud` is that of the connection.
     """
 
     app_id: str
@@ -36,6 +40,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     privacy_url: str = ""
     terms_url: str = ""
     connection_id: str = ""
+    cloud: Cloud = "public"
 
 
 def build_manifest(app: App) -> dict[str, Json]:

@@ -38,14 +38,23 @@ export type Installation = AnswerOf<"getTeamsInstallations">["items"][number];
 
 /** For whom the app is to be installed: people by their ids, or all who are known and lack it. */
 export type Choice = { person: string[] } | { missing: true };
+type AskedChoice = { person: string[] } | { missing: true; after?: string };
+type Forecast = Schema<"TeamsInstallationForecast"> & { asked: AskedChoice };
 
-/** Who would get the app. Nothing is stored, and Microsoft is not asked. */
+/**
+ * Who would get the app, and what to ask for to install it. Nothing is stored, and Microsoft is not asked. The server
+ * reads some of the people at a time: who have the app are passed over until some lack it.
+ */
 export const teamsForecastQuery = (api: Api, name: string, choice: Choice) =>
   queryOptions({
     queryKey: ["teams-forecast", name, choice],
-    queryFn: async ({ signal }): Promise<Schema<"TeamsInstallationForecast">> => {
-      const { forecast } = await api.call("installTeamsApp", { name, ...choice, dry_run: true }, { signal });
-      return forecast ?? { people: 0, skipped: 0, truncated: false, items: [], unknown: [] };
+    queryFn: async ({ signal }): Promise<Forecast> => {
+      for (let asked: AskedChoice = choice; ; ) {
+        const { forecast, after } = await api.call("installTeamsApp", { name, ...asked, dry_run: true }, { signal });
+        const found = forecast ?? { people: 0, skipped: 0, truncated: false, items: [], unknown: [] };
+        if (found.people > 0 || after === undefined) return { ...found, asked };
+        asked = { missing: true, after };
+      }
     },
     gcTime: 0,
     staleTime: 0,

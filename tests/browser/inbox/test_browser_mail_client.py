@@ -1,0 +1,173 @@
+"""Cards by mail in a mail client of another make, MailDev: what it draws of a card, and where its link leads.
+
+MailDev receives the mails by SMTP and draws their HTML in a frame in which no script runs.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx2
+import pytest
+
+from blackbox.harness.definitions import START, Definition
+from browser.inbox.asking import CONTROLLER, MANAGER, ORDER, Installation
+from browser.serving import serving
+from kit.servers.held_port import HeldPort
+from kit.servers.node_peer import MODULES, PORT, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request
+
+SCRIPT: Final = MODULES / "maildev" / "dist" / "bin" / "maildev.js"
+DECIDED: Final = "4500000901"
+REMINDED: Final = "4500000902"
+WAIT_MILLISECONDS: Final = 60_000
+_FRAME: Final = "iframe[title='Email HTML content'][sandbox]"
+_ARRIVED: Final = """
+async ([recipient, order, count]) => {
+  const isIt = ({subject, to}) => subject.includes(order) && to.some(({address}) => address === recipient);
+  for (let tries = 0; tries < 600; tries++) {
+    const mails = await (await fetch("/api/email")).json();
+    if (mails.filter(isIt).length >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${recipient} has not got mail ${count} about ${order}`);
+}
+"""
+
+
+class Mailbox:
+    """The mails that have arrived, by the client's own list."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self.address = address
+        self.port = port
+
+    def mails(self, recipient: str, order: str) -> list[dict[str, Any]]:
+        """Returns the mails of a person about a purchase order, oldest first."""
+        found = httpx2.get(f"{self.address}/api/email", timeout=30).json()
+        mine = [each for each in found if [to["address"] for to in each["to"]] == [recipient]]
+        return sorted((each for each in mine if order in each["subject"]), key=lambda each: str(each["time"]))
+
+
+class Reader:
+    """A person in front of the mail client. `requests` are those of the browser, as method and address."""
+
+    def __init__(self, context: "BrowserContext", mailbox: Mailbox) -> None:
+        self.page: Page = context.new_page()
+        self.requests: list[tuple[str, str]] = []
+        self._mailbox = mailbox
+        context.on("request", self._note)
+
+    def _note(self, request: "Request") -> None:
+        self.requests.append((request.method, request.url))
+
+    def read(self, recipient: str, order: str, place: int) -> "FrameLocator":
+        """Waits for a mail of a person about an order, counted from 1, opens it, and returns what is drawn of it."""
+        self.page.goto(f"{self._mailbox.address}/")
+        self.page.evaluate(_ARRIVED, [recipient, order, place])
+        mail = self._mailbox.mails(recipient, order)[place - 1]
+        self.page.goto(f"{self._mailbox.address}/#/email/{mail['id']}")
+        self.page.reload()
+        frame = self.page.locator(_FRAME)
+        frame.wait_for()
+        assert "allow-scripts" not in str(frame.get_attribute("sandbox"))
+        return self.page.frame_locator(_FRAME)
+
+    def changes(self, address: str) -> list[tuple[str, str]]:
+        """Returns the requests to a server that may change something."""
+        return [each for each in self.requests if each[1].startswith(address) and each[0] not in ("GET", "HEAD")]
+
+
+@pytest.fixture(scope="module")
+def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
+    smtp, folder = HeldPort(), tmp_path_factory.mktemp("maildev")
+    own = ("--ip", "127.0.0.1", "--smtp", str(smtp.number), "--mail-directory", str(folder))
+    with running(SCRIPT, *own, "--web-ip", "127.0.0.1", "--web", PORT, "--silent", ready="/api/healthz") as address:
+        yield Mailbox(address, smtp.number)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
+    folder: Path = tmp_path_factory.mktemp("mails") / "data"
+    with serving(folder, [f"127.0.0.1:{mailbox.port}"]) as served:
+        found = Installation(*served)
+        settings = {"host": "127.0.0.1", "port": mailbox.port, "tls": "none", "from": "Orders <orders@example.com>"}
+        made = found.org.post("createConnection", {"name": "MAIL", "kind": "smtp", "settings": settings})
+        assert made.status_code == 200, made.text
+        yield found
+
+
+@pytest.fixture
+def reader(browser: "Browser", mailbox: Mailbox) -> Iterator[Reader]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="en-US")
+    context.set_default_timeout(WAIT_MILLISECONDS)
+    yield Reader(context, mailbox)
+    context.close()
+
+
+def asking() -> Definition:
+    """Returns a workflow that asks two people by mail; the first answer counts."""
+    settings = {"channel": "email", "recipients": [MANAGER, CONTROLLER], "card": ORDER, "wait": {"for": "first"}}
+    step = {"id": "adaptiveCard_1", "type": "adaptiveCard", "settings": {"action": "send", **settings}}
+    edges = [{"from": "WorkflowStartState", "to": "adaptiveCard_1"}]
+    return {"workflow_name": "Orders by mail", "workflow_steps": [START, step], "workflow_connections": edges}
+
+
+def test_a_card_is_read_in_a_mail_client_and_decided_on_the_page_of_its_link_alone(
+    reader: Reader, installation: Installation, mailbox: Mailbox
+) -> None:
+    subject = f"Purchase order {DECIDED}"
+    workflow_id, execution_id = installation.ask(asking(), po=DECIDED)
+    mail = reader.read(MANAGER, DECIDED, 1)
+    mail.get_by_text("Northwater Pumps GmbH").wait_for()
+    for text in (subject, "Purchasing group", "002", "17,010.00 EUR", "a click in this mail decides nothing"):
+        assert mail.get_by_text(text).first.is_visible(), text
+    assert mail.locator("input, textarea, form, script").count() == 0
+    (first,) = mailbox.mails(MANAGER, DECIDED)
+    assert (first["subject"], first["from"]) == (subject, [{"address": "orders@example.com", "name": "Orders"}])
+    (card,) = [each for each in installation.cards_of(execution_id) if each["recipient"] == MANAGER]
+    link = str(mail.get_by_role("link", name="Approve").get_attribute("href"))
+    assert link.partition("?")[0] == f"{installation.address}/inbox/{card['token']}"
+
+    page = reader.page
+    page.goto(link)
+    page.get_by_role("button", name="Approve").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert reader.changes(installation.address) == []
+    assert installation.org.item(workflow_id, execution_id)["status"] == "WAITING"
+    page.get_by_label("Comment").fill("Read in a mail")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Your answer is recorded").first.wait_for()
+    assert reader.changes(installation.address) == [("POST", f"{installation.address}/v2/inbox/{card['token']}")]
+    installation.org.until(workflow_id, execution_id, "COMPLETED")
+
+    reader.read(CONTROLLER, DECIDED, 2).get_by_text(f"answered by {MANAGER}").first.wait_for()
+    begun, end = mailbox.mails(CONTROLLER, DECIDED)
+    assert (begun["subject"], end["subject"]) == (subject, f"Re: {subject}")
+    assert thread_of(end) == identity_of(begun)
+    assert len(mailbox.mails(MANAGER, DECIDED)) == 1, "who has answered gets no further mail"
+
+
+def test_a_reminder_is_a_mail_of_the_same_thread_in_the_client(
+    reader: Reader, installation: Installation, mailbox: Mailbox
+) -> None:
+    _, execution_id = installation.ask(asking(), po=REMINDED)
+    reader.read(CONTROLLER, REMINDED, 1).get_by_text("Northwater Pumps GmbH").wait_for()
+    (card,) = [each for each in installation.cards_of(execution_id) if each["recipient"] == CONTROLLER]
+    assert installation.org.post("remindCard", {"card_id": card["card_id"]}).status_code == 200
+    reminder = reader.read(CONTROLLER, REMINDED, 2)
+    reminder.get_by_text("Reminder: this request still waits for your answer.").wait_for()
+    assert reminder.get_by_role("link", name="Approve").count() == 1
+    first, second = mailbox.mails(CONTROLLER, REMINDED)
+    assert thread_of(second) == identity_of(first)
+
+
+def identity_of(mail: dict[str, Any]) -> str:
+    return str(mail["headers"]["message-id"])
+
+
+def thread_of(mail: dict[str, Any]) -> str:
+    """Returns the id of the mail that a mail follows."""
+    return str(mail["headers"]["in-reply-to"])
