@@ -1,27 +1,31 @@
 /** The graph itself, at its own measure: boxes, lines, steps, and the places where steps can be added. */
 
-import { type MouseEvent, useMemo } from "react";
+import { type MouseEvent, memo, useMemo } from "react";
 import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
+import type { PlacedEdge, PlacedNode } from "../../graph/layout";
 import { stepTypeOf } from "../../graph/step-types";
 import { useText } from "../../text/language";
 import { type Definition, stepsOf } from "../document/definition";
 import { type ExitLook, exitLook } from "../exits";
+import type { ScreenState } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
 import type { Candidates } from "./drawing/candidates";
 import { type Drawn, exitKey } from "./drawing/drawn";
 import type { StepFacts } from "./drawing/facts";
-import { plusesOf } from "./drawing/places";
-import { isSeen } from "./drawing/seen";
+import { type Plus, plusesOf } from "./drawing/places";
+import { isSeen, isWaySeen } from "./drawing/seen";
 import { graphKey } from "./drawing/use-drawn";
+import { type Shown, useShown } from "./drawing/use-picture";
 import { readingOrder } from "./drawing/walk";
-import { EdgeLines } from "./EdgeLines";
+import { EdgeLines, edgeKey } from "./EdgeLines";
 import { PlusButton } from "./PlusButton";
 import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
 import { useCanvasHandlers } from "./use-handlers";
-import type { View } from "./use-view";
+import type { View, ViewStore } from "./use-view";
 
 interface PlaneProps {
   studio: Studio;
@@ -29,7 +33,7 @@ interface PlaneProps {
   facts: ReadonlyMap<string, StepFacts>;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
-  view: View;
+  view: ViewStore;
   onMenu: (step: string, event: MouseEvent) => void;
 }
 
@@ -38,23 +42,24 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
   const handlers = useCanvasHandlers(studio, onMenu);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const lookOf = useExitLooks(document);
-  const isAll = drawn.layout.nodes.length <= MOST_DRAWN;
+  const shown = useShown(drawn, facts, view);
   const edges = useMemo(
-    () =>
-      isAll
-        ? drawn.layout.edges
-        : drawn.layout.edges.filter(({ points }) => points.some((point) => isSeen(point, view))),
-    [drawn, isAll, view],
+    () => shown.parts(drawn.layout.edges, shown.before.drawn.layout.edges, edgeKey, isEdgeSeen),
+    [drawn, shown],
   );
   return (
     <>
       <Boxes studio={studio} drawn={drawn} lookOf={lookOf} />
       <EdgeLines drawn={drawn} edges={edges} lookOf={lookOf} />
       <RedirectLines studio={studio} drawn={drawn} />
-      <Nodes {...{ studio, drawn, facts, candidates, notes, handlers }} view={isAll ? null : view} />
-      {!isReadOnly && <Pluses {...{ studio, drawn, facts, candidates, handlers, lookOf }} view={isAll ? null : view} />}
+      <Nodes {...{ studio, shown, candidates, notes, handlers }} />
+      {!isReadOnly && <Pluses {...{ studio, shown, candidates, handlers, lookOf }} />}
     </>
   );
+}
+
+function isEdgeSeen({ points }: PlacedEdge, view: View): boolean {
+  return isWaySeen(points, view);
 }
 
 /** Returns what gives the look of an exit; it is the same function while no branch changes. */
@@ -72,29 +77,27 @@ function useExitLooks(document: Definition): (from: string, exit: string) => Exi
   }, [key, text]);
 }
 
-/** Above this many only what is on the screen is in the page; the outline stays complete. */
-const MOST_DRAWN = 400;
-
 type Handlers = ReturnType<typeof useCanvasHandlers>;
 
 interface NodesProps {
   studio: Studio;
-  drawn: Drawn;
-  facts: ReadonlyMap<string, StepFacts>;
+  shown: Shown;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
   handlers: Handlers;
-  view: View | null;
 }
 
-function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: NodesProps) {
+const Nodes = memo(function Nodes({ studio, shown, candidates, notes, handlers }: NodesProps) {
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
-  const { focused, chosen, mode } = useStore(studio.screen);
-  const order = useMemo(() => readingOrder(drawn), [drawn]);
+  const { focused, chosen, mode } = useStore(studio.screen, useShallow(chosenOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
-  return order.map(({ step, x, y }) => {
-    const fact = facts.get(step);
-    if (fact === undefined || (view !== null && step !== focused && !isSeen({ x, y }, view))) return null;
+  const isHere = ({ step, x, y }: PlacedNode, view: View): boolean =>
+    step === focused || step === at || isSeen({ x, y }, view);
+  const nodes = shown.parts(readingOrder(shown.drawn), readingOrder(shown.before.drawn), ({ step }) => step, isHere);
+  return nodes.map((node) => {
+    const { step, x, y } = node;
+    const fact = shown.factsOf(step, (view) => isHere(node, view));
+    if (fact === undefined) return null;
     return (
       <StudioNode
         key={step}
@@ -124,25 +127,31 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
       />
     );
   });
+});
+
+function chosenOf({ focused, chosen, mode }: ScreenState): Pick<ScreenState, "focused" | "chosen" | "mode"> {
+  return { focused, chosen, mode };
 }
 
 interface PlusesProps extends Omit<NodesProps, "notes"> {
   lookOf: (from: string, exit: string) => { text: string };
 }
 
-function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: PlusesProps) {
+const Pluses = memo(function Pluses({ studio, shown, candidates, handlers, lookOf }: PlusesProps) {
   const text = useText(TEXTS);
-  const { focused, mode } = useStore(studio.screen);
-  const pluses = useMemo(() => plusesOf(drawn), [drawn]);
+  const { focused, mode } = useStore(studio.screen, useShallow(chosenOf));
   const allowed = new Set(candidates.places.map(exitKey));
-  const chosen = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
-  return pluses.map(({ exit, x, y, isOpen }) => {
-    if (view !== null && exit.from !== focused && !isSeen({ x, y }, view)) return null;
+  const at = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
+  const chosen = at === undefined ? null : exitKey(at);
+  const isHere = ({ exit, x, y }: Plus, view: View): boolean =>
+    exit.from === focused || exitKey(exit) === chosen || isSeen({ x, y }, view);
+  return shown.parts(plusesOf(shown.drawn), plusesOf(shown.before.drawn), plusKey, isHere).map((plus) => {
+    const { exit, x, y, isOpen } = plus;
     const name = lookOf(exit.from, exit.exit).text;
-    const step = facts.get(exit.from)?.name ?? exit.from;
+    const step = shown.factsOf(exit.from, (view) => isHere(plus, view))?.name ?? exit.from;
     return (
       <PlusButton
-        key={`${exitKey(exit)} ${x}`}
+        key={plusKey(plus)}
         from={exit.from}
         exit={exit.exit}
         label={isOpen ? text.addAt(name, step) : text.addBetween(name, step)}
@@ -150,7 +159,7 @@ function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: Pl
         y={y}
         isReached={exit.from === focused}
         isCandidate={allowed.has(exitKey(exit))}
-        isChosen={chosen !== undefined && exitKey(chosen) === exitKey(exit)}
+        isChosen={exitKey(exit) === chosen}
         onAdd={handlers.onAdd}
         onDropStep={handlers.onDropStep}
         onDropType={handlers.onDropType}
@@ -158,4 +167,8 @@ function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: Pl
       />
     );
   });
+});
+
+function plusKey({ exit, x }: Plus): string {
+  return `${exitKey(exit)} ${x}`;
 }
