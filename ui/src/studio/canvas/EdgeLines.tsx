@@ -41,7 +41,7 @@ export const EdgeLines = memo(function EdgeLines({ drawn, edges, lookOf }: EdgeL
 });
 
 /** Returns by which name an edge is found. */
-export function edgeKey(edge: PlacedEdge): string {
+function edgeKey(edge: PlacedEdge): string {
   return `${exitKey(edge)} ${edge.to}`;
 }
 

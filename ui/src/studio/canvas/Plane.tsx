@@ -3,7 +3,7 @@
 import { type MouseEvent, memo, useMemo } from "react";
 import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
-import type { PlacedEdge, PlacedNode } from "../../graph/layout";
+import type { PlacedNode } from "../../graph/layout";
 import { stepTypeOf } from "../../graph/step-types";
 import { useText } from "../../text/language";
 import { type Definition, stepsOf } from "../document/definition";
@@ -18,9 +18,8 @@ import type { StepFacts } from "./drawing/facts";
 import { type Plus, plusesOf } from "./drawing/places";
 import { isSeen, isWaySeen } from "./drawing/seen";
 import { graphKey } from "./drawing/use-drawn";
-import { type Shown, useShown } from "./drawing/use-picture";
 import { readingOrder } from "./drawing/walk";
-import { EdgeLines, edgeKey } from "./EdgeLines";
+import { EdgeLines } from "./EdgeLines";
 import { PlusButton } from "./PlusButton";
 import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
@@ -42,24 +41,30 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
   const handlers = useCanvasHandlers(studio, onMenu);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const lookOf = useExitLooks(document);
-  const shown = useShown(drawn, facts, view);
-  const edges = useMemo(
-    () => shown.parts(drawn.layout.edges, shown.before.drawn.layout.edges, edgeKey, isEdgeSeen),
-    [drawn, shown],
-  );
+  const seen = useSeen(drawn, view);
+  const edges = useMemo(() => {
+    const { edges: all } = drawn.layout;
+    return seen === null ? all : all.filter(({ points }) => isWaySeen(points, seen));
+  }, [drawn, seen]);
   return (
     <>
       <Boxes studio={studio} drawn={drawn} lookOf={lookOf} />
       <EdgeLines drawn={drawn} edges={edges} lookOf={lookOf} />
       <RedirectLines studio={studio} drawn={drawn} />
-      <Nodes {...{ studio, shown, candidates, notes, handlers }} />
-      {!isReadOnly && <Pluses {...{ studio, shown, candidates, handlers, lookOf }} />}
+      <Nodes {...{ studio, drawn, facts, seen, candidates, notes, handlers }} />
+      {!isReadOnly && <Pluses {...{ studio, drawn, facts, seen, candidates, handlers, lookOf }} />}
     </>
   );
 }
 
-function isEdgeSeen({ points }: PlacedEdge, view: View): boolean {
-  return isWaySeen(points, view);
+/** Above this many only what is on the screen is in the page, so that no edit waits for what is not; the outline stays
+ * complete. */
+const MOST_DRAWN = 100;
+
+/** Returns the part of a large graph that is drawn; null for a small one, which is drawn as a whole and follows no view. */
+function useSeen({ layout }: Drawn, store: ViewStore): View | null {
+  const isLarge = layout.nodes.length > MOST_DRAWN;
+  return useStore(store, (view) => (isLarge ? view : null));
 }
 
 /** Returns what gives the look of an exit; it is the same function while no branch changes. */
@@ -81,23 +86,24 @@ type Handlers = ReturnType<typeof useCanvasHandlers>;
 
 interface NodesProps {
   studio: Studio;
-  shown: Shown;
+  drawn: Drawn;
+  facts: ReadonlyMap<string, StepFacts>;
+  seen: View | null;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
   handlers: Handlers;
 }
 
-const Nodes = memo(function Nodes({ studio, shown, candidates, notes, handlers }: NodesProps) {
+const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, notes, handlers }: NodesProps) {
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
   const { focused, chosen, mode } = useStore(studio.screen, useShallow(chosenOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
-  const isHere = ({ step, x, y }: PlacedNode, view: View): boolean =>
-    step === focused || step === at || isSeen({ x, y }, view);
-  const nodes = shown.parts(readingOrder(shown.drawn), readingOrder(shown.before.drawn), ({ step }) => step, isHere);
-  return nodes.map((node) => {
+  const isDrawn = ({ step, x, y }: PlacedNode): boolean =>
+    seen === null || step === focused || step === at || isSeen({ x, y }, seen);
+  return readingOrder(drawn).map((node) => {
     const { step, x, y } = node;
-    const fact = shown.factsOf(step, (view) => isHere(node, view));
-    if (fact === undefined) return null;
+    const fact = facts.get(step);
+    if (fact === undefined || !isDrawn(node)) return null;
     return (
       <StudioNode
         key={step}
@@ -137,21 +143,22 @@ interface PlusesProps extends Omit<NodesProps, "notes"> {
   lookOf: (from: string, exit: string) => { text: string };
 }
 
-const Pluses = memo(function Pluses({ studio, shown, candidates, handlers, lookOf }: PlusesProps) {
+const Pluses = memo(function Pluses({ studio, drawn, facts, seen, candidates, handlers, lookOf }: PlusesProps) {
   const text = useText(TEXTS);
   const { focused, mode } = useStore(studio.screen, useShallow(chosenOf));
   const allowed = new Set(candidates.places.map(exitKey));
   const at = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
   const chosen = at === undefined ? null : exitKey(at);
-  const isHere = ({ exit, x, y }: Plus, view: View): boolean =>
-    exit.from === focused || exitKey(exit) === chosen || isSeen({ x, y }, view);
-  return shown.parts(plusesOf(shown.drawn), plusesOf(shown.before.drawn), plusKey, isHere).map((plus) => {
+  const isDrawn = ({ exit, x, y }: Plus): boolean =>
+    seen === null || exit.from === focused || exitKey(exit) === chosen || isSeen({ x, y }, seen);
+  return plusesOf(drawn).map((plus) => {
+    if (!isDrawn(plus)) return null;
     const { exit, x, y, isOpen } = plus;
     const name = lookOf(exit.from, exit.exit).text;
-    const step = shown.factsOf(exit.from, (view) => isHere(plus, view))?.name ?? exit.from;
+    const step = facts.get(exit.from)?.name ?? exit.from;
     return (
       <PlusButton
-        key={plusKey(plus)}
+        key={`${exitKey(exit)} ${x}`}
         from={exit.from}
         exit={exit.exit}
         label={isOpen ? text.addAt(name, step) : text.addBetween(name, step)}
@@ -168,7 +175,3 @@ const Pluses = memo(function Pluses({ studio, shown, candidates, handlers, lookO
     );
   });
 });
-
-function plusKey({ exit, x }: Plus): string {
-  return `${exitKey(exit)} ${x}`;
-}

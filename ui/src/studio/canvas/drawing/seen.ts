@@ -17,21 +17,3 @@ export function isWaySeen(points: readonly Point[], { left, top, width, height }
     points.some((point) => of(point) > from) && points.some((point) => of(point) < to);
   return lies(left - MARGIN, right, ({ x }) => x) && lies(top - MARGIN, bottom, ({ y }) => y);
 }
-
-/** Returns the parts that are drawn of a graph that has just changed: those that are seen as they are now, all others as they
- * were until they are drawn in a second step, so that a person never waits for what is not on the screen. */
-export function drawnFirst<Part>(
-  now: readonly Part[],
-  before: readonly Part[],
-  keyOf: (part: Part) => string,
-  isHere: (part: Part) => boolean,
-): readonly Part[] {
-  if (now === before) return now;
-  const known = new Map(before.map((part) => [keyOf(part), part]));
-  return now.flatMap((part) => {
-    if (isHere(part)) return [part];
-    const former = known.get(keyOf(part));
-    if (former === undefined) return [];
-    return [isHere(former) ? part : former];
-  });
-}
