@@ -74,11 +74,12 @@ export function Editor({ opened, onVersion }: EditorProps) {
   );
 }
 
-/** Keys and palette: which actions make sense is found out once the document is drawn, since nothing is seen of it. */
+/** Keys and palette: which actions make sense is found out once the graph is drawn, since nothing is seen of it. */
 const Actions = memo(function Actions({ studio, viewing }: { studio: Studio; viewing: Viewing }) {
   const { document, isReadOnly } = useStore(studio.store, useShallow(editedOf));
   const { focused, folded } = useStore(studio.screen, useShallow(focusedOf));
-  const present = useMemo(() => ({ document, isReadOnly, focused, folded }), [document, isReadOnly, focused, folded]);
+  const key = graphKey(document);
+  const present = useMemo(() => ({ key, isReadOnly, focused, folded }), [key, isReadOnly, focused, folded]);
   useActions(studio, viewing, useDeferredValue(present));
   return null;
 });
