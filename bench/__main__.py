@@ -80,7 +80,7 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     ),
     "studio": (
         "the Studio in Chromium, with 300, 1,000 and 2,000 steps: to open, to pan, to insert, to type",
-        lambda plan, _args, _found: {"studio": _studio(plan)},
+        lambda plan, args, _found: {"studio": _studio(plan, args)},
     ),
     "inbox": (
         "pages of a person's inbox with 100,000 open requests",
@@ -163,12 +163,12 @@ def _pages(plan: Plan, args: argparse.Namespace) -> Found:
     return measuring.measure_pages(plan, args.stored, args.output if args.profile else None)
 
 
-def _studio(plan: Plan) -> Found:
+def _studio(plan: Plan, args: argparse.Namespace) -> Found:
     if missing := _missing_for_pages():
         return {"skipped": missing}
     from bench.pages import studio  # noqa: PLC0415 - Playwright is not everywhere
 
-    return studio.measure_studio(plan)
+    return studio.measure_studio(plan, args.output if args.profile else None)
 
 
 def _missing_for_pages() -> str:
@@ -221,7 +221,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--copies", type=int, default=copies.COPIES, help="cards in Teams (1,000)")
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
     parser.add_argument(
-        "--profile", action="store_true", help="of pages: write CPU profiles of the browser into the folder too"
+        "--profile",
+        action="store_true",
+        help="of pages and studio: write CPU profiles of the browser into the folder too",
     )
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"

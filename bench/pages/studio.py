@@ -1,15 +1,17 @@
 """What the Studio takes in Chromium for workflows of 300, 1,000 and 2,000 steps: to open, to pan, to insert, to type.
 
-Times are those of the page itself. A step counts as inserted, and a workflow as drawn, with the frame after it is in
-the page. A key counts with the work that it causes, of its own and of the frame that shows it; the wait for that frame,
-which begins when the screen is ready, does not. Keys come slower than the document takes them over, so that the longest
-task has what a change of the document costs too: the canvas, the findings, the journal.
+Times are those of the page itself. A step counts as inserted, and a workflow as drawn, with the first frame that shows
+it: the page looks before each frame, and the time is taken once that frame is painted. A key counts with the work that
+it causes, of its own and of the frame that shows it; the wait for that frame, which begins when the screen is ready,
+does not. Keys come slower than the document takes them over, so that the longest task has what a change of the document
+costs too: the canvas, the findings, the journal.
 
 Every wait has a bound, and its error says what did not appear. A workflow of as many steps as there may be takes no
 further one, so that nothing is inserted there.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -18,6 +20,7 @@ from playwright.sync_api import TimeoutError as TimeoutOfPage
 from bench.harness.filling import make_folder
 from bench.harness.load import run
 from bench.harness.servers import looply
+from bench.pages.profiling import profiled
 from bench.pages.visitor import Visitor, invite_owner, visiting
 from bench.speed import Figures, Plan
 from looply.limits import DEFAULT_LIMITS
@@ -47,15 +50,18 @@ const within = (work, what) => {{
 """
 _UNTIL: Final = f"""
 {_WITHIN}
-const painted = () => new Promise((done) => requestAnimationFrame(() => {{
-  const {{port1, port2}} = new MessageChannel();
-  port1.onmessage = () => done(performance.now());
-  port2.postMessage(null);
-}}));
-const until = async (isSo) => {{
-  while (!isSo()) await new Promise((done) => requestAnimationFrame(done));
-  return painted();
-}};
+const until = (isSo) => new Promise((done) => {{
+  const look = () => {{
+    if (!isSo()) {{
+      requestAnimationFrame(look);
+      return;
+    }}
+    const {{port1, port2}} = new MessageChannel();
+    port1.onmessage = () => done(performance.now());
+    port2.postMessage(null);
+  }};
+  requestAnimationFrame(look);
+}});
 """
 _OPEN: Final = f"""
 async () => {{
@@ -133,8 +139,8 @@ _TYPED: Final = f"""
 """
 
 
-def measure_studio(plan: Plan) -> Figures:
-    """Returns the figures of the Studio, by the number of steps."""
+def measure_studio(plan: Plan, profiles: Path | None = None) -> Figures:
+    """Returns the figures of the Studio, by the number of steps; `profiles`: a folder for CPU profiles."""
     folder = run(make_folder(plan.work / "studio"))
     token = run(invite_owner(folder))
     with looply(folder.data, plan.work / "studio.log") as server, httpx2.Client(timeout=120.0) as client:
@@ -142,7 +148,7 @@ def measure_studio(plan: Plan) -> Figures:
         client.base_url = f"http://127.0.0.1:{server.port}"
         drafts = {size: _draft(client, size) for size in SIZES}
         with visiting(server, token) as visitor:
-            return {str(size): _measured(visitor, workflow_id, size) for size, workflow_id in drafts.items()}
+            return {str(size): _measured(visitor, workflow_id, size, profiles) for size, workflow_id in drafts.items()}
 
 
 def steps_of(size: int) -> dict[str, Any]:
@@ -186,15 +192,20 @@ def _draft(client: httpx2.Client, size: int) -> str:
     return str(answer.json()["item"]["workflow_id"])
 
 
-def _measured(visitor: Visitor, workflow_id: str, size: int) -> Figures:
+def _measured(visitor: Visitor, workflow_id: str, size: int, profiles: Path | None) -> Figures:
     address = f"{visitor.address}/app/workflows/{workflow_id}/v/1"
     with visitor.page() as page:
         # The first one loads the files.
-        opened = [_opened(page, address) for _ in range(OPENINGS + 1)][1:]
+        _opened(page, address)
+        with profiled(page, profiles, f"studio-{size}-open"):
+            opened = [_opened(page, address) for _ in range(OPENINGS)]
         drawn = page.locator("button[data-step]").count()
-        panned = [float(span) for span in page.evaluate(_PAN, FRAMES)]
-        inserted = [_inserted(page) for _ in range(INSERTS if size < DEFAULT_LIMITS.definition_steps else 0)]
-        keys = _typed(page)
+        with profiled(page, profiles, f"studio-{size}-pan"):
+            panned = [float(span) for span in page.evaluate(_PAN, FRAMES)]
+        with profiled(page, profiles, f"studio-{size}-insert"):
+            inserted = [_inserted(page) for _ in range(INSERTS if size < DEFAULT_LIMITS.definition_steps else 0)]
+        with profiled(page, profiles, f"studio-{size}-keys"):
+            keys = _typed(page)
     return {
         "nodes_drawn": drawn,
         "open_ms": _quantiles([each["opened"] for each in opened]),

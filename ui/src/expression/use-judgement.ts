@@ -1,7 +1,7 @@
 /** The judgement of the server on a text, a quarter of a second after the last key. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useApi } from "../api/context";
 import { type ExpressionFinding, type ExpressionFindings, findingsQuery } from "../api/queries/expression/expressions";
 import { hasExpression, type Span } from "../shared/expressions";
@@ -42,8 +42,11 @@ export function useJudgement(text: string, version?: string): Judgement | null {
   const isJudged = hasExpression(rested);
   const checked = questionOf(rested, source);
   const whole = checked.expression ?? null;
+  // While keys are typed, what they change of the document asks nothing of the text before them.
+  const judged = useRef("");
+  if (text === rested || judged.current === "") judged.current = version ?? source.version();
   const { data, isPlaceholderData } = useQuery({
-    ...findingsQuery(api, checked, source.where, version ?? source.version()),
+    ...findingsQuery(api, checked, source.where, judged.current),
     enabled: isJudged,
   });
   return useMemo(

@@ -136,16 +136,21 @@ function place(flow: Flow, items: ReadonlyMap<string, Item>, blocks: Blocks): Le
   const margin = (count: number): number => (count === 0 ? 0 : RAIL.first + count * RAIL.step);
   const shift = margin(flow.back.length) - x.left;
   const width = x.right + shift + margin(railed);
-  let layout: Layout = { ...EMPTY, width, height: rows.height };
+  const [nodes, boxes, edges]: [PlacedNode[], PlacedBox[], PlacedEdge[]] = [[], [], []];
   for (const [step, item] of items) {
     const left = (x.axes.get(step) ?? 0) + shift - item.width / 2;
     const top = rows.tops.get(step) ?? 0;
-    const node = { step, x: left + (item.width - item.node) / 2, y: top, isLoose: false };
-    layout = join(layout, { ...shiftBy(item, left, top), nodes: [node, ...shiftBy(item, left, top).nodes] });
+    nodes.push({ step, x: left + (item.width - item.node) / 2, y: top, isLoose: false });
+    // Only a step that opens branches or a body encloses anything.
+    if (item.boxes.length === 0) continue;
+    const inside = shiftBy(item, left, top);
+    append(nodes, inside.nodes);
+    append(boxes, inside.boxes);
+    append(edges, inside.edges);
   }
-  const edges = edgesOf({ flow, blocks, items, rows, x, shift });
+  append(edges, edgesOf({ flow, blocks, items, rows, x, shift }));
   const axis = (x.axes.get(blocks.blocks[0]?.links[0]?.step ?? "") ?? 0) + shift;
-  return { ...layout, edges: [...layout.edges, ...edges], width, height: rows.height, axis };
+  return { nodes, boxes, edges, width, height: rows.height, axis };
 }
 
 /** Returns the upper edge of each step: those of one rank form a row. */
@@ -229,6 +234,10 @@ function edgesOf({ flow, blocks, items, rows, x, shift }: Placed): PlacedEdge[] 
   };
   const forward = [...flow.forward.values()].flat().map((edge) => drawEdge(edge, false));
   return [...forward, ...flow.back.map((edge) => drawEdge(edge, true))];
+}
+
+function append<Thing>(list: Thing[], others: readonly Thing[]): void {
+  for (const other of others) list.push(other);
 }
 
 function join(a: Layout, b: Layout): Layout {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EMPTY_LOG, run } from "../../src/editing/document/log";
 import { STUB, sizeOf } from "../../src/graph/sizes";
-import { drawingOf } from "../../src/studio/canvas/drawing/drawn";
+import { drawingOf, exitKey } from "../../src/studio/canvas/drawing/drawn";
 import { factsOf } from "../../src/studio/canvas/drawing/facts";
 import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
 import { graphKey } from "../../src/studio/canvas/drawing/use-drawn";
@@ -67,7 +67,7 @@ describe("what is drawn", () => {
     expect([...drawn.open]).toEqual(["approval_1 rejected", "approval_1 timeout"]);
     const edge = drawn.layout.edges.find(({ exit }) => exit === "rejected");
     if (edge === undefined) throw new Error("not drawn");
-    const end = drawnPoints(edge, drawn.open).at(-1);
+    const end = drawnPoints(edge, drawn.open.has(exitKey(edge))).at(-1);
     const place = plusesOf(drawn).find(({ exit }) => exit.exit === "rejected");
     expect(place).toMatchObject({ isOpen: true, ...end });
   });

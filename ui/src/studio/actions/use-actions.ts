@@ -1,6 +1,6 @@
 /** Gives the actions their keys and their places in the palette. */
 
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
@@ -12,8 +12,8 @@ import { actionOf, pressOf } from "./keys";
 
 const GO_MS = 1_000;
 
-/** Runs actions by their keys, and lists them in the palette and among the shortcuts. */
-export function useActions(studio: Studio, view: Viewing): void {
+/** Runs actions by their keys, and lists them in the palette and among the shortcuts. Another `present` is another list. */
+export function useActions(studio: Studio, view: Viewing, present: object): void {
   const latest = useRef(view);
   latest.current = view;
   useEffect(() => {
@@ -32,7 +32,7 @@ export function useActions(studio: Studio, view: Viewing): void {
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
   }, [studio]);
-  useCommands(useActionCommands(studio, view));
+  useCommands(useActionCommands(studio, view, present));
 }
 
 /** A selected text is what a person wants to copy. */
@@ -40,17 +40,22 @@ function hasSelection({ id }: Action): boolean {
   return id === "copy" && (window.getSelection()?.toString() ?? "") !== "";
 }
 
-function useActionCommands(studio: Studio, view: Viewing): Command[] {
+function useActionCommands(studio: Studio, view: Viewing, present: object): Command[] {
   const text = useText(TEXTS);
-  return possible(studio).map((action) => ({
-    id: `studio-${action.id}`,
-    group: text.acts.group,
-    text: actionText(action, text),
-    icon: action.icon,
-    isOwnKey: true,
-    ...(action.keys[0] === undefined ? {} : { keys: action.keys[0] }),
-    run: () => action.run(studio, view),
-  }));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is possible changes with the present state
+  return useMemo(
+    () =>
+      possible(studio).map((action) => ({
+        id: `studio-${action.id}`,
+        group: text.acts.group,
+        text: actionText(action, text),
+        icon: action.icon,
+        isOwnKey: true,
+        ...(action.keys[0] === undefined ? {} : { keys: action.keys[0] }),
+        run: () => action.run(studio, view),
+      })),
+    [studio, view, text, present],
+  );
 }
 
 /** Returns what an action is called. */

@@ -1,19 +1,22 @@
 /** The graph itself, at its own measure: boxes, lines, steps, and the places where steps can be added. */
 
-import { type MouseEvent, useMemo } from "react";
+import { type MouseEvent, memo, useMemo } from "react";
 import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
+import type { PlacedNode } from "../../graph/layout";
 import { stepTypeOf } from "../../graph/step-types";
 import { useText } from "../../text/language";
 import { type Definition, stepsOf } from "../document/definition";
 import { type ExitLook, exitLook } from "../exits";
+import type { ScreenState } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Boxes } from "./Boxes";
 import type { Candidates } from "./drawing/candidates";
 import { type Drawn, exitKey } from "./drawing/drawn";
 import type { StepFacts } from "./drawing/facts";
-import { plusesOf } from "./drawing/places";
-import { isSeen } from "./drawing/seen";
+import { type Plus, plusesOf } from "./drawing/places";
+import { isSeen, isWaySeen } from "./drawing/seen";
 import { graphKey } from "./drawing/use-drawn";
 import { readingOrder } from "./drawing/walk";
 import { EdgeLines } from "./EdgeLines";
@@ -21,7 +24,7 @@ import { PlusButton } from "./PlusButton";
 import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
 import { useCanvasHandlers } from "./use-handlers";
-import type { View } from "./use-view";
+import type { View, ViewStore } from "./use-view";
 
 interface PlaneProps {
   studio: Studio;
@@ -29,7 +32,7 @@ interface PlaneProps {
   facts: ReadonlyMap<string, StepFacts>;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
-  view: View;
+  view: ViewStore;
   onMenu: (step: string, event: MouseEvent) => void;
 }
 
@@ -38,23 +41,30 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
   const handlers = useCanvasHandlers(studio, onMenu);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const lookOf = useExitLooks(document);
-  const isAll = drawn.layout.nodes.length <= MOST_DRAWN;
-  const edges = useMemo(
-    () =>
-      isAll
-        ? drawn.layout.edges
-        : drawn.layout.edges.filter(({ points }) => points.some((point) => isSeen(point, view))),
-    [drawn, isAll, view],
-  );
+  const seen = useSeen(drawn, view);
+  const edges = useMemo(() => {
+    const { edges: all } = drawn.layout;
+    return seen === null ? all : all.filter(({ points }) => isWaySeen(points, seen));
+  }, [drawn, seen]);
   return (
     <>
       <Boxes studio={studio} drawn={drawn} lookOf={lookOf} />
       <EdgeLines drawn={drawn} edges={edges} lookOf={lookOf} />
       <RedirectLines studio={studio} drawn={drawn} />
-      <Nodes {...{ studio, drawn, facts, candidates, notes, handlers }} view={isAll ? null : view} />
-      {!isReadOnly && <Pluses {...{ studio, drawn, facts, candidates, handlers, lookOf }} view={isAll ? null : view} />}
+      <Nodes {...{ studio, drawn, facts, seen, candidates, notes, handlers }} />
+      {!isReadOnly && <Pluses {...{ studio, drawn, facts, seen, candidates, handlers, lookOf }} />}
     </>
   );
+}
+
+/** Above this many only what is on the screen is in the page, so that no edit waits for what is not; the outline stays
+ * complete. */
+const MOST_DRAWN = 100;
+
+/** Returns the part of a large graph that is drawn; null for a small one, which is drawn as a whole and follows no view. */
+function useSeen({ layout }: Drawn, store: ViewStore): View | null {
+  const isLarge = layout.nodes.length > MOST_DRAWN;
+  return useStore(store, (view) => (isLarge ? view : null));
 }
 
 /** Returns what gives the look of an exit; it is the same function while no branch changes. */
@@ -72,29 +82,28 @@ function useExitLooks(document: Definition): (from: string, exit: string) => Exi
   }, [key, text]);
 }
 
-/** Above this many only what is on the screen is in the page; the outline stays complete. */
-const MOST_DRAWN = 400;
-
 type Handlers = ReturnType<typeof useCanvasHandlers>;
 
 interface NodesProps {
   studio: Studio;
   drawn: Drawn;
   facts: ReadonlyMap<string, StepFacts>;
+  seen: View | null;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
   handlers: Handlers;
-  view: View | null;
 }
 
-function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: NodesProps) {
+const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, notes, handlers }: NodesProps) {
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
-  const { focused, chosen, mode } = useStore(studio.screen);
-  const order = useMemo(() => readingOrder(drawn), [drawn]);
+  const { focused, chosen, mode } = useStore(studio.screen, useShallow(chosenOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
-  return order.map(({ step, x, y }) => {
+  const isDrawn = ({ step, x, y }: PlacedNode): boolean =>
+    seen === null || step === focused || step === at || isSeen({ x, y }, seen);
+  return readingOrder(drawn).map((node) => {
+    const { step, x, y } = node;
     const fact = facts.get(step);
-    if (fact === undefined || (view !== null && step !== focused && !isSeen({ x, y }, view))) return null;
+    if (fact === undefined || !isDrawn(node)) return null;
     return (
       <StudioNode
         key={step}
@@ -124,20 +133,27 @@ function Nodes({ studio, drawn, facts, candidates, notes, handlers, view }: Node
       />
     );
   });
+});
+
+function chosenOf({ focused, chosen, mode }: ScreenState): Pick<ScreenState, "focused" | "chosen" | "mode"> {
+  return { focused, chosen, mode };
 }
 
 interface PlusesProps extends Omit<NodesProps, "notes"> {
   lookOf: (from: string, exit: string) => { text: string };
 }
 
-function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: PlusesProps) {
+const Pluses = memo(function Pluses({ studio, drawn, facts, seen, candidates, handlers, lookOf }: PlusesProps) {
   const text = useText(TEXTS);
-  const { focused, mode } = useStore(studio.screen);
-  const pluses = useMemo(() => plusesOf(drawn), [drawn]);
+  const { focused, mode } = useStore(studio.screen, useShallow(chosenOf));
   const allowed = new Set(candidates.places.map(exitKey));
-  const chosen = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
-  return pluses.map(({ exit, x, y, isOpen }) => {
-    if (view !== null && exit.from !== focused && !isSeen({ x, y }, view)) return null;
+  const at = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
+  const chosen = at === undefined ? null : exitKey(at);
+  const isDrawn = ({ exit, x, y }: Plus): boolean =>
+    seen === null || exit.from === focused || exitKey(exit) === chosen || isSeen({ x, y }, seen);
+  return plusesOf(drawn).map((plus) => {
+    if (!isDrawn(plus)) return null;
+    const { exit, x, y, isOpen } = plus;
     const name = lookOf(exit.from, exit.exit).text;
     const step = facts.get(exit.from)?.name ?? exit.from;
     return (
@@ -150,7 +166,7 @@ function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: Pl
         y={y}
         isReached={exit.from === focused}
         isCandidate={allowed.has(exitKey(exit))}
-        isChosen={chosen !== undefined && exitKey(chosen) === exitKey(exit)}
+        isChosen={exitKey(exit) === chosen}
         onAdd={handlers.onAdd}
         onDropStep={handlers.onDropStep}
         onDropType={handlers.onDropType}
@@ -158,4 +174,4 @@ function Pluses({ studio, drawn, facts, candidates, handlers, lookOf, view }: Pl
       />
     );
   });
-}
+});

@@ -16,11 +16,12 @@ export function RedirectLines({ studio, drawn }: { studio: Studio; drawn: Drawn 
   const document = useStore(studio.store, (state) => state.document);
   if (selected === null) return null;
   const { outline } = shapeOf(document);
-  const places = new Map(drawn.layout.nodes.map((node) => [node.step, node]));
+  const placeOf = (id: string): PlacedNode | undefined => drawn.layout.nodes.find(({ step }) => step === id);
   const lines = outline.edges.flatMap(({ from, to }) => {
-    const [start, end] = [places.get(from), places.get(to)];
-    const isShown = outline.steps.get(from)?.type === "redirect" && (from === selected || to === selected);
-    return isShown && start !== undefined && end !== undefined ? [{ from, ...wayBack(start, end) }] : [];
+    const isShown = (from === selected || to === selected) && outline.steps.get(from)?.type === "redirect";
+    if (!isShown) return [];
+    const [start, end] = [placeOf(from), placeOf(to)];
+    return start !== undefined && end !== undefined ? [{ from, ...wayBack(start, end) }] : [];
   });
   if (lines.length === 0) return null;
   return (

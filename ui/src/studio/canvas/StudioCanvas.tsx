@@ -2,6 +2,7 @@
 
 import {
   type KeyboardEvent,
+  memo,
   type RefObject,
   useCallback,
   useEffect,
@@ -9,6 +10,7 @@ import {
   useLayoutEffect,
   useMemo,
   useRef,
+  useState,
 } from "react";
 import { useStore } from "zustand";
 import { Scroller } from "../../kit/Scroller";
@@ -45,22 +47,21 @@ interface StudioCanvasProps {
   handle: RefObject<CanvasHandle | null>;
 }
 
-export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanvasProps) {
+export const StudioCanvas = memo(function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanvasProps) {
   const text = useText(TEXTS);
-  const { store, screen } = studio;
+  const { screen } = studio;
   const box = useRef<HTMLElement>(null);
-  const { scale, mode } = useStore(screen);
-  const document = useStore(store, (state) => state.document);
-  const candidates = useMemo(() => candidatesOf(document, drawn, mode), [document, drawn, mode]);
-  const view = useView(box, scale);
+  const scale = useStore(screen, (state) => state.scale);
+  const candidates = useCandidates(studio, drawn);
   const menu = useStepMenu();
   const { layout } = drawn;
   const acts = useCanvasActs(screen, box, layout);
   useWheelZoom(box, acts.scaleBy);
   useImperativeHandle(handle, () => acts, [acts]);
-  useLayoutEffect(() => acts.fit(), [acts]);
-  useFocusFollows(studio, box);
-  useSelectedInSight(studio, box);
+  const isMeasured = useFirstFit(acts);
+  const view = useView(box, screen);
+  useFocusFollows(studio, box, isMeasured);
+  useSelectedInSight(studio, box, isMeasured);
   const size = { width: layout.width * scale + 2 * EDGE, height: layout.height * scale + 2 * EDGE };
   const left = `max(${EDGE}px, calc(50% - ${(layout.width * scale) / 2}px))`;
   const go = useCallback((x: number, y: number): void => scrollTo(box.current, x * scale, y * scale), [scale]);
@@ -76,7 +77,7 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
           onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}
         >
           <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
-            <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />
+            {isMeasured && <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />}
           </div>
         </div>
       </Scroller>
@@ -86,6 +87,25 @@ export function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanv
       <StepMenu studio={studio} menu={menu} />
     </section>
   );
+});
+
+/** Nothing is drawn before the canvas has its size: the graph is drawn once, at the scale that fits. */
+function useFirstFit(acts: CanvasHandle): boolean {
+  const [isMeasured, setIsMeasured] = useState(false);
+  useLayoutEffect(() => {
+    acts.fit();
+    setIsMeasured(true);
+  }, [acts]);
+  return isMeasured;
+}
+
+const NO_DOCUMENT = {};
+
+/** Returns what may be chosen now; while nothing is moved or connected, edits of the document change nothing of it. */
+function useCandidates({ store, screen }: Studio, drawn: Drawn): Candidates {
+  const mode = useStore(screen, ({ mode }) => (mode?.kind === "move" || mode?.kind === "connect" ? mode : null));
+  const document = useStore(store, (state) => (mode === null ? NO_DOCUMENT : state.document));
+  return useMemo(() => candidatesOf(document, drawn, mode), [document, drawn, mode]);
 }
 
 function useCanvasActs(screen: ScreenStore, box: RefObject<HTMLElement | null>, layout: Drawn["layout"]): CanvasHandle {
@@ -128,17 +148,17 @@ function showNode(box: HTMLElement | null, step: string): void {
 }
 
 /** The selected step is in sight: when it was chosen or added, and when the panel beside the canvas takes of its place. */
-function useSelectedInSight({ store }: Studio, box: RefObject<HTMLElement | null>): void {
+function useSelectedInSight({ store }: Studio, box: RefObject<HTMLElement | null>, isDrawn: boolean): void {
   const selected = useStore(store, ({ selection }) => selection?.step ?? null);
   useEffect(() => {
-    if (selected === null) return undefined;
+    if (selected === null || !isDrawn) return undefined;
     const show = (): void => showNode(box.current, selected);
     show();
     if (box.current === null || typeof ResizeObserver === "undefined") return undefined;
     const observer = new ResizeObserver(show);
     observer.observe(box.current);
     return () => observer.disconnect();
-  }, [box, selected]);
+  }, [box, selected, isDrawn]);
 }
 
 function scrollTo(element: HTMLElement | null, x: number, y: number): void {
@@ -148,7 +168,7 @@ function scrollTo(element: HTMLElement | null, x: number, y: number): void {
 }
 
 /** The focus of the page stays on the step that has the focus of the canvas, also when another one was deleted. */
-function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement | null>): void {
+function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement | null>, isDrawn: boolean): void {
   const focused = useStore(screen, (state) => state.focused);
   const isAsking = useStore(screen, (state) => state.mode !== null);
   const selected = useStore(store, ({ selection }) => selection?.step ?? null);
@@ -158,8 +178,8 @@ function useFocusFollows({ screen, store }: Studio, box: RefObject<HTMLElement |
   useEffect(() => {
     const { activeElement, body } = window.document;
     const isHere = activeElement === body || box.current?.contains(activeElement) === true;
-    if (isHere && !isAsking) focusNode(box.current, focused);
-  }, [box, focused, isAsking]);
+    if (isDrawn && isHere && !isAsking) focusNode(box.current, focused);
+  }, [box, focused, isAsking, isDrawn]);
   const isChoosing = useStore(screen, ({ mode }) => mode?.kind === "move" || mode?.kind === "connect");
   useEffect(() => {
     if (!isChoosing) return;

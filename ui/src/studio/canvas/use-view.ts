@@ -1,7 +1,9 @@
 /** What of the canvas is on the screen, and how large it is drawn. */
 
-import { type RefObject, useCallback, useEffect, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { createStore, type StoreApi } from "zustand/vanilla";
 import { keysOf } from "../../shared/keys";
+import type { ScreenStore } from "../screen-state";
 
 export const EDGE = 64;
 export const SCALES = { least: 0.1, step: 0.1, most: 1.5, fitLeast: 0.4 } as const;
@@ -17,33 +19,44 @@ const NOTHING: View = { left: 0, top: 0, width: 1_200, height: 800 };
 /** The view is noted in steps of this many pixels, so that not every pixel of scrolling draws. */
 const GRAIN = 120;
 
+/** Whoever follows it is drawn again when the canvas is scrolled, and nothing else. */
+export type ViewStore = StoreApi<View>;
+
 /** Returns the part of the graph that is seen, in the measure of the graph. */
-export function useView(box: RefObject<HTMLElement | null>, scale: number): View {
-  const [view, setView] = useState(NOTHING);
-  const read = useCallback((): void => {
-    const element = box.current;
-    if (element === null || element.clientWidth === 0) return;
-    const round = (value: number): number => Math.round(value / GRAIN) * GRAIN;
-    const next = {
-      left: round((element.scrollLeft - EDGE) / scale),
-      top: round((element.scrollTop - EDGE) / scale),
-      width: round(element.clientWidth / scale),
-      height: round(element.clientHeight / scale),
-    };
-    setView((before) => (keysOf(next).every((key) => before[key] === next[key]) ? before : next));
-  }, [box, scale]);
-  useEffect(() => {
-    read();
+export function useView(box: RefObject<HTMLElement | null>, screen: ScreenStore): ViewStore {
+  const [view] = useState(() => createStore<View>(() => NOTHING));
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
+    const read = (): void => {
+      if (element.clientWidth === 0) return;
+      const next = viewOf(element, screen.getState().scale);
+      const before = view.getState();
+      if (keysOf(next).some((key) => before[key] !== next[key])) view.setState(next, true);
+    };
+    read();
+    const unfollow = screen.subscribe(({ scale }, before) => {
+      if (scale !== before.scale) read();
+    });
     element.addEventListener("scroll", read, { passive: true });
     window.addEventListener("resize", read);
     return () => {
+      unfollow();
       element.removeEventListener("scroll", read);
       window.removeEventListener("resize", read);
     };
-  }, [box, read]);
+  }, [box, screen, view]);
   return view;
+}
+
+function viewOf({ scrollLeft, scrollTop, clientWidth, clientHeight }: HTMLElement, scale: number): View {
+  const round = (value: number): number => Math.round(value / scale / GRAIN) * GRAIN;
+  return {
+    left: round(scrollLeft - EDGE),
+    top: round(scrollTop - EDGE),
+    width: round(clientWidth),
+    height: round(clientHeight),
+  };
 }
 
 /** Calls `onScale` for Ctrl and the wheel; the page itself does not zoom then. */

@@ -1,12 +1,19 @@
 /** What is asked before some acts: which path to keep, another id or type, a region, a note. */
 
+import { memo } from "react";
 import { useStore } from "zustand";
 import type { Studio } from "../studio";
 import { AddStep } from "../toolbox/AddStep";
 import { ChooseExit, KeepBranch, Retype, WrapIn } from "./Choices";
 import { KnownDialog, NoteDialog, RenameDialog } from "./Fields";
 
-export function Dialogs({ studio, notes }: { studio: Studio; notes: ReadonlyMap<string, string> }) {
+export const Dialogs = memo(function Dialogs({
+  studio,
+  notes,
+}: {
+  studio: Studio;
+  notes: ReadonlyMap<string, string>;
+}) {
   const mode = useStore(studio.screen, (state) => state.mode);
   const close = (): void => studio.screen.setState({ mode: null });
   switch (mode?.kind) {
@@ -29,4 +36,4 @@ export function Dialogs({ studio, notes }: { studio: Studio; notes: ReadonlyMap<
     default:
       return null;
   }
-}
+});

@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
 import type { FindingWords } from "../../text/findings";
@@ -30,7 +30,7 @@ interface ProblemsProps {
 /** More are not listed at once; the first are those to begin with. */
 const MOST_LISTED = 100;
 
-export function Problems({ studio, known, facts, check, onShow }: ProblemsProps) {
+export const Problems = memo(function Problems({ studio, known, facts, check, onShow }: ProblemsProps) {
   const text = useText(TEXTS);
   const say = useMakerFindingWords(useIsJson());
   const all = useStore(studio.store, (state) => state.findings);
@@ -86,7 +86,7 @@ export function Problems({ studio, known, facts, check, onShow }: ProblemsProps)
       )}
     </section>
   );
-}
+});
 
 /** Whether the definition is seen as JSON, in which fields have other names than labels. */
 function useIsJson(): boolean {

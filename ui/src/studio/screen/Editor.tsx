@@ -1,8 +1,9 @@
 /** The parts of the Studio around one open document. */
 
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
 import type { OpenVersion } from "../../api/queries/studio/definitions";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
@@ -13,11 +14,14 @@ import { graphKey, useDrawn } from "../canvas/drawing/use-drawn";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
 import { Dialogs } from "../dialogs/Dialogs";
 import { stepById } from "../document/definition";
+import type { StudioFinding, StudioState } from "../document/store";
 import { treeRows } from "../outline/tree";
 import { StepPanel } from "../panels/StepPanel";
 import { noteOf } from "../problems/known";
 import { Problems } from "../problems/Problems";
+import type { ScreenState } from "../screen-state";
 import { Side } from "../side/Side";
+import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
 import { nextArea } from "./areas";
@@ -46,11 +50,14 @@ export function Editor({ opened, onVersion }: EditorProps) {
   const canvas = useRef<CanvasHandle | null>(null);
   const viewing = useViewing(open, canvas);
   useAddress(open, onVersion);
-  useActions(open, viewing);
-  const show = (step: string | null, field = ""): void => {
-    store.getState().select(step, field);
-    if (step !== null) canvas.current?.focusStep(step);
-  };
+  const show = useCallback(
+    (step: string | null, field = ""): void => {
+      store.getState().select(step, field);
+      if (step !== null) canvas.current?.focusStep(step);
+    },
+    [store],
+  );
+  const showFinding = useCallback(({ step, field }: StudioFinding) => show(step, field), [show]);
   return (
     <div className={styles.screen}>
       <Head studio={open} keeping={keeping} isActive={opened.record.workflow_status === "ACTIVE"} mayEdit={mayEdit} />
@@ -60,16 +67,29 @@ export function Editor({ opened, onVersion }: EditorProps) {
         <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
         <Side studio={open} Panel={StepPanel} />
       </div>
-      <Problems
-        studio={open}
-        known={open.known}
-        facts={facts}
-        check={check}
-        onShow={({ step, field }) => show(step, field)}
-      />
+      <Problems studio={open} known={open.known} facts={facts} check={check} onShow={showFinding} />
       <Dialogs studio={open} notes={open.notes} />
+      <Actions studio={open} viewing={viewing} />
     </div>
   );
+}
+
+/** Keys and palette: which actions make sense is found out once the graph is drawn, since nothing is seen of it. */
+const Actions = memo(function Actions({ studio, viewing }: { studio: Studio; viewing: Viewing }) {
+  const { document, isReadOnly } = useStore(studio.store, useShallow(editedOf));
+  const { focused, folded } = useStore(studio.screen, useShallow(focusedOf));
+  const key = graphKey(document);
+  const present = useMemo(() => ({ key, isReadOnly, focused, folded }), [key, isReadOnly, focused, folded]);
+  useActions(studio, viewing, useDeferredValue(present));
+  return null;
+});
+
+function editedOf({ document, isReadOnly }: StudioState): Pick<StudioState, "document" | "isReadOnly"> {
+  return { document, isReadOnly };
+}
+
+function focusedOf({ focused, folded }: ScreenState): Pick<ScreenState, "focused" | "folded"> {
+  return { focused, folded };
 }
 
 function useFacts({ store, screen, known }: Open) {

@@ -1,7 +1,7 @@
 /** The head of the Studio: which version, whether it is saved, undo and redo, and what can be done with the whole. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, memo, Suspense, useEffect } from "react";
 import { useStore } from "zustand";
 import { Tag } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
@@ -26,7 +26,7 @@ interface HeadProps {
   mayEdit: boolean;
 }
 
-export function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
+export const Head = memo(function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
   const text = useText(TEXTS);
   const { product } = useText(SHARED);
   const name = useStore(studio.store, ({ document }) => textOf(document.workflow_name) ?? "");
@@ -61,7 +61,7 @@ export function Head({ studio, keeping, isActive, mayEdit }: HeadProps) {
       )}
     </header>
   );
-}
+});
 
 function UndoButtons({ studio }: { studio: Studio }) {
   const text = useText(TEXTS);

@@ -2,7 +2,7 @@
 
 import { Input } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type RefObject, useState } from "react";
+import { memo, type RefObject, useState } from "react";
 import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
@@ -24,7 +24,7 @@ interface MiddleProps {
   handle: RefObject<CanvasHandle | null>;
 }
 
-export function Middle({ studio, drawn, facts, notes, handle }: MiddleProps) {
+export const Middle = memo(function Middle({ studio, drawn, facts, notes, handle }: MiddleProps) {
   const { view = "graph" } = useSearch({ from: "/shell/workflows/$workflowId/v/$version" });
   const mode = useStore(studio.screen, (state) => state.mode);
   const isFinding = mode?.kind === "find";
@@ -38,7 +38,7 @@ export function Middle({ studio, drawn, facts, notes, handle }: MiddleProps) {
       {!isFinding && (view === "json" || view === "split") && <JsonView studio={studio} />}
     </div>
   );
-}
+});
 
 function ViewSwitch({ view }: { view: ViewName }) {
   const text = useText(TEXTS);

@@ -1,7 +1,7 @@
 /** What a person has to know now: above the canvas, never over it, and never in the way of typing. */
 
 import { Button } from "@fluentui/react-components";
-import { type ReactNode, useState } from "react";
+import { memo, type ReactNode, useState } from "react";
 import { useStore } from "zustand";
 import { unsavedCount } from "../../editing/keeping/journal";
 import { useText } from "../../text/language";
@@ -20,7 +20,7 @@ interface NoticesProps {
   onShow: (step: string | null) => void;
 }
 
-export function Notices({ studio, keeping, onShow }: NoticesProps) {
+export const Notices = memo(function Notices({ studio, keeping, onShow }: NoticesProps) {
   const text = useText(TEXTS);
   const status = useStore(keeping.status);
   const dirty = status.others.find(({ is_dirty, version }) => is_dirty && version === status.version);
@@ -41,7 +41,7 @@ export function Notices({ studio, keeping, onShow }: NoticesProps) {
       <ActNotices studio={studio} />
     </div>
   );
-}
+});
 
 /** Why the last act was not done, and what a paste reads that did not come with it. */
 function ActNotices({ studio }: { studio: Studio }) {

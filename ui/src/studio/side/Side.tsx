@@ -1,14 +1,23 @@
 /** The panel of the selected step, beside the canvas, which stays visible. Its width can be changed. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import { type ComponentType, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import {
+  type ComponentType,
+  type KeyboardEvent,
+  memo,
+  type PointerEvent,
+  useDeferredValue,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useStore } from "zustand";
 import { stepIcon } from "../../graph/StepNode";
 import { CopyButton } from "../../kit/CopyButton";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { nameOf, stepById, typeOf } from "../document/definition";
+import { type Definition, nameOf, stepById, typeOf } from "../document/definition";
 import type { StudioStore } from "../document/store";
 import styles from "../screen/Screen.module.css";
 import type { Studio } from "../studio";
@@ -27,12 +36,11 @@ interface SideProps {
   Panel: ComponentType<PanelProps>;
 }
 
-export function Side({ studio, Panel }: SideProps) {
+export const Side = memo(function Side({ studio, Panel }: SideProps) {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
   const [width, setWidth] = useState<number>(WIDTH.usual);
-  const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
-  const document = useStore(studio.store, (state) => state.document);
+  const { selected, document } = useSelected(studio);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const step = selected === null ? null : stepById(document, selected);
   if (step === null) return null;
@@ -71,6 +79,16 @@ export function Side({ studio, Panel }: SideProps) {
       </div>
     </aside>
   );
+});
+
+/** Returns whose panel is shown. That of a step that was just added is drawn after the step itself. */
+function useSelected({ store }: Studio): { selected: string | null; document: Definition } {
+  const selected = useStore(store, ({ selection }) => selection?.step ?? null);
+  const document = useStore(store, (state) => state.document);
+  const present = useMemo(() => ({ selected, document }), [selected, document]);
+  const drawn = useDeferredValue(present);
+  const isAdded = selected !== null && stepById(drawn.document, selected) === null;
+  return isAdded ? drawn : present;
 }
 
 function Grip({ width, onWidth }: { width: number; onWidth: (width: number) => void }) {

@@ -1,6 +1,6 @@
 /** The types of steps beside the canvas: dragged to a place, or added after the step that has the focus. */
 
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { GROUPS } from "../../api/step-types";
 import { stepIcon } from "../../graph/StepNode";
@@ -14,7 +14,7 @@ import { TEXTS } from "../text";
 import { findTypes } from "./find";
 import styles from "./Toolbox.module.css";
 
-export function Toolbox({ studio }: { studio: Studio }) {
+export const Toolbox = memo(function Toolbox({ studio }: { studio: Studio }) {
   const text = useText(TEXTS);
   const [typed, setTyped] = useState("");
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
@@ -63,4 +63,4 @@ export function Toolbox({ studio }: { studio: Studio }) {
       ))}
     </nav>
   );
-}
+});

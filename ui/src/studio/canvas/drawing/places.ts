@@ -16,10 +16,16 @@ export interface Plus extends Point {
 /** From the middle of the name of an exit to that of its `+`. */
 const BELOW_LABEL = 21;
 
-/** Returns every `+`, in the order in which they are read. */
+const pluses = new WeakMap<Drawn, readonly Plus[]>();
+
+/** Returns every `+`, in the order in which they are read. One list for each graph. */
 export function plusesOf(drawn: Drawn): readonly Plus[] {
-  const found = [...onEdges(drawn), ...onStubs(drawn), ...belowSteps(drawn), ...inBoxes(drawn)];
-  return found.toSorted((a, b) => a.y - b.y || a.x - b.x);
+  const known = pluses.get(drawn);
+  if (known !== undefined) return known;
+  const all = [...onEdges(drawn), ...onStubs(drawn), ...belowSteps(drawn), ...inBoxes(drawn)];
+  const found = all.toSorted((a, b) => a.y - b.y || a.x - b.x);
+  pluses.set(drawn, found);
+  return found;
 }
 
 function onEdges({ layout, open, outline, stubs, heads }: Drawn): Plus[] {
@@ -69,8 +75,8 @@ function inBoxes({ layout, stubs }: Drawn): Plus[] {
 }
 
 /** Returns the corners of an edge as it is drawn: that of an open exit ends at its `+`. */
-export function drawnPoints(edge: PlacedEdge, open: ReadonlySet<string>): readonly Point[] {
-  if (!open.has(exitKey(edge))) return edge.points;
+export function drawnPoints(edge: PlacedEdge, isOpen: boolean): readonly Point[] {
+  if (!isOpen) return edge.points;
   const end = plusOn(edge);
   const before = edge.points.filter(({ y }, at) => at === 0 || y < end.y);
   return [...before.slice(0, 3), end];

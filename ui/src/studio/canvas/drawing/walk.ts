@@ -21,10 +21,16 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
   PageDown: "over",
 };
 
-/** Returns the steps in the order in which they are read: by row, then from left to right. */
+const orders = new WeakMap<Drawn, readonly PlacedNode[]>();
+
+/** Returns the steps in the order in which they are read: by row, then from left to right. One list for each graph. */
 export function readingOrder(drawn: Drawn): readonly PlacedNode[] {
+  const known = orders.get(drawn);
+  if (known !== undefined) return known;
   const steps = drawn.layout.nodes.filter(({ step }) => drawn.outline.steps.get(step)?.type !== STUB);
-  return steps.toSorted((a, b) => a.y - b.y || a.x - b.x);
+  const order = steps.toSorted((a, b) => a.y - b.y || a.x - b.x);
+  orders.set(drawn, order);
+  return order;
 }
 
 /** Returns the step that a direction leads to; null where there is none. */
