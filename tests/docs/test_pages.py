@@ -19,6 +19,7 @@ from reference_pages.errors import find_codes
 from reference_pages.logs import log_types
 
 from looply.app.bulks.preview import MigrationForecast
+from looply.app.inbox.own import VIA_TAB
 from looply.app.messages.bots import ReachStatus
 from looply.app.openid.flow import FailureCode
 from looply.bootstrap.channels import OWN_CHANNELS
@@ -207,6 +208,7 @@ def names_of_the_code() -> frozenset[str]:
             *get_args(ReachStatus),
             *log_types(),
             *OTHER_NAMES,
+            VIA_TAB,
             *(row.variable for row in TABLE.values()),
             *given_names(),
             *variables_of_the_pages(),

@@ -103,7 +103,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class Bulks:
     """The bulks of an organization with one of `actions`; others are not found.
 
-    `noun` is what one of them is called; codes have it too (`BULK_NOT_FOUND`).
+    `noun` is what one of them is called; codes have it too (`BULK_NOT_FOUND`, `APP_INSTALLATION_NOT_FOUND`).
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, actions: Collection[str], noun: str) -> None:

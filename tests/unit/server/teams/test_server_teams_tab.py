@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,15 @@ from server_kit import PUBLIC_URL, Caller, card_step, definition, note_step
 from teams_kit import MANAGER, Tenant
 
 from looply.app.context.services import NoTabs, Services
+from looply.app.inbox.answers import CardAnswerRequest, answer_cards
 from looply.catalog import Catalog
+from looply.catalog.trail.audit import AuditLog
 from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.people import User
 from looply.demo.teams.signing import Key, without_signature
 from looply.demo.teams.simulator import SECRET
 from looply.demo.teams.wire import Reply
-from looply.errors import Forbidden
+from looply.errors import Forbidden, StoreLost
 
 ELSEWHERE = "99999999-2222-3333-4444-555555555555"
 CONTENT: dict[str, Any] = {
@@ -145,6 +148,26 @@ async def test_history_and_audit_say_that_a_decision_was_made_in_the_tab_and_of_
     (record,) = (await mine.get("getAudit", action="card.answer")).json()["items"]
     assert record["object_id"] == ids[in_tab].partition(":")[2]
     assert record["details"] == {"workflow_execution_id": in_tab, **connection}
+
+
+class LostAudit(AuditLog):
+    """An audit log whose store is lost."""
+
+    async def record(self, *_: object, **__: object) -> None:
+        raise StoreLost("the store cannot be reached")
+
+
+async def test_a_decision_whose_record_fails_is_unknown_and_may_be_sent_again(
+    tab: Tab, mine: Caller, services: Services, catalog: Catalog
+) -> None:
+    started = await _start(mine)
+    (card,) = (await tab.get("getMyCards")).json()["items"]
+    caller = await services.tabs.authenticate(tab.tenant.connection_id, tab.headers()["authorization"])
+    lost = replace(services, catalog=replace(catalog, audit=LostAudit(catalog.database, services.clock)))
+    request = CardAnswerRequest(card_id=card["card_id"], revision=1, data={"action": "approve"})
+    assert [each.result for each in await answer_cards(lost, caller, [request])] == ["unknown"]
+    assert (await mine.item(*started))["status"] == "COMPLETED"
+    assert [each.result for each in await answer_cards(services, caller, [request])] == ["already answered"]
 
 
 async def test_a_request_that_is_passed_on_in_the_tab_is_recorded_as_such(
