@@ -87,7 +87,7 @@ coverage: $(STAMP) ## Measure which lines and branches of the pure packages thei
 	$(BIN)/coverage report --include='src/looply/execution/*' --fail-under=100
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
-	$(PYTEST) --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
+	$(PYTEST) --dist loadgroup --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
 	@$(MAKE) --no-print-directory test-postgres ARGS=
 
 test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).
