@@ -26,8 +26,12 @@ from typing import Any, Final
 MOST_BYTES: Final = 1 << 20
 STATUS: Final = struct.Struct("i")
 
-_MODULES: Final = ("looply.cli", "looply.bootstrap", "looply.server.connection.serving", "uvloop")
-"""The command, and what `serve` and `worker` load when they begin."""
+_MODULES: Final = (
+    *("looply.cli", "looply.bootstrap", "looply.server.connection.serving", "uvloop"),
+    *("looply.cli.offline.store", "looply.cli.operating.serve", "cyclopts.validators", "alembic.command", "alembic.op"),
+    *(f"looply.connectors.{name}.connector" for name in ("email", "function", "http", "sap", "teams")),
+)
+"""The command, and what `init`, `serve` and `worker` load when they begin."""
 _OF_ENGINES: Final[Mapping[str, tuple[str, ...]]] = {
     "postgres": ("looply.catalog.storage.postgres", "looply.engine.postgres"),
     "distributed": ("looply.catalog.storage.postgres", "looply.engine.postgres", "looply.engine.temporal"),
