@@ -77,7 +77,8 @@ test: ui packages ## Run the gate, which every change must pass (SEED=default ta
 test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
 	@$(BIN)/python hatch_build.py --test
 
-proof: ui clients peers packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target clients peers
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=
