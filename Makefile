@@ -77,7 +77,8 @@ test: ui packages ## Run the gate, which every change must pass (SEED=default ta
 test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
 	@$(BIN)/python hatch_build.py --test
 
-proof: ui clients peers packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target clients peers
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=
@@ -87,7 +88,7 @@ coverage: $(STAMP) ## Measure which lines and branches of the pure packages thei
 	$(BIN)/coverage report --include='src/looply/execution/*' --fail-under=100
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
-	$(PYTEST) --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
+	$(PYTEST) --dist loadgroup --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
 	@$(MAKE) --no-print-directory test-postgres ARGS=
 
 test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).

@@ -15,7 +15,7 @@ from suite.durations import Meter, Recorder
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
-from suite.tiers import ALL, GATE, PROOF, choose
+from suite.tiers import ALL, GATE, PROOF, choose, longest_first, may_be_of
 
 EMBEDDED = "embedded"
 POSTGRES = "postgres"
@@ -70,9 +70,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves files without a test of the tier out, which takes a part of the time of importing all of them."""
+    is_file = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if is_file and not may_be_of(config.getoption("tier"), collection_path) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Chooses the tests of the tier."""
     choose(config, items, config.getoption("tier"))
+    if config.getoption("engine") == DISTRIBUTED:
+        longest_first(items)
 
 
 def pytest_collection_finish() -> None:

@@ -17,6 +17,15 @@ REPLACED: Final = {
 """What tests may replace, with the reason: names of other packages only."""
 SIMULATED: Final = ("simulation/", "unit/server/http/test_server_streams.py")
 """Where sleeping takes no time: event loops whose time is simulated."""
+TAKE_TIME: Final = {
+    "contract/postgres/test_store_postgres_faults.py": "a database is away for so long, and clients notice",
+    "unit/connectors/http/test_connectors_http_faults.py": "a connection is idle for so long",
+    "unit/connectors/outbound/test_connectors_network.py": "a server sends a byte now and then",
+    "unit/server/connection/test_server_serving.py": "a client sends a line now and then",
+}
+"""Where time itself is the fault, with the reason: they wait for it by `asyncio.wait` with a timeout."""
+SHORT_SECONDS: Final = 0.5
+"""What a call is given less time than is expected to hang: its limit is a sleep."""
 MOCKS: Final = ("unittest.mock", "mock", "pytest_mock")
 PATCHES: Final = {"setattr", "delattr", "setitem", "delitem"}
 
@@ -91,20 +100,59 @@ def test_no_test_uses_mocks() -> None:
     assert wrong == []
 
 
+def sleeps(node: ast.AST) -> bool:
+    """Returns whether an expression lets time pass, openly or by a limit that is expected to be reached."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    if name in ("asyncio.sleep", "time.sleep", "sleep") or name.endswith(".wait_for_timeout"):
+        return not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
+    limits = [each.value for each in node.keywords if each.arg == "timeout"]
+    match name, node.args:
+        case "asyncio.wait", [_, *more]:
+            return any(not isinstance(each, ast.Constant) or each.value != 0 for each in (*limits, *more))
+        case "asyncio.wait_for", [_, *more]:
+            return any(_is_short(each) for each in (*limits, *more))
+        case "asyncio.timeout", more:
+            return any(_is_short(each) for each in more)
+    return False
+
+
+def _is_short(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float | int) and 0 < node.value < SHORT_SECONDS
+
+
 def test_nothing_sleeps_outside_of_black_box_tests() -> None:
-    wrong = [
-        f"{name}:{node.lineno} {ast.unparse(node)}"
+    found = [
+        (name, f"{name}:{node.lineno} {ast.unparse(node)}")
         for name, tree in parsed()
         if not name.startswith(("blackbox/", *SIMULATED))
         for node in nodes(tree)
-        if isinstance(node, ast.Call)
-        and (
-            ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep")
-            or ast.unparse(node.func).endswith(".wait_for_timeout")
-        )
-        and not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
+        if sleeps(node)
     ]
-    assert wrong == []
+    assert [text for name, text in found if name not in TAKE_TIME] == []
+    assert {name for name, _ in found} == TAKE_TIME.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sleep"),
+    [
+        ("asyncio.sleep(0.1)", True),
+        ("asyncio.sleep(0)", False),
+        ("page.wait_for_timeout(100)", True),
+        ("asyncio.wait({task}, timeout=0.05)", True),
+        ("asyncio.wait({task}, timeout=seconds)", True),
+        ("asyncio.wait({task}, timeout=0)", False),
+        ("asyncio.wait({task})", False),
+        ("asyncio.wait_for(task, 0.01)", True),
+        ("asyncio.wait_for(task, 60)", False),
+        ("asyncio.timeout(0.01)", True),
+        ("asyncio.timeout(BOUND)", False),
+    ],
+)
+def test_each_way_to_let_time_pass_is_found(text: str, is_sleep: bool) -> None:
+    (call,) = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    assert sleeps(call) is is_sleep
 
 
 def test_each_way_to_replace_a_name_of_the_product_is_found() -> None:

@@ -1,5 +1,6 @@
 """Gate and proof: together they run every test, and what the tables name is there."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from contract.engine.callers.triggers import TriggerStories
 from contract.engine.steps.scopes import ParallelStories
 from suite.tiers import (
     ALL,
+    FIRST,
     FOLDER,
     GATE,
     OF_THE_PROOF,
@@ -16,6 +18,8 @@ from suite.tiers import (
     SAMPLED,
     is_left_to_long_forms,
     is_run_by,
+    longest_first,
+    may_be_of,
     shards,
 )
 
@@ -76,7 +80,24 @@ def test_of_the_stories_of_decisions_the_proof_runs_a_share_on_dear_stores(store
     assert not is_left_to_long_forms(item(path, store=store, stories=TriggerStories, name="test_1"))
 
 
-@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE])
+def test_a_file_without_a_test_of_a_tier_is_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "test_short.py").write_text("def test_it() -> None:\n    assert [1]\n")
+    (tmp_path / "test_long.py").write_text("def test_it(repetitions: object) -> None:\n    assert repetitions\n")
+    fault = FOLDER / "blackbox/kills/test_faults_kill.py"
+    files = (tmp_path / "test_short.py", tmp_path / "test_long.py", FOLDER / "contract/test_engine.py", fault)
+    assert [may_be_of(GATE, file) for file in files] == [True, True, True, False]
+    assert [may_be_of(PROOF, file) for file in files] == [False, True, True, True]
+    assert all(may_be_of(ALL, file) for file in files)
+
+
+def test_the_longest_tests_of_installations_begin_first_and_the_others_stay_in_their_order() -> None:
+    names = ["contract/test_engine.py", FIRST[1], "blackbox/calls/test_blackbox_lists.py", FIRST[0]]
+    found = [item(name) for name in names]
+    longest_first(found)
+    assert [each.path for each in found] == [FOLDER / names[place] for place in (3, 1, 0, 2)]
+
+
+@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE, *FIRST])
 def test_each_pattern_of_the_tables_names_a_file(pattern: str) -> None:
     assert list(FOLDER.glob(pattern))
 

@@ -40,6 +40,8 @@ OF_ANY_ENGINE = frozenset(
     )
 )
 """The files whose tests apply to every engine; the others have a data folder of their own, or break one."""
+DRAWN = "test_blackbox_openapi"
+"""The file whose tests take as long as those of all others together."""
 INSTALLATION_SECONDS = 600
 """The first test of a run waits until an installation is ready."""
 
@@ -65,7 +67,10 @@ def _choose(item: pytest.Item, engine: str) -> None:
         item.add_marker(pytest.mark.distributed)
     if item.path.stem not in OF_ANY_ENGINE:
         item.add_marker(pytest.mark.skip(reason="belongs to a data folder"))
-    elif item.get_closest_marker("timeout") is None:
+        return
+    # With --dist loadgroup two processes of tests have an installation, and not each of them.
+    item.add_marker(pytest.mark.xdist_group("drawn" if item.path.stem == DRAWN else "called"))
+    if item.get_closest_marker("timeout") is None:
         item.add_marker(pytest.mark.timeout(INSTALLATION_SECONDS))
 
 

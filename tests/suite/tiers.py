@@ -68,6 +68,22 @@ that they leave are those of the contract of stores, which runs on every store."
 SAMPLED: Final = 3
 
 
+FIRST: Final = (
+    "blackbox/distributed/test_faults_key_rotation.py",
+    "blackbox/kills/test_faults_streams.py",
+    "blackbox/distributed/test_faults_distributed.py",
+    "blackbox/distributed/test_upgrade_distributed.py",
+)
+"""Files of whole installations whose tests take minutes: they begin first, so that none of them is alone at the end."""
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Puts the tests of the files of `FIRST` before the others, which stay in their order."""
+    items.sort(
+        key=lambda item: next((n for n, pattern in enumerate(FIRST) if _fits(item.path, (pattern,))), len(FIRST))
+    )
+
+
 def shards(count: int) -> list[Any]:
     """Returns the numbers of the parts of a test that tries very many cases: the first is of the gate, too."""
     return [0, *(pytest.param(number, marks=pytest.mark.proof) for number in range(1, count))]
@@ -81,6 +97,20 @@ def is_of_proof(item: pytest.Item) -> bool:
         or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == "postgres")
         or (_shows_decisions(item) and _store_of(item) == "sqlite")
     )
+
+
+@cache
+def may_be_of(tier: str, path: Path) -> bool:
+    """Returns whether a file may have a test of a tier: others are not even imported.
+
+    A run of the gate, which imports nearly all, fails where this says no and a test says yes.
+    """
+    if tier == GATE:
+        return not _fits(path, _PATTERNS_OF_THE_PROOF)
+    if tier == ALL or _fits(path, (*_PATTERNS_OF_THE_PROOF, *ON_ANY_STORE)):
+        return True
+    content = path.read_text("utf-8")
+    return any(word in content for word in ("proof", "shards", "repetitions"))
 
 
 def is_run_by(tier: str, item: pytest.Item) -> bool:
@@ -100,11 +130,17 @@ def choose(config: pytest.Config, items: list[pytest.Item], tier: str) -> None:
     """Leaves the tests out that do not belong to the run."""
     is_proof = tier == PROOF or config.getoption("engine") == "distributed"
     is_sampled = is_proof and not config.getoption("soak")
+    if tier == GATE and (unseen := {each.path for each in items if _is_unseen(each)}):
+        raise pytest.UsageError(f"the proof would not import these files, which have tests of it: {sorted(unseen)}")
     left_out = [item for item in items if not is_run_by(tier, item) or (is_sampled and is_left_to_long_forms(item))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = {id(item) for item in left_out}
         items[:] = [item for item in items if id(item) not in gone]
+
+
+def _is_unseen(item: pytest.Item) -> bool:
+    return is_run_by(PROOF, item) and not may_be_of(PROOF, item.path)
 
 
 @cache

@@ -311,6 +311,7 @@ def _workflow(
         waiting_steps=tuple(waiting),
         regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
+        # Fixed by the contract: the payload says so of this type alone, whose system can be named without a connection.
         requires_sap_profile=any(
             step.type == "sapRequest" and "connection" in each.settings
             for each in outline.steps

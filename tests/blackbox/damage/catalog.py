@@ -144,6 +144,8 @@ class Judge:
     def __init__(self, place: Path, left: Left) -> None:
         self._file = place / FILE
         self._left = left
+        # Looking for the connectors that are installed takes as long as all reads.
+        self._binding = load_connectors().binding
         self.expected = self._read_damaged(left.content)
 
     def verdict(self, damage: Damage) -> tuple[Verdict, str]:
@@ -167,7 +169,7 @@ class Judge:
     async def _read(self) -> list[Any]:
         entropy, clock = SystemEntropy(), SystemClock()
         keys = DataKeys(MasterKeys(self._file.with_name("key"), self._left.master_keys), clock)
-        facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": load_connectors().binding}
+        facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": self._binding}
         catalog = await Catalog.open(self._file, keys, **facts)
         try:
             return await everything(catalog, self._left.api_key)

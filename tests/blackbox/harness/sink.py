@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -168,6 +167,10 @@ class Sink:
     def __init__(self, folder: Path) -> None:
         self._ledger = folder / "ledger.jsonl"
         self._ledger.touch()
+        # What was read before is kept: a test that waits for a call looks many times a second.
+        self._known: list[dict[str, Any]] = []
+        self._read_bytes = 0
+        self._lock = threading.Lock()
         ready = folder / "sink.port"
         command = [sys.executable, __file__, str(self._ledger), str(ready), "--parent", str(os.getpid())]
         self._process = subprocess.Popen(command)
@@ -204,7 +207,9 @@ class Sink:
 
     def lines(self, path: str = "") -> list[dict[str, Any]]:
         """Returns the calls under a path prefix, in the order of arrival."""
-        return [line for line in self._read() if line["path"].startswith(path)]
+        with self._lock:
+            self._read_more()
+            return [line for line in self._known if line["path"].startswith(path)]
 
     def wait_for(self, path: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """Returns the lines of a path once there are `count`."""
@@ -219,10 +224,13 @@ class Sink:
         self._process.kill()
         self._process.wait()
 
-    def _read(self) -> Iterator[dict[str, Any]]:
-        for line in self._ledger.read_bytes().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+    def _read_more(self) -> None:
+        with self._ledger.open("rb") as file:
+            file.seek(self._read_bytes)
+            for line in file:
+                if line.endswith(b"\n"):
+                    self._known.append(json.loads(line))
+                    self._read_bytes += len(line)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def count_pages_without_rows(path: Path, content: bytes) -> int:
 
 @pytest.mark.timeout(600)
 def test_a_flipped_bit_in_any_page_is_refused_or_harmless(place: Path, left: Left, repetitions: Repetitions) -> None:
-    each = repetitions(20, 1500)
+    each = repetitions(8, 1500)
     report = FaultReport("catalog_bits", seed=SEED, options={"bits of a page": each}, faults=("BIT",))
     verdicts = counted(Judge(place, left), bits(left.content, each, Random(SEED)), report)
     assert verdicts["refused"]

@@ -73,8 +73,11 @@ def test_an_execution_is_found_by_the_end_of_its_number_among_100000(visit: Visi
     more.or_(everything).first.wait_for()
     while everything.count() == 0:
         # A search for words looks through 12,000 at a time.
+        before = page.get_by_role("button", name=more.inner_text(), exact=True)
         more.click()
+        before.wait_for(state="detached")
         more.or_(everything).first.wait_for()
+    page.locator("tbody a").nth(FOUND - 1).wait_for()
     assert page.locator("tbody a").count() == FOUND
     names = page.locator("tbody a").all_inner_texts()
     assert names == sorted(names, reverse=True)

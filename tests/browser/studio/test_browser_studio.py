@@ -170,6 +170,7 @@ def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visi
     page.locator("[data-step=email_1]").wait_for()
     maker.look("studio-large")
     page.get_by_role("button", name="Outline").click()
+    page.get_by_role("treeitem").nth(1_000).wait_for()
     assert page.get_by_role("treeitem").count() == 1_001
     maker.check()
 

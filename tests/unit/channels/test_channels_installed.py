@@ -161,11 +161,13 @@ async def test_an_outcome_that_the_engine_cannot_record_is_a_defect_of_the_chann
 async def test_a_call_that_is_ended_at_its_time_limit_is_no_defect() -> None:
     class Hanging(Foreign):
         async def bring(self, copy: Copy, view: CardView) -> Any:
+            limit.reschedule(asyncio.get_running_loop().time())
             await asyncio.Event().wait()
 
     channel = open_declared(ENTRY, DeclaredChannel(name="pager", open=lambda _: Hanging(None)), CONTEXT)
     with capture_logs() as logged, pytest.raises(TimeoutError):
-        await asyncio.wait_for(channel.bring(COPY, VIEW), 0.01)
+        async with asyncio.timeout(None) as limit:
+            await channel.bring(COPY, VIEW)
     assert logged == []
 
 

@@ -34,6 +34,7 @@ class StoredExecutions:
 
     def __init__(
         self,
+        *,
         parts: Parts,
         loader: Loader,
         current: CurrentStates,

@@ -48,6 +48,7 @@ class Starter:
 
     def __init__(
         self,
+        *,
         parts: Parts,
         loader: Loader,
         boxes: Mailboxes,

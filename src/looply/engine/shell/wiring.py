@@ -93,7 +93,11 @@ def connect_parts(parts: Parts) -> Wiring:
             DatastoreOperations(store.datastores, parts.clock, limits),
             Gates(suspect_calls=SuspectCallGate(dispatcher.offer), targets=gate),
         ),
-        starter=Starter(parts, loader, boxes, processor, committer, quotas),
+        starter=Starter(
+            parts=parts, loader=loader, boxes=boxes, processor=processor, committer=committer, quotas=quotas
+        ),
         completion_poller=poller,
-        executions=StoredExecutions(parts, loader, current, watchers, poller),
+        executions=StoredExecutions(
+            parts=parts, loader=loader, current=current, watchers=watchers, completion_poller=poller
+        ),
     )

@@ -12,26 +12,27 @@ from looply.jsontext import Json
 
 
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
-    """The card as one recipient should see it. `number` grows with every change of the copy.
-
-    `OPEN`: it takes an answer; `SHOWN`: it is for reading only; `ANSWERED` and `CLOSED`: `text` says by whom and why.
-    `reminder` counts the reminders from 1, 0 before the first.
-
-    For channels with texts of their own: of an ANSWERED copy `who` has answered, with `decision` (empty where it is
-    secret) at `on`; of a CLOSED one `ending` is the code of why, and `who` the person to whom it was passed on.
-    """
+    """The card as one recipient should see it. What comes after `text` is for channels with texts of their own."""
 
     number: int
+    """It grows with every change of the copy."""
     status: Literal["OPEN", "SHOWN", "ANSWERED", "CLOSED"]
+    """`OPEN`: it takes an answer; `SHOWN`: it is for reading only."""
     card: Json
     revision: int
     recipient: str
     reminder: int = 0
+    """Counts the reminders from 1, 0 before the first."""
     text: str = ""
+    """Says by whom an ANSWERED copy was answered, and why a CLOSED one is."""
     who: str = ""
+    """The one who has answered it, or the one to whom a CLOSED copy was passed on."""
     decision: str = ""
+    """The answer to an ANSWERED copy, empty where it is secret."""
     on: datetime | None = None
+    """When it was answered."""
     ending: str = ""
+    """The code of why a CLOSED copy is closed."""
 
 
 def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:

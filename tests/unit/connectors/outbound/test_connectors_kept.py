@@ -16,7 +16,7 @@ import pytest
 from looply.connectors.client import HttpClient
 from looply.connectors.faults import Phase, Progress
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.kept import FRESH_SECONDS, Exchange, Lines, Place
+from looply.connectors.outbound.kept import FRESH_SECONDS, WAIT_STARTED, Exchange, Lines, Place
 from looply.connectors.outbound.network import GuardedBackend, SystemResolver
 from looply.connectors.outbound.streams import BoundedStream
 from looply.connectors.outbound.urls import parse_url
@@ -84,8 +84,8 @@ class Peer:
         place = Place(owner, b"http", b"127.0.0.1", self.port)
         return await lines.send(place, request, needs_fresh=needs_fresh)
 
-    async def number(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False) -> int:
-        return await number_of(await self.ask(lines, owner, needs_fresh=needs_fresh))
+    async def number(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False, **extensions: Any) -> int:
+        return await number_of(await self.ask(lines, owner, needs_fresh=needs_fresh, **extensions))
 
     async def until_open(self, count: int) -> None:
         async with asyncio.timeout(10), self._changed:
@@ -104,6 +104,24 @@ async def peer(serve: Any) -> Peer:
     found = Peer()
     found.port = await serve(found.serve)
     return found
+
+
+class Queue:
+    """Counts the calls that have begun to wait for a line, as the trace of each says."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._changed = asyncio.Condition()
+
+    async def note(self, event: str, info: dict[str, Any]) -> None:
+        if event == WAIT_STARTED:
+            async with self._changed:
+                self.count += 1
+                self._changed.notify_all()
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: self.count == count)
 
 
 class Gate(httpcore2.AnyIOBackend):
@@ -173,9 +191,10 @@ async def test_a_connection_is_closed_when_its_time_is_over_without_another_call
 async def test_more_calls_than_connections_wait_and_each_gets_one(peer: Peer) -> None:
     lines = lines_of()
     held = [await peer.ask(lines) for _ in range(2)]
-    waiting = asyncio.create_task(peer.number(lines))
-    cancelled = asyncio.create_task(peer.number(lines))
-    assert not (await asyncio.wait({waiting, cancelled}, timeout=0.05))[0]
+    queue = Queue()
+    waiting = asyncio.create_task(peer.number(lines, trace=queue.note))
+    cancelled = asyncio.create_task(peer.number(lines, trace=queue.note))
+    await queue.until(2)
     cancelled.cancel()
     assert await number_of(held[0]) == 1
     assert await waiting == 1
@@ -216,7 +235,11 @@ async def test_an_answer_that_was_not_read_leaves_no_connection_behind(peer: Pee
 
 
 async def test_a_call_that_is_cancelled_or_fails_gives_its_place_to_the_next(peer: Peer, serve: Any) -> None:
+    arrived = asyncio.Event()
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
         await reader.read()
         writer.close()
 
@@ -224,7 +247,7 @@ async def test_a_call_that_is_cancelled_or_fails_gives_its_place_to_the_next(pee
     mute = Peer()
     mute.port = await serve(silent)
     asking = asyncio.create_task(mute.ask(lines))
-    assert not (await asyncio.wait({asking}, timeout=0.05))[0]
+    await arrived.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
@@ -240,8 +263,9 @@ async def test_a_call_that_is_cancelled_or_fails_gives_its_place_to_the_next(pee
 async def test_lines_are_used_while_a_call_waits_for_one_and_when_it_is_about_to_take_it(peer: Peer) -> None:
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
-    waiting = asyncio.create_task(peer.number(lines))
-    assert not (await asyncio.wait({waiting}, timeout=0.05))[0]
+    queue = Queue()
+    waiting = asyncio.create_task(peer.number(lines, trace=queue.note))
+    await queue.until(1)
     await held.close()
     # The call has its turn, and did not run yet.
     assert not waiting.done()
@@ -254,8 +278,9 @@ async def test_lines_are_used_while_a_call_waits_for_one_and_when_it_is_about_to
 async def test_closing_ends_the_calls_that_wait_and_opens_no_connection_for_them(peer: Peer) -> None:
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
-    waiting = [asyncio.create_task(peer.ask(lines)) for _ in range(2)]
-    assert not (await asyncio.wait(waiting, timeout=0.05))[0]
+    queue = Queue()
+    waiting = [asyncio.create_task(peer.ask(lines, trace=queue.note)) for _ in range(2)]
+    await queue.until(2)
     await lines.close()
     for call in waiting:
         with pytest.raises(httpcore2.PoolTimeout):
@@ -316,17 +341,18 @@ async def test_a_call_that_waits_for_a_connection_of_its_own_process_does_not_bl
 
 
 async def test_a_call_that_got_its_connection_after_it_had_waited_waits_no_longer(peer: Peer) -> None:
-    progress, phases = Progress(), list[Phase]()
+    progress, phases, queue = Progress(), list[Phase](), Queue()
 
     async def note(event: str, info: dict[str, Any]) -> None:
         await progress.note(event, info)
+        await queue.note(event, info)
         if progress.phase not in phases:
             phases.append(progress.phase)
 
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
     waiting = asyncio.create_task(peer.ask(lines, trace=note))
-    assert not (await asyncio.wait({waiting}, timeout=0.05))[0]
+    await queue.until(1)
     assert phases == [Phase.WAITING]
     await held.close()
     assert await number_of(await waiting) == 2

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import ssl
 import threading
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -79,15 +79,30 @@ async def read(response: httpx2.Response) -> bytes:
         await response.aclose()
 
 
+class BusyThread(ThreadPoolExecutor):
+    """A thread that is busy until it is released. `is_asked` is set when work was submitted for it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.is_asked = asyncio.Event()
+        self._released = threading.Event()
+        super().submit(self._released.wait, 30)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        self.is_asked.set()
+        return super().submit(fn, *args, **options)
+
+    def release(self) -> None:
+        self._released.set()
+
+
 @pytest.fixture
-async def busy_thread() -> AsyncIterator[threading.Event]:
-    """The only thread of the loop is busy until the event is set."""
-    release = threading.Event()
-    executor = ThreadPoolExecutor(1)
+async def busy_thread() -> AsyncIterator[BusyThread]:
+    """The only thread of the loop is busy until it is released."""
+    executor = BusyThread()
     asyncio.get_running_loop().set_default_executor(executor)
-    executor.submit(release.wait, 30)
-    yield release
-    release.set()
+    yield executor
+    executor.release()
 
 
 async def test_no_more_routes_are_kept_than_may_be_once_those_above_are_unused(
@@ -108,26 +123,26 @@ async def test_no_more_routes_are_kept_than_may_be_once_those_above_are_unused(
 
 
 async def test_a_route_whose_certificates_are_read_holds_no_other_one(
-    transport: GuardedTransport, peer: Peer, busy_thread: threading.Event
+    transport: GuardedTransport, peer: Peer, busy_thread: BusyThread
 ) -> None:
     reading = [asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY)))) for _ in range(2)]
-    assert not (await asyncio.wait(reading, timeout=0.05))[0]
+    await busy_thread.is_asked.wait()
     async with asyncio.timeout(10):
         other = await transport.handle_async_request(peer.request(Route(server_name="other.internal")))
     assert await read(other) == b"ok"
-    busy_thread.set()
+    busy_thread.release()
     assert [await read(await each) for each in reading] == [b"ok", b"ok"]
     await transport.aclose()
     await peer.until_open(0)
 
 
 async def test_a_call_whose_certificates_are_read_while_the_transport_is_closed_opens_no_connection(
-    transport: GuardedTransport, peer: Peer, busy_thread: threading.Event
+    transport: GuardedTransport, peer: Peer, busy_thread: BusyThread
 ) -> None:
     reading = asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY))))
-    assert not (await asyncio.wait({reading}, timeout=0.05))[0]
+    await busy_thread.is_asked.wait()
     await transport.aclose()
-    busy_thread.set()
+    busy_thread.release()
     with pytest.raises(httpx2.PoolTimeout):
         await reading
     assert peer.open == 0
