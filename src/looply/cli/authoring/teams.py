@@ -12,7 +12,7 @@ from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.documents import write_bytes
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import THE_SERVER, Server
-from looply.cli.terminal.progress import explain_interrupt, show_progress
+from looply.cli.terminal.progress import explain_interrupt, wait_for_end
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
@@ -54,7 +54,6 @@ _INSTALLATIONS: Final = {
 }
 _CHOSEN: Final = ("person_id", "name", "status")
 _REFUSALS: Final = ("person", "name", "code", "message")
-_POLL_SECONDS: Final = 1.0
 
 Connection = Annotated[str, Parameter(help="Name of the connection of kind teams.")]
 
@@ -227,14 +226,13 @@ async def _wait(client: ApiClient, terminal: Terminal, item: Mapping[str, Any]) 
     text = (
         f"the server continues; 'looply teams installation {installation_id}' shows it, 'looply teams cancel' stops it"
     )
-    with explain_interrupt(terminal, text), show_progress(terminal, "install") as progress:
-        while True:
-            answer: dict[str, Any] = await client.get("getTeamsInstallation", installation_id=installation_id)
-            item = answer["item"]
-            if item["ended_on"] is not None:
-                return answer
-            progress("install", item["installed"] + item["refused"], item["people"])
-            await terminal.pause(_POLL_SECONDS)
+    with explain_interrupt(terminal, text):
+        return await wait_for_end(
+            terminal,
+            "install",
+            lambda: client.get("getTeamsInstallation", installation_id=installation_id),
+            lambda item: (item["installed"] + item["refused"], item["people"]),
+        )
 
 
 def _forecast(forecast: Mapping[str, Any]) -> list[Any]:

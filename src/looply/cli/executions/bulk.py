@@ -13,7 +13,7 @@ from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_SERVER, Server
 from looply.cli.terminal.payloads import parse_option
-from looply.cli.terminal.progress import explain_interrupt, show_progress
+from looply.cli.terminal.progress import explain_interrupt, wait_for_end
 from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, listing, record, rows_of, show_items, table
 from looply.cli.terminal.terminal import Here, Terminal
@@ -34,8 +34,6 @@ _COLUMNS: Final = {
 _SAMPLE: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "created_on")
 _REFUSALS: Final = ("code", "count", "message", "workflow_execution_id")
 _CALLS: Final = ("workflow_id", "state", "operation", "count", "repeated", "same_key")
-
-_POLL_SECONDS: Final = 1.0
 
 BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 
@@ -263,12 +261,15 @@ class _Bulk:
     async def _wait(self, item: dict[str, Any]) -> dict[str, Any]:
         bulk_id = item["bulk_id"]
         text = f"the server continues; 'looply bulk status {bulk_id}' shows it, 'looply bulk cancel {bulk_id}' stops it"
-        with explain_interrupt(self.terminal, text), show_progress(self.terminal, item["action"]) as progress:
-            while item["ended_on"] is None:
-                progress(item["action"], item["done"] + item["refused"], None)
-                await self.terminal.pause(_POLL_SECONDS)
-                item = (await self.client.get("getBulk", bulk_id=bulk_id))["item"]
-        return item
+        with explain_interrupt(self.terminal, text):
+            answer = await wait_for_end(
+                self.terminal,
+                item["action"],
+                lambda: self.client.get("getBulk", bulk_id=bulk_id),
+                lambda item: (item["done"] + item["refused"], None),
+            )
+        found: dict[str, Any] = answer["item"]
+        return found
 
 
 def _page(item: Mapping[str, Any]) -> Any:

@@ -1,11 +1,13 @@
 """Long work: its progress, on standard error of a terminal only, and the message for a person who interrupts it."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from looply import on_demand
 from looply.cli.terminal.terminal import Terminal
+
+_POLL_SECONDS: Final = 1.0
 
 
 class Progress(Protocol):
@@ -41,6 +43,26 @@ def show_progress(terminal: Terminal, what: str) -> Iterator[Progress]:
             bar.update(task, description=what, completed=done, total=total)
 
         yield update
+
+
+async def wait_for_end(
+    terminal: Terminal,
+    what: str,
+    read: Callable[[], Awaitable[dict[str, Any]]],
+    count: Callable[[Mapping[str, Any]], tuple[int, int | None]],
+) -> dict[str, Any]:
+    """Returns the answer of `read`, which is asked every second, once its item has ended.
+
+    `count` gives how much of the item is done, and of how much. Raises: what `read` raises.
+    """
+    with show_progress(terminal, what) as progress:
+        while True:
+            answer = await read()
+            item = answer["item"]
+            if item["ended_on"] is not None:
+                return answer
+            progress(what, *count(item))
+            await terminal.pause(_POLL_SECONDS)
 
 
 @contextmanager
