@@ -11,11 +11,11 @@ from weakref import WeakValueDictionary
 import httpcore2
 import httpx2
 
-from looply.connectors.outbound.kept import Exchange, Lines, Place
+from looply.connectors.outbound.kept import Exchange, Lines
+from looply.connectors.outbound.line import Place
 from looply.connectors.outbound.network import GuardedBackend
 from looply.connectors.outbound.proxies import TunnelBackend
 from looply.connectors.outbound.routes import Route, tls_context
-from looply.connectors.outbound.streams import BoundedStream
 from looply.errors import Rejected
 
 OWNER = "looply_owner"
@@ -73,15 +73,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         outgoing.headers = request.headers.raw
         with _client_errors():
             exchange = await lines.send(place, outgoing, needs_fresh=request.method not in _REPEATABLE)
-        response = exchange.response
-        stream = response.extensions.get("network_stream")
-        if isinstance(stream, BoundedStream):
-            stream.begin_body()
+        answer = exchange.answer
         return httpx2.Response(
-            status_code=response.status,
-            headers=response.headers,
+            status_code=answer.status,
+            headers=answer.headers,
             stream=_Body(exchange),
-            extensions=response.extensions,
+            extensions={"reason_phrase": answer.reason},
         )
 
     async def aclose(self) -> None:
@@ -134,7 +131,7 @@ class _Body(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         parts = size = 0
         with _client_errors():
-            async for part in self._exchange.body:
+            async for part in self._exchange.answer.body:
                 parts, size = parts + 1, size + len(part)
                 if parts > FREE_PARTS + size // PART_BYTES:
                     raise self._too_many_parts(parts, size)
@@ -145,7 +142,7 @@ class _Body(httpx2.AsyncByteStream):
             f"the response comes in too many pieces, {parts} for {size} bytes; have it sent in larger chunks",
             code="RESPONSE_TOO_LARGE",
             sent=True,
-            status=str(self._exchange.response.status),
+            status=str(self._exchange.answer.status),
         )
 
     async def aclose(self) -> None:
