@@ -16,7 +16,7 @@ from typing import Final
 import httpcore2
 import httpx2
 
-from looply.connectors.outbound.line import Answer, Line, Place
+from looply.connectors.outbound.line import Answer, Line, Outgoing, Place
 
 FRESH_SECONDS: Final = 0.2
 """How long a line may have been idle for a call that must not be sent twice."""
@@ -83,7 +83,7 @@ class Lines:
         """Whether no call waits for any of them, takes one or uses one."""
         return not self._calls and not self._used
 
-    async def send(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
+    async def send(self, place: Place, request: Outgoing, *, needs_fresh: bool) -> Exchange:
         """Sends a request and returns when the head of its response has come; waits while all lines are used.
 
         Raises: the library's errors; PoolTimeout when `close` was called, before or in between.
@@ -132,8 +132,8 @@ class Lines:
         for line in list(self._used):
             await line.aclose()
 
-    async def _exchange(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
-        note = request.extensions.get("trace") if self._free.locked() else None
+    async def _exchange(self, place: Place, request: Outgoing, *, needs_fresh: bool) -> Exchange:
+        note = request.note if self._free.locked() else None
         if note is not None:
             await note(WAIT_STARTED, {})
         await self._free.acquire()

@@ -11,11 +11,13 @@ refuses those that are not valid. So every odd case has one reader, and one set 
 import re
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import httpcore2
+import httpx2
 
+from looply.connectors.outbound.routes import Route
 from looply.connectors.outbound.streams import READ_BYTES, BoundedStream
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -27,9 +29,7 @@ _REQUEST: Final = re.compile(rb"[A-Z]++ [\x21-\x7e]++")
 _NAMES: Final = re.compile(rb"(?:%b:)++" % _TOKEN)
 _VALUES: Final = re.compile(rb"(?:%b\n)++" % _VALUE)
 _FIELD: Final = rb"%b:[ \t]*+%b[ \t]*+\r\n" % (_TOKEN, _VALUE)
-_HEAD: Final = re.compile(
-    rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n((?:%b)*+)\r\n" % _FIELD
-)
+_HEAD: Final = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n((?:%b)*+)\r\n" % _FIELD)
 _FIELDS: Final = re.compile(rb"(%b):[ \t]*+(%b)[ \t]*+\r\n" % (_TOKEN, _VALUE))
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
@@ -50,6 +50,27 @@ class Place(NamedTuple):
     scheme: bytes
     host: bytes
     port: int
+
+
+async def _unnoted(_event: str, _info: dict[str, Any]) -> None:
+    """Takes the events of a request that nothing is noted of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A request as it goes out."""
+
+    method: bytes
+    url: httpx2.URL
+    headers: Headers = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    owner: str = ""
+    """The organization of the call; organizations do not share connections."""
+    route: Route | None = None
+    """None: the route of all connections that have none."""
+    connect_seconds: float | None = None
+    note: Note = _unnoted
+    """Takes the events of the request, with the names that the library gives them."""
 
 
 class Head(NamedTuple):
@@ -74,15 +95,15 @@ class Answer:
     """Ends the exchange, also without the whole body."""
 
 
-def plain_request(request: httpcore2.Request, content: bytes) -> bytes | None:
+def plain_request(request: Outgoing) -> bytes | None:
     """Returns the bytes of a request; None for one that is not valid or not plain, which the library must judge.
 
     A plain request names its host first, and the length of its body if it has one.
     """
-    headers = request.headers
+    headers, content = request.headers, request.content
     names = b"".join([name + b":" for name, _ in headers])
     values = b"".join([value + b"\n" for _, value in headers])
-    line = b"%b %b" % (request.method, request.url.target)
+    line = b"%b %b" % (request.method, request.url.raw_path)
     if (
         _REQUEST.fullmatch(line) is None
         # A name with a colon would pass for two, and a value with a line break too.
@@ -139,7 +160,7 @@ class Line:
         self._is_whole = False
         self._is_closed = False
 
-    async def send(self, request: httpcore2.Request) -> Answer:
+    async def send(self, request: Outgoing) -> Answer:
         """Sends a request and returns when the head of its answer has come. Raises: the library's errors.
 
         A line whose `send` failed is of no further use.
@@ -154,7 +175,7 @@ class Line:
                 return answer
             origin = httpcore2.Origin(self.place.scheme, self.place.host, self.place.port)
             self._library = httpcore2.AsyncHTTP11Connection(origin, stream)
-        response = await self._library.handle_async_request(request)
+        response = await self._library.handle_async_request(self._library_request(request))
         if isinstance(stream, BoundedStream):
             stream.begin_body()
         assert isinstance(response.stream, AsyncIterable)
@@ -182,16 +203,20 @@ class Line:
         elif self._stream is not None:
             await self._stream.aclose()
 
-    async def _send_plainly(self, request: httpcore2.Request, stream: BoundedStream) -> Answer | None:
+    def _library_request(self, request: Outgoing) -> httpcore2.Request:
+        place = self.place
+        url = httpcore2.URL(scheme=place.scheme, host=place.host, port=place.port, target=request.url.raw_path)
+        extensions = {"trace": request.note}
+        return httpcore2.Request(
+            request.method, url, headers=request.headers, content=request.content, extensions=extensions
+        )
+
+    async def _send_plainly(self, request: Outgoing, stream: BoundedStream) -> Answer | None:
         """Returns the answer, or None where the library must go on: with an answer, or with the request itself."""
-        assert isinstance(request.stream, AsyncIterable)
-        content = b"".join([part async for part in request.stream])
-        outgoing = plain_request(request, content)
+        outgoing = plain_request(request)
         if outgoing is None:
             return None
-        note: Note | None = request.extensions.get("trace")
-        if note is not None:
-            await note("line.send_request_headers.started", {})
+        await request.note("line.send_request_headers.started", {})
         try:
             await stream.write(outgoing)
         except httpcore2.WriteError:
@@ -202,8 +227,7 @@ class Line:
         if found is None:
             stream.put_back(came, skips_request=True)
             return None
-        if note is not None:
-            await note("line.receive_response_headers.complete", {})
+        await request.note("line.receive_response_headers.complete", {})
         stream.begin_body()
         head, first = found
         return Answer(head.status, head.reason, head.headers, self._body(stream, first, head.length), _nothing)
@@ -232,25 +256,20 @@ class Line:
                     f"(received {length - left} bytes, expected {length})"
                 )
 
-    async def _connect(self, request: httpcore2.Request) -> httpcore2.AsyncNetworkStream:
-        host, extensions = self.place.host.decode("ascii"), request.extensions
-        note: Note = extensions.get("trace", _unnoted)
-        seconds = extensions.get("timeout", {}).get("connect")
-        await note("line.connect_tcp.started", {})
+    async def _connect(self, request: Outgoing) -> httpcore2.AsyncNetworkStream:
+        host, seconds = self.place.host.decode("ascii"), request.connect_seconds
+        await request.note("line.connect_tcp.started", {})
         stream = await self._backend.connect_tcp(host=host, port=self.place.port, timeout=seconds)
-        await note("line.connect_tcp.complete", {})
+        await request.note("line.connect_tcp.complete", {})
         if self.place.scheme != b"https":
             return stream
-        await note("line.start_tls.started", {})
+        name = request.route.server_name if request.route is not None else ""
+        await request.note("line.start_tls.started", {})
         self._tls.set_alpn_protocols(["http/1.1"])
-        secured = await stream.start_tls(self._tls, extensions.get("sni_hostname") or host, seconds)
-        await note("line.start_tls.complete", {})
+        secured = await stream.start_tls(self._tls, name or host, seconds)
+        await request.note("line.start_tls.complete", {})
         return secured
 
 
 async def _nothing() -> None:
     """Ends an exchange whose line knows by itself whether the whole body was read."""
-
-
-async def _unnoted(_event: str, _info: dict[str, Any]) -> None:
-    """Takes the events of a request that has no trace."""

@@ -17,7 +17,7 @@ from looply.connectors.client import HttpClient
 from looply.connectors.faults import Phase, Progress
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.kept import FRESH_SECONDS, Exchange, Lines
-from looply.connectors.outbound.line import Place
+from looply.connectors.outbound.line import Outgoing, Place
 from looply.connectors.outbound.network import GuardedBackend, SystemResolver
 from looply.connectors.outbound.streams import BoundedStream
 from looply.connectors.outbound.urls import parse_url
@@ -55,6 +55,10 @@ async def test_what_comes_between_two_calls_is_given_to_neither(
 LIMITS = httpx2.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=60.0)
 
 
+def get(url: str, **more: Any) -> Outgoing:
+    return Outgoing(method=b"GET", url=parse_url(url), headers=[(b"host", b"127.0.0.1")], **more)
+
+
 class Peer:
     """A server that answers each request with the number of the connection that it came by."""
 
@@ -80,9 +84,8 @@ class Peer:
             self.open = count
             self._changed.notify_all()
 
-    async def ask(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False, **extensions: Any) -> Exchange:
-        url = httpcore2.URL(f"http://127.0.0.1:{self.port}/")
-        request = httpcore2.Request("GET", url, headers=[(b"host", b"127.0.0.1")], extensions=extensions)
+    async def ask(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False, **more: Any) -> Exchange:
+        request = get(f"http://127.0.0.1:{self.port}/", **more)
         place = Place(owner, b"http", b"127.0.0.1", self.port)
         return await lines.send(place, request, needs_fresh=needs_fresh)
 
@@ -327,7 +330,7 @@ async def test_a_call_that_got_its_connection_after_it_had_waited_waits_no_longe
 
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
-    waiting = asyncio.create_task(peer.ask(lines, trace=note))
+    waiting = asyncio.create_task(peer.ask(lines, note=note))
     assert not (await asyncio.wait({waiting}, timeout=0.05))[0]
     assert phases == [Phase.WAITING]
     await held.close()
@@ -349,7 +352,7 @@ async def test_the_private_attributes_that_are_read_of_the_library_are_there(
     server.port = await serve(server.serve, ssl=context)
     backend = GuardedBackend(EgressPolicy(("127.0.0.1",)), SystemResolver())
     lines = Lines(trusting, backend, LIMITS)
-    request = httpcore2.Request("GET", f"https://127.0.0.1:{server.port}/", headers=[(b"host", b"127.0.0.1")])
+    request = get(f"https://127.0.0.1:{server.port}/")
     exchange = await lines.send(Place("a", b"https", b"127.0.0.1", server.port), request, needs_fresh=False)
     assert b"".join([part async for part in exchange.answer.body]) == b"1"
     library, stream = exchange._line._library, exchange._line._stream
