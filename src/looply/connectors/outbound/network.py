@@ -47,7 +47,7 @@ class SocketStream(httpcore2.AsyncNetworkStream):
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
-        self._socket = stream.extra(SocketAttribute.raw_socket, None)
+        self._socket = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - AnyIO's
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
         """Returns what came, empty at the end. Raises: the library's ReadError and ReadTimeout."""
@@ -102,7 +102,7 @@ class SocketStream(httpcore2.AsyncNetworkStream):
         """Returns the TLS object (`ssl_object`), the `socket`, or whether that is readable (`is_readable`)."""
         match info:
             case "ssl_object":
-                return self._stream.extra(TLSAttribute.ssl_object, None)
+                return self._stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610 - AnyIO's
             case "socket":
                 return self._socket
             case "is_readable":
