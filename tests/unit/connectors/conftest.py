@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kit.mock_transport import MockTransport
+from kit.memory.mock_transport import MockTransport
 from kit.servers.sap_gateway import StrictGateway
 from looply.connectors.blobs import Blob, is_reference
 from looply.connectors.client import HttpClient, build_client

@@ -13,7 +13,7 @@ import pytest
 import looply.connectors
 from kit.definitions import chain, step
 from kit.execution.starts import start_of
-from kit.mock_transport import MockTransport
+from kit.memory.mock_transport import MockTransport
 from kit.servers.mail_server import Inbox, MailServer
 from looply.clock import Clock
 from looply.connectors.client import HttpClient

@@ -2,7 +2,7 @@
 
 Theory of operation. Nearly every answer has the same form: its head comes in one piece, and says with `content-length`
 where its body ends. Such an answer is plain, and is read here by one pattern. The HTTP library's parser, which knows
-all of HTTP, takes many times as long in Python. What is plain is told more strictly here than there; whatever else
+all of HTTP, takes many times as long in Python. What is plain is judged more strictly here than there; whatever else
 comes (chunks, an interim response, half a head, `connection: close`, a rare character) is put back into the stream and
 read by the library, and so is all that follows on this line. It writes the requests that are not plain, too, and
 refuses those that are not valid. So every odd case has one reader, and one set of errors.
@@ -212,7 +212,7 @@ class Line:
         )
 
     async def _send_plainly(self, request: Outgoing, stream: BoundedStream) -> Answer | None:
-        """Returns the answer, or None where the library must go on: with an answer, or with the request itself."""
+        """Returns the answer, or None where the library must continue: with the answer, or with the request itself."""
         outgoing = plain_request(request)
         if outgoing is None:
             return None

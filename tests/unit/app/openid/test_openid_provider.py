@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from msgspec.structs import replace
 
-from kit.mock_transport import MockTransport
+from kit.memory.mock_transport import MockTransport
 from looply.app.openid.flow import SignInFailed, begin_flow
 from looply.app.openid.provider import CACHE_SECONDS, KEYS_SECONDS, Provider
 from looply.app.openid.tokens import Identity

@@ -133,7 +133,7 @@ async def test_every_answer_is_read_as_the_library_reads_it(name: str, method: b
     found = await outcome(line, asked)
     expected, is_kept, is_spoiled = await outcome(line_to(theirs, is_bounded=False), asked)
     assert found == (expected, is_kept, is_spoiled)
-    # Whoever reads the answer: the request was sent once.
+    # By each reader of the answer the request was sent once.
     assert ours.sent == theirs.sent
     is_plain = line._library is None
     assert is_plain == (name in PLAIN or (method == b"HEAD" and name == "no length"))

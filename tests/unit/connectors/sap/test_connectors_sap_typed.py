@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from kit.mock_transport import MockTransport
+from kit.memory.mock_transport import MockTransport
 from kit.sap_metadata import V2, V4
 from looply.connectors.client import HttpClient
 from looply.connectors.sap.connector import CONNECTOR
