@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +12,9 @@ import httpx2
 from looply import __version__
 from looply.connectors.faults import CONNECT_SECONDS, Progress, operation_error, timeout_error
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.line import Headers, Outgoing
 from looply.connectors.outbound.network import GuardedBackend, Resolver, SystemResolver
-from looply.connectors.outbound.transport import OWNER, ROUTE, GuardedTransport, async_stream
+from looply.connectors.outbound.transport import GuardedTransport, Reply, Transport
 from looply.connectors.outbound.trust import machine_trust
 from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
@@ -26,23 +27,23 @@ _KEPT_SECONDS = 2.0
 _MOST_IDLE = 100
 MOST_CONNECTIONS = 500
 """How many connections of one route there are at once, where nothing else is said."""
-# Reads and writes have no timeout of their own: the deadline of the call covers them.
-_TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 # Only encodings that are always available; the library's others depend on installed packages.
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": f"looply/{__version__}"}
 # What the library decodes without further packages; the text of an answer in any other encoding would be no text.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 _WITHOUT_BODY = (204, 304)
+# Requests of these methods say that their body is empty (RFC 9110, 8.6).
+_WITH_BODY = ("POST", "PUT", "PATCH", "QUERY")
 
 
 class HttpClient:
     """Sends the requests of all calls by one transport. It keeps no cookies and reads no environment.
 
-    It uses a transport, not the library's `AsyncClient`, which logs URLs that may contain secrets, keeps one cookie
+    It does not use the library's `AsyncClient`, which logs URLs that may contain secrets, keeps one cookie
     jar, which would carry sessions from one organization to another, and parses `Location` on its own.
     """
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, transport: Transport, limits: Limits = DEFAULT_LIMITS) -> None:
         # At DEBUG the library logs the headers of requests and responses.
         logging.getLogger("httpcore2").setLevel(logging.WARNING)
         self._transport = transport
@@ -88,9 +89,7 @@ def build_client(
 class BoundedSender:
     """An `HttpSender`: bounds the time of all its requests together, and the size of each response."""
 
-    def __init__(
-        self, transport: httpx2.AsyncBaseTransport, timeout: timedelta, response_bytes: int, owner: str = ""
-    ) -> None:
+    def __init__(self, transport: Transport, timeout: timedelta, response_bytes: int, owner: str = "") -> None:
         self._transport = transport
         self._owner = owner
         self._timeout = timeout
@@ -113,71 +112,83 @@ class BoundedSender:
             raise operation_error(error, _host_text(request), progress, request.route) from error
 
     async def _exchange(self, request: HttpRequest, progress: Progress) -> HttpResponse:
-        outgoing = httpx2.Request(
-            request.method,
-            request.url,
-            headers=_wire_headers({**_DEFAULT_HEADERS, **request.headers}),
+        # Reads and writes have no timeout of their own: the deadline of the call covers them.
+        outgoing = Outgoing(
+            method=request.method.upper().encode("ascii"),
+            url=request.url,
+            headers=_wire_headers(request),
             content=request.content,
-            extensions={
-                "timeout": _TIMEOUT.as_dict(),
-                "trace": progress.note,
-                OWNER: self._owner,
-                **({} if request.route is None else {ROUTE: request.route}),
-            },
+            owner=self._owner,
+            route=request.route,
+            connect_seconds=CONNECT_SECONDS,
+            note=progress.note,
         )
-        response = await self._transport.handle_async_request(outgoing)
+        reply = await self._transport.exchange(outgoing)
         try:
-            return HttpResponse(
-                status=response.status_code,
-                reason=response.reason_phrase,
-                headers=tuple((name.lower(), value) for name, value in response.headers.multi_items()),
-                content=await self._read(request, response),
-            )
+            status, reason, headers = reply.status, reply.reason.decode("ascii", "ignore"), _texts(reply.headers)
+            content = await self._read(request, reply, HttpResponse(status=status, reason=reason, headers=headers))
+            return HttpResponse(status=status, reason=reason, headers=headers, content=content)
         finally:
-            await response.aclose()
+            await reply.body.aclose()
 
-    async def _read(self, request: HttpRequest, response: httpx2.Response) -> bytes:
-        if response.status_code < 200:
+    async def _read(self, request: HttpRequest, reply: Reply, response: HttpResponse) -> bytes:
+        if response.status < 200:
             raise Unavailable(f"{_host_text(request)} switched to another protocol, which was not requested", sent=True)
-        announced = response.headers.get("content-length", "")
+        announced = response.header("content-length") or ""
         if request.method != "HEAD" and announced.isdecimal() and int(announced) > self._response_bytes:
             raise self._too_large(request, response)
-        self._check_encoding(request, response)
+        encoding = response.header("content-encoding")
+        parts: AsyncIterable[bytes] = reply.body
+        if encoding is not None and encoding != "identity":
+            self._check_encoding(request, response, encoding)
+            parts = httpx2.Response(reply.status, headers=list(reply.headers), stream=reply.body).aiter_bytes()
         content = bytearray()
-        is_encoded = response.headers.get("content-encoding", "identity") != "identity"
-        # The library's way to a body without an encoding costs as much as reading a short one.
-        async for part in response.aiter_bytes() if is_encoded else async_stream(response.stream):
+        async for part in parts:
             content += part
             if len(content) > self._response_bytes:
                 raise self._too_large(request, response)
         return bytes(content)
 
-    def _check_encoding(self, request: HttpRequest, response: httpx2.Response) -> None:
+    def _check_encoding(self, request: HttpRequest, response: HttpResponse, encoding: str) -> None:
         """Raises: Rejected for a body in an encoding that was not asked for and cannot be decoded."""
-        if request.method == "HEAD" or response.status_code in _WITHOUT_BODY:
+        if request.method == "HEAD" or response.status in _WITHOUT_BODY:
             return
-        encodings = response.headers.get("content-encoding", "").lower().split(",")
+        encodings = encoding.lower().split(",")
         unknown = next((name for name in map(str.strip, encodings) if name not in _ENCODINGS), None)
         if unknown is not None:
             raise Rejected(
                 f"{_host_text(request)} compressed its response by {unknown[:50]!r}, which was not asked for",
                 code="BAD_RESPONSE",
                 sent=True,
-                status=str(response.status_code),
+                status=str(response.status),
             )
 
-    def _too_large(self, request: HttpRequest, response: httpx2.Response) -> Rejected:
+    def _too_large(self, request: HttpRequest, response: HttpResponse) -> Rejected:
         return Rejected(
             f"the response of {_host_text(request)} is larger than {self._response_bytes} bytes "
             "(limit response_bytes); request less, or raise the limit",
             code="RESPONSE_TOO_LARGE",
             sent=True,
-            status=str(response.status_code),
+            status=str(response.status),
         )
 
 
-def _wire_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
+def _wire_headers(request: HttpRequest) -> Headers:
+    given = {**_DEFAULT_HEADERS, **request.headers}
+    fields = [] if "host" in given else [(b"Host", request.url.netloc)]
+    fields += [(name.encode("ascii"), value.encode("utf-8")) for name, value in given.items()]
+    is_framed = "content-length" in given or "transfer-encoding" in given
+    if not is_framed and (request.content or request.method.upper() in _WITH_BODY):
+        fields.append((b"Content-Length", b"%d" % len(request.content)))
+    return fields
+
+
+def _texts(headers: Headers) -> tuple[tuple[str, str], ...]:
+    """Returns headers as texts, with names in lower case: all of them in UTF-8, or else all in Latin-1."""
+    try:
+        return tuple([(name.decode("utf-8").lower(), value.decode("utf-8")) for name, value in headers])
+    except UnicodeDecodeError:
+        return tuple([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers])
 
 
 def _host_text(request: HttpRequest) -> str:

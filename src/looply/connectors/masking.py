@@ -5,6 +5,7 @@ import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -192,6 +193,15 @@ def _markup(secret: str) -> Iterable[str]:
 
 
 _NOTHING: Final = Masker(())
+
+
+@lru_cache(maxsize=64)
+def credentials_masker(secrets: tuple[str, ...]) -> Masker:
+    """Returns a masker of the credentials of a connection, which its calls share: each would make the same one.
+
+    Not for secrets of an execution, which are others each time and are not to be kept.
+    """
+    return Masker(secrets)
 
 
 def masker_of(secrets: Sequence[str]) -> Masker:

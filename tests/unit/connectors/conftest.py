@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.memory.mock_transport import MockTransport
 from kit.servers.sap_gateway import StrictGateway
 from looply.connectors.blobs import Blob, is_reference
 from looply.connectors.client import HttpClient, build_client
@@ -72,7 +73,7 @@ class Wiring:
                 raise response
             return response
 
-        self.use(HttpClient(httpx2.MockTransport(handle)))
+        self.use(HttpClient(MockTransport(handle)))
 
     def use(self, client: HttpClient, timeout: timedelta = timedelta(minutes=2)) -> None:
         self.http = client.sender(timeout)

@@ -13,6 +13,7 @@ import pytest
 import looply.connectors
 from kit.definitions import chain, step
 from kit.execution.starts import start_of
+from kit.memory.mock_transport import MockTransport
 from kit.servers.mail_server import Inbox, MailServer
 from looply.clock import Clock
 from looply.connectors.client import HttpClient
@@ -273,7 +274,7 @@ async def echo_of(connector: Connector, port: int, clock: Clock) -> str:
     connections.put("X", SECRETS[connector.name], kind)
     targets = REGISTRY.targets(kind, settings)
     connections.by_name["X"] = replace(connections.by_name["X"], settings=settings, targets=targets)
-    client = HttpClient(httpx2.MockTransport(echoing))
+    client = HttpClient(MockTransport(echoing))
     resources = WorkerResources(dialer=GuardedDialer(EgressPolicy((f"127.0.0.1:{port}",))))
     worker = Worker(REGISTRY, connections, client.sender, clock, resources)
     outcome = await worker.carry_out(*opened(connector))

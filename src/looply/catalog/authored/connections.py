@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection as Transaction
@@ -86,6 +86,13 @@ class ResolvedConnection(msgspec.Struct, frozen=True, kw_only=True):
         return f"ResolvedConnection(name={self.name!r}, kind={self.kind!r}, secrets={sorted(self.secrets)})"
 
 
+class _Stored(NamedTuple):
+    """The row of a connection, and the text that its secrets are sealed together with."""
+
+    row: RowMapping
+    associated: str
+
+
 class Connections:
     """The connections of an organization; those of another one are not found.
 
@@ -100,7 +107,7 @@ class Connections:
         self._sealers = sealers
         self._binding = binding
         # As they are stored: no secret is kept open.
-        self._recent: ReadCache[RowMapping] = ReadCache(database, clock, _is_small)
+        self._recent: ReadCache[_Stored] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: ConnectionDraft, *, actor: str | None = None
@@ -188,9 +195,9 @@ class Connections:
         Raises: SealBroken when the secrets were sealed with another key or for another row.
         """
 
-        async def load() -> RowMapping:
+        async def load() -> _Stored:
             row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
-            return require_readable(row, connections)
+            return self._stored(require_readable(row, connections))
 
         return self._resolved(await self._recent.get((organization_id, name), load))
 
@@ -204,7 +211,7 @@ class Connections:
         if row is None:
             message = f"no connection has the id {connection_id!r}; copy the address from the page of the connection"
             raise NotFound(message, code="CONNECTION_NOT_FOUND")
-        return row["organization_id"], self._resolved(require_readable(row, connections))
+        return row["organization_id"], self._resolved(self._stored(require_readable(row, connections)))
 
     async def preview(self, organization_id: str, name: str, draft: ConnectionDraft) -> ResolvedConnection:
         """Returns what `update` would store, with its secrets, for a test; nothing is stored. Raises: as `update`."""
@@ -232,14 +239,18 @@ class Connections:
         rows = await self._database.read(lambda transaction: transaction.execute(query).mappings().all())
         return make_page(rows, size, _connection)
 
-    def _resolved(self, row: RowMapping) -> ResolvedConnection:
+    def _stored(self, row: RowMapping) -> _Stored:
+        return _Stored(row, _associated_text(_identity(row), self._binding(row["kind"], row["settings"])))
+
+    def _resolved(self, stored: _Stored) -> ResolvedConnection:
+        row = stored.row
         return ResolvedConnection(
             connection_id=row["connection_id"],
             name=row["connection_name"],
             kind=row["kind"],
             # The row may be shared.
             settings=deepcopy(row["settings"]),
-            secrets=self._open_secrets(row),
+            secrets=self._open_secrets(stored),
             revision=row["revision"],
         )
 
@@ -248,7 +259,7 @@ class Connections:
         kept = [name for name in require_readable(row, connections)["secret_names"] if name not in draft.secrets]
         if kept and (changed := self._bound_changes(row, draft)):
             _refuse_kept(kept, changed)
-        before = self._open_secrets(row) if kept else {}
+        before = self._open_secrets(self._stored(row)) if kept else {}
         after = {**{name: before[name] for name in kept}, **draft.secrets}
         return {name: value for name, value in after.items() if value is not None}
 
@@ -272,14 +283,15 @@ class Connections:
         associated = _associated_text(identity, self._binding(draft.kind, draft.settings))
         return {"secret_names": sorted(secrets), "sealed_secrets": sealer.seal(encode_json(secrets), associated)}
 
-    def _open_secrets(self, row: RowMapping) -> dict[str, str]:
-        identity, binding = _identity(row), self._binding(row["kind"], row["settings"])
+    def _open_secrets(self, stored: _Stored) -> dict[str, str]:
+        row = stored.row
         sealed, sealer = bytes(row["sealed_secrets"]), self._sealers.of(row["organization_id"])
-        secrets: dict[str, str] = parse_stored(sealer.open(sealed, _associated_text(identity, binding)))
+        secrets: dict[str, str] = parse_stored(sealer.open(sealed, stored.associated))
         return secrets
 
 
-def _is_small(row: RowMapping) -> bool:
+def _is_small(stored: _Stored) -> bool:
+    row = stored.row
     return len(encode_json(row["settings"])) + len(row["sealed_secrets"]) <= _CACHEABLE_BYTES
 
 

@@ -49,12 +49,17 @@ class DocumentCache:
 
         Calls for the same key wait for the one that reads; when it fails, the next one reads. Raises: as `load`.
         """
-        entry = self._entries.setdefault(key, _Entry())
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry()
         self._entries.move_to_end(key)
+        # While another call reads a newer one, all others wait for it.
+        if not entry.readers and (kept := entry.document) is not None and self._is_young(entry, kept, max_age_seconds):
+            return kept.value
         entry.readers += 1
         try:
             async with entry.lock:
-                if entry.document is None or self._age(entry) > min(max_age_seconds, entry.document.max_age_seconds):
+                if entry.document is None or not self._is_young(entry, entry.document, max_age_seconds):
                     entry.document = await load()
                     entry.read_at = self._clock.monotonic()
                 return entry.document.value
@@ -62,8 +67,8 @@ class DocumentCache:
             entry.readers -= 1
             self._shrink()
 
-    def _age(self, entry: _Entry) -> float:
-        return self._clock.monotonic() - entry.read_at
+    def _is_young(self, entry: _Entry, document: Document, max_age_seconds: float) -> bool:
+        return self._clock.monotonic() - entry.read_at <= min(max_age_seconds, document.max_age_seconds)
 
     def _shrink(self) -> None:
         """Drops the documents that were not used for the longest time, and entries whose read failed."""

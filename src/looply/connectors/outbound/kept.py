@@ -1,4 +1,4 @@
-"""Lines: connections of the network that are kept between calls, each for one owner and one origin.
+"""Kept lines: connections (`line.py`) that are kept between calls, each for one owner and one origin.
 
 Theory of operation. Servers close idle connections at any time, and a request that is written into one that is closing
 has an unknown outcome. So a line is kept for a short time only, its socket is looked at right before a request is
@@ -11,13 +11,12 @@ Why the library's own pool is not used, and which of the library's private attri
 import asyncio
 import ssl
 from collections import OrderedDict
-from collections.abc import AsyncIterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import httpcore2
 import httpx2
 
-from looply.connectors.outbound.streams import BoundedStream
+from looply.connectors.outbound.line import Answer, Line, Outgoing, Place
 
 FRESH_SECONDS: Final = 0.2
 """How long a line may have been idle for a call that must not be sent twice."""
@@ -29,57 +28,14 @@ WAIT_COMPLETE: Final = "kept.wait_line.complete"
 _CLOSED: Final = "the client is closed"
 
 
-class Place(NamedTuple):
-    """An origin with an owner, an organization: its lines serve no calls of another owner."""
-
-    owner: str
-    scheme: bytes
-    host: bytes
-    port: int
-
-
-class Line(httpcore2.AsyncHTTPConnection):
-    """A connection to one place. `idle_since` is when its last response ended."""
-
-    def __init__(self, place: Place, tls: ssl.SSLContext | None, backend: httpcore2.AsyncNetworkBackend) -> None:
-        origin = httpcore2.Origin(place.scheme, place.host, place.port)
-        super().__init__(origin, ssl_context=tls, network_backend=backend)
-        self.place = place
-        self.idle_since = 0.0
-
-    def is_kept(self) -> bool:
-        """Returns whether it is open and has nothing left of the last exchange."""
-        return self.is_idle() and not self.is_closed()
-
-    def is_spoiled(self) -> bool:
-        """Returns whether the server has closed it, or has sent what would be mistaken for the next response."""
-        return self.has_expired() or self._has_unread()
-
-    def _has_unread(self) -> bool:
-        inner = self._connection
-        if not isinstance(inner, httpcore2.AsyncHTTP11Connection):
-            return False
-        # The library has no public method for it.
-        data, _ = inner._h11_state.trailing_data
-        stream = inner._network_stream
-        return bool(data) or (isinstance(stream, BoundedStream) and stream.has_unread())
-
-
 class Exchange:
     """A response whose body is not read yet, and the line that it comes by, which `close` releases."""
 
-    def __init__(self, response: httpcore2.Response, line: Line, lines: "Lines") -> None:
-        self.response = response
+    def __init__(self, answer: Answer, line: Line, lines: "Lines") -> None:
+        self.answer = answer
         self._line = line
         self._lines = lines
         self._is_closed = False
-
-    @property
-    def body(self) -> AsyncIterable[bytes]:
-        """The pieces of the body, as they come."""
-        stream = self.response.stream
-        assert isinstance(stream, AsyncIterable)
-        return stream
 
     async def close(self) -> None:
         """Ends the exchange; ending it twice is legal. Without the whole body the line is closed."""
@@ -87,7 +43,7 @@ class Exchange:
             return
         self._is_closed = True
         try:
-            await self.response.aclose()
+            await self.answer.close()
         finally:
             await self._lines.release(self._line)
 
@@ -127,7 +83,7 @@ class Lines:
         """Whether no call waits for any of them, takes one or uses one."""
         return not self._calls and not self._used
 
-    async def send(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
+    async def send(self, place: Place, request: Outgoing, *, needs_fresh: bool) -> Exchange:
         """Sends a request and returns when the head of its response has come; waits while all lines are used.
 
         Raises: the library's errors; PoolTimeout when `close` was called, before or in between.
@@ -176,8 +132,8 @@ class Lines:
         for line in list(self._used):
             await line.aclose()
 
-    async def _exchange(self, place: Place, request: httpcore2.Request, *, needs_fresh: bool) -> Exchange:
-        note = request.extensions.get("trace") if self._free.locked() else None
+    async def _exchange(self, place: Place, request: Outgoing, *, needs_fresh: bool) -> Exchange:
+        note = request.note if self._free.locked() else None
         if note is not None:
             await note(WAIT_STARTED, {})
         await self._free.acquire()
@@ -186,7 +142,7 @@ class Lines:
             if note is not None:
                 await note(WAIT_COMPLETE, {})
             line = await self._take(place, needs_fresh=needs_fresh)
-            exchange = Exchange(await line.handle_async_request(request), line, self)
+            exchange = Exchange(await line.send(request), line, self)
             return exchange
         finally:
             if exchange is None:

@@ -5,11 +5,16 @@ a new connection after a broken one) can bypass it. TLS and the `Host` header st
 """
 
 import asyncio
+import select
 import socket
+import ssl
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+import anyio
 import httpcore2
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute, TLSStream
 
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.outbound.streams import BoundedStream
@@ -37,6 +42,109 @@ class SystemResolver:
         return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+class SocketStream(httpcore2.AsyncNetworkStream):
+    """A connection. The library's own makes a scope of cancellation for each read and write, also without a time."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._socket = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - AnyIO's
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
+        """Returns what came, empty at the end. Raises: the library's ReadError and ReadTimeout."""
+        try:
+            if timeout is None:
+                return await self._stream.receive(max_bytes)
+            async with asyncio.timeout(timeout):
+                return await self._stream.receive(max_bytes)
+        except anyio.EndOfStream:
+            return b""
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(error) from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise httpcore2.ReadError(error) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
+        """Sends bytes. Raises: the library's WriteError and WriteTimeout."""
+        try:
+            if timeout is None:
+                await self._stream.send(buffer)
+            else:
+                async with asyncio.timeout(timeout):
+                    await self._stream.send(buffer)
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout(error) from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream) as error:
+            raise httpcore2.WriteError(error) from error
+
+    async def aclose(self) -> None:
+        """Closes the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's
+    ) -> httpcore2.AsyncNetworkStream:
+        """Returns the stream over TLS. Raises: the library's ConnectError and ConnectTimeout."""
+        try:
+            async with asyncio.timeout(timeout):
+                secured = await TLSStream.wrap(
+                    self._stream, ssl_context=ssl_context, hostname=server_hostname, standard_compatible=False
+                )
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(error) from error
+        except (anyio.BrokenResourceError, anyio.EndOfStream, ssl.SSLError) as error:
+            raise httpcore2.ConnectError(error) from error
+        return SocketStream(secured)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Returns the TLS object (`ssl_object`), the `socket`, or whether that is readable (`is_readable`)."""
+        match info:
+            case "ssl_object":
+                return self._stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610 - AnyIO's
+            case "socket":
+                return self._socket
+            case "is_readable":
+                return _is_readable(self._socket)
+        return None
+
+
+def _is_readable(connected: socket.socket | None) -> bool:
+    """Returns whether a read would return at once; so it does from a socket that is closed."""
+    descriptor = -1 if connected is None else connected.fileno()
+    if descriptor < 0:
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class SocketBackend(httpcore2.AsyncNetworkBackend):
+    """Opens connections to addresses."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - none are given
+    ) -> httpcore2.AsyncNetworkStream:
+        """Returns a connection. Raises: the library's ConnectError and ConnectTimeout."""
+        try:
+            async with asyncio.timeout(timeout):
+                return SocketStream(await anyio.connect_tcp(host, port, local_host=local_address))
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(error) from error
+        except (OSError, anyio.BrokenResourceError) as error:
+            raise httpcore2.ConnectError(error) from error
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits; the library calls it between attempts to connect."""
+        await asyncio.sleep(seconds)
+
+
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
     """Opens TCP connections to permitted addresses."""
 
@@ -45,7 +153,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> None:
         self._policy = policy
         self._resolver = resolver
-        self._backend = backend if backend is not None else httpcore2.AnyIOBackend()
+        self._backend = backend if backend is not None else SocketBackend()
         self._turn = asyncio.Lock()
 
     async def connect_tcp(

@@ -46,6 +46,7 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         self._turn = turn
         self._rest = memoryview(b"")
         self._unsent = b""
+        self._skips_request = False
         self._is_reading = False
         self._head_left: int | None = HEAD_BYTES
 
@@ -54,15 +55,7 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
 
         Raises: the library's errors; RemoteProtocolError when no head is complete after `HEAD_BYTES`.
         """
-        # The other side may have answered before it closed, so that the answer is read although nothing can be sent.
-        with suppress(httpcore2.WriteError):
-            await self._send(timeout)
-        if not self._rest:
-            self._is_reading = True
-            try:
-                self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
-            finally:
-                self._is_reading = False
+        await self._fill(timeout)
         async with self._turn:
             await asyncio.sleep(0)
         part = bytes(self._rest[: min(max_bytes, READ_BYTES)])
@@ -74,6 +67,20 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
             if self._head_left < 0:
                 raise httpcore2.RemoteProtocolError("too much came before the response")
         return part
+
+    async def take(self) -> bytes:
+        """Returns all that came, without a turn: for a reader to whom it is no work. Empty at the end.
+
+        Raises: the library's errors.
+        """
+        await self._fill(None)
+        part, self._rest = bytes(self._rest), memoryview(b"")
+        return part
+
+    def put_back(self, part: bytes, *, skips_request: bool = False) -> None:
+        """Takes back what the next reader is to get. `skips_request`: it writes the request that was sent already."""
+        self._rest = memoryview(part + self._rest)
+        self._skips_request = skips_request
 
     def begin_body(self) -> None:
         """Says that the head of the response is complete. What is written next is another request."""
@@ -93,11 +100,26 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
         """Sends bytes of a request, at the latest with the next read; at once while another task reads."""
         self._head_left = HEAD_BYTES
+        if self._skips_request:
+            return
         if self._is_reading or len(self._unsent) + len(buffer) > UNSENT_BYTES:
             await self._send(timeout)
             await self._stream.write(buffer, timeout)
         else:
             self._unsent += buffer
+
+    async def _fill(self, timeout: float | None) -> None:  # noqa: ASYNC109 - the library's
+        """Sends what waits, and reads from the network unless something is left of what came before."""
+        self._skips_request = False
+        # The other side may have answered before it closed, so that the answer is read although nothing can be sent.
+        with suppress(httpcore2.WriteError):
+            await self._send(timeout)
+        if not self._rest:
+            self._is_reading = True
+            try:
+                self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
+            finally:
+                self._is_reading = False
 
     async def _send(self, timeout: float | None) -> None:  # noqa: ASYNC109 - the library's
         unsent, self._unsent = self._unsent, b""

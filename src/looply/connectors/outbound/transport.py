@@ -3,25 +3,22 @@
 import asyncio
 import ssl
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import httpcore2
 import httpx2
 
-from looply.connectors.outbound.kept import Exchange, Lines, Place
+from looply.connectors.outbound.kept import Exchange, Lines
+from looply.connectors.outbound.line import Headers, Outgoing, Place
 from looply.connectors.outbound.network import GuardedBackend
 from looply.connectors.outbound.proxies import TunnelBackend
 from looply.connectors.outbound.routes import Route, tls_context
-from looply.connectors.outbound.streams import BoundedStream
+from looply.connectors.outbound.urls import port_of
 from looply.errors import Rejected
 
-OWNER = "looply_owner"
-"""The request extension with the organization of the call; organizations do not share connections."""
-ROUTE: Final = "looply_route"
-"""The request extension with the `Route` of the call; without it, the route of all connections that have none."""
 MAX_ROUTES: Final = 64
 """The most routes whose lines are kept; those that are unused are closed for another, the longest unused first."""
 FREE_PARTS = 10_000
@@ -29,10 +26,36 @@ FREE_PARTS = 10_000
 PART_BYTES = 64
 
 
-_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
 
-class GuardedTransport(httpx2.AsyncBaseTransport):
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response whose body is not read yet. Header names are as they came."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    body: httpx2.AsyncByteStream
+    """Closing it ends the exchange, also without the whole body, and as often as one likes."""
+
+
+class Transport(Protocol):
+    """Sends requests."""
+
+    async def exchange(self, request: Outgoing) -> Reply:
+        """Sends one request and returns when the head of its response has come; the body is read by the caller.
+
+        Raises: httpx2's transport errors; BadInput for a route whose certificates cannot be used; as `TunnelBackend`.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Closes all connections, and ends the calls that have no response yet."""
+        ...
+
+
+class GuardedTransport:
     """The HTTP client's transport over guarded connections. It uses no environment."""
 
     def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext, limits: httpx2.Limits) -> None:
@@ -45,44 +68,17 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._building: WeakValueDictionary[Route, asyncio.Lock] = WeakValueDictionary()
         self._is_closed = False
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Sends one request; the response's body is read by the caller.
-
-        Raises: httpx2's transport errors; BadInput for a route whose certificates cannot be used; as `TunnelBackend`.
-        """
-        url = httpcore2.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        place = Place(str(request.extensions.get(OWNER, "")), url.scheme, url.host, url.origin.port)
-        route = request.extensions.get(ROUTE)
-        lines, extensions = self._unrouted, request.extensions
-        if isinstance(route, Route):
-            lines = await self._lines_of(route)
-            if route.server_name:
-                extensions = {**extensions, "sni_hostname": route.server_name}
-        outgoing = httpcore2.Request(
-            method=request.method,
-            url=url,
-            content=async_stream(request.stream),
-            extensions=extensions,
-        )
-        # They are bytes already; given above, each would be checked once more.
-        outgoing.headers = request.headers.raw
-        with _client_errors():
-            exchange = await lines.send(place, outgoing, needs_fresh=request.method not in _REPEATABLE)
-        response = exchange.response
-        stream = response.extensions.get("network_stream")
-        if isinstance(stream, BoundedStream):
-            stream.begin_body()
-        return httpx2.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(exchange),
-            extensions=response.extensions,
-        )
+    async def exchange(self, request: Outgoing) -> Reply:
+        """Sends one request; see `Transport.exchange`."""
+        url, route = request.url, request.route
+        place = Place(request.owner, url.raw_scheme, url.raw_host, port_of(url))
+        lines = self._unrouted if route is None else await self._lines_of(route)
+        try:
+            exchange = await lines.send(place, request, needs_fresh=request.method not in _REPEATABLE)
+        except _CORE_ERRORS as error:
+            raise _client_error(error) from error
+        answer = exchange.answer
+        return Reply(answer.status, answer.reason, answer.headers, _Body(exchange))
 
     async def aclose(self) -> None:
         """Closes all connections, and ends the calls that have no response yet."""
@@ -133,29 +129,25 @@ class _Body(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         parts = size = 0
-        with _client_errors():
-            async for part in self._exchange.body:
+        try:
+            async for part in self._exchange.answer.body:
                 parts, size = parts + 1, size + len(part)
                 if parts > FREE_PARTS + size // PART_BYTES:
                     raise self._too_many_parts(parts, size)
                 yield part
+        except _CORE_ERRORS as error:
+            raise _client_error(error) from error
 
     def _too_many_parts(self, parts: int, size: int) -> Rejected:
         return Rejected(
             f"the response comes in too many pieces, {parts} for {size} bytes; have it sent in larger chunks",
             code="RESPONSE_TOO_LARGE",
             sent=True,
-            status=str(self._exchange.response.status),
+            status=str(self._exchange.answer.status),
         )
 
     async def aclose(self) -> None:
         await self._exchange.close()
-
-
-def async_stream(stream: object) -> httpx2.AsyncByteStream:
-    """Returns the stream of a request or a response that is read on an event loop, as all of them are here."""
-    assert isinstance(stream, httpx2.AsyncByteStream)
-    return stream
 
 
 # Both libraries use the same error names; httpx2 has this table for its own transport only.
@@ -173,9 +165,8 @@ _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
 }
 
 
-@contextmanager
-def _client_errors() -> Iterator[None]:
-    try:
-        yield
-    except tuple(_ERRORS) as error:
-        raise _ERRORS[type(error)](str(error)) from error
+_CORE_ERRORS: Final = tuple(_ERRORS)
+
+
+def _client_error(error: Exception) -> httpx2.TransportError:
+    return _ERRORS[type(error)](str(error))

@@ -17,6 +17,7 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?|[0-9a-f:.]+")
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff\\]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _KEPT = 1024
+_SHORT = 64
 
 
 # The calls of a workflow have the same URLs, and a URL never changes.
@@ -139,7 +140,14 @@ def _texts(name: str, value: Json) -> list[str]:
 
 
 def _encode(text: str) -> str:
+    return _encode_short(text) if len(text) <= _SHORT else _encoded(text)
+
+
+def _encoded(text: str) -> str:
     try:
         return quote(text, safe="$'(),:/@*!;")
     except UnicodeEncodeError as error:
         raise BadInput("a parameter holds half of a surrogate pair") from error
+
+
+_encode_short = lru_cache(maxsize=_KEPT)(_encoded)

@@ -17,7 +17,7 @@ from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.sessions import SessionCache
 from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.foreign import ConnectorDefect
-from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
+from looply.connectors.masking import MIN_LENGTH, Masker, credentials_masker, masker_of
 from looply.connectors.outbound.dialer import Dialer, NoDialer
 from looply.connectors.outbound.documents import DocumentCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
@@ -318,7 +318,10 @@ def _message(opened: OpenStep, error: LooplyError, masker: Masker) -> str:
 
 def _masked(output: Json, marked: Sequence[str], credentials: Sequence[str]) -> tuple[Json, tuple[str, ...], int]:
     """Returns an output without the secrets that were sent, pointers to the secrets in it, and its size."""
-    masker = masker_of([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials])
+    if marked:
+        masker = masker_of([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials])
+    else:
+        masker = credentials_masker(tuple(credentials))
     shown = masker.output(output)
     return shown, _echoes(marked, shown), json_bytes(shown)
 

@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from msgspec.structs import replace
 
+from kit.memory.mock_transport import MockTransport
 from looply.app.openid.flow import SignInFailed, begin_flow
 from looply.app.openid.provider import CACHE_SECONDS, KEYS_SECONDS, Provider
 from looply.app.openid.tokens import Identity
@@ -47,7 +48,7 @@ class FakeProvider:
         self.flow = begin_flow(secret="s" * 64, provider_id="keycloak", to="/", invitation="", now=self.clock.now())
 
     def with_settings(self, settings: ProviderSettings) -> Provider:
-        return Provider(settings, HttpClient(httpx2.MockTransport(self.answer)), self.clock)
+        return Provider(settings, HttpClient(MockTransport(self.answer)), self.clock)
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         name = request.url.path.rpartition("/")[2]

@@ -16,7 +16,8 @@ import pytest
 from looply.connectors.client import HttpClient
 from looply.connectors.faults import Phase, Progress
 from looply.connectors.outbound.egress import EgressPolicy
-from looply.connectors.outbound.kept import FRESH_SECONDS, WAIT_STARTED, Exchange, Lines, Place
+from looply.connectors.outbound.kept import FRESH_SECONDS, WAIT_STARTED, Exchange, Lines
+from looply.connectors.outbound.line import Outgoing, Place
 from looply.connectors.outbound.network import GuardedBackend, SystemResolver
 from looply.connectors.outbound.streams import BoundedStream
 from looply.connectors.outbound.urls import parse_url
@@ -54,6 +55,10 @@ async def test_what_comes_between_two_calls_is_given_to_neither(
 LIMITS = httpx2.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=60.0)
 
 
+def get(url: str, **more: Any) -> Outgoing:
+    return Outgoing(method=b"GET", url=parse_url(url), headers=[(b"host", b"127.0.0.1")], **more)
+
+
 class Peer:
     """A server that answers each request with the number of the connection that it came by."""
 
@@ -61,6 +66,7 @@ class Peer:
         self.count = 0
         self.port = 0
         self.open = 0
+        self.head = _HEAD
         self._changed = asyncio.Condition()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,7 +75,7 @@ class Peer:
         number = b"%d" % self.count
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
             while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(_HEAD % len(number) + number)
+                writer.write(self.head % len(number) + number)
         await self._set_open(self.open - 1)
         writer.close()
 
@@ -78,9 +84,8 @@ class Peer:
             self.open = count
             self._changed.notify_all()
 
-    async def ask(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False, **extensions: Any) -> Exchange:
-        url = httpcore2.URL(f"http://127.0.0.1:{self.port}/")
-        request = httpcore2.Request("GET", url, headers=[(b"host", b"127.0.0.1")], extensions=extensions)
+    async def ask(self, lines: Lines, owner: str = "a", *, needs_fresh: bool = False, **more: Any) -> Exchange:
+        request = get(f"http://127.0.0.1:{self.port}/", **more)
         place = Place(owner, b"http", b"127.0.0.1", self.port)
         return await lines.send(place, request, needs_fresh=needs_fresh)
 
@@ -94,7 +99,7 @@ class Peer:
 
 async def number_of(exchange: Exchange) -> int:
     try:
-        return int(b"".join([part async for part in exchange.body]))
+        return int(b"".join([part async for part in exchange.answer.body]))
     finally:
         await exchange.close()
 
@@ -192,8 +197,8 @@ async def test_more_calls_than_connections_wait_and_each_gets_one(peer: Peer) ->
     lines = lines_of()
     held = [await peer.ask(lines) for _ in range(2)]
     queue = Queue()
-    waiting = asyncio.create_task(peer.number(lines, trace=queue.note))
-    cancelled = asyncio.create_task(peer.number(lines, trace=queue.note))
+    waiting = asyncio.create_task(peer.number(lines, note=queue.note))
+    cancelled = asyncio.create_task(peer.number(lines, note=queue.note))
     await queue.until(2)
     cancelled.cancel()
     assert await number_of(held[0]) == 1
@@ -264,7 +269,7 @@ async def test_lines_are_used_while_a_call_waits_for_one_and_when_it_is_about_to
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
     queue = Queue()
-    waiting = asyncio.create_task(peer.number(lines, trace=queue.note))
+    waiting = asyncio.create_task(peer.number(lines, note=queue.note))
     await queue.until(1)
     await held.close()
     # The call has its turn, and did not run yet.
@@ -279,7 +284,7 @@ async def test_closing_ends_the_calls_that_wait_and_opens_no_connection_for_them
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
     queue = Queue()
-    waiting = [asyncio.create_task(peer.ask(lines, trace=queue.note)) for _ in range(2)]
+    waiting = [asyncio.create_task(peer.ask(lines, note=queue.note)) for _ in range(2)]
     await queue.until(2)
     await lines.close()
     for call in waiting:
@@ -309,7 +314,7 @@ async def test_closing_ends_a_call_that_connects(peer: Peer) -> None:
 async def test_a_line_that_is_released_after_closing_is_not_kept(peer: Peer) -> None:
     lines = lines_of()
     held = await peer.ask(lines)
-    body = b"".join([part async for part in held.body])
+    body = b"".join([part async for part in held.answer.body])
     await lines.close()
     await held.close()
     await peer.until_open(0)
@@ -351,7 +356,7 @@ async def test_a_call_that_got_its_connection_after_it_had_waited_waits_no_longe
 
     lines = lines_of(max_connections=1)
     held = await peer.ask(lines)
-    waiting = asyncio.create_task(peer.ask(lines, trace=note))
+    waiting = asyncio.create_task(peer.ask(lines, note=note))
     await queue.until(1)
     assert phases == [Phase.WAITING]
     await held.close()
@@ -360,22 +365,26 @@ async def test_a_call_that_got_its_connection_after_it_had_waited_waits_no_longe
     await lines.close()
 
 
-async def test_the_private_attributes_that_are_read_of_the_library_are_there(serve: Any, certificate: Path) -> None:
+@pytest.mark.parametrize("is_plain", [True, False])
+async def test_the_private_attributes_that_are_read_of_the_library_are_there(
+    is_plain: bool, serve: Any, certificate: Path
+) -> None:
     """An update of the library without one of them would let what comes between two calls pass for an answer."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     trusting = ssl.create_default_context(cafile=str(certificate))
     server = Peer()
+    server.head = _HEAD if is_plain else b"HTTP/1.1 200 OK\r\nX-Rare: \x01\r\nContent-Length: %d\r\n\r\n"
     server.port = await serve(server.serve, ssl=context)
     backend = GuardedBackend(EgressPolicy(("127.0.0.1",)), SystemResolver())
     lines = Lines(trusting, backend, LIMITS)
-    request = httpcore2.Request("GET", f"https://127.0.0.1:{server.port}/", headers=[(b"host", b"127.0.0.1")])
+    request = get(f"https://127.0.0.1:{server.port}/")
     exchange = await lines.send(Place("a", b"https", b"127.0.0.1", server.port), request, needs_fresh=False)
-    assert b"".join([part async for part in exchange.body]) == b"1"
-    inner = exchange._line._connection
-    assert isinstance(inner, httpcore2.AsyncHTTP11Connection)
-    assert inner._h11_state.trailing_data == (b"", False)
-    stream = inner._network_stream
+    assert b"".join([part async for part in exchange.answer.body]) == b"1"
+    library, stream = exchange._line._library, exchange._line._stream
+    assert is_plain == (library is None)
+    if library is not None:
+        assert library._h11_state.trailing_data == (b"", False)
     assert isinstance(stream, BoundedStream)
     assert isinstance(stream._stream._stream._read_bio, ssl.MemoryBIO)  # type: ignore[attr-defined]
     assert not stream.has_unread()

@@ -13,9 +13,11 @@ import pytest
 
 from kit.servers.certificates import Authority
 from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.line import Outgoing
 from looply.connectors.outbound.network import GuardedBackend, Resolver
 from looply.connectors.outbound.routes import Route
-from looply.connectors.outbound.transport import MAX_ROUTES, ROUTE, GuardedTransport, async_stream
+from looply.connectors.outbound.transport import MAX_ROUTES, GuardedTransport, Reply
+from looply.connectors.outbound.urls import parse_url
 
 LIMITS = httpx2.Limits(max_connections=2, max_keepalive_connections=2, keepalive_expiry=60.0)
 AUTHORITY = Authority("ours").certificate.decode()
@@ -53,8 +55,9 @@ class Peer:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: self.open == count)
 
-    def request(self, route: Route) -> httpx2.Request:
-        return httpx2.Request("GET", f"http://127.0.0.1:{self.port}/", extensions={ROUTE: route})
+    def request(self, route: Route) -> Outgoing:
+        url = parse_url(f"http://127.0.0.1:{self.port}/")
+        return Outgoing(method=b"GET", url=url, headers=[(b"Host", url.netloc)], route=route)
 
 
 @pytest.fixture
@@ -72,11 +75,11 @@ async def transport() -> AsyncIterator[GuardedTransport]:
     await made.aclose()
 
 
-async def read(response: httpx2.Response) -> bytes:
+async def read(reply: Reply) -> bytes:
     try:
-        return b"".join([part async for part in async_stream(response.stream)])
+        return b"".join([part async for part in reply.body])
     finally:
-        await response.aclose()
+        await reply.body.aclose()
 
 
 class BusyThread(ThreadPoolExecutor):
@@ -109,14 +112,14 @@ async def test_no_more_routes_are_kept_than_may_be_once_those_above_are_unused(
     transport: GuardedTransport, peer: Peer
 ) -> None:
     routes = [Route(server_name=f"s{number}.internal") for number in range(MAX_ROUTES + 10)]
-    held = [await transport.handle_async_request(peer.request(route)) for route in routes]
+    held = [await transport.exchange(peer.request(route)) for route in routes]
     await peer.until_open(MAX_ROUTES + 10)
     assert [await read(response) for response in held] == [b"ok"] * len(held)
-    another = await transport.handle_async_request(peer.request(Route(server_name="another.internal")))
+    another = await transport.exchange(peer.request(Route(server_name="another.internal")))
     await peer.until_open(MAX_ROUTES)
     assert await read(another) == b"ok"
     # Those that were used last are still there.
-    assert await read(await transport.handle_async_request(peer.request(routes[-1]))) == b"ok"
+    assert await read(await transport.exchange(peer.request(routes[-1]))) == b"ok"
     await peer.until_open(MAX_ROUTES)
     await transport.aclose()
     await peer.until_open(0)
@@ -125,10 +128,10 @@ async def test_no_more_routes_are_kept_than_may_be_once_those_above_are_unused(
 async def test_a_route_whose_certificates_are_read_holds_no_other_one(
     transport: GuardedTransport, peer: Peer, busy_thread: BusyThread
 ) -> None:
-    reading = [asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY)))) for _ in range(2)]
+    reading = [asyncio.create_task(transport.exchange(peer.request(Route(ca=AUTHORITY)))) for _ in range(2)]
     await busy_thread.is_asked.wait()
     async with asyncio.timeout(10):
-        other = await transport.handle_async_request(peer.request(Route(server_name="other.internal")))
+        other = await transport.exchange(peer.request(Route(server_name="other.internal")))
     assert await read(other) == b"ok"
     busy_thread.release()
     assert [await read(await each) for each in reading] == [b"ok", b"ok"]
@@ -139,7 +142,7 @@ async def test_a_route_whose_certificates_are_read_holds_no_other_one(
 async def test_a_call_whose_certificates_are_read_while_the_transport_is_closed_opens_no_connection(
     transport: GuardedTransport, peer: Peer, busy_thread: BusyThread
 ) -> None:
-    reading = asyncio.create_task(transport.handle_async_request(peer.request(Route(ca=AUTHORITY))))
+    reading = asyncio.create_task(transport.exchange(peer.request(Route(ca=AUTHORITY))))
     await busy_thread.is_asked.wait()
     await transport.aclose()
     busy_thread.release()

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from kit.memory.mock_transport import MockTransport
 from kit.sap_metadata import V2, V4
 from looply.connectors.client import HttpClient
 from looply.connectors.sap.connector import CONNECTOR
@@ -30,7 +31,7 @@ class Gateway:
         self.answer = httpx2.Response(200, json={"d": {"Order": "1"}})
         self.wiring = wiring
         wiring.add("S4", "sap", {"base_url": "https://s4.example", "user": "BUYER"}, {"password": "hunter2-hunter2"})
-        wiring.use(HttpClient(httpx2.MockTransport(self.handle)))
+        wiring.use(HttpClient(MockTransport(self.handle)))
 
     def handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)

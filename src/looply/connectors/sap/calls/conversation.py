@@ -7,7 +7,7 @@ import httpx2
 
 from looply.connectors.credentials.sessions import Session
 from looply.connectors.http.redirects import send_following
-from looply.connectors.masking import Masker
+from looply.connectors.masking import Masker, credentials_masker
 from looply.connectors.oauth.client_credentials import drop_token, is_token_refusal
 from looply.connectors.outbound.urls import origin
 from looply.connectors.port import CallContext, HttpRequest, HttpResponse
@@ -57,7 +57,9 @@ class SapConversation:
             if name.lower() != "sap-usercontext"
         ]
         tokens = [session.token for session in self._seen]
-        return Masker([*self._principal.secrets, *self._tokens, *dict.fromkeys(tokens), *dict.fromkeys(cookies)])
+        return credentials_masker(
+            (*self._principal.secrets, *self._tokens, *dict.fromkeys(tokens), *dict.fromkeys(cookies))
+        )
 
     async def _converse(self, request: HttpRequest) -> Outcome:
         cache, key = self._ctx.cache, self._principal.session_key

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from looply.errors import BadInput
@@ -9,6 +10,9 @@ from looply.errors import BadInput
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE = "$'(),;=:@!*&+~"
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_SHORT = 256
+_KEPT = 1024
+"""So many short paths are kept as they are sent."""
 
 
 def service_path(text: str) -> str:
@@ -41,6 +45,10 @@ def entity_set(text: str) -> str:
 
 
 def _check_path(text: str, field: str) -> str:
+    return _check_short(text, field) if len(text) <= _SHORT else _checked(text, field)
+
+
+def _checked(text: str, field: str) -> str:
     if not text.isprintable():
         raise BadInput(f"`{field}` has a control character")
     if text.count("'") % 2:
@@ -49,6 +57,10 @@ def _check_path(text: str, field: str) -> str:
     if any(segment in (".", "..") for segment in re.sub("%2e", ".", encoded, flags=re.IGNORECASE).split("/")):
         raise BadInput(f"`{field}` has . or .. as a part of its path")
     return encoded
+
+
+# The calls of a workflow have few paths.
+_check_short = lru_cache(maxsize=_KEPT)(_checked)
 
 
 def _pieces(text: str, field: str) -> Iterator[str]:

@@ -34,6 +34,9 @@ def find_target(metadata: Metadata, path: str) -> Target:
 
 def _segments(path: str) -> Iterator[str]:
     """Yields the segments of a path; a slash within quotes separates nothing."""
+    if "'" not in path:
+        yield from filter(None, path.split("/"))
+        return
     begin, is_quoted = 0, False
     for position, character in enumerate(path):
         if character == "'":
