@@ -31,7 +31,7 @@ _SECOND: Final = 1.0
 """The interval of slices, and the time for which a round waits for those that it has begun."""
 _LOOK_SECONDS: Final = 15.0
 """The interval at which an idle process looks for installations of others."""
-MOST_TRIES: Final = 3
+MAX_TRIES: Final = 3
 """After so many tries in a row that might have succeeded, the installation is refused for a person."""
 AGAIN: Final = timedelta(seconds=5)
 """Before the next try, where the other side did not ask for a longer pause."""
@@ -163,7 +163,7 @@ class InstallationRunner(Loop):
         former, count = self._tries.get(bulk.bulk_id, (place, 0))
         count = count + 1 if former == place else 1
         self._tries[bulk.bulk_id] = (place, count)
-        return count < MOST_TRIES
+        return count < MAX_TRIES
 
     def _pause(self, bulk: Bulk, after: timedelta) -> datetime:
         """Begins a pause, and returns the end of the lease that lasts for it."""

@@ -31,7 +31,7 @@ _HELD: Final = timedelta(seconds=45)
 _SECOND: Final = 1.0
 _LOOK_SECONDS: Final = 15.0
 """The interval at which an idle process polls for bulks of others: one read of a table that is nearly empty."""
-_LONGEST_MESSAGE: Final = 500
+_MAX_MESSAGE_LENGTH: Final = 500
 """Characters that a bulk keeps of the reason of a refusal; the history of the execution has the rest."""
 
 
@@ -168,7 +168,7 @@ def _refusal(item: Candidate, error: LooplyError) -> Refusal:
         execution_id=item.execution_id,
         process_id=item.head.process_id if item.head is not None else "",
         code=error.code,
-        message=error.message[:_LONGEST_MESSAGE],
+        message=error.message[:_MAX_MESSAGE_LENGTH],
     )
 
 

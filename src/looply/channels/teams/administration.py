@@ -24,7 +24,7 @@ from looply.errors import BadInput, Conflict, NotFound, Refused
 _CALL_TIME: Final = timedelta(seconds=20)
 """The time of all requests of one check."""
 _PAGE: Final = 200
-_MOST_READ: Final = 2000
+_MAX_READ: Final = 2000
 """People who are read for one page of those with certain statuses; the next page begins after them."""
 
 
@@ -70,7 +70,7 @@ class TeamsBots:
         bot, now = await self._open(organization_id, connection), self._resources.clock.now()
         found: list[Reach] = []
         read = 0
-        while read < _MOST_READ:
+        while read < _MAX_READ:
             page = await bot.directory.list_page(max(limit, _PAGE) if statuses else limit, after)
             for person in page.items:
                 read, after, reach = read + 1, person.id, reach_of(person, now)

@@ -8,7 +8,7 @@ from looply.channels.teams.bots import Bot
 from looply.engine.ports.port import Engine
 from looply.engine.records.copies import Copies
 
-_MOST_CARDS: Final = 100
+_MAX_CARDS: Final = 100
 """Open cards of one person that are tried again once the person can be reached."""
 
 
@@ -16,5 +16,5 @@ async def retry_cards(engine: Engine, copies: Copies, bot: Bot, entra_ids: Itera
     """Makes the cards due that could not be delivered to these people."""
     for entra_id in dict.fromkeys(entra_ids):
         for address in await bot.directory.addresses(entra_id):
-            cards = await engine.executions.open_cards(bot.organization_id, address, _MOST_CARDS)
+            cards = await engine.executions.open_cards(bot.organization_id, address, _MAX_CARDS)
             await copies.retry([card.card_id for card in cards], now)
