@@ -57,7 +57,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CANONICAL = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _FLOAT: Final = re.compile(rb"\.[0-9]*0(?![0-9])|[0-9][eE]")
 """Matches the text of every whole float, of every decimal that ends in zeros, and some other texts."""
-_LARGEST_DECIMAL: Final = Context(prec=20_000)
+_MAX_DECIMAL: Final = Context(prec=20_000)
 
 
 def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the text") -> Json:
@@ -375,7 +375,7 @@ def _whole_numbers(value: Json) -> Json:
     if isinstance(value, float) and value.is_integer() and abs(value) < _INTEGERS_BELOW:
         return int(value)
     if isinstance(value, Decimal):
-        shortest = value.normalize(_LARGEST_DECIMAL)
+        shortest = value.normalize(_MAX_DECIMAL)
         is_whole = shortest == shortest.to_integral_value() and abs(shortest) < _INTEGERS_BELOW
         return int(shortest) if is_whole else shortest
     return value

@@ -18,7 +18,7 @@ SMALL_BYTES: Final = 64 * 1024
 """Work on at most this number of bytes takes less time than the handover to a thread."""
 
 _MINUTE_SECONDS: Final = 60.0
-_MOST_DOUBLINGS: Final = 20
+_MAX_DOUBLINGS: Final = 20
 """A pause of seconds is more than a week by then."""
 _OWNERS: Final = 10_000
 """Owners whose buckets are kept; the bucket of an owner that was evicted is full again."""
@@ -26,7 +26,7 @@ _OWNERS: Final = 10_000
 
 def growing_pause(first: timedelta, longest: timedelta, failures: int) -> timedelta:
     """Returns the pause before the next try: `first`, doubled for each of the earlier `failures`, `longest` at most."""
-    return min(first * (1 << min(failures, _MOST_DOUBLINGS)), longest)
+    return min(first * (1 << min(failures, _MAX_DOUBLINGS)), longest)
 
 
 class RateLimiter:
@@ -98,7 +98,7 @@ _ALONE_SECONDS: Final = 60.0
 _NO_OWNER: Final = ("", float("-inf"))
 
 
-LONGEST_WAIT_SECONDS: Final = 30.0
+MAX_WAIT_SECONDS: Final = 30.0
 """Seconds that work which cannot be refused waits at most."""
 
 
@@ -152,9 +152,9 @@ class Turns:
         return wait
 
     async def wait(self, owner: str, units: float, kind: Kind = LARGE_JSON) -> None:
-        """Returns when work of `units` units may begin. It waits `LONGEST_WAIT_SECONDS` at most."""
+        """Returns when work of `units` units may begin. It waits `MAX_WAIT_SECONDS` at most."""
         if seconds := self.reserve(owner, units, kind):
-            await self._sleep(min(self._until_beat(seconds, kind.beat_seconds), LONGEST_WAIT_SECONDS))
+            await self._sleep(min(self._until_beat(seconds, kind.beat_seconds), MAX_WAIT_SECONDS))
 
     def _until_beat(self, seconds: float, beat_seconds: float) -> float:
         """Returns the seconds until the first beat that is not earlier than in `seconds`."""

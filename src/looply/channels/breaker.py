@@ -12,9 +12,9 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 """The pause after the first refusal; it doubles with each one that follows."""
-_LONGEST_PAUSE: Final = timedelta(minutes=15)
+_MAX_PAUSE: Final = timedelta(minutes=15)
 """A connection that was corrected elsewhere, such as by Microsoft, is used again within this time."""
-_MOST_KEPT: Final = 10_000
+_MAX_KEPT: Final = 10_000
 
 
 class Used(NamedTuple):
@@ -48,9 +48,9 @@ class Breaker:
         if before is not None and before.until > now:
             return before.until - now  # calls that began together
         refusals = before.refusals if before is not None else 0
-        pause = growing_pause(_FIRST_PAUSE, _LONGEST_PAUSE, refusals)
+        pause = growing_pause(_FIRST_PAUSE, _MAX_PAUSE, refusals)
         self._pauses[used] = _Pause(now + pause, refusals + 1)
-        if len(self._pauses) > _MOST_KEPT:
+        if len(self._pauses) > _MAX_KEPT:
             self._pauses.popitem(last=False)
         if before is None:
             _log.warning(

@@ -25,7 +25,7 @@ GROUP: Final = "looply.channels"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 """The pause of a card whose link has no address yet."""
-_LONGEST_CALL: Final = 3600.0
+_MAX_CALL_SECONDS: Final = 3600.0
 """The most seconds that `call_seconds` of a budget may be: a copy is leased for longer than its call."""
 
 
@@ -92,11 +92,11 @@ def _budget_of(channel: CardChannel) -> Budget:
     """Returns the budget of a channel. Raises: OperationError when its calls could not be counted by it."""
     budget = channel.budget
     has_numbers = _is_sound(budget, Budget)
-    if has_numbers and budget.per_second > 0 and budget.at_once >= 1 and 0 < budget.call_seconds <= _LONGEST_CALL:
+    if has_numbers and budget.per_second > 0 and budget.at_once >= 1 and 0 < budget.call_seconds <= _MAX_CALL_SECONDS:
         return budget
     raise OperationError(
         f"its budget is {budget!r}; expected is a Budget of numbers with `per_second` above 0, `at_once` of at least 1 "
-        f"and `call_seconds` above 0 and at most {_LONGEST_CALL:g}"
+        f"and `call_seconds` above 0 and at most {_MAX_CALL_SECONDS:g}"
     )
 
 

@@ -15,9 +15,9 @@ from looply.clock import Clock
 
 Answer = TypeVar("Answer")
 
-MOST_SEEN: Final = 20_000
+MAX_SEEN: Final = 20_000
 """Messages that are known again; the oldest are forgotten first."""
-MOST_ANSWERS: Final = 200
+MAX_ANSWERS: Final = 200
 """Answers that are kept for repetitions: a card has up to 80 KB."""
 
 
@@ -30,7 +30,7 @@ class _Seen:
 class ReplayWindow(Generic[Answer]):
     """Knows messages again by a digest of all of their bytes."""
 
-    def __init__(self, clock: Clock, most_seen: int = MOST_SEEN, most_answers: int = MOST_ANSWERS) -> None:
+    def __init__(self, clock: Clock, most_seen: int = MAX_SEEN, most_answers: int = MAX_ANSWERS) -> None:
         self._clock = clock
         self._most_seen = most_seen
         self._most_answers = most_answers

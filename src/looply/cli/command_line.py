@@ -23,7 +23,7 @@ from looply.errors import did_you_mean
 _EPILOGUE: Final = "Exit status: 0 done, 1 refused, 2 wrong usage."
 _ANYWHERE: Final = Group("Anywhere after the command", sort_key=1)
 
-_MOST_CHARACTERS: Final = 400
+_MAX_CHARACTERS: Final = 400
 """The longest message about a wrong command line; it quotes what was given."""
 
 _COMMANDS: Final = {
@@ -166,15 +166,15 @@ def usage_text(error: CycloptsError) -> str:
     """Returns what is wrong with a command line as one line of bounded length."""
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         command = " ".join((APP.name[0], *(error.command_chain or ())))
-        surplus = error.unused_tokens[0][:_MOST_CHARACTERS]
+        surplus = error.unused_tokens[0][:_MAX_CHARACTERS]
         return f"unexpected argument {surplus!r}; '{command} --help' shows what the command takes"
     text = " ".join(str(error).split())
     match error:
         case UnknownCommandError(unused_tokens=[str(option), *_]) if option.startswith("-"):
             command = " ".join((APP.name[0], *(error.command_chain or ()), "COMMAND"))
-            name = option.partition("=")[0][:_MOST_CHARACTERS]
+            name = option.partition("=")[0][:_MAX_CHARACTERS]
             return f"options come after the command: {command} {name} ..."
         case CoercionError(token=Token(value=str(value)), target_type=expected) if get_origin(expected) is Literal:
             hint = did_you_mean(value, get_args(expected))
             text = f"{text.removesuffix('.')}; {hint}" if hint else text
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}..."

@@ -15,8 +15,8 @@ from typing import Final
 from looply.demo.teams.connections import OpenConnections
 from looply.demo.teams.wire import Reply, Request, error
 
-MOST_MAILS: Final = 200
-_MOST_BYTES: Final = 10_000_000
+MAX_MAILS: Final = 200
+_MAX_BYTES: Final = 10_000_000
 _HTML: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -37,10 +37,10 @@ pre {{ white-space: pre-wrap }} li {{ margin-block: 8px }}</style></head>
 
 
 class Mailbox:
-    """The mails that came, the newest at the end; the oldest of more than `MOST_MAILS` are forgotten."""
+    """The mails that came, the newest at the end; the oldest of more than `MAX_MAILS` are forgotten."""
 
     def __init__(self) -> None:
-        self.mails: deque[tuple[int, EmailMessage]] = deque(maxlen=MOST_MAILS)
+        self.mails: deque[tuple[int, EmailMessage]] = deque(maxlen=MAX_MAILS)
         self._count = 0
         self._connections = OpenConnections()
 
@@ -63,7 +63,7 @@ class Mailbox:
         """Answers a command, and returns whether the connection stays."""
         match line.partition(" ")[0].upper():
             case "EHLO":
-                await _say(writer, f"250-mailbox\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {_MOST_BYTES}")
+                await _say(writer, f"250-mailbox\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {_MAX_BYTES}")
             case "HELO" | "MAIL" | "RCPT" | "RSET" | "NOOP":
                 await _say(writer, "250 OK")
             case "DATA":
@@ -127,7 +127,7 @@ async def _read_mail(reader: asyncio.StreamReader) -> bytes:
         if content == b".":
             return b"".join(lines)
         size += len(line)
-        if size > _MOST_BYTES:
+        if size > _MAX_BYTES:
             raise ValueError("the mail is too large")
         lines.append((content.removeprefix(b".") if content.startswith(b"..") else content) + b"\n")
     raise ValueError("the mail has no end")

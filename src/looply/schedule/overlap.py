@@ -4,7 +4,7 @@ from typing import Final, Literal, assert_never
 
 from looply.definition import Overlap
 
-MOST_QUEUED: Final = 100
+MAX_QUEUED: Final = 100
 """The most starts of one schedule that are queued; a further one is skipped."""
 
 
@@ -22,6 +22,6 @@ def decide_overlap(overlap: Overlap, *, is_running: bool, queued: int) -> Litera
         case "queue":
             if not is_running and not queued:
                 return None
-            return "QUEUED" if queued < MOST_QUEUED else "SKIPPED"
+            return "QUEUED" if queued < MAX_QUEUED else "SKIPPED"
         case _:
             assert_never(overlap)

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 import httpx2
 
 SETTLED = ("WAITING", "COMPLETED", "FAILED", "TERMINATED")
-SHORTEST_PAUSE_SECONDS = 0.01
-LONGEST_PAUSE_SECONDS = 0.1
+MIN_PAUSE_SECONDS = 0.01
+MAX_PAUSE_SECONDS = 0.1
 UNKNOWN_ID = "01900000-0000-7000-8000-0000000000ff"
 
 Outcome: TypeAlias = Literal["ok", "fail", "refused", "unknown"]
@@ -102,7 +102,7 @@ class Organization:
         """Returns an execution once it has one of the statuses (WAITING or ended), at a step when one is named."""
         expected = statuses or SETTLED
         deadline = time.monotonic() + seconds
-        pause = SHORTEST_PAUSE_SECONDS
+        pause = MIN_PAUSE_SECONDS
         while True:
             item = self.item(workflow_id, execution_id)
             if item["status"] in expected and (not state or any(wait["state"] == state for wait in item["waits"])):
@@ -110,7 +110,7 @@ class Organization:
             assert time.monotonic() < deadline, f"{item['status']} at {item['workflow_current_state']}"
             time.sleep(pause)
             # What lasts is read more and more rarely: a read takes milliseconds of the processor.
-            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 1.5, MAX_PAUSE_SECONDS)
 
     def run(self, definition: dict[str, Any], body: Any = None, *statuses: str, seconds: float = 120) -> dict[str, Any]:
         """Stores, activates and triggers a definition, and returns the execution once it has settled."""

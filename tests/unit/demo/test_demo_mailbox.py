@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import aiosmtplib
 import pytest_asyncio
 
-from looply.demo.mailbox import MOST_MAILS, Mailbox
+from looply.demo.mailbox import MAX_MAILS, Mailbox
 from looply.demo.teams.wire import Reply, Request
 
 
@@ -64,7 +64,7 @@ async def test_the_newest_is_first_and_others_are_not_found(running: Running) ->
     assert listed.index("Second") < listed.index("First")
     for path in ("/mails/3", "/mails/x", "/mails/1/2"):
         assert running.get(path).status == 404
-    assert running.mailbox.mails.maxlen == MOST_MAILS
+    assert running.mailbox.mails.maxlen == MAX_MAILS
 
 
 async def test_what_is_no_mail_is_not_kept(running: Running) -> None:

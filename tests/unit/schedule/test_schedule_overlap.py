@@ -3,11 +3,11 @@
 import pytest
 
 from looply.schedule import decide_overlap
-from looply.schedule.overlap import MOST_QUEUED
+from looply.schedule.overlap import MAX_QUEUED
 
 
 @pytest.mark.parametrize("is_running", [False, True])
-@pytest.mark.parametrize("queued", [0, 1, MOST_QUEUED])
+@pytest.mark.parametrize("queued", [0, 1, MAX_QUEUED])
 def test_the_rule_allow_starts_whatever_is_open_and_queued(is_running: bool, queued: int) -> None:
     assert decide_overlap("allow", is_running=is_running, queued=queued) is None
 
@@ -29,5 +29,5 @@ def test_the_rule_queue_starts_only_when_nothing_is_open_or_queued_before() -> N
 
 @pytest.mark.parametrize("is_running", [False, True])
 def test_a_start_that_finds_the_queue_full_is_skipped(is_running: bool) -> None:
-    assert decide_overlap("queue", is_running=is_running, queued=MOST_QUEUED - 1) == "QUEUED"
-    assert decide_overlap("queue", is_running=is_running, queued=MOST_QUEUED) == "SKIPPED"
+    assert decide_overlap("queue", is_running=is_running, queued=MAX_QUEUED - 1) == "QUEUED"
+    assert decide_overlap("queue", is_running=is_running, queued=MAX_QUEUED) == "SKIPPED"

@@ -29,7 +29,7 @@ _HELD: Final = timedelta(seconds=45)
 """The lease of an installation: longer than the calls of one slice, which have a limit of 20 seconds together."""
 _SECOND: Final = 1.0
 """The time for which a tick waits for the slices that it has begun."""
-MOST_TRIES: Final = 3
+MAX_TRIES: Final = 3
 """After so many tries in a row that might have succeeded, the installation is refused for a person."""
 AGAIN: Final = timedelta(seconds=5)
 """Before the next try, where the other side did not ask for a longer pause."""
@@ -149,7 +149,7 @@ class InstallationRunner(PollingLoop):
         former, count = self._tries.get(bulk.bulk_id, (place, 0))
         count = count + 1 if former == place else 1
         self._tries[bulk.bulk_id] = (place, count)
-        return count < MOST_TRIES
+        return count < MAX_TRIES
 
     def _pause(self, bulk: Bulk, after: timedelta) -> datetime:
         """Begins a pause, and returns the end of the lease that lasts for it."""

@@ -15,7 +15,7 @@ from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.principal import Principal
 from looply.errors import BadRequest, Refused
 
-MOST_PEOPLE: Final = 500
+MAX_PEOPLE: Final = 500
 """The most people of one installation."""
 DEFAULT_RATE: Final = 5
 MAX_RATE: Final = 20
@@ -43,7 +43,7 @@ async def preview(services: Services, principal: Principal, request: Installatio
     Refused for one that cannot install.
     """
     people = _validate(request)
-    return await services.bots.choose(principal.organization_id, request.connection, people, MOST_PEOPLE, request.after)
+    return await services.bots.choose(principal.organization_id, request.connection, people, MAX_PEOPLE, request.after)
 
 
 async def start(services: Services, principal: Principal, request: InstallationRequest) -> tuple[Bulk, str]:
@@ -105,8 +105,8 @@ def _validate(request: InstallationRequest) -> Sequence[str] | None:
     if request.people is None:
         return None
     people = tuple(dict.fromkeys(each.strip().casefold() for each in request.people))
-    if not 1 <= len(people) <= MOST_PEOPLE:
-        raise BadRequest.at("/person", f"must have between 1 and {MOST_PEOPLE} people")
+    if not 1 <= len(people) <= MAX_PEOPLE:
+        raise BadRequest.at("/person", f"must have between 1 and {MAX_PEOPLE} people")
     if any(not each or len(each) > _MAX_PERSON_CHARACTERS for each in people):
         raise BadRequest.at("/person", f"must have ids or addresses of at most {_MAX_PERSON_CHARACTERS} characters")
     return people

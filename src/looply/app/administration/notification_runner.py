@@ -38,20 +38,20 @@ GATHERING: Final = timedelta(seconds=20)
 """A new cause is reported after this time, with all of its incidents until then."""
 QUIET: Final = timedelta(hours=1)
 """A cause that was reported is reported again after this time, if it has new incidents."""
-MOST_AN_HOUR: Final = 12
+MAX_PER_HOUR: Final = 12
 """Messages that one notification sends in an hour."""
-MOST_SINGLE: Final = 3
+MAX_SINGLE: Final = 3
 """More causes at the same time are one message that lists them."""
 _HOUR: Final = timedelta(hours=1)
 _TAKEN: Final = timedelta(minutes=2)
 """How long a process may send before another one takes the notification: longer than a few calls with their limits."""
 _FIRST_PAUSE: Final = timedelta(seconds=30)
 """The pause after the first failure; it doubles with each one that follows."""
-_LONGEST_PAUSE: Final = timedelta(minutes=15)
+_MAX_PAUSE: Final = timedelta(minutes=15)
 """A channel that works again is tried within this time."""
-_MOST_GROUPS: Final = 200
+_MAX_GROUPS: Final = 200
 """Causes that one round reads of an organization, those of most executions first."""
-_MOST_LISTED: Final = 20
+_MAX_LISTED: Final = 20
 """Causes that one message lists; the others are a number."""
 
 
@@ -82,7 +82,7 @@ class NotificationRunner(Loop):
         free = await self._services.catalog.notifications.list_free(now)
         count = 0
         for organization_id, of_organization in groupby(free, key=lambda notification: notification.organization_id):
-            groups = await self._services.engine.overview.incident_groups(organization_id, (), (), _MOST_GROUPS)
+            groups = await self._services.engine.overview.incident_groups(organization_id, (), (), _MAX_GROUPS)
             for notification in of_organization:
                 own = [group for group in groups if notification.workflow_id in ("", group.workflow_id)]
                 count += await self._report(notification, own)
@@ -111,17 +111,17 @@ class NotificationRunner(Loop):
         notification_id, organization_id = notification.notification_id, notification.organization_id
         if notification.hour_on + _HOUR <= now:
             notification = replace(notification, hour_on=now, hour_count=0)
-        left = MOST_AN_HOUR - notification.hour_count
+        left = MAX_PER_HOUR - notification.hour_count
         if left <= 0:
             await notifications.release(notification_id, notification.hour_on + _HOUR)
             return 0
         names = dict(await self._services.catalog.workflows.names(organization_id))
-        parts = [[cause] for cause in due] if len(due) <= min(MOST_SINGLE, left) else [list(due)]
+        parts = [[cause] for cause in due] if len(due) <= min(MAX_SINGLE, left) else [list(due)]
         for part in parts:
             message = await self._message_of(notification, part, names)
             sending = await self._services.notifier.send(organization_id, notification, message)
             if sending.state in ("OFF", "FAILED"):
-                pause = growing_pause(_FIRST_PAUSE, _LONGEST_PAUSE, notification.failures)
+                pause = growing_pause(_FIRST_PAUSE, _MAX_PAUSE, notification.failures)
                 await notifications.record_failed(notification_id, sending.reason, now + pause)
                 _log.warning("notification_not_sent", notification_id=notification_id, reason=sending.reason)
                 return count
@@ -150,9 +150,9 @@ class NotificationRunner(Loop):
                 link=links.execution(group.execution_id),
                 facts={"type": "incidents", "causes": [*facts]},
             )
-        lines = [f"{_title(cause.group, names[cause.group.workflow_id])}." for cause in part[:_MOST_LISTED]]
-        if len(part) > _MOST_LISTED:
-            lines.append(f"{len(part) - _MOST_LISTED} more.")
+        lines = [f"{_title(cause.group, names[cause.group.workflow_id])}." for cause in part[:_MAX_LISTED]]
+        if len(part) > _MAX_LISTED:
+            lines.append(f"{len(part) - _MAX_LISTED} more.")
         total = sum(cause.group.executions for cause in part)
         return NotificationMessage(
             **common,

@@ -15,7 +15,7 @@ from looply.jsontext import Json
 
 ComparedKind: TypeAlias = Literal["workflow", "card", "datastore"]
 
-MOST_CHANGES: Final = 2000
+MAX_CHANGES: Final = 2000
 """Changes of one answer."""
 
 

@@ -29,7 +29,7 @@ Having: TypeAlias = Literal["draft", "incident", "schedule"]
 HOURS: Final = 24
 """Hours of the last day, the current one included."""
 
-_MOST_NAMED: Final = 500
+_MAX_NAMED: Final = 500
 """More workflows are not named in a statement: they are picked from the list instead."""
 
 
@@ -122,7 +122,7 @@ async def _query_of(
     if not sets:
         return HeadQuery(limit=criteria.limit, after=criteria.after, matches=matches)
     ids = set(sets[0]).intersection(*sets[1:])
-    if len(ids) > _MOST_NAMED:
+    if len(ids) > _MAX_NAMED:
         return HeadQuery(limit=criteria.limit, after=criteria.after, matches=_and_is_one_of(matches, ids))
     return HeadQuery(limit=criteria.limit, after=criteria.after, matches=matches, only=ids)
 

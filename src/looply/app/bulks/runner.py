@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 _HELD: Final = timedelta(seconds=45)
 """The lease of a bulk. After it has expired, another process takes over the bulk, within a minute."""
-_LONGEST_MESSAGE: Final = 500
+_MAX_MESSAGE_LENGTH: Final = 500
 """Characters that a bulk keeps of the reason of a refusal; the history of the execution has the rest."""
 
 
@@ -149,7 +149,7 @@ def _refusal(item: Candidate, error: LooplyError) -> Refusal:
         execution_id=item.execution_id,
         process_id=item.head.process_id if item.head is not None else "",
         code=error.code,
-        message=error.message[:_LONGEST_MESSAGE],
+        message=error.message[:_MAX_MESSAGE_LENGTH],
     )
 
 

@@ -15,7 +15,7 @@ from looply.instants import to_ms
 
 _LONGEST: Final = timedelta(days=366)
 _NAME_CHARACTERS: Final = 600
-MOST_RATE: Final = 1000.0
+MAX_RATE: Final = 1000.0
 
 
 async def list_all(services: Services, principal: Principal) -> Sequence[TargetReport]:
@@ -66,8 +66,8 @@ async def drain(services: Services, principal: Principal, name: str, rate: float
     Raises: as `find_target`; Refused (code `TARGET_REFUSED`) for a rate out of bounds; NotFound (code
     `TARGET_NOT_FOUND`) when the system is called as usual.
     """
-    if not 0.01 <= rate <= MOST_RATE:
-        raise _refused("/rate", f"is a number of calls a second from 0.01 to {MOST_RATE:g}")
+    if not 0.01 <= rate <= MAX_RATE:
+        raise _refused("/rate", f"is a number of calls a second from 0.01 to {MAX_RATE:g}")
     target = await find_target(services, principal, name)
     row = await services.engine.targets.drain(principal.organization_id, target, rate)
     if row is None:

@@ -28,7 +28,7 @@ from looply.execution.facts.commands import (
 from looply.execution.facts.values.actor import Actor
 from looply.jsontext import Json
 
-MOST_ANSWERS: Final = 50
+MAX_ANSWERS: Final = 50
 """The most cards that one call answers."""
 
 Result: TypeAlias = Literal["recorded", "already answered", "changed", "refused", "unknown"]
@@ -67,8 +67,8 @@ async def answer_cards(
     Raises: BadRequest for none, or for more than 50; Forbidden when the caller is not a person.
     """
     own_person(principal)
-    if not 1 <= len(requests) <= MOST_ANSWERS:
-        raise BadRequest.at("/answers", f"must have 1 to {MOST_ANSWERS} answers, not {len(requests)}")
+    if not 1 <= len(requests) <= MAX_ANSWERS:
+        raise BadRequest.at("/answers", f"must have 1 to {MAX_ANSWERS} answers, not {len(requests)}")
     return await asyncio.gather(*(_answer(services, principal, request) for request in requests))
 
 

@@ -18,7 +18,7 @@ from looply.execution.facts.address import card_token, parse_address
 from looply.execution.facts.state import Card, OpenWait
 from looply.execution.facts.values.approval_terms import is_same_person
 
-_MOST_EXAMINED: Final = 300
+_MAX_EXAMINED: Final = 300
 """The most cards that one page examines where it shows only some of them."""
 
 
@@ -90,7 +90,7 @@ async def list_cards(
     own = CardFilter(recipient=person.email, workflow_id=criteria.workflow_id)
     items: list[MyCard] = []
     examined = 0
-    while examined < _MOST_EXAMINED:
+    while examined < _MAX_EXAMINED:
         size = limit + 1 - len(items)
         cards = await services.engine.executions.open_cards(principal.organization_id, own, after, size)
         for card, item in zip(cards, await _read_items(services, cards), strict=True):

@@ -62,7 +62,7 @@ ADVICE: Final[Mapping[Act, str]] = {
 }
 """What can be done, by the codes of advice."""
 
-_MOST_NAMED: Final = 3
+_MAX_NAMED: Final = 3
 
 
 def sentence(hold: Hold) -> str:
@@ -88,6 +88,6 @@ _MISSING: Final[Mapping[str, str]] = {
 
 
 def _named(people: tuple[str, ...]) -> str:
-    if len(people) <= _MOST_NAMED:
+    if len(people) <= _MAX_NAMED:
         return " and ".join(people) or "unknown"
-    return f"{', '.join(people[:_MOST_NAMED])} and {len(people) - _MOST_NAMED} others"
+    return f"{', '.join(people[:_MAX_NAMED])} and {len(people) - _MAX_NAMED} others"

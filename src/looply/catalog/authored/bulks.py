@@ -43,7 +43,7 @@ IDS: Final = "workflow_execution_id"
 PEOPLE: Final = "person"
 """The field of `Bulk.criteria` with the people of a bulk on people, each by an id or an address."""
 
-_MOST_TAKEN: Final = 20
+_MAX_TAKEN: Final = 20
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +222,7 @@ class Bulks:
         query = select(bulks).where(self._mine, bulks.c.status == "RUNNING", free)
         if besides:
             query = query.where(bulks.c.bulk_id.not_in(sorted(besides)))
-        query = query.order_by(bulks.c.modified_ms, bulks.c.bulk_id).limit(_MOST_TAKEN)
+        query = query.order_by(bulks.c.modified_ms, bulks.c.bulk_id).limit(_MAX_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
 

@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 Change: TypeAlias = Callable[[Json], Json]
 """Returns what is known from now on of what was known, None for a new person; the same value changes nothing."""
 
-_MOST_ADDRESSES: Final = 50
+_MAX_ADDRESSES: Final = 50
 """An address beyond them is not noted: no person has as many."""
 
 
@@ -96,7 +96,7 @@ class Directory:
             after = change(known)
             _put(connection, organization_id, channel, person_id, known, after)
             noted = _addresses_of(connection, organization_id, channel, person_id)
-            for address in sorted(new)[: max(_MOST_ADDRESSES - len(noted), 0)]:
+            for address in sorted(new)[: max(_MAX_ADDRESSES - len(noted), 0)]:
                 _note(connection, organization_id, channel, person_id, address)
             return after
 

@@ -22,7 +22,7 @@ from looply.sealing import Sealers
 KEPT: Final = timedelta(minutes=5)
 """A question whose server does not read the answer is deleted after this time, with the next one."""
 
-_MOST_TAKEN: Final = 8
+_MAX_TAKEN: Final = 8
 
 State = Literal["OPEN", "TAKEN", "ANSWERED"]
 
@@ -74,7 +74,7 @@ class Questions:
         """Returns open questions for these connectors, which no other process gets. Writes nothing without any."""
         fresh = questions.c.created_ms >= to_ms(self._clock.now() - KEPT)
         query = select(questions).where(questions.c.state == "OPEN", questions.c.connector.in_(connectors), fresh)
-        query = query.order_by(questions.c.question_id).limit(_MOST_TAKEN)
+        query = query.order_by(questions.c.question_id).limit(_MAX_TAKEN)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
 

@@ -21,7 +21,7 @@ FORMER_SIGNS: Final = timedelta(days=1)
 """As long a former secret signs beside its successor."""
 _MADE_BYTES: Final = 32
 _FEWEST_BYTES: Final = 24
-_MOST_BYTES: Final = 64
+_MAX_BYTES: Final = 64
 
 
 class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +103,8 @@ def _check(secret: str) -> str:
         size = len(key_of(secret))
     except (ValueError, binascii.Error):
         size = 0
-    if not _FEWEST_BYTES <= size <= _MOST_BYTES:
-        message = f"must be {PREFIX} with the base64 of {_FEWEST_BYTES} to {_MOST_BYTES} bytes; leave it out to get one"
+    if not _FEWEST_BYTES <= size <= _MAX_BYTES:
+        message = f"must be {PREFIX} with the base64 of {_FEWEST_BYTES} to {_MAX_BYTES} bytes; leave it out to get one"
         raise Refused.at("/secret", message, code="BAD_SECRET")
     return secret
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-LARGEST_BYTES: Final = 256 * 1024 * 1024
+MAX_BYTES: Final = 256 * 1024 * 1024
 """A larger catalog is verified on demand only: a start must not take as long as reading it."""
 
 # Up to this size the indexes are compared with their tables, too, which takes several times as long.
@@ -39,7 +39,7 @@ _SIZE: Final = "SELECT page_count * page_size FROM pragma_page_count, pragma_pag
 def find_damage_at_start(file: sqlite3.Connection) -> list[str]:
     """Returns the result of `find_damage`, with fewer checks, or none, for a large catalog to bound start-up time."""
     size: int = _rows(file, _SIZE)[0][0]
-    if size > LARGEST_BYTES:
+    if size > MAX_BYTES:
         return []
     return find_damage(file, "integrity_check" if size <= _INDEXED_BYTES else "quick_check")
 

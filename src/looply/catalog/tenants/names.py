@@ -8,7 +8,7 @@ from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.jsontext import encode_json
 
 MAX_NAME_CHARACTERS = 200
-_MOST_SHOWN: Final = 50
+_MAX_SHOWN: Final = 50
 NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
 """An id that no workflow has; it replaces that of a workflow to which a key is not bound."""
 # The largest number that a column of type INTEGER holds in both databases.
@@ -82,7 +82,7 @@ def not_found_error(noun: str, name: str, *, by: Literal["id", "name"] = "id", v
     the problem says which one it is.
     """
     code, noun = f"{noun.upper()}_NOT_FOUND", _words(noun)
-    which = f"{noun} {name[:_MOST_SHOWN]!r}"
+    which = f"{noun} {name[:_MAX_SHOWN]!r}"
     if version is not None:
         which = f"version {version} of {which}"
     remedy = f"list the {noun}s for their {by}s" if version is None else f"list the {noun}s and their versions"

@@ -8,7 +8,7 @@ from looply.connectors.teams.inbound.keys import KeyRing
 
 Verifier = TypeVar("Verifier")
 
-_MOST_KEPT: Final = 1000
+_MAX_KEPT: Final = 1000
 """Connections whose keys are kept in memory; those of any other are read again."""
 
 
@@ -33,7 +33,7 @@ class KeptVerifiers(Generic[Verifier]):
         # It is stored before anything is awaited: of two calls at once the second one finds what the first one built.
         self._kept[connection_id] = revision, kept
         ended = [found[1]] if found is not None and not is_same else []
-        if len(self._kept) > _MOST_KEPT:
+        if len(self._kept) > _MAX_KEPT:
             _, (_, oldest) = self._kept.popitem(last=False)
             ended.append(oldest)
         for each in ended:

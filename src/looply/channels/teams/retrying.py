@@ -9,7 +9,7 @@ from looply.engine.ports.lists import CardFilter
 from looply.engine.ports.port import Engine
 from looply.engine.records.copies import Copies
 
-_MOST_CARDS: Final = 100
+_MAX_CARDS: Final = 100
 """Open cards of one person that are tried again once the person can be reached."""
 
 
@@ -18,5 +18,5 @@ async def retry_cards(engine: Engine, copies: Copies, bot: Bot, entra_ids: Itera
     for entra_id in dict.fromkeys(entra_ids):
         for address in await bot.directory.addresses(entra_id):
             own = CardFilter(recipient=address)
-            cards = await engine.executions.open_cards(bot.organization_id, own, limit=_MOST_CARDS)
+            cards = await engine.executions.open_cards(bot.organization_id, own, limit=_MAX_CARDS)
             await copies.retry([card.card_id for card in cards], now)

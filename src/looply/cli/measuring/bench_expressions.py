@@ -28,7 +28,7 @@ _PACKAGES: Final = ("adaptive-expressions", "adaptivecards-templating")
 _ROUND_SECONDS: Final = 0.003
 """Short, so that on a busy machine most rounds have the processor for themselves."""
 _WARM_UP_SECONDS: Final = 0.3
-_LONGEST_LINE: Final = 1024 * 1024
+_MAX_LINE_LENGTH: Final = 1024 * 1024
 
 Report = dict[str, Any]
 
@@ -114,7 +114,7 @@ async def _start_peer(packages: Path, tests: Sequence[Case]) -> AsyncIterator[Pe
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        limit=_LONGEST_LINE,
+        limit=_MAX_LINE_LENGTH,
     )
     try:
         theirs = PeerProcess(process)

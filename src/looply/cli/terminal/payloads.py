@@ -15,7 +15,7 @@ from looply.jsontext import Json
 Payload: TypeAlias = Annotated[str | None, Parameter(help="The payload as JSON text, instead of a file.")]
 PayloadFile: TypeAlias = Annotated[str | None, file_parameter("JSON file with the payload; - for standard input.")]
 
-_MOST_CHARACTERS: Final = 200
+_MAX_CHARACTERS: Final = 200
 """The longest name of a file that a hint repeats."""
 
 
@@ -44,7 +44,7 @@ def parse_option(text: str, option: str, *, takes_file: bool = False) -> Json:
 
 def _file_hint(text: str, option: str, *, takes_file: bool) -> str:
     """Returns what to do about `@file.json`, by which other programs name a file; empty for other texts."""
-    if not text.startswith("@") or len(text) > _MOST_CHARACTERS:
+    if not text.startswith("@") or len(text) > _MAX_CHARACTERS:
         return ""
     file = shlex.quote(text[1:])
     if takes_file:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from looply.connectors.xml_texts import XmlText, xml_texts
 from looply.errors import FailureKind
-from looply.execution.facts.values.far import MOST_DETAILS, FarDetail, FarError
+from looply.execution.facts.values.far import MAX_DETAILS, FarDetail, FarError
 from looply.jsontext import Json
 
 _MESSAGES: Final = ("message", "detail", "title", "error_description", "errorMessage", "description", "Message")
@@ -49,9 +49,9 @@ def read_json_error(kind: FailureKind, data: Mapping[str, Json]) -> FarError:
 
 
 def json_details(body: Mapping[str, Json]) -> Iterator[FarDetail]:
-    """Yields the findings of the first list of a body that is known to hold them, at most `MOST_DETAILS`."""
+    """Yields the findings of the first list of a body that is known to hold them, at most `MAX_DETAILS`."""
     found = next((value for name in _LISTS if isinstance(value := body.get(name), list)), [])
-    for item in found[:MOST_DETAILS]:
+    for item in found[:MAX_DETAILS]:
         if isinstance(item, str):
             yield FarDetail(message=item)
         elif isinstance(item, dict):
@@ -77,7 +77,7 @@ def read_fault(kind: FailureKind, texts: list[XmlText]) -> FarError | None:
         code=(code or "").rpartition(":")[2],
         message=message or "",
         target=target or "",
-        details=tuple(details)[:MOST_DETAILS],
+        details=tuple(details)[:MAX_DETAILS],
     )
 
 

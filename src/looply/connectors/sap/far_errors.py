@@ -21,7 +21,7 @@ from looply.connectors.http.far_errors import (
 )
 from looply.connectors.xml_texts import XmlText, xml_texts
 from looply.errors import BadRequest, FailureKind
-from looply.execution.facts.values.far import MOST_DETAILS, FarDetail, FarError
+from looply.execution.facts.values.far import MAX_DETAILS, FarDetail, FarError
 from looply.jsontext import Json, parse_json
 
 MESSAGE_HEADER: Final = "sap-message"
@@ -120,7 +120,7 @@ def _xml_details(texts: list[XmlText]) -> tuple[FarDetail, ...]:
             message=one.get("message", ""),
             target=one.get("target", "") or one.get("propertyref", ""),
         )
-        for one in found[:MOST_DETAILS]
+        for one in found[:MAX_DETAILS]
     )
 
 

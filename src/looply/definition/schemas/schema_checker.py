@@ -46,7 +46,7 @@ _HASHED: Final = 14
 _COMPARED: Final = 80
 _DOUBLE: Final = 2**53
 """Integers from here on have the hash of the double that is next to them."""
-_LARGEST_DOUBLE_BITS: Final = 1024
+_MAX_DOUBLE_BITS: Final = 1024
 _COPIES: Final = 8
 _PATTERNS: Final = jsonschema_rs.RegexOptions(size_limit=256 * 1024)
 _ONE: Final = ("not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties")
@@ -183,7 +183,7 @@ def count_comparisons(value: Json, nodes: int) -> int:
         if isinstance(item, dict | list):
             pending.extend(item.values() if isinstance(item, dict) else item)
         elif type(item) is int and abs(item) >= _DOUBLE:
-            equal[float(item) if item.bit_length() < _LARGEST_DOUBLE_BITS else inf] += 1
+            equal[float(item) if item.bit_length() < _MAX_DOUBLE_BITS else inf] += 1
     most = max(equal.values(), default=0)
     return sum(count * count for count in equal.values()) * max(_COMPARED, nodes // most) if most > 1 else 0
 

@@ -10,7 +10,7 @@ from looply.errors import say
 from looply.expressions import Template, escape_everywhere
 from looply.jsontext import Json
 
-LONGEST_NAME: Final = 128
+MAX_NAME_LENGTH: Final = 128
 # Unprintable: controls, lone surrogates, private and unassigned characters, line and paragraph separators.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CHANGES: Final = ("set", "merge")
@@ -61,8 +61,8 @@ def name_finding(name: Any) -> str:
     """Returns why a value is no valid name of a datastore, empty when it is valid."""
     if not isinstance(name, str):
         return "the name of a datastore must be a text"
-    if not 1 <= len(name) <= LONGEST_NAME:
-        return f"the name of a datastore has 1 to {LONGEST_NAME} characters, not {len(name)}"
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        return f"the name of a datastore has 1 to {MAX_NAME_LENGTH} characters, not {len(name)}"
     if name != name.strip():
         return "the name of a datastore has no space at either end"
     if any(unicodedata.category(character) in _UNPRINTABLE for character in name):

@@ -22,7 +22,7 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
 _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
-_LONGEST_COMMENTED: Final = 1000
+_MAX_COMMENTED_LENGTH: Final = 1000
 """Comments of longer texts, which no mail server accepts as an address, are not removed."""
 _DOTS: Final = {ord("\u3002"): "."}
 """The ideographic full stop, which also separates the labels of a host name (RFC 3490 §3.1)."""
@@ -108,7 +108,7 @@ def person_of(address: str) -> str:
 
 def _without_comments(address: str) -> str:
     """Returns an address without RFC 5322 comments, also nested ones; quoted text has no comments."""
-    if '"' in address or len(address) > _LONGEST_COMMENTED:
+    if '"' in address or len(address) > _MAX_COMMENTED_LENGTH:
         return address
     while (shorter := _COMMENT.sub("", address)) != address:
         address = shorter

@@ -10,7 +10,7 @@ from looply.demo.teams.wire import Reply, Request, error
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 APP = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
-MOST_BYTES = 100_000
+MAX_BYTES = 100_000
 PER_SECOND = 7
 
 
@@ -29,7 +29,7 @@ class Connector:
 
     def answer(self, request: Request, path: list[str]) -> Reply:
         """Returns the answer to a request for a path below the conversations."""
-        if len(request.body) > MOST_BYTES:
+        if len(request.body) > MAX_BYTES:
             return error(413, "MessageSizeTooBig")
         match request.method, path:
             case "POST", []:

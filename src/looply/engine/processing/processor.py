@@ -23,7 +23,7 @@ from looply.execution.facts.commands import Admit, Command, Continue, Done, Effe
 from looply.execution.facts.deliveries import DeliveryKey
 from looply.execution.facts.events import Event
 from looply.limits import Limits
-from looply.rates import LONGEST_WAIT_SECONDS, UNITS_PER_SECOND, Kind, Turns
+from looply.rates import MAX_WAIT_SECONDS, UNITS_PER_SECOND, Kind, Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class Processor:
         if self._turns is None or box.state is None or box.state.seq == 1:
             return 0.0
         wait = self._turns.reserve(box.state.started.organization_id, STRETCH_UNITS, _KIND)
-        return min(wait, LONGEST_WAIT_SECONDS)
+        return min(wait, MAX_WAIT_SECONDS)
 
     def _continue(self, execution_id: str) -> None:
         if not self._is_stopping:

@@ -48,7 +48,7 @@ from looply.limits import Limits
 
 Outcome: TypeAlias = Literal["DONE", "FAILED", "WAITS", "BEGINS", "NOT_SENT", "UNKNOWN"]
 
-_MOST_INDEX: Final = 10_000
+_MAX_INDEX: Final = 10_000
 
 
 class TryFailure(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,7 +278,7 @@ def _within(
         index = 0
         if is_body:
             has_item, given, at = item if number == innermost else (False, None, None)
-            index = at if has_item and isinstance(at, int) and 0 <= at < _MOST_INDEX else 0
+            index = at if has_item and isinstance(at, int) and 0 <= at < _MAX_INDEX else 0
             items = [*([None] * index), given] if has_item else _items(workflow, state, owner, scope, limits)
         name = str(index) if is_body else branch
         inner = scope_of(scope, owner, name)

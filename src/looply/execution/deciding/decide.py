@@ -39,9 +39,9 @@ from looply.expressions import ExpressionError
 from looply.instants import rfc3339
 from looply.limits import DEFAULT_LIMITS, Limits
 
-_LONGEST_RETRY = timedelta(days=365)
+_MAX_RETRY = timedelta(days=365)
 """The longest pause of a policy without `max_interval`."""
-_LONGEST_RETRY_AFTER = timedelta(hours=1)
+_MAX_RETRY_AFTER = timedelta(hours=1)
 """The most that the `Retry-After` of another system delays an attempt, where the policy has no `max_interval`."""
 
 _POISON_ENDS = 5
@@ -239,9 +239,9 @@ def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, 
     the other system is a lower bound, at most `max_interval`, or an hour without one.
     """
     grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
-    most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
+    most = (policy.max_interval or _MAX_RETRY).total_seconds()
     seconds = min(grown, most) * (1 - policy.jitter * chance)
-    least = min(retry_after_seconds, (policy.max_interval or _LONGEST_RETRY_AFTER).total_seconds())
+    least = min(retry_after_seconds, (policy.max_interval or _MAX_RETRY_AFTER).total_seconds())
     return timedelta(seconds=round(max(seconds, least), 3))
 
 

@@ -25,9 +25,9 @@ from looply.errors import DefinitionError, Refused
 from looply.jsontext import Json
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MOST_HOLIDAYS: Final = 5000
-_MOST_SPANS: Final = 20
-_LONGEST_DAYS: Final = 366 * 20
+MAX_HOLIDAYS: Final = 5000
+_MAX_SPANS: Final = 20
+_MAX_DAYS: Final = 366 * 20
 """The longest duration in days, which also bounds the time to compute it."""
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 _FIELDS: Final = ("timezone", "hours", "holidays")
@@ -97,7 +97,7 @@ def working_instant(calendar: WorkCalendar, instant: datetime, duration: Duratio
         now = _next_working(calendar, _add_calendar_parts(calendar, instant, duration))
         for _ in range(duration.days):
             now = _same_time_next_day(calendar, now)
-            if now - instant > timedelta(days=_LONGEST_DAYS):
+            if now - instant > timedelta(days=_MAX_DAYS):
                 raise OverflowError
         return _add_work(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
     except (OverflowError, DefinitionError) as error:
@@ -120,7 +120,7 @@ def _same_time_next_day(calendar: WorkCalendar, instant: datetime) -> datetime:
     zone = find_zone(calendar.zone)
     local = instant.astimezone(zone)
     day = local.date()
-    for _ in range(_LONGEST_DAYS):
+    for _ in range(_MAX_DAYS):
         day += timedelta(days=1)
         if spans := calendar.spans_of(day):
             same = datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC)
@@ -147,7 +147,7 @@ def _spans_from(calendar: WorkCalendar, instant: datetime) -> Iterator[tuple[dat
     Raises: CalendarError at their end.
     """
     day = instant.astimezone(find_zone(calendar.zone)).date() - timedelta(days=1)
-    for _ in range(_LONGEST_DAYS):
+    for _ in range(_MAX_DAYS):
         yield from ((begin, end) for begin, end in calendar.spans_of(day) if end > instant)
         day += timedelta(days=1)
     raise CalendarError("the calendar has no working time for twenty years")
@@ -169,8 +169,8 @@ def _read_hours(value: Json) -> dict[int, tuple[Span, ...]]:
     for name, spans in value.items():
         if name not in DAYS:
             raise CalendarError(f"hours has no day {name!r}; the days are {', '.join(DAYS)}")
-        if not isinstance(spans, list) or len(spans) > _MOST_SPANS:
-            raise CalendarError(f"hours/{name} must be a list of at most {_MOST_SPANS} spans such as 08:00-17:00")
+        if not isinstance(spans, list) or len(spans) > _MAX_SPANS:
+            raise CalendarError(f"hours/{name} must be a list of at most {_MAX_SPANS} spans such as 08:00-17:00")
         hours[DAYS.index(name)] = _read_spans(name, spans)
     if not any(hours.values()):
         raise CalendarError("hours has no working time on any day")
@@ -194,8 +194,8 @@ def _read_spans(name: str, values: list[Json]) -> tuple[Span, ...]:
 
 
 def _read_holidays(value: Json) -> frozenset[date]:
-    if not isinstance(value, list) or len(value) > MOST_HOLIDAYS:
-        raise CalendarError(f"holidays must be a list of at most {MOST_HOLIDAYS} dates such as 2026-12-25")
+    if not isinstance(value, list) or len(value) > MAX_HOLIDAYS:
+        raise CalendarError(f"holidays must be a list of at most {MAX_HOLIDAYS} dates such as 2026-12-25")
     days: set[date] = set()
     for item in value:
         try:

@@ -56,7 +56,7 @@ _ROUND_TRIP = "YYYY-MM-DDTHH:mm:ss.SSS0000Z"
 _DAYJS = re.compile(
     r"\[(?P<literal>[^\]]+)]|(?P<code>YYYY|YY|M{1,4}|D{1,2}|d{1,4}|H{1,2}|h{1,2}|a|A|m{1,2}|s{1,2}|Z{1,2}|SSS)"
 )
-_LONGEST_KEPT = 200
+_MAX_KEPT_LENGTH = 200
 
 
 class Moment(NamedTuple):
@@ -106,7 +106,7 @@ def print_moment(moment: Moment, pattern: str) -> str:
     """Returns the moment in a Day.js format."""
     if not pattern:
         pattern = "YYYY-MM-DDTHH:mm:ss[Z]" if moment.offset == 0 else "YYYY-MM-DDTHH:mm:ssZ"
-    compiled = _kept(pattern) if len(pattern) <= _LONGEST_KEPT else _compile_format(pattern)
+    compiled = _kept(pattern) if len(pattern) <= _MAX_KEPT_LENGTH else _compile_format(pattern)
     return "".join([piece if isinstance(piece, str) else piece(moment) for piece in compiled])
 
 

@@ -35,9 +35,9 @@ _TYPES: Final[Mapping[str, int]] = {
 }
 _MAX_SCHEMAS = 2000  # of one document; targets of a `$ref` count each time
 _LISTED_A_SCHEMA = 20  # names or values of a list that take as long as one subschema
-_LONGEST_REFERENCE = 1000
+_MAX_REFERENCE_LENGTH = 1000
 _STATED: Final = "its schema says so"
-_MOST_LEVELS = 16
+_MAX_LEVELS = 16
 
 
 def shape_of_schema(schema: Json) -> Shape:
@@ -49,7 +49,7 @@ def shape_of_schema(schema: Json) -> Shape:
     of names and values count as several. A `$ref` into the same document is resolved; the target of any other one may
     be anything.
     """
-    return _Schemas(schema).shape(schema, _MOST_LEVELS)
+    return _Schemas(schema).shape(schema, _MAX_LEVELS)
 
 
 class _Schemas:
@@ -114,7 +114,7 @@ class _Schemas:
 
     def referred(self, reference: Json, levels: int) -> Iterator[Shape]:
         """Yields the shape of the target of a `$ref` within the document."""
-        if not isinstance(reference, str) or not reference.startswith("#") or len(reference) > _LONGEST_REFERENCE:
+        if not isinstance(reference, str) or not reference.startswith("#") or len(reference) > _MAX_REFERENCE_LENGTH:
             return
         found = self._root
         for part in reference[1:].split("/")[1:]:

@@ -30,10 +30,10 @@ KINDS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """The bit of each kind of value, by its name in messages."""
 
-_MOST_TEXTS = 50
+_MAX_TEXTS = 50
 _MAX_WEIGHT = 500  # of a union: more fields than an author can survey
 _MAX_NODES = 5000  # of a sample or a schema; values beyond may be anything
-_MOST_LEVELS = 12
+_MAX_LEVELS = 12
 _SHOWN_TEXTS = 4
 
 
@@ -204,7 +204,7 @@ def _texts_of_either(one: Shape, two: Shape) -> frozenset[str] | None:
         if shape.texts is None:
             return None
         made |= shape.texts
-    return made if made and len(made) <= _MOST_TEXTS else None
+    return made if made and len(made) <= _MAX_TEXTS else None
 
 
 def _item_of_either(one: Shape, two: Shape) -> Shape | None:
@@ -245,7 +245,7 @@ def shape_of_value(value: Json) -> Shape:
 
     Values deeper than twelve levels, or beyond the first five thousand, may be anything.
     """
-    return _Samples().shape(value, _MOST_LEVELS)
+    return _Samples().shape(value, _MAX_LEVELS)
 
 
 class _Samples:
@@ -310,5 +310,5 @@ def _members_fit(shape: Shape, fields: Mapping[str, Field], value: dict[str, Jso
 
 def texts_of(values: Iterable[Json]) -> frozenset[str] | None:
     """Returns the texts among values, as long as they are few; else None."""
-    texts = frozenset(islice((value for value in values if isinstance(value, str)), _MOST_TEXTS + 1))
-    return texts if 0 < len(texts) <= _MOST_TEXTS else None
+    texts = frozenset(islice((value for value in values if isinstance(value, str)), _MAX_TEXTS + 1))
+    return texts if 0 < len(texts) <= _MAX_TEXTS else None

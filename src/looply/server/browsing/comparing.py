@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.browsing.comparing import MOST_CHANGES, ComparedKind, Side, compare
+from looply.app.browsing.comparing import MAX_CHANGES, ComparedKind, Side, compare
 from looply.app.browsing.uses import UsedKind, list_uses
 from looply.catalog.authored.uses import UseKey, UsingVersion
 from looply.catalog.tenants.names import validate_id
@@ -114,10 +114,8 @@ async def diff_versions(call: Call) -> Response:
     """Compares two versions."""
     body: DiffBody = call.body
     found = await compare(call.services, call.principal, body.kind, _side(body.a, "a"), _side(body.b, "b"))
-    changes = [change_item(change) for change in found[:MOST_CHANGES]]
-    answer = DiffAnswer(
-        message=SUCCESS, count=len(found), changes=changes, truncated=len(found) > MOST_CHANGES or UNSET
-    )
+    changes = [change_item(change) for change in found[:MAX_CHANGES]]
+    answer = DiffAnswer(message=SUCCESS, count=len(found), changes=changes, truncated=len(found) > MAX_CHANGES or UNSET)
     return Response(answer)
 
 

@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _BACKLOG: Final = 2048
 # A client that calls more often than this receives an answer with `Connection: close` before the server closes.
-_LONGEST_LINGER_SECONDS: Final = 1.0
+_MAX_LINGER_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.02
 _SO_ATTACH_FILTER: Final = 26
 _TICKS_PER_CHECK: Final = 100
@@ -143,7 +143,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
         ssl_context_factory=None if tls is None else lambda *_: tls.context,
     )
-    linger = min(_LONGEST_LINGER_SECONDS, settings.drain_seconds / 10)
+    linger = min(_MAX_LINGER_SECONDS, settings.drain_seconds / 10)
     server = _Server(config, lifecycle, linger, lambda: hooks.on_listening(address), tls)
     release_signals = drain_on_signals(lifecycle)
     release_hangup = _reload_on_hangup(tls)

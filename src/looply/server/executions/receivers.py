@@ -10,10 +10,10 @@ from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, Route, public_route
 
-MOST_BYTES: Final = 256 * 1024
+MAX_BYTES: Final = 256 * 1024
 """The largest body that any receiver reads."""
 _AUTHORIZATION: Final = "Authorization"
-_LONGEST_TOKEN: Final = 10_000
+_MAX_TOKEN_LENGTH: Final = 10_000
 FORBIDDEN: Final = 403
 NOTHING: Final = b""
 
@@ -64,9 +64,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         tag="Inbox",
         path_values={"connection": "Id of the connection.", "receiver": "`teams`."},
         header_values={_AUTHORIZATION: "The token of the sender."},
-        header_characters=_LONGEST_TOKEN,
+        header_characters=_MAX_TOKEN_LENGTH,
         answer=InvokeAnswer,
-        body_bytes=MOST_BYTES,
+        body_bytes=MAX_BYTES,
         has_strict_query=False,
         check_token=_check,
         refusals=(403, 404, 413, 501),

@@ -29,7 +29,7 @@ when the request begins; the time of the handler is added when it has ended."""
 OVERALL: Final = 2.0
 """What is charged of the time of the handler: a long one also makes the garbage collector and other threads work."""
 
-LONGEST_WAIT_SECONDS: Final = 5.0
+MAX_WAIT_SECONDS: Final = 5.0
 """A request, or its large body, that would wait for longer is refused; this bounds what is held in memory."""
 
 
@@ -47,7 +47,7 @@ class RequestPace:
     async def handle(self, owner: str, request: Coroutine[Any, None, Result]) -> Result:
         """Returns the result of a request, after the turn of its owner has come.
 
-        Raises: QuotaReached when it would wait for more than `LONGEST_WAIT_SECONDS`; what the request raises.
+        Raises: QuotaReached when it would wait for more than `MAX_WAIT_SECONDS`; what the request raises.
         """
         if self._turns.note(owner):
             return await request
@@ -66,8 +66,8 @@ class RequestPace:
 
 
 def check_turn(turns: Turns, owner: str, reason: str, advice: str = "", kind: Kind = LARGE_JSON) -> None:
-    """Refuses work that would wait for more than `LONGEST_WAIT_SECONDS`. Raises: QuotaReached."""
-    if (wait := turns.wait_seconds(owner, kind)) > LONGEST_WAIT_SECONDS:
+    """Refuses work that would wait for more than `MAX_WAIT_SECONDS`. Raises: QuotaReached."""
+    if (wait := turns.wait_seconds(owner, kind)) > MAX_WAIT_SECONDS:
         raise QuotaReached(f"{reason}; repeat in {wait:.0f} s{advice}", retry_after=timedelta(seconds=wait))
 
 

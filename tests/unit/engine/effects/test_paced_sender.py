@@ -4,7 +4,7 @@ import httpx2
 
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.engine.effects.paced_sender import PacedSender
-from looply.rates import LONGEST_WAIT_SECONDS, Turns
+from looply.rates import MAX_WAIT_SECONDS, Turns
 from looply.testing.clock import FakeClock
 
 REQUEST = HttpRequest(method="GET", url=httpx2.URL("http://system.example/"))
@@ -58,7 +58,7 @@ async def test_a_small_response_never_waits() -> None:
 
 
 async def test_no_response_waits_longer_than_its_call_is_awaited() -> None:
-    assert max(await Paced("umbrella", "acme").waits("umbrella", RICH, 100)) == LONGEST_WAIT_SECONDS
+    assert max(await Paced("umbrella", "acme").waits("umbrella", RICH, 100)) == MAX_WAIT_SECONDS
 
 
 async def test_responses_of_an_organization_that_is_alone_do_not_wait() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from server_kit import CARD, CARDING, COMPUTING, START, Caller, card_step, definition, note_step
 
-from looply.server.browsing.comparing import MOST_CHANGES
+from looply.server.browsing.comparing import MAX_CHANGES
 
 
 def call_step(id_: str = "call_1") -> dict[str, Any]:
@@ -143,9 +143,9 @@ async def export(caller: Caller, workflow_id: str) -> dict[str, Any]:
 
 
 async def test_many_changes_are_counted_and_cut(mine: Caller) -> None:
-    documents = [{"definition": {f"k{n}": side for n in range(MOST_CHANGES + 5)}} for side in (1, 2)]
+    documents = [{"definition": {f"k{n}": side for n in range(MAX_CHANGES + 5)}} for side in (1, 2)]
     answer = (await mine.post("diffVersions", {"kind": "datastore", "a": documents[0], "b": documents[1]})).json()
-    assert (answer["count"], len(answer["changes"]), answer["truncated"]) == (MOST_CHANGES + 5, MOST_CHANGES, True)
+    assert (answer["count"], len(answer["changes"]), answer["truncated"]) == (MAX_CHANGES + 5, MAX_CHANGES, True)
 
 
 async def test_a_stored_datastore_is_compared_for_who_may_read_payloads(mine: Caller) -> None:

@@ -7,7 +7,7 @@ from looply.app.context.services import Services
 from looply.errors import QuotaReached
 from looply.limits import DEFAULT_LIMITS
 from looply.rates import HEAVY_BYTES, UNITS_PER_SECOND, Turns
-from looply.server.http.request_pace import LONGEST_WAIT_SECONDS
+from looply.server.http.request_pace import MAX_WAIT_SECONDS
 from looply.server.http.request_parsing import read_json
 from looply.testing.clock import FakeClock
 
@@ -49,7 +49,7 @@ async def test_each_large_body_waits_for_the_pauses_of_those_before_it_until_too
     pause = sleeps.seconds[0]
     assert pause > 0.3
     assert sleeps.seconds == pytest.approx([pause * number for number in range(1, len(sleeps.seconds) + 1)])
-    assert sleeps.seconds[-1] <= LONGEST_WAIT_SECONDS < caught.value.retry_after.total_seconds()
+    assert sleeps.seconds[-1] <= MAX_WAIT_SECONDS < caught.value.retry_after.total_seconds()
 
 
 async def test_the_large_bodies_of_another_organization_do_not_wait_behind_them(clock: FakeClock) -> None:

@@ -17,7 +17,7 @@ from looply.server.http.dispatch import Dispatch
 from looply.server.http.request_pace import (
     BEAT_SECONDS,
     BESIDE_MICROSECONDS,
-    LONGEST_WAIT_SECONDS,
+    MAX_WAIT_SECONDS,
     OVERALL,
     SHARE_PER_SECOND,
     RequestPace,
@@ -118,11 +118,11 @@ async def test_a_request_that_would_wait_too_long_is_refused_with_the_time_to_re
     clock: FakeClock, loop: Loop
 ) -> None:
     pace = pace_of(clock, loop, "acme", "umbrella")
-    await pace.handle("umbrella", loop.request(LONGEST_WAIT_SECONDS))
+    await pace.handle("umbrella", loop.request(MAX_WAIT_SECONDS))
     with pytest.raises(QuotaReached) as caught:
         await pace.handle("umbrella", loop.request())
     assert caught.value.retry_after is not None
-    assert caught.value.retry_after.total_seconds() == pytest.approx(pause(LONGEST_WAIT_SECONDS))
+    assert caught.value.retry_after.total_seconds() == pytest.approx(pause(MAX_WAIT_SECONDS))
 
 
 async def test_a_request_that_fails_or_is_cancelled_is_charged_too(clock: FakeClock, loop: Loop) -> None:

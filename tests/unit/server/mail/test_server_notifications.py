@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from kit.servers.mail_server import Inbox
 from kit.source_tree import PROJECT
-from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner, failure_of
+from looply.app.administration.notification_runner import MAX_PER_HOUR, NotificationRunner, failure_of
 from looply.app.context.services import Services
 from looply.app.messages.mailing import Mailed
 from looply.app.messages.notifying import NotificationMessage
@@ -210,13 +210,13 @@ async def test_up_to_three_causes_are_a_message_each_and_four_are_one(staff: Sta
 
 async def test_the_last_message_of_an_hour_lists_all_causes_that_are_left(staff: Staff, hook: Hook) -> None:
     await staff.put("webhook", "https://hooks.example.com/x")
-    for number in range(MOST_AN_HOUR - 1):
+    for number in range(MAX_PER_HOUR - 1):
         await staff.fail(await staff.failing(f"Workflow {number}"))
         await staff.later(seconds=25)
     for number in range(2):
         await staff.fail(await staff.failing(f"Last {number}"))
     assert await staff.later(seconds=25) == 1
-    assert (len(hook.requests), len(hook.bodies[-1]["causes"])) == (MOST_AN_HOUR, 2)
+    assert (len(hook.requests), len(hook.bodies[-1]["causes"])) == (MAX_PER_HOUR, 2)
 
 
 async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is_shown(
@@ -238,10 +238,10 @@ async def test_a_message_that_fails_is_sent_again_with_its_key_and_the_reason_is
 
 async def test_a_notification_sends_so_many_messages_in_an_hour(staff: Staff, hook: Hook) -> None:
     await staff.put("webhook", "https://hooks.example.com/x")
-    for number in range(MOST_AN_HOUR + 1):
+    for number in range(MAX_PER_HOUR + 1):
         await staff.fail(await staff.failing(f"Workflow {number}"))
         await staff.later(seconds=25)
-    assert len(hook.requests) == MOST_AN_HOUR
+    assert len(hook.requests) == MAX_PER_HOUR
     assert await staff.later(hours=1) == 1
 
 

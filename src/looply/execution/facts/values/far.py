@@ -7,7 +7,7 @@ import msgspec
 from looply.errors import FailureKind
 from looply.jsontext import Json
 
-MOST_DETAILS: Final = 20
+MAX_DETAILS: Final = 20
 """The most details of one far error that are kept."""
 
 _TEXT: Final = 1000
@@ -73,7 +73,7 @@ def shorten(far: FarError) -> FarError:
         target=_cut(far.target, _NAME),
         details=tuple(
             FarDetail(code=_cut(one.code, _NAME), message=_cut(one.message, _DETAIL), target=_cut(one.target, _NAME))
-            for one in far.details[:MOST_DETAILS]
+            for one in far.details[:MAX_DETAILS]
         ),
         locked_by=_cut(far.locked_by, _NAME),
     )
