@@ -169,6 +169,29 @@ describe("an expression field", () => {
     expect(api.calls.filter(([id]) => id === "validateExpression" || id === "evaluateExpression")).toEqual([]);
   });
 
+  it("asks nothing about a text before the one that is typed, though what is typed changes the document", async () => {
+    const asked: unknown[] = [];
+    let version = 1;
+    const { user, onChange } = open("${a}", {
+      handlers: {
+        validateExpression: ({ expression, template }) => {
+          asked.push(expression ?? template);
+          return { message: "success", errors: [], warnings: [], type: "text" };
+        },
+      },
+      source: { version: () => String(version) },
+    });
+    onChange.mockImplementation(() => {
+      version += 1;
+    });
+    await user.click(field());
+    await waitFor(() => expect(asked).toEqual(["a"]));
+    await user.paste("b");
+    await waitFor(() => expect(onChange).toHaveBeenCalledOnce());
+    await waitFor(() => expect(asked.at(-1)).toBe("${a}b"));
+    expect(asked).toEqual(["a", "${a}b"]);
+  });
+
   it("takes no text of ten megabytes, neither pasted nor dropped, and says why", async () => {
     const { user, onChange } = open("kept");
     await user.click(field());

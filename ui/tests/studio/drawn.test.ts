@@ -5,6 +5,7 @@ import { STUB, sizeOf } from "../../src/graph/sizes";
 import { drawingOf, exitKey } from "../../src/studio/canvas/drawing/drawn";
 import { factsOf } from "../../src/studio/canvas/drawing/facts";
 import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
+import { isSeen, isWaySeen } from "../../src/studio/canvas/drawing/seen";
 import { graphKey } from "../../src/studio/canvas/drawing/use-drawn";
 import { type Direction, readingOrder, walk } from "../../src/studio/canvas/drawing/walk";
 import { addStep } from "../../src/studio/document/commands/insert";
@@ -150,6 +151,48 @@ describe("what is said of 2,000 steps", () => {
     const after = factsOf({ document: next, ...rest, before });
     expect(graphKey(next)).toBe(key);
     expect(order.filter((id) => after.get(id) !== before.get(id))).toEqual(["s1000"]);
+  });
+});
+
+describe("the facts of steps", () => {
+  it("are those of the document, also where some are kept from the document before, after any edits", () => {
+    fc.assert(
+      fc.property(ACTS, (acts) => {
+        const store = storeOf(ORDERS);
+        let kept: ReturnType<typeof factsOf> | undefined;
+        for (const act of acts) {
+          store.getState().attempt(planned(store.getState().document, act));
+          const { document } = store.getState();
+          const order = treeRows(document).map(({ step }) => step);
+          const rest = { document, findings: [], folded: new Set(order.slice(0, 1)), order, text: english };
+          kept = factsOf({ ...rest, ...(kept !== undefined && { before: kept }) });
+          expect(kept).toEqual(factsOf(rest));
+        }
+      }),
+    );
+  });
+});
+
+describe("what is near the screen", () => {
+  const view = { left: 0, top: 1_000, width: 1_200, height: 800 };
+
+  it("has a way that crosses it though its corners all lie outside, and none beside it", () => {
+    const from = { x: 100, y: 0 };
+    expect(isWaySeen([from, { x: 100, y: 4_000 }], view)).toBe(true);
+    expect(isWaySeen([from, { x: 100, y: 500 }], view)).toBe(false);
+    expect(
+      isWaySeen(
+        [
+          { x: 2_000, y: 0 },
+          { x: 2_000, y: 4_000 },
+        ],
+        view,
+      ),
+    ).toBe(false);
+  });
+
+  it("has points in it and around it", () => {
+    expect([600, 601, 2_199, 2_200].map((y) => isSeen({ x: 0, y }, view))).toEqual([false, true, true, false]);
   });
 });
 

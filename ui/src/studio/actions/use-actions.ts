@@ -1,6 +1,6 @@
 /** Gives the actions their keys and their places in the palette. */
 
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
@@ -12,8 +12,8 @@ import { actionOf, pressOf } from "./keys";
 
 const GO_MS = 1_000;
 
-/** Runs actions by their keys, and lists them in the palette and among the shortcuts. Another `present` is another list. */
-export function useActions(studio: Studio, view: Viewing, present: object): void {
+/** Runs actions by their keys. */
+export function useActionKeys(studio: Studio, view: Viewing): void {
   const latest = useRef(view);
   latest.current = view;
   useEffect(() => {
@@ -24,7 +24,7 @@ export function useActions(studio: Studio, view: Viewing, present: object): void
       goAt = event.key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
       const press = event.defaultPrevented || isGoing ? null : pressOf(event);
       const target = event.target instanceof Element ? event.target : null;
-      const action = press === null ? null : actionOf(possible(studio), press, target);
+      const action = press === null ? null : actionOf(possible(studio, press), press, target);
       if (action === null || hasSelection(action)) return;
       event.preventDefault();
       action.run(studio, latest.current);
@@ -32,7 +32,6 @@ export function useActions(studio: Studio, view: Viewing, present: object): void
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
   }, [studio]);
-  useCommands(useActionCommands(studio, view, present));
 }
 
 /** A selected text is what a person wants to copy. */
@@ -40,22 +39,22 @@ function hasSelection({ id }: Action): boolean {
   return id === "copy" && (window.getSelection()?.toString() ?? "") !== "";
 }
 
-function useActionCommands(studio: Studio, view: Viewing, present: object): Command[] {
+/** Lists the actions that are possible when it is drawn. */
+export function useActionList(studio: Studio, view: Viewing): void {
   const text = useText(TEXTS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is possible changes with the present state
-  return useMemo(
-    () =>
-      possible(studio).map((action) => ({
-        id: `studio-${action.id}`,
-        group: text.acts.group,
-        text: actionText(action, text),
-        icon: action.icon,
-        isOwnKey: true,
-        ...(action.keys[0] === undefined ? {} : { keys: action.keys[0] }),
-        run: () => action.run(studio, view),
-      })),
-    [studio, view, text, present],
-  );
+  useCommands(possible(studio).map((action) => commandOf(action, studio, view, text)));
+}
+
+function commandOf(action: Action, studio: Studio, view: Viewing, text: StudioText): Command {
+  return {
+    id: `studio-${action.id}`,
+    group: text.acts.group,
+    text: actionText(action, text),
+    icon: action.icon,
+    isOwnKey: true,
+    ...(action.keys[0] === undefined ? {} : { keys: action.keys[0] }),
+    run: () => action.run(studio, view),
+  };
 }
 
 /** Returns what an action is called. */

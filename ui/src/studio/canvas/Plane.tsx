@@ -96,7 +96,7 @@ interface NodesProps {
 
 const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, notes, handlers }: NodesProps) {
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
-  const { focused, chosen, mode } = useStore(studio.screen, useShallow(chosenOf));
+  const { focused, chosen, mode } = useStore(studio.screen, useShallow(choiceOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
   const isDrawn = ({ step, x, y }: PlacedNode): boolean =>
     seen === null || step === focused || step === at || isSeen({ x, y }, seen);
@@ -135,7 +135,7 @@ const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, note
   });
 });
 
-function chosenOf({ focused, chosen, mode }: ScreenState): Pick<ScreenState, "focused" | "chosen" | "mode"> {
+function choiceOf({ focused, chosen, mode }: ScreenState): Pick<ScreenState, "focused" | "chosen" | "mode"> {
   return { focused, chosen, mode };
 }
 
@@ -145,7 +145,7 @@ interface PlusesProps extends Omit<NodesProps, "notes"> {
 
 const Pluses = memo(function Pluses({ studio, drawn, facts, seen, candidates, handlers, lookOf }: PlusesProps) {
   const text = useText(TEXTS);
-  const { focused, mode } = useStore(studio.screen, useShallow(chosenOf));
+  const { focused, mode } = useStore(studio.screen, useShallow(choiceOf));
   const allowed = new Set(candidates.places.map(exitKey));
   const at = mode?.kind === "move" ? candidates.places[mode.at] : undefined;
   const chosen = at === undefined ? null : exitKey(at);

@@ -19,7 +19,7 @@ const NOTHING: View = { left: 0, top: 0, width: 1_200, height: 800 };
 /** The view is noted in steps of this many pixels, so that not every pixel of scrolling draws. */
 const GRAIN = 120;
 
-/** Whoever follows it is drawn again when the canvas is scrolled, and nothing else. */
+/** What follows it is drawn again when the canvas is scrolled, and nothing else. */
 export type ViewStore = StoreApi<View>;
 
 /** Returns the part of the graph that is seen, in the measure of the graph. */

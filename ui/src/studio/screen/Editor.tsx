@@ -8,7 +8,7 @@ import type { OpenVersion } from "../../api/queries/studio/definitions";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import type { Viewing } from "../actions/action";
-import { useActions } from "../actions/use-actions";
+import { useActionKeys, useActionList } from "../actions/use-actions";
 import { factsOf, type StepFacts } from "../canvas/drawing/facts";
 import { graphKey, useDrawn } from "../canvas/drawing/use-drawn";
 import type { CanvasHandle } from "../canvas/StudioCanvas";
@@ -75,20 +75,31 @@ export function Editor({ opened, onVersion }: EditorProps) {
 }
 
 /** Keys and palette: which actions make sense is found out once the graph is drawn, since nothing is seen of it. */
-const Actions = memo(function Actions({ studio, viewing }: { studio: Studio; viewing: Viewing }) {
-  const { document, isReadOnly } = useStore(studio.store, useShallow(editedOf));
-  const { focused, folded } = useStore(studio.screen, useShallow(focusedOf));
+const Actions = memo(function Actions({ studio, viewing }: ActionsProps) {
+  const { document, isReadOnly } = useStore(studio.store, useShallow(documentOf));
+  const { focused, folded } = useStore(studio.screen, useShallow(focusOf));
   const key = graphKey(document);
   const present = useMemo(() => ({ key, isReadOnly, focused, folded }), [key, isReadOnly, focused, folded]);
-  useActions(studio, viewing, useDeferredValue(present));
+  useActionKeys(studio, viewing);
+  return <Listed studio={studio} viewing={viewing} present={useDeferredValue(present)} />;
+});
+
+interface ActionsProps {
+  studio: Studio;
+  viewing: Viewing;
+}
+
+/** The actions of one state of the graph and of the screen; `present` is what they depend on. */
+const Listed = memo(function Listed({ studio, viewing }: ActionsProps & { present: object }) {
+  useActionList(studio, viewing);
   return null;
 });
 
-function editedOf({ document, isReadOnly }: StudioState): Pick<StudioState, "document" | "isReadOnly"> {
+function documentOf({ document, isReadOnly }: StudioState): Pick<StudioState, "document" | "isReadOnly"> {
   return { document, isReadOnly };
 }
 
-function focusedOf({ focused, folded }: ScreenState): Pick<ScreenState, "focused" | "folded"> {
+function focusOf({ focused, folded }: ScreenState): Pick<ScreenState, "focused" | "folded"> {
   return { focused, folded };
 }
 
