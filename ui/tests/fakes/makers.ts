@@ -201,7 +201,15 @@ export function activation(changes: Partial<ActivationPreview> = {}): Activation
 }
 
 function verdict(id: string, judged: "SAFE" | "NEEDS_MAPPING" | "REFUSED", why = "") {
-  return { workflow_execution_id: id, process_id: `PO-${id}`, workflow_version: 4, verdict: judged, why };
+  return {
+    workflow_execution_id: id,
+    process_id: `PO-${id}`,
+    workflow_version: 4,
+    workflow_current_state: "sapRequest_1",
+    created_on: NOW - HOUR,
+    verdict: judged,
+    why,
+  };
 }
 
 export function profile(changes: Partial<Profile> = {}): Profile {

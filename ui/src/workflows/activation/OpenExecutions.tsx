@@ -5,9 +5,11 @@ import { Chip, type Tone } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Section } from "../../kit/Page";
 import { useMay } from "../../session/session";
+import { executionName } from "../../text/executions";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { useTimes } from "../../text/time";
+import { Time, useTimes } from "../../text/time";
+import type { StepOf } from "../compare/ChangeList";
 import { TEXTS } from "../text";
 import styles from "./activation.module.css";
 
@@ -17,12 +19,13 @@ const TONES: Readonly<Record<Verdict["verdict"], Tone>> = { SAFE: "done", NEEDS_
 
 interface OpenExecutionsProps {
   preview: ActivationPreview;
+  stepOf: StepOf;
   isMoving: boolean;
   onMoving: (isMoving: boolean) => void;
 }
 
 /** The open executions: they stay on their version, unless those that can be are moved. One verdict each. */
-export function OpenExecutions({ preview, isMoving, onMoving }: OpenExecutionsProps) {
+export function OpenExecutions({ preview, stepOf, isMoving, onMoving }: OpenExecutionsProps) {
   const { activation: text } = useText(TEXTS);
   const shared = useText(SHARED);
   const { formats } = useTimes();
@@ -48,14 +51,14 @@ export function OpenExecutions({ preview, isMoving, onMoving }: OpenExecutionsPr
           />
           {!mayRepair && <p className={styles.hint}>{shared.needsPermission("repair")}</p>}
           {migration.needs_mapping > 0 && <p className={styles.hint}>{text.mappingHint}</p>}
-          <Verdicts items={migration.items} />
+          <Verdicts items={migration.items} stepOf={stepOf} />
         </>
       )}
     </Section>
   );
 }
 
-function Verdicts({ items }: { items: readonly Verdict[] }) {
+function Verdicts({ items, stepOf }: { items: readonly Verdict[]; stepOf: StepOf }) {
   const { activation: text } = useText(TEXTS);
   const columns: Column<Verdict>[] = [
     {
@@ -63,10 +66,12 @@ function Verdicts({ items }: { items: readonly Verdict[] }) {
       head: text.execution,
       cell: ({ workflow_execution_id: executionId, process_id }) => (
         <Link to="/executions/$executionId" params={{ executionId }} target="_blank" preload={false}>
-          {process_id}
+          {executionName(executionId, process_id)}
         </Link>
       ),
     },
+    { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
+    { id: "now", head: text.nowAt, cell: ({ workflow_current_state: id }) => stepOf(id)?.name ?? id },
     { id: "version", head: text.version, isRight: true, cell: ({ workflow_version: version }) => version },
     {
       id: "verdict",
