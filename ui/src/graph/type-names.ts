@@ -56,7 +56,7 @@ const german = {
 
 export const TYPE_NAMES: Texts<Names> = { en: english, de: german };
 
-/** Returns what stands below the name of a step: its id, or what it is where the id is the name already. */
+/** Returns the second line of a step, below its name: its id, or what it is where the id is the name already. */
 export function secondLine({ id, type, name }: Pick<GraphStep, "id" | "type" | "name">, names: Names): string {
   return name === id ? (names[type] ?? type) : id;
 }
