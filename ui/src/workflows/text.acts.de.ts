@@ -74,7 +74,6 @@ export const german: Acts = {
     mappingHint: "Die eine Zuordnung brauchen, stellen Sie danach um, aus der Liste der Ausführungen.",
     execution: "Ausführung",
     started: "Gestartet",
-    nowAt: "Jetzt bei",
     version: "Version",
     verdict: "Urteil",
     verdictsLabel: "Urteil zu jeder offenen Ausführung",

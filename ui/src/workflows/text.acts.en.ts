@@ -69,7 +69,6 @@ export const english = {
     mappingHint: "Those that need a mapping are moved afterwards, from the list of executions.",
     execution: "Execution",
     started: "Started",
-    nowAt: "Now at",
     version: "Version",
     verdict: "Verdict",
     verdictsLabel: "Verdict for each open execution",

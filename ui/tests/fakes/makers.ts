@@ -205,7 +205,6 @@ function verdict(id: string, judged: "SAFE" | "NEEDS_MAPPING" | "REFUSED", why =
     workflow_execution_id: id,
     process_id: `PO-${id}`,
     workflow_version: 4,
-    workflow_current_state: "sapRequest_1",
     created_on: NOW - HOUR,
     verdict: judged,
     why,

@@ -62,13 +62,12 @@ class CallerRecord(msgspec.Struct, frozen=True, kw_only=True):
 class MigrationVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an open execution could be moved to the version, and `why` not; `why` is empty for `SAFE`.
 
-    `workflow_version` is the one that it runs on, `workflow_current_state` the step that it is at.
+    `workflow_version` is the one that it runs on, `created_on` when it started.
     """
 
     workflow_execution_id: str
     process_id: str
     workflow_version: int
-    workflow_current_state: str
     created_on: int
     verdict: Literal["SAFE", "NEEDS_MAPPING", "REFUSED"]
     why: str
@@ -172,7 +171,6 @@ def _migration(migration: activation.Migration) -> MigrationPreview:
             workflow_execution_id=judgement.execution_id,
             process_id=judgement.process_id,
             workflow_version=head.workflow_version,
-            workflow_current_state=head.current_state,
             created_on=to_ms(head.created_on),
             verdict=judgement.verdict,
             why=judgement.why,

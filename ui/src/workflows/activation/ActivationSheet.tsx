@@ -127,7 +127,7 @@ function Preview({ preview, isMoving, onMoving, onShow }: PreviewProps) {
       />
       <Changes preview={preview} stepOf={steps.stepOf} />
       <ScheduleChange schedule={preview.schedule} />
-      <OpenExecutions preview={preview} stepOf={steps.stepOf} isMoving={isMoving} onMoving={onMoving} />
+      <OpenExecutions preview={preview} isMoving={isMoving} onMoving={onMoving} />
       <Callers callers={preview.callers} />
     </>
   );

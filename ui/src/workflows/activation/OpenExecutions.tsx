@@ -9,7 +9,6 @@ import { executionName } from "../../text/executions";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { Time, useTimes } from "../../text/time";
-import type { StepOf } from "../compare/ChangeList";
 import { TEXTS } from "../text";
 import styles from "./activation.module.css";
 
@@ -19,13 +18,12 @@ const TONES: Readonly<Record<Verdict["verdict"], Tone>> = { SAFE: "done", NEEDS_
 
 interface OpenExecutionsProps {
   preview: ActivationPreview;
-  stepOf: StepOf;
   isMoving: boolean;
   onMoving: (isMoving: boolean) => void;
 }
 
 /** The open executions: they stay on their version, unless those that can be are moved. One verdict each. */
-export function OpenExecutions({ preview, stepOf, isMoving, onMoving }: OpenExecutionsProps) {
+export function OpenExecutions({ preview, isMoving, onMoving }: OpenExecutionsProps) {
   const { activation: text } = useText(TEXTS);
   const shared = useText(SHARED);
   const { formats } = useTimes();
@@ -51,14 +49,14 @@ export function OpenExecutions({ preview, stepOf, isMoving, onMoving }: OpenExec
           />
           {!mayRepair && <p className={styles.hint}>{shared.needsPermission("repair")}</p>}
           {migration.needs_mapping > 0 && <p className={styles.hint}>{text.mappingHint}</p>}
-          <Verdicts items={migration.items} stepOf={stepOf} />
+          <Verdicts items={migration.items} />
         </>
       )}
     </Section>
   );
 }
 
-function Verdicts({ items, stepOf }: { items: readonly Verdict[]; stepOf: StepOf }) {
+function Verdicts({ items }: { items: readonly Verdict[] }) {
   const { activation: text } = useText(TEXTS);
   const columns: Column<Verdict>[] = [
     {
@@ -71,7 +69,6 @@ function Verdicts({ items, stepOf }: { items: readonly Verdict[]; stepOf: StepOf
       ),
     },
     { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
-    { id: "now", head: text.nowAt, cell: ({ workflow_current_state: id }) => stepOf(id)?.name ?? id },
     { id: "version", head: text.version, isRight: true, cell: ({ workflow_version: version }) => version },
     {
       id: "verdict",
