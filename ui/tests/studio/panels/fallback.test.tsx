@@ -109,7 +109,7 @@ describe("other channels of a card", () => {
   it("are there in German", async () => {
     await openAdvanced(`{"fallback": [{"after": "PT1H", "channel": "email"}]}`, INSTALLED, "approval", "de");
     const german = within(screen.getByRole("region", { name: "Weitere Kanäle" }));
-    expect(await german.findByText("Karten, die nicht angekommen sind (wenn nichts gewählt ist)")).toBeTruthy();
+    expect(await german.findByText("Karten, die nicht angekommen sind (Standard)")).toBeTruthy();
   });
 });
 
