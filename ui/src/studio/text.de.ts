@@ -1,4 +1,4 @@
-import type { StepTypeName } from "../api/step-types";
+import { TYPE_NAMES } from "../graph/type-names";
 import type { StudioText } from "./text.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
@@ -14,29 +14,7 @@ export const german = {
     data: "Daten",
     end: "Ende",
   },
-  types: {
-    trigger: "Start",
-    httpRequest: "HTTP-Aufruf",
-    sapRequest: "SAP-Aufruf",
-    operation: "Operation eines Konnektors",
-    function: "Funktion",
-    conditional: "Bedingung",
-    branchConditional: "Auswahl nach Wert",
-    advancedConditional: "Auswahl nach Regeln",
-    adaptiveCard: "Karte",
-    approval: "Genehmigung",
-    wait: "Auf einen Aufruf warten",
-    delay: "Pause",
-    overridePayload: "Werte setzen",
-    datastore: "Datenspeicher",
-    email: "E-Mail",
-    parallel: "Parallel",
-    join: "Zusammenführen",
-    forEach: "Für jedes Element",
-    subworkflow: "Workflow aufrufen",
-    redirect: "Zurück zu",
-    terminate: "Hier enden",
-  } satisfies Record<StepTypeName, string>,
+  types: TYPE_NAMES.de,
   exits: {
     next: "weiter",
     yes: "ja",
@@ -244,9 +222,10 @@ export const german = {
     addBranch: "Zweig hinzufügen",
     choose: "Einen Schritt dazunehmen",
   },
-  moveHint: (name) => `„${name}“ verschieben: Pfeile wählen den Platz, Enter setzt ihn dorthin, Esc lässt ihn.`,
+  moveHint: (name) =>
+    `„${name}“ verschieben: Klicken Sie einen Platz an, oder wählen Sie ihn mit Pfeilen und Enter; Esc lässt es.`,
   connectHint: (exit, name) =>
-    `„${exit}“ von „${name}“ verbinden: Pfeile wählen den Schritt, Enter verbindet, Esc lässt es.`,
+    `„${exit}“ von „${name}“ verbinden: Klicken Sie einen Schritt an, oder wählen Sie ihn mit Pfeilen und Enter; Esc lässt es.`,
   noPlace: "Es gibt keinen Platz, an dem das sein darf.",
   keepTitle: (name) => `„${name}“ löschen`,
   keepText:

@@ -1,5 +1,5 @@
-import type { StepTypeName } from "../api/step-types";
 import type { Group } from "../graph/step-types";
+import { TYPE_NAMES } from "../graph/type-names";
 import type { CommandName } from "./document/log";
 import type { Why } from "./document/refusals";
 
@@ -16,29 +16,7 @@ export const english = {
     data: "Data",
     end: "End",
   } satisfies Record<Group, string>,
-  types: {
-    trigger: "Start",
-    httpRequest: "HTTP request",
-    sapRequest: "SAP request",
-    operation: "Operation of a connector",
-    function: "Function",
-    conditional: "Condition",
-    branchConditional: "Choice by value",
-    advancedConditional: "Choice by rules",
-    adaptiveCard: "Card",
-    approval: "Approval",
-    wait: "Wait for a call",
-    delay: "Delay",
-    overridePayload: "Set values",
-    datastore: "Datastore",
-    email: "E-mail",
-    parallel: "Parallel",
-    join: "Join",
-    forEach: "For each",
-    subworkflow: "Call a workflow",
-    redirect: "Go back to",
-    terminate: "End here",
-  } satisfies Record<StepTypeName, string> as Readonly<Record<string, string>>,
+  types: TYPE_NAMES.en,
   exits: {
     next: "next",
     yes: "yes",
@@ -241,9 +219,10 @@ export const english = {
     addBranch: "Add a branch",
     choose: "Choose one more step",
   },
-  moveHint: (name: string) => `Move “${name}”: arrows choose the place, Enter puts it there, Esc leaves it.`,
+  moveHint: (name: string) =>
+    `Move “${name}”: click a place, or choose it by the arrows and press Enter; Esc leaves it.`,
   connectHint: (exit: string, name: string) =>
-    `Connect “${exit}” of “${name}”: arrows choose the step, Enter connects, Esc leaves it.`,
+    `Connect “${exit}” of “${name}”: click a step, or choose it by the arrows and press Enter; Esc leaves it.`,
   noPlace: "There is no place where this may be.",
   keepTitle: (name: string) => `Delete “${name}”`,
   keepText: "Several paths begin here. The one you keep takes its place; the steps of the others are deleted.",

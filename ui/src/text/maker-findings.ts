@@ -29,7 +29,7 @@ export function useMakerFindingWords(hasNames = false): (finding: CodedFinding, 
   );
 }
 
-/** Returns the words of a finding with labels in place of names; a name that no field has stays. */
+/** Returns the words of a finding as sentences, with labels in place of names; a name that no field has stays. */
 export function labelFields(words: FindingWords, finding: CodedFinding, naming: Naming): FindingWords {
   const label = (text: string): string => text.replace(NAME, (quoted, name: string) => labelOf(name, quoted, naming));
   const { code, values: { name } = {} } = finding;
@@ -37,7 +37,16 @@ export function labelFields(words: FindingWords, finding: CodedFinding, naming: 
   const message = isAboutField
     ? words.message.replace(QUOTED, (quoted) => labelOf(name, quoted, naming))
     : words.message;
-  return { message: label(message), hint: label(words.hint) };
+  const values = Object.values(finding.values ?? {}).map(String);
+  return { message: sentenceOf(label(message), values), hint: sentenceOf(label(words.hint), values) };
+}
+
+/** Returns words with a capital and a full stop; a value with which they begin stays as it is. */
+function sentenceOf(words: string, values: readonly string[]): string {
+  if (words === "") return "";
+  const isName = values.some((value) => value !== "" && words.startsWith(value));
+  const begun = isName ? words : `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return /[.!?…:]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function labelOf(name: string, otherwise: string, { language, type, hasNames }: Naming): string {

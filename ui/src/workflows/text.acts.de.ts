@@ -38,8 +38,10 @@ export const german: Acts = {
     replaces: (active, version) =>
       `Wer beim Aufruf keine Version nennt, bekommt von da an Version ${version} statt Version ${active}.`,
     findings: (errors, warnings) =>
-      `Prüfung: ${errors === 1 ? "1 Problem" : `${errors} Probleme`}, ${warnings === 1 ? "1 Warnung" : `${warnings} Warnungen`}`,
-    noFindings: "Alles in Ordnung.",
+      errors + warnings === 0
+        ? "Prüfung"
+        : `Prüfung: ${errors === 1 ? "1 Problem" : `${errors} Probleme`}, ${warnings === 1 ? "1 Warnung" : `${warnings} Warnungen`}`,
+    noFindings: "Keine Probleme, keine Warnungen.",
     error: "Problem:",
     warning: "Warnung:",
     show: "Dorthin",
@@ -61,12 +63,17 @@ export const german: Acts = {
     noOpen: "Keine Ausführung ist offen.",
     openOf: (version, count) => `Version ${version}: ${count} offen`,
     verdictCounts: (safe, mapping, refused) =>
-      `Umstellbar: ${safe}. Brauchen eine Zuordnung von Schritten: ${mapping}. Nicht umstellbar: ${refused}.`,
+      [
+        `Umstellbar: ${safe}.`,
+        ...(mapping === 0 ? [] : [`Brauchen eine Zuordnung von Schritten: ${mapping}.`]),
+        ...(refused === 0 ? [] : [`Bleiben: ${refused}.`]),
+      ].join(" "),
     onlyExamined: (count) => `Die neuesten ${count} wurden geprüft.`,
     move: (count) =>
       count === 1 ? "Die eine umstellen, die umstellbar ist" : `Die ${count} umstellen, die umstellbar sind`,
     mappingHint: "Die eine Zuordnung brauchen, stellen Sie danach um, aus der Liste der Ausführungen.",
     execution: "Ausführung",
+    started: "Gestartet",
     version: "Version",
     verdict: "Urteil",
     verdictsLabel: "Urteil zu jeder offenen Ausführung",

@@ -34,8 +34,10 @@ export const english = {
     replaces: (active: number, version: number) =>
       `Callers who name no version get version ${version} from then on, in place of version ${active}.`,
     findings: (errors: number, warnings: number) =>
-      `Check: ${errors === 1 ? "1 problem" : `${errors} problems`}, ${warnings === 1 ? "1 warning" : `${warnings} warnings`}`,
-    noFindings: "Nothing is wrong.",
+      errors + warnings === 0
+        ? "Check"
+        : `Check: ${errors === 1 ? "1 problem" : `${errors} problems`}, ${warnings === 1 ? "1 warning" : `${warnings} warnings`}`,
+    noFindings: "No problems, no warnings.",
     error: "Problem:",
     warning: "Warning:",
     show: "Go to",
@@ -57,11 +59,16 @@ export const english = {
     noOpen: "No execution is open.",
     openOf: (version: number, count: string) => `Version ${version}: ${count} open`,
     verdictCounts: (safe: number, mapping: number, refused: number) =>
-      `Could be moved: ${safe}. Need a mapping of steps: ${mapping}. Cannot be moved: ${refused}.`,
+      [
+        `Can be moved: ${safe}.`,
+        ...(mapping === 0 ? [] : [`Need a mapping of steps: ${mapping}.`]),
+        ...(refused === 0 ? [] : [`Stay: ${refused}.`]),
+      ].join(" "),
     onlyExamined: (count: number) => `The newest ${count} were looked at.`,
     move: (count: number) => (count === 1 ? "Move the one that can be moved" : `Move the ${count} that can be moved`),
     mappingHint: "Those that need a mapping are moved afterwards, from the list of executions.",
     execution: "Execution",
+    started: "Started",
     version: "Version",
     verdict: "Verdict",
     verdictsLabel: "Verdict for each open execution",

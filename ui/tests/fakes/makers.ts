@@ -201,7 +201,14 @@ export function activation(changes: Partial<ActivationPreview> = {}): Activation
 }
 
 function verdict(id: string, judged: "SAFE" | "NEEDS_MAPPING" | "REFUSED", why = "") {
-  return { workflow_execution_id: id, process_id: `PO-${id}`, workflow_version: 4, verdict: judged, why };
+  return {
+    workflow_execution_id: id,
+    process_id: `PO-${id}`,
+    workflow_version: 4,
+    created_on: NOW - HOUR,
+    verdict: judged,
+    why,
+  };
 }
 
 export function profile(changes: Partial<Profile> = {}): Profile {

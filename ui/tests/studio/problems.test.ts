@@ -54,8 +54,12 @@ describe("the second line of a node", () => {
     [
       "approval",
       { recipients: ["manager@example.com", "ben@example.com"], quorum: 1, timeout: "P3D" },
-      "manager@, ben@, 1, P3D",
+      "manager@, ben@, 1, 3 d",
     ],
+    ["approval", { recipients: "manager@example.com", quorum: "any", timeout: "P1DT2H" }, "manager@, 1, P1DT2H"],
+    ["delay", { for: "PT2H" }, "2 h"],
+    ["terminate", { status: "COMPLETED", reason: "rejected" }, "rejected"],
+    ["terminate", { status: "FAILED", reason: "no supplier" }, "✗ no supplier"],
     [
       "conditional",
       { rules: [{ variable: "${payload.output.amount}", operator: "NumericGreaterThan", value: 1000 }] },

@@ -53,12 +53,12 @@ describe("a finding for makers", () => {
 
   it("has the label of the field in place of its name", () => {
     expect(labelFields({ message: MISSING.message, hint: "" }, MISSING, english).message).toBe(
-      "the field “Service” is missing",
+      "The field “Service” is missing.",
     );
-    expect(labelFields(wordsOf(GERMAN_FINDINGS, MISSING), MISSING, german).message).toBe("das Feld „Dienst“ fehlt");
+    expect(labelFields(wordsOf(GERMAN_FINDINGS, MISSING), MISSING, german).message).toBe("Das Feld „Dienst“ fehlt.");
     expect(labelFields({ message: NO_EFFECT.message, hint: "set `fail_on` to 4xx" }, NO_EFFECT, english)).toEqual({
-      message: "“Fails with” has no effect: the output of sap.batch has no status",
-      hint: "set “Fails with” to 4xx",
+      message: "“Fails with” has no effect: the output of sap.batch has no status.",
+      hint: "Set “Fails with” to 4xx.",
     });
     expect(labelFields(wordsOf(GERMAN_FINDINGS, NO_EFFECT), NO_EFFECT, german).message).toMatch(/^„[^`]+“ hat keine/);
   });
@@ -66,15 +66,18 @@ describe("a finding for makers", () => {
   it("has the name beside it only where JSON is seen", () => {
     const words = { message: MISSING.message, hint: "" };
     expect(labelFields(words, MISSING, { ...english, hasNames: true }).message).toBe(
-      "the field “Service” (service_path) is missing",
+      "The field “Service” (service_path) is missing.",
     );
   });
 
   it("keeps names that no field of the type has, and quotes of other things", () => {
     const words = { message: "`target` is missing", hint: "did you mean 'to'?" };
-    expect(labelFields(words, { ...words, code: "TARGET_MISSING" }, english)).toEqual(words);
+    expect(labelFields(words, { ...words, code: "TARGET_MISSING" }, english)).toEqual({
+      message: "`target` is missing.",
+      hint: "Did you mean 'to'?",
+    });
     expect(labelFields(words, { ...words, code: "TARGET_MISSING" }, { ...english, type: "redirect" }).message).toBe(
-      "“Go back to” is missing",
+      "“Go back to” is missing.",
     );
   });
 });

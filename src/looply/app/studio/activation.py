@@ -20,7 +20,7 @@ from looply.catalog.authored.workflows import WorkflowVersion
 from looply.catalog.tenants.principal import Principal
 from looply.definition.diff import Change, diff_definitions
 from looply.definition.graph.model import START
-from looply.engine.ports.lists import Filter
+from looply.engine.ports.lists import Filter, Head
 from looply.errors import Conflict, DefinitionError, NotFound, Problem, RecordDamaged
 from looply.execution.facts.state import OPEN_STATUSES
 from looply.jsontext import Json
@@ -50,12 +50,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
-    """Judgements on open executions, newest first, with the version that each runs on.
+    """Judgements on open executions, newest first, with the head of each.
 
     `is_complete`: no open execution is left out.
     """
 
-    judgements: tuple[tuple[Judgement, int], ...] = ()
+    judgements: tuple[tuple[Judgement, Head], ...] = ()
     mappings: tuple[NeededMapping, ...] = ()
     is_complete: bool = False
 
@@ -185,9 +185,11 @@ async def _judge(
         seen = await preview_bulk(services, principal, request)
     except Conflict:
         return Migration()
-    versions = {each.execution_id: each.head.workflow_version for each in chosen if each.head is not None}
+    heads = {each.execution_id: each.head for each in chosen if each.head is not None}
     return Migration(
-        judgements=tuple((each, versions.get(each.execution_id, 0)) for each in seen.judgements or ()),
+        judgements=tuple(
+            (each, heads[each.execution_id]) for each in seen.judgements or () if each.execution_id in heads
+        ),
         mappings=seen.mappings,
         is_complete=is_complete and len(chosen) == len(candidates),
     )

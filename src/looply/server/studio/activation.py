@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from looply.app.studio import activation
+from looply.instants import to_ms
 from looply.server.browsing.comparing import ChangeItem, change_item
 from looply.server.executions.bulk_records import BulkMapping
 from looply.server.http.call import Call, Response, Route
@@ -59,11 +60,15 @@ class CallerRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MigrationVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether an open execution could be moved to the version, and `why` not; `why` is empty for `SAFE`."""
+    """Whether an open execution could be moved to the version, and `why` not; `why` is empty for `SAFE`.
+
+    `workflow_version` is the one that it runs on, `created_on` when it started.
+    """
 
     workflow_execution_id: str
     process_id: str
     workflow_version: int
+    created_on: int
     verdict: Literal["SAFE", "NEEDS_MAPPING", "REFUSED"]
     why: str
 
@@ -165,11 +170,12 @@ def _migration(migration: activation.Migration) -> MigrationPreview:
         MigrationVerdict(
             workflow_execution_id=judgement.execution_id,
             process_id=judgement.process_id,
-            workflow_version=version,
+            workflow_version=head.workflow_version,
+            created_on=to_ms(head.created_on),
             verdict=judgement.verdict,
             why=judgement.why,
         )
-        for judgement, version in migration.judgements
+        for judgement, head in migration.judgements
     ]
     counts = Counter(item.verdict for item in items)
     return MigrationPreview(

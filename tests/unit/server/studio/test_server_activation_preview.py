@@ -46,6 +46,8 @@ async def test_open_executions_are_counted_by_version_and_judged_one_by_one(mine
     moved = seen["migration"]
     assert (moved["examined"], moved["safe"], moved["needs_mapping"], moved["refused"]) == (2, 1, 1, 0)
     verdicts = {each["workflow_execution_id"]: (each["verdict"], each["workflow_version"]) for each in moved["items"]}
+    assert {each["process_id"] for each in moved["items"]} == {at_first, "PO-2"}
+    assert all(each["created_on"] > 0 for each in moved["items"])
     assert verdicts == {at_first: ("NEEDS_MAPPING", 1), at_second: ("SAFE", 1)}
     assert moved["mappings"] == [{"state": "ask", "count": 1, "choices": ["question", "check"]}]
     assert {change["name"] for change in seen["changes"] if change["subject"] == "step"} == {"ask", "question"}

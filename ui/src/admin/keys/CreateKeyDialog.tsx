@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useApi } from "../../api/context";
 import { permissionsQuery } from "../../api/queries/admin/keys";
 import { Confirm } from "../../kit/Confirm";
+import { Fold } from "../../kit/folds/Fold";
 import { useConfirmed } from "../../session/confirmed";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
@@ -71,8 +72,7 @@ function Singles({ chosen, onChange }: { chosen: readonly string[]; onChange: (c
   const rows = (data?.items ?? []).filter(({ scopes }) => scopes.length > 0);
   const allows = new Map<string, string>(rows.map((row) => [row.permission, row.allows]));
   return (
-    <details>
-      <summary>{text.more}</summary>
+    <Fold label={text.more}>
       <Boxes
         legend={text.more}
         values={rows.map(({ permission }) => permission)}
@@ -80,7 +80,7 @@ function Singles({ chosen, onChange }: { chosen: readonly string[]; onChange: (c
         textOf={(permission) => `${permission}: ${allows.get(permission)}`}
         onChange={onChange}
       />
-    </details>
+    </Fold>
   );
 }
 

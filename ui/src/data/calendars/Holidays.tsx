@@ -2,6 +2,7 @@
 
 import { Button, Field, Input, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
+import { Fold } from "../../kit/folds/Fold";
 import { Icon } from "../../kit/icons";
 import { Section } from "../../kit/Page";
 import { useText } from "../../text/language";
@@ -77,28 +78,29 @@ function Adding({ onAdd }: { onAdd: (days: readonly string[]) => void }) {
       >
         {text.add}
       </Button>
-      <details className={styles.many}>
-        <summary>{text.addMany}</summary>
-        <Field
-          label={text.dates}
-          hint={text.datesHint}
-          {...(wrong !== undefined && {
-            validationMessage: text.noDate(wrong.slice(0, 40)),
-            validationState: "error" as const,
-          })}
-        >
-          <Textarea rows={4} value={pasted} onChange={(_, { value }) => setPasted(value)} />
-        </Field>
-        <Button
-          disabled={found.length === 0 || wrong !== undefined}
-          onClick={() => {
-            onAdd(found);
-            setPasted("");
-          }}
-        >
-          {text.addDates(found.length)}
-        </Button>
-      </details>
+      <div className={styles.many}>
+        <Fold label={text.addMany}>
+          <Field
+            label={text.dates}
+            hint={text.datesHint}
+            {...(wrong !== undefined && {
+              validationMessage: text.noDate(wrong.slice(0, 40)),
+              validationState: "error" as const,
+            })}
+          >
+            <Textarea rows={4} value={pasted} onChange={(_, { value }) => setPasted(value)} />
+          </Field>
+          <Button
+            disabled={found.length === 0 || wrong !== undefined}
+            onClick={() => {
+              onAdd(found);
+              setPasted("");
+            }}
+          >
+            {text.addDates(found.length)}
+          </Button>
+        </Fold>
+      </div>
     </div>
   );
 }

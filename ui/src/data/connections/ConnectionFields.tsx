@@ -2,6 +2,7 @@
 
 import { Field, Input, Select, Switch, Textarea } from "@fluentui/react-components";
 import { useState } from "react";
+import { Fold } from "../../kit/folds/Fold";
 import { JsonField } from "../../kit/json/JsonField";
 import { readJson, writeJson } from "../../kit/json/json-text";
 import { SchemaForm } from "../../kit/schema-form/SchemaForm";
@@ -67,13 +68,12 @@ function KnownSettings({ kind, draft, onChange }: SettingsProps & { kind: Kind }
     <>
       {fields.filter(({ isRare }) => !isRare).map(draw)}
       {rare.length > 0 && (
-        <details>
-          <summary>{text.rare(set)}</summary>
+        <Fold label={text.rare(set)}>
           <fieldset>
             <legend>{text.route}</legend>
             {rare.map(draw)}
           </fieldset>
-        </details>
+        </Fold>
       )}
     </>
   );

@@ -3,6 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo, useRef } from "react";
 import { stepIcon } from "../../graph/StepNode";
+import { TYPE_NAMES } from "../../graph/type-names";
 import { Chip } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { Scroller } from "../../kit/Scroller";
@@ -24,6 +25,7 @@ const FIRST = ["failed", "parked", "retry", "running", "waiting", "caught"];
 
 export function StepPanel({ row, outline, folded, visit, step: id, isNow, onVisit }: SideProps) {
   const text = useText(TEXTS);
+  const names = useText(TYPE_NAMES);
   const step = id === null ? undefined : outline.steps.get(id);
   if (step === undefined && visit === null) return <p className={styles.quietBlock}>{text.chooseStep}</p>;
   const visits = byStep(folded.visits).get(step?.id ?? visit?.step ?? "") ?? [];
@@ -36,7 +38,7 @@ export function StepPanel({ row, outline, folded, visit, step: id, isNow, onVisi
         <div className={styles.grow}>
           <h2 className={styles.stepName}>{step?.name ?? visit?.step}</h2>
           <p className={styles.quiet}>
-            {step?.type} <code>{step?.id ?? visit?.step}</code>
+            {step !== undefined && (names[step.type] ?? step.type)} <code>{step?.id ?? visit?.step}</code>
             {visit !== null && visits.length > 1 && ` · ${text.visitOf(visit.visit, visit.scope)}`}
           </p>
         </div>

@@ -1,4 +1,4 @@
-import { germanOf } from "./german";
+import { sayCheck } from "./sentences";
 import type { ChecksText } from "./text.en";
 
 export const german = {
@@ -18,6 +18,6 @@ export const german = {
       catalog: "App im Katalog",
       clock: "Uhr",
     })[check] ?? check,
-  said: germanOf,
+  said: (english) => sayCheck(english, "de"),
   millis: (count) => `${count} ms`,
 } satisfies ChecksText;

@@ -1,3 +1,5 @@
+import { sayCheck } from "./sentences";
+
 export const english = {
   ok: "The connection works.",
   failed: "The connection does not work yet.",
@@ -16,7 +18,7 @@ export const english = {
       clock: "Clock",
     })[check] ?? check,
   /** What was found, and how to correct it; the server says it in English. */
-  said: (english: string) => english,
+  said: (english: string) => sayCheck(english, "en"),
   millis: (count: string) => `${count} ms`,
 };
 

@@ -9,13 +9,15 @@ interface ChoiceFieldProps extends FieldProps {
   options: readonly Option[];
   /** What holds when there is none. */
   fallback?: string;
+  /** The words for no choice, where none is needed. */
+  none?: string;
   /** Whether an expression may choose. */
   isComputable?: boolean;
 }
 
 /** One of a few words. A value that is none of them stays, and is shown. */
 export function ChoiceField(props: ChoiceFieldProps) {
-  const { value, options, fallback, onChange, isReadOnly = false, isComputable = false } = props;
+  const { value, options, fallback, none, onChange, isReadOnly = false, isComputable = false } = props;
   const text = useText(TEXTS);
   const chosen = typeof value === "string" || typeof value === "number" ? String(value) : "";
   const isForeign = chosen !== "" && !options.some((option) => option.value === chosen);
@@ -28,7 +30,7 @@ export function ChoiceField(props: ChoiceFieldProps) {
         onChange={(_, { value: next }) => onChange(next === "" ? undefined : next)}
       >
         {(standard !== undefined || chosen === "" || props.isRequired !== true) && (
-          <option value="">{standard === undefined ? text.choose : text.standard(standard.label)}</option>
+          <option value="">{standard === undefined ? (none ?? text.choose) : text.standard(standard.label)}</option>
         )}
         {options.map((option) => (
           <option key={option.value} value={option.value}>

@@ -16,7 +16,7 @@ export const german: FieldsText = {
   asExpression: "Durch einen Ausdruck",
   asConstant: "Als fester Wert",
   choose: "Wählen …",
-  standard: (label) => `${label} (wenn nichts gewählt ist)`,
+  standard: (label) => `${label} (Standard)`,
   foreign: (value) => `${value} (hier nicht bekannt)`,
   unitOf: (label) => `Einheit von ${label}`,
   pickTime: (label) => `${label} in Ihrer Zeitzone wählen`,

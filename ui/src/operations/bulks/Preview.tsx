@@ -2,6 +2,7 @@
 
 import type { AnswerOf } from "../../api/types";
 import { Chip } from "../../kit/Chip";
+import { Fold } from "../../kit/folds/Fold";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
@@ -53,14 +54,13 @@ export function Preview({ answer, act }: { answer: Answer; act: Act }) {
       )}
       {forecast?.verdicts !== undefined && <VerdictLines verdicts={forecast.verdicts} />}
       {items.length > 0 && (
-        <details>
-          <summary>{text.newest(items.length)}</summary>
+        <Fold label={text.newest(items.length)}>
           <ul className={styles.sample}>
             {items.map(({ workflow_execution_id, process_id }) => (
               <li key={workflow_execution_id}>{process_id}</li>
             ))}
           </ul>
-        </details>
+        </Fold>
       )}
     </>
   );
@@ -79,8 +79,7 @@ function VerdictLines({ verdicts }: { verdicts: readonly Verdict[] }) {
         {counts.refused > 0 && <Chip tone="failed">{text.refusedByVersion(counts.refused)}</Chip>}
       </p>
       {others.length > 0 && (
-        <details>
-          <summary>{text.whyNot(others.length)}</summary>
+        <Fold label={text.whyNot(others.length)}>
           <ul className={styles.why}>
             {others.slice(0, LISTED).map(({ workflow_execution_id: id, process_id, why }) => (
               <li key={id}>
@@ -88,7 +87,7 @@ function VerdictLines({ verdicts }: { verdicts: readonly Verdict[] }) {
               </li>
             ))}
           </ul>
-        </details>
+        </Fold>
       )}
     </>
   );

@@ -6,6 +6,7 @@ import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
 import { useTypeOf } from "../../expression/use-judgement";
 import { InputsProvider } from "../../kit/fields/inputs";
+import { Fold } from "../../kit/folds/Fold";
 import { Icon } from "../../kit/icons";
 import { Empty } from "../../kit/states/Empty";
 import { useText } from "../../text/language";
@@ -122,10 +123,11 @@ function Picker() {
   const text = useText(PANEL_TEXTS);
   const [isOpen, setIsOpen] = useState(false);
   return (
-    <details className={styles.picker} onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
-      <summary>{text.insertData}</summary>
-      {isOpen && <DataPicker />}
-    </details>
+    <div className={styles.picker}>
+      <Fold label={text.insertData} onToggle={setIsOpen}>
+        {isOpen && <DataPicker />}
+      </Fold>
+    </div>
   );
 }
 

@@ -45,6 +45,7 @@ export const german: PanelText = {
     everyone: "Alle Antworten",
     reject: "Bei Ablehnung",
     always: "Immer",
+    never: "Nie",
     parallel: "Zugleich",
     sequence: "Nacheinander",
     any: "Einer davon",
@@ -163,6 +164,16 @@ export const german: PanelText = {
     addHandOver: "Vertretung hinzufügen",
     removeHandOver: (at) => `Vertretung ${at} entfernen`,
   },
+  fallback: {
+    after: (at) => `Weiterer Kanal ${at} nach`,
+    channel: (at) => `Weiterer Kanal ${at}`,
+    which: (at) => `Über weiteren Kanal ${at} gehen`,
+    undelivered: "Karten, die nicht angekommen sind",
+    unanswered: "Alle offenen Karten",
+    add: "Weiteren Kanal hinzufügen",
+    remove: (at) => `Weiteren Kanal ${at} entfernen`,
+    none: "Jeder Kanal sendet eine Karte einmal, und einen anderen gibt es hier nicht.",
+  },
   sentence: {
     ask: "Frage",
     and: "und",
@@ -180,6 +191,7 @@ export const german: PanelText = {
   },
   strip: {
     title: "Wenn keine Antwort kommt",
+    after: (duration) => `nach ${duration}`,
     ifNow: "jetzt gesendet",
     ifNowCalendar: (name) => `jetzt gesendet, Kalender „${name}“`,
     never: "Ohne Frist wartet die Genehmigung, bis sie beantwortet ist.",

@@ -43,6 +43,7 @@ export const english = {
     everyone: "All answers",
     reject: "When it is rejected",
     always: "Always",
+    never: "Never",
     parallel: "At once",
     sequence: "In turn",
     any: "One of them",
@@ -160,6 +161,16 @@ export const english = {
     addHandOver: "Add substitutes",
     removeHandOver: (at: number) => `Remove substitution ${at}`,
   },
+  fallback: {
+    after: (at: number) => `Other channel ${at} after`,
+    channel: (at: number) => `Other channel ${at}`,
+    which: (at: number) => `Sent by other channel ${at}`,
+    undelivered: "Cards that have not arrived",
+    unanswered: "All cards that are open",
+    add: "Add another channel",
+    remove: (at: number) => `Remove other channel ${at}`,
+    none: "Each channel sends a card once, and there is no other one here.",
+  },
   sentence: {
     ask: "Ask",
     and: "and",
@@ -178,6 +189,7 @@ export const english = {
   strip: {
     title: "When no answer comes",
     ifNow: "if sent now",
+    after: (duration: string) => `after ${duration}`,
     ifNowCalendar: (name: string) => `if sent now, calendar “${name}”`,
     never: "Without a timeout the approval waits until it is answered.",
     noCalendar: (name: string) => `“${name}” has no working hours that can be read, so no dates are shown.`,

@@ -1,6 +1,7 @@
 /** The second line of a node: the one setting that says most of its step. */
 
 import type { StepTypeName } from "../../api/step-types";
+import { singleOf, type Unit } from "../../kit/fields/duration";
 import { isObject, type JsonObject } from "../../shared/http";
 
 const LONGEST = 60;
@@ -28,9 +29,9 @@ const LINES: Readonly<Record<Exclude<StepTypeName, "parallel">, (settings: JsonO
   advancedConditional: ({ branches }) => firstOf(branches, ({ conditions }) => firstOf(conditions, ruleLine)),
   adaptiveCard: ({ recipients, card_id }) => people(recipients) || text(card_id),
   approval: ({ recipients, quorum, timeout }) =>
-    [people(recipients), text(quorum), text(timeout)].filter(Boolean).join(", "),
-  wait: ({ sources, timeout }) => [listOf(sources), text(timeout)].filter(Boolean).join(", "),
-  delay: (settings) => text(settings.for) || text(settings.until),
+    [people(recipients), quorum === "any" ? "1" : text(quorum), short(timeout)].filter(Boolean).join(", "),
+  wait: ({ sources, timeout }) => [listOf(sources), short(timeout)].filter(Boolean).join(", "),
+  delay: (settings) => short(settings.for) || text(settings.until),
   overridePayload: ({ parameters }) => {
     const names = Array.isArray(parameters) ? parameters.filter(isObject).map(({ name }) => text(name)) : [];
     return names.filter(Boolean).join(", ");
@@ -41,10 +42,20 @@ const LINES: Readonly<Record<Exclude<StepTypeName, "parallel">, (settings: JsonO
   join: ({ for: count }) => text(count),
   subworkflow: ({ workflow_id, version }) => words(workflow_id, version),
   redirect: ({ target, max_visits }) => (text(target) === "" ? "" : `↩ ${text(target)} (${text(max_visits) || "100"})`),
-  terminate: ({ status, reason }) => [text(status), text(reason)].filter(Boolean).join(": "),
+  terminate: ({ status, reason }) => words(status === "FAILED" ? "✗" : "", reason),
 };
 
 const BY_TYPE: ReadonlyMap<string, (settings: JsonObject) => string> = new Map(Object.entries(LINES));
+
+/** Units that are written alike in all languages; a duration of others stays as it is. */
+const UNITS: Readonly<Partial<Record<Unit, string>>> = { seconds: "s", minutes: "min", hours: "h", days: "d" };
+
+/** `P3D` is read as `3 d`. */
+function short(value: unknown): string {
+  const single = singleOf(text(value));
+  const unit = single === null ? undefined : UNITS[single.unit];
+  return single === null || unit === undefined ? text(value) : `${single.amount} ${unit}`;
+}
 
 function firstOf(value: unknown, line: (item: JsonObject) => string): string {
   const items = Array.isArray(value) ? value.filter(isObject) : [];

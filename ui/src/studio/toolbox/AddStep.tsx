@@ -2,6 +2,7 @@
 
 import { Dialog, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { START } from "../../graph/outline";
 import { stepIcon } from "../../graph/StepNode";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
@@ -18,13 +19,15 @@ export function AddStep({ studio, place, onClose }: { studio: Studio; place: Exi
   const text = useText(TEXTS);
   const step = stepById(studio.store.getState().document, place.from);
   const exit = exitLook(step, place.exit, text.exits).text;
+  const named = step === null ? place.from : nameOf(step);
+  const name = named === START ? (text.types.trigger ?? named) : named;
   return (
     <Dialog open onOpenChange={(_, { open }) => !open && onClose()}>
       <DialogSurface aria-describedby={undefined}>
         <DialogBody>
           <DialogTitle>{text.addTitle}</DialogTitle>
           <DialogContent>
-            <p>{text.addTo(exit, step === null ? place.from : nameOf(step))}</p>
+            <p className={styles.place}>{text.addTo(exit, name)}</p>
             <TypeList
               onChoose={(type) => {
                 onClose();

@@ -5,9 +5,10 @@ import { Chip, type Tone } from "../../kit/Chip";
 import { type Column, DataTable } from "../../kit/DataTable";
 import { Section } from "../../kit/Page";
 import { useMay } from "../../session/session";
+import { executionName } from "../../text/executions";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import { useTimes } from "../../text/time";
+import { Time, useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import styles from "./activation.module.css";
 
@@ -63,10 +64,11 @@ function Verdicts({ items }: { items: readonly Verdict[] }) {
       head: text.execution,
       cell: ({ workflow_execution_id: executionId, process_id }) => (
         <Link to="/executions/$executionId" params={{ executionId }} target="_blank" preload={false}>
-          {process_id}
+          {executionName(executionId, process_id)}
         </Link>
       ),
     },
+    { id: "started", head: text.started, cell: ({ created_on }) => <Time at={created_on} /> },
     { id: "version", head: text.version, isRight: true, cell: ({ workflow_version: version }) => version },
     {
       id: "verdict",

@@ -3,6 +3,7 @@ import type { Change, Workflow } from "../../api/queries/workflows/workflows";
 import { Canvas } from "../../graph/Canvas";
 import type { Difference } from "../../graph/look";
 import { readOutline } from "../../graph/outline";
+import { TYPE_NAMES } from "../../graph/type-names";
 import { writeJson } from "../../kit/json/json-text";
 import { SideBySide } from "../../kit/json/SideBySide";
 import { Note } from "../../kit/Note";
@@ -78,12 +79,13 @@ interface MergedGraphProps {
 
 function MergedGraph({ merged, changes, selected, onSelect }: MergedGraphProps) {
   const { compare: text } = useText(TEXTS);
+  const names = useText(TYPE_NAMES);
   const look = useMemo(() => {
     const counts = countsOf(changes);
     const wordOf = (step: string, difference: Difference): string =>
       difference === "changed" ? text.changedTimes(counts.get(step) ?? 0) : text.kinds[difference];
-    return mergedLook(merged, wordOf);
-  }, [merged, changes, text]);
+    return mergedLook(merged, wordOf, names);
+  }, [merged, changes, text, names]);
   const legend = (
     <>
       <span className={styles.added}>+ {text.kinds.added}</span>

@@ -2,6 +2,7 @@
 
 import { type Difference, edgeKey, type GraphLook, type NodeLook } from "../../graph/look";
 import type { GraphEdge, GraphStep, Outline } from "../../graph/outline";
+import { secondLine } from "../../graph/type-names";
 
 /** How many changes a comparison found in a step. */
 export type Counts = ReadonlyMap<string, number>;
@@ -58,11 +59,15 @@ export function keyOf(edge: GraphEdge): string {
 }
 
 /** Returns how the merged graph is drawn: each difference by its sign, its color and its words. */
-export function mergedLook(merged: Merged, wordOf: (step: string, difference: Difference) => string): GraphLook {
+export function mergedLook(
+  merged: Merged,
+  wordOf: (step: string, difference: Difference) => string,
+  names: Readonly<Record<string, string>>,
+): GraphLook {
   const steps = new Map(
-    [...merged.outline.steps.keys()].map((id): [string, NodeLook] => {
+    [...merged.outline.steps].map(([id, step]): [string, NodeLook] => {
       const difference = merged.steps.get(id);
-      const text = difference === undefined ? id : wordOf(id, difference);
+      const text = difference === undefined ? secondLine(step, names) : wordOf(id, difference);
       return [id, { tone: "idle", paint: difference ?? "same", text, count: 1 }];
     }),
   );

@@ -47,9 +47,9 @@ describe("an approval", () => {
     const strip = within(screen.getByLabelText("When no answer comes"));
     expect(strip.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
       expect.stringContaining("Asked"),
-      expect.stringMatching(/Reminder 1 day 29 Nov 2026/),
-      expect.stringMatching(/Hand over boss@example.com 2 days 30 Nov 2026/),
-      expect.stringMatching(/Timeout 5 days 3 Dec 2026/),
+      expect.stringMatching(/Reminder after 1 day, 29 Nov 2026/),
+      expect.stringMatching(/Hand over boss@example.com after 2 days, 30 Nov 2026/),
+      expect.stringMatching(/Timeout after 5 days, 3 Dec 2026/),
     ]);
   });
 
@@ -458,7 +458,7 @@ describe("a finding", () => {
         hint: "",
       },
     ]);
-    return waitFor(() => expect(screen.getByText("must not be empty")).toBeTruthy());
+    return waitFor(() => expect(screen.getByText("Must not be empty.")).toBeTruthy());
   });
 });
 

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import type { ExecutionRow } from "../../../api/queries/executions/executions";
 import { Chip } from "../../../kit/Chip";
+import { executionName } from "../../../text/executions";
 import { useText } from "../../../text/language";
 import { Time, useTimes } from "../../../text/time";
 import { STATUS_TONES, shownStatus } from "../../status";
@@ -142,7 +143,7 @@ export function useFields(rows: readonly ExecutionRow[]): readonly string[] {
 export function ToExecution({ row }: { row: ExecutionRow }) {
   return (
     <Link to="/executions/$executionId" params={{ executionId: row.workflow_execution_id }} preload={false}>
-      {row.process_id}
+      {executionName(row.workflow_execution_id, row.process_id)}
     </Link>
   );
 }

@@ -5,6 +5,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
 import { connectionChoicesQuery } from "../../../api/queries/kit/choices";
 import { useText } from "../../../text/language";
+import { TEXTS as CHECKS } from "../../checks/text";
 import { Note } from "../../Note";
 import { Problem } from "../../states/Problem";
 import { ChoiceField } from "../ChoiceField";
@@ -39,6 +40,7 @@ export function ConnectionField({ kind, or = [], ...field }: ConnectionFieldProp
 
 function Test({ name }: { name: string }) {
   const { connection: text } = useText(TEXTS);
+  const { said } = useText(CHECKS);
   const api = useApi();
   const { mutate, data, error, isPending } = useMutation({
     mutationFn: async () => (await api.call("testConnection", { name })).item,
@@ -60,7 +62,7 @@ function Test({ name }: { name: string }) {
               .filter(({ state }) => state === "failed")
               .map((check) => (
                 <li key={check.name}>
-                  {check.text} {check.fix}
+                  {said(check.text)} {said(check.fix)}
                 </li>
               ))}
           </ul>

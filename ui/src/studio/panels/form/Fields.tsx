@@ -16,8 +16,9 @@ import { SwitchField } from "../../../kit/fields/SwitchField";
 import { useText } from "../../../text/language";
 import { MapFields } from "../mapping/MapFields";
 import { PANEL_TEXTS } from "../text";
-import { ChannelField } from "./ChannelField";
+import { AppField, ChannelField } from "./ChannelField";
 import type { StepEdit } from "./edit";
+import { FallbackField } from "./FallbackField";
 import type { Spec, Widget } from "./spec";
 
 /** The field of one setting, with its words. */
@@ -25,11 +26,17 @@ export function SpecField({ spec, edit }: { spec: Spec; edit: StepEdit }) {
   const text = useText(PANEL_TEXTS);
   const { key, path, widget, isRequired = false } = spec;
   const [label, hint] = text.fields[key];
-  return <WidgetField widget={widget} field={{ ...edit.field(path, label, hint), isRequired }} />;
+  const field = { ...edit.field(path, label, hint), isRequired };
+  if (widget.kind === "app") return <AppField {...field} channel={edit.settings.channel} />;
+  if (widget.kind === "fallback") return <FallbackField edit={edit} field={field} />;
+  return <WidgetField widget={widget} field={field} />;
 }
 
+/** Widgets whose fields need nothing but their own value. */
+type OwnWidget = Exclude<Widget, { kind: "app" | "fallback" }>;
+
 /** The field that a widget names. */
-export function WidgetField({ widget, field }: { widget: Widget; field: FieldProps }) {
+export function WidgetField({ widget, field }: { widget: OwnWidget; field: FieldProps }) {
   const text = useText(PANEL_TEXTS);
   const { Json } = useInputs();
   switch (widget.kind) {
@@ -42,13 +49,18 @@ export function WidgetField({ widget, field }: { widget: Widget; field: FieldPro
     case "instant":
       return <InstantField {...field} />;
     case "choice": {
-      const { options, isSegmented = false, ...others } = widget;
+      const { options, none, isSegmented = false, ...others } = widget;
       const labels: Readonly<Record<string, string>> = text.options;
       const shown = options.map((value) => ({ value, label: labels[value] ?? value }));
       return isSegmented ? (
         <Segmented {...field} {...others} options={shown} />
       ) : (
-        <ChoiceField {...field} {...others} options={shown} />
+        <ChoiceField
+          {...field}
+          {...others}
+          options={shown}
+          {...(none !== undefined && { none: labels[none] ?? none })}
+        />
       );
     }
     case "switch":

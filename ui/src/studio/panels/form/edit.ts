@@ -108,5 +108,5 @@ function problemAt(findings: readonly StudioFinding[], pointer: string): string 
   const found = findings.filter(({ field }) => field === pointer || field.startsWith(`${pointer}/`));
   return found.length === 0
     ? undefined
-    : found.map(({ message, hint }) => [message, hint].filter(Boolean).join(" – ")).join("; ");
+    : found.flatMap(({ message, hint }) => [message, hint].filter(Boolean)).join(" ");
 }

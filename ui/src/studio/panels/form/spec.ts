@@ -11,7 +11,15 @@ export type Widget =
   | { kind: "number"; isWhole?: boolean; least?: number; most?: number; placeholder?: string }
   | { kind: "duration"; fallback?: string; unit?: "seconds" | "minutes" | "hours" | "days" }
   | { kind: "instant" }
-  | { kind: "choice"; options: readonly string[]; fallback?: string; isComputable?: boolean; isSegmented?: boolean }
+  /** `none`: the name of the words for no choice. */
+  | {
+      kind: "choice";
+      options: readonly string[];
+      fallback?: string;
+      none?: string;
+      isComputable?: boolean;
+      isSegmented?: boolean;
+    }
   | { kind: "switch"; fallback?: boolean }
   | { kind: "pairs" }
   /** `isMapped`: an object whose fields are values of the data. */
@@ -22,6 +30,10 @@ export type Widget =
   | { kind: "connection"; of: string; or?: readonly string[] }
   | { kind: "datastore" }
   | { kind: "channel" }
+  /** The connection that sends by the channel of the step. */
+  | { kind: "app" }
+  /** Other channels of the step's card. */
+  | { kind: "fallback" }
   | { kind: "rules" };
 
 export interface Spec {

@@ -1,14 +1,13 @@
 /** Reminders, substitutes, calendar and deadline of an approval, and its card. */
 
-import { Button } from "@fluentui/react-components";
 import { DurationField } from "../../../kit/fields/DurationField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { DatastoreField } from "../../../kit/fields/pickers/DatastoreField";
 import { PeopleField } from "../../../kit/fields/pickers/PeopleField";
-import { Icon } from "../../../kit/icons";
 import { isObject } from "../../../shared/http";
 import { useText } from "../../../text/language";
 import type { StepEdit } from "../form/edit";
+import { AddButton, RemoveButton } from "../form/ListButtons";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import { CardParts } from "./CardParts";
@@ -50,10 +49,15 @@ function Reminders({ edit }: { edit: StepEdit }) {
             isReadOnly={edit.isReadOnly}
             onChange={(next) => give(value.with(at, next ?? ""))}
           />
-          <Remove edit={edit} label={text.removeReminder(at + 1)} onClick={() => give(value.toSpliced(at, 1))} />
+          <RemoveButton edit={edit} label={text.removeReminder(at + 1)} onClick={() => give(value.toSpliced(at, 1))} />
         </div>
       ))}
-      <Add edit={edit} label={text.addReminder} isFull={value.length >= MOST} onClick={() => give([...value, "P1D"])} />
+      <AddButton
+        edit={edit}
+        label={text.addReminder}
+        isFull={value.length >= MOST}
+        onClick={() => give([...value, "P1D"])}
+      />
     </section>
   );
 }
@@ -88,43 +92,15 @@ function Escalation({ edit }: { edit: StepEdit }) {
               onChange={(to) => give(value.with(at, { ...each, to: to ?? [] }))}
             />
           </div>
-          <Remove edit={edit} label={text.removeHandOver(at + 1)} onClick={() => give(value.toSpliced(at, 1))} />
+          <RemoveButton edit={edit} label={text.removeHandOver(at + 1)} onClick={() => give(value.toSpliced(at, 1))} />
         </div>
       ))}
-      <Add
+      <AddButton
         edit={edit}
         label={text.addHandOver}
         isFull={value.length >= MOST}
         onClick={() => give([...value, { after: "P2D", to: [] }])}
       />
     </section>
-  );
-}
-
-interface ActProps {
-  edit: StepEdit;
-  label: string;
-  onClick: () => void;
-}
-
-function Remove({ edit, label, onClick }: ActProps) {
-  if (edit.isReadOnly) return null;
-  return <Button appearance="subtle" icon={<Icon name="close" size={14} />} aria-label={label} onClick={onClick} />;
-}
-
-function Add({ edit, label, isFull, onClick }: ActProps & { isFull: boolean }) {
-  if (edit.isReadOnly) return null;
-  return (
-    <div>
-      <Button
-        size="small"
-        appearance="subtle"
-        disabled={isFull}
-        icon={<Icon name="plus" size={14} />}
-        onClick={onClick}
-      >
-        {label}
-      </Button>
-    </div>
   );
 }

@@ -71,8 +71,9 @@ function List({ moments, isWorking }: { moments: readonly Moment[]; isWorking: b
           {kind === "escalation" && to.length > 0 && ` ${to.join(", ")}`}
           <span className={styles.hint}>
             {" "}
-            {after !== "" && `${durationWords(language, after, isWorking)} `}
-            {at !== null && formats.instant(at)}
+            {[after !== "" && text.after(durationWords(language, after, isWorking)), at !== null && formats.instant(at)]
+              .filter(Boolean)
+              .join(", ")}
           </span>
         </li>
       ))}

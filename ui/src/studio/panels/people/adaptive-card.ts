@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../shared/http";
+import { isElsewhere } from "../form/channels";
 import type { StepForm } from "../form/spec";
 import { CardStepParts } from "./CardStepParts";
 
@@ -20,7 +21,15 @@ export const ADAPTIVE_CARD: StepForm = {
       when: sends,
     },
     { key: "waitTimeout", path: ["wait", "timeout"], widget: { kind: "duration", unit: "days" }, when: sends },
-    { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },
+    { key: "cardApp", path: ["app"], widget: { kind: "app" }, isAdvanced: true },
+    {
+      key: "fallback",
+      path: ["fallback"],
+      widget: { kind: "fallback" },
+      when: (settings) => sends(settings) && settings.wait !== undefined,
+      isAdvanced: true,
+    },
+    { key: "mayAnswer", path: ["may_answer"], widget: { kind: "people" }, when: isElsewhere, isAdvanced: true },
     {
       key: "confirm",
       path: ["confirm"],

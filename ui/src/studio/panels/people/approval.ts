@@ -1,3 +1,4 @@
+import { isElsewhere } from "../form/channels";
 import type { StepForm } from "../form/spec";
 import { ApprovalParts } from "./ApprovalParts";
 import { ApprovalSentence } from "./ApprovalSentence";
@@ -29,7 +30,7 @@ export const APPROVAL: StepForm = {
     {
       key: "commentRequired",
       path: ["comment_required"],
-      widget: { kind: "choice", options: ["reject", "always"] },
+      widget: { kind: "choice", options: ["reject", "always"], none: "never" },
     },
     {
       key: "channel",
@@ -37,7 +38,9 @@ export const APPROVAL: StepForm = {
       widget: { kind: "channel" },
       isAdvanced: true,
     },
-    { key: "cardApp", path: ["app"], widget: { kind: "text" }, isAdvanced: true },
+    { key: "cardApp", path: ["app"], widget: { kind: "app" }, isAdvanced: true },
+    { key: "fallback", path: ["fallback"], widget: { kind: "fallback" }, isAdvanced: true },
+    { key: "mayAnswer", path: ["may_answer"], widget: { kind: "people" }, when: isElsewhere, isAdvanced: true },
     {
       key: "confirm",
       path: ["confirm"],

@@ -14,20 +14,20 @@ export function SettingsTab({ edit }: { edit: StepEdit }) {
   const form = formOf(edit.type);
   const whole = edit.findings.filter(({ field }) => field === "" || field === "/settings");
   return (
-    <>
+    <div className={styles.form}>
       {whole.map((finding) => (
         <Note key={`${finding.path} ${finding.message}`} tone="warning">
           {finding.message} {finding.hint}
         </Note>
       ))}
       {form === null ? (
-        <div className={styles.form}>
+        <>
           <Note tone="info">{text.unknownType(edit.type)}</Note>
           <Json {...edit.stepField(["settings"], text.settings)} />
-        </div>
+        </>
       ) : (
         <SettingsForm form={form} edit={edit} />
       )}
-    </>
+    </div>
   );
 }

@@ -7,6 +7,7 @@ import { DurationField } from "../../../kit/fields/DurationField";
 import { InstantField } from "../../../kit/fields/InstantField";
 import { useInputs } from "../../../kit/fields/inputs";
 import { NumberField } from "../../../kit/fields/NumberField";
+import { Fold } from "../../../kit/folds/Fold";
 import { membersOf, type Plan, planOf, WEEKDAYS } from "../../../kit/trigger/schedule";
 import { TRIGGER_TEXTS } from "../../../kit/trigger/text";
 import { isObject, textOf } from "../../../shared/http";
@@ -169,8 +170,7 @@ function Terms({ edit }: { edit: StepEdit }) {
         choices={Intl.supportedValuesOf("timeZone").map((value) => ({ value, label: value }))}
         onChange={(next) => zone.onChange(next === "" ? undefined : next)}
       />
-      <details>
-        <summary>{text.more}</summary>
+      <Fold label={text.more}>
         <div className={styles.form}>
           <InstantField {...edit.field(["schedule", "start"], ...fields.scheduleStart)} />
           <InstantField {...edit.field(["schedule", "end"], ...fields.scheduleEnd)} />
@@ -195,7 +195,7 @@ function Terms({ edit }: { edit: StepEdit }) {
             }))}
           />
         </div>
-      </details>
+      </Fold>
     </>
   );
 }

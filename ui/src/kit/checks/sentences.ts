@@ -4,6 +4,10 @@
  * other distributions stay as they are.
  */
 
+import type { Language } from "../../text/language";
+import { ERRORS } from "./errors";
+
+const PROXY: Readonly<Record<Language, string>> = { en: "the proxy ", de: "der Proxy " };
 const HOLES: ReadonlyMap<string, string> = new Map([
   ["addresses", "[\\da-fA-F:., ]+"],
   ["count", "[\\d.e+-]+"],
@@ -181,18 +185,33 @@ export const SENTENCES: readonly (readonly [english: string, german: string])[] 
   ["{word}; the certificate is valid until {word}", "{word}; das Zertifikat gilt bis {word}"],
 ];
 
-/** Returns a sentence of a check in German; one that is not known stays in English. */
-export function germanOf(sentence: string): string {
-  for (const [english, german] of SENTENCES) {
-    const found = patternOf(english).exec(sentence);
-    if (found === null) continue;
-    const values = found.slice(1).map((value) => value.replace(/^the proxy /, "der Proxy "));
-    return german
-      .split(HOLE)
-      .map((part, at) => (at % 2 === 0 ? part : (values[(at - 1) / 2] ?? "")))
-      .join("");
+/**
+ * Returns a sentence of a check in a language, with its capital and its full stop: the server says it as errors are
+ * said, within another one. A name with which it begins stays as it is, and so does a sentence that is not known.
+ */
+export function sayCheck(sentence: string, language: Language): string {
+  for (const pair of [...SENTENCES, ...ERRORS]) {
+    const found = patternOf(pair[0]).exec(sentence);
+    if (found !== null) return finish(fill(pair[language === "de" ? 1 : 0], found.slice(1), language));
   }
   return sentence;
+}
+
+function fill(template: string, values: readonly string[], language: Language): string {
+  const named = template
+    .split(HOLE)
+    .map((part, at) => (at % 2 === 0 ? part : nameIn(values[(at - 1) / 2] ?? "", language)))
+    .join("");
+  const isName = template.startsWith("{") && !named.startsWith(PROXY[language]);
+  return isName ? named : `${named.charAt(0).toUpperCase()}${named.slice(1)}`;
+}
+
+function nameIn(value: string, language: Language): string {
+  return value.replace(/^the proxy /, PROXY[language]);
+}
+
+function finish(sentence: string): string {
+  return sentence.endsWith(".") ? sentence : `${sentence}.`;
 }
 
 function patternOf(english: string): RegExp {
