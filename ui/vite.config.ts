@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { mergeConfig } from "vite";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { devPages, toServer } from "./tools/dev-server";
+import { findChunks } from "./tools/fewer-chunks";
 import { shortTokens } from "./tools/short-tokens";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -17,7 +19,16 @@ const CODEMIRROR = ["autocomplete", "commands", "lang-json", "language", "lint",
 const PAGES = ["inbox", "docs", "app", "card-frame", "mail-frame", "chat"];
 const SERVED = "../src/looply/server/static";
 
-export default defineConfig(({ command, mode }) => ({
+export default defineConfig(async ({ command, mode }) => {
+  const config = configOf(command, mode);
+  // Of the tab of Teams there is one screen only.
+  if (command !== "build" || mode === "teams") return config;
+  const name = await findChunks(config);
+  const groups = [{ name, includeDependenciesRecursively: false }];
+  return mergeConfig(config, { build: { rollupOptions: { output: { codeSplitting: { groups } } } } });
+});
+
+const configOf = (command: "build" | "serve", mode: string): ViteUserConfig => ({
   root: here("."),
   base: mode === "teams" ? "/static/teams/" : command === "serve" && mode !== "test" ? "/" : "/static/",
   plugins: [devPages(), shortTokens()],
@@ -61,4 +72,4 @@ export default defineConfig(({ command, mode }) => ({
     // A machine that does other work too draws a card in a second; no test waits for the time itself.
     testTimeout: 60_000,
   },
-}));
+});

@@ -32,6 +32,7 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
     () => createQueryClient(() => flag.set(true), repeats === undefined ? {} : { repeats }),
     [flag, repeats],
   );
+  const reading = useMemo(() => ({ api, queries }), [api, queries]);
   return (
     <ApiProvider api={api}>
       <QueryClientProvider client={queries}>
@@ -40,7 +41,7 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
             <PreferencesProvider>
               <PreferredLook {...(clock === undefined ? {} : { clock })}>
                 <CommandsProvider registry={registry}>
-                  <RouterProvider router={router} />
+                  <RouterProvider router={router} context={reading} />
                 </CommandsProvider>
               </PreferredLook>
             </PreferencesProvider>

@@ -76,6 +76,12 @@ const execution = createRoute({
   getParentRoute: () => shell,
   path: "/executions/$executionId",
   validateSearch: executionSearch,
+  // Not awaited, and not for a link that is only pointed at.
+  loader: ({ context: { api, queries }, params, preload }) => {
+    if (preload || api === undefined || queries === undefined) return;
+    const opening = import("./executions/execution/opening");
+    opening.then(({ beginToRead }) => beginToRead(api, queries, params.executionId)).catch(() => undefined);
+  },
   component: lazyRouteComponent(() => import("./executions/execution/ExecutionPage"), "ExecutionPage"),
 });
 const operations = createRoute({

@@ -20,13 +20,17 @@ from looply.execution import ExecutionState, fold
 from looply.execution.facts.events import Event
 from looply.execution.facts.state import Path, Status
 from looply.execution.views.event_values import EventValues, event_values
-from looply.execution.views.log_pages import EntryPage, entry_page
+from looply.execution.views.log_entries import LogEntry
+from looply.execution.views.log_pages import entry_page
 from looply.execution.views.logs import mask_document
 from looply.execution.views.positions import moves_path
 from looply.jsontext import Json
 
 _PAGE: Final = 500
 """Events that are folded before other calls get a turn."""
+
+_RANGES: Final = 4
+"""Ranges of `limits.read_events` events that a page of a log is made of, at most."""
 
 _LARGE_BYTES: Final = 64 * 1024
 """A data document of more bytes is masked in a thread."""
@@ -61,10 +65,11 @@ class EventMoment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogOfExecution(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the log of an execution. `has_more`: further events follow."""
+    """A page of the log of an execution, whose last event is number `last`. `has_more`: further events follow."""
 
     head: Head
-    page: EntryPage
+    entries: Sequence[LogEntry]
+    last: int
     has_more: bool
 
 
@@ -103,12 +108,29 @@ async def get_at(services: Services, principal: Principal, execution_id: str, se
 
 
 async def get_log(services: Services, principal: Principal, execution_id: str, after: int) -> LogOfExecution:
-    """Returns a page of the log, after event `after`. Raises: NotFound, StoreCorrupt."""
+    """Returns a page of the log, after event `after`, with at most `limits.read_events` entries.
+
+    Most events of a loop have no entry: what one range of the history leaves free of a page is filled from the next.
+    Raises: NotFound, StoreCorrupt.
+    """
     head = await get_owned_head(services, principal.organization_id, execution_id)
-    found = await services.engine.executions.history(head.execution_id, after, services.limits.read_events)
-    events = [(seq, event) for seq, event in found if seq <= head.seq]
-    page = entry_page(events, services.limits, await _unmoved(services, head, events))
-    return LogOfExecution(head=head, page=page, has_more=bool(events) and page.last < head.seq)
+    limit = services.limits.read_events
+    entries: list[LogEntry] = []
+    last, most = after, 0
+    for _ in range(_RANGES):
+        found = await services.engine.executions.history(head.execution_id, last, limit)
+        events = [(seq, event) for seq, event in found if seq <= head.seq]
+        if not events:
+            break
+        page = entry_page(events, services.limits, await _unmoved(services, head, events))
+        if len(entries) + len(page.entries) > limit and entries:
+            break
+        entries += page.entries
+        last, most = page.last, max(most, len(page.entries))
+        # A range that is short of events has large values: one of them is enough for a page.
+        if len(events) < limit or len(entries) + most > limit:
+            break
+    return LogOfExecution(head=head, entries=entries, last=last, has_more=after < last < head.seq)
 
 
 async def get_event(services: Services, principal: Principal, execution_id: str, seq: int) -> EventMoment:

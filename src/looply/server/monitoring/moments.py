@@ -107,9 +107,9 @@ async def get_execution_log(call: Call) -> Response:
     after = 0 if text == "0" else number_of(text, "after")
     found = await moments.get_log(call.services, call.principal, call.query.get("workflow_execution_id"), after)
     log = EventLog(
-        events=await name_actors(call, found.page.entries),
+        events=await name_actors(call, found.entries),
         truncated=found.has_more or UNSET,
-        after=found.page.last if found.has_more else UNSET,
+        after=found.last if found.has_more else UNSET,
     )
     answer = ExecutionLogAnswer(
         message=SUCCESS,
