@@ -88,9 +88,9 @@ class Visitor:
 
 
 @contextmanager
-def visiting(server: Server, token: str) -> Iterator[Visitor]:
-    """Yields the owner in Chromium, which has the core of the clients."""
-    with pinned(client_cores()), sync_playwright() as playwright:
+def visiting(server: Server, token: str, cores: set[int] | None = None) -> Iterator[Visitor]:
+    """Yields the owner in Chromium, which has the core of the clients unless others are given."""
+    with pinned(cores or client_cores()), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
         yield Visitor(browser, server, token)
         browser.close()

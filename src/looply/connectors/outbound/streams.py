@@ -6,6 +6,7 @@ much may be in it, and by one connection after the other.
 """
 
 import asyncio
+import socket
 import ssl
 from contextlib import suppress
 from typing import Any, Final
@@ -31,6 +32,17 @@ HEAD_BYTES: Final = 128 * 1024
 _PACKET_BYTES: Final = 1024 * 1024
 
 
+def acknowledge(connected: socket.socket | None) -> None:
+    """Acknowledges at once what has come, where the system can.
+
+    A server that writes the head of an answer and its body one after the other often waits with the body until the head
+    is acknowledged (Nagle's algorithm, RFC 9293 §3.7.4), and Linux does that 40 ms later, with the next request.
+    """
+    if connected is not None and hasattr(socket, "TCP_QUICKACK"):
+        with suppress(OSError):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 class BoundedStream(httpcore2.AsyncNetworkStream):
     """A stream that hands out little at once, and bounds what precedes a body.
 
@@ -48,6 +60,7 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         self._unsent = b""
         self._skips_request = False
         self._is_reading = False
+        self._has_come = False
         self._head_left: int | None = HEAD_BYTES
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
@@ -102,6 +115,7 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         self._head_left = HEAD_BYTES
         if self._skips_request:
             return
+        self._has_come = False
         if self._is_reading or len(self._unsent) + len(buffer) > UNSENT_BYTES:
             await self._send(timeout)
             await self._stream.write(buffer, timeout)
@@ -115,11 +129,14 @@ class BoundedStream(httpcore2.AsyncNetworkStream):
         with suppress(httpcore2.WriteError):
             await self._send(timeout)
         if not self._rest:
+            if self._has_come:
+                acknowledge(self.get_extra_info("socket"))
             self._is_reading = True
             try:
                 self._rest = memoryview(await self._stream.read(_PACKET_BYTES, timeout))
             finally:
                 self._is_reading = False
+            self._has_come = True
 
     async def _send(self, timeout: float | None) -> None:  # noqa: ASYNC109 - the library's
         unsent, self._unsent = self._unsent, b""

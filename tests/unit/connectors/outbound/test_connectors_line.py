@@ -1,6 +1,7 @@
 """One line: plain answers and all others are read alike, and nothing is sent that is not valid."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -39,6 +40,21 @@ class Script(httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return False if info == "is_readable" else None
+
+
+class Acknowledged(Script):
+    """A script that notes how many pieces were left each time that what had come was acknowledged."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        super().__init__(pieces)
+        self.left: list[int] = []
+
+    def setsockopt(self, *option: int) -> None:
+        assert option == (socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self.left.append(len(self.pieces))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self if info == "socket" else super().get_extra_info(info)
 
 
 class Network(httpcore2.AsyncNetworkBackend):
@@ -268,3 +284,23 @@ async def test_a_peer_that_does_not_read_a_request_may_have_answered_it() -> Non
         line = line_to(Deaf([b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"]))
         answer = await line.send(request(b"POST", content))
         assert (answer.status, await content_of(answer)) == (413, b"no")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="the system has no acknowledgement at once")
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [_OK + b"Content-Length: 5\r\n\r\n", b"he", b"llo"],
+        [_OK + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\nhe\r\n", b"3\r\nllo\r\n0\r\n\r\n"],
+    ],
+    ids=["plain", "chunked"],
+)
+async def test_what_came_of_an_answer_is_acknowledged_before_the_rest_is_waited_for(pieces: list[bytes]) -> None:
+    script = Acknowledged([*pieces, *pieces])
+    line = line_to(script)
+    for left in ([5, 4], [5, 4, 2, 1]):
+        answer = await line.send(request())
+        assert len(script.left) == len(left) - 2
+        assert await content_of(answer) == b"hello"
+        await answer.close()
+        assert script.left == left
