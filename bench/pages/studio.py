@@ -6,8 +6,7 @@ it causes, of its own and of the frame that shows it; the wait for that frame, w
 does not. Keys come slower than the document takes them over, so that the longest task has what a change of the document
 costs too: the canvas, the findings, the journal.
 
-A key that inserts is pressed when the page is at rest, as it is for every person. The browser has all cores, since the
-server has nothing to do.
+A key that inserts is pressed when the page is at rest, as it is for every person.
 
 Every wait has a bound, and its error says what did not appear. A workflow of as many steps as there may be takes no
 further one, so that nothing is inserted there.
@@ -22,7 +21,7 @@ from playwright.sync_api import TimeoutError as TimeoutOfPage
 
 from bench.harness.filling import make_folder
 from bench.harness.load import run
-from bench.harness.servers import all_cores, looply
+from bench.harness.servers import looply
 from bench.pages.profiling import profiled
 from bench.pages.visitor import Visitor, invite_owner, visiting
 from bench.speed import Figures, Plan
@@ -152,8 +151,7 @@ def measure_studio(plan: Plan, profiles: Path | None = None) -> Figures:
         client.headers["x-api-key"] = folder.api_key
         client.base_url = f"http://127.0.0.1:{server.port}"
         drafts = {size: _draft(client, size) for size in SIZES}
-        # The server rests while the page works: a browser draws in processes of its own, on a core of their own.
-        with visiting(server, token, all_cores()) as visitor:
+        with visiting(server, token) as visitor:
             return {str(size): _measured(visitor, workflow_id, size, profiles) for size, workflow_id in drafts.items()}
 
 

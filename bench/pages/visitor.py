@@ -10,8 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from bench.harness.filling import Folder
 from bench.harness.in_process import in_process
-from bench.harness.load import pinned
-from bench.harness.servers import Server, client_cores
+from bench.harness.servers import Server
 from looply.catalog.people.invitations import InvitationDraft
 
 if TYPE_CHECKING:
@@ -88,9 +87,9 @@ class Visitor:
 
 
 @contextmanager
-def visiting(server: Server, token: str, cores: set[int] | None = None) -> Iterator[Visitor]:
-    """Yields the owner in Chromium, which has the core of the clients unless others are given."""
-    with pinned(cores or client_cores()), sync_playwright() as playwright:
+def visiting(server: Server, token: str) -> Iterator[Visitor]:
+    """Yields the owner in Chromium, which has all cores: a browser is several processes, and the server has its own."""
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
         yield Visitor(browser, server, token)
         browser.close()
