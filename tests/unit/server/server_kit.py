@@ -7,6 +7,7 @@ from typing import Any, cast
 import httpx2
 from answer_shapes import check_answer
 
+from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Execution
 from looply.engine.ports.port import Executions, Start, Started
@@ -15,6 +16,7 @@ from looply.engine.shell.shell import Shell
 from looply.execution.facts.commands import Command, Reply
 from looply.server.http.call import Response, Route
 from looply.server.http.dispatch import Dispatch
+from looply.server.http.request_pace import RequestPace
 
 PUBLIC_URL = "https://looply.example"
 ALL_SCOPES = ("trigger", "read", "manage", "admin", "override")
@@ -163,7 +165,13 @@ class Caller:
 
 
 class CheckedDispatch(Dispatch):
-    """Fails when an answer does not match the type that its route declares."""
+    """Fails when an answer does not match the type that its route declares.
+
+    To its pace a request takes no time, whatever else the machine does.
+    """
+
+    def __init__(self, services: Services, *options: Any) -> None:
+        super().__init__(services, *options, pace=RequestPace(services.turns, lambda: 0.0))
 
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]

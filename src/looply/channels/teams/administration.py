@@ -11,7 +11,7 @@ from looply.app.messages.bots import AppDraft, BotSetup, Chosen, Installed, Reac
 from looply.catalog.authored.connections import ResolvedConnection
 from looply.channels.teams import installing
 from looply.channels.teams.bots import KIND, Bot, Resources, open_bot, open_delivery
-from looply.channels.teams.directory import MOST_READ, PAGE
+from looply.channels.teams.directory import MAX_READ, PAGE
 from looply.channels.teams.health import reach_of
 from looply.channels.teams.retrying import retry_cards
 from looply.connectors.teams.calls.answers import Undelivered
@@ -70,7 +70,7 @@ class TeamsBots:
         bot, now = await self._open(organization_id, connection), self._resources.clock.now()
         found: list[Reach] = []
         read = 0
-        while read < MOST_READ:
+        while read < MAX_READ:
             page = await bot.directory.list_page(max(limit, PAGE) if statuses else limit, after)
             for person in page.items:
                 read, after, reach = read + 1, person.id, reach_of(person, now)

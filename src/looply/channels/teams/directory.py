@@ -16,7 +16,7 @@ from looply.errors import RecordDamaged
 from looply.jsontext import Json
 
 PAGE: Final = 200
-MOST_READ: Final = 2000
+MAX_READ: Final = 2000
 """People who are read, in pages, for one answer about those with certain statuses, which the store does not know."""
 SEEN_AGAIN: Final = timedelta(hours=1)
 """That a person was seen once more is not stored before this time has passed: it is no news."""

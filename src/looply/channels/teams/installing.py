@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from looply.app.messages.bots import Chosen, Installed, Installing, Reach, ReachStatus
 from looply.channels.teams.bots import Bot, Resources, open_delivery
-from looply.channels.teams.directory import MOST_READ, PAGE
+from looply.channels.teams.directory import MAX_READ, PAGE
 from looply.channels.teams.health import reach_of
 from looply.channels.teams.retrying import retry_cards
 from looply.connectors.teams.calls.answers import Failure, Undelivered
@@ -123,7 +123,7 @@ def _outcome(failure: Failure, *, is_for_all: bool) -> Installing:
 
 async def _all_without(bot: Bot, resources: Resources, limit: int, after: str) -> Chosen:
     now, found, read = resources.clock.now(), list[Reach](), 0
-    while read < MOST_READ and len(found) < limit:
+    while read < MAX_READ and len(found) < limit:
         page = await bot.directory.list_page(PAGE, after)
         for place, person in enumerate(page.items, start=1):
             read, after, reach = read + 1, person.id, reach_of(person, now)

@@ -158,6 +158,7 @@ class Line:
         self._library: httpcore2.AsyncHTTP11Connection | None = None
         # Whether nothing is left of the last plain exchange.
         self._is_whole = False
+        self._is_doubtful = False
         self._is_closed = False
 
     async def send(self, request: Outgoing) -> Answer:
@@ -165,6 +166,14 @@ class Line:
 
         A line whose `send` failed is of no further use.
         """
+        answer = await self._exchange(request)
+        # Some servers send a body that HEAD never has, right after the head: it would pass for the next answer.
+        self._is_doubtful = request.method == b"HEAD" and any(
+            name.lower() == b"content-length" and value != b"0" for name, value in answer.headers
+        )
+        return answer
+
+    async def _exchange(self, request: Outgoing) -> Answer:
         self._is_whole = False
         stream = self._stream
         if stream is None:
@@ -183,8 +192,10 @@ class Line:
         return Answer(response.status, reason, response.headers, response.stream, response.aclose)
 
     def is_kept(self) -> bool:
-        """Returns whether it is open and has nothing left of the last exchange."""
-        return not self._is_closed and (self._is_whole if self._library is None else self._library.is_idle())
+        """Returns whether it is open, has nothing left of the last exchange, and nothing more can be on its way."""
+        if self._is_closed or self._is_doubtful:
+            return False
+        return self._is_whole if self._library is None else self._library.is_idle()
 
     def is_spoiled(self) -> bool:
         """Returns whether the server has closed it, or has sent what would be mistaken for the next response."""

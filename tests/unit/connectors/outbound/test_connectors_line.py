@@ -173,6 +173,24 @@ FIELDS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("head", "is_kept"),
+    [
+        (b"Content-Length: 5\r\n\r\n", False),
+        (b"Content-Length: 0\r\n\r\n", True),
+        (b"\r\n", True),
+        # Folded, which the library reads.
+        (b"X-A: b\r\n c\r\nContent-Length: 5\r\n\r\n", False),
+    ],
+)
+async def test_a_line_whose_server_may_send_a_body_after_a_head_is_not_kept(head: bytes, is_kept: bool) -> None:
+    line = line_to(Script([_OK + head, b"hello"]))
+    answer = await line.send(request(b"HEAD"))
+    assert await content_of(answer) == b""
+    await answer.close()
+    assert line.is_kept() is is_kept
+
+
 @given(
     st.lists(st.sampled_from(FIELDS), max_size=4),
     st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.1 204", b"HTTP/1.1 304 \xff", b"HTTP/1.0 200 OK", b"HTTP/1.1 100 "]),

@@ -11,14 +11,14 @@ from sqlalchemy import insert
 from teams_kit import MANAGER, Tenant
 
 from looply.app.administration.installation_runner import InstallationRunner
-from looply.app.administration.installations import MOST_PEOPLE
+from looply.app.administration.installations import MAX_PEOPLE
 from looply.app.context.services import Services
 from looply.catalog import Catalog
 from looply.catalog.calls.directory import Directory, Entry
 from looply.catalog.storage.pages import Page
 from looply.catalog.storage.tables import channel_people
 from looply.channels.teams.bots import Resources
-from looply.channels.teams.directory import MOST_READ, PAGE
+from looply.channels.teams.directory import MAX_READ, PAGE
 from looply.demo.teams.connector import APP, TENANT
 from looply.demo.teams.graph import CATALOG, INSTALL
 from looply.demo.teams.people import User
@@ -412,14 +412,14 @@ async def test_a_choice_reads_a_bounded_number_of_people_and_says_after_whom_it_
 ) -> None:
     await use_graph(tenant)
     chat = {"conversation": "a:1", "state": "reachable"}
-    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MOST_READ + 2)]
+    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MAX_READ + 2)]
     await know(catalog, mine, {each: {} if each == ids[-1] else chat for each in ids})
     first = await install(mine, missing=True, dry_run=True)
-    assert rows.reads == MOST_READ // PAGE
+    assert rows.reads == MAX_READ // PAGE
     assert (first["forecast"]["people"], first["forecast"]["truncated"], first["after"]) == (
         0,
         True,
-        ids[MOST_READ - 1],
+        ids[MAX_READ - 1],
     )
     none = await mine.post("installTeamsApp", {"name": "TEAMS", "missing": True})
     assert (none.status_code, none.json()["errors"][0]["path"]) == (422, "/person")
@@ -434,15 +434,15 @@ async def test_more_people_than_one_installation_takes_are_left_to_the_next_one(
     tenant: Tenant, mine: Caller, catalog: Catalog, rows: CountedDirectory
 ) -> None:
     await use_graph(tenant)
-    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MOST_PEOPLE + 1)]
+    ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(MAX_PEOPLE + 1)]
     await know(catalog, mine, {each: {} for each in ids})
     found = await install(mine, missing=True, dry_run=True)
-    assert rows.reads == -(-MOST_PEOPLE // PAGE), "it ends when the answer is full"
-    assert (found["forecast"]["people"], found["forecast"]["truncated"]) == (MOST_PEOPLE, True)
+    assert rows.reads == -(-MAX_PEOPLE // PAGE), "it ends when the answer is full"
+    assert (found["forecast"]["people"], found["forecast"]["truncated"]) == (MAX_PEOPLE, True)
     started = await install(mine, missing=True)
-    assert (started["item"]["people"], started["after"]) == (MOST_PEOPLE, ids[MOST_PEOPLE - 1])
+    assert (started["item"]["people"], started["after"]) == (MAX_PEOPLE, ids[MAX_PEOPLE - 1])
     rest = (await install(mine, missing=True, after=started["after"], dry_run=True))["forecast"]
-    assert ([each["person_id"] for each in rest["items"]], rest["truncated"]) == (ids[MOST_PEOPLE:], False)
+    assert ([each["person_id"] for each in rest["items"]], rest["truncated"]) == (ids[MAX_PEOPLE:], False)
 
 
 async def test_installations_are_listed_page_by_page(tenant: Tenant, mine: Caller) -> None:
