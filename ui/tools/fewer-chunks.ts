@@ -16,7 +16,7 @@ const SMALL: readonly string[] = ["src/entrance/pages.tsx", "src/inbox/InboxPage
 /** What so many entries and screens need is loaded by all but small ones. */
 const MOST = 28;
 
-interface Chunk {
+export interface Chunk {
   name: string;
   imports: readonly string[];
   modules: readonly string[];
@@ -27,7 +27,12 @@ interface Chunk {
 
 /** Returns in which chunk a module belongs, null where the default is right. */
 export async function findChunks(config: InlineConfig): Promise<(module: string) => string | null> {
-  const chunks = await chunksOf(config);
+  const found = groupsOf(await chunksOf(config));
+  return (module) => found.get(module) ?? null;
+}
+
+/** Returns the groups of the modules that are in one, by the chunks of a first build. */
+export function groupsOf(chunks: ReadonlyMap<string, Chunk>): ReadonlyMap<string, string> {
   const roots = [...chunks.values()].filter(({ opens }) => opens !== null);
   const loaded = new Map(roots.map((root) => [root.opens ?? "", closureOf(root, chunks)]));
   const pages = roots.filter(({ isPage }) => isPage).map(({ opens }) => opens ?? "");
@@ -38,7 +43,7 @@ export async function findChunks(config: InlineConfig): Promise<(module: string)
     const group = groupOf(users, pages);
     if (group !== null) for (const module of chunk.modules) found.set(module, group);
   }
-  return (module) => found.get(module) ?? null;
+  return found;
 }
 
 function groupOf(users: readonly string[], pages: readonly string[]): string | null {

@@ -102,6 +102,79 @@ async def test_the_log_is_read_page_by_page_without_the_document(mine: Caller) -
     assert (answer["status"], answer["last_seq"]) == ("COMPLETED", found[-1]["seq"])
 
 
+def loop_over(expression: str) -> dict[str, Any]:
+    """Returns a workflow that notes an expression once for each item of its body, one after the other."""
+    document = definition(
+        {"id": "loop", "type": "forEach", "settings": {"items": "${payload.output.items}"}},
+        note_step("note", expression),
+    )
+    document["workflow_connections"][1]["branch"] = "each"
+    return document
+
+
+async def entries_by_id(caller: Caller, workflow_id: str, execution_id: str) -> list[dict[str, Any]]:
+    """Returns the entries of the whole log, by the call that reads the history one range at a time."""
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        answer = await caller.get(
+            "getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id, after=str(after)
+        )
+        log = answer.json()["item"]["workflow_event_log"]
+        found += log["events"]
+        after = log.get("after")
+    return found
+
+
+@pytest.mark.parametrize("limits", [Limits(read_events=10)], indirect=True)
+async def test_a_page_of_a_log_is_filled_from_several_ranges_without_a_gap_or_a_double(mine: Caller) -> None:
+    workflow_id = await mine.create(loop_over("${item}"))
+    execution_id = await mine.trigger(workflow_id, {"items": list(range(40))}, wait="PT60S")
+    found: list[dict[str, Any]] = []
+    lengths: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        answer = await mine.get("getExecutionLog", workflow_execution_id=execution_id, after=str(after))
+        log = answer.json()["workflow_event_log"]
+        assert len(log["events"]) <= 10
+        assert all(after < entry["seq"] for entry in log["events"])
+        found += log["events"]
+        end = log.get("after", answer.json()["last_seq"])
+        assert all(entry["seq"] <= end for entry in log["events"])
+        lengths.append(end - after)
+        after = log.get("after")
+    numbers = [entry["seq"] for entry in found]
+    assert numbers == sorted(set(numbers))
+    by_ranges = await entries_by_id(mine, workflow_id, execution_id)
+    assert [(entry["seq"], entry["type"]) for entry in found] == [(each["seq"], each["type"]) for each in by_ranges]
+    assert sum(entry["state"] == "note" for entry in found) == 40
+    assert 10 < max(lengths) <= 40, "a page has the events of more than one range, and of four at most"
+    again = await mine.get("getExecutionLog", workflow_execution_id=execution_id, after=str(numbers[-1]))
+    assert again.json()["workflow_event_log"]["events"] == []
+
+
+@pytest.mark.parametrize("limits", [Limits(read_events=10)], indirect=True)
+async def test_the_last_page_of_a_log_that_moves_on_continues_with_what_has_come(mine: Caller) -> None:
+    document = definition(*(note_step(f"note_{number}") for number in range(25)), wait_step())
+    execution_id = await mine.trigger(await mine.create(document))
+    found: list[dict[str, Any]] = []
+    for is_resumed in (False, True):
+        if is_resumed:
+            await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP"}})
+        is_whole = False
+        while not is_whole:
+            after = str(found[-1]["seq"] if found else 0)
+            answer = await mine.get("getExecutionLog", workflow_execution_id=execution_id, after=after)
+            log = answer.json()["workflow_event_log"]
+            assert len(log["events"]) <= 10
+            found += log["events"]
+            is_whole = "truncated" not in log
+    numbers = [entry["seq"] for entry in found]
+    assert numbers == sorted(set(numbers))
+    assert found[-1]["type"] == "EXECUTION_COMPLETED"
+    assert sum((entry["state"] or "").startswith("note_") for entry in found) == 25
+
+
 async def test_the_log_of_an_unknown_execution_and_that_of_another_organization_are_refused_alike(
     mine: Caller, theirs: Caller
 ) -> None:
