@@ -14,11 +14,14 @@ SCANNERS = (
     "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
     "facebookexternalhit/1.1",
     "WhatsApp/2.23",
-    "SkypeUriPreview Preview/0.5",
     "TelegramBot (like TwitterBot)",
     "Mozilla/5.0 (Windows NT 10.0) BarracudaCentral",
     "Mozilla/5.0 Proofpoint URL Defense",
     "LinkedInBot/1.0",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/137.0 Safari/537.36 BingPreview/1.0b",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Microsoft Defender SafeLinks",
+    "Mozilla/5.0 (compatible; Mimecast URL Protect)",
 )
 
 
