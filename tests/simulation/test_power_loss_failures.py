@@ -6,6 +6,7 @@ group is stored, every caller gets the error, and work continues when there is s
 """
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +19,7 @@ import pytest
 from contract.store.samples import Samples
 from looply.engine.ports.store import Unit
 from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.file.checkpoints import Checkpointer
 from looply.errors import EngineError, StoreFull, StoreLost
 from simulation.power.crash_disk import CrashDisk, Op, Volume
 from simulation.power.runs import Bench, Findings, Loss, Recorder, Recording, contents, plain_store
@@ -148,18 +150,82 @@ async def test_a_failed_flush_of_a_checkpoint_loses_nothing(bench: Bench, repeti
     findings = Findings()
     for seed in range(repetitions(3, 500)):
         rng = Random(seed)
-        ledger = Ledger()
-        flush = BadFlush("db", 1)
-        folder, volume = bench.mount(rng)
-        store = plain_store(folder)
-        ledger.epoch = (await store.open()).epoch
-        volume.watcher = flush
-        await Workload(rng, ledger, Samples()).run(store, 3, flush.came)
+        ledger, volume, store = await outlive(bench, rng, BadFlush("db", 1))
         losses = [Loss(_BETWEEN, volume.power_loss(rng), ledger.promise()) for _ in range(4)]
         findings.update(await bench.look_at_all(Recording(ledger, losses), rng))
         findings.update(await bench.look_at_all(await next_life(bench, rng, ledger, volume), rng))
         await ended(store)
     assert findings.problems == []
+
+
+class Interrupted:
+    """Lets a commit come while the first checkpoint moves its first page, and refuses the flush of the file."""
+
+    def __init__(self, commit: Callable[[], None]) -> None:
+        self._commit: Callable[[], None] | None = commit
+        self.refused = 0
+
+    def before(self, op: Op) -> None:
+        """Commits, or refuses."""
+        if (op.kind, op.file) == ("write", "db") and (commit := self._commit) is not None:
+            self._commit = None
+            commit()
+        if (op.kind, op.file) == ("sync", "db") and not self.refused:
+            self.refused += 1
+            raise apsw.IOError("the disk cannot be flushed")
+
+    def after(self, op: Op) -> None:
+        """Does nothing."""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_was_moved_without_a_flush_stays_in_the_log_after_a_flush_that_failed(bench: Bench, seed: int) -> None:
+    rng = Random(seed)
+    folder, volume = bench.mount(rng)
+    path = folder / "executions.db"
+    writer = apsw.Connection(str(path))
+    writer.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+    writer.execute("CREATE TABLE t(n INTEGER PRIMARY KEY, body TEXT)")
+    numbers = iter(range(1000))
+
+    def commit() -> None:
+        writer.execute("INSERT INTO t VALUES (?, ?)", (next(numbers), "x" * 3000))
+
+    for _ in range(10):
+        commit()
+    checkpointer = Checkpointer(path, lambda: None)
+
+    def commit_and_notify() -> None:
+        commit()
+        checkpointer.notify_commit()
+
+    volume.watcher = flush = Interrupted(commit_and_notify)
+    reasons: list[str] = []
+    has_failed = threading.Event()
+
+    def note(reason: str) -> None:
+        reasons.append(reason)
+        has_failed.set()
+
+    checkpointer.on_failure = note
+    checkpointer.start()
+    checkpointer.notify_commit()
+    assert has_failed.wait(10)
+    moved = volume.ops
+    checkpointer.restart(writer)
+    assert (flush.refused, reasons, volume.ops) == (1, ["the disk cannot be flushed"], moved)
+    commit()
+    kept = next(numbers)
+    losses = [volume.power_loss(rng) for _ in range(5)]
+    checkpointer.stop()
+    with suppress(apsw.IOError):
+        writer.close()
+    for files in losses:
+        left, _ = bench.mount(rng, files)
+        found = apsw.Connection(str(left / "executions.db"))
+        assert found.execute("PRAGMA integrity_check").get == "ok"
+        assert found.execute("SELECT count(*) FROM t").get == kept
+        found.close()
 
 
 async def test_a_store_that_cannot_be_flushed_while_it_is_made_is_not_open_and_can_be_made_again(bench: Bench) -> None:

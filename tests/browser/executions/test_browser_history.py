@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SCROLLED_TO = """(name) => {
-  const table = document.querySelector('[role=region][aria-label="Executions, scrolls"]');
+  const table = document.querySelector('section[aria-label="Executions, scrolls"]');
   table.scrollTop = table.scrollHeight;
   return [...table.querySelectorAll("a")].some((link) => link.textContent.includes(name));
 }"""

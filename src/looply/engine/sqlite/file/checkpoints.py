@@ -1,5 +1,10 @@
 """Checkpoints beside the writer: committed pages move from the write-ahead log to the file, never inside a commit.
 
+After a flush that failed there is no further checkpoint. SQLite notes what it has moved without a flush as long as more
+is left to move, and flushes all of it with the last part. The pages of a flush that failed are marked as clean by the
+kernel: a later checkpoint would move the last part only, flush nothing of the others, and give up their place in the
+log. Until then the log has everything, and a start reads all of it, so the store is lost and its process ends.
+
 Passive checkpoints alone let the log grow while commits keep coming, because none ever finds it all moved. Past a
 bound the writer is asked to restart the log at its beginning, at a moment when little of it is left to move.
 """
@@ -22,6 +27,11 @@ RESTART_BEHIND: Final = 1000
 LARGEST_FRAMES: Final = 4 * RESTART_FRAMES
 """Past this the log is restarted however much is left to move: commits that never pause must feel it."""
 
+_OF_SHARED_MEMORY: Final = frozenset(
+    {apsw.SQLITE_IOERR_SHMOPEN, apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_SHMMAP, apsw.SQLITE_IOERR_SHMLOCK}
+)
+"""Errors of the file by which connections share memory: nothing was written, as on a disk that is full."""
+
 
 class Checkpointer:
     """The thread that moves committed pages. It sleeps while there are none."""
@@ -33,6 +43,10 @@ class Checkpointer:
         self._work = threading.Event()
         self._stop = stop or threading.Event()
         self._thread = threading.Thread(target=self._run, name="looply-checkpoints", daemon=True)
+        self._lock = threading.Lock()
+        self.on_failure: Callable[[str], None] = _ignore
+        """Called with the reason, in the thread of the checkpoint, when one failed after which none follows."""
+        self.has_failed = False
         self.wants_restart = False
         """The writer restarts the log when it sees this, and clears it."""
         self.behind = 0
@@ -53,6 +67,17 @@ class Checkpointer:
         self._thread.join()
         self._connection.close()
 
+    def restart(self, connection: apsw.Connection) -> None:
+        """Moves what is left and lets the log begin anew, with the writer's connection, unless the thread is moving.
+
+        When a reader is in the log, nothing is done; the thread asks for it again.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._move(connection, apsw.SQLITE_CHECKPOINT_RESTART)
+            finally:
+                self._lock.release()
+
     def _run(self) -> None:
         pause = PAUSE_SECONDS
         while True:
@@ -68,15 +93,37 @@ class Checkpointer:
 
     def _checkpoint(self) -> bool:
         """Moves the pages that it can; returns whether the log is so long that the next round should begin at once."""
-        try:
-            frames, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.FullError:
-            self._on_full()
+        with self._lock:
+            found = self._move(self._connection, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if found is None:
             return False
-        except apsw.Error:
-            # Nothing is lost: the pages stay in the log. The writer meets the fault itself if it lasts.
-            return False
+        frames, moved = found
         self.behind = frames - moved
         is_near = self.behind < RESTART_BEHIND
         self.wants_restart = frames > (RESTART_FRAMES if is_near else LARGEST_FRAMES)
         return frames > RESTART_FRAMES and not is_near
+
+    def _move(self, connection: apsw.Connection, mode: int) -> tuple[int, int] | None:
+        """Returns how many pages the log has and how many of them are in the file now, or None when it failed."""
+        if self.has_failed:
+            return None
+        try:
+            return connection.wal_checkpoint(mode=mode)
+        except apsw.FullError:
+            self._on_full()
+        except apsw.Error as error:
+            # After any other error nothing is lost: the pages stay in the log, and the writer meets a fault that lasts.
+            if isinstance(error, apsw.IOError) and _code_of(error) not in _OF_SHARED_MEMORY:
+                self.has_failed = True
+                self.on_failure(str(error))
+        return None
+
+
+def _code_of(error: apsw.Error) -> int:
+    """Returns the extended code of SQLite; an error of a file system in Python has none."""
+    code: int = getattr(error, "extendedresult", apsw.SQLITE_IOERR)
+    return code
+
+
+def _ignore(_reason: str) -> None:
+    """The listener of a checkpointer without a writer."""

@@ -90,6 +90,11 @@ def move_log_on_close(connection: apsw.Connection) -> None:
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
 
 
+def keep_log_on_close(connection: apsw.Connection) -> None:
+    """Lets the close of a connection leave its log as it is, for the next start to read."""
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
 def connect_reader(path: Path) -> apsw.Connection:
     """Returns a connection that cannot write."""
     connection = _connect(path, apsw.SQLITE_OPEN_READONLY)

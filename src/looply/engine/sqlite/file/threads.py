@@ -8,6 +8,7 @@ import apsw
 
 from looply.engine.sqlite.file.checkpoints import Checkpointer
 from looply.engine.sqlite.file.names import Names
+from looply.engine.sqlite.file.opening import keep_log_on_close
 from looply.engine.sqlite.file.readers import Readers
 from looply.engine.sqlite.file.reserve import Reserve
 from looply.engine.sqlite.file.writer import Writer, ignore_group
@@ -127,4 +128,6 @@ class Threads:
             self._writer.close(drains=drains)
             self._checkpointer.stop()
             self._readers.close()
+            if self._checkpointer.has_failed:
+                keep_log_on_close(connection)
         return connection

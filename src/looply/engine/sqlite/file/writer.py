@@ -123,6 +123,7 @@ class Writer:
         self._on_rollback = on_rollback
         self._epoch = epoch
         self._checkpointer = checkpointer
+        checkpointer.on_failure = self._lose_by_checkpoint
         self._reserve = reserve
         self._loop = asyncio.get_running_loop()
         self._queue = _Queue()
@@ -263,15 +264,14 @@ class Writer:
             self._reserve.restore()
         if self._checkpointer.wants_restart:
             self._checkpointer.wants_restart = False
-            try:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-            except apsw.Error:
-                # A reader is in the log; the checkpointer asks again.
-                return
+            self._checkpointer.restart(self._connection)
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, work: str = "committing") -> None:
         if self.failure is None:
-            self.failure = StoreLost(f"the store failed while committing: {reason}; what was in flight may be stored")
+            self.failure = StoreLost(f"the store failed while {work}: {reason}; what was in flight may be stored")
+
+    def _lose_by_checkpoint(self, reason: str) -> None:
+        self._lose(reason, "its log was moved into its file")
 
     def _lost_error(self) -> StoreLost:
         return StoreLost(str(self.failure))
