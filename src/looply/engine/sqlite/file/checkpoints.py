@@ -68,7 +68,7 @@ class Checkpointer:
         self._connection.close()
 
     def restart(self, connection: apsw.Connection) -> None:
-        """Moves what is left and lets the log begin anew, with the writer's connection, unless the thread is moving.
+        """Moves what is left and restarts the log, with the writer's connection, unless the thread is moving.
 
         When a reader is in the log, nothing is done; the thread asks for it again.
         """
