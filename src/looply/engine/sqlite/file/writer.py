@@ -18,6 +18,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -123,7 +124,7 @@ class Writer:
         self._on_rollback = on_rollback
         self._epoch = epoch
         self._checkpointer = checkpointer
-        checkpointer.on_failure = self._lose_by_checkpoint
+        checkpointer.on_failure = partial(self._lose, work="its log was moved into its file")
         self._reserve = reserve
         self._loop = asyncio.get_running_loop()
         self._queue = _Queue()
@@ -269,9 +270,6 @@ class Writer:
     def _lose(self, reason: str, work: str = "committing") -> None:
         if self.failure is None:
             self.failure = StoreLost(f"the store failed while {work}: {reason}; what was in flight may be stored")
-
-    def _lose_by_checkpoint(self, reason: str) -> None:
-        self._lose(reason, "its log was moved into its file")
 
     def _lost_error(self) -> StoreLost:
         return StoreLost(str(self.failure))
