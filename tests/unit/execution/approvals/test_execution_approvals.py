@@ -163,6 +163,14 @@ def test_a_comment_is_a_text_of_bounded_length():
         assert reply.problems[0].path == "/data/comment"
 
 
+def test_a_card_is_not_passed_on_to_the_person_who_has_it():
+    simulator = asked()
+    refused = reassign(simulator, card_of(simulator, A).card_id, f" {A.upper()} ")
+    assert isinstance(refused, Unfit)
+    assert "has this card already" in refused.problems[0].message
+    assert open_recipients(simulator) == [A, B, C]
+
+
 def test_the_requester_is_not_asked_and_may_not_decide():
     simulator = asked(requester="${payload.output.by}", self_approval=False, body={"by": " B@Example.com"})
     assert open_recipients(simulator) == [A, C]
