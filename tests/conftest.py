@@ -15,7 +15,7 @@ from suite.durations import Meter, Recorder
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
-from suite.tiers import ALL, GATE, PROOF, choose, longest_first, may_be_of
+from suite.tiers import ALL, GATE, PROOF, choose, may_be_of
 
 EMBEDDED = "embedded"
 POSTGRES = "postgres"
@@ -79,8 +79,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Chooses the tests of the tier."""
     choose(config, items, config.getoption("tier"))
-    if config.getoption("engine") == DISTRIBUTED:
-        longest_first(items)
 
 
 def pytest_collection_finish() -> None:

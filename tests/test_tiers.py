@@ -9,7 +9,6 @@ from contract.engine.callers.triggers import TriggerStories
 from contract.engine.steps.scopes import ParallelStories
 from suite.tiers import (
     ALL,
-    FIRST,
     FOLDER,
     GATE,
     OF_THE_PROOF,
@@ -18,7 +17,6 @@ from suite.tiers import (
     SAMPLED,
     is_left_to_long_forms,
     is_run_by,
-    longest_first,
     may_be_of,
     shards,
 )
@@ -90,14 +88,7 @@ def test_a_file_without_a_test_of_a_tier_is_not_imported(tmp_path: Path) -> None
     assert all(may_be_of(ALL, file) for file in files)
 
 
-def test_the_longest_tests_of_installations_begin_first_and_the_others_stay_in_their_order() -> None:
-    names = ["contract/test_engine.py", FIRST[1], "blackbox/calls/test_blackbox_lists.py", FIRST[0]]
-    found = [item(name) for name in names]
-    longest_first(found)
-    assert [each.path for each in found] == [FOLDER / names[place] for place in (3, 1, 0, 2)]
-
-
-@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE, *FIRST])
+@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE])
 def test_each_pattern_of_the_tables_names_a_file(pattern: str) -> None:
     assert list(FOLDER.glob(pattern))
 

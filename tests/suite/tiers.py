@@ -68,22 +68,6 @@ that they leave are those of the contract of stores, which runs on every store."
 SAMPLED: Final = 3
 
 
-FIRST: Final = (
-    "blackbox/distributed/test_faults_key_rotation.py",
-    "blackbox/kills/test_faults_streams.py",
-    "blackbox/distributed/test_faults_distributed.py",
-    "blackbox/distributed/test_upgrade_distributed.py",
-)
-"""Files of whole installations whose tests take minutes: they begin first, so that none of them is alone at the end."""
-
-
-def longest_first(items: list[pytest.Item]) -> None:
-    """Puts the tests of the files of `FIRST` before the others, which stay in their order."""
-    items.sort(
-        key=lambda item: next((n for n, pattern in enumerate(FIRST) if _fits(item.path, (pattern,))), len(FIRST))
-    )
-
-
 def shards(count: int) -> list[Any]:
     """Returns the numbers of the parts of a test that tries very many cases: the first is of the gate, too."""
     return [0, *(pytest.param(number, marks=pytest.mark.proof) for number in range(1, count))]
