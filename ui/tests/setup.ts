@@ -1,4 +1,5 @@
 import { cleanup, configure } from "@testing-library/react";
+import fc from "fast-check";
 import { afterEach } from "vitest";
 import { installScreen } from "./fakes/screen";
 
@@ -17,6 +18,10 @@ Object.defineProperty(HTMLElement.prototype, "innerText", {
 // What is hidden counts too: to compute what is seen takes jsdom a second for each look at a form.
 configure({ asyncUtilTimeout: 30_000, defaultHidden: true });
 installScreen();
+
+// Each run takes the same cases, so that a change is what makes a property fail. More and others: LOOPLY_TEST_SEED, LOOPLY_TEST_RUNS.
+const { LOOPLY_TEST_SEED: seed = "1", LOOPLY_TEST_RUNS: runs = "100" } = process.env;
+fc.configureGlobal({ seed: Number(seed), numRuns: Number(runs) });
 afterEach(() => {
   cleanup();
   localStorage.clear();

@@ -61,6 +61,12 @@ export function regionAfter(
   return isOver ? outerOf(inside) : inside;
 }
 
+/** Whether an edge leads from one branch or body into another, which no execution could follow. */
+export function isCrossing(edge: GraphEdge, outline: Outline, { of, joins }: Regions): boolean {
+  const from = of.get(edge.from);
+  return from !== undefined && regionAfter(edge, from, outline, joins) !== of.get(edge.to);
+}
+
 /** Returns the step that opens a region, or null at the top. */
 export function ownerOf(region: Region): string | null {
   const last = region.slice(region.lastIndexOf("/") + 1);

@@ -170,6 +170,15 @@ describe("deleting", () => {
     );
   });
 
+  it("leaves an exit open where what follows lies in another region", () => {
+    const joined = done(ORDERS, connect(ORDERS, { from: "approval_1", exit: "approved" }, "join_1"));
+    const looped = done(joined, wrap(joined, ["conditional_1"], "forEach"));
+    expect(edgesIn(looped)).toContain("email_1 next parallel_1");
+    const deleted = done(looped, deleteBlock(looped, "parallel_1"));
+    expect(edgesIn(deleted).filter((edge) => edge.startsWith("email_1"))).toEqual([]);
+    expect(crossingsOf(shapeOf(deleted))).toBe(0);
+  });
+
   it("asks which branch to keep, and takes the others with it", () => {
     expect(waysOn(ORDERS, "conditional_1")).toEqual(["yes", "no"]);
     expect(deleteStep(ORDERS, "conditional_1")).toMatchObject({ why: "several-exits" });

@@ -8,7 +8,9 @@ import { drawnPoints, plusesOf } from "../../src/studio/canvas/drawing/places";
 import { isSeen, isWaySeen } from "../../src/studio/canvas/drawing/seen";
 import { graphKey } from "../../src/studio/canvas/drawing/use-drawn";
 import { type Direction, readingOrder, walk } from "../../src/studio/canvas/drawing/walk";
+import { connect } from "../../src/studio/document/commands/connect";
 import { addStep } from "../../src/studio/document/commands/insert";
+import { disconnect } from "../../src/studio/document/commands/remove";
 import { changeSetting } from "../../src/studio/document/commands/settings";
 import { stepsOf } from "../../src/studio/document/definition";
 import { shapeOf } from "../../src/studio/document/shape";
@@ -61,6 +63,41 @@ describe("what is drawn", () => {
         }
       }),
     );
+  });
+
+  it("has the steps that follow the error of a redirect among those that can be reached", () => {
+    const back = done(ORDERS, addStep(ORDERS, { from: "approval_1", exit: "timeout" }, "redirect"));
+    const caught = done(back, addStep(back, { from: "redirect_1", exit: "error" }, "conditional"));
+    const drawn = drawingOf(caught, ALL);
+    expect(drawn.layout.edges).toContainEqual(
+      expect.objectContaining({ from: "redirect_1", exit: "error", to: "conditional_2" }),
+    );
+    const places = plusesOf(drawn).map(({ exit }) => `${exit.from} ${exit.exit}`);
+    expect(places).toEqual(expect.arrayContaining(["conditional_2 yes", "conditional_2 no"]));
+  });
+
+  it("has the way of a redirect as an edge without a place where only that way reaches a step, else not", () => {
+    const caught = done(ORDERS, addStep(ORDERS, { from: "conditional_1", exit: "error" }, "redirect"));
+    const back = done(caught, connect(caught, { from: "redirect_1", exit: "next" }, "approval_1"));
+    const waysOf = (document: typeof ORDERS) =>
+      drawingOf(document, ALL).layout.edges.flatMap(({ from, to }) => (from === "redirect_1" ? [to] : []));
+    expect(waysOf(back)).toEqual([]);
+    const only = done(back, disconnect(back, "conditional_1", "yes"));
+    expect(waysOf(only)).toEqual(["approval_1"]);
+    const places = plusesOf(drawingOf(only, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`);
+    expect(places).toContain("approval_1 rejected");
+    expect(places).not.toContain("redirect_1 next");
+  });
+
+  it("has a place at an exit whose edge leads into another region", () => {
+    const looped = done(EMPTY, addStep(EMPTY, { from: "WorkflowStartState", exit: "next" }, "forEach"));
+    const inside = done(looped, addStep(looped, { from: "forEach_1", exit: "each" }, "email"));
+    const after = done(inside, addStep(inside, { from: "forEach_1", exit: "next" }, "delay"));
+    const crossed = {
+      ...after,
+      workflow_connections: [...(after.workflow_connections as unknown[]), { from: "email_1", to: "delay_1" }],
+    };
+    expect(plusesOf(drawingOf(crossed, ALL)).map(({ exit }) => `${exit.from} ${exit.exit}`)).toContain("email_1 next");
   });
 
   it("shows open exits beside lanes that meet as lines that end at their place", () => {

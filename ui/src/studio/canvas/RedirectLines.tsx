@@ -2,6 +2,7 @@
 
 import { useStore } from "zustand";
 import type { PlacedNode } from "../../graph/layout";
+import { ERROR } from "../../graph/outline";
 import { pathOf } from "../../graph/routes";
 import { NODE } from "../../graph/sizes";
 import { shapeOf } from "../document/shape";
@@ -17,9 +18,9 @@ export function RedirectLines({ studio, drawn }: { studio: Studio; drawn: Drawn 
   if (selected === null) return null;
   const { outline } = shapeOf(document);
   const placeOf = (id: string): PlacedNode | undefined => drawn.layout.nodes.find(({ step }) => step === id);
-  const lines = outline.edges.flatMap(({ from, to }) => {
-    const isShown = (from === selected || to === selected) && outline.steps.get(from)?.type === "redirect";
-    if (!isShown) return [];
+  const lines = outline.edges.flatMap(({ from, to, exit }) => {
+    const isWayBack = outline.steps.get(from)?.type === "redirect" && exit !== ERROR;
+    if (!isWayBack || (from !== selected && to !== selected)) return [];
     const [start, end] = [placeOf(from), placeOf(to)];
     return start !== undefined && end !== undefined ? [{ from, ...wayBack(start, end) }] : [];
   });

@@ -1,7 +1,7 @@
 /** What the graph of a document looks like, computed once for each document. */
 
 import { ARRIVE, NEXT, type Outline, readOutline, START } from "../../graph/outline";
-import { findRegions, type Regions, regionAfter } from "../../graph/regions";
+import { findRegions, isCrossing, type Regions } from "../../graph/regions";
 import { mainExitOf, stepTypeOf } from "../../graph/step-types";
 import { type Definition, type EdgeJson, edgesOf, exitOf, rawEdges, rawSteps } from "./definition";
 
@@ -80,13 +80,9 @@ export function rootsOf(shape: Shape): string[] {
   return [...shape.outline.steps.keys()].filter((id) => id === START || !shape.entering.has(id));
 }
 
-/** The edges that lead from one branch or body into another, which no execution could follow. */
+/** How many edges lead from one branch or body into another. */
 export function crossingsOf({ outline, regions }: Shape): number {
-  return outline.edges.filter((edge) => {
-    const from = regions.of.get(edge.from);
-    if (from === undefined) return false;
-    return regionAfter(edge, from, outline, regions.joins) !== regions.of.get(edge.to);
-  }).length;
+  return outline.edges.filter((edge) => isCrossing(edge, outline, regions)).length;
 }
 
 /** Whether an edge between two steps would close a loop without a pause, a call or a bound. */

@@ -1,13 +1,13 @@
 /** The graph as the Studio draws it: with places where steps can be added, and without what is folded or hidden.
  *
  * An exit without an edge is drawn as a narrow lane with a `+`: beside lanes that meet again as an edge to where they meet,
- * which is cut at its `+`; else as a stub, a step of type `STUB`. Redirects are lines of their own, no edges.
+ * which is cut at its `+`; else as a stub, a step of type `STUB`. The way back of a redirect is a line of its own, no edge.
  */
 
 import { type Flow, flowOf } from "../../../graph/flow";
 import { type Layout, layoutOf } from "../../../graph/layout";
 import { EACH, ERROR, type GraphEdge, type GraphStep, NEXT, type Outline, START } from "../../../graph/outline";
-import { edgesWithin, findRegions, ownerOf, type Regions, regionOf } from "../../../graph/regions";
+import { edgesWithin, findRegions, isCrossing, ownerOf, type Regions, regionOf } from "../../../graph/regions";
 import { STUB } from "../../../graph/sizes";
 import { blockOf } from "../../document/blocks";
 import type { Definition } from "../../document/definition";
@@ -51,7 +51,9 @@ export function drawingOf(document: Definition, shown: Shown): Drawn {
   return { outline, layout: layoutOf(outline), stubs, open, below, ends, heads };
 }
 
-/** Returns the outline without redirects, without the insides of folded blocks, and without error paths that are off. */
+/** Returns the outline without the insides of folded blocks, and without error paths that are off; of the ways of redirects
+ * it has only those without which the step that they lead to is not reached.
+ */
 function visible(document: Definition, { folded, hasErrors }: Shown): { plain: Outline; heads: ReadonlySet<string> } {
   const { outline } = shapeOf(document);
   const hidden = new Set(hasErrors ? [] : onlyOnErrors(document));
@@ -66,10 +68,25 @@ function visible(document: Definition, { folded, hasErrors }: Shown): { plain: O
   }
   const steps = new Map([...outline.steps].filter(([id]) => !hidden.has(id)));
   for (const [id, step] of steps) if (heads.has(id)) steps.set(id, { ...step, type: "", exits: [NEXT] });
-  const isLine = ({ from, exit }: GraphEdge): boolean =>
-    !heads.has(from) && outline.steps.get(from)?.type !== "redirect" && (hasErrors || exit !== ERROR);
-  const edges = [...outline.edges.filter(isLine), ...joined];
-  return { plain: { steps, edges: edges.filter(({ from, to }) => steps.has(from) && steps.has(to)) }, heads };
+  const isShown = ({ from, to, exit }: GraphEdge): boolean =>
+    steps.has(from) && steps.has(to) && !heads.has(from) && (hasErrors || exit !== ERROR);
+  const isWay = ({ from, exit }: GraphEdge): boolean => outline.steps.get(from)?.type === "redirect" && exit !== ERROR;
+  const drawn = outline.edges.filter(isShown);
+  const lines = [...drawn.filter((edge) => !isWay(edge)), ...joined.filter(({ to }) => steps.has(to))];
+  return { plain: { steps, edges: withWays({ steps, edges: lines }, drawn.filter(isWay)) }, heads };
+}
+
+/** Returns the edges with those ways of redirects that lead to steps which nothing else reaches. */
+function withWays({ steps, edges }: Outline, ways: readonly GraphEdge[]): GraphEdge[] {
+  const found = [...edges];
+  for (let rest = ways; rest.length > 0; ) {
+    const reached = findRegions({ steps, edges: found }).of;
+    const way = rest.find(({ from, to }) => reached.has(from) && !reached.has(to));
+    if (way === undefined) break;
+    found.push(way);
+    rest = rest.filter((other) => other !== way);
+  }
+  return found;
 }
 
 /** Steps that nothing but an error leads to. */
@@ -97,7 +114,11 @@ class Added {
   constructor(outline: Outline, regions: Regions) {
     this.#outline = outline;
     this.#regions = regions;
-    for (const edge of outline.edges) this.#leaving.set(edge.from, [...(this.#leaving.get(edge.from) ?? []), edge]);
+    for (const edge of outline.edges) {
+      // An edge into another branch or body is in no layout: its exit is drawn as an open one, and a finding names it.
+      if (!isCrossing(edge, outline, regions))
+        this.#leaving.set(edge.from, [...(this.#leaving.get(edge.from) ?? []), edge]);
+    }
   }
 
   exits(step: GraphStep): void {

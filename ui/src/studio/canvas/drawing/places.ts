@@ -31,7 +31,8 @@ export function plusesOf(drawn: Drawn): readonly Plus[] {
 function onEdges({ layout, open, outline, stubs, heads }: Drawn): Plus[] {
   return layout.edges.flatMap((edge) => {
     const exit = { from: edge.from, exit: edge.exit };
-    const isPoint = outline.steps.get(edge.from)?.type === STUB || stubs.has(edge.to);
+    const type = outline.steps.get(edge.from)?.type;
+    const isPoint = type === STUB || type === "redirect" || stubs.has(edge.to);
     const isReal = !isPoint && !heads.has(edge.from) && edge.exit !== ARRIVE;
     return isReal && edge.exit !== ERROR ? [{ exit, isOpen: open.has(exitKey(exit)), ...plusOn(edge) }] : [];
   });

@@ -1,8 +1,9 @@
 /** Deleting steps. What led to them leads to what followed, so that a workflow stays in one piece. */
 
 import { EACH, ERROR, NEXT, START } from "../../../graph/outline";
+import { isCrossing } from "../../../graph/regions";
 import { blockOf } from "../blocks";
-import { type Definition, exitOf, nameOf, stepById } from "../definition";
+import { type Definition, exitOf, isEdge, nameOf, stepById } from "../definition";
 import { bypass, type Graph, graphCommand, graphOf, leadTo, withGraph, without } from "../graph-edit";
 import type { CommandName } from "../log";
 import { type Refusal, refuse } from "../refusals";
@@ -35,7 +36,7 @@ export function deleteStep(document: Definition, id: string, keep?: string): Pla
   const [only] = ways;
   const kept = keep ?? (ways.length === 1 ? only : undefined);
   if (ways.length > 1 && kept === undefined) return refuse("several-exits", ways.join(", "));
-  const graph = graphWithout(document, id, kept);
+  const graph = withinBorders(document, graphWithout(document, id, kept));
   return graphCommand({ name: "delete", subject: nameOf(step), focus: { step: id, field: "" } }, graph);
 }
 
@@ -45,8 +46,17 @@ export function deleteBlock(document: Definition, id: string, name: CommandName 
   const block = blockOf(document, id);
   const problem = refusalOf(document, id);
   if (step === null || block === null || problem !== null) return problem ?? refuse("no-step", id);
-  const graph = without(bypass(graphOf(document), block.members, block.next), block.members);
+  const graph = withinBorders(document, without(bypass(graphOf(document), block.members, block.next), block.members));
   return graphCommand({ name, subject: nameOf(step), focus: { step: id, field: "" } }, graph);
+}
+
+/** Returns the graph with open exits in place of edges of its own that would lead from one branch or body into another. */
+function withinBorders(document: Definition, graph: Graph): Graph {
+  const known = new Set(graphOf(document).edges);
+  const { outline, regions } = shapeOf(withGraph(document, graph));
+  const isLeft = (edge: unknown): boolean =>
+    known.has(edge) || !isEdge(edge) || !isCrossing({ ...edge, exit: exitOf(edge) }, outline, regions);
+  return graph.edges.every(isLeft) ? graph : { ...graph, edges: graph.edges.filter(isLeft) };
 }
 
 function refusalOf(document: Definition, id: string): Refusal | null {
