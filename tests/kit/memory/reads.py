@@ -157,7 +157,12 @@ class MemoryReads:
         }
         has_open = not query.has or any(head.execution_id in owners[each] for each in query.has)
         incidents = [row for row in self._data.incidents.values() if row.execution_id == head.execution_id]
-        return has_open and (query.cause is None or any(_is_of(row, query.cause) for row in incidents))
+        has_cause = query.cause is None or any(_is_of(row, query.cause) for row in incidents)
+        return has_open and has_cause and (not query.queues or self._is_queued(head, query.queues))
+
+    def _is_queued(self, head: Head, queues: Sequence[str]) -> bool:
+        effects = (row for row in self._data.effects.values() if row.execution_id == head.execution_id)
+        return any(row.state == "QUEUED" and row.queue in queues for row in effects)
 
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []

@@ -30,6 +30,8 @@ export const german = {
     stopped: "Angehalten",
     causes: (count) => (count === 1 ? "1 Ursache" : `${count} Ursachen`),
     waiting: "Wartend",
+    waitingFor: (count, system) =>
+      count === 1 ? `Ein Aufruf wartet auf ${system}` : `${count} Aufrufe warten auf ${system}`,
     waitingHint: "auf Personen, Aufrufe oder Zeiten",
     people: "Bei Personen",
     cards: "offene Karten",

@@ -384,6 +384,9 @@ describe("words of a search", () => {
       incident_state: ["release", "post"],
       has: ["incident"],
     });
+    expect(rowFilterOf({ q: ["waiting:https://s4.example.com:44300#100 by connection S4", "waiting:SHOP"] })).toEqual({
+      waiting_for: ["https://s4.example.com:44300#100 by connection S4", "SHOP"],
+    });
     expect([fieldOf("step:release"), fieldOf("4711"), fieldOf("field.po:1")]).toEqual(["step", "", "field.po"]);
   });
 });

@@ -1,7 +1,7 @@
 """What operators see of systems that are not called as usual, and what they decide about them."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.engine.effects.gate import TargetGate
 from looply.engine.effects.outages import drain_target
-from looply.engine.effects.target_rows import TargetRows, lane_of
+from looply.engine.effects.target_rows import TargetRows
 from looply.engine.ports.store import Store
-from looply.engine.records.targets import Maintenance, TargetReport, TargetRow
+from looply.engine.records.targets import Maintenance, TargetCounts, TargetReport, TargetRow
 from looply.errors import Conflict
 from looply.slots import Lane
 
@@ -27,18 +27,34 @@ class StoredTargets:
         self._gate = gate
         self._clock = clock
 
-    async def list(self, organization_id: str) -> Sequence[TargetReport]:
+    async def list(self, organization_id: str, workflow_id: str = "") -> Sequence[TargetReport]:
         """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
-        rows = await self._rows()
-        waiting: Counter[Lane] = Counter()
-        for lane, count in await self._store.targets.count_queued(organization_id):
+        rows = [row for row in (await self._rows()).all if row.organization_id == organization_id]
+        if not rows:
+            return []
+        waiting: Counter[str] = Counter()
+        for lane, count in await self._store.targets.count_queued(organization_id, workflow_id):
             if (row := self._gate.row_of(lane)) is not None:
-                waiting[lane_of(row)] += count
-        return [
-            TargetReport(row=row, waiting=waiting[Lane(organization_id, row.target)])
-            for row in rows.all
-            if row.organization_id == organization_id
-        ]
+                waiting[row.target] += count
+        return [TargetReport(row=row, waiting=waiting[row.target]) for row in rows]
+
+    async def count(self) -> TargetCounts:
+        """Returns how many systems of all organizations are not called as usual, and how many effects wait for them."""
+        now, rows, parked = self._clock.now(), (await self._rows()).all, 0
+        for organization_id in sorted({row.organization_id for row in rows if self._gate.is_stopped(row)}):
+            for lane, count in await self._store.targets.count_queued(organization_id):
+                row = self._gate.row_of(lane)
+                parked += count if row is not None and self._gate.is_stopped(row) else 0
+        return TargetCounts(states=Counter(row.standing(now) for row in rows), parked=parked)
+
+    async def queues(self, organization_id: str, targets: Collection[str]) -> Sequence[str]:
+        """Returns the queues whose effects wait for one of these systems, or for a way to one, now."""
+        rows = await self._rows()
+        if not any(rows.find(Lane(organization_id, target)) for target in targets):
+            return []
+        found = await self._store.targets.count_queued(organization_id)
+        deciding = ((lane, self._gate.row_of(lane)) for lane, _ in found)
+        return [lane.target for lane, row in deciding if row is not None and row.target in targets]
 
     async def find(self, organization_id: str, target: str) -> TargetRow | None:
         """Returns the row of a system as it is stored now; None when the system is called as usual."""
