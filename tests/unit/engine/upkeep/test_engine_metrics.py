@@ -12,10 +12,10 @@ from kit.driver import Driver, watch_targets
 from looply import __version__
 from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessState, count_uninstalled_as_other
 from looply.connectors.registry import load_connectors
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.processing.quotas import Quota
 from looply.engine.records.changes import StateChange
 from looply.engine.records.figures.survey import Census, EffectCount
-from looply.engine.effects.outages import BreakerSettings
 from looply.engine.records.targets import Maintenance, TargetCounts
 from looply.engine.upkeep.auditor import Auditor, Findings
 from looply.errors import Unavailable
