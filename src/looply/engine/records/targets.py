@@ -140,8 +140,8 @@ class TargetControl(Protocol):
         """Returns how many systems of all organizations are not called as usual, and how many effects wait for them."""
         ...
 
-    async def queues(self, organization_id: str, targets: Collection[str]) -> Sequence[str]:
-        """Returns the queues whose effects wait for one of these systems, or for a way to one, now."""
+    async def queues(self, organization_id: str, targets: Collection[str]) -> Mapping[str, int]:
+        """Returns the queues whose effects wait for one of these systems, or ways, now, with how many these are."""
         ...
 
     async def find(self, organization_id: str, target: str) -> TargetRow | None:

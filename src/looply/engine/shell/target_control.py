@@ -1,7 +1,7 @@
 """What operators see of systems that are not called as usual, and what they decide about them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -47,14 +47,14 @@ class StoredTargets:
                 parked += count if row is not None and self._gate.is_stopped(row) else 0
         return TargetCounts(states=Counter(row.standing(now) for row in rows), parked=parked)
 
-    async def queues(self, organization_id: str, targets: Collection[str]) -> Sequence[str]:
-        """Returns the queues whose effects wait for one of these systems, or for a way to one, now."""
+    async def queues(self, organization_id: str, targets: Collection[str]) -> Mapping[str, int]:
+        """Returns the queues whose effects wait for one of these systems, or ways, now, with how many these are."""
         rows = await self._rows()
         if not any(rows.find(Lane(organization_id, target)) for target in targets):
-            return []
+            return {}
         found = await self._store.targets.count_queued(organization_id)
-        deciding = ((lane, self._gate.row_of(lane)) for lane, _ in found)
-        return [lane.target for lane, row in deciding if row is not None and row.target in targets]
+        deciding = ((lane, count, self._gate.row_of(lane)) for lane, count in found)
+        return {lane.target: count for lane, count, row in deciding if row is not None and row.target in targets}
 
     async def find(self, organization_id: str, target: str) -> TargetRow | None:
         """Returns the row of a system as it is stored now; None when the system is called as usual."""
