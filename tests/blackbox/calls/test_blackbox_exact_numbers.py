@@ -76,8 +76,9 @@ def test_dates_that_sap_sends_are_used_in_expressions(org: Organization, sink: S
         "day": "${formatDateTime(sap_2.output.data.d.OrderedOn, 'dd.MM.yyyy')}",
         "due": "${addDays(sap_2.output.data.d.OrderedOn, 30, 'yyyy-MM-dd')}",
         "changed": "${formatDateTime(sap_2.output.data.d.ChangedAt, 'yyyy-MM-dd HH:mm:ss.fff')}",
-        "leap": "${addDays(sap_4.output.data.OrderedOn, 2, 'yyyy-MM-dd')}",
+        "leap": "${addDays(formatDateTime(sap_4.output.data.OrderedOn), 2, 'yyyy-MM-dd')}",
         "fourth": "${formatDateTime(sap_4.output.data.ChangedAt, 'yyyy-MM-dd HH:mm:ss.fff')}",
+        "written": "${formatDateTime(sap_4.output.data.OrderedOn, 'dd.MM.yyyy')}",
         "late": "${greater(ticks(sap_2.output.data.d.ChangedAt), ticks(sap_2.output.data.d.OrderedOn))}",
     }
     steps = [
@@ -92,6 +93,7 @@ def test_dates_that_sap_sends_are_used_in_expressions(org: Organization, sink: S
         "changed": "2026-11-05 10:15:30.123",
         "leap": "2026-03-01",
         "fourth": "2026-11-05 10:15:30.123",
+        "written": "27.02.2026",
         "late": True,
     }
 

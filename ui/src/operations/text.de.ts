@@ -30,8 +30,6 @@ export const german = {
     stopped: "Angehalten",
     causes: (count) => (count === 1 ? "1 Ursache" : `${count} Ursachen`),
     waiting: "Wartend",
-    waitingFor: (count, system) =>
-      count === 1 ? `Ein Aufruf wartet auf ${system}` : `${count} Aufrufe warten auf ${system}`,
     waitingHint: "auf Personen, Aufrufe oder Zeiten",
     people: "Bei Personen",
     cards: "offene Karten",
@@ -161,6 +159,8 @@ export const german = {
     since: "Seit",
     reason: "Grund",
     waiting: "Wartend",
+    waitingFor: (count, system) =>
+      count === 1 ? `Ein Aufruf wartet auf ${system}` : `${count} Aufrufe warten auf ${system}`,
     next: "Nächstes",
     probe: (when) => `Probe um ${when}`,
     atRate: (rate) => `${rate} in der Sekunde`,

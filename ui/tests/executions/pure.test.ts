@@ -113,6 +113,7 @@ describe("words of the search field", () => {
     parent: "Parent",
     code: "Code",
     step: "Step",
+    waiting: "Waits for",
   };
   const offered = (typed: string) => suggestionsOf(typed, known, words).map(({ value }) => value);
 

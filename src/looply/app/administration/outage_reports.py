@@ -1,6 +1,6 @@
 """What notifications report of systems: that one is down, and that it is called as usual again.
 
-A system that is down makes no incident, so nobody would hear of it. Each outage is reported once when it begins, and
+A system that is down makes no incident, so no person would hear of it. Each outage is reported once when it begins, and
 once when it is over. That it was reported is kept by the name of the system, since nothing else has it afterwards.
 A maintenance is a decision of people, and is not reported.
 """

@@ -33,7 +33,7 @@ from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
 from looply.engine.records.changes import StateChange
 from looply.engine.records.figures.survey import Census, EffectCount
-from looply.engine.records.targets import TargetCounts, TargetStanding
+from looply.engine.records.targets import TargetCounts, TargetCallState
 from looply.engine.upkeep.auditor import Findings
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind
@@ -47,7 +47,7 @@ CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 _OTHER: Final = "other"
 _CREDENTIALS: Final = ("key", "inbox_token", "metrics_token", "teams_token")
-_STANDINGS: Final[tuple[TargetStanding, ...]] = ("DOWN", "DRAINING", "PAUSED")
+_CALL_STATES: Final[tuple[TargetCallState, ...]] = ("DOWN", "DRAINING", "PAUSED")
 _TRIGGERS: Final = ("REQUEST", "SCHEDULED")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
 _INCIDENTS: Final[tuple[str, ...]] = get_args(IncidentKind)
@@ -253,7 +253,7 @@ STORE: Final = (
     _of_targets(
         "looply_target_state",
         "systems that are not called (DOWN), called at a limited rate (DRAINING), or in maintenance (PAUSED)",
-        lambda counts: _by_label({each: counts.states.get(each, 0) for each in _STANDINGS}),
+        lambda counts: _by_label({each: counts.states.get(each, 0) for each in _CALL_STATES}),
         ("state",),
     ),
     _of_targets(

@@ -45,9 +45,9 @@ async def resolve(services: Services, principal: Principal, checked: Filter) -> 
     names no system.
     """
     organization_id = principal.organization_id
-    found = replace(checked, term_workflows=await find_term_workflows(services, organization_id, checked.terms))
+    resolved = replace(checked, term_workflows=await find_term_workflows(services, organization_id, checked.terms))
     if not checked.targets:
-        return found
+        return resolved
     names: set[str] = set()
     for name in checked.targets:
         try:
@@ -56,7 +56,7 @@ async def resolve(services: Services, principal: Principal, checked: Filter) -> 
             raise BadRequest(f"waiting_for is {name[:50]!r}: {error.message}", code="BAD_FILTER") from error
         names |= {target} if "://" in name else {target, way_name(target, name)}
     queues = await services.engine.targets.queues(organization_id, names)
-    return replace(found, queues=tuple(queues)) if queues else None
+    return replace(resolved, queues=tuple(queues)) if queues else None
 
 
 def validate_filter(criteria: Filter) -> Filter:

@@ -19,7 +19,7 @@ TargetState: TypeAlias = Literal["CLOSED", "OPEN", "HALF"]
 """`CLOSED`: called as usual, but for maintenance; `OPEN`: not called, but for a probe from time to time; `HALF`: the
 attempts that waited are let go at a limited rate."""
 
-TargetStanding: TypeAlias = Literal["DOWN", "DRAINING", "PAUSED", "UP"]
+TargetCallState: TypeAlias = Literal["DOWN", "DRAINING", "PAUSED", "UP"]
 """How a system is called now: not, but for probes; at a limited rate; not, in its maintenance; as usual until its
 maintenance begins."""
 
@@ -67,18 +67,18 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
         window = self.maintenance
         return window is not None and window.begins_on <= now < window.until
 
-    def standing(self, now: datetime) -> TargetStanding:
+    def call_state(self, now: datetime) -> TargetCallState:
         """Returns how the system is called."""
-        return "PAUSED" if self.is_paused(now) else _STANDINGS[self.state]
+        return "PAUSED" if self.is_paused(now) else _CALL_STATES[self.state]
 
 
-_STANDINGS: Final[Mapping[TargetState, TargetStanding]] = {"OPEN": "DOWN", "HALF": "DRAINING", "CLOSED": "UP"}
+_CALL_STATES: Final[Mapping[TargetState, TargetCallState]] = {"OPEN": "DOWN", "HALF": "DRAINING", "CLOSED": "UP"}
 
 
 class TargetCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many systems of all organizations are not called as usual, and how many effects are queued for them."""
 
-    states: Mapping[TargetStanding, int]
+    states: Mapping[TargetCallState, int]
     parked: int = 0
 
 

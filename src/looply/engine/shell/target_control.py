@@ -45,7 +45,7 @@ class StoredTargets:
             for lane, count in await self._store.targets.count_queued(organization_id):
                 row = self._gate.row_of(lane)
                 parked += count if row is not None and self._gate.is_stopped(row) else 0
-        return TargetCounts(states=Counter(row.standing(now) for row in rows), parked=parked)
+        return TargetCounts(states=Counter(row.call_state(now) for row in rows), parked=parked)
 
     async def queues(self, organization_id: str, targets: Collection[str]) -> Mapping[str, int]:
         """Returns the queues whose effects wait for one of these systems, or ways, now, with how many these are."""

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.app.executions import targets
-from looply.engine.records.targets import TargetRow, TargetStanding
+from looply.engine.records.targets import TargetRow, TargetCallState
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, instant_of
@@ -29,7 +29,7 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     target: str
-    state: TargetStanding
+    state: TargetCallState
     since: int | None
     reason: str | None
     probe_on: int | None
@@ -76,7 +76,7 @@ class TargetAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: str
     target: str
-    state: TargetStanding
+    state: TargetCallState
 
 
 class ReleaseTargetAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,14 +100,14 @@ async def pause_target(call: Call) -> Response:
     begins_on = instant_of(body.begins_on, "from") if body.begins_on is not None else None
     until = instant_of(body.until, "until")
     row = await targets.pause(call.services, call.principal, body.target, begins_on, until, body.reason)
-    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.standing(call.services.clock.now())))
+    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.call_state(call.services.clock.now())))
 
 
 async def drain_target(call: Call) -> Response:
     """Lets what waits for a system go at a rate."""
     body: DrainTargetBody = call.body
     row = await targets.drain(call.services, call.principal, body.target, body.rate)
-    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.standing(call.services.clock.now())))
+    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.call_state(call.services.clock.now())))
 
 
 async def release_target(call: Call) -> Response:
@@ -121,7 +121,7 @@ def _record(call: Call, row: TargetRow, waiting: int) -> TargetRecord:
     window, has_outage = row.maintenance, bool(row.reason)
     return TargetRecord(
         target=row.target,
-        state=row.standing(call.services.clock.now()),
+        state=row.call_state(call.services.clock.now()),
         since=to_ms(row.since) if has_outage else None,
         reason=row.reason or None,
         probe_on=ms_or_none(row.next_on if row.state == "OPEN" else None),

@@ -242,7 +242,7 @@ async def test_large_metadata_is_read_off_the_loop(gateway: Gateway) -> None:
 
 
 class Flood:
-    """A gateway whose metadata is as large as nobody needs it, sent part by part."""
+    """A gateway whose metadata is larger than any service needs, sent part by part."""
 
     SIZE = 50 * 1024 * 1024
     PART = b" " * 65_536
