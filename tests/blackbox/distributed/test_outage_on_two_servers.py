@@ -39,6 +39,7 @@ def test_two_servers_and_two_workers_have_one_alarm_one_message_and_one_rate(tmp
             until(org, lambda found: found == ("DOWN", COUNT), 180)
             found = org.pages("searchExecutions", waiting_for=f"http://127.0.0.1:{port}")
             assert len(found) == COUNT
+            sink.wait_for("/hook", 1)
             installation.workers[0].kill()
             installation.servers[0].kill()
             assert waiting(org)[0] == "DOWN"

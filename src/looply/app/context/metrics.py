@@ -33,7 +33,7 @@ from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
 from looply.engine.records.changes import StateChange
 from looply.engine.records.figures.survey import Census, EffectCount
-from looply.engine.records.targets import TargetCounts, TargetCallState
+from looply.engine.records.targets import TargetCallState, TargetCounts
 from looply.engine.upkeep.auditor import Findings
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind

@@ -175,9 +175,9 @@ ROUTES: Final = (
         summary="Store whom to tell of incidents and outages",
         description=(
             "Incidents are reported by their cause (workflow, step, kind and code): a burst is one message with a "
-            "count, and a cause is reported again after an hour, if it has new incidents. A system that is down is reported once, "
-            "and once when it is called as usual again; for one workflow, if its executions wait. An organization has at most "
-            f"{MOST} notifications."
+            "count, and a cause is reported again after an hour, if it has new incidents. A system that is down is "
+            "reported once, and once when it is called as usual again; for one workflow, if its executions wait. An "
+            f"organization has at most {MOST} notifications."
         ),
         tag=TAG,
         body=PutNotificationBody,

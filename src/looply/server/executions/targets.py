@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from looply.app.executions import targets
-from looply.engine.records.targets import TargetRow, TargetCallState
+from looply.engine.records.targets import TargetCallState, TargetRow
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, instant_of
