@@ -32,12 +32,14 @@ def test_two_servers_and_two_workers_have_one_alarm_one_message_and_one_rate(tmp
             org = Organization(client, **installation.made)
             body = {"name": "hook", "channel": "webhook", "target": f"{sink.address}/hook"}
             assert org.post("putNotification", body).status_code == 200
-            step = http(f"http://127.0.0.1:{port}/orders", method="PUT", step={"retry": RETRY})
+            shop = {"name": "SHOP", "kind": "http", "settings": {"base_url": f"http://127.0.0.1:{port}"}, "secrets": {}}
+            assert org.post("createConnection", shop).status_code == 200
+            step = http("/orders", method="PUT", connection="SHOP", step={"retry": RETRY})
             workflow_id = org.create(definition(step))
             for number in range(COUNT):
                 org.trigger(workflow_id, {"n": number})
             until(org, lambda found: found == ("DOWN", COUNT), 180)
-            found = org.pages("searchExecutions", waiting_for=f"http://127.0.0.1:{port}")
+            found = org.pages("searchExecutions", waiting_for="SHOP")
             assert len(found) == COUNT
             sink.wait_for("/hook", 1)
             installation.workers[0].kill()

@@ -109,7 +109,6 @@ def check_rate(instants: Sequence[float], repeated: int = 0) -> None:
     The first one is the probe whose success begins the drain; `repeated` calls came again for another reason.
     """
     begun, *later = sorted(instants)
-    import collections; open("/tmp/e16_instants.txt","a").write(str(sorted(collections.Counter(int((i-begun)*2)/2 for i in later).items()))+"\n")
     for number, instant in enumerate(later, 1):
         seconds = instant - begun
         if seconds > _RAMPED_SECONDS:
