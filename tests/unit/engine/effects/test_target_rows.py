@@ -1,9 +1,9 @@
 """The rows of systems as a process knows them: what it changes while it reads all is not undone by the read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
-import pytest
+import pytest_asyncio
 from msgspec.structs import replace
 
 from kit.memory import MemoryStore
@@ -34,9 +34,12 @@ class Slow:
         return rows
 
 
-@pytest.fixture
-def slow() -> Slow:
-    return Slow(MemoryStore(FakeClock()))
+@pytest_asyncio.fixture
+async def slow() -> AsyncIterator[Slow]:
+    store = MemoryStore(FakeClock())
+    await store.open()
+    yield Slow(store)
+    await store.close()
 
 
 async def begun(slow: Slow, rows: TargetRows) -> asyncio.Task[None]:
