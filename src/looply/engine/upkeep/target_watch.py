@@ -116,6 +116,8 @@ class TargetWatch(Loop):
             if self._gate.is_unknown(lane):
                 # Another process holds these.
                 await self._shell.worker.look_up_target(lane)
+                if self._gate.is_unknown(lane):
+                    return True
         # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
         deciding = (self._gate.row_of(lane) for lane, _ in queued)
         return any(each is not None and lane_of(each) == lane_of(row) for each in deciding)
