@@ -38,7 +38,7 @@ class StoredTargets:
         if not rows:
             return []
         waiting: Counter[str] = Counter()
-        for _, count, row in await self._queued(organization_id, workflow_id):
+        for _, count, row in await self._count_queued(organization_id, workflow_id):
             if row is not None:
                 waiting[row.target] += count
         return [TargetReport(row=row, waiting=waiting[row.target]) for row in rows]
@@ -47,7 +47,7 @@ class StoredTargets:
         """Returns how many systems of all organizations are not called as usual, and how many effects wait for them."""
         now, rows, parked = self._clock.now(), (await self._rows()).all, 0
         for organization_id in sorted({row.organization_id for row in rows if self._gate.is_stopped(row)}):
-            for _, count, row in await self._queued(organization_id):
+            for _, count, row in await self._count_queued(organization_id):
                 parked += count if row is not None and self._gate.is_stopped(row) else 0
         return TargetCounts(states=Counter(row.call_state(now) for row in rows), parked=parked)
 
@@ -56,10 +56,10 @@ class StoredTargets:
         rows = await self._rows()
         if not any(rows.find(Lane(organization_id, target)) for target in targets):
             return {}
-        queued = await self._queued(organization_id)
+        queued = await self._count_queued(organization_id)
         return {lane.target: count for lane, count, row in queued if row is not None and row.target in targets}
 
-    async def _queued(
+    async def _count_queued(
         self, organization_id: str, workflow_id: str = ""
     ) -> Sequence[tuple[Lane, int, TargetRow | None]]:
         """Returns how many effects of each lane are QUEUED, with the row that decides about them.
