@@ -114,4 +114,5 @@ def connect_metrics(services: Services, shell: Shell, store: Store, auditor: Aud
 
     if isinstance(store, SqliteStore):
         store.on_group(metrics.count_flush)
+    shell.gate.on_outage = metrics.count_outage
     metrics.set_state_source(process_state)

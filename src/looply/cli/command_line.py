@@ -59,7 +59,7 @@ _COMMANDS: Final = {
     ),
     "notification": (
         "looply.cli.authoring.notification:APP",
-        "Whom to tell of incidents: list, put, secret, test, delete.",
+        "Whom to tell of incidents and outages: list, put, secret, test, delete.",
     ),
     "teams": (
         "looply.cli.authoring.teams:APP",

@@ -67,6 +67,37 @@ def test_an_amount_that_sap_sends_as_a_text_takes_the_branch_of_its_value(
     assert [name for name in ("yes", "no") if name in found] == [taken]
 
 
+def test_dates_that_sap_sends_are_used_in_expressions(org: Organization, sink: Sink, root: str) -> None:
+    order = {"Order": "1", "OrderedOn": "/Date(1793836800000)/", "ChangedAt": "/Date(1793873730123+0000)/"}
+    sink.script(f"{root}/v2/Orders('1')", {"body": {"d": order}})
+    fourth = {"Id": "1", "OrderedOn": "2026-02-27", "ChangedAt": "2026-11-05T10:15:30.1230000Z"}
+    sink.script(f"{root}/v4/Orders('1')", {"body": fourth})
+    written = {
+        "day": "${formatDateTime(sap_2.output.data.d.OrderedOn, 'dd.MM.yyyy')}",
+        "due": "${addDays(sap_2.output.data.d.OrderedOn, 30, 'yyyy-MM-dd')}",
+        "changed": "${formatDateTime(sap_2.output.data.d.ChangedAt, 'yyyy-MM-dd HH:mm:ss.fff')}",
+        "leap": "${addDays(formatDateTime(sap_4.output.data.OrderedOn), 2, 'yyyy-MM-dd')}",
+        "fourth": "${formatDateTime(sap_4.output.data.ChangedAt, 'yyyy-MM-dd HH:mm:ss.fff')}",
+        "written": "${formatDateTime(sap_4.output.data.OrderedOn, 'dd.MM.yyyy')}",
+        "late": "${greater(ticks(sap_2.output.data.d.ChangedAt), ticks(sap_2.output.data.d.OrderedOn))}",
+    }
+    steps = [
+        sap("sap_2", service_path=f"{root}/v2", entity="Orders('1')"),
+        sap("sap_4", service_path=f"{root}/v4", entity="Orders('1')"),
+        *(note(name, value) for name, value in written.items()),
+    ]
+    found = org.run(definition(*steps), None, "COMPLETED")["workflow_output_payload"]["payload"]["output"]
+    assert {name: found[name] for name in written} == {
+        "day": "05.11.2026",
+        "due": "2026-12-05",
+        "changed": "2026-11-05 10:15:30.123",
+        "leap": "2026-03-01",
+        "fourth": "2026-11-05 10:15:30.123",
+        "written": "27.02.2026",
+        "late": True,
+    }
+
+
 def test_an_amount_whose_type_cannot_be_read_stops_before_it_decides(org: Organization, sink: Sink, root: str) -> None:
     sink.script(f"{root}/v2/$metadata", {"status": 404})
     sink.script(f"{root}/v2/Orders('1')", {"body": {"d": {"Order": "1", "TotalNetAmount": "22899.420"}}})

@@ -311,7 +311,7 @@ async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_w
 async def test_every_list_reads_its_index_in_order(
     store: PostgresStore, kind: Kind, index: str, is_search: bool
 ) -> None:
-    statement = postgres_lists.statement(kind, has_terms=is_search, fields=2 * is_search)
+    statement = postgres_lists.statement(kind, has_terms=is_search, fields=2 * is_search, has_queues=is_search)
     numbers = ("org", "statuses", "triggers", "budget", "limit", "status", "span_workflow")
     one = dict.fromkeys(numbers, 1)
     words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}
@@ -319,7 +319,7 @@ async def test_every_list_reads_its_index_in_order(
     words |= dict.fromkeys(
         ("workflows", "versions", "profiles", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows")
     )
-    words["hides_values"] = False
+    words |= {"hides_values": False, "queues": ["http.request a"]}
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
     async def plan(connection: psycopg.AsyncConnection[Any]) -> str:

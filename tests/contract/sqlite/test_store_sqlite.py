@@ -279,7 +279,9 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(store: 
     assert found == [unit.execution_id for unit in reversed(units[:9])]
 
 
-_SEARCH = Filter(process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))))
+_SEARCH = Filter(
+    process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))), queues=("e", "f")
+)
 
 
 @pytest.mark.parametrize("query", [Filter(), _SEARCH], ids=["list", "search"])

@@ -157,7 +157,8 @@ class MemoryReads:
         }
         has_open = not query.has or any(head.execution_id in owners[each] for each in query.has)
         incidents = [row for row in self._data.incidents.values() if row.execution_id == head.execution_id]
-        return has_open and (query.cause is None or any(_is_of(row, query.cause) for row in incidents))
+        has_cause = query.cause is None or any(_is_of(row, query.cause) for row in incidents)
+        return has_open and has_cause and (not query.queues or _is_queued(self._data, head, query.queues))
 
     def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
         found: list[Batch] = []
@@ -168,6 +169,11 @@ class MemoryReads:
             found.append(batch)
             count += batch.last_seq - batch.first_seq + 1
         return found[::-1]
+
+
+def _is_queued(data: MemoryData, head: Head, queues: Sequence[str]) -> bool:
+    effects = (row for row in data.effects.values() if row.execution_id == head.execution_id)
+    return any(row.state == "QUEUED" and row.queue in queues for row in effects)
 
 
 def _is_of(row: IncidentRow, cause: CauseFilter) -> bool:

@@ -38,6 +38,6 @@ class WatchedTargets:
         """Removes a row of this revision."""
         return await self._inner.drop(row)
 
-    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+    async def count_queued(self, organization_id: str, workflow_id: str = "") -> Sequence[tuple[Lane, int]]:
         """Returns how many effects of each lane of an organization are QUEUED."""
-        return await self._inner.count_queued(organization_id)
+        return await self._inner.count_queued(organization_id, workflow_id)

@@ -43,7 +43,7 @@ export const german = {
     })[state],
   notifications: {
     label: "Benachrichtigungen über Störungen",
-    hint: "Sie sagen, welche Ausführungen eine Störung angehalten hat und warum, eine Nachricht je Ursache.",
+    hint: "Sie sagen, welche Ausführungen eine Störung angehalten hat und warum, eine Nachricht je Ursache, und welche Systeme ausgefallen sind.",
     empty: "Noch wird niemand über Störungen benachrichtigt.",
     create: "Benachrichtigung hinzufügen",
     title: "Über Störungen benachrichtigen",

@@ -28,7 +28,7 @@ export const english = {
     })[state],
   notifications: {
     label: "Notifications of incidents",
-    hint: "They say which executions an incident has stopped and why, one message for a cause.",
+    hint: "They say which executions an incident has stopped and why, one message for a cause, and which systems are down.",
     empty: "No person and no system is notified of incidents yet.",
     create: "Add a notification",
     title: "Notification of incidents",

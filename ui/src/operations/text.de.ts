@@ -159,6 +159,8 @@ export const german = {
     since: "Seit",
     reason: "Grund",
     waiting: "Wartend",
+    waitingFor: (count, system) =>
+      count === 1 ? `Ein Aufruf wartet auf ${system}` : `${count} Aufrufe warten auf ${system}`,
     next: "Nächstes",
     probe: (when) => `Probe um ${when}`,
     atRate: (rate) => `${rate} in der Sekunde`,

@@ -160,6 +160,8 @@ export const english = {
     since: "Since",
     reason: "Reason",
     waiting: "Waiting",
+    waitingFor: (count: number, system: string) =>
+      count === 1 ? `One call waits for ${system}` : `${count} calls wait for ${system}`,
     next: "Next",
     probe: (when: string) => `probe at ${when}`,
     atRate: (rate: number) => `${rate} a second`,

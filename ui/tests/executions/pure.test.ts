@@ -113,6 +113,7 @@ describe("words of the search field", () => {
     parent: "Parent",
     code: "Code",
     step: "Step",
+    waiting: "Waits for",
   };
   const offered = (typed: string) => suggestionsOf(typed, known, words).map(({ value }) => value);
 
@@ -383,6 +384,9 @@ describe("words of a search", () => {
       incident_code: ["HTTP_503"],
       incident_state: ["release", "post"],
       has: ["incident"],
+    });
+    expect(rowFilterOf({ q: ["waiting:https://s4.example.com:44300#100 by connection S4", "waiting:SHOP"] })).toEqual({
+      waiting_for: ["https://s4.example.com:44300#100 by connection S4", "SHOP"],
     });
     expect([fieldOf("step:release"), fieldOf("4711"), fieldOf("field.po:1")]).toEqual(["step", "", "field.po"]);
   });

@@ -327,6 +327,14 @@ describe("schedules", () => {
 });
 
 describe("systems", () => {
+  it("say how many calls wait, and lead to their executions", async () => {
+    visit("/operations/systems", signedIn(), withOperations());
+    const link = await screen.findByRole("link", { name: "12 calls wait for https://s4.example.com:44300#100" });
+    const address = new URL(link.getAttribute("href") ?? "", "http://localhost");
+    expect(address.pathname).toMatch(/\/executions$/);
+    expect(JSON.parse(address.searchParams.get("q") ?? "")).toEqual(["waiting:https://s4.example.com:44300#100"]);
+  });
+
   it("that are down continue at a rate", async () => {
     const { api, user } = visit("/operations/systems", signedIn(), withOperations(), {
       drainTarget: ({ target }) => ({ message: "success", target, state: "DRAINING" }),

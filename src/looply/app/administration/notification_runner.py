@@ -1,22 +1,23 @@
-"""Reports incidents by their cause: what is open, compared with what was reported.
+"""Reports incidents by their cause, and systems that are down: what is open, compared with what was reported.
 
 Theory of operation. Nothing is written when an incident opens. A round reads the open incidents of each organization
 with notifications, grouped by workflow, step, kind and code. A new cause waits a little, so that a burst is one
 message; one that was reported is reported again after an hour, if incidents were added. A notification is taken by one
 process before it sends, and what it reported is stored after each message: a process that ends between the two sends
-the message once more, with the same key.
+the message once more, with the same key. What is reported of systems says `outage_reports.py`.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
+from looply.app.administration.outage_reports import SystemNews, is_outage, message_of, news_of
 from looply.app.context.services import Services
 from looply.app.messages.notifying import NotificationMessage
 from looply.app.monitoring.sentences import sentence
@@ -32,10 +33,12 @@ from looply.rates import growing_pause
 
 _log = structlog.get_logger(__name__)
 
+_Due = TypeVar("_Due")
+
 _LOOK_SECONDS: Final = 15.0
 """Between two rounds: less than `GATHERING`, and each reads one aggregate for each organization with notifications."""
 GATHERING: Final = timedelta(seconds=20)
-"""A new cause is reported after this time, with all of its incidents until then."""
+"""A new cause is reported after this time, with all of its incidents until then; an outage, if it lasts so long."""
 QUIET: Final = timedelta(hours=1)
 """A cause that was reported is reported again after this time, if it has new incidents."""
 MAX_PER_HOUR: Final = 12
@@ -62,8 +65,16 @@ class _Cause(msgspec.Struct, frozen=True, kw_only=True):
     group: IncidentGroup
 
 
+class _Letter(NamedTuple):
+    """A message with what is stored when it was sent: the causes that it reports, and those that it says are gone."""
+
+    message: NotificationMessage
+    causes: Mapping[bytes, datetime]
+    gone: Sequence[bytes] = ()
+
+
 class NotificationRunner(Loop):
-    """Reports incidents. `tick` is one round; the loop runs it several times a minute."""
+    """Reports incidents and outages. `tick` is one round; the loop runs it several times a minute."""
 
     failed_event = "notifications_failed"
 
@@ -93,20 +104,27 @@ class NotificationRunner(Loop):
         notification_id = notification.notification_id
         causes = {cause_of(group): group for group in groups}
         reported = await notifications.list_reported(notification_id)
-        gone = [key for key, former in reported.items() if key not in causes and former.reported_on + QUIET <= now]
-        if gone:
+        old = [key for key, former in reported.items() if not is_outage(key) and former.reported_on + QUIET <= now]
+        if gone := [key for key in old if key not in causes]:
             await notifications.forget(notification_id, gone)
-        if not _due_of(causes, reported, now) or not await notifications.take(notification_id, now, now + _TAKEN):
+        is_due = _due_of(causes, reported, now) or await self._news(notification, reported)
+        if not is_due or not await notifications.take(notification_id, now, now + _TAKEN):
             return 0
         # Another process may have sent it since it was read.
         notification = await notifications.get(notification.organization_id, notification_id)
-        due = _due_of(causes, await notifications.list_reported(notification_id), now)
-        if not due:
+        reported = await notifications.list_reported(notification_id)
+        due, news = _due_of(causes, reported, now), await self._news(notification, reported)
+        if not due and not news:
             await notifications.release(notification_id, now)
             return 0
-        return await self._send_all(notification, due)
+        return await self._send_all(notification, due, news)
 
-    async def _send_all(self, notification: Notification, due: Sequence[_Cause]) -> int:
+    async def _news(self, notification: Notification, reported: Mapping[bytes, Reported]) -> list[SystemNews]:
+        """Returns what is due of systems, as they are stored now."""
+        systems = await self._services.engine.targets.list(notification.organization_id, notification.workflow_id)
+        return news_of(notification, systems, reported, self._services.clock.now(), GATHERING)
+
+    async def _send_all(self, notification: Notification, due: Sequence[_Cause], news: Sequence[SystemNews]) -> int:
         notifications, now, count = self._services.catalog.notifications, self._services.clock.now(), 0
         notification_id, organization_id = notification.notification_id, notification.organization_id
         if notification.hour_on + _HOUR <= now:
@@ -115,11 +133,8 @@ class NotificationRunner(Loop):
         if left <= 0:
             await notifications.release(notification_id, notification.hour_on + _HOUR)
             return 0
-        names = dict(await self._services.catalog.workflows.names(organization_id))
-        parts = [[cause] for cause in due] if len(due) <= min(MAX_SINGLE, left) else [list(due)]
-        for part in parts:
-            message = await self._message_of(notification, part, names)
-            sending = await self._services.notifier.send(organization_id, notification, message)
+        for letter in await self._letters(notification, due, news, left):
+            sending = await self._services.notifier.send(organization_id, notification, letter.message)
             if sending.state in ("OFF", "FAILED"):
                 pause = growing_pause(_FIRST_PAUSE, _MAX_PAUSE, notification.failures)
                 await notifications.record_failed(notification_id, sending.reason, now + pause)
@@ -127,10 +142,29 @@ class NotificationRunner(Loop):
                 return count
             count, notification = count + 1, replace(notification, hour_count=notification.hour_count + 1, failures=0)
             problem = f"it is not known whether the last message arrived: {sending.reason}" if sending.reason else ""
-            causes = {cause.key: cause.group.last_on for cause in part}
-            await notifications.record_sent(notification, causes, now, problem=problem)
+            await notifications.record_sent(notification, letter.causes, now, gone=letter.gone, problem=problem)
         await notifications.release(notification_id, now)
         return count
+
+    async def _letters(
+        self, notification: Notification, due: Sequence[_Cause], news: Sequence[SystemNews], most: int
+    ) -> list[_Letter]:
+        """Returns at most so many messages, those of systems first; what they leave out is due later."""
+        names = dict(await self._services.catalog.workflows.names(notification.organization_id))
+        links, own = self._services.links, notification.workflow_id
+        name = names.get(own, "a deleted workflow") if own else ""
+        letters = [
+            _Letter(
+                message_of(notification, part, links, name),
+                {each.key: each.since for each in part if each.state == "DOWN"},
+                [each.key for each in part if each.state == "UP"],
+            )
+            for part in _parts(news, most)
+        ]
+        for causes in _parts(due, most):
+            message = await self._message_of(notification, causes, names)
+            letters.append(_Letter(message, {cause.key: cause.group.last_on for cause in causes}))
+        return letters[:most]
 
     async def _message_of(
         self, notification: Notification, part: Sequence[_Cause], workflows: Mapping[str, str]
@@ -183,6 +217,13 @@ def cause_of(group: IncidentGroup) -> bytes:
 def failure_of(group: IncidentGroup) -> str:
     """Returns what is known of a cause whose newest execution cannot be read, in a sentence."""
     return f"Step {group.step} failed with {group.code}." if group.step else f"It failed with {group.code}."
+
+
+def _parts(due: Sequence[_Due], most: int) -> list[list[_Due]]:
+    """Returns what is due, one by one if these are few, else all together."""
+    if len(due) <= min(MAX_SINGLE, most):
+        return [[each] for each in due]
+    return [list(due)]
 
 
 def _due_of(causes: Mapping[bytes, IncidentGroup], reported: Mapping[bytes, Reported], now: datetime) -> list[_Cause]:

@@ -1,4 +1,4 @@
-"""Notifications of an organization: whom to tell of incidents."""
+"""Notifications of an organization: whom to tell of incidents and outages."""
 
 from looply.app.context.services import Services
 from looply.app.messages.notifying import NotificationMessage
@@ -56,7 +56,7 @@ async def send_test(services: Services, principal: Principal, notification_id: s
     message = NotificationMessage(
         key=f"test {notification_id} {to_ms(services.clock.now())}",
         title="A test of the notifications of Looply",
-        text="Incidents are reported here from now on.",
+        text="Incidents and systems that are down are reported here from now on.",
         link=services.links.incidents(),
         facts={"type": "test", "causes": []},
     )

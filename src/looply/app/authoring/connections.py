@@ -10,6 +10,7 @@ from looply.catalog.authored.connections import Connection, ConnectionDraft, Res
 from looply.catalog.storage.pages import Page
 from looply.catalog.tenants.principal import Principal
 from looply.connectors.port import Check
+from looply.engine.records.targets import way_name
 from looply.errors import BadRequest, Conflict, NotFound, OperationError, Problem, Refused
 from looply.jsontext import Json
 
@@ -28,11 +29,33 @@ async def create(services: Services, principal: Principal, draft: ConnectionDraf
 async def update(services: Services, principal: Principal, name: str, draft: ConnectionDraft) -> Connection:
     """Applies a draft to a connection and returns it; secrets that are left out are kept.
 
-    Raises: BadRequest, Refused with all findings, NotFound, Conflict for a name in use.
+    Raises: BadRequest, Refused with all findings, NotFound, Conflict for a name in use, or (code `CONNECTION_AWAITED`)
+    for another name while calls by this one wait for a system.
     """
     former = await services.catalog.connections.get(principal.organization_id, name)
     _check(services, draft, former.secret_names)
+    if draft.name != former.name:
+        await _require_no_waiting(services, principal, former)
     return await services.catalog.connections.update(principal.organization_id, name, draft, actor=principal.actor)
+
+
+async def _require_no_waiting(services: Services, principal: Principal, former: Connection) -> None:
+    """Raises: Conflict (code `CONNECTION_AWAITED`) while calls by a connection wait for its system.
+
+    They name the connection: under another name each would fail by itself when the system is back.
+    """
+    target = services.registry.target(former.kind, former.settings)
+    if not target:
+        return
+    names = {target, way_name(target, former.name)}
+    queues = await services.engine.targets.queues(principal.organization_id, names)
+    waiting = sum(count for queue, count in queues.items() if queue.partition(" ")[2] == former.name)
+    if waiting:
+        message = (
+            f"{waiting} calls by the connection {former.name} wait for {target}, and would not find it by another name;"
+            " rename it when none waits, or create another connection"
+        )
+        raise Conflict(message, code="CONNECTION_AWAITED")
 
 
 async def delete(services: Services, principal: Principal, name: str) -> None:

@@ -28,6 +28,10 @@ class Links:
         """Returns the URL of the page of open incidents."""
         return f"{self.public_url}/app/operations/incidents"
 
+    def systems(self) -> str:
+        """Returns the URL of the page of systems that are not called as usual."""
+        return f"{self.public_url}/app/operations/systems"
+
     def receiver(self, connection_id: str, receiver: str) -> str:
         """Returns the URL at which another system sends what happens, for one connection."""
         return f"{self.public_url}/v2/receive/{connection_id}/{receiver}"

@@ -33,6 +33,7 @@ from looply.clock import Clock
 from looply.engine.processing.quotas import QUOTAS, Quota
 from looply.engine.records.changes import StateChange
 from looply.engine.records.figures.survey import Census, EffectCount
+from looply.engine.records.targets import TargetCallState, TargetCounts
 from looply.engine.upkeep.auditor import Findings
 from looply.execution.facts.datastores import is_datastore_operation
 from looply.execution.facts.events import IncidentKind
@@ -46,6 +47,7 @@ CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 _OTHER: Final = "other"
 _CREDENTIALS: Final = ("key", "inbox_token", "metrics_token", "teams_token")
+_CALL_STATES: Final[tuple[TargetCallState, ...]] = ("DOWN", "DRAINING", "PAUSED")
 _TRIGGERS: Final = ("REQUEST", "SCHEDULED")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
 _INCIDENTS: Final[tuple[str, ...]] = get_args(IncidentKind)
@@ -112,8 +114,13 @@ QUOTAS_REACHED: Final = Measure(
     "organizations in which this process starts nothing, because they have as much as the limit of this name allows",
     ("quota",),
 )
+OUTAGES: Final = Measure(
+    "looply_target_outages_total", "counter", "outages of systems that this process was the first to find"
+)
 
-OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS, QUOTAS_REACHED)
+OWN: Final = (
+    BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS, OUTAGES, QUOTAS_REACHED
+)  # fmt: skip
 """What every process shows of itself."""
 
 
@@ -168,6 +175,15 @@ def _effects(census: Census) -> Iterator[tuple[tuple[str, ...], float]]:
 
 def _lag(due: datetime | None, now: datetime) -> _Samples:
     return _one(0.0 if due is None else max((now - due).total_seconds(), 0.0))
+
+
+def _of_targets(
+    name: str, text: str, samples: Callable[[TargetCounts], _Samples], labels: tuple[str, ...] = ()
+) -> StoreMeasure:
+    def of(findings: Findings) -> _Samples:
+        return () if findings.targets is None else samples(findings.targets)
+
+    return StoreMeasure(Measure(name, "gauge", text, labels), of)
 
 
 STORE: Final = (
@@ -233,6 +249,17 @@ STORE: Final = (
         "executions of workflows with max_concurrency that are queued (in_line) or hold a slot (in_slot)",
         lambda census, _: _by_label({"in_line": census.awaiting_slot, "in_slot": census.holding_slot}),
         ("state",),
+    ),
+    _of_targets(
+        "looply_target_state",
+        "systems that are not called (DOWN), called at a limited rate (DRAINING), or in maintenance (PAUSED)",
+        lambda counts: _by_label({each: counts.states.get(each, 0) for each in _CALL_STATES}),
+        ("state",),
+    ),
+    _of_targets(
+        "looply_target_parked",
+        "calls of steps that wait for a system that is not called as usual",
+        lambda counts: _one(counts.parked),
     ),
     _census_count("looply_letters_open", "dead letters that are not settled", lambda census: census.letters),
     _timestamp(
@@ -308,6 +335,7 @@ class Metrics:
         self._routes: dict[tuple[str, str, int], Histogram] = {}
         self._commits = self._histogram(COMMITS, _SECONDS)
         self._groups = self._histogram(GROUPS, _UNITS)
+        self._outages = Counter(OUTAGES.name, OUTAGES.help, registry=self.registry)
         self._workflows = _WorkflowCounters(self.registry, workflows)
         self._state = ProcessState()
         self._read_state: Callable[[], ProcessState] = ProcessState
@@ -329,6 +357,10 @@ class Metrics:
     def count_refusal(self, credential: str) -> None:
         """Counts a call whose key or token was refused."""
         self._refusals[credential].inc()
+
+    def count_outage(self, _target: object) -> None:
+        """Counts an outage of a system that this process has found."""
+        self._outages.inc()
 
     def count_commit(self, seconds: float) -> None:
         """Counts a unit that is durable."""

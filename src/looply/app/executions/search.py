@@ -7,11 +7,14 @@ from msgspec.structs import replace
 
 from looply.app.context.services import Services
 from looply.app.executions.executions import Rows, add_workflow_names
+from looply.app.executions.targets import find_target
 from looply.catalog.tenants.principal import Principal
 from looply.engine.coding.searching import matches_pattern
 from looply.engine.ports.lists import CauseFilter, Filter
-from looply.errors import BadRequest, Problem, Refused
+from looply.engine.records.targets import way_name
+from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
+from looply.execution.facts.state import OPEN_STATUSES
 
 _VALUES: Final = 30
 """Most values of one parameter."""
@@ -25,16 +28,35 @@ _NAMED: Final = 100
 async def search(services: Services, principal: Principal, criteria: Filter, *, after: str, limit: int) -> Rows:
     """Returns executions that match; a page may be short although another one follows.
 
-    The workflows that the terms name are resolved here.
-    Raises: as `validate_filter`.
+    Raises: as `validate_filter` and `resolve`.
     """
     organization_id = principal.organization_id
-    checked = validate_filter(criteria)
-    term_workflows = await find_term_workflows(services, organization_id, checked.terms)
-    page = await services.engine.executions.list(
-        organization_id, replace(checked, term_workflows=term_workflows), after, limit
-    )
+    checked = await resolve(services, principal, validate_filter(criteria))
+    if checked is None:
+        return Rows(items=(), after="")
+    page = await services.engine.executions.list(organization_id, checked, after, limit)
     return await add_workflow_names(services, organization_id, page)
+
+
+async def resolve(services: Services, principal: Principal, checked: Filter) -> Filter | None:
+    """Returns a filter with the workflows that its terms name, and the queues of the systems that it names.
+
+    None when nothing waits for these systems, so that nothing matches. Raises: BadRequest (code `BAD_FILTER`) for what
+    names no system.
+    """
+    organization_id = principal.organization_id
+    resolved = replace(checked, term_workflows=await find_term_workflows(services, organization_id, checked.terms))
+    if not checked.targets:
+        return resolved
+    names: set[str] = set()
+    for name in checked.targets:
+        try:
+            target = await find_target(services, principal, name)
+        except (BadRequest, NotFound, Refused) as error:
+            raise BadRequest(f"waiting_for is {name[:50]!r}: {error.message}", code="BAD_FILTER") from error
+        names |= {target} if "://" in name else {target, way_name(target, name)}
+    queues = await services.engine.targets.queues(organization_id, names)
+    return replace(resolved, queues=tuple(queues)) if queues else None
 
 
 def validate_filter(criteria: Filter) -> Filter:
@@ -50,6 +72,7 @@ def validate_filter(criteria: Filter) -> Filter:
     _check_count("workflow_version", len(criteria.workflow_versions))
     _check_count("parent_execution_id", len(criteria.parents))
     _check_count("profile", len(criteria.profiles))
+    _check_count("waiting_for", len(criteria.targets))
     if any("\0" in name for name in criteria.profiles):
         raise BadRequest("profile holds a character 0; give the name of a profile", code="BAD_FILTER")
     cause = None if criteria.cause is None else _validate_cause(criteria.cause)
@@ -64,8 +87,9 @@ def validate_filter(criteria: Filter) -> Filter:
         parents=tuple(dict.fromkeys(criteria.parents)),
         has=tuple(dict.fromkeys(criteria.has)),
         cause=cause,
-        # Only these can have an incident, and an index leads to them.
-        statuses=criteria.statuses or (("FAILED",) if needs_incident else ()),
+        targets=tuple(dict.fromkeys(criteria.targets)),
+        # Only these can have an incident, or wait, and an index leads to them.
+        statuses=criteria.statuses or (("FAILED",) if needs_incident else OPEN_STATUSES if criteria.targets else ()),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from looply.app.context.services import Services
-from looply.app.executions.search import find_term_workflows, validate_filter
+from looply.app.executions.search import resolve, validate_filter
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Filter, Head
 from looply.engine.records.figures.overview import NO_FACTS, IncidentGroup, IncidentSummary, RowFacts
@@ -68,17 +68,17 @@ async def list_rows(
     """Returns rows of executions that match; a page may be short although another one follows.
 
     A caller who may not read payloads finds no execution by the value of a search field either.
-    Raises: as `validate_filter`; Forbidden for criteria of search fields from such a caller.
+    Raises: as `validate_filter` and `resolve`; Forbidden for criteria of search fields from such a caller.
     """
     organization_id = principal.organization_id
     reads_payloads = principal.may("read.payloads")
     if criteria.fields:
         principal.require("read.payloads")
-    checked = replace(validate_filter(criteria), hides_values=not reads_payloads)
-    term_workflows = await find_term_workflows(services, organization_id, checked.terms)
-    page = await services.engine.executions.list(
-        organization_id, replace(checked, term_workflows=term_workflows), after, limit, has_events=False
-    )
+    valid = replace(validate_filter(criteria), hides_values=not reads_payloads)
+    checked = await resolve(services, principal, valid)
+    if checked is None:
+        return MonitorRows(items=(), after="")
+    page = await services.engine.executions.list(organization_id, checked, after, limit, has_events=False)
     rows = await rows_of(services, organization_id, [item.head for item in page.items])
     if not reads_payloads:
         rows = [replace(row, search=()) for row in rows]

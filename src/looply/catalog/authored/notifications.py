@@ -1,7 +1,8 @@
-"""Notifications: whom to tell of incidents, and what was reported already.
+"""Notifications: whom to tell of incidents and outages, and what was reported already.
 
 A process takes a notification for a while before it sends; others leave it alone. What was reported is kept by cause, a
-hash of workflow, step, kind and code that nothing else reads. The calls of a webhook are signed, from the first one on.
+hash of workflow, step, kind and code that nothing else reads; an outage by the name of its system. The calls of a
+webhook are signed, from the first one on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -216,11 +217,18 @@ class Notifications:
         }
 
     async def record_sent(
-        self, one: Notification, causes: Mapping[bytes, datetime], now: datetime, *, problem: str = ""
+        self,
+        one: Notification,
+        causes: Mapping[bytes, datetime],
+        now: datetime,
+        *,
+        gone: Sequence[bytes] = (),
+        problem: str = "",
     ) -> None:
         """Notes that the incidents of these causes were reported, up to an instant each. Durable when it returns.
 
-        `one` has the hour and the count that are stored with it.
+        `gone` are causes that were reported to be gone: they are removed. `one` has the hour and the count that are
+        stored with it.
         """
 
         def store(connection: Connection) -> None:
@@ -237,7 +245,7 @@ class Notifications:
             )
             if changed.rowcount != 1:
                 return  # it was deleted
-            _forget(connection, one.notification_id, list(causes))
+            _forget(connection, one.notification_id, [*causes, *gone])
             for cause, until in causes.items():
                 row = {"notification_id": one.notification_id, "cause": cause}
                 connection.execute(insert(reported_causes).values(**row, until_ms=to_ms(until), reported_ms=to_ms(now)))

@@ -34,7 +34,8 @@ notifications = Table(
     Column("modified_ms", BigInteger, nullable=False),
 )
 
-# `cause` is a hash of workflow, step, kind and code. Its incidents that opened until `until_ms` were reported.
+# `cause` is a hash of workflow, step, kind and code. Its incidents that opened until `until_ms` were reported. Of an
+# outage it is a longer text with the name of the system, and `until_ms` is when the outage began.
 reported_causes = Table(
     "reported_causes",
     metadata,

@@ -1,4 +1,4 @@
-"""`looply notification`: whom to tell of incidents."""
+"""`looply notification`: whom to tell of incidents and outages."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -10,7 +10,7 @@ from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import instant, record, show_items
 from looply.cli.terminal.terminal import Here
 
-APP: Final = App(name="notification", help="Whom to tell of incidents: list, put, secret, test, delete.")
+APP: Final = App(name="notification", help="Whom to tell of incidents and outages: list, put, secret, test, delete.")
 
 _COLUMNS: Final = {
     "name": "name",
@@ -27,7 +27,7 @@ Id = Annotated[str, Parameter(help="Id of the notification.")]
 
 @APP.command(name="list")
 async def list_notifications(*, server: Server = THE_SERVER, terminal: Here) -> None:
-    """List whom to tell of incidents, and whether the last message was sent."""
+    """List whom to tell of incidents and outages, and whether the last message was sent."""
     async with server.client(terminal) as client:
         items = (await client.get("getNotifications"))["items"]
     show_items(terminal, items, _COLUMNS, noun="notifications")
@@ -58,7 +58,7 @@ async def put(
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> None:
-    """Tell a person, a chat or a system of incidents."""
+    """Tell a person, a chat or a system of incidents and outages."""
     body: dict[str, Any] = {"name": name, "channel": channel, "target": to, "quotes": options.quotes}
     more = {
         "workflow_id": options.workflow,
@@ -94,7 +94,7 @@ async def check(notification: Id, /, *, server: Server = THE_SERVER, terminal: H
 
 @APP.command
 async def delete(notification: Id, /, *, yes: Yes = False, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Stop telling of incidents."""
+    """Stop telling of incidents and outages."""
     confirm(terminal, f"Delete the notification {notification}", yes=yes)
     async with server.client(terminal) as client:
         await client.post("deleteNotification", {"notification_id": notification})

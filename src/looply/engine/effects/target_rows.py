@@ -20,6 +20,8 @@ class TargetRows:
     def __init__(self, stored: Targets) -> None:
         self._stored = stored
         self._rows: dict[Lane, TargetRow] = {}
+        # For each read of all rows that is under way, the lanes whose rows this process has changed since it began.
+        self._reads: list[list[Lane]] = []
         self._owners: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
@@ -39,14 +41,27 @@ class TargetRows:
         return organization_id in self._owners
 
     async def refresh(self) -> None:
-        """Reads all rows. Raises: LooplyError; then they stay as they were known."""
-        self._set({lane_of(row): row for row in await self._stored.all()})
+        """Reads all rows. Raises: LooplyError; then they stay as they were known.
+
+        A row that this process changes while they are read stays as it is: what was read of it may be older.
+        """
+        changed: list[Lane] = []
+        self._reads.append(changed)
+        try:
+            rows = {lane_of(row): row for row in await self._stored.all()}
+        finally:
+            self._reads = [each for each in self._reads if each is not changed]
+        for lane in changed:
+            rows.pop(lane, None)
+            if (own := self._rows.get(lane)) is not None:
+                rows[lane] = own
+        self._set(rows)
 
     async def put(self, row: TargetRow) -> bool:
         """Stores a changed row; false when it could not be stored or another process was first, whose row is read."""
         try:
             if await self._stored.put(row):
-                self._set({**self._rows, lane_of(row): row})
+                self._change({**self._rows, lane_of(row): row}, lane_of(row))
                 return True
             await self.refresh()
         except LooplyError as error:
@@ -57,12 +72,17 @@ class TargetRows:
         """Removes a row; false as in `put`."""
         try:
             if await self._stored.drop(row):
-                self._set({lane: each for lane, each in self._rows.items() if each is not row})
+                self._change({lane: each for lane, each in self._rows.items() if each != row}, lane_of(row))
                 return True
             await self.refresh()
         except LooplyError as error:
             _log.error("target_not_stored", organization_id=row.organization_id, target=row.target, error=error.message)
         return False
+
+    def _change(self, rows: dict[Lane, TargetRow], lane: Lane) -> None:
+        for changed in self._reads:
+            changed.append(lane)
+        self._set(rows)
 
     def _set(self, rows: dict[Lane, TargetRow]) -> None:
         self._rows = rows

@@ -76,12 +76,16 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `term_workflows`, which the caller has found for the terms; with `hides_values` it matches no value of a search
     field. `parents` started them. `has` is what they have open: an
     incident, or a dead letter that is not settled; `cause` is what the incident is. "" of `profiles` means none.
+    `queues` have calls of theirs that have not begun. `targets` are the systems that they wait for, for which the
+    caller has found the queues.
     """
 
     workflow_ids: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     has: tuple[Having, ...] = ()
     cause: CauseFilter | None = None
+    targets: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
     statuses: tuple[Status, ...] = ()
     workflow_versions: tuple[int, ...] = ()
     trigger_types: tuple[TriggerType, ...] = ()

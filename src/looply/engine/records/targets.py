@@ -7,7 +7,7 @@ A system that is called as usual has no row. Rows are changed by comparing their
 see one outage exactly one opens it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -18,6 +18,10 @@ from looply.slots import Lane
 TargetState: TypeAlias = Literal["CLOSED", "OPEN", "HALF"]
 """`CLOSED`: called as usual, but for maintenance; `OPEN`: not called, but for a probe from time to time; `HALF`: the
 attempts that waited are let go at a limited rate."""
+
+TargetCallState: TypeAlias = Literal["DOWN", "DRAINING", "PAUSED", "UP"]
+"""How a system is called now: not, but for probes; at a limited rate; not, in its maintenance; as usual until its
+maintenance begins."""
 
 WAY: Final = " by connection "
 """Separates the name of a system from that of a connection in the name of a way."""
@@ -63,6 +67,20 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
         window = self.maintenance
         return window is not None and window.begins_on <= now < window.until
 
+    def call_state(self, now: datetime) -> TargetCallState:
+        """Returns how the system is called."""
+        return "PAUSED" if self.is_paused(now) else _CALL_STATES[self.state]
+
+
+_CALL_STATES: Final[Mapping[TargetState, TargetCallState]] = {"OPEN": "DOWN", "HALF": "DRAINING", "CLOSED": "UP"}
+
+
+class TargetCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many systems of all organizations are not called as usual, and how many effects are queued for them."""
+
+    states: Mapping[TargetCallState, int]
+    parked: int = 0
+
 
 class Targets(Protocol):
     """The rows of systems of all organizations. Few: only systems that are not called as usual have one."""
@@ -83,8 +101,11 @@ class Targets(Protocol):
         """Removes a row of this revision; false when there is none. Durable when it returns. Raises: as `put`."""
         ...
 
-    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
-        """Returns how many effects of each lane of an organization are QUEUED, by the name of the lane."""
+    async def count_queued(self, organization_id: str, workflow_id: str = "") -> Sequence[tuple[Lane, int]]:
+        """Returns how many effects of each lane of an organization are QUEUED, by the name of the lane.
+
+        With `workflow_id` only those of executions of that workflow.
+        """
         ...
 
 
@@ -108,8 +129,19 @@ class TargetControl(Protocol):
     """What operators see of systems, and what they decide. Raises: as reads and writes of stores; Conflict (code
     `TARGET_CHANGED`) where others change the same row at the same time, again and again."""
 
-    async def list(self, organization_id: str) -> Sequence[TargetReport]:
-        """Returns the systems of an organization that are not called as usual, by name, with what waits for them."""
+    async def list(self, organization_id: str, workflow_id: str = "") -> Sequence[TargetReport]:
+        """Returns the systems of an organization that are not called as usual, by name, with what waits for them.
+
+        With `workflow_id` only what its executions wait for is counted.
+        """
+        ...
+
+    async def count(self) -> TargetCounts:
+        """Returns how many systems of all organizations are not called as usual, and how many effects wait for them."""
+        ...
+
+    async def queues(self, organization_id: str, targets: Collection[str]) -> Mapping[str, int]:
+        """Returns the queues whose effects wait for one of these systems, or ways, now, with how many these are."""
         ...
 
     async def find(self, organization_id: str, target: str) -> TargetRow | None:

@@ -65,7 +65,7 @@ class Shell:
         self.overview: ExecutionOverview = store.overview
         self.figures: Figures = store.figures
         self.pruning: Pruning = store.pruning
-        self.targets: TargetControl = StoredTargets(store, wiring.gate, parts.clock)
+        self.targets: TargetControl = StoredTargets(store, wiring.gate, parts.clock, parts.worker.look_up_target)
         self.schedules: LiveSchedules = StoredSchedules(store, self._check_open, lambda: self.observers.on_timer(None))
         # What the loops of `engine.upkeep` and `bootstrap` use beside it.
         self.limits = parts.limits

@@ -30,6 +30,13 @@ _QUEUED: Final = (
     "SELECT e.queue, count(*) FROM effect e JOIN name n ON n.n = e.org WHERE n.id = :organization AND e.state = 0"
     " GROUP BY e.queue ORDER BY e.queue"
 )
+# One look-up for each effect, in the month of its id: a join would read the partitions of all months.
+_QUEUED_OF_WORKFLOW: Final = (
+    "SELECT e.queue, count(*) FROM effect e JOIN name n ON n.n = e.org WHERE n.id = :organization AND e.state = 0"
+    " AND (SELECT x.workflow FROM execution x WHERE x.id = e.execution_id)"
+    " = (SELECT w.n FROM name w WHERE w.id = :workflow)"
+    " GROUP BY e.queue ORDER BY e.queue"
+)
 
 
 class SqlTargets:
@@ -66,11 +73,12 @@ class SqlTargets:
 
         return await self._sessions.write(write, [("target", row.organization_id, row.target)])
 
-    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
-        """Returns how many effects of each lane of an organization are QUEUED."""
-        return await self._sessions.select(
-            lambda row: (Lane(organization_id, row[0]), row[1]), _QUEUED, {"organization": organization_id}
-        )
+    async def count_queued(self, organization_id: str, workflow_id: str = "") -> Sequence[tuple[Lane, int]]:
+        """Returns how many effects of each lane of an organization are QUEUED; with a workflow, of its executions."""
+        statement, parameters = _QUEUED, {"organization": organization_id}
+        if workflow_id:
+            statement, parameters = _QUEUED_OF_WORKFLOW, {**parameters, "workflow": workflow_id}
+        return await self._sessions.select(lambda row: (Lane(organization_id, row[0]), row[1]), statement, parameters)
 
 
 def _key(row: TargetRow, org: int) -> dict[str, object]:

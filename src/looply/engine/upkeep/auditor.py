@@ -23,6 +23,7 @@ from looply.clock import Clock
 from looply.engine.ports.lists import Head
 from looply.engine.ports.store import Store, Work
 from looply.engine.records.figures.survey import Census
+from looply.engine.records.targets import TargetCounts
 from looply.engine.shell.audit import Problem, is_orphan, problems_of
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.loop import Loop
@@ -57,10 +58,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `repaired` counts executions
     repaired since the start of the process, `damaged` those whose rows differ from their history, and `orphans` those
-    of them that nothing will move. `corrected` counts counters of open work that differed from a count.
+    of them that nothing will move. `corrected` counts counters of open work that differed from a count. `targets` are
+    systems that are not called as usual, counted with the census.
     """
 
     census: Census | None = None
+    targets: TargetCounts | None = None
     counted_on: datetime | None = None
     audited_on: datetime | None = None
     repaired: int = 0
@@ -134,8 +137,9 @@ class Auditor(Loop):
             else:
                 await self._check(head)
         await self._prove_counters()
-        census = await self._store.survey.count()
-        self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
+        census, targets = await self._store.survey.count(), await self._shell.targets.count()
+        now = self._clock.now()
+        self._known = msgspec.structs.replace(self._known, census=census, targets=targets, counted_on=now)
 
     async def _prove_counters(self) -> None:
         """Compares the counters of what is open with a count, and corrects those that differ."""

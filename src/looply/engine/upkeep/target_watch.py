@@ -112,7 +112,15 @@ class TargetWatch(Loop):
 
     async def _has_waiting(self, row: TargetRow) -> bool:
         queued = await self._store.targets.count_queued(row.organization_id)
-        return any(self._gate.row_of(lane) is row for lane, _ in queued)
+        for lane, _ in queued:
+            if self._gate.is_unknown(lane):
+                # Another process holds these.
+                await self._shell.worker.look_up_target(lane)
+                if self._gate.is_unknown(lane):
+                    return True
+        # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
+        deciding = (self._gate.row_of(lane) for lane, _ in queued)
+        return any(each is not None and lane_of(each) == lane_of(row) for each in deciding)
 
     def _let_go(self) -> None:
         """Offers held effects: all of systems that are called as usual, of others those that are due."""

@@ -1,4 +1,4 @@
-"""Calls on notifications: whom to tell of incidents."""
+"""Calls on notifications: whom to tell of incidents and outages."""
 
 from typing import Final
 
@@ -164,7 +164,7 @@ ROUTES: Final = (
         path="/v2/workflows/getNotifications",
         access="edit.connections",
         handle=get_notifications,
-        summary="List whom to tell of incidents",
+        summary="List whom to tell of incidents and outages",
         tag=TAG,
         answer=NotificationList,
     ),
@@ -172,11 +172,12 @@ ROUTES: Final = (
         path="/v2/workflows/putNotification",
         access="edit.connections",
         handle=put_notification,
-        summary="Store whom to tell of incidents",
+        summary="Store whom to tell of incidents and outages",
         description=(
             "Incidents are reported by their cause (workflow, step, kind and code): a burst is one message with a "
-            "count, and a cause is reported again after an hour, if it has new incidents. An organization has at most "
-            f"{MOST} notifications."
+            "count, and a cause is reported again after an hour, if it has new incidents. A system that is down is "
+            "reported once, and once when it is called as usual again; for one workflow, if its executions wait. An "
+            f"organization has at most {MOST} notifications."
         ),
         tag=TAG,
         body=PutNotificationBody,
@@ -187,7 +188,7 @@ ROUTES: Final = (
         path="/v2/workflows/deleteNotification",
         access="edit.connections",
         handle=delete_notification,
-        summary="Stop telling of incidents",
+        summary="Stop telling of incidents and outages",
         tag=TAG,
         body=NotificationBody,
         answer=Message,

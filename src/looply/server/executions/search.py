@@ -48,6 +48,7 @@ def filter_of(query: Query) -> Filter:
             kinds=one_of(query.all("incident_kind"), get_args(IncidentKind), "incident_kind"),
             steps=query.all("incident_state"),
         ),
+        targets=query.all("waiting_for"),
         fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
     )
 
@@ -80,6 +81,12 @@ CRITERIA: Final = (
     Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
     Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
     Parameter("parent_execution_id", "Id of the parent execution.", repeats=True),
+    Parameter(
+        "waiting_for",
+        "Only open executions whose calls wait for this system, which is down, being drained or paused: its name in "
+        "`getTargets`, its address, or the name of a connection.",
+        repeats=True,
+    ),
     Parameter(
         "term",
         "A process id, an execution id, the value of any search field, the current step of an execution that "

@@ -1,11 +1,11 @@
 """Calls on systems that are not called as usual: after an outage, and for maintenance."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from looply.app.executions import targets
-from looply.engine.records.targets import TargetRow
+from looply.engine.records.targets import TargetCallState, TargetRow
 from looply.instants import ms_or_none, to_ms
 from looply.server.http.call import Call, Response, manage_route, read_route
 from looply.server.http.wire import SUCCESS, instant_of
@@ -29,7 +29,7 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     target: str
-    state: Literal["DOWN", "DRAINING", "PAUSED", "UP"]
+    state: TargetCallState
     since: int | None
     reason: str | None
     probe_on: int | None
@@ -76,7 +76,7 @@ class TargetAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: str
     target: str
-    state: Literal["DOWN", "DRAINING", "PAUSED", "UP"]
+    state: TargetCallState
 
 
 class ReleaseTargetAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,14 +100,14 @@ async def pause_target(call: Call) -> Response:
     begins_on = instant_of(body.begins_on, "from") if body.begins_on is not None else None
     until = instant_of(body.until, "until")
     row = await targets.pause(call.services, call.principal, body.target, begins_on, until, body.reason)
-    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=_state(call, row)))
+    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.call_state(call.services.clock.now())))
 
 
 async def drain_target(call: Call) -> Response:
     """Lets what waits for a system go at a rate."""
     body: DrainTargetBody = call.body
     row = await targets.drain(call.services, call.principal, body.target, body.rate)
-    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=_state(call, row)))
+    return Response(TargetAnswer(message=SUCCESS, target=row.target, state=row.call_state(call.services.clock.now())))
 
 
 async def release_target(call: Call) -> Response:
@@ -117,23 +117,11 @@ async def release_target(call: Call) -> Response:
     return Response(ReleaseTargetAnswer(message=SUCCESS, target=target, was_stopped=was_stopped))
 
 
-def _state(call: Call, row: TargetRow) -> Literal["DOWN", "DRAINING", "PAUSED", "UP"]:
-    if row.is_paused(call.services.clock.now()):
-        return "PAUSED"
-    match row.state:
-        case "OPEN":
-            return "DOWN"
-        case "HALF":
-            return "DRAINING"
-        case "CLOSED":
-            return "UP"
-
-
 def _record(call: Call, row: TargetRow, waiting: int) -> TargetRecord:
     window, has_outage = row.maintenance, bool(row.reason)
     return TargetRecord(
         target=row.target,
-        state=_state(call, row),
+        state=row.call_state(call.services.clock.now()),
         since=to_ms(row.since) if has_outage else None,
         reason=row.reason or None,
         probe_on=ms_or_none(row.next_on if row.state == "OPEN" else None),

@@ -55,6 +55,17 @@ async def test_what_was_reported_is_kept_and_forgotten_when_it_goes_to_another(
     assert await catalog.notifications.list_reported(one.notification_id) == {}
 
 
+async def test_the_longest_name_of_a_cause_is_kept_until_it_is_reported_to_be_gone(
+    catalog: Catalog, mine: Tenant, clock: FakeClock
+) -> None:
+    one, now = await stored(catalog, mine), clock.now()
+    long = b"the outage of " + "https://s4.example:443 by connection ü".encode() + b"x" * 1000
+    await catalog.notifications.record_sent(one, {long: now, CAUSE: now}, now)
+    assert set(await catalog.notifications.list_reported(one.notification_id)) == {long, CAUSE}
+    await catalog.notifications.record_sent(one, {}, now, gone=[long])
+    assert set(await catalog.notifications.list_reported(one.notification_id)) == {CAUSE}
+
+
 async def test_a_notification_that_was_deleted_while_it_sent_leaves_nothing(
     catalog: Catalog, mine: Tenant, theirs: Tenant, clock: FakeClock
 ) -> None:

@@ -46,8 +46,11 @@ class MemoryTargets:
 
         return await self._commits.submit(write)
 
-    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
-        """Returns how many effects of each lane of an organization are QUEUED."""
-        rows = (row for row in self._data.effects.values() if row.state == "QUEUED")
+    async def count_queued(self, organization_id: str, workflow_id: str = "") -> Sequence[tuple[Lane, int]]:
+        """Returns how many effects of each lane of an organization are QUEUED; with a workflow, of its executions."""
+        rows = [row for row in self._data.effects.values() if row.state == "QUEUED"]
+        if workflow_id:
+            heads = self._data.heads
+            rows = [row for row in rows if heads[row.execution_id].workflow_id == workflow_id]
         counts = Counter(row.lane for row in rows if row.organization_id == organization_id)
         return sorted(counts.items())

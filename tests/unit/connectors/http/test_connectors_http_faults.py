@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from kit.servers.nasty import (
     tls_of,
 )
 from looply.connectors.client import HttpClient
+from looply.connectors.http.connector import CONNECTOR
 from looply.connectors.outbound.routes import Route
 from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.errors import OperationError, Rejected, Timeout, Unavailable
 
 OpenClient = Callable[..., HttpClient]
+OPERATION = CONNECTOR.operations[0]
 LONG = timedelta(minutes=2)
 SHORT = timedelta(milliseconds=500)
 
@@ -69,6 +72,24 @@ async def test_the_ways_in_which_an_answer_breaks_are_distinguished(
     assert (error.code, error.sent, error.kind, error.is_of_connection) == ("CONNECTION", True, "down", False)
     assert text in error.message
     assert f"127.0.0.1:{port}" in error.message
+
+
+async def test_a_decimal_of_ten_thousand_digits_is_a_bad_response(
+    serve: Any, open_client: OpenClient, wiring: Any
+) -> None:
+    wiring.use(open_client())
+    for digits, is_taken in ((1000, True), (10_000, False)):
+        body = b'{"order": "1", "amount": 0.' + b"7" * digits + b"}"
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        url = f"http://127.0.0.1:{await serve(Recorder(head + body))}/"
+        if is_taken:
+            output = await OPERATION.perform(wiring.context(), {"url": url})
+            assert output["data"]["amount"] == Decimal(f"0.{'7' * digits}")
+            continue
+        with pytest.raises(Rejected) as caught:
+            await OPERATION.perform(wiring.context(), {"url": url})
+        assert (caught.value.code, caught.value.sent, caught.value.status) == ("BAD_RESPONSE", True, "200")
+        assert "1000" in caught.value.message
 
 
 @pytest.mark.parametrize("length", [0, 3, 500])

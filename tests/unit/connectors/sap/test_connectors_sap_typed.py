@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,7 @@ from looply.connectors.client import HttpClient
 from looply.connectors.sap.connector import CONNECTOR
 from looply.connectors.sap.types import metadata as reader
 from looply.errors import OperationError, Rejected, Unavailable
+from looply.limits import Limits
 
 OPERATION = CONNECTOR.operations[0]
 SERVICE = "/sap/opu/odata/sap/API_PO"
@@ -236,3 +239,74 @@ async def test_large_metadata_is_read_off_the_loop(gateway: Gateway) -> None:
     # While a megabyte is read on the loop, nothing else runs on it.
     assert beats > 100
     assert len(reader.read_metadata(text).structures) == 503
+
+
+class Flood:
+    """A gateway whose metadata is larger than any service needs, sent part by part."""
+
+    SIZE = 50 * 1024 * 1024
+    PART = b" " * 65_536
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.sent = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                self.lines.append(head.partition(" HTTP")[0])
+                length = re.search(r"content-length: (\d+)", head.lower())
+                await reader.readexactly(int(length[1]) if length else 0)
+                if "/$metadata" in self.lines[-1]:
+                    await self._flood(writer)
+                else:
+                    body = b'{"d": {"Order": "1", "Amount": "22899.420"}}'
+                    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+                    writer.write(f"{head}X-CSRF-Token: token-0001\r\n\r\n".encode() + body)
+                    await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _flood(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(self.SIZE // len(self.PART)):
+            writer.write(b"%x\r\n%s\r\n" % (len(self.PART), self.PART))
+            await writer.drain()
+            self.sent += len(self.PART)
+        writer.write(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("response_bytes", [Limits().response_bytes, 64 * 1024 * 1024])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_metadata_of_fifty_megabytes_is_read_no_further_than_the_limit_and_no_change_is_sent(
+    method: str, response_bytes: int, wiring: Any, serve: Any, open_client: Any
+) -> None:
+    flood = Flood()
+    address = f"http://127.0.0.1:{await serve(flood)}"
+    wiring.add("S4", "sap", {"base_url": address, "user": "BUYER"}, {"password": "hunter2-hunter2"})
+    wiring.use(open_client(limits=Limits(response_bytes=response_bytes)))
+    body = {"body": {"Amount": Decimal(BIG), "OrderedOn": "2026-11-05"}} if method == "POST" else {}
+    given = {"connection": "S4", "service_path": SERVICE, "entity": "Orders", "method": method, **body}
+    tracemalloc.start()
+    try:
+        for _ in range(2):
+            with pytest.raises(Rejected) as caught:
+                await OPERATION.perform(wiring.context(), given)
+            error = caught.value
+            assert (error.code, error.sent) == ("SAP_METADATA", False)
+            assert "metadata" in error.message
+            assert "bytes" in error.message
+            assert "`output` to `raw`" in error.message
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert not any(line.startswith("POST") for line in flood.lines)
+    assert sum("/$metadata" in line for line in flood.lines) == 1, "it is not asked for again at once"
+    if response_bytes < flood.SIZE:
+        # What was on its way when the connection was closed is more than what was read.
+        assert flood.sent < response_bytes + 16 * 1024 * 1024
+        assert peak < 3 * response_bytes
+    else:
+        assert peak < 3 * flood.SIZE

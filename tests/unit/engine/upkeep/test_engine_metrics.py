@@ -8,15 +8,19 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from kit.definitions import asking, call, chain, note
-from kit.driver import Driver
+from kit.driver import Driver, watch_targets
 from looply import __version__
 from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, ProcessState, count_uninstalled_as_other
 from looply.connectors.registry import load_connectors
+from looply.engine.effects.outages import BreakerSettings
 from looply.engine.processing.quotas import Quota
 from looply.engine.records.changes import StateChange
 from looply.engine.records.figures.survey import Census, EffectCount
+from looply.engine.records.targets import Maintenance, TargetCounts
 from looply.engine.upkeep.auditor import Auditor, Findings
+from looply.errors import Unavailable
 from looply.execution.facts.commands import Retry
+from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
 
@@ -38,7 +42,15 @@ BUSY = Census(
     letters=14,
     missed_starts=15,
 )
-KNOWN = Findings(census=BUSY, counted_on=START_TIME, audited_on=START_TIME, repaired=16, damaged=17, orphans=18)
+KNOWN = Findings(
+    census=BUSY,
+    targets=TargetCounts(states={"DOWN": 21, "PAUSED": 22, "UP": 23}, parked=24),
+    counted_on=START_TIME,
+    audited_on=START_TIME,
+    repaired=16,
+    damaged=17,
+    orphans=18,
+)
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 
@@ -176,6 +188,11 @@ class TestStore:
             ("looply_executions_mended_total",): 16,
             ("looply_damaged_executions",): 17,
             ("looply_orphan_executions",): 18,
+            ("looply_target_state",): 43,
+            ("looply_target_state", "DOWN"): 21,
+            ("looply_target_state", "DRAINING"): 0,
+            ("looply_target_state", "PAUSED"): 22,
+            ("looply_target_parked",): 24,
             ("looply_census_timestamp_seconds",): instant,
             ("looply_audit_timestamp_seconds",): instant,
         }
@@ -190,6 +207,38 @@ class TestStore:
         samples = read(metrics)
         assert total(samples, "looply_executions_open", "WAITING") == 1
         assert total(samples, "looply_census_timestamp_seconds") == engine.clock.now().timestamp()
+
+    async def test_an_outage_is_counted_once_and_shown_with_what_waits_until_it_is_over(
+        self, engine: Driver, metrics: Metrics
+    ) -> None:
+        engine.parts["breaker"] = BreakerSettings()
+        await engine.restart()
+        engine.shell.gate.on_outage = metrics.count_outage
+        auditor = Auditor(engine.shell, engine.store, engine.clock, frozenset())
+        metrics.set_state_source(lambda: ProcessState(findings=auditor.findings))
+
+        async def shown() -> list[float]:
+            await auditor.count()
+            await auditor.round()
+            samples, state = read(metrics), "looply_target_state"
+            parts = [(state, "DOWN"), (state, "DRAINING"), (state, "PAUSED"), ("looply_target_parked",)]
+            return [total(samples, *each) for each in (*parts, ("looply_target_outages_total",))]
+
+        assert await shown() == [0, 0, 0, 0, 0]
+        engine.world.always("call_1", Unavailable("refused"))
+        retry: Json = {"max_attempts": 9, "interval": "PT1S"}
+        for number in range(12):
+            await engine.trigger(chain(call(method="POST", retry=retry)), {"po": number})
+        await watch_targets(engine, timedelta(seconds=5), timedelta(milliseconds=500))
+        (row,) = engine.shell.gate.rows.all
+        window = Maintenance(begins_on=engine.clock.now(), until=engine.clock.now() + timedelta(hours=1))
+        assert await shown() == [1, 0, 0, 12, 1]
+        await engine.shell.targets.pause(row.organization_id, row.target, window)
+        assert await shown() == [0, 0, 1, 12, 1]
+        await engine.shell.targets.drain(row.organization_id, row.target, 0.01)
+        assert await shown() == [0, 1, 0, 12, 1]
+        await engine.shell.targets.release(row.organization_id, row.target)
+        assert await shown() == [0, 0, 0, 0, 1]
 
     def test_operations_that_are_not_installed_are_counted_together(self) -> None:
         counts = {"http.request": 1, "datastore.set": 2, "canary.one": 3, "canary.two": 4}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 from mailing_kit import Post
+from notifying_kit import Hook, Staff
 from server_kit import Caller, ScriptedShell
 
 from kit.memory import MemoryStore
@@ -16,6 +17,8 @@ from looply.catalog import Catalog
 from looply.channels.email.channel import EmailChannel
 from looply.channels.email.mailer import ServerMailer
 from looply.channels.email.outlets import MailResources
+from looply.channels.notifications.notifier import ChannelNotifier
+from looply.channels.teams.bots import Resources
 from looply.connectors.client import build_client
 from looply.connectors.credentials.logons import Logons
 from looply.connectors.credentials.tokens import TokenCache
@@ -24,6 +27,7 @@ from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import ConnectionValues
 from looply.connectors.registry import Registry
+from looply.connectors.teams.calls.pacing import Pacer
 from looply.engine.cards.reconciler import Reconciler
 from looply.limits import DEFAULT_LIMITS
 from looply.testing.clock import FakeClock
@@ -73,7 +77,9 @@ def own_server() -> bool:
 
 
 @pytest.fixture
-def services(services: Services, resources: MailResources, mail_server: MailServer, *, own_server: bool) -> Services:
+def services(
+    services: Services, resources: MailResources, mail_server: MailServer, hook: Hook, *, own_server: bool
+) -> Services:
     own = ConnectionValues(
         name="mail",
         kind="smtp",
@@ -81,7 +87,29 @@ def services(services: Services, resources: MailResources, mail_server: MailServ
         secrets={},
     )
     mailer = ServerMailer(resources, own if own_server else None, resources.dialer)
-    return replace(services, channels=frozenset({"inbox", "email"}), mailer=mailer)
+    notifier = ChannelNotifier(
+        Resources(
+            catalog=resources.catalog,
+            registry=resources.registry,
+            sender=hook.sender,
+            logons=resources.logons,
+            tokens=resources.tokens,
+            pacer=Pacer(),
+            clock=resources.clock,
+        ),
+        mailer,
+    )
+    return replace(services, channels=frozenset({"inbox", "email"}), mailer=mailer, notifier=notifier)
+
+
+@pytest.fixture
+def hook() -> Hook:
+    return Hook()
+
+
+@pytest_asyncio.fixture
+async def staff(mine: Caller, services: Services, clock: FakeClock) -> Staff:
+    return Staff(mine, services, clock)
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from mailing_kit import Post, text_of
+from notifying_kit import Hook, Staff
 from server_kit import Caller, definition, note_step
 from sqlalchemy import Connection, select, update
 
@@ -23,95 +22,10 @@ from looply.app.messages.mailing import Mailed
 from looply.app.messages.notifying import NotificationMessage
 from looply.catalog.authored.notifications import NotificationDraft
 from looply.catalog.storage.notification_tables import notifications as table
-from looply.channels.email.mailer import ServerMailer
-from looply.channels.notifications.notifier import ChannelNotifier
-from looply.channels.teams.bots import Resources
-from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.teams.calls.pacing import Pacer
 from looply.engine.records.figures.overview import IncidentGroup
-from looply.errors import OperationError, Unavailable
+from looply.errors import Unavailable
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
-
-
-class Hook:
-    """A system that takes webhooks, and answers with `status`, or breaks with `error`."""
-
-    def __init__(self) -> None:
-        self.status = 204
-        self.error: OperationError | None = None
-        self.requests: list[HttpRequest] = []
-
-    def sender(self, _within: timedelta, _organization_id: str) -> "Hook":
-        return self
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        self.requests.append(request)
-        if self.error is not None:
-            raise self.error
-        return HttpResponse(status=self.status, reason="")
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(each.content) for each in self.requests]
-
-
-@pytest.fixture
-def hook() -> Hook:
-    return Hook()
-
-
-@pytest.fixture
-def services(services: Services, hook: Hook, clock: FakeClock) -> Services:
-    assert isinstance(services.mailer, ServerMailer)
-    mail = services.mailer.resources
-    resources = Resources(
-        catalog=mail.catalog,
-        registry=mail.registry,
-        sender=hook.sender,
-        logons=mail.logons,
-        tokens=mail.tokens,
-        pacer=Pacer(),
-        clock=clock,
-    )
-    return replace(services, notifier=ChannelNotifier(resources, services.mailer))
-
-
-class Staff:
-    """An organization with notifications, whose executions fail."""
-
-    def __init__(self, caller: Caller, services: Services, clock: FakeClock) -> None:
-        self.caller = caller
-        self.clock = clock
-        self.runner = NotificationRunner(services)
-
-    async def put(self, channel: str, target: str, **more: Any) -> str:
-        body = {"name": f"to {channel}", "channel": channel, "target": target, **more}
-        stored = await self.caller.post("putNotification", body)
-        assert stored.status_code == 200, stored.text
-        return str(stored.json()["item"]["notification_id"])
-
-    async def fail(self, workflow_id: str, times: int = 1) -> None:
-        for _ in range(times):
-            await self.caller.trigger(workflow_id, {"po": "4711"})
-
-    async def failing(self, name: str = "Orders", text: str = "secret of the payload") -> str:
-        step = note_step("note_1", f"${{int('{text}')}}")
-        return await self.caller.create(definition(step, name=name))
-
-    async def later(self, **span: float) -> int:
-        self.clock.advance(timedelta(**span))
-        return await self.runner.tick()
-
-    async def stored(self) -> Mapping[str, Any]:
-        (item,) = (await self.caller.get("getNotifications")).json()["items"]
-        found: Mapping[str, Any] = item
-        return found
-
-
-@pytest_asyncio.fixture
-async def staff(mine: Caller, services: Services, clock: FakeClock) -> Staff:
-    return Staff(mine, services, clock)
 
 
 async def test_a_burst_of_one_cause_is_one_mail_with_a_count_and_a_link(staff: Staff, post: Post) -> None:

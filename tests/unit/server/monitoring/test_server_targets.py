@@ -118,6 +118,96 @@ async def test_why_an_execution_waits_for_a_system_is_explained_as_the_system_is
     assert (item["verdict"], item["code"]) == ("CALL_IN_FLIGHT", "CALL_QUEUED")
 
 
+async def found(mine: Caller, *names: str, call: str = "getExecutionRows", **more: Any) -> list[str]:
+    """Returns the executions that wait for one of these systems, newest first."""
+    answer = await mine.get(call, waiting_for=list(names), **more)
+    assert answer.status_code == 200, answer.text
+    return [item["workflow_execution_id"] for item in answer.json()["items"]]
+
+
+@pytest.mark.parametrize("call", ["getExecutionRows", "searchExecutions"])
+async def test_the_executions_that_wait_for_a_system_are_found_by_its_name_its_address_and_its_connection(
+    mine: Caller, clock: FakeClock, theirs: Caller, call: str
+) -> None:
+    body = {"name": "SHOP", "kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
+    assert (await mine.post("createConnection", body)).status_code == 200
+    elsewhere = {"method": "POST", "url": "https://other.example/orders", "body": "x"}
+    other = definition({"id": "call_1", "type": "httpRequest", "settings": elsewhere})
+    workflow_id, other_id = await mine.create(CALL), await mine.create(other)
+    await pause(mine, clock)
+    await pause(mine, clock, "https://other.example:443")
+    ids = [await mine.trigger(workflow_id, {"n": n}) for n in range(3)]
+    beside = await mine.trigger(other_id, {})
+    for name in (SHOP, "https://Shop.Example", "SHOP"):
+        assert await found(mine, name, call=call) == ids[::-1]
+    assert len(ids) == (await items(mine))[1]["waiting"]
+    assert await found(mine, SHOP, "https://other.example:443", call=call) == [beside, *ids[::-1]]
+    assert await found(mine, SHOP, call=call, workflow_id=other_id) == []
+    assert await found(mine, SHOP, call=call, status="FAILED") == []
+    assert await found(theirs, SHOP, call=call) == []
+    assert await found(mine, "https://idle.example:443", call=call) == []
+    assert len(await found(mine, SHOP, call=call, limit=2)) == 2
+    await mine.post("releaseTarget", {"target": SHOP})
+    assert await found(mine, SHOP, call=call) == []
+
+
+async def test_the_executions_that_wait_for_the_way_of_a_connection_are_found_by_the_connection(
+    mine: Caller, clock: FakeClock, shell: Shell
+) -> None:
+    body = {"name": "S4", "kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
+    assert (await mine.post("createConnection", body)).status_code == 200
+    way = f"{SHOP} by connection S4"
+    queue = "http.request S4"
+    shell.gate.known.link(Lane(mine.organization_id, queue), SHOP)
+    row = open_target(mine.organization_id, way, clock.now(), "TLS_CLIENT_CERTIFICATE: refused", None)
+    assert await shell.gate.rows.put(row)
+    settings = {"method": "POST", "url": "/orders", "body": "x", "connection": "S4"}
+    step = {"id": "call_1", "type": "httpRequest", "settings": settings}
+    execution_id = await mine.trigger(await mine.create(definition(step)), {})
+    assert await found(mine, way) == [execution_id]
+    assert await found(mine, "S4") == [execution_id]
+    assert await found(mine, SHOP) == []
+
+
+async def test_a_connection_keeps_its_name_while_calls_by_it_wait(
+    mine: Caller, clock: FakeClock, shell: Shell, world: World
+) -> None:
+    shop = {"kind": "http", "settings": {"base_url": "https://shop.example"}, "secrets": {}}
+    for name in ("S4", "OTHER"):
+        assert (await mine.post("createConnection", {**shop, "name": name})).status_code == 200
+        shell.gate.known.link(Lane(mine.organization_id, f"http.request {name}"), SHOP)
+    await pause(mine, clock)
+    settings = {"method": "POST", "url": "/orders", "body": "x", "connection": "S4"}
+    workflow_id = await mine.create(definition({"id": "call_1", "type": "httpRequest", "settings": settings}))
+    ids = [await mine.trigger(workflow_id, {"n": n}) for n in range(3)]
+    refused = await mine.post("updateConnection", {**shop, "name": "S4", "new_name": "S5"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "CONNECTION_AWAITED"), refused.text
+    assert f"3 calls by the connection S4 wait for {SHOP}" in refused.json()["message"]
+    # Its settings may change, and another connection to the system may be renamed.
+    changed = {**shop, "settings": {"base_url": "https://shop.example/v2"}}
+    assert (await mine.post("updateConnection", {**changed, "name": "S4"})).status_code == 200
+    assert (await mine.post("updateConnection", {**shop, "name": "OTHER", "new_name": "THIRD"})).status_code == 200
+    for each in ids:
+        await mine.post(f"terminateWorkflow/{each}", {"payload": {"termination_reason": "x"}})
+    renamed = await mine.post("updateConnection", {**shop, "name": "S4", "new_name": "S5"})
+    assert renamed.status_code == 200, renamed.text
+    assert (renamed.json()["item"]["name"], world.calls) == ("S5", [])
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "code"),
+    [
+        ([""], 400, "BAD_FILTER"),
+        (["NONE"], 400, "BAD_FILTER"),
+        (["ftp://shop.example"], 400, "BAD_FILTER"),
+        ([f"https://s{n}.example:443" for n in range(31)], 422, "SEARCH_TOO_WIDE"),
+    ],
+)
+async def test_what_names_no_system_is_no_criterion(mine: Caller, names: list[str], status: int, code: str) -> None:
+    answer = await mine.get("getExecutionRows", waiting_for=names)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
 async def test_a_system_that_is_called_as_usual_has_nothing_to_drain(mine: Caller, clock: FakeClock) -> None:
     refused = await mine.post("drainTarget", {"target": SHOP, "rate": 2})
     assert (refused.status_code, refused.json()["code"]) == (404, "TARGET_NOT_FOUND")

@@ -79,12 +79,13 @@ export function rowFilterOf({ q = [], status, workflow, trigger, profile, has, f
   };
 }
 
-const FIELD = /^(field\.[\w-]+|version|process|parent|code|step):(.+)$/;
+const FIELD = /^(field\.[\w-]+|version|process|parent|code|step|waiting):(.+)$/;
 const NAMES: Readonly<Record<string, string>> = {
   process: "process_id",
   parent: "parent_execution_id",
   code: "incident_code",
   step: "incident_state",
+  waiting: "waiting_for",
 };
 
 /** Returns the field in which a word is looked for; empty for one that is looked for in several. */

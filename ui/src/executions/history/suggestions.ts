@@ -39,6 +39,7 @@ const PREFIXES = [
   "parent",
   "code",
   "step",
+  "waiting",
 ] as const;
 export type Prefix = (typeof PREFIXES)[number];
 

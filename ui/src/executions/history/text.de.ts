@@ -32,6 +32,7 @@ export const german = {
     parent: "Gestartet von dieser Ausführung",
     code: "Code der Störung",
     step: "Schritt der Störung",
+    waiting: "Wartet auf dieses System oder diese Verbindung",
   },
   daysAgo: (ago) => (ago === 0 ? "Heute" : ago === 1 ? "Gestern" : `Vor ${ago} Tagen`),
   noFields: (permission) => `Suchfelder: Sie brauchen das Recht „${permission}“`,

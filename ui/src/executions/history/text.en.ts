@@ -33,6 +33,7 @@ export const english = {
     parent: "Started by this execution",
     code: "Code of the incident",
     step: "Step of the incident",
+    waiting: "Waits for this system or connection",
   } satisfies Record<Prefix, string>,
   daysAgo: (ago: number) => (ago === 0 ? "Today" : ago === 1 ? "Yesterday" : `${ago} days ago`),
   noFields: (permission: string) => `Search fields: you need the right “${permission}”`,

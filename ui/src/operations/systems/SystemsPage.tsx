@@ -2,6 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useApi } from "../../api/context";
 import { type Target, targetsQuery } from "../../api/queries/operations/operations";
@@ -70,7 +71,7 @@ function useColumns(mayRepair: boolean, onOpen: (open: Open) => void): Column<Ta
     { id: "state", head: text.state, cell: ({ state }) => <Chip tone={TONES[state]}>{text.states[state]}</Chip> },
     { id: "since", head: text.since, cell: ({ since }) => since !== null && <Time at={since} /> },
     { id: "reason", head: text.reason, cell: (target) => <Reason target={target} /> },
-    { id: "waiting", head: text.waiting, isRight: true, cell: ({ waiting }) => waiting },
+    { id: "waiting", head: text.waiting, isRight: true, cell: (target) => <Waiting target={target} /> },
     { id: "next", head: text.next, cell: (target) => <Next target={target} /> },
     ...(mayRepair
       ? [
@@ -114,6 +115,17 @@ function Reason({ target: { reason, maintenance } }: { target: Target }) {
         </small>
       )}
     </span>
+  );
+}
+
+/** How many calls wait; the number leads to their executions. */
+function Waiting({ target: { target, waiting } }: { target: Target }) {
+  const { systems: text } = useText(TEXTS);
+  if (waiting === 0) return waiting;
+  return (
+    <Link to="/executions" search={{ q: [`waiting:${target}`] }} aria-label={text.waitingFor(waiting, target)}>
+      {waiting}
+    </Link>
   );
 }
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from looply.connectors.outbound.documents import Document, DocumentCache
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.sap.types.elements import UnreadableMetadata
+from looply.connectors.sap.types.elements import MAX_BYTES, UnreadableMetadata
 from looply.connectors.sap.types.metadata import read_metadata
 from looply.connectors.sap.types.model import Metadata
 from looply.connectors.sap.types.reading import (
@@ -84,7 +84,8 @@ class TypedService:
         """Returns the body of a request of `path` as the service reads it; unchanged when nothing depends on types.
 
         Without usable metadata it is unchanged too: its numbers have all their digits, and a service refuses values in
-        another form than its own. Raises: OperationError, not `sent`, when the metadata could not be read.
+        another form than its own. Raises: OperationError, not `sent`, when the metadata could not be read; Rejected
+        (code `SAP_METADATA`) when it is larger than what is read: the answer of a change could not be read either.
         """
         if not is_typed_path(path) or not needs_types(body):
             return Written(body)
@@ -93,6 +94,9 @@ class TypedService:
         except OperationError as error:
             error.sent = False
             raise
+        if isinstance(metadata, _TooLarge):
+            reason = f"the metadata of the service is too large: {metadata} ({self.read.url.path})"
+            raise Rejected(f"{reason}; {_REMEDY}. Nothing was sent.", code="SAP_METADATA", sent=False)
         return Written(body) if isinstance(metadata, str) else write_body(metadata, path, body)
 
     async def answer(self, answers: Sequence[Answer], size: int) -> list[Json]:
@@ -167,7 +171,8 @@ class TypedService:
         try:
             response = await self.send(self.read)
         except Rejected as error:
-            return Document(error.message, 0, _UNUSABLE_SECONDS)
+            is_large = error.code == "RESPONSE_TOO_LARGE"
+            return Document(_TooLarge(error.message) if is_large else error.message, 0, _UNUSABLE_SECONDS)
         if response.status in _BUSY:
             host = self.read.url.raw_host.decode("ascii")
             raise Unavailable(f"{host} answered {response.status} when asked for the metadata of a service")
@@ -177,7 +182,8 @@ class TypedService:
         try:
             made = await _parsed(response.content)
         except UnreadableMetadata as error:
-            return Document(str(error), 0, _UNUSABLE_SECONDS)
+            reason = str(error)
+            return Document(_TooLarge(reason) if size > MAX_BYTES else reason, 0, _UNUSABLE_SECONDS)
         return Document(made, size, _MAX_AGE_SECONDS)
 
 
@@ -186,6 +192,12 @@ async def _parsed(content: bytes) -> Metadata:
     if len(content) > SMALL_BYTES // 16:
         return await asyncio.to_thread(read_metadata, content)
     return read_metadata(content)
+
+
+class _TooLarge(str):
+    """Why there is no metadata: it exists, but is larger than what is read."""
+
+    __slots__ = ()
 
 
 class _Untyped(Exception):

@@ -80,6 +80,9 @@ _HAS_INCIDENT = """
     AND (%(kinds)s::smallint[] IS NULL OR i.kind = ANY (%(kinds)s::smallint[]))
     AND (%(steps)s::text[] IS NULL OR i.step = ANY (%(steps)s::text[])))
 """
+_IS_QUEUED: Final = """
+  EXISTS (SELECT 1 FROM effect f WHERE f.execution_id = e.id AND f.state = 0 AND f.queue = ANY (%(queues)s::text[]))
+"""
 
 _SPANS: Final[Mapping[Kind, str]] = {
     # `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
@@ -140,15 +143,24 @@ _SPANS: Final[Mapping[Kind, str]] = {
 
 
 def statement(
-    kind: Kind, *, has_terms: bool = False, fields: int = 0, has: Sequence[Having] = (), has_cause: bool = False
+    kind: Kind,
+    *,
+    has_terms: bool = False,
+    fields: int = 0,
+    has: Sequence[Having] = (),
+    has_cause: bool = False,
+    has_queues: bool = False,
 ) -> str:
     """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
 
-    `has` is what the executions must have open; `has_cause`: the filter says what their incident is.
+    `has` is what the executions must have open; `has_cause`: the filter says what their incident is; `has_queues`: in
+    which queues their calls are.
     """
     found = [_FOUND] if has_terms else []
     if has_cause:
         found.append(_HAS_INCIDENT)
+    if has_queues:
+        found.append(_IS_QUEUED)
     if has:
         found.append(f"({' OR '.join(HAVING[each] for each in has)})")
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
@@ -196,8 +208,10 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
             "kinds": [INCIDENT_NUMBERS[kind] for kind in query.cause.kinds] or None,
             "steps": list(query.cause.steps) or None,
         }
+    if query.queues:
+        parameters["queues"] = list(query.queues)
     parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
-    parts["has_cause"] = query.cause is not None
+    parts |= {"has_cause": query.cause is not None, "has_queues": bool(query.queues)}
     return lambda kind: statement(kind, **parts), parameters
 
 

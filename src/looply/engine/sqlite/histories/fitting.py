@@ -46,6 +46,9 @@ def condition(query: Filter, workflows: Sequence[int], term_workflows: Sequence[
         parts.append(f"({' OR '.join(HAVING[each] for each in query.has)})")
     if query.cause is not None:
         parts.append(_has_incident(query.cause, parameters))
+    if query.queues:
+        fits = _is_one_of("f.queue", query.queues, parameters)
+        parts.append(f"EXISTS (SELECT 1 FROM effect f WHERE f.execution_id = e.id AND f.state = 0 AND {fits})")  # noqa: S608 - constants and names of parameters
     if query.process_ids:
         parts.append(_answers(query.process_ids, parameters))
     if query.terms:

@@ -1,0 +1,60 @@
+"""What waits for a system, as a process sees it that has not called it, and while others read the rows of systems."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+
+from contract.engine.steps.outages import SHOP, TICK, calling, down, guarded
+from kit.driver import ORGANIZATION, Driver, watch_targets
+from looply.engine.ports.store import Store
+from looply.engine.upkeep.target_watch import TargetWatch
+from looply.errors import Unavailable
+from looply.slots import Lane
+from looply.testing.world import Answer
+
+
+class Reread:
+    """A store in which the rows of systems are read by a call while a watch counts what waits."""
+
+    is_shared = False
+
+    def __init__(self, engine: Driver) -> None:
+        self.engine = engine
+        self.targets = self
+
+    async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+        await self.engine.shell.targets.list(organization_id)
+        return await self.engine.store.targets.count_queued(organization_id)
+
+
+class DrainStories:
+    """A drain lasts as long as anything waits."""
+
+    async def test_a_process_that_has_called_nothing_yet_says_what_waits_for_the_system_of_a_connection(
+        self, engine: Driver
+    ) -> None:
+        await guarded(engine)
+        engine.world.connections.put("S4", {}, settings={"base_url": SHOP})
+        engine.world.always("call_1", Unavailable("refused"))
+        for n in range(12):
+            await engine.trigger(calling(connection="S4"), {"po": n})
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        await engine.crash()
+        (report,) = await engine.shell.targets.list(ORGANIZATION)
+        assert (report.row.target, report.waiting) == (SHOP, 12)
+        assert list((await engine.shell.targets.queues(ORGANIZATION, {SHOP})).values()) == [12]
+        assert (await engine.shell.targets.count()).parked == 12
+
+    async def test_a_drain_continues_although_the_rows_are_read_while_it_is_seen_what_waits(
+        self, engine: Driver
+    ) -> None:
+        await guarded(engine)
+        await down(engine, 200)
+        engine.world.always("call_1", Answer())
+        while engine.shell.gate.rows.all[0].state == "OPEN":
+            await watch_targets(engine, TICK, TICK)
+        engine.clock.advance(timedelta(seconds=11))
+        watch = TargetWatch(engine.shell, cast("Store", Reread(engine)), engine.clock)
+        await watch.tick()
+        (row,) = engine.shell.gate.rows.all
+        assert row.state == "HALF"
