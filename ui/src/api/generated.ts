@@ -9144,6 +9144,8 @@ export interface operations {
                 parent_execution_id?: string[];
                 /** @description A process id, an execution id, the value of any search field, the current step of an execution that has not completed, or the name of its workflow in any case; `*` matches any text. */
                 term?: string[];
+                /** @description Which executions come first: `newest` (the default) or `oldest`. */
+                order?: string;
                 /** @description Items per page, 1 to 30. Larger values count as 30. Default: 20. */
                 limit?: number;
                 /** @description Pagination key from `lastKey`. */
@@ -9251,6 +9253,8 @@ export interface operations {
                 incident_kind?: string[];
                 /** @description Of this step; empty: of no single step. */
                 incident_state?: string[];
+                /** @description Which executions come first: `newest` (the default) or `oldest`. */
+                order?: string;
                 /** @description Rows per page, 1 to 100. Larger values count as 100. Default: 50. */
                 limit?: number;
                 /** @description Pagination key from `lastKey`. */

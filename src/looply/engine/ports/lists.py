@@ -75,7 +75,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     the current step of an execution that has not completed, the value of any search field, and the executions of
     `term_workflows`, which the caller has found for the terms; with `hides_values` it matches no value of a search
     field. `parents` started them. `has` is what they have open: an
-    incident, or a dead letter that is not settled; `cause` is what the incident is. "" of `profiles` means none.
+    incident, or a dead letter that is not settled; `cause` is what the incident is. "" of `profiles` means none. A list
+    begins with the newest execution, or with the oldest one.
     """
 
     workflow_ids: tuple[str, ...] = ()
@@ -93,11 +94,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[str, ...] = ()
     term_workflows: tuple[str, ...] = ()
     hides_values: bool = False
+    is_oldest_first: bool = False
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list, newest first. `after` is the id from which the next page continues, empty on the last page.
+    """One page of a list, in the order of its filter.
 
+    `after` is the id from which the next page continues, empty on the last page.
     `truncated`: the page is short because its scan budget ran out.
     """
 

@@ -72,9 +72,7 @@ COUNTING = {
 }
 STRETCH_STEPS = 50
 STEP_VISITS = 400
-pytestmark = pytest.mark.parametrize(
-    "limits", [Limits(stretch_steps=STRETCH_STEPS, step_visits=STEP_VISITS)], indirect=True, ids=["bounded"]
-)
+BOUNDED = Limits(stretch_steps=STRETCH_STEPS, step_visits=STEP_VISITS)
 
 
 class Scene(NamedTuple):
@@ -393,17 +391,18 @@ TABLE = (
 )
 
 
-def test_the_table_has_every_code(limits: Limits) -> None:
+def test_the_table_has_every_code() -> None:
     assert [row.code for row in TABLE] == list(get_args(HoldCode))
     assert len({row.situation for row in TABLE}) == len(TABLE)
-    assert limits.stretch_steps < ROUNDS
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest) -> Scene:
+def scene(request: pytest.FixtureRequest, limits: Limits) -> Scene:
+    assert limits.stretch_steps < ROUNDS
     return Scene(**{name: request.getfixturevalue(name) for name in Scene._fields})
 
 
+@pytest.mark.parametrize("limits", [BOUNDED], indirect=True, ids=["bounded"])
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.code)
 async def test_what_holds_an_execution_is_said_with_its_evidence_and_advice(row: Verdict, scene: Scene) -> None:
     execution_id = await row.situation(scene)
