@@ -103,6 +103,7 @@ function Reason({ place: { id: executionId, element }, onStay, onLeave }: Reason
       visible
       relationship="inaccessible"
       content={{ id, children, onPointerEnter: onStay, onPointerLeave: onLeave }}
+      onVisibleChange={(_, { visible }) => !visible && onLeave()}
       positioning={{ target: element, position: "below", align: "start" }}
     />
   );
