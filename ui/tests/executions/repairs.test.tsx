@@ -103,17 +103,19 @@ describe("each repair of a failed step", () => {
   it.each(CASES)(
     "$choice: is possible after its forecast, and sends it",
     async ({ choice, call, body, asks, give }) => {
-      const { api, user } = visit(page, signedIn(), withExecution(), redriving);
+      const { handlers, answer } = heldBack({ ...withExecution(), ...redriving });
+      const { api, user } = visit(page, signedIn(), handlers);
       const panel = within(await screen.findByRole("region", { name: "What now?" }));
       await user.click(panel.getByText(choice, { selector: "fieldset button" }));
       const submit = () => panel.getByText<HTMLButtonElement>(new RegExp(`^${choice}, `), { selector: "button" });
-      expect(submit().textContent).toBe(`${choice}, no call leaves`);
-      expect(submit().disabled).toBe(true);
+      const sent = () => api.calls.filter(([id]) => id === call).map(([, input]) => input);
       if (asks !== undefined) panel.getByText(asks);
       await give?.(user);
+      await waitFor(() => expect(sent().at(-1)).toEqual({ ...body, dry_run: true }));
+      expect(submit().textContent).toBe(`${choice}, no call leaves`);
+      expect(submit().disabled).toBe(true);
+      answer();
       await waitFor(() => expect(submit().textContent).toBe(`${choice}, 1 call repeats under the same key`));
-      const sent = () => api.calls.filter(([id]) => id === call).map(([, input]) => input);
-      expect(sent().at(-1)).toEqual({ ...body, dry_run: true });
       expect(sent()).not.toContainEqual(expect.not.objectContaining({ dry_run: true }));
       expect(submit().disabled).toBe(false);
       await fill(user, "Reason", "S4 is back");
