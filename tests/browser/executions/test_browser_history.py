@@ -6,7 +6,7 @@ from browser.app.visits import Visit
 from browser.executions.ordering import Installation, releasing, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Response
+    from playwright.sync_api import Browser
 
 SCROLLED_TO = """(name) => {
   const table = document.querySelector('section[aria-label="Executions, scrolls"]');
@@ -59,39 +59,6 @@ def test_a_row_changes_and_newer_ones_are_counted_without_moving(operator: Visit
     page.get_by_role("button", name="1 newer, show").click()
     page.get_by_role("link", name="PO-5002").wait_for()
     operator.check()
-
-
-def test_three_tabs_share_one_stream_and_another_reads_it_when_its_tab_closes(
-    browser: "Browser", operator: Visit, installation: Installation
-) -> None:
-    workflow_id = installation.org.create(releasing(installation.system(200), installation.system(200), "Tabs"))
-    visit = sign_in(browser, installation.address)
-    streams: list[Page] = []
-    tabs = [visit.new_tab() for _ in range(3)]
-    # The tab of the sign-in shows no rows, and so follows no stream.
-    with visit.page.context.expect_event("response", is_stream):
-        for tab in tabs:
-            tab.on("response", lambda answer, tab=tab: streams.append(tab) if is_stream(answer) else None)
-            tab.goto(f"{installation.address}/app/executions?q=%5B%22TAB-*%22%5D")
-            tab.get_by_role("heading", name="Executions", exact=True).wait_for()
-    for started in (1, 2):
-        if started == 2:
-            with visit.page.context.expect_event("response", is_stream):
-                streams[0].close()
-            tabs.remove(streams[0])
-        installation.org.trigger(workflow_id, {"po": "small"}, process_id=f"TAB-{started}")
-        for tab in tabs:
-            tab.get_by_role("button", name=f"{started} newer, show").wait_for()
-    assert streams[1] in tabs
-    assert len(streams) == 2
-    visit.check()
-    for tab in tabs:
-        tab.close()
-    visit.close()
-
-
-def is_stream(answer: "Response") -> bool:
-    return "/watchHeads" in answer.url
 
 
 def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, installation: Installation) -> None:
