@@ -36,7 +36,10 @@ afterEach(() => {
 
 describe("a search field", () => {
   it("is a column with the value of each row, which is hidden and placed like any other", async () => {
-    const { user, address } = visit("/executions", signedIn(), handlers);
+    const { user, address } = visit("/executions", signedIn(), handlers, {
+      getPreferences: () => ({ message: "success", preferences: {} }),
+      putPreferences: () => ({ message: "success" }),
+    });
     await screen.findByText("4500000102");
     expect(heads().slice(-2)).toEqual(["po", "supplier"]);
     expect(cells().map((row) => row.slice(-2))).toEqual([
@@ -136,6 +139,5 @@ describe("the order of the history", () => {
     await user.click(await screen.findByRole("button", { name: "Order: Oldest first" }));
     await user.click(await screen.findByRole("menuitemradio", { name: "Newest first" }));
     await waitFor(() => expect(address()).not.toContain("order"));
-    await waitFor(() => expect(calls().at(-1)).toEqual({ limit: 100 }));
   });
 });
