@@ -274,6 +274,13 @@ async def test_a_page_whose_budget_ran_out_says_where_to_continue(store: Postgre
     assert ([head.execution_id for head in heads], floor) == ([units[29].execution_id], units[20].execution_id)
     found = await pages(store, 5, Filter(workflow_versions=(2,)))
     assert [head.execution_id for head in found] == [units[29].execution_id, units[0].execution_id]
+    oldest = Filter(workflow_versions=(2,), is_oldest_first=True)
+    heads, floor = await store.reads.list(ORGANIZATION, oldest, "", 5)
+    assert ([head.execution_id for head in heads], floor) == ([units[0].execution_id], units[9].execution_id)
+    assert [head.execution_id for head in await pages(store, 5, oldest)] == [
+        units[0].execution_id,
+        units[29].execution_id,
+    ]
 
 
 @pytest.mark.parametrize("bounds", [ScanBounds(rows=10, matches=5)], indirect=True)
@@ -308,10 +315,12 @@ async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_w
     ],
 )
 @pytest.mark.parametrize("is_search", [False, True], ids=["list", "search"])
+@pytest.mark.parametrize("is_oldest_first", [False, True], ids=["newest", "oldest"])
 async def test_every_list_reads_its_index_in_order(
-    store: PostgresStore, kind: Kind, index: str, is_search: bool
+    store: PostgresStore, kind: Kind, index: str, is_search: bool, is_oldest_first: bool
 ) -> None:
-    statement = postgres_lists.statement(kind, has_terms=is_search, fields=2 * is_search, has_queues=is_search)
+    parts = {"has_terms": is_search, "fields": 2 * is_search, "has_queues": is_search}
+    statement = postgres_lists.statement(kind, **parts, is_oldest_first=is_oldest_first)
     numbers = ("org", "statuses", "triggers", "budget", "limit", "status", "span_workflow")
     one = dict.fromkeys(numbers, 1)
     words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from contract.store.lists import pages
 from contract.store.samples import ORGANIZATION, Samples, effect, working
@@ -265,6 +266,10 @@ async def test_a_scan_that_runs_out_of_budget_returns_where_to_continue(store: S
     heads, floor = await store.reads.list(ORGANIZATION, query, "", 5)
     assert (list(heads), floor) == ([], units[25].execution_id)
     assert [head.execution_id for head in await pages(store, 5, query)] == [units[3].execution_id]
+    oldest = Filter(workflow_versions=(3,), is_oldest_first=True)
+    assert await store.reads.list(ORGANIZATION, oldest, "", 5) == ([], units[9].execution_id)
+    found = await pages(store, 5, Filter(workflow_versions=(2,), is_oldest_first=True))
+    assert [head.execution_id for head in found] == [units[3].execution_id]
 
 
 @pytest.mark.parametrize("bounds", [ScanBounds(rows=4)], indirect=True)
@@ -277,6 +282,8 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(store: 
     query = Filter(statuses=("FAILED", "WAITING"), workflow_versions=(2,))
     found = [head.execution_id for head in await pages(store, 3, query)]
     assert found == [unit.execution_id for unit in reversed(units[:9])]
+    oldest = await pages(store, 3, replace(query, is_oldest_first=True))
+    assert [head.execution_id for head in oldest] == found[::-1]
 
 
 _SEARCH = Filter(
@@ -284,15 +291,19 @@ _SEARCH = Filter(
 )
 
 
+@pytest.mark.parametrize("is_oldest_first", [False, True], ids=["newest", "oldest"])
 @pytest.mark.parametrize("query", [Filter(), _SEARCH], ids=["list", "search"])
 @pytest.mark.parametrize("kind", ["ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE", "PARENT"])
-async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, query: Filter) -> None:
+async def test_lists_read_an_index_in_order_and_sort_nothing(
+    store: SqliteStore, kind: Kind, query: Filter, is_oldest_first: bool
+) -> None:
     fits, facts = condition(query, [1], [2])
 
     def plan(connection: apsw.Connection) -> str:
         names = ("org", "below", "lowest", "budget", "limit")
         bindings = {**facts, **dict.fromkeys((*names, "status", "span_workflow", "text", "parent"), 1)}
-        found = connection.execute("EXPLAIN QUERY PLAN " + sqlite_lists.statement(kind, fits), bindings)
+        statement = sqlite_lists.statement(kind, fits, is_oldest_first=is_oldest_first)
+        found = connection.execute("EXPLAIN QUERY PLAN " + statement, bindings)
         return "\n".join(str(row[3]) for row in found)
 
     text = await store._threads.read(plan)

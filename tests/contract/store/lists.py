@@ -20,6 +20,7 @@ from looply.engine.ports.store import Store, Unit
 from looply.errors import BadRequest
 
 ANY = Filter()
+OLDEST_FIRST = Filter(is_oldest_first=True)
 
 
 async def stored(store: Store, units: Sequence[Unit]) -> Sequence[Unit]:
@@ -52,8 +53,15 @@ async def pages(store: Store, size: int, query: Filter = ANY) -> list[Head]:
             return found
 
 
+async def check_both_orders(store: Store, query: dict[str, Any], expected: Sequence[str]) -> None:
+    """Fails unless a filter shows these executions, newest first, and the same from the oldest on."""
+    for criteria, ids in ((Filter(**query), list(expected)), (Filter(**query, is_oldest_first=True), expected[::-1])):
+        assert await listed(store, criteria) == ids
+        assert [head.execution_id for head in await pages(store, 1, criteria)] == ids
+
+
 class ListContract:
-    """Pages of executions: newest first, stable under change."""
+    """Pages of executions: newest or oldest first, stable under change."""
 
     @pytest.mark.parametrize("size", [1, 2, 7, 100])
     async def test_pages_of_every_size_show_each_execution_once(
@@ -61,6 +69,8 @@ class ListContract:
     ) -> None:
         units = await stored(store, [samples.first() for _ in range(15)])
         assert [head.execution_id for head in await pages(store, size)] == newest_first(units)
+        found = await pages(store, size, OLDEST_FIRST)
+        assert [head.execution_id for head in found] == [unit.execution_id for unit in units]
 
     async def test_pages_stay_whole_while_executions_start_and_end(self, store: Store, samples: Samples) -> None:
         units = await stored(store, [samples.first() for _ in range(12)])
@@ -75,10 +85,20 @@ class ListContract:
             await stored(store, [samples.first(), ended(samples, units[number].head)])
         assert found == newest_first(units)
 
+        later = await stored(store, [samples.first(), samples.first()])
+        query = Filter(created_from=later[0].head.created_on, is_oldest_first=True)
+        heads, _ = await store.reads.list(ORGANIZATION, query, "", 2)
+        await stored(store, [ended(samples, later[0].head)])
+        # From the oldest on, what has started since is reached.
+        newer = await stored(store, [samples.first()])
+        rest = await listed(store, query, heads[-1].execution_id)
+        assert [*(head.execution_id for head in heads), *rest] == [unit.execution_id for unit in (*later, *newer)]
+
     async def test_a_cursor_whose_execution_is_not_there_still_works(self, store: Store, samples: Samples) -> None:
         units = [samples.first() for _ in range(3)]
         await stored(store, [units[0], units[2]])
         assert await listed(store, after=units[1].execution_id) == [units[0].execution_id]
+        assert await listed(store, OLDEST_FIRST, units[1].execution_id) == [units[2].execution_id]
 
     async def test_a_cursor_that_is_no_id_is_refused_or_finds_nothing(self, store: Store, samples: Samples) -> None:
         await stored(store, [samples.first()])
@@ -138,8 +158,10 @@ class ListContract:
         unit = samples.claimed("PO-1", parent=parent, search=(("plant", "1000"),))
         await stored(store, [unit, samples.first(organization_id=OTHER_ORGANIZATION)])
         assert await listed(store, Filter(**query)) == [unit.execution_id]
-        page = await store.reads.list(OTHER_ORGANIZATION, Filter(**query), "", 1)
-        assert unit.execution_id not in [*(head.execution_id for head in page[0]), page[1]]
+        for is_oldest_first in (False, True):
+            criteria = Filter(**query, is_oldest_first=is_oldest_first)
+            page = await store.reads.list(OTHER_ORGANIZATION, criteria, "", 1)
+            assert unit.execution_id not in [*(head.execution_id for head in page[0]), page[1]]
 
     @pytest.mark.parametrize(
         ("query", "numbers"),
@@ -187,14 +209,12 @@ class ListContract:
                 samples.first(trigger_type="SCHEDULED", workflow_version=2, profile="prod"),
             ],
         )
-        expected = [units[number].execution_id for number in numbers]
-        assert await listed(store, Filter(**query)) == expected
-        assert [head.execution_id for head in await pages(store, 1, Filter(**query))] == expected
+        await check_both_orders(store, query, [units[number].execution_id for number in numbers])
 
     async def test_a_span_of_time_has_its_first_instant_and_not_its_last(self, store: Store, samples: Samples) -> None:
         units = await stored(store, [samples.first() for _ in range(5)])
-        query = Filter(created_from=units[1].head.created_on, created_to=units[3].head.created_on)
-        assert await listed(store, query) == newest_first(units[1:3])
+        span = {"created_from": units[1].head.created_on, "created_to": units[3].head.created_on}
+        await check_both_orders(store, span, newest_first(units[1:3]))
         shifted = Filter(created_from=units[3].head.created_on + timedelta(milliseconds=1))
         assert await listed(store, shifted) == [units[4].execution_id]
 

@@ -6,8 +6,9 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from contract.store.lists import listed, newest_first, pages, stored
+from contract.store.lists import check_both_orders, listed, newest_first, pages, stored
 from contract.store.samples import OTHER_ORGANIZATION, OTHER_WORKFLOW, Samples, ended, process_ids
 from looply.engine.ports.lists import Filter, Head
 from looply.engine.ports.store import Store, Unit
@@ -97,9 +98,7 @@ class SearchContract:
         self, store: Store, samples: Samples, query: dict[str, Any], numbers: list[int]
     ) -> None:
         units = await stored(store, varied(samples))
-        expected = [units[number].execution_id for number in numbers]
-        assert await listed(store, Filter(**query)) == expected
-        assert [head.execution_id for head in await pages(store, 1, Filter(**query))] == expected
+        await check_both_orders(store, query, [units[number].execution_id for number in numbers])
 
     async def test_an_execution_is_found_by_its_id_as_a_term_whatever_else_it_is_called(
         self, store: Store, samples: Samples
@@ -136,6 +135,8 @@ class SearchContract:
             Filter(terms=("PO-*",)),
         ):
             assert await listed(store, query, limit=20) == newest_first(units)[:20]
+            oldest = [unit.execution_id for unit in units[:20]]
+            assert await listed(store, replace(query, is_oldest_first=True), limit=20) == oldest
         for query in (Filter(process_ids=("*9-END",)), Filter(fields=(("po", ("PO-0109*",)),))):
             expected = [unit.execution_id for unit in reversed(units) if _has(unit, query)]
             assert [head.execution_id for head in await pages(store, 30, query)] == expected
@@ -147,6 +148,8 @@ class SearchContract:
         for size in (1, 2, 4, 9):
             for query in (Filter(terms=("x",)), Filter(fields=(("b", ("x",)),))):
                 assert [head.execution_id for head in await pages(store, size, query)] == newest_first(units)
+                oldest = await pages(store, size, replace(query, is_oldest_first=True))
+                assert [head.execution_id for head in oldest] == [unit.execution_id for unit in units]
 
     async def test_every_combination_finds_what_looking_at_each_execution_finds(
         self, store: Store, samples: Samples
@@ -158,6 +161,8 @@ class SearchContract:
             expected = [unit.execution_id for unit in reversed(units) if fits(unit.head, unit.search or (), query)]
             found = [head.execution_id for head in await pages(store, 2, query)]
             assert found == expected, query
+            oldest = await pages(store, 2, replace(query, is_oldest_first=True))
+            assert [head.execution_id for head in oldest] == expected[::-1], query
 
 
 def combinations() -> Iterator[Filter]:

@@ -1,5 +1,6 @@
 """The reading side of the memory store."""
 
+import operator
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
@@ -50,16 +51,17 @@ class MemoryReads:
         return [each for each in execution_ids if each in heads and heads[each].status != "RUNNING"]
 
     async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
-        """Returns a page of heads, newest first, and where its scan budget ended."""
+        """Returns a page of heads, newest or oldest first, and where its scan budget ended."""
         mine = (head for head in self._data.heads.values() if head.organization_id == organization_id)
-        below = sorted(
-            (head for head in mine if not after or head.execution_id < after),
+        is_behind = operator.gt if query.is_oldest_first else operator.lt
+        behind = sorted(
+            (head for head in mine if not after or is_behind(head.execution_id, after)),
             key=lambda head: head.execution_id,
-            reverse=True,
+            reverse=not query.is_oldest_first,
         )
         budget = budget_of(query)
         found: list[Head] = []
-        for count, head in enumerate(below, 1):
+        for count, head in enumerate(behind, 1):
             if (
                 _fits(head, query)
                 and self._has(head, query)

@@ -126,6 +126,11 @@ export const german = {
   bars: { done: "erledigt", failure: "gescheiterter Versuch", waiting: "wartet" },
   visits: "Besuche",
   timeRows: "Besuche im Verlauf",
+  timeAxis:
+    "Der gezeigte Teil der Zeit: ziehen wählt einen, Pfeiltasten verschieben ihn, + und - vergrößern und verkleinern, 0 zeigt alles",
+  zoomIn: "Vergrößern",
+  zoomOut: "Verkleinern",
+  wholeTime: "Ganze Zeit",
   moment: "Zeitpunkt der Geschichte",
   before: "Ein Ereignis zurück",
   after: "Ein Ereignis weiter",

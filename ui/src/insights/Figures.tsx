@@ -1,4 +1,4 @@
-/** Four numbers of the span, with what they were before. */
+/** Five numbers of the span, with what they were before. */
 
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
@@ -14,6 +14,8 @@ export function Figures({ totals, before }: { totals: Totals; before: Totals | n
   const [done, doneBefore] = [completedShare(totals), before && completedShare(before)];
   const late = shareOf(totals.timedOut, totals.approvals);
   const lateBefore = before && shareOf(before.timedOut, before.approvals);
+  const escalated = shareOf(totals.escalated, totals.approvals);
+  const escalatedBefore = before && shareOf(before.escalated, before.approvals);
   return (
     <ul className={styles.figures} aria-label={text.label}>
       <Figure
@@ -41,7 +43,14 @@ export function Figures({ totals, before }: { totals: Totals; before: Totals | n
         value={late === null ? "–" : percent.plain(late)}
         change={points(late, lateBefore, percent.points)}
         tone={toneOf(lateBefore, late)}
-        hint={text.lateOf(formats.number(totals.timedOut), formats.number(totals.approvals))}
+        hint={text.partOf(formats.number(totals.timedOut), formats.number(totals.approvals))}
+      />
+      <Figure
+        name={text.escalated}
+        value={escalated === null ? "–" : percent.plain(escalated)}
+        change={points(escalated, escalatedBefore, percent.points)}
+        tone={toneOf(escalatedBefore, escalated)}
+        hint={text.partOf(formats.number(totals.escalated), formats.number(totals.approvals))}
       />
     </ul>
   );

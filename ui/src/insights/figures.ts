@@ -10,6 +10,8 @@ export interface Totals {
   /** Visits of approvals that ended, and of these those whose time was over. */
   approvals: number;
   timedOut: number;
+  /** Of the visits of approvals, those that were escalated. */
+  escalated: number;
 }
 
 /** Returns the sums over all workflows. */
@@ -23,6 +25,7 @@ export function totalsOf({ workflows, approvals }: Pick<Statistics, "workflows" 
     terminated: sum(workflows, ({ terminated }) => terminated),
     approvals: sum(approvals, ({ n }) => n),
     timedOut: sum(approvals, ({ timed_out }) => timed_out),
+    escalated: sum(approvals, ({ escalated }) => escalated),
   };
 }
 

@@ -13,7 +13,7 @@ import { withInstants } from "../../src/executions/log/instants";
 import { sentenceOf } from "../../src/executions/log/sentences";
 import { reasonOf } from "../../src/executions/reasons";
 import { EMPTY_DRAFT, planOf } from "../../src/executions/repair/choices";
-import { axisOf } from "../../src/executions/views/timeline";
+import { axisOf, movePart, partBetween, partOf, WHOLE, zoomPart } from "../../src/executions/views/timeline";
 import { readOutline } from "../../src/graph/outline";
 import { windowOf } from "../../src/kit/virtual";
 import { ENTRIES, executionRow, explanation } from "../fakes/executions";
@@ -335,6 +335,40 @@ describe("the axis of the timeline", () => {
 
   it("has a place for a single instant", () => {
     expect(axisOf([5], 5, 300).x(5)).toBe(0);
+  });
+
+  it("of a part is wider, begins and ends with it, and names its instants only", () => {
+    const whole = axisOf([0, 10, 50, 60, 100], 100, 400);
+    const part = partOf(whole, { from: 0.5, to: 0.75 }, 400);
+    expect([50, 60, 75].map(part.x)).toEqual([0, 160, 400]);
+    expect(part.x(0)).toBe(-800);
+    expect(part.ticks.map(({ at }) => at)).toEqual([50, 60]);
+    expect(partOf(whole, WHOLE, 400).ticks).toEqual(whole.ticks);
+  });
+});
+
+describe("the part of a timeline", () => {
+  it("is zoomed around its middle, or another place of it, and never beyond the whole", () => {
+    expect(zoomPart(WHOLE, 0.5)).toEqual({ from: 0.25, to: 0.75 });
+    expect(zoomPart({ from: 0.25, to: 0.75 }, 2)).toEqual(WHOLE);
+    expect(zoomPart(WHOLE, 0.5, 0)).toEqual({ from: 0, to: 0.5 });
+    expect(zoomPart({ from: 0, to: 0.5 }, 4)).toEqual(WHOLE);
+    let part = WHOLE;
+    for (let step = 0; step < 40; step++) part = zoomPart(part, 0.5);
+    expect(part.to - part.from).toBeCloseTo(1 / 2_000);
+  });
+
+  it("is moved as far as the whole reaches, with its length", () => {
+    expect(movePart({ from: 0.25, to: 0.5 }, 1)).toEqual({ from: 0.5, to: 0.75 });
+    expect(movePart({ from: 0.25, to: 0.5 }, -5)).toEqual({ from: 0, to: 0.25 });
+    expect(movePart({ from: 0.25, to: 0.5 }, 50)).toEqual({ from: 0.75, to: 1 });
+    expect(movePart(WHOLE, 0.1)).toEqual(WHOLE);
+  });
+
+  it("is chosen between two places, in whatever order", () => {
+    expect(partBetween({ from: 0.5, to: 1 }, 0.5, 0)).toEqual({ from: 0.5, to: 0.75 });
+    expect(partBetween(WHOLE, 0.2, 0.6)).toEqual({ from: 0.2, to: 0.6 });
+    expect(partBetween(WHOLE, 1, 1).to).toBe(1);
   });
 });
 

@@ -47,6 +47,8 @@ describe("insights", () => {
     await within(figures).findByText("+100%");
     expect(within(figures).getByText("600 before")).toBeTruthy();
     expect(within(figures).getByText("1 of 40")).toBeTruthy();
+    const escalated = within(figures).getByText("Approvals escalated").parentElement;
+    expect(escalated?.textContent).toBe("Approvals escalated5%+02 of 40");
     const chart = screen.getByRole("group", { name: "Executions a day" });
     expect(within(chart).getAllByRole("link", { hidden: true })).toHaveLength(7);
     await expectAccessible();

@@ -71,9 +71,17 @@ describe("figures", () => {
   };
 
   it("are sums of all workflows and approvals", () => {
-    const approvals = [{ workflow_id: "w", state: "a", n: 4, timed_out: 1, escalated: 0, duration }];
+    const approvals = [{ workflow_id: "w", state: "a", n: 4, timed_out: 1, escalated: 2, duration }];
     const totals = totalsOf({ workflows: [workflow, workflow], approvals });
-    expect(totals).toEqual({ started: 10, completed: 6, failed: 2, terminated: 2, approvals: 4, timedOut: 1 });
+    expect(totals).toEqual({
+      started: 10,
+      completed: 6,
+      failed: 2,
+      terminated: 2,
+      approvals: 4,
+      timedOut: 1,
+      escalated: 2,
+    });
     expect(completedShare(totals)).toBe(0.6);
   });
 

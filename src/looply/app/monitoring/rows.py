@@ -48,7 +48,7 @@ class MonitorRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MonitorRows(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of rows, newest first; the fields are those of `Page`."""
+    """One page of rows; the fields are those of `Page`."""
 
     items: Sequence[MonitorRow]
     after: str

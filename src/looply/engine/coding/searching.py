@@ -29,7 +29,7 @@ class ScanBounds(NamedTuple):
     rows: int = 20_000
     """Rows that a page examines, where an index does not decide."""
     matches: int = 1000
-    """A pattern with more matches is not sorted: the list is read newest first instead."""
+    """A pattern with more matches is not sorted: the list is read in the order of ids instead."""
 
 
 SCAN_BOUNDS: Final = ScanBounds()
@@ -41,7 +41,7 @@ Kind: TypeAlias = Literal[
     "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
-"""Kinds whose rows are not ordered newest first."""
+"""Kinds whose rows are not in the order of ids."""
 
 
 class Span(NamedTuple):
@@ -77,10 +77,15 @@ def search_plans(query: Filter) -> Iterator[Sequence[Span]]:
 
 def page_parameters(query: Filter, after: str, limit: int, bounds: ScanBounds = SCAN_BOUNDS) -> dict[str, Any]:
     """Returns the parameters of every source of a page, ids as bytes. Raises: BadRequest for an invalid cursor."""
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    below = first_id(query.created_to) if query.created_to is not None else HIGHEST_ID
+    lowest = first_id(query.created_from) if query.created_from is not None else LOWEST_ID
+    if after and query.is_oldest_first:
+        lowest = max(lowest, _next_id(cursor_bytes(after)))
+    elif after:
+        below = min(below, cursor_bytes(after))
     return {
-        "below": min(below, first_id(query.created_to)) if query.created_to is not None else below,
-        "lowest": first_id(query.created_from) if query.created_from is not None else LOWEST_ID,
+        "below": below,
+        "lowest": lowest,
         "limit": limit + 1,
         "matches": bounds.matches + 1,
     }
@@ -93,25 +98,44 @@ def budget_of(query: Filter, spans: int = 1, bounds: ScanBounds = SCAN_BOUNDS) -
     return max(rows * _TEXTS // max(_TEXTS, texts) // spans, min(bounds.rows, _LEAST))
 
 
-def merge_page(sources: Iterable[Sequence[Row]], limit: int, budget: int) -> tuple[list[Head], str]:
+def merge_page(
+    sources: Iterable[Sequence[Row]], limit: int, budget: int, *, is_oldest_first: bool = False
+) -> tuple[list[Head], str]:
     """Returns a page of at most `limit` heads, and the id where a source used up its budget, "" when none did.
 
     The last two columns of a row are whether it matches the filter, and its number within its source.
     """
     found: dict[bytes, Head] = {}
-    floor = b""
+    ends: list[bytes] = []
     for rows in sources:
         for row in rows:
             if row[-2]:
                 found[row[0]] = head_from(row)
             if row[-1] == budget:
-                floor = max(floor, row[0])
+                ends.append(row[0])
         if len(rows) > limit:
-            floor = max(floor, rows[-1][0])
-    shown = [found[key] for key in sorted(found, reverse=True) if key >= floor]
-    if len(shown) >= limit or not floor:
-        return shown[:limit], ""
-    return shown, id_text(floor)
+            ends.append(rows[-1][0])
+    if not ends:
+        return [found[key] for key in sorted(found, reverse=not is_oldest_first)][:limit], ""
+    # Beyond the end that comes first, a source may have rows that were not read.
+    if is_oldest_first:
+        end = min(ends)
+        keys = sorted(key for key in found if key <= end)
+    else:
+        end = max(ends)
+        keys = sorted((key for key in found if key >= end), reverse=True)
+    return [found[key] for key in keys[:limit]], "" if len(keys) >= limit else id_text(end)
+
+
+def in_order(source: str, *, is_oldest_first: bool) -> str:
+    """Returns the statement of a source, which reads its index from the newest row on, in the order of a list."""
+    return source.replace(" DESC", "") if is_oldest_first else source
+
+
+def _next_id(key: bytes) -> bytes:
+    """Returns the lowest id that is higher; of the highest one itself."""
+    number = int.from_bytes(key, "big") + 1
+    return min(number, int.from_bytes(HIGHEST_ID, "big")).to_bytes(len(key), "big")
 
 
 def process_id_patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:

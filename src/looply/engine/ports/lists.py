@@ -77,7 +77,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     field. `parents` started them. `has` is what they have open: an
     incident, or a dead letter that is not settled; `cause` is what the incident is. "" of `profiles` means none.
     `queues` have calls of theirs that have not begun. `targets` are the systems that they wait for, for which the
-    caller has found the queues.
+    caller has found the queues. A list begins with the newest execution, or with the oldest one.
     """
 
     workflow_ids: tuple[str, ...] = ()
@@ -97,11 +97,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[str, ...] = ()
     term_workflows: tuple[str, ...] = ()
     hides_values: bool = False
+    is_oldest_first: bool = False
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list, newest first. `after` is the id from which the next page continues, empty on the last page.
+    """One page of a list, in the order of its filter.
 
+    `after` is the id from which the next page continues, empty on the last page.
     `truncated`: the page is short because its scan budget ran out.
     """
 

@@ -290,7 +290,7 @@ class Executions(Protocol):
     async def list(
         self, organization_id: str, query: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
     ) -> Page:
-        """Returns executions newest first, those below the id `after`. Costs the same at any depth.
+        """Returns executions in the order of the filter, those behind the id `after`. Costs the same at any depth.
 
         Without `has_events` no history is read: the items have no events.
         """

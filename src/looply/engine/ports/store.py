@@ -351,7 +351,7 @@ class Reads(Protocol):
         """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
 
     async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
-        """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
+        """Returns up to `limit` heads behind the id `after` ("" for the first page), in the order of the filter.
 
         `query.created_from` is inclusive, `created_to` exclusive. The text is empty, unless the scan budget ran out
         before the page was full: then it is the id down to which the list was read, and the next page continues there.

@@ -106,7 +106,7 @@ class StoredExecutions:
     async def list(
         self, organization_id: str, query: Filter, after: str = "", limit: int = 20, *, has_events: bool = True
     ) -> Page:
-        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+        """Returns executions in the order of the filter, those behind the id `after`. Costs the same at any depth."""
         heads, scanned_to = await self._store.reads.list(organization_id, query, after, limit + 1)
         shown = heads[:limit]
         ids = [head.execution_id for head in shown] if has_events else []

@@ -1,9 +1,9 @@
-"""Pages of executions, newest first, at the same cost at any depth, in a store with tables.
+"""Pages of executions, newest or oldest first, at the same cost at any depth, in a store with tables.
 
-Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
+Theory of operation. A filter is served from one or several sources, each a span of an index in the order of
 ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
 where that ends is marked, so that a short page can say where the next one begins. Several sources (two statuses, three
-process ids) are merge_page; where one of them ran out of budget, nothing below that point is shown yet. Which sources
+process ids) are merge_page; where one of them ran out of budget, nothing beyond that point is shown yet. Which sources
 serve which filter, and how large the budget is, says `looply.engine.coding.searching`; how a source is read, each
 store says by its `ListDialect`.
 """
@@ -69,7 +69,7 @@ async def read_page(
             await session.rows(statement(span.kind), await _span_parameters(session, dialect, shared, span))
             for span in spans
         ]
-    return merge_page(sources, limit, budget)
+    return merge_page(sources, limit, budget, is_oldest_first=query.is_oldest_first)
 
 
 def _known_numbers(numbers: Sequence[int | None]) -> list[int]:

@@ -154,7 +154,7 @@ class SqlReads:
         return found
 
     async def list(self, organization_id: str, query: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
-        """Returns a page of heads, newest first, and where its scan budget ended."""
+        """Returns a page of heads in the order of the filter, and where its scan budget ended."""
         return await self._sessions.read(
             lambda session: read_page(session, self._lists, organization_id, query, after, limit)
         )

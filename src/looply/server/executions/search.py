@@ -1,6 +1,6 @@
 """The search for executions."""
 
-from typing import Final, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from looply.app.executions.search import search
 from looply.catalog.tenants.names import validate_id
@@ -14,6 +14,9 @@ from looply.server.http.call import Call, Parameter, Query, Response, read_route
 from looply.server.http.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
 _FIELD: Final = "field."
+
+Order: TypeAlias = Literal["newest", "oldest"]
+"""Which executions a list begins with."""
 
 
 async def search_executions(call: Call) -> Response:
@@ -50,6 +53,7 @@ def filter_of(query: Query) -> Filter:
         ),
         targets=query.all("waiting_for"),
         fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
+        is_oldest_first=one_of(query.all("order"), get_args(Order), "order") == ("oldest",),
     )
 
 
@@ -96,13 +100,16 @@ CRITERIA: Final = (
 )
 """The parameters of a search that say which executions it finds."""
 
+ORDER: Final = Parameter("order", "Which executions come first: `newest` (the default) or `oldest`.")
+"""The parameter of the order. A cursor continues the list of the order that it is from."""
+
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/searchExecutions",
         access="read.payloads",
         takes_bound_keys=True,
         handle=search_executions,
-        summary="Search executions, newest first",
+        summary="Search executions, newest or oldest first",
         description=(
             "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
             "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` matches any text. "
@@ -112,6 +119,7 @@ ROUTES: Final = (
         tag="Executions",
         parameters=(
             *CRITERIA,
+            ORDER,
             LIMIT,
             EXECUTION_KEY,
         ),

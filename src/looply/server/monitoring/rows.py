@@ -13,7 +13,7 @@ from looply.execution.facts.state import Status
 from looply.instants import ms_or_none, to_ms
 from looply.server.executions.executions import EXECUTION_KEY
 from looply.server.executions.records import ExecutionCursor
-from looply.server.executions.search import CRITERIA, PREFIX, filter_of
+from looply.server.executions.search import CRITERIA, ORDER, PREFIX, filter_of
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, read_route
 from looply.server.http.wire import SUCCESS, execution_cursor, limit_of, one_of
@@ -218,7 +218,7 @@ ROUTES: Final = (
         access="read.executions",
         takes_bound_keys=True,
         handle=get_execution_rows,
-        summary="List rows of executions without history and payload, newest first",
+        summary="List rows of executions without history and payload, newest or oldest first",
         description=(
             "Searches as `searchExecutions` does, and shows of each execution what a table needs: its incident, what "
             "it waits for, and when it ended. A page reads no history, so it may be larger. A caller without the "
@@ -235,6 +235,7 @@ ROUTES: Final = (
             Parameter("incident_code", "Only with an open incident of this code.", repeats=True),
             Parameter("incident_kind", "Of this kind: FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
             Parameter("incident_state", "Of this step; empty: of no single step.", repeats=True),
+            ORDER,
             Parameter(
                 "limit",
                 f"Rows per page, 1 to {_MOST}. Larger values count as {_MOST}. Default: {_DEFAULT}.",

@@ -175,6 +175,46 @@ async def test_the_last_page_of_a_log_that_moves_on_continues_with_what_has_come
     assert sum((entry["state"] or "").startswith("note_") for entry in found) == 25
 
 
+LARGE = 4000
+"""Characters of a value that makes a page short; a log shows 1,000 of them."""
+
+
+@pytest.mark.parametrize("limits", [Limits(read_bytes=3 * LARGE)], indirect=True)
+async def test_a_page_of_a_log_with_large_values_is_short_and_loses_nothing(mine: Caller) -> None:
+    waits = [f"wait_{number}" for number in range(12)]
+    execution_id = await mine.trigger(await mine.create(definition(*map(wait_step, waits))))
+    texts = [f"{name} ".ljust(LARGE, "x") for name in waits]
+    for text in texts:
+        await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP", "text": text}})
+    found: list[dict[str, Any]] = []
+    lengths: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = (await mine.get("getExecutionLog", workflow_execution_id=execution_id, after=str(after))).json()
+        log = page["workflow_event_log"]
+        assert log.get("truncated", False) == ("after" in log)
+        end = log.get("after", page["last_seq"])
+        assert log["events"]
+        assert all(after < entry["seq"] <= end for entry in log["events"])
+        found += log["events"]
+        lengths.append(len(log["events"]))
+        after = log.get("after")
+    assert len(lengths) > 3
+    assert max(lengths) < len(found) / 2, "far fewer than the 1,000 entries that a page may have"
+    assert page["status"] == "COMPLETED"
+    assert found[-1]["seq"] == page["last_seq"]
+    kinds = [(entry["type"], entry["state"]) for entry in found]
+    steps = [(kind, name) for name in waits for kind in ("WAIT_OPENED", "WAIT_RESUMED")]
+    assert kinds[1:-1] == steps
+    resumed = [entry for entry in found if entry["type"] == "WAIT_RESUMED"]
+    assert [entry["output"]["text"] for entry in resumed] == [f"{text[:1000]}... (4000 characters)" for text in texts]
+    values = [
+        (await mine.get("getEventData", workflow_execution_id=execution_id, seq=str(entry["seq"]))).json()["item"]
+        for entry in resumed
+    ]
+    assert [value["output"]["text"] for value in values] == texts
+
+
 async def test_the_log_of_an_unknown_execution_and_that_of_another_organization_are_refused_alike(
     mine: Caller, theirs: Caller
 ) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from server_kit import ASKING, CARDING, COMPUTING, Caller, ScriptedShell, definition, note_step, wait_step
 
+from kit.memory import MemoryStore
+from kit.memory.records.copy_rows import StoredCopy
+from looply.engine.records.copies import CopyRow
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World
@@ -97,9 +100,31 @@ async def test_pages_of_rows_may_have_a_hundred(mine: Caller, shell: ScriptedShe
     assert [item["workflow_execution_id"] for item in (*first["items"], *rest)] == ids[::-1]
 
 
+@pytest.mark.parametrize("call", ["getExecutionRows", "searchExecutions"])
+async def test_the_oldest_executions_come_first_when_that_is_asked_for(mine: Caller, call: str) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    ids = [await mine.trigger(workflow_id) for _ in range(5)]
+
+    async def listed(**query: str) -> list[str]:
+        answer = await mine.get(call, **query)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found = [item["workflow_execution_id"] for item in page["items"]]
+        return found + await listed(**{**query, **page["lastKey"]}) if "lastKey" in page else found
+
+    assert await listed(order="oldest", limit="2") == ids
+    assert await listed(order="oldest", limit="2", status="COMPLETED", workflow_id=workflow_id) == ids
+    assert await listed(order="newest", limit="2") == await listed() == ids[::-1]
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
-    [({"has": "nothing"}, "BAD_FILTER"), ({"limit": "0"}, "BAD_LIMIT"), ({"workflow_execution_id": "x"}, "BAD_CURSOR")],
+    [
+        ({"has": "nothing"}, "BAD_FILTER"),
+        ({"order": "any"}, "BAD_FILTER"),
+        ({"limit": "0"}, "BAD_LIMIT"),
+        ({"workflow_execution_id": "x"}, "BAD_CURSOR"),
+    ],
 )
 async def test_a_parameter_that_nothing_can_have_is_refused(mine: Caller, query: dict[str, str], code: str) -> None:
     answer = await mine.get("getExecutionRows", **query)
@@ -134,3 +159,25 @@ async def test_open_cards_are_narrowed_by_workflow_and_due_instant(mine: Caller,
     assert (await mine.get("getOpenCards", due_before=str(to_ms(clock.now())))).json()["items"] == []
     refused = await mine.get("getOpenCards", is_stale="perhaps")
     assert (refused.status_code, refused.json()["code"]) == (400, "BAD_FLAG")
+
+
+async def test_open_cards_that_do_not_look_as_they_have_to_are_found(mine: Caller, store: MemoryStore) -> None:
+    workflow_id = await mine.create(CARDING)
+    ids = [await mine.trigger(workflow_id) for _ in range(2)]
+    cards = {
+        card["workflow_execution_id"]: card["card_id"] for card in (await mine.get("getOpenCards")).json()["items"]
+    }
+    for execution_id, shown in zip(ids, (1, 0), strict=True):
+        row = CopyRow(
+            card_id=cards[execution_id],
+            execution_id=execution_id,
+            channel="teams",
+            wanted=1,
+            shown=shown,
+            since=store.data.heads[execution_id].created_on,
+        )
+        store.data.copies[row.card_id] = StoredCopy(row, row.since)
+    (item,) = (await mine.get("getOpenCards", is_stale="true")).json()["items"]
+    assert (item["card_id"], item["is_stale"]) == (cards[ids[1]], True)
+    found = (await mine.get("getOpenCards")).json()["items"]
+    assert {card["card_id"]: card["is_stale"] for card in found} == {cards[ids[0]]: False, cards[ids[1]]: True}

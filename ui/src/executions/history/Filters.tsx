@@ -77,8 +77,15 @@ export const Filters = memo(function Filters({ search, known, onChange }: Filter
         onChoose={(value) => onChange({ has: value })}
       />
       <Days from={search.from} to={search.to} onChange={onChange} />
+      <One
+        label={text.order}
+        none={text.newestFirst}
+        chosen={search.order}
+        choices={[{ value: "oldest", label: text.oldestFirst }]}
+        onChoose={(value) => onChange({ order: value })}
+      />
       {isFiltered(search) && (
-        <Button appearance="subtle" onClick={() => onChange(search.hide ? { hide: search.hide } : {}, true)}>
+        <Button appearance="subtle" onClick={() => onChange({ hide: search.hide, order: search.order }, true)}>
           {text.clear}
         </Button>
       )}
@@ -157,13 +164,15 @@ function Choices({ label, chosen, choices, onChoose }: ChoicesProps) {
 
 interface OneProps<Value extends string> {
   label: string;
+  /** The name of no value; "Any" unless it is given. */
+  none?: string;
   chosen: Value | undefined;
   choices: readonly Choice<Value>[];
   onChoose: (chosen: Value | undefined) => void;
 }
 
 /** One value, or none: choosing it again drops it. */
-function One<Value extends string>({ label, chosen, choices, onChoose }: OneProps<Value>) {
+function One<Value extends string>({ label, none, chosen, choices, onChoose }: OneProps<Value>) {
   const { history: text } = useText(TEXTS);
   return (
     <Menu
@@ -175,7 +184,7 @@ function One<Value extends string>({ label, chosen, choices, onChoose }: OneProp
       <Opener label={label} shown={chosen === undefined ? "" : labelOf(choices, chosen)} />
       <MenuPopover>
         <MenuList>
-          {[{ value: "", label: text.any }, ...choices].map(({ value, label: name }) => (
+          {[{ value: "", label: none ?? text.any }, ...choices].map(({ value, label: name }) => (
             <MenuItemRadio key={value} name="chosen" value={value}>
               {name}
             </MenuItemRadio>

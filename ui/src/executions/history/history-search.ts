@@ -18,6 +18,8 @@ export interface HistorySearch {
   /** Days as `2026-11-28`, in the time zone of the browser. */
   from?: string;
   to?: string;
+  /** Which executions come first; the newest unless it says otherwise. */
+  order?: "oldest";
   /** Columns that are hidden. */
   hide?: readonly ColumnId[];
 }
@@ -33,7 +35,7 @@ export function historySearch(search: Record<string, unknown>): HistorySearch {
   const workflows = textsOf(search.workflow);
   const profiles = textsOf(search.profile);
   const hidden = textsOf(search.hide).flatMap((text) => COLUMNS.find((each) => each === text) ?? []);
-  const { trigger, has, from, to } = search;
+  const { trigger, has, from, to, order } = search;
   return {
     ...(words.length > 0 && { q: words }),
     ...(statuses.length > 0 && { status: statuses }),
@@ -43,6 +45,7 @@ export function historySearch(search: Record<string, unknown>): HistorySearch {
     ...((has === "incident" || has === "letter") && { has }),
     ...(isDay(from) && { from }),
     ...(isDay(to) && { to }),
+    ...(order === "oldest" && { order }),
     ...(hidden.length > 0 && { hide: hidden }),
   };
 }
@@ -60,7 +63,8 @@ export function isDay(value: unknown): value is string {
 }
 
 /** Returns the filters of a call: words of one field are alternatives, days become instants, the last is included. */
-export function rowFilterOf({ q = [], status, workflow, trigger, profile, has, from, to }: HistorySearch): RowFilter {
+export function rowFilterOf(search: HistorySearch): RowFilter {
+  const { q = [], status, workflow, trigger, profile, has, from, to, order } = search;
   const filter: Record<string, unknown> = {};
   const add = (name: string, value: string | number): void => {
     const before = filter[name];
@@ -76,6 +80,7 @@ export function rowFilterOf({ q = [], status, workflow, trigger, profile, has, f
     ...filter,
     ...(from !== undefined && { from: startOf(from, 0) }),
     ...(to !== undefined && { to: startOf(to, 1) }),
+    ...(order !== undefined && { order }),
   };
 }
 
@@ -108,7 +113,7 @@ function startOf(day: string, later: number): number {
   return new Date(year, month - 1, date + later).getTime();
 }
 
-/** Returns whether anything is filtered; hidden columns filter nothing. */
-export function isFiltered({ hide: _, ...filters }: HistorySearch): boolean {
+/** Returns whether anything is filtered; hidden columns and the order filter nothing. */
+export function isFiltered({ hide: _, order: __, ...filters }: HistorySearch): boolean {
   return Object.keys(filters).length > 0;
 }

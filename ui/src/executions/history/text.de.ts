@@ -63,6 +63,9 @@ export const german = {
   to: "Bis",
   any: "Alle",
   clear: "Zurücksetzen",
+  order: "Reihenfolge",
+  newestFirst: "Neueste zuerst",
+  oldestFirst: "Älteste zuerst",
   views: {
     label: "Ansichten",
     fixed: { all: "Alle", stopped: "Angehalten", waiting: "Wartet", running: "In Arbeit" },

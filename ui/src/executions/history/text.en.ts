@@ -64,6 +64,9 @@ export const english = {
   to: "To",
   any: "Any",
   clear: "Clear",
+  order: "Order",
+  newestFirst: "Newest first",
+  oldestFirst: "Oldest first",
   views: {
     label: "Views",
     fixed: { all: "All", stopped: "Stopped", waiting: "Waiting", running: "In progress" } satisfies Record<

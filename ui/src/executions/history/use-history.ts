@@ -70,8 +70,10 @@ function withNews(
   first: number,
 ): LiveRows {
   const isShown = shown.has(head.workflow_execution_id);
-  // Above the pages in memory there are others, so nothing is known to be newer than them.
-  return isShown || (first === 0 && matches(search, head)) ? withHead(live, head, shown) : live;
+  // Above the pages in memory there are others, so nothing is known to be newer than them. From the oldest on, what is
+  // newer comes with the last page.
+  const isCounted = first === 0 && search.order === undefined && matches(search, head);
+  return isShown || isCounted ? withHead(live, head, shown) : live;
 }
 
 /** Returns at which row the first page in memory begins; pages may be of different lengths. */

@@ -1,15 +1,19 @@
-/** When what happened: a row for each visit, bars for its time, ticks for its attempts, long pauses folded. */
+/** When what happened: a row for each visit, bars for its time, ticks for its attempts, long pauses folded. A part of the
+ * time can be shown alone. */
 
+import { Button, Tooltip } from "@fluentui/react-components";
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Outline } from "../../graph/outline";
+import { Icon, type IconName } from "../../kit/icons";
 import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { isOpen as isOpenVisit, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
+import { Brush } from "./Brush";
 import styles from "./Timeline.module.css";
-import { type Axis, axisOf, instantsOf } from "./timeline";
+import { type Axis, axisOf, instantsOf, type Part, partOf, WHOLE, zoomPart } from "./timeline";
 
 const ROW = 26;
 const LABEL = 200;
@@ -33,39 +37,33 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
   const scroll = useRef<HTMLDivElement>(null);
-  const width = useWidth(scroll) - LABEL - 2 * PAD;
+  const rowsId = useId();
+  const width = Math.max(200, useWidth(scroll) - LABEL - 2 * PAD);
+  const [part, setPart] = useState(WHOLE);
+  const showPart = (next: Part): void => setPart(next.to - next.from >= 1 ? WHOLE : next);
   const instants = useMemo(() => instantsOf(visits), [visits]);
   const last = instants.reduce((a, b) => Math.max(a, b), 0);
   const end = isOpen ? Math.max(now, last) : last;
-  const axis = useMemo(() => axisOf(instants, end, Math.max(200, width)), [instants, end, width]);
-  // The name of an instant at the end would lie beside the timeline.
-  const isInside = ({ x }: { x: number }): boolean => x + TICK <= Math.max(200, width) + PAD;
+  const whole = useMemo(() => axisOf(instants, end, width), [instants, end, width]);
+  const axis = useMemo(() => (part === WHOLE ? whole : partOf(whole, part, width)), [whole, part, width]);
+  const moment = axis.x(at ?? end);
   const rows = useVirtualRows(scroll, ROW, visits.length);
   const hatch = useId();
   const first = instants.length === 0 ? end : instants.reduce((a, b) => Math.min(a, b));
-  // Seconds would all be the same.
-  const isShort = end - first < SHORT_MS;
   const days = [...new Set([formats.day(first), formats.day(end)])].join(" – ");
   return (
     <section className={styles.timeline} aria-label={text.timeline}>
       <div className={styles.head}>
         <h2 className={styles.title}>{text.timeline}</h2>
         <span className={styles.days}>{days}</span>
+        <Zooms part={part} onPart={showPart} />
         <Key hatch={hatch} />
       </div>
       <div className={styles.axis}>
-        {axis.ticks.filter(isInside).map(({ at: instant, x }) => (
-          <span key={instant} className={styles.tick} style={{ left: LABEL + PAD + x }}>
-            {isShort && instant !== first ? `+${text.duration(instant - first)}` : formats.precise(instant)}
-          </span>
-        ))}
-        {axis.folds.map((fold) => (
-          <span key={fold.x} className={styles.fold} style={{ left: LABEL + PAD + fold.x, width: fold.width }}>
-            {text.duration(fold.length)}
-          </span>
-        ))}
+        <Names axis={axis} width={width} first={first} isShort={end - first < SHORT_MS} />
+        <Brush part={part} onPart={showPart} left={LABEL + PAD} width={width} label={text.timeAxis} controls={rowsId} />
       </div>
-      <div className={styles.plot}>
+      <div className={styles.plot} id={rowsId}>
         <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
           <div style={{ height: rows.above }} />
           {visits.slice(rows.from, rows.to).map((visit) => (
@@ -79,14 +77,90 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
             >
               <span className={styles.name}>{outline.steps.get(visit.step)?.name ?? visit.step}</span>
               <span className={styles.scope}>{visit.scope}</span>
-              <Bars visit={visit} axis={axis} end={end} hatch={hatch} />
+              <Bars visit={visit} axis={axis} end={end} hatch={hatch} width={width} />
             </button>
           ))}
           <div style={{ height: rows.below }} />
         </Scroller>
-        <div className={styles.moment} style={{ left: LABEL + PAD + axis.x(at ?? end) }} />
+        {moment >= 0 && moment <= width + 1 && <div className={styles.moment} style={{ left: LABEL + PAD + moment }} />}
       </div>
     </section>
+  );
+}
+
+interface NamesProps {
+  axis: Axis;
+  width: number;
+  /** The first instant of all. */
+  first: number;
+  /** Whether seconds would all be the same. */
+  isShort: boolean;
+}
+
+/** The names of instants, and of pauses that are folded. */
+function Names({ axis, width, first, isShort }: NamesProps) {
+  const text = useText(TEXTS);
+  const { formats } = useTimes();
+  // The name of an instant at the end would lie beside the timeline.
+  const isInside = ({ x }: { x: number }): boolean => x + TICK <= width + PAD;
+  return (
+    <>
+      {axis.ticks.filter(isInside).map(({ at: instant, x }) => (
+        <span key={instant} className={styles.tick} style={{ left: LABEL + PAD + x }}>
+          {isShort && instant !== first ? `+${text.duration(instant - first)}` : formats.precise(instant)}
+        </span>
+      ))}
+      {axis.folds
+        .map((fold) => cutFold(fold, width))
+        .filter((fold) => fold.width > 0)
+        .map((fold) => (
+          <span key={fold.x} className={styles.fold} style={{ left: LABEL + PAD + fold.x, width: fold.width }}>
+            {text.duration(fold.length)}
+          </span>
+        ))}
+    </>
+  );
+}
+
+/** Returns a fold as far as it lies in the part that is shown. */
+function cutFold({ x, width, length }: Axis["folds"][number], whole: number): Axis["folds"][number] {
+  const begin = Math.max(0, x);
+  return { x: begin, width: Math.min(whole, x + width) - begin, length };
+}
+
+function Zooms({ part, onPart }: { part: Part; onPart: (part: Part) => void }) {
+  const text = useText(TEXTS);
+  return (
+    <>
+      <Zoom label={text.zoomIn} icon="plus" onClick={() => onPart(zoomPart(part, 0.5))} />
+      <Zoom label={text.zoomOut} icon="minus" isOff={part === WHOLE} onClick={() => onPart(zoomPart(part, 2))} />
+      {part !== WHOLE && (
+        <Button size="small" onClick={() => onPart(WHOLE)}>
+          {text.wholeTime}
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface ZoomProps {
+  label: string;
+  icon: IconName;
+  isOff?: boolean;
+  onClick: () => void;
+}
+
+function Zoom({ label, icon, isOff = false, onClick }: ZoomProps) {
+  return (
+    <Tooltip content={label} relationship="label">
+      <Button
+        appearance="subtle"
+        size="small"
+        icon={<Icon name={icon} size={16} />}
+        disabled={isOff}
+        onClick={onClick}
+      />
+    </Tooltip>
   );
 }
 
@@ -129,16 +203,17 @@ interface BarsProps {
   end: number;
   /** The id of the pattern of what waits. */
   hatch: string;
+  width: number;
 }
 
-function Bars({ visit, axis, end, hatch }: BarsProps) {
+function Bars({ visit, axis, end, hatch, width }: BarsProps) {
   const from = axis.x(visit.startedOn);
   const to = axis.x(visit.endedOn ?? end);
   const failures = visit.attempts.filter(({ error }) => error !== null);
   const isWaiting = visit.state === "waiting" || (visit.who.length > 0 && visit.attempts.length <= 1);
   const tone = isWaiting ? "waiting" : TONES[visit.state];
   return (
-    <svg className={styles.bars} height={ROW} width={Math.max(0, axis.x(end)) + PAD} aria-hidden="true">
+    <svg className={styles.bars} height={ROW} width={width + PAD} aria-hidden="true">
       {axis.folds.map((fold) => (
         <rect key={fold.x} className={styles.folded} x={fold.x} y={0} width={fold.width} height={ROW} />
       ))}

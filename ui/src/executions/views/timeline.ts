@@ -1,4 +1,5 @@
-/** The axis of the timeline: proportional to time, but long pauses in which nothing happened are folded. */
+/** The axis of the timeline: proportional to time, but long pauses in which nothing happened are folded. A part of it can
+ * be shown alone. */
 
 import type { Visit } from "../log/visits";
 
@@ -10,12 +11,24 @@ export interface Fold {
 }
 
 export interface Axis {
+  /** Every instant of it, in order. */
+  instants: readonly number[];
   folds: readonly Fold[];
   /** Returns where an instant lies, in px. */
   x: (at: number) => number;
   /** Instants with a label. */
   ticks: readonly { at: number; x: number }[];
 }
+
+/** The part of an axis that is shown: where it begins and ends, from 0 to 1. */
+export interface Part {
+  from: number;
+  to: number;
+}
+
+export const WHOLE: Part = { from: 0, to: 1 };
+/** No smaller part is shown: 10,000 visits can be distinguished in it. */
+const LEAST_SHOWN = 1 / 2_000;
 
 const FOLD_WIDTH = 64;
 /** A pause is folded when it is longer than this, and than this part of the whole. */
@@ -63,7 +76,40 @@ export function axisOf(instants: readonly number[], end: number, width: number):
     if (at < fold.to) return fold.x + ((at - fold.from) / (fold.to - fold.from)) * fold.width;
     return fold.x + fold.width + (at - fold.to) * perMs;
   };
-  return { folds, x: place, ticks: ticksOf(sorted, place) };
+  return { instants: sorted, folds, x: place, ticks: ticksOf(sorted, place) };
+}
+
+/** Returns the axis as it is when a part of it fills its width. Names are of instants of that part. */
+export function partOf(axis: Axis, { from, to }: Part, width: number): Axis {
+  const scale = 1 / (to - from);
+  const left = from * width;
+  const x = (at: number): number => (axis.x(at) - left) * scale;
+  const shown = axis.instants.filter((at) => x(at) >= -0.5 && x(at) <= width + 0.5);
+  const folds = axis.folds.map((fold) => ({ ...fold, x: (fold.x - left) * scale, width: fold.width * scale }));
+  return { instants: axis.instants, folds, x, ticks: ticksOf(shown, x) };
+}
+
+/** Returns a part that is `factor` times as long, around a place of it from 0 to 1. */
+export function zoomPart({ from, to }: Part, factor: number, around = 0.5): Part {
+  const length = Math.min(1, Math.max(LEAST_SHOWN, (to - from) * factor));
+  return placePart(from + around * (to - from) - around * length, length);
+}
+
+/** Returns the part that lies beside one, by so many times its length. */
+export function movePart({ from, to }: Part, by: number): Part {
+  return placePart(from + by * (to - from), to - from);
+}
+
+/** Returns the part of a part between two places of it from 0 to 1. */
+export function partBetween({ from, to }: Part, one: number, other: number): Part {
+  const [low, high] = one < other ? [one, other] : [other, one];
+  const length = Math.max(LEAST_SHOWN, (high - low) * (to - from));
+  return placePart(from + low * (to - from), length);
+}
+
+function placePart(from: number, length: number): Part {
+  const begin = Math.min(Math.max(0, from), 1 - length);
+  return { from: begin, to: begin + length };
 }
 
 function ticksOf(sorted: readonly number[], place: (at: number) => number): Axis["ticks"] {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.coding.searching import Kind, id_patterns, process_id_patterns
+from looply.engine.coding.searching import Kind, id_patterns, in_order, process_id_patterns
 from looply.engine.ports.lists import Filter, Having
 from looply.engine.sql.lists import HAVING, ListDialect, ListPlan
 
@@ -150,6 +150,7 @@ def statement(
     has: Sequence[Having] = (),
     has_cause: bool = False,
     has_queues: bool = False,
+    is_oldest_first: bool = False,
 ) -> str:
     """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
 
@@ -174,7 +175,7 @@ def statement(
         f"coalesce({fits}, false)",
         "e.place",
     )
-    source = _SPANS.get(kind) or _sorted(_MATCHES[kind])
+    source = in_order(_SPANS.get(kind) or _sorted(_MATCHES[kind]), is_oldest_first=is_oldest_first)
     parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR (", fits, ")")
     return "".join((*parts, " LIMIT %(limit)s"))
 
@@ -212,6 +213,7 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
         parameters["queues"] = list(query.queues)
     parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
     parts |= {"has_cause": query.cause is not None, "has_queues": bool(query.queues)}
+    parts["is_oldest_first"] = query.is_oldest_first
     return lambda kind: statement(kind, **parts), parameters
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from looply.engine.coding.searching import Kind
+from looply.engine.coding.searching import Kind, in_order
 from looply.engine.ports.lists import Filter
 from looply.engine.sql.lists import ListDialect, ListPlan
 from looply.engine.sqlite.histories.fitting import condition
@@ -83,16 +83,17 @@ _SPANS: Final[Mapping[Kind, str]] = {
 }
 
 
-def statement(kind: Kind, fits: str) -> str:
+def statement(kind: Kind, fits: str, *, is_oldest_first: bool = False) -> str:
     """Returns the statement that reads one source; `fits` is the text of a condition."""
     read = (_SPANS.get(kind) or _sorted(_MATCHES[kind])).replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
+    read = in_order(read, is_oldest_first=is_oldest_first)
     parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
 
 def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
     fits, parameters = condition(query, workflows, term_workflows)
-    return lambda kind: statement(kind, fits), parameters
+    return lambda kind: statement(kind, fits, is_oldest_first=query.is_oldest_first), parameters
 
 
 LISTS: Final = ListDialect(_plan_of, _MATCHES, bytes)

@@ -16,6 +16,7 @@ import type { Selecting } from "../choosing/selection";
 import type { HistoryRows } from "../use-history";
 import { type Column, ToExecution } from "./columns";
 import { Head } from "./Head";
+import { RowReason } from "./RowReason";
 import styles from "./Table.module.css";
 
 const PHONE_ROW = 84;
@@ -97,6 +98,7 @@ export function Table({ history, columns, selecting, onSize, onSized }: TablePro
           {virtual.below > 0 && <Space height={virtual.below} span={span} />}
         </tbody>
       </table>
+      <RowReason box={scroll} />
     </Scroller>
   );
 }

@@ -11,6 +11,7 @@ import { STATUS_TONES, shownStatus } from "../../status";
 import { TEXTS } from "../../text";
 import type { ColumnId } from "../history-search";
 import type { Layout } from "./layout";
+import { withReason } from "./RowReason";
 
 export interface Column {
   id: string;
@@ -115,7 +116,7 @@ function ownColumns(
     {
       id: "now",
       head: text.now,
-      cell: (row) => nowAt(row, (at) => formats.short(at, now)),
+      cell: (row) => <span {...withReason(row)}>{nowAt(row, (at) => formats.short(at, now))}</span>,
       text: (row) => nowAt(row, (at) => new Date(at).toISOString()),
     },
     {
@@ -142,7 +143,12 @@ export function useFields(rows: readonly ExecutionRow[]): readonly string[] {
 /** The link to the page of an execution. */
 export function ToExecution({ row }: { row: ExecutionRow }) {
   return (
-    <Link to="/executions/$executionId" params={{ executionId: row.workflow_execution_id }} preload={false}>
+    <Link
+      to="/executions/$executionId"
+      params={{ executionId: row.workflow_execution_id }}
+      preload={false}
+      {...withReason(row)}
+    >
       {executionName(row.workflow_execution_id, row.process_id)}
     </Link>
   );

@@ -20,11 +20,11 @@ export function HistoryViews({ search }: { search: HistorySearch }) {
   const { views: text } = useText(TEXTS).history;
   const { views } = useViews();
   const [asked, setAsked] = useState<"save" | "change" | "delete" | null>(null);
-  const { hide, ...filters } = search;
-  // Hidden columns are of a view that was saved with them; the others leave them as they are.
+  const { hide, order, ...filters } = search;
+  // Hidden columns and the order are of a view that was saved with them; the others leave them as they are.
   const fixed = FIXED.map((id): { id: FixedView; search: HistorySearch } => ({
     id,
-    search: { ...FIXED_VIEWS[id], ...(hide && { hide }) },
+    search: { ...FIXED_VIEWS[id], ...(hide && { hide }), ...(order && { order }) },
   }));
   const current = views.find((view) => isSameSearch(view.search, search))?.record;
   const isNew =
