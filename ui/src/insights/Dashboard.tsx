@@ -4,10 +4,12 @@ import type { Statistics } from "../api/queries/insights/statistics";
 import { useMay } from "../session/session";
 import { useText } from "../text/language";
 import { Approvals } from "./Approvals";
+import { Connections } from "./Connections";
 import { Figures } from "./Figures";
 import { totalsOf } from "./figures";
 import styles from "./Insights.module.css";
 import { MissedFires } from "./MissedFires";
+import { OpenOverTime } from "./OpenOverTime";
 import { OverTime } from "./OverTime";
 import { Rankings } from "./Rankings";
 import type { Span } from "./span";
@@ -28,6 +30,10 @@ export function Dashboard({ statistics, before, span, workflow }: DashboardProps
       <Figures totals={totalsOf(statistics)} before={before === null ? null : totalsOf(before)} />
       <OverTime statistics={statistics} before={before} span={span} workflow={workflow} />
       <Rankings statistics={statistics} />
+      <div className={styles.two}>
+        <OpenOverTime statistics={statistics} span={span} workflow={workflow} />
+        <Connections statistics={statistics} />
+      </div>
       <div className={styles.two}>
         <Approvals statistics={statistics} before={before} />
         {useMay("read.definitions") && <MissedFires />}

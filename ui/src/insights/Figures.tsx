@@ -5,6 +5,7 @@ import { useTimes } from "../text/time";
 import { completedShare, growthOf, shareOf, type Totals } from "./figures";
 import styles from "./Insights.module.css";
 import { TEXTS } from "./text";
+import { usePercent } from "./use-percent";
 
 export function Figures({ totals, before }: { totals: Totals; before: Totals | null }) {
   const { figures: text } = useText(TEXTS);
@@ -99,16 +100,4 @@ function withSign(value: number, format: (value: number) => string): string {
 function toneOf(better: number | null, other: number | null): Judgement | null {
   if (better === null || other === null || better === other) return null;
   return better > other ? "better" : "worse";
-}
-
-function usePercent() {
-  const { locale } = useText(TEXTS);
-  const plain = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
-  const signs = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0, signDisplay: "always" });
-  const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-  return {
-    plain: (share: number) => plain.format(share),
-    signed: (share: number) => signs.format(share),
-    points: (value: number) => numbers.format(value),
-  };
 }

@@ -2,15 +2,15 @@
 
 import type { Statistics } from "../api/queries/insights/statistics";
 import { durationText } from "../text/durations";
-import { formatsOf } from "../text/formats";
 import { useLanguage, useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { ChartCard } from "./charts/ChartCard";
 import { Columns } from "./charts/Columns";
-import type { Line, Series, Slot } from "./charts/chart";
+import type { Line, Series } from "./charts/chart";
 import { Lines } from "./charts/Lines";
+import { useSlots } from "./charts/use-slots";
 import styles from "./Insights.module.css";
-import { bucketsOf, daysOf, type Span, spanBefore } from "./span";
+import { bucketsOf, type Span, spanBefore } from "./span";
 import { TEXTS } from "./text";
 
 interface OverTimeProps {
@@ -88,27 +88,4 @@ export function OverTime({ statistics, before, span, workflow }: OverTimeProps) 
 function bucketAtEach(span: Span, { buckets }: Statistics): (Bucket | null)[] {
   const found = new Map(buckets.map((bucket) => [bucket.on, bucket]));
   return bucketsOf(span).map((on) => found.get(on) ?? null);
-}
-
-/** Days are those of UTC, as the server counts them; hours are shown as the reader has them. */
-function useSlots(span: Span, workflow: string | undefined): Slot[] {
-  const language = useLanguage();
-  const { formats, now } = useTimes();
-  const utc = formatsOf(language, "UTC");
-  return bucketsOf(span).map((on) => ({
-    id: String(on),
-    name: span.bucket === "hour" ? formats.instant(on) : utc.day(on),
-    short: span.bucket === "hour" ? timeOf(formats.instant(on)) : shortDay(utc.day(on), now),
-    search: { ...daysOf(on, span.bucket), ...(workflow !== undefined && { workflow: [workflow] }) },
-  }));
-}
-
-/** Returns the time of an instant in full: `14:00` of `28 Nov 2026, 14:00 CET`. */
-function timeOf(instant: string): string {
-  return /\d{2}:\d{2}/.exec(instant)?.[0] ?? instant;
-}
-
-/** Returns a day without its year: `28 Nov` of `28 Nov 2026`. */
-function shortDay(day: string, now: number): string {
-  return day.replace(String(new Date(now).getUTCFullYear()), "").trim();
 }

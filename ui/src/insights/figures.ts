@@ -44,6 +44,19 @@ export function growthOf(now: number, before: number): number | null {
   return before === 0 ? null : (now - before) / before;
 }
 
+/** Returns how many executions were open at the end of each bucket, from those that are open at the end of the last one. */
+export function openAtEnds(open: number, buckets: Statistics["buckets"], begins: readonly number[]): number[] {
+  const grown = new Map(buckets.map(({ on, started, duration }) => [on, started - duration.n]));
+  let after = open;
+  const backwards = begins.toReversed().map((on) => {
+    const atEnd = after;
+    after -= grown.get(on) ?? 0;
+    // Counters and roll-ups are read one after the other, and executions begin in between.
+    return Math.max(0, atEnd);
+  });
+  return backwards.toReversed();
+}
+
 /** Returns the greatest rows by a value, without those that have none. */
 export function greatest<Row>(rows: readonly Row[], amountOf: (row: Row) => number | null, count = 5): Row[] {
   return rows

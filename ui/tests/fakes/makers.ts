@@ -367,6 +367,7 @@ export function withWorkflows(): Handlers {
       ],
       steps: [],
       approvals: [],
+      connections: [],
     }),
     diffVersions: () => ({ message: "success", count: CHANGES.length, changes: CHANGES }),
     ...withActivation(activation()),

@@ -29,7 +29,15 @@ function statistics(scale: number): Statistics {
     ],
     steps: [{ workflow_id: "workflow-1", state: "release", n: scale, failed: 9, retried: 7, timed_out: 0, duration }],
     approvals: [{ workflow_id: "workflow-1", state: "approval_1", n: 40, timed_out: 1, escalated: 2, duration }],
+    connections: [
+      { connection: "S4", workflow_ids: ["workflow-1"], calls: 2 * scale, failed: 9, retried: 7, duration },
+      { connection: "SHOP", workflow_ids: ["workflow-1"], calls: 0, failed: 0, retried: 0, duration },
+    ],
   };
+}
+
+function day(on: number, started: number) {
+  return { on, started, completed: 0, failed: 0, terminated: 0 };
 }
 
 /** The span before has half as much. */
@@ -75,8 +83,48 @@ describe("insights", () => {
     const table = screen.getByRole("table", { name: "Executions a day" });
     expect(within(table).getByRole("row", { name: "28 Nov 2026 1,200 1,198 0 2" })).toBeTruthy();
     expect(screen.getByRole("table", { name: "Time until a decision" }).textContent).toContain("2 h 54 min");
-    expect(screen.getAllByRole("table")).toHaveLength(7);
+    expect(screen.getAllByRole("table")).toHaveLength(9);
     await expectAccessible();
+  });
+
+  it("say how systems answered, with a link to the executions that call them", async () => {
+    visit("/insights", signedIn(), withStatistics());
+    const systems = await screen.findByRole("list", { name: "Systems that are called" });
+    const [bar, ...others] = within(systems).getAllByRole("listitem");
+    expect(others).toEqual([]);
+    expect(bar?.textContent).toBe("S42,400, 9 failed, 1 d 2 h");
+    expect(within(systems).getByRole("link", { name: "S4" }).getAttribute("href")).toContain("workflow-1");
+  });
+
+  it("count back how many executions were open", async () => {
+    visit("/insights", signedIn(), withStatistics(), {
+      getStatistics: () => ({
+        ...statistics(50),
+        buckets: [
+          { ...day(TODAY - 2 * 86_400_000, 300), duration: { n: 10, p50: null, p95: null } },
+          { ...day(TODAY, 50), duration: { n: 40, p50: null, p95: null } },
+        ],
+      }),
+    });
+    const chart = await screen.findByRole("group", { name: "Open executions" });
+    const names = within(chart)
+      .getAllByRole("link", { hidden: true })
+      .map((link) => link.getAttribute("aria-label"));
+    expect(names).toEqual([
+      "22 Nov 2026: Open 0",
+      "23 Nov 2026: Open 0",
+      "24 Nov 2026: Open 0",
+      "25 Nov 2026: Open 0",
+      "26 Nov 2026: Open 249",
+      "27 Nov 2026: Open 249",
+      "28 Nov 2026: Open 259",
+    ]);
+  });
+
+  it("know how many were open only where the time lasts until now", async () => {
+    visit("/insights?from=2026-10-01&to=2026-10-09", signedIn(), withStatistics());
+    await screen.findByText("Known for a time that lasts until now.");
+    expect(screen.queryByRole("group", { name: "Open executions" })).toBeNull();
   });
 
   it("keep what is chosen in the address", async () => {
@@ -97,10 +145,12 @@ describe("insights", () => {
       workflows: [],
       steps: [],
       approvals: [],
+      connections: [],
     };
     visit("/insights", signedIn(), withStatistics(), { getStatistics: () => nothing });
     expect((await screen.findAllByText("Nothing happened in this time.")).length).toBeGreaterThan(2);
     await screen.findByText("No call was repeated.");
+    await screen.findByText("No connection was called.");
   });
 
   it("that fail say why, and offer to try again", async () => {

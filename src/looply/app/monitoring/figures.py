@@ -59,16 +59,26 @@ class StepFigures(msgspec.Struct, frozen=True, kw_only=True):
     rollup: RollUp
 
 
+class ConnectionFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the steps that name one connection, and the workflows that they are of."""
+
+    connection: str
+    workflow_ids: Sequence[str]
+    rollup: RollUp
+
+
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a span.
 
     `buckets` are by the instant they begin, in milliseconds, oldest first; `workflows` by id, `names` are theirs;
-    `steps` are those that call or wait, approvals among them. `as_of` is the instant up to which all is counted.
+    `steps` are those that call or wait, approvals among them; `connections` by name, of steps that name one in the
+    newest ACTIVE version of their workflow. `as_of` is the instant up to which all is counted.
     """
 
     buckets: Sequence[tuple[int, RollUp]]
     workflows: Sequence[tuple[str, RollUp]]
     steps: Sequence[StepFigures]
+    connections: Sequence[ConnectionFigures]
     names: Mapping[str, str]
     as_of: datetime
 
@@ -102,10 +112,30 @@ async def measure(services: Services, principal: Principal, span: Span) -> Stati
     rows = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
     behind = (await figures.counts(organization_id, workflow_ids)).behind_since
     names = dict(await services.catalog.workflows.names(organization_id))
+    connections = await services.catalog.uses.connections_by_step(organization_id)
     buckets, workflows, steps = await asyncio.to_thread(_sum, rows)
     return Statistics(
-        buckets=buckets, workflows=workflows, steps=steps, names=names, as_of=behind or services.clock.now()
+        buckets=buckets,
+        workflows=workflows,
+        steps=steps,
+        connections=_by_connection(steps, connections),
+        names=names,
+        as_of=behind or services.clock.now(),
     )
+
+
+def _by_connection(steps: Iterable[StepFigures], connections: Mapping[tuple[str, str], str]) -> list[ConnectionFigures]:
+    rollups: dict[str, RollUp] = {}
+    workflows: dict[str, set[str]] = {}
+    for each in steps:
+        name = connections.get((each.workflow_id, each.step))
+        if name is not None:
+            rollups.setdefault(name, RollUp()).add(each.rollup)
+            workflows.setdefault(name, set()).add(each.workflow_id)
+    return [
+        ConnectionFigures(connection=name, workflow_ids=sorted(workflows[name]), rollup=rollup)
+        for name, rollup in sorted(rollups.items())
+    ]
 
 
 def _sum(

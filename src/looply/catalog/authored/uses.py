@@ -86,6 +86,22 @@ class Uses:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return {name: count for name, count in rows}  # noqa: C416 - rows are not pairs to the type checker
 
+    async def connections_by_step(self, organization_id: str) -> Mapping[tuple[str, str], str]:
+        """Returns the connections that steps name, by workflow id and step: those of newest ACTIVE versions."""
+        uses, versions = workflow_uses.c, workflow_versions.c
+        query = (
+            select(uses.workflow_id, uses.name, uses.places)
+            .join(workflow_versions, _is_of_version())
+            .where(
+                uses.organization_id == organization_id,
+                uses.kind == "connection",
+                versions.deleted == false(),
+                versions.workflow_version == newest_active(_WORKFLOWS, versions.workflow_id),
+            )
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(workflow_id, step): name for workflow_id, name, places in rows for _, step, _ in places}
+
 
 def store_uses(connection: Connection, organization_id: str, key: VersionKey, uses: Sequence[Use]) -> None:
     """Stores the uses of one version in place of its former ones; writes nothing when they are the same."""

@@ -5,7 +5,16 @@ from typing import Final
 
 import msgspec
 
-from looply.app.monitoring.figures import LONGEST, OpenCounts, Span, Statistics, StepFigures, count_open, measure
+from looply.app.monitoring.figures import (
+    LONGEST,
+    ConnectionFigures,
+    OpenCounts,
+    Span,
+    Statistics,
+    StepFigures,
+    count_open,
+    measure,
+)
 from looply.catalog.tenants.names import validate_id
 from looply.engine.records.figures.figures import GRAINS, Grain, RollUp
 from looply.execution.facts.events import IncidentKind
@@ -96,6 +105,20 @@ class ApprovalTotals(msgspec.Struct, frozen=True, kw_only=True):
     duration: Spread
 
 
+class ConnectionTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole span of the steps that name a connection: attempts, how many of them failed or were repeated.
+
+    `duration` is that of visits that ended, with their repeats. `workflow_ids` are those of the steps.
+    """
+
+    connection: str
+    workflow_ids: list[str]
+    calls: int
+    failed: int
+    retried: int
+    duration: Spread
+
+
 class StatisticsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a span. Hours and days in which nothing did are left out. `as_of`: up to which instant."""
 
@@ -106,6 +129,7 @@ class StatisticsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     workflows: list[WorkflowTotals]
     steps: list[StepTotals]
     approvals: list[ApprovalTotals]
+    connections: list[ConnectionTotals]
 
 
 async def get_counts(call: Call) -> Response:
@@ -159,6 +183,7 @@ def _statistics(statistics: Statistics, grain: Grain) -> StatisticsAnswer:
         workflows=[_workflow(workflow_id, rollup, statistics.names) for workflow_id, rollup in statistics.workflows],
         steps=[_step(each) for each in statistics.steps],
         approvals=[_approval(each) for each in statistics.steps if each.rollup.is_approval],
+        connections=[_connection(each) for each in statistics.connections],
     )
 
 
@@ -199,6 +224,18 @@ def _approval(each: StepFigures) -> ApprovalTotals:
     )
 
 
+def _connection(each: ConnectionFigures) -> ConnectionTotals:
+    rollup = each.rollup
+    return ConnectionTotals(
+        connection=each.connection,
+        workflow_ids=list(each.workflow_ids),
+        calls=rollup.ended + rollup.failed,
+        failed=rollup.failed,
+        retried=rollup.retried,
+        duration=_spread(rollup),
+    )
+
+
 def _spread(rollup: RollUp) -> Spread:
     return Spread(n=rollup.count, p50=rollup.quantile(0.5), p95=rollup.quantile(0.95))
 
@@ -226,7 +263,7 @@ ROUTES: Final = (
         access="read.executions",
         takes_bound_keys=True,
         handle=get_statistics,
-        summary="Read what happened in a span of time, by hour or day, by workflow and by step",
+        summary="Read what happened in a span of time, by hour or day, by workflow, step and connection",
         description=(
             "From roll-ups, which stay when executions are pruned: hours for 35 days, days for 400. "
             f"A span by hour has at most {_DAYS['hour']} days, one by day {_DAYS['day']}."

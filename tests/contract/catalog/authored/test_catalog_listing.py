@@ -122,12 +122,16 @@ async def test_uses_follow_what_is_stored(catalog: Catalog, mine: Tenant, theirs
     await catalog.workflows.activate(mine.organization_id, (first.workflow_id, 1))
     second = await save(catalog, draft, "First", **calling("C"))
     assert (second.workflow_version, await steps("B"), await steps("C")) == (2, [(1, ["call_0"])], [(2, ["call_0"])])
+    by_step = catalog.uses.connections_by_step
+    assert await by_step(mine.organization_id) == {(first.workflow_id, "call_0"): "B"}
     await catalog.workflows.activate(mine.organization_id, (first.workflow_id, 2))
     assert (await steps("B"), await steps("C")) == ([], [(2, ["call_0"])])
+    assert await by_step(mine.organization_id) == {(first.workflow_id, "call_0"): "C"}
     await catalog.workflows.delete(mine.organization_id, first.workflow_id, 2)
     assert await steps("B") == [(1, ["call_0"])]
     await catalog.workflows.delete(mine.organization_id, first.workflow_id)
     assert await steps("B") == []
+    assert await by_step(mine.organization_id) == await by_step(theirs.organization_id) == {}
 
 
 async def test_uses_have_pages_and_numbers_and_a_bound(catalog: Catalog, mine: Tenant) -> None:

@@ -115,6 +115,7 @@ EMPTY: dict[str, Call] = {
     "workflow_lists.list_heads": lambda c, org, o: c.workflow_lists.list_heads(org, HeadQuery(limit=10)),
     "workflow_lists.contents": lambda c, org, o: c.workflow_lists.contents(org, [(o.workflow, 1)]),
     "uses.list_page": lambda c, org, o: c.uses.list_page(org, "connection", o.connection, 10),
+    "uses.connections_by_step": lambda c, org, o: c.uses.connections_by_step(org),
     "uses.count_workflows": lambda c, org, o: c.uses.count_workflows(org, "connection", [o.connection]),
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
     "card_lists.list_heads": lambda c, org, o: c.card_lists.list_heads(org, HeadQuery(limit=10)),

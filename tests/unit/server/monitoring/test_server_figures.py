@@ -82,6 +82,32 @@ async def test_statistics_are_by_hour_workflow_and_step(
     assert (await mine.get("getStatistics", profile="none", **span)).json()["buckets"] == []
 
 
+async def test_calls_are_summed_by_the_connection_that_their_steps_name(
+    mine: Caller, theirs: Caller, store: MemoryStore, clock: FakeClock, world: World
+) -> None:
+    world.connections.put("SHOP", {}, settings={"base_url": "https://shop.example"})
+    for caller in (mine, theirs):
+        draft = {"name": "SHOP", "kind": "http", "settings": {"base_url": "https://shop.example"}}
+        assert (await caller.post("createConnection", draft)).status_code == 200
+    settings = {"connection": "SHOP", "method": "POST", "url": "/orders", "body": "x"}
+    by_shop = {**CALL, "settings": settings}
+    world.script("call_1", Answer(status=500), Answer(), Answer())
+    failing = {**CALL, "settings": {**settings, "fail_on": ["5xx"]}}
+    first, other = await mine.create(definition(failing)), await mine.create(definition(by_shop))
+    await mine.create(definition(CALL))
+    begin = to_ms(clock.now())
+    for workflow_id in (first, other, first):
+        await mine.trigger(workflow_id, wait="PT30S")
+    await store.figures.fold(100)
+    span = {"from": str(begin), "to": str(to_ms(clock.now()) + 1)}
+    (shop,) = (await mine.get("getStatistics", **span)).json()["connections"]
+    assert (shop["connection"], shop["workflow_ids"]) == ("SHOP", sorted((first, other)))
+    assert (shop["calls"], shop["failed"], shop["duration"]["n"]) == (3, 1, 2)
+    (one,) = (await mine.get("getStatistics", workflow_id=other, **span)).json()["connections"]
+    assert (one["calls"], one["workflow_ids"]) == (1, [other])
+    assert (await theirs.get("getStatistics", **span)).json()["connections"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

@@ -26,11 +26,11 @@ export type BulkFilter = NonNullable<InputOf<"bulkRedrive">["filter"]>;
 export type Schedule = AnswerOf<"getSchedules">["items"][number];
 export type Target = AnswerOf<"getTargets">["items"][number];
 
-/** How much is open now. */
-export const countsQuery = (api: Api) =>
+/** How much is open now, of one workflow if it is named. */
+export const countsQuery = (api: Api, workflow?: string) =>
   queryOptions({
-    queryKey: [...OPERATIONS, "counts"],
-    queryFn: ({ signal }) => api.call("getCounts", {}, { signal }),
+    queryKey: [...OPERATIONS, "counts", workflow ?? ""],
+    queryFn: ({ signal }) => api.call("getCounts", workflow === undefined ? {} : { workflow_id: workflow }, { signal }),
     refetchInterval: COUNTS_MS,
   });
 
