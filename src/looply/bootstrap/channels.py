@@ -1,8 +1,9 @@
 """The channels of a process: where it sends cards beside the web inbox, and how their answers come back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
 from typing import Final, TypeAlias
 
 from looply import on_demand
@@ -16,6 +17,8 @@ from looply.channels.email.outlets import MailResources
 from looply.channels.installed import ProcessContext, card_checks_of, load_channels, open_declared
 from looply.channels.late import LateChannel, LateMailer
 from looply.channels.notifications.notifier import ChannelNotifier
+from looply.channels.port import DeclaredChannel
+from looply.channels.receiving import SignedReceiver
 from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
@@ -108,13 +111,23 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
             "email": LateChannel(EMAIL_BUDGET, open_email),
             **{channel.name: open_declared(entry, channel, context) for entry, channel in declared},
         },
-        receivers={"teams": receiver},
+        receivers={"teams": receiver, **_receivers_of(declared, resources)},
         tabs=tabs,
         card_checks={"teams": find_unfit, **card_checks_of(channel for _, channel in declared)},
         bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,
         notifier=ChannelNotifier(resources, mailer),
     )
+
+
+def _receivers_of(
+    declared: Iterable[tuple[EntryPoint, DeclaredChannel]], resources: Resources
+) -> dict[str, SignedReceiver]:
+    return {
+        channel.name: SignedReceiver(channel.name, channel.receiver, resources)
+        for _, channel in declared
+        if channel.receiver is not None
+    }
 
 
 def _open_mailer(resources: MailResources, settings: Settings) -> Mailer:
