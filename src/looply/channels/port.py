@@ -86,8 +86,8 @@ class Pressed(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an answer.
 
-    `recorded`: it counts. `answered`: somebody has answered before, `answered_by`; the answer changed nothing, and so
-    it is for one that is repeated. `refused`: it does not count, for the reason in `message`. `busy`: it is not known
+    `recorded`: it counts. `answered`: the card was answered before, by `answered_by`, and this changed nothing; so it is
+    for an answer that is repeated. `refused`: it does not count, for the reason in `message`. `busy`: it is not known
     yet, and may be sent again.
     """
 
@@ -123,7 +123,7 @@ class DeclaredReceiver:
     read: Callable[[Inbound], Pressed | None]
     """Returns the answer in what was verified; None for what is none. Raises: BadRequest for a body that is none."""
     reply: Callable[[Outcome | None], ReceiverReply]
-    """Returns what the system is answered; None stands for what was no answer of a person."""
+    """Returns what the system is answered; None is for what was no answer of a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
