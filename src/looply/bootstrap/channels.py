@@ -33,6 +33,8 @@ from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
 from looply.definition.graph.card_channels import CheckCard
+from looply.engine.coding.blobs import StoredBlobs
+from looply.engine.coding.codec import Codec
 from looply.engine.ports.card_channel import CardChannel
 from looply.settings import Settings
 
@@ -101,7 +103,8 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         return base.links.inbox(token) if base.links.public_url else ""
 
     def open_email() -> CardChannel:
-        return on_demand.email_channel.EmailChannel(mail, link)
+        blobs = StoredBlobs(base.store.journal, Codec(base.keys), settings.limits)
+        return on_demand.email_channel.EmailChannel(mail, link, blobs)
 
     mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
     declared, context = load_channels(OWN_CHANNELS), ProcessContext(resources, link)

@@ -86,9 +86,9 @@ class Pressed(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an answer.
 
-    `recorded`: it counts. `answered`: the card was answered before, by `answered_by`, and this changed nothing; so it is
-    for an answer that is repeated. `refused`: it does not count, for the reason in `message`. `busy`: it is not known
-    yet, and may be sent again.
+    `recorded`: it counts. `answered`: the card was answered before, by `answered_by`, and this changed nothing, as for
+    an answer that is repeated. `refused`: it does not count, for the reason in `message`. `busy`: it is not known yet,
+    and may be sent again.
     """
 
     state: Literal["recorded", "answered", "refused", "busy"]
