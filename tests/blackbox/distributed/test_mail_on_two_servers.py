@@ -65,8 +65,8 @@ class Post:
 
     def mails(self, order: str, recipient: str = ANN) -> Sequence[EmailMessage]:
         """Returns the mails about an order that a person has got, the oldest first."""
-        # A copy, since mails arrive in another thread.
-        found = [message_from_bytes(bytes(each.content or b""), policy=default) for each in [*self._inbox.mails]]
+        arrived = [*self._inbox.mails]  # a copy, since mails arrive in another thread
+        found = [message_from_bytes(as_bytes(each.content), policy=default) for each in arrived]
         return [each for each in found if each["to"] == recipient and order in each["subject"]]
 
 
@@ -91,6 +91,10 @@ def post(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox, mail_server: Ma
         found.close()
     finally:
         installation.close()
+
+
+def as_bytes(content: bytes | str | None) -> bytes:
+    return content.encode() if isinstance(content, str) else content or b""
 
 
 def token_of(mail: EmailMessage) -> str:

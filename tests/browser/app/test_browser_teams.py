@@ -82,7 +82,7 @@ class Api:
             item = self.get("getWorkflowExecutionById", **ids)["item"]
             if item["status"] == "COMPLETED":
                 return item["workflow_output_payload"]["card_1"]["output"]["response"]
-        raise AssertionError(item)
+        raise AssertionError(f"the execution {execution_id} has not ended")
 
     def bot(self) -> httpx2.Client:
         """Returns the bot as the Bot Connector knows it: with its address, and a token of its own."""
