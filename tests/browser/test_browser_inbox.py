@@ -154,6 +154,42 @@ def test_opening_and_reloading_decides_nothing(org: Organization, visit: Visit) 
     assert org.item(workflow_id, execution_id)["status"] == "WAITING"
 
 
+_PRESSES = """(name) => {
+  // What a program does that opens a link in a browser without a person in front of it.
+  const send = (target, kinds) => kinds.forEach((kind) => target.dispatchEvent(new Event(kind, {bubbles: true})));
+  send(document.body, ["pointerdown", "touchstart", "keydown"]);
+  const found = [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === name);
+  send(found, ["pointerdown", "mousedown", "mouseup"]);
+  found.click();
+}"""
+_FILLS_IN = """() => {
+  const field = document.querySelector("form.asking input");
+  field.value = "000";
+  field.dispatchEvent(new Event("input", {bubbles: true}));
+  field.form.requestSubmit();
+}"""
+
+
+def test_a_program_that_presses_a_button_by_a_script_decides_nothing_and_a_person_does(
+    org: Organization, visit: Visit
+) -> None:
+    workflow_id, execution_id, url = ask(org)
+    sent: list[str] = []
+    visit.page.on("request", lambda request: sent.append(request.method))
+    page = visit.open(url)
+    for _ in range(2):
+        page.evaluate(_PRESSES, "Approve")
+        page.get_by_text("Programs that check mails open links too").wait_for()
+        page.evaluate(_FILLS_IN)
+        page.get_by_role("group", name="One more step").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert set(sent) == {"GET"}
+    assert org.item(workflow_id, execution_id)["status"] == "WAITING"
+    visit.button("Reject").click()
+    page.get_by_text("Your answer is recorded").wait_for()
+    assert decided(org, workflow_id, execution_id)["data"]["action"] == "reject"
+
+
 def test_a_second_visitor_sees_who_decided(
     org: Organization, visit: Visit, context: "BrowserContext", tmp_path: Path
 ) -> None:

@@ -1,21 +1,33 @@
 """A channel of another distribution than Looply, with the connector that has its connections: pages people."""
 
+import hmac
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from looply.channels.port import ChannelContext, DeclaredChannel
+from looply.channels.port import (
+    ChannelContext,
+    DeclaredChannel,
+    DeclaredReceiver,
+    Inbound,
+    NotGenuine,
+    Outcome,
+    Pressed,
+    ReceiverReply,
+)
 from looply.connectors.http.bodies import encode_body, read_output
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url
-from looply.connectors.port import Binding, ConnectionKind, Connector, HttpRequest
+from looply.connectors.port import Binding, ConnectionKind, ConnectionValues, Connector, HttpRequest
 from looply.engine.ports.card_channel import Blocked, Broken, Budget, Copy, Delivered, TryAgain
-from looply.errors import OperationError, Problem
+from looply.errors import BadRequest, OperationError, Problem
 from looply.execution.approvals.card_view import CardView
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS
 
 _CALL_TIME = timedelta(seconds=5)
+_WINDOW = timedelta(minutes=5)
+"""How far the time of a press may be from now."""
 
 
 class PagerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +42,8 @@ class PagerSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     token: str
     """The token of its calls."""
+    signing_key: str = ""
+    """The key with which the pager signs what it sends; without one nothing is taken."""
 
 
 def _binding(settings: Mapping[str, Json]) -> Binding:
@@ -61,7 +75,7 @@ class PagerChannel:
         settings = used.values.read("pager", PagerSettings, "the channel pager")
         page: dict[str, Json] = {"to": view.recipient, "status": view.status, "text": view.text}
         if view.status == "OPEN":
-            page["link"] = self._context.link(copy)
+            page |= {"link": self._context.link(copy), "token": copy.token, "revision": view.revision}
         content, content_type = encode_body("json", page, copy.card_id)
         headers = {"authorization": f"Bearer {used.values.secrets['token']}", "content-type": content_type or ""}
         url = join_url(parse_base_url(settings.base_url), f"pages/{copy.card_id}")
@@ -91,4 +105,57 @@ def _unfit(card: Json) -> Iterable[Problem]:
             yield Problem(path=f"/body/{index}", message="a page shows no picture; the linked page of the card does")
 
 
-CHANNEL = DeclaredChannel(name="pager", open=PagerChannel, check_card=_unfit)
+class _Press(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pager sends when a person presses a button of a page."""
+
+    token: str
+    person: str
+    button: str
+    revision: int = 0
+
+
+def _verify(sent: Inbound, values: ConnectionValues, now: datetime) -> datetime:
+    """Returns until when a press is taken; its signature is over its time and all of its bytes."""
+    key, stamp = values.secrets.get("signing_key"), sent.headers.get("x-pager-time", "")
+    if not isinstance(key, str) or not key:
+        raise NotGenuine("the connection has no signing key")
+    expected = hmac.new(key.encode(), stamp.encode() + b"." + sent.content, "sha256").hexdigest()
+    if not hmac.compare_digest(expected, sent.headers.get("x-pager-signature", "")):
+        raise NotGenuine("the signature is another one")
+    if not stamp.isdecimal() or len(stamp) > 10:
+        raise NotGenuine("the time is none")
+    made = datetime.fromtimestamp(int(stamp), UTC)
+    if abs(now - made) > _WINDOW:
+        raise NotGenuine("the press is too old, or of the future")
+    return made + _WINDOW
+
+
+def _read(sent: Inbound) -> Pressed | None:
+    try:
+        press = msgspec.json.decode(sent.content, type=_Press)
+    except msgspec.DecodeError as error:
+        raise BadRequest("the body is no press of a button") from error
+    data: dict[str, Json] = {"action": press.button}
+    return Pressed(token=press.token, data=data, mail=press.person, revision=press.revision)
+
+
+def _reply(outcome: Outcome | None) -> ReceiverReply:
+    """Returns what the pager shows: one line of text."""
+    text = "OK"
+    if outcome is not None and outcome.state != "recorded":
+        text = f"{outcome.state.upper()} {outcome.answered_by or outcome.message}"
+    return ReceiverReply(content=text.encode(), media_type="text/plain; charset=utf-8")
+
+
+CHANNEL = DeclaredChannel(
+    name="pager",
+    open=PagerChannel,
+    check_card=_unfit,
+    receiver=DeclaredReceiver(
+        kind="pager",
+        headers=("x-pager-time", "x-pager-signature"),
+        verify=_verify,
+        read=_read,
+        reply=_reply,
+    ),
+)

@@ -1,8 +1,9 @@
 """The channels of a process: where it sends cards beside the web inbox, and how their answers come back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
 from typing import Final, TypeAlias
 
 from looply import on_demand
@@ -16,6 +17,8 @@ from looply.channels.email.outlets import MailResources
 from looply.channels.installed import ProcessContext, card_checks_of, load_channels, open_declared
 from looply.channels.late import LateChannel, LateMailer
 from looply.channels.notifications.notifier import ChannelNotifier
+from looply.channels.port import DeclaredChannel
+from looply.channels.receiving import SignedReceiver
 from looply.channels.teams.administration import TeamsBots
 from looply.channels.teams.bots import Resources
 from looply.channels.teams.channel import TeamsChannel
@@ -30,6 +33,8 @@ from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.teams.calls.pacing import Pacer
 from looply.connectors.teams.cards.findings import find_unfit
 from looply.definition.graph.card_channels import CheckCard
+from looply.engine.coding.blobs import StoredBlobs
+from looply.engine.coding.codec import Codec
 from looply.engine.ports.card_channel import CardChannel
 from looply.settings import Settings
 
@@ -98,7 +103,8 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         return base.links.inbox(token) if base.links.public_url else ""
 
     def open_email() -> CardChannel:
-        return on_demand.email_channel.EmailChannel(mail, link)
+        blobs = StoredBlobs(base.store.journal, Codec(base.keys), settings.limits)
+        return on_demand.email_channel.EmailChannel(mail, link, blobs)
 
     mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
     declared, context = load_channels(OWN_CHANNELS), ProcessContext(resources, link)
@@ -108,13 +114,23 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
             "email": LateChannel(EMAIL_BUDGET, open_email),
             **{channel.name: open_declared(entry, channel, context) for entry, channel in declared},
         },
-        receivers={"teams": receiver},
+        receivers={"teams": receiver, **_receivers_of(declared, resources)},
         tabs=tabs,
         card_checks={"teams": find_unfit, **card_checks_of(channel for _, channel in declared)},
         bots=TeamsBots(resources, base.store.copies),
         mailer=mailer,
         notifier=ChannelNotifier(resources, mailer),
     )
+
+
+def _receivers_of(
+    declared: Iterable[tuple[EntryPoint, DeclaredChannel]], resources: Resources
+) -> dict[str, SignedReceiver]:
+    return {
+        channel.name: SignedReceiver(channel.name, channel.receiver, resources)
+        for _, channel in declared
+        if channel.receiver is not None
+    }
 
 
 def _open_mailer(resources: MailResources, settings: Settings) -> Mailer:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from looply.channels.port import PORT_VERSION, ChannelContext, Connected, DeclaredChannel
+from looply.channels.port import PORT_VERSION, ChannelContext, Connected, DeclaredChannel, DeclaredReceiver
 from looply.channels.resources import ChannelResources
 from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
@@ -23,6 +23,7 @@ from looply.jsontext import Json
 
 GROUP: Final = "looply.channels"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_HEADER: Final = re.compile(r"[a-z0-9-]{1,60}")
 _WITHOUT_LINK: Final = timedelta(minutes=1)
 """The pause of a card whose link has no address yet."""
 _MAX_CALL_SECONDS: Final = 3600.0
@@ -33,8 +34,8 @@ def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[tuple
     """Returns the channels of other distributions with their entry points, in the order of the distributions' names.
 
     `own_names` are those of the channels of Looply. Raises: SettingsError (code `CONNECTOR`) with every entry point
-    that cannot be loaded or is no `DeclaredChannel`, is written for another version of the port, or has a name that is
-    none or that another channel has.
+    that cannot be loaded or is no `DeclaredChannel`, is written for another version of the port, has a receiver that is
+    none, or a name that is none or that another channel has.
     """
     found, problems = load_group(group, DeclaredChannel)
     owners = dict.fromkeys(own_names, "looply")
@@ -47,6 +48,9 @@ def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[tuple
                 f"has the name {channel.name!r}; expected a lower-case letter, then at most 62 more, digits, _ or -"
             )
             problems.append(unusable(entry, reason))
+        elif not _has_receiver(channel):
+            reason = "has a `receiver` that is no DeclaredReceiver with header names in lower case"
+            problems.append(unusable(entry, reason))
         elif channel.name in owners:
             problems.append(
                 unusable(entry, f"has the name {channel.name}, which a channel of {owners[channel.name]} has")
@@ -57,6 +61,15 @@ def load_channels(own_names: Collection[str], group: str = GROUP) -> tuple[tuple
         summary = "; ".join(problem.message for problem in problems)
         raise SettingsError(f"channels cannot be used: {summary}", code="CONNECTOR", problems=tuple(problems))
     return tuple(found)
+
+
+def _has_receiver(channel: DeclaredChannel) -> bool:
+    """Returns whether the receiver of a channel is one, or there is none."""
+    receiver: object = channel.receiver
+    if not isinstance(receiver, DeclaredReceiver):
+        return receiver is None
+    names: object = receiver.headers
+    return isinstance(names, tuple) and all(isinstance(each, str) and _HEADER.fullmatch(each) for each in names)
 
 
 def open_declared(entry: EntryPoint, channel: DeclaredChannel, context: ChannelContext) -> CardChannel:
@@ -83,7 +96,7 @@ def _check(name: str, check_card: CheckCard, card: Json) -> Iterable[Problem]:
     with guard_foreign("channel_broke", channel=name):
         found = tuple(check_card(card))
         for each in found:
-            if not _is_sound(each, Problem):
+            if not is_sound(each, Problem):
                 raise TypeError(f"`check_card` yielded {each!r}; expected a Problem whose fields have their types")
         return found
 
@@ -91,7 +104,7 @@ def _check(name: str, check_card: CheckCard, card: Json) -> Iterable[Problem]:
 def _budget_of(channel: CardChannel) -> Budget:
     """Returns the budget of a channel. Raises: OperationError when its calls could not be counted by it."""
     budget = channel.budget
-    has_numbers = _is_sound(budget, Budget)
+    has_numbers = is_sound(budget, Budget)
     if has_numbers and budget.per_second > 0 and budget.at_once >= 1 and 0 < budget.call_seconds <= _MAX_CALL_SECONDS:
         return budget
     raise OperationError(
@@ -100,7 +113,7 @@ def _budget_of(channel: CardChannel) -> Budget:
     )
 
 
-def _is_sound(value: object, kind: type[msgspec.Struct]) -> bool:
+def is_sound(value: object, kind: type[msgspec.Struct]) -> bool:
     """Returns whether a value is of a kind, its fields have their types, and its texts can be stored."""
     if not isinstance(value, kind):
         return False
@@ -140,7 +153,7 @@ class GuardedChannel:
                 if task is None or task.cancelling():
                     raise
                 raise RuntimeError("the channel raised CancelledError, and its call was not cancelled") from error
-            if isinstance(shown, Delivered) and _is_sound(shown, Delivered):
+            if isinstance(shown, Delivered) and is_sound(shown, Delivered):
                 return shown
             found = "one without" if isinstance(shown, Delivered) else f"a {type(shown).__name__}"
             raise Broken(f"the channel must return a Delivered whose `handle` is a text, and returned {found}")

@@ -6,6 +6,7 @@ sends nothing on.
 
 import asyncio
 import html
+from base64 import b64encode
 from collections import deque
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -107,8 +108,18 @@ def _shown(mail: EmailMessage) -> Reply:
     body = mail.get_body(("html", "plain"))
     content = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
     if body is not None and body.get_content_type() == "text/html":
-        return Reply(200, content.encode(), _HEADERS)
+        return Reply(200, _with_images(content, mail).encode(), _HEADERS)
     return _page(str(mail["subject"]), f"<pre>{html.escape(content)}</pre>")
+
+
+def _with_images(content: str, mail: EmailMessage) -> str:
+    """Returns the HTML of a mail with the images that the mail carries in place of their addresses."""
+    for part in mail.walk():
+        cid = str(part["content-id"] or "").strip("<>")
+        if cid and part.get_content_maintype() == "image":
+            data = f"data:{part.get_content_type()};base64,{b64encode(part.get_payload(decode=True)).decode('ascii')}"
+            content = content.replace(f'"cid:{html.escape(cid)}"', f'"{data}"')
+    return content
 
 
 def _page(title: str, body: str) -> Reply:

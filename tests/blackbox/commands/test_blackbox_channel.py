@@ -1,9 +1,12 @@
-"""A channel of another distribution, on the path of a server: it brings cards, and their answers move the execution.
+"""A channel of another distribution, on the path of a server: it brings cards, and their answers move the execution,
+by the link of a card or by what its system signs and sends.
 
 Its code is `tests/plugins/looply_pager.py`, which `docs/how-to/write-a-channel.md` shows.
 """
 
+import hmac
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from blackbox.harness.sink import Sink
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 TOKEN = "canary-pager-71c2"
+SIGNING_KEY = "canary-pager-key-0d8e"
 
 
 class Paged:
@@ -29,8 +33,19 @@ class Paged:
         self.client = self.server.connect()
         self.org = Organization(self.client, **self.made)
         settings = {"base_url": f"{sink.address}/pager"}
-        body = {"name": "PAGER", "kind": "pager", "settings": settings, "secrets": {"token": TOKEN}}
-        assert self.org.post("createConnection", body).status_code == 200
+        secrets = {"token": TOKEN, "signing_key": SIGNING_KEY}
+        made = self.org.post(
+            "createConnection", {"name": "PAGER", "kind": "pager", "settings": settings, "secrets": secrets}
+        )
+        assert made.status_code == 200, made.text
+        self.address = f"{self.server.address}/v2/receive/{made.json()['item']['connection_id']}/pager"
+
+    def send(self, content: bytes, key: str = SIGNING_KEY) -> httpx2.Response:
+        """Sends what the pager sends, signed by a key."""
+        stamp = str(int(time.time()))
+        signature = hmac.new(key.encode(), stamp.encode() + b"." + content, "sha256").hexdigest()
+        headers = {"x-pager-time": stamp, "x-pager-signature": signature}
+        return httpx2.post(self.address, content=content, headers=headers, timeout=60)
 
     def close(self) -> None:
         """Ends client and server."""
@@ -73,6 +88,27 @@ def test_a_card_is_brought_answered_by_its_link_and_brought_again_as_closed(page
     assert last["status"] == "ANSWERED"
     assert "link" not in last
     assert sink.lines("/pager/pages/")[-1]["path"] == line["path"]
+
+
+def test_a_press_that_the_system_of_the_channel_signs_answers_the_card_and_a_forged_one_does_not(
+    paged: Paged, sink: Sink
+) -> None:
+    before = len(sink.lines("/pager/pages/"))
+    workflow_id = paged.org.create(asking())
+    execution_id = paged.org.trigger(workflow_id, {"po": 8})
+    page = pages(sink, before + 1)[-1]
+    press = {"token": page["token"], "person": page["to"], "button": "reject", "revision": page["revision"]}
+    content = json.dumps(press).encode()
+    forged = paged.send(content, "another key")
+    assert (forged.status_code, forged.json()["message"]) == (403, "Forbidden")
+    assert paged.org.item(workflow_id, execution_id)["status"] == "WAITING"
+    answers = [paged.send(content) for _ in range(2)]
+    assert [(each.status_code, each.text) for each in answers] == [(200, "OK")] * 2
+    item = paged.org.until(workflow_id, execution_id, "COMPLETED")
+    assert item["workflow_output_payload"]["card_1"]["output"]["response"] == {
+        "user": "ann@example.com",
+        "data": {"action": "reject"},
+    }
 
 
 def test_a_channel_that_is_not_installed_is_refused_and_the_installed_ones_are_named(paged: Paged) -> None:

@@ -3,8 +3,14 @@
 MailDev receives the mails by SMTP and draws their HTML in a frame in which no script runs.
 """
 
+import struct
+import zlib
+from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 SCRIPT: Final = MODULES / "maildev" / "dist" / "bin" / "maildev.js"
 DECIDED: Final = "4500000901"
 REMINDED: Final = "4500000902"
+PICTURED: Final = "4500000903"
 WAIT_MILLISECONDS: Final = 60_000
 _FRAME: Final = "iframe[title='Email HTML content'][sandbox]"
 _ARRIVED: Final = """
@@ -88,10 +95,40 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
         yield Mailbox(address, smtp.number)
 
 
+def png(width: int, red: int, green: int, blue: int) -> bytes:
+    """Returns an image of one color, as high as it is wide."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = (b"\0" + bytes((red, green, blue)) * width) * width
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, width, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Gives the address of another system, which has a drawing."""
+    folder: Path = tmp_path_factory.mktemp("files")
+    (folder / "drawing.png").write_bytes(png(64, 16, 124, 16))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox, files: str) -> Iterator[Installation]:
     folder: Path = tmp_path_factory.mktemp("mails") / "data"
-    with serving(folder, [f"127.0.0.1:{mailbox.port}"]) as served:
+    with serving(folder, [f"127.0.0.1:{mailbox.port}", files]) as served:
         found = Installation(*served)
         settings = {"host": "127.0.0.1", "port": mailbox.port, "tls": "none", "from": "Orders <orders@example.com>"}
         made = found.org.post("createConnection", {"name": "MAIL", "kind": "smtp", "settings": settings})
@@ -162,6 +199,36 @@ def test_a_reminder_is_a_mail_of_the_same_thread_in_the_client(
     assert reminder.get_by_role("link", name="Approve").count() == 1
     first, second = mailbox.mails(CONTROLLER, REMINDED)
     assert thread_of(second) == identity_of(first)
+
+
+def test_the_images_of_a_card_are_shown_in_the_client_those_of_its_data_and_those_of_other_systems(
+    reader: Reader, installation: Installation, mailbox: Mailbox, files: str
+) -> None:
+    inline = f"data:image/png;base64,{b64encode(png(32, 15, 108, 189)).decode()}"
+    script = f"data:image/svg+xml;base64,{b64encode(b'<svg><script>1</script></svg>').decode()}"
+    images = [
+        {"type": "Image", "url": inline, "altText": "Logo"},
+        {"type": "Image", "url": "${httpRequest_1.output.data}", "altText": "Drawing", "width": "160px"},
+        {"type": "Image", "url": script, "altText": "A vector drawing"},
+    ]
+    call = {"method": "GET", "url": f"http://{files}/drawing.png"}
+    fetch = {"id": "httpRequest_1", "type": "httpRequest", "settings": call}
+    settings = {"channel": "email", "recipients": [MANAGER], "card": {**ORDER, "body": [*ORDER["body"], *images]}}
+    step = {"id": "adaptiveCard_1", "type": "adaptiveCard", "settings": {"action": "send", **settings}}
+    edges = [{"from": "WorkflowStartState", "to": "httpRequest_1"}, {"from": "httpRequest_1", "to": "adaptiveCard_1"}]
+    flow = {"workflow_name": "Drawings", "workflow_steps": [START, fetch, step], "workflow_connections": edges}
+    installation.ask(flow, po=PICTURED)
+    mail = reader.read(MANAGER, PICTURED, 1)
+    widths = []
+    for name in ("Logo", "Drawing"):
+        shown = mail.get_by_role("img", name=name)
+        shown.evaluate("image => image.decode()")
+        widths.append(shown.evaluate("image => [image.naturalWidth, image.width]"))
+    assert widths == [[32, 32], [64, 160]]
+    assert mail.locator("img").count() == 2
+    mail.get_by_text("A vector drawing").wait_for()
+    hosts = {url.partition("//")[2].partition("/")[0] for _, url in reader.requests if url.startswith("http")}
+    assert hosts == {mailbox.address.partition("//")[2]}, "no other host is asked"
 
 
 def identity_of(mail: dict[str, Any]) -> str:

@@ -214,7 +214,27 @@ def test_a_request_is_decided_in_the_tab_of_teams_without_a_sign_in(
     [decision] = installation.org.get("getDecisions", workflow_execution_id=execution_id).json()["items"]
     assert (decision["user"], decision["action"], decision["comment"]) == (MANAGER, "approved", "Read in Teams")
     assert {"initialize", "getContext", "authentication.getAuthToken"} < {*visit.asked()}
+    tab.get_by_role("link", name=PARTS["en"]["decided"], exact=True).click()
+    tab.get_by_text("Purchase order 4500000801").first.wait_for()
     visit.close()
+
+
+def test_what_a_person_has_requested_is_in_the_tab_too_and_not_among_what_is_to_decide(
+    browser: "Browser", office: Office, installation: Installation
+) -> None:
+    _, execution_id = installation.ask(approval(CONTROLLER, name="Asked in Teams"), po="4500000803", buyer=MANAGER)
+    visit = TabVisit(browser, office, office.token(MANAGER))
+    tab = visit.tab
+    tab.get_by_role("link", name=PARTS["en"]["requested"], exact=True).click()
+    row = tab.get_by_role("row").filter(has_text="Purchase order 4500000803")
+    row.get_by_text("Awaiting response").wait_for()
+    row.get_by_text("controller@").wait_for()
+    visit.look("teams-tab-own-request-light-en-1440")
+    tab.get_by_role("link", name=PARTS["en"]["open"], exact=True).click()
+    tab.get_by_role("heading", level=1).wait_for()
+    assert tab.get_by_text("4500000803").count() == 0, "it is for another person to decide"
+    visit.close()
+    installation.org.terminate(execution_id)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 import asyncio
 import json
 import ssl
+import threading
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,3 +109,26 @@ class MailServer:
         )
         self._sessions.append(session)
         return session
+
+
+@contextmanager
+def mail_beside(inbox: Inbox) -> Iterator[MailServer]:
+    """Serves an inbox within the block, in a loop of its own thread."""
+    server, is_ready = MailServer(inbox), threading.Event()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+
+    async def serve() -> None:
+        await server.start()
+        is_ready.set()
+        await stop.wait()
+        await server.stop()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        assert is_ready.wait(30), "the mail server does not listen within 30 s"
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()

@@ -18,12 +18,14 @@ class Running:
         self.mailbox = mailbox
         self.port = port
 
-    async def send(self, subject: str, text: str, html: str = "") -> None:
+    async def send(self, subject: str, text: str, html: str = "", image: bytes = b"") -> None:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "looply@example.com", "manager@example.com", subject
         mail.set_content(text)
         if html:
             mail.add_alternative(html, subtype="html")
+        if image and (page := mail.get_body(("html",))) is not None:
+            page.add_related(image, "image", "png", cid="<1@looply>")
         await aiosmtplib.send(mail, hostname="127.0.0.1", port=self.port, start_tls=False)
 
     def get(self, path: str) -> Reply:
@@ -49,6 +51,12 @@ async def test_a_mail_is_shown_with_its_html_under_a_policy_that_runs_nothing(ru
     assert b"<b>4711</b>" in shown.body
     assert shown.headers["Content-Security-Policy"].startswith("sandbox allow-popups")
     assert "script-src" not in shown.headers["Content-Security-Policy"]
+
+
+async def test_an_image_that_a_mail_carries_is_shown_in_its_place(running: Running) -> None:
+    await running.send("Logo", "plain", '<p><img src="cid:1@looply"><img src="cid:2@looply"></p>', b"PNG")
+    shown = running.get("/mails/1").body.decode()
+    assert '<img src="data:image/png;base64,UE5H"><img src="cid:2@looply">' in shown
 
 
 async def test_a_plain_mail_is_text_and_a_dot_at_the_beginning_of_a_line_stays(running: Running) -> None:

@@ -165,6 +165,8 @@ export const german = {
     since: (when) => `Seit ${when}.`,
     until: (when) => `Längstens bis ${when}: dann führt der Pfad zum Ausgang „timeout“.`,
     forever: "Er hat keine Frist.",
+    undelivered: (recipient, channel, code) =>
+      `Die Karte für ${recipient} ist nicht zugestellt, über ${channel} (${code}).`,
     openOwn: "Ihre Karte in der Inbox öffnen",
     openInbox: "Inbox öffnen",
     allCards: "Alle offenen Karten",

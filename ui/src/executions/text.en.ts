@@ -185,6 +185,8 @@ export const english = {
     since: (when: string) => `Since ${when}.`,
     until: (when: string) => `At the latest until ${when}: then the path leads to the exit “timeout”.`,
     forever: "It has no timeout.",
+    undelivered: (recipient: string, channel: string, code: string) =>
+      `The card for ${recipient} is not delivered by ${channel} (${code}).`,
     openOwn: "Open your card in the inbox",
     openInbox: "Open the inbox",
     allCards: "All open cards",

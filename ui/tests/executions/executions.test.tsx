@@ -23,6 +23,22 @@ function callsForOwn(calls: readonly (readonly [string, unknown])[]): readonly u
   return calls.filter(([id, input]) => id === "getMyCards" && JSON.stringify(input).includes("workflow_id"));
 }
 
+/** Returns the log of an execution that asks two people; the card of one of them is blocked. */
+function withUndelivered(): LogEntry[] {
+  const asked = {
+    ...ENTRIES[3],
+    type: "CARD_SENT",
+    recipients: ["boss@example.com", "deputy@example.com"],
+    revision: 1,
+  };
+  const blocked = { type: "CARD_UNDELIVERED", channel: "teams", reason: "BLOCKED", code: "BLOCKED_BY_USER" };
+  const sent = [
+    { ...ENTRIES[3], ...blocked, card: "card-1", recipient: "boss@example.com" },
+    { ...ENTRIES[3], type: "CARD_DELIVERED", channel: "teams", card: "card-2", recipient: "deputy@example.com" },
+  ];
+  return [...ENTRIES.slice(0, 3), asked, ...sent].map((entry, at) => ({ ...entry, seq: at + 1 })) as LogEntry[];
+}
+
 describe("the page of an execution", () => {
   it("says first why it does not move, and shows the graph, the timeline and the failed step", async () => {
     visit(page, signedIn(), withExecution());
@@ -96,6 +112,22 @@ describe("the page of an execution", () => {
     await expectAccessible();
     expect(api.calls.some(([id]) => id === "getOpenCards")).toBe(false);
     expect(callsForOwn(api.calls)).toEqual([]);
+  });
+
+  it("says which card was not delivered and why, until it is", async () => {
+    const said = "The card for boss@example.com is not delivered by teams (BLOCKED_BY_USER).";
+    const values = { state: "release", answered: 0, undelivered: 1, delivery_code: "BLOCKED_BY_USER" };
+    const why = explanation({ verdict: "WAITS_FOR_PERSON", code: "PERSON_CARD", values, who: ["boss@example.com"] });
+    const log = withUndelivered();
+    visit(page, signedIn(), {
+      ...withExecution(log),
+      explainExecution: () => ({ message: "success", item: why }),
+    });
+    await screen.findByText(said);
+    await screen.findByText(/Not delivered: 1 of the cards \(BLOCKED_BY_USER\)\./);
+    await expectAccessible();
+    fireEvent.change(await screen.findByRole("slider"), { target: { value: "4" } });
+    await waitFor(() => expect(screen.queryByText(said)).toBeNull());
   });
 
   it("leads who was asked to their own card in the inbox, by one call", async () => {

@@ -67,3 +67,36 @@ describe.each(recorded)("the log of $name", ({ entries, catching, visits }) => {
     }
   });
 });
+
+describe("the cards of a visit that were not delivered", () => {
+  const at = { timestamp: 1, state: "ask", visit: 1 };
+  const asked = { ...at, seq: 1, type: "CARD_SENT", recipients: ["ann@example.com"], revision: 1 };
+  const blocked = { ...at, seq: 2, type: "CARD_UNDELIVERED", card: "card-1", recipient: "ann@example.com" };
+  const teams = { ...blocked, channel: "teams", reason: "BLOCKED", code: "MessageWritesBlocked" };
+  const mail = { ...blocked, seq: 3, card: "card-2", channel: "email", reason: "FAILED" };
+
+  function cardsOf(...entries: object[]): readonly unknown[] {
+    const [visit] = fold([asked, ...entries] as LogEntry[], () => false).visits;
+    return visit?.undelivered.map(({ card, code }) => [card, code]) ?? [];
+  }
+
+  it("have the code of the channel, and without one its kind of failure", () => {
+    expect(cardsOf()).toEqual([]);
+    expect(cardsOf(teams, mail)).toEqual([
+      ["card-1", "MessageWritesBlocked"],
+      ["card-2", "FAILED"],
+    ]);
+    expect(cardsOf(teams, mail, { ...teams, seq: 4, code: "BotDisabled" })).toEqual([
+      ["card-2", "FAILED"],
+      ["card-1", "BotDisabled"],
+    ]);
+  });
+
+  it("are no longer among them once they are delivered or closed", () => {
+    const delivered = { ...at, seq: 4, type: "CARD_DELIVERED", card: "card-1", recipient: "ann@example.com" };
+    expect(cardsOf(teams, mail, { ...delivered, channel: "teams" })).toEqual([["card-2", "FAILED"]]);
+    const closed = { ...at, seq: 4, type: "CARD_CLOSED", reason: "PASSED_ON" };
+    expect(cardsOf(teams, mail, { ...closed, cards: ["card-1"] })).toEqual([["card-2", "FAILED"]]);
+    expect(cardsOf(teams, mail, closed)).toEqual([]);
+  });
+});

@@ -73,23 +73,35 @@ class Signal:
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to what another system has sent: its HTTP status, and its body, None for an empty one."""
+    """The answer to what another system has sent: its HTTP status, and its body, None for an empty one.
+
+    `content`: the bytes of an answer of another form than JSON that this server describes, with their media type.
+    """
 
     status: int = 200
     body: Json = None
+    content: bytes = b""
+    media_type: str = ""
 
 
 class Receiver(Protocol):
     """Takes what one kind of system sends, at the addresses of its connections."""
 
+    @property
+    def headers(self) -> tuple[bytes, ...]:
+        """The names of the headers that it reads, in lower case."""
+        ...
+
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
         ...
 
-    async def receive(self, services: "Services", connection_id: str, authorization: str, content: bytes) -> Received:
+    async def receive(
+        self, services: "Services", connection_id: str, headers: Mapping[str, str], content: bytes
+    ) -> Received:
         """Returns the answer to a call. Nothing of `content` is read before its sender is verified.
 
-        What it changes is durable when it returns.
+        `headers` are those of its names that were sent. What it changes is durable when it returns.
         Raises: NotFound as `check`; BadRequest for a body that is none; BodyTooLarge.
         """
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -49,6 +49,7 @@ from looply.errors import NotFound
 _log = structlog.get_logger(__name__)
 
 _DEADLINE: Final = timedelta(seconds=DEADLINE_SECONDS)
+_AUTHORIZATION: Final = "authorization"
 
 
 class TeamsReceiver:
@@ -60,16 +61,23 @@ class TeamsReceiver:
         self._kept: KeptVerifiers[Verifier] = KeptVerifiers()
         self._window: ReplayWindow[Reply] = ReplayWindow(resources.clock)
 
+    @property
+    def headers(self) -> tuple[bytes, ...]:
+        """The header with the token of the sender."""
+        return (_AUTHORIZATION.encode(),)
+
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
         await self._find(connection_id)
 
-    async def receive(self, services: Services, connection_id: str, authorization: str, content: bytes) -> Received:
+    async def receive(
+        self, services: Services, connection_id: str, headers: Mapping[str, str], content: bytes
+    ) -> Received:
         """See `Receiver.receive`. Answers within the time that Teams waits; the same bytes are carried out once."""
         organization_id, values = await self._find(connection_id)
         verifier = await self._verifier(connection_id, organization_id, values)
         try:
-            taken = await receive(verifier, authorization, content)
+            taken = await receive(verifier, headers.get(_AUTHORIZATION, ""), content)
         except NotVerified as error:
             _log.warning("activity_refused", organization_id=organization_id, reason=error.reason)
             return _received(NOT_VERIFIED)

@@ -69,6 +69,17 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
         return f"Attachment({self.media_type}, {len(self.content)} bytes)"
 
 
+class InlineImage(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that the HTML of its mail shows, by the address `cid:` and `cid`. `kind` follows `image/`."""
+
+    cid: str
+    content: bytes
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"InlineImage({self.kind}, {len(self.content)} bytes)"
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A mail before it is checked and encoded.
 
@@ -86,8 +97,14 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     cc: str | list[str] = ""
     reply_to: str | list[str] = ""
     attachments: tuple[Attachment, ...] = ()
+    images: tuple[InlineImage, ...] = ()
     list_unsubscribe: str = ""
     references: tuple[str, ...] = ()
+
+    @property
+    def bytes_of_files(self) -> int:
+        """The bytes of its attachments and images."""
+        return sum(len(each.content) for each in (*self.attachments, *self.images))
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +158,7 @@ def build_mail(letter: Letter, limits: Limits) -> Mail:
         raise BadInput(f"the mail has {len(recipients)} recipients; the limit recipients is {limits.recipients}")
     if problem := subject_problem(letter.subject):
         raise BadInput(f"the mail cannot be sent: {problem}")
-    size = len(letter.text) + len(letter.html) + sum(len(each.content) for each in letter.attachments)
+    size = len(letter.text) + len(letter.html) + letter.bytes_of_files
     if size > limits.mail_bytes:
         raise _too_large(size, limits)
     message_id = f"<{letter.local_id}@{origin.domain}>"
@@ -213,9 +230,23 @@ def _fill(message: EmailMessage, letter: Letter) -> None:
         message.add_alternative(html, subtype="html", cte=_coding(html))
     elif html:
         message.set_content(html, subtype="html", cte=_coding(html))
+    if letter.images:
+        _show(message, letter.images)
     for each in letter.attachments:
         main, sub = _media_type(each.media_type)
         message.add_attachment(each.content, maintype=main, subtype=sub, cte="base64", filename=_file_name(each.name))
+
+
+def _show(message: EmailMessage, images: tuple[InlineImage, ...]) -> None:
+    """Puts images beside the HTML that shows them (RFC 2387, RFC 2392)."""
+    page = message.get_body(("html",))
+    if not isinstance(page, EmailMessage):
+        raise BadInput("the mail has images and no HTML that shows them")
+    for number, image in enumerate(images, 1):
+        name = f"image-{number}.{image.kind}"
+        page.add_related(
+            image.content, "image", image.kind, cte="base64", cid=f"<{image.cid}>", disposition="inline", filename=name
+        )
 
 
 def _media_type(text: str) -> tuple[str, str]:

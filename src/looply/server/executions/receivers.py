@@ -1,4 +1,5 @@
-"""What other systems send: activities of Microsoft Teams, each at the address of a connection."""
+"""What other systems send, each at the address of a connection: activities of Microsoft Teams, and what the receivers
+of installed channels take."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,11 +10,12 @@ from looply.app.context.services import Receiver, Services
 from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json
 from looply.server.http.call import Call, Response, Route, public_route
+from looply.server.http.request_parsing import read_headers
 
 MAX_BYTES: Final = 256 * 1024
 """The largest body that any receiver reads."""
 _AUTHORIZATION: Final = "Authorization"
-_MAX_TOKEN_LENGTH: Final = 10_000
+_MAX_HEADER_LENGTH: Final = 10_000
 FORBIDDEN: Final = 403
 NOTHING: Final = b""
 
@@ -29,8 +31,11 @@ class InvokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def receive(call: Call) -> Response:
     """Takes what a system sends, after its sender was verified."""
     receiver = _receiver(call.services, call.values["receiver"])
-    authorization = call.headers.get(_AUTHORIZATION.lower().encode(), "")
-    received = await receiver.receive(call.services, call.values["connection"], authorization, call.body)
+    found = read_headers(call.all_headers, receiver.headers, _MAX_HEADER_LENGTH)
+    headers = {name.decode("ascii"): value for name, value in found.items()}
+    received = await receiver.receive(call.services, call.values["connection"], headers, call.body)
+    if received.media_type:
+        return Response(received.content, received.status, media_type=received.media_type.encode("ascii"))
     if received.body is None:
         return Response(NOTHING, received.status, media_type=NOTHING)
     if received.status == FORBIDDEN:
@@ -59,12 +64,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         description=(
             "For Microsoft Teams, as the messaging endpoint of its bot: `connection` is the id of the connection, "
             "`receiver` is `teams`. The sender proves itself by a signed token, without which nothing of the body is "
-            "read; the answer is one of the protocol of that system."
+            "read; the answer is one of the protocol of that system. An installed channel may have a receiver too, "
+            "of its name, with headers, a proof and answers of its own."
         ),
         tag="Inbox",
-        path_values={"connection": "Id of the connection.", "receiver": "`teams`."},
+        path_values={
+            "connection": "Id of the connection.",
+            "receiver": "`teams`, or the name of a channel.",
+        },
         header_values={_AUTHORIZATION: "The token of the sender."},
-        header_characters=_MAX_TOKEN_LENGTH,
+        header_characters=_MAX_HEADER_LENGTH,
         answer=InvokeAnswer,
         body_bytes=MAX_BYTES,
         has_strict_query=False,

@@ -63,7 +63,8 @@ class Call(msgspec.Struct, frozen=True):
 
     `values` holds the path parameters. `body` is an instance of the route's body type, or the parsed JSON where the
     route accepts any; `has_body` distinguishes an absent body from `null`, `body_size` is in bytes. `headers` holds the
-    headers that the route declares. `browser` is the caller of a route that `changes_session`.
+    headers that the route declares, `all_headers` those of a call whose body is bytes. `browser` is the caller of a
+    route that `changes_session`.
     """
 
     services: Services
@@ -75,6 +76,7 @@ class Call(msgspec.Struct, frozen=True):
     body_size: int = 0
     browser: Browser | None = None
     headers: Mapping[bytes, str] = {}
+    all_headers: Headers = ()
 
     @property
     def organization_id(self) -> str:

@@ -124,7 +124,8 @@ class Dispatch:
             has_body=size > 0,
             body_size=size,
             browser=browser,
-            headers=read_headers(scope, route.header_keys, route.header_characters),
+            headers=read_headers(scope["headers"], route.header_keys, route.header_characters),
+            all_headers=tuple(scope["headers"]) if route.body_bytes else (),
         )
         return await route.handle(call)
 

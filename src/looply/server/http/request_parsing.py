@@ -1,6 +1,7 @@
 """Parsing of requests: bodies, query parameters and headers are checked before a handler sees them."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -227,14 +228,16 @@ def _decode(text: bytes) -> str:
     return found
 
 
-def read_headers(scope: Any, names: tuple[bytes, ...], longest: int = 255) -> dict[bytes, str]:
+def read_headers(
+    headers: Iterable[tuple[bytes, bytes]], names: tuple[bytes, ...], longest: int = 255
+) -> dict[bytes, str]:
     """Returns the values of those of the headers `names` that are present.
 
     Raises: BadRequest (code `BAD_HEADER`) when one is given twice, is empty, longer than `longest` characters or not
     printable ASCII.
     """
     values: dict[bytes, str] = {}
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name in names:
             if name in values or len(value) > longest or _TEXT.fullmatch(value) is None:
                 message = f"the header {name.decode()} must be given once, with 1 to {longest} printable characters"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from looply.connectors.email.cards.markup import html_of, plain, safe_link, with_instants
+from looply.connectors.email.cards.pictures import Pictures
 from looply.connectors.email.cards.plain import text_of
 from looply.connectors.email.cards.rendering import Page, document
 from looply.jsontext import Json
@@ -54,7 +55,7 @@ class Found(HTMLParser):
 
 def drawn(*body: Json, link: str = LINK, actions: Json = None) -> Found:
     card = {"type": "AdaptiveCard", "version": "1.5", "body": list(body), "actions": actions}
-    return Found(Page(link, "en").body(card))
+    return Found(Page(link, "en", Pictures({})).body(card))
 
 
 def text(value: str, **more: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def test_an_unknown_element_is_replaced_by_its_fallback() -> None:
         (5, False),
     ],
 )
-def test_images_come_by_https_only_and_others_are_named(url: Json, is_drawn: bool) -> None:
+def test_of_addresses_only_those_by_https_are_drawn_and_other_images_are_named(url: Json, is_drawn: bool) -> None:
     found = drawn({"type": "Image", "url": url, "altText": "A <logo>", "width": "80px"})
     assert (found.values("src"), found.text) == (([url], "") if is_drawn else ([], "A <logo>"))
     if is_drawn:
@@ -195,7 +196,7 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES, st.text(max_size=60))
 def test_any_card_gives_whole_html_of_known_tags(value: Any, words: str) -> None:
     card = {"type": "AdaptiveCard", "body": [value, text(words)], "actions": value}
-    page = Page(LINK, "de")
+    page = Page(LINK, "de", Pictures({}))
     found = Found(document(words, (page.body(card), page.buttons.answer()), "de"))
     assert set(found.tags) <= TAGS
     assert found.open == []

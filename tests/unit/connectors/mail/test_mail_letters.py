@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from kit.servers.mail_server import Inbox, MailServer
+from looply.connectors.blobs import Blob
 from looply.connectors.email.accounts import account_of
 from looply.connectors.email.cards.delivery import Failure, MailDelivery, Undelivered, failure_of
 from looply.connectors.email.cards.letters import Appearance, Copy, Due, Handle, find_due, read_handle, subject_of
+from looply.connectors.email.cards.pictures import Pictures
 from looply.connectors.email.cards.texts import TEXTS, language_of
 from looply.connectors.outbound.dialer import GuardedDialer
 from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import ConnectionValues
 from looply.errors import AuthFailed, BadInput, OperationError, RateLimited, Rejected, Timeout, Unavailable
+from looply.jsontext import Json
 from looply.limits import Limits
 
 Open = Callable[..., Awaitable[MailServer]]
@@ -34,13 +37,17 @@ COPY = Copy(card_id="c-1", recipient="ann@example.com", link=LINK, notifies_end=
 OPEN = Appearance(status="OPEN", card=CARD, revision=1)
 
 
+async def no_blob(reference: Json) -> Blob | None:
+    raise AssertionError(f"a card without images has opened {reference}")
+
+
 def with_changes(appearance: Appearance, **changes: Any) -> Appearance:
     values = {name: getattr(appearance, name) for name in appearance.__struct_fields__}
     return Appearance(**{**values, **changes})
 
 
 def due(appearance: Appearance, handle: Handle = Handle(), copy: Copy = COPY) -> Due | None:  # noqa: B008
-    return find_due(copy, appearance, handle, SENDER, AT)
+    return find_due(copy, appearance, handle, SENDER, AT, Pictures({}))
 
 
 def must(appearance: Appearance, handle: Handle = Handle(), copy: Copy = COPY) -> Due:  # noqa: B008
@@ -217,7 +224,8 @@ class TestDelivery:
         account = account_of(ConnectionValues(name="M", kind="smtp", settings=settings), "the channel")
         wiring.answer()
         ctx = replace(wiring.context(), dialer=GuardedDialer(EgressPolicy((f"127.0.0.1:{port}",))))
-        return await MailDelivery(account=account, limits=Limits()).bring(ctx, COPY, appearance, handle)
+        delivery = MailDelivery(account=account, limits=Limits(), open_blob=no_blob)
+        return await delivery.bring(ctx, COPY, appearance, handle)
 
     async def test_a_copy_is_brought_once_and_its_thread_holds_together(
         self, wiring: Any, inbox: Inbox, open_server: Open

@@ -116,7 +116,8 @@ async def staff(mine: Caller, services: Services, clock: FakeClock) -> Staff:
 def reconciler(
     resources: MailResources, services: Services, shell: ScriptedShell, store: MemoryStore, clock: FakeClock
 ) -> Reconciler:
-    return Reconciler(shell, store.copies, {"email": EmailChannel(resources, services.links.inbox)}, clock)
+    channel = EmailChannel(resources, services.links.inbox, shell.blobs)
+    return Reconciler(shell, store.copies, {"email": channel}, clock)
 
 
 @pytest_asyncio.fixture

@@ -1,8 +1,18 @@
 """Cards by mail from end to end: sent to a mail server of another make, answered by the link, followed by a thread."""
 
+from base64 import b64encode
+from email.message import EmailMessage
+from typing import Any
+
 import pytest
-from mailing_kit import Post, text_of
-from server_kit import Caller
+from mailing_kit import CARD, Post, text_of
+from server_kit import Caller, ScriptedShell, card_step, definition, note_step
+
+from looply.connectors.blobs import Blob
+from looply.engine.coding.blobs import StoredBlobs
+from looply.errors import StoreCorrupt
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def test_a_card_arrives_as_a_mail_and_is_answered_on_the_page_of_its_link(post: Post, mine: Caller) -> None:
@@ -115,3 +125,72 @@ async def test_the_language_of_the_connection_is_that_of_its_mails(post: Post) -
     await post.connect("DEUTSCH", language="de")
     await post.ask(app="DEUTSCH")
     assert "In Looply öffnen" in text_of(post.mails()[0])
+
+
+def images_of(mail: EmailMessage) -> list[bytes]:
+    parts = (part for part in mail.walk() if part.get_content_maintype() == "image")
+    return [bytes(part.get_payload(decode=True)) for part in parts]  # type: ignore[arg-type]
+
+
+class Pictured:
+    """Executions whose card shows an image of its own, and the blob of a payload."""
+
+    def __init__(self, post: Post, shell: ScriptedShell) -> None:
+        assert isinstance(shell.blobs, StoredBlobs)
+        self._blobs = shell.blobs
+        self._caller = post.caller
+        inline = f"data:image/png;base64,{b64encode(PNG + b'inline').decode()}"
+        images: list[Any] = [{"type": "Image", "url": inline}]
+        images.append({"type": "Image", "url": "${payload.output.logo}", "altText": "The logo"})
+        self._card = {**CARD, "body": [*CARD["body"], *images]}
+
+    async def ask(self, logo: Any) -> str:
+        step = card_step(channel="email", card=self._card, recipients=["ann@example.com"])
+        workflow_id = await self._caller.create(definition(step, note_step()))
+        return await self._caller.trigger(workflow_id, {"po": "4711", "logo": logo})
+
+    async def keep(self, execution_id: str, content: bytes) -> Any:
+        """Stores a blob of an execution, and returns the reference to it."""
+        blob = Blob(content=content, media_type="image/png", name="logo.png")
+        return await self._blobs.keep(execution_id, self._caller.organization_id, blob)
+
+
+@pytest.fixture
+def pictured(post: Post, shell: ScriptedShell) -> Pictured:
+    return Pictured(post, shell)
+
+
+async def test_the_images_that_a_card_has_itself_are_parts_of_its_mail_and_a_blob_is_one_of_its_execution(
+    post: Post, pictured: Pictured
+) -> None:
+    first = await pictured.ask("https://example.com/logo.png")
+    logo = await pictured.keep(first, PNG + b"logo")
+    await post.reconciler.tick()
+    second = await pictured.ask(logo)
+    assert await pictured.keep(second, PNG + b"logo") == logo
+    await post.reconciler.tick()
+    await pictured.ask(logo)
+    await post.reconciler.tick()
+    by_https, own, foreign = post.mails()
+    assert images_of(by_https) == images_of(foreign) == [PNG + b"inline"]
+    assert images_of(own) == [PNG + b"inline", PNG + b"logo"]
+    pages = [str(each.get_body(("html",)).get_content()) for each in (by_https, own, foreign)]  # type: ignore[union-attr]
+    assert [page.count("cid:") for page in pages] == [1, 2, 1]
+    assert "https://example.com/logo.png" in pages[0]
+    assert "The logo" in pages[2], "an execution that has no such blob names its image"
+
+
+async def test_a_card_arrives_without_an_image_whose_bytes_are_damaged(
+    post: Post, pictured: Pictured, shell: ScriptedShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await pictured.ask("")
+    logo = await pictured.keep(first, PNG + b"logo")
+    second = await pictured.ask(logo)
+    await pictured.keep(second, PNG + b"logo")
+
+    async def find(*_: Any) -> None:
+        raise StoreCorrupt("the store is damaged")
+
+    monkeypatch.setattr(shell.blobs, "find", find)
+    await post.reconciler.tick()
+    assert [images_of(each) for each in post.mails()] == [[PNG + b"inline"]] * 2

@@ -24,12 +24,11 @@ export interface Folded {
 type StepType = Extract<EntryType, `STEP_${string}`> | "EXECUTION_STARTED";
 /** What a visit waits for. */
 type WaitType = "CARD_SENT" | "CHILD_ENDED" | "CHILD_STARTED" | "WAIT_OPENED" | "WAIT_RESUMED" | "WAIT_TIMED_OUT";
+/** What says of the cards of a visit whether they are delivered. */
+type DeliveryType = "CARD_CLOSED" | "CARD_DELIVERED" | "CARD_UNDELIVERED";
 /** Entries after which every visit is what it was before. A type that is in none of these lists does not compile. */
 type SilentType =
   | "CARD_ANSWERED"
-  | "CARD_CLOSED"
-  | "CARD_DELIVERED"
-  | "CARD_UNDELIVERED"
   | "EXECUTION_ADMITTED"
   | "EXECUTION_EDITED"
   | "EXECUTION_QUEUED"
@@ -135,13 +134,18 @@ export class Folding {
       case "WAIT_TIMED_OUT":
         this.close(entry, "timed-out", "timeout");
         break;
+      case "CARD_UNDELIVERED":
+      case "CARD_DELIVERED":
+      case "CARD_CLOSED":
+        this.deliver(entry);
+        break;
       default:
         this.takeWhole(entry);
     }
   }
 
   /** What concerns the execution as a whole. */
-  private takeWhole(entry: Exclude<LogEntry, EntryOf<StepType | WaitType>>): void {
+  private takeWhole(entry: Exclude<LogEntry, EntryOf<StepType | WaitType | DeliveryType>>): void {
     switch (entry.type) {
       case "INCIDENT_OPENED":
         this.table.change(entry, { state: "failed", error: errorOf(entry), exit: null });
@@ -201,6 +205,20 @@ export class Folding {
     const isBegun = visit === null || visit.state === "running";
     const who = [...new Set([...(visit?.who ?? []), ...entry.recipients])];
     this.table.change(entry, { who, ...(isBegun && { state: "waiting" }) });
+  }
+
+  /** Keeps the cards that were not delivered, until they are or take no more answers. */
+  private deliver(entry: EntryOf<DeliveryType>): void {
+    const visit = this.table.at(entry);
+    if (visit === null) return;
+    const settled = entry.type === "CARD_CLOSED" ? entry.cards : [entry.card];
+    const left = visit.undelivered.filter(({ card }) => settled !== undefined && !settled.includes(card));
+    if (entry.type === "CARD_UNDELIVERED") {
+      const { card, recipient, channel, reason, code = reason } = entry;
+      this.table.change(entry, { undelivered: [...left, { card, recipient, channel, code }] });
+    } else if (left.length < visit.undelivered.length) {
+      this.table.change(entry, { undelivered: left });
+    }
   }
 
   private fail(entry: LogEntry, error: NonNullable<Attempt["error"]>): void {

@@ -138,6 +138,7 @@ export function newVisit(address: Visited, entry: LogEntry): Visit {
     exit: null,
     attempts: [],
     who: [],
+    undelivered: [],
     system: null,
     until: null,
     error: null,

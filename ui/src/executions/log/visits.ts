@@ -30,6 +30,15 @@ export interface Attempt {
   nextOn: number | null;
 }
 
+/** A card that does not reach its recipient. */
+export interface Undelivered {
+  card: string;
+  recipient: string;
+  channel: string;
+  /** The code of the channel; without one, what kind of failure it is. */
+  code: string;
+}
+
 export interface Visit {
   address: string;
   step: string;
@@ -43,6 +52,8 @@ export interface Visit {
   attempts: readonly Attempt[];
   /** Whom it waits for. */
   who: readonly string[];
+  /** Its open cards that were not delivered, the last one at the end. */
+  undelivered: readonly Undelivered[];
   /** The system that it waits for, and why that is not called. */
   system: { name: string; reason: string } | null;
   /** When the wait or the pause ends by itself, or the next attempt follows. */

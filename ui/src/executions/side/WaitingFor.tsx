@@ -18,7 +18,7 @@ export function WaitingFor({ row, isNow, visit }: WaitingForProps) {
   const { waits: text } = useText(TEXTS);
   const { formats, now } = useTimes();
   const { email } = useSession().user;
-  const { who, startedOn, until } = visit;
+  const { who, undelivered, startedOn, until } = visit;
   const isAsked = who.some((person) => person.toLowerCase() === email.toLowerCase());
   return (
     <section className={styles.values} aria-label={text.title}>
@@ -26,6 +26,9 @@ export function WaitingFor({ row, isNow, visit }: WaitingForProps) {
         {who.length > 0 ? text.forPeople(who) : text.forCall} {text.since(formats.short(startedOn, now))}{" "}
         {until === null ? text.forever : text.until(formats.short(until, now))}
       </p>
+      {undelivered.map(({ card, recipient, channel, code }) => (
+        <p key={card}>{text.undelivered(recipient, channel, code)}</p>
+      ))}
       {isNow && isAsked && (
         <p>
           <OwnCard row={row} visit={visit} />

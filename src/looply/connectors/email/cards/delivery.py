@@ -1,17 +1,22 @@
 """Brings copies of cards by mail, and what a failure means for a copy."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from looply.connectors.blobs import KEY, Blob
 from looply.connectors.email.accounts import Account
-from looply.connectors.email.cards.letters import Appearance, Copy, Handle, find_due
+from looply.connectors.email.cards.letters import Appearance, Copy, Due, Handle, find_due
+from looply.connectors.email.cards.pictures import MOST_BYTES, MOST_BYTES_TOGETHER, Pictures
 from looply.connectors.email.message import build_mail
 from looply.connectors.email.submitting import MailCaller, submit
 from looply.errors import BadInput, OperationError, RateLimited
+from looply.jsontext import Json
 from looply.limits import Limits
+from looply.rates import offload_if_large
 
 Meaning: TypeAlias = Literal["again", "throttled", "blocked", "unusable", "unknown", "broken"]
 """What became of a mail that was not accepted.
@@ -20,6 +25,8 @@ Meaning: TypeAlias = Literal["again", "throttled", "blocked", "unusable", "unkno
 mail or its recipient for good. `unusable`: the connection is, for every mail. `unknown`: it may have left; a repetition
 has the same id. `broken`: the mail itself cannot be sent.
 """
+OpenBlob: TypeAlias = Callable[[Json], Awaitable[Blob | None]]
+"""Returns the blob of a reference; None for one that is not to be had."""
 _REFUSED: Final = "MAIL_REFUSED"
 
 
@@ -43,10 +50,11 @@ class Undelivered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDelivery:
-    """Brings cards through one account."""
+    """Brings cards through one account. `open_blob` opens those that their images name."""
 
     account: Account
     limits: Limits
+    open_blob: OpenBlob
 
     async def bring(self, ctx: MailCaller, copy: Copy, appearance: Appearance, handle: Handle) -> Handle:
         """Returns the handle of a copy after the mail that was due, if any, has been accepted.
@@ -55,13 +63,29 @@ class MailDelivery:
         Raises: Undelivered.
         """
         try:
-            due = find_due(copy, appearance, handle, self.account.sender, ctx.clock.now())
+            due = await self._find_due(ctx, copy, appearance, handle)
             if due is None:
                 return handle
-            await submit(ctx, self.account, build_mail(due.letter, self.limits))
+            letter = due.letter
+            mail = await offload_if_large(letter.bytes_of_files, lambda: build_mail(letter, self.limits))
+            await submit(ctx, self.account, mail)
         except OperationError as error:
             raise Undelivered(failure_of(error)) from error
         return due.handle
+
+    async def _find_due(self, ctx: MailCaller, copy: Copy, appearance: Appearance, handle: Handle) -> Due | None:
+        """Returns the mail that is due, with its images."""
+        now, most_bytes = ctx.clock.now(), min(MOST_BYTES_TOGETHER, self.limits.mail_bytes // 2)
+        pictures = Pictures({}, most_bytes)
+        due = find_due(copy, appearance, handle, self.account.sender, now, pictures)
+        if due is None or not pictures.unopened:
+            return due
+        opened = {str(each[KEY]): await self._open(each) for each in pictures.unopened}
+        return find_due(copy, appearance, handle, self.account.sender, now, Pictures(opened, most_bytes))
+
+    async def _open(self, reference: dict[str, Json]) -> bytes | None:
+        blob = await self.open_blob(reference)
+        return blob.content if blob is not None and len(blob.content) <= MOST_BYTES else None
 
 
 def failure_of(error: OperationError) -> Failure:

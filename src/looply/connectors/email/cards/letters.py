@@ -9,10 +9,11 @@ from typing import Final, Literal, TypeAlias, assert_never
 
 import msgspec
 
+from looply.connectors.email.cards.pictures import Pictures
 from looply.connectors.email.cards.plain import text_of
 from looply.connectors.email.cards.rendering import MOST_CHARACTERS, Page, document, link_button, paragraph
 from looply.connectors.email.cards.texts import TEXTS, Texts
-from looply.connectors.email.message import Letter, domain_of
+from looply.connectors.email.message import InlineImage, Letter, domain_of
 from looply.connectors.email.settings import Language
 from looply.definition.settings.mail import subject_problem
 from looply.errors import BadInput
@@ -85,6 +86,14 @@ class Due(msgspec.Struct, frozen=True):
     handle: Handle
 
 
+class _Body(msgspec.Struct, frozen=True):
+    """What is in a letter."""
+
+    html: str
+    text: str
+    images: tuple[InlineImage, ...] = ()
+
+
 def read_handle(text: str) -> Handle:
     """Returns the handle of a stored text. Raises: BadInput for a text that is none."""
     if not text:
@@ -95,11 +104,14 @@ def read_handle(text: str) -> Handle:
         raise BadInput("the handle of the card is none of mail") from error
 
 
-def find_due(copy: Copy, appearance: Appearance, handle: Handle, sender: str, at: datetime) -> Due | None:
+def find_due(
+    copy: Copy, appearance: Appearance, handle: Handle, sender: str, at: datetime, pictures: Pictures
+) -> Due | None:
     """Returns the mail that brings a copy to its appearance; None when nothing is to be sent.
 
-    `sender` is the `from` of the connection. Guarantees: the handle of the result makes nothing due for the same
-    appearance. Raises: BadInput for a sender that is no mail address.
+    `sender` is the `from` of the connection. `pictures` gathers the images of the card; it says in `unopened` which
+    blobs the letter lacks. Guarantees: the handle of the result makes nothing due for the same appearance.
+    Raises: BadInput for a sender that is no mail address.
     """
     cause = _cause(copy, appearance, handle)
     if cause is None:
@@ -107,15 +119,16 @@ def find_due(copy: Copy, appearance: Appearance, handle: Handle, sender: str, at
     texts = TEXTS[copy.language]
     subject = handle.subject or subject_of(appearance.card, texts)
     local_id = f"{copy.card_id}.{appearance.revision}{_suffix(cause, appearance)}"
-    html, text = _bodies(copy, appearance, cause, subject)
+    body = _body(copy, appearance, cause, subject, pictures)
     letter = Letter(
         sender=sender,
         to=[copy.recipient],
         local_id=local_id,
         at=at,
         subject=f"Re: {subject}" if handle.mails else subject,
-        text=text,
-        html=html,
+        text=body.text,
+        html=body.html,
+        images=body.images,
         references=(*handle.mails[:1], *handle.mails[1:][1 - _REFERENCES :]),
     )
     after = Handle(
@@ -164,13 +177,12 @@ def _suffix(cause: Cause, appearance: Appearance) -> str:
             assert_never(cause)
 
 
-def _bodies(copy: Copy, appearance: Appearance, cause: Cause, subject: str) -> tuple[str, str]:
-    """Returns the HTML and the text of a mail."""
+def _body(copy: Copy, appearance: Appearance, cause: Cause, subject: str, pictures: Pictures) -> _Body:
     texts = TEXTS[copy.language]
     note = _note(appearance, cause, texts)
     if cause == "end":
-        return document(subject, (paragraph(note, is_strong=True),), copy.language), note
-    page = Page(copy.link if appearance.status == "OPEN" else "", copy.language)
+        return _Body(document(subject, (paragraph(note, is_strong=True),), copy.language), note)
+    page = Page(copy.link if appearance.status == "OPEN" else "", copy.language, pictures)
     parts = [paragraph(note, is_strong=True)] if note else []
     parts.append(page.body(appearance.card))
     hint = texts.answer_hint if appearance.status == "OPEN" else texts.read_only
@@ -179,13 +191,15 @@ def _bodies(copy: Copy, appearance: Appearance, cause: Cause, subject: str) -> t
     parts.append(paragraph(hint))
     html = document(subject, tuple(parts), copy.language)
     content = text_of(appearance.card, copy.language)
-    if len(html) > MOST_CHARACTERS or len(content) > MOST_CHARACTERS:
+    is_short = len(html) <= MOST_CHARACTERS and len(content) <= MOST_CHARACTERS
+    if not is_short:
         content = texts.too_long
         short = (paragraph(subject, is_strong=True), paragraph(content), link_button(copy.link, texts.open_link))
         html = document(subject, short, copy.language)
     link = f"{texts.open_link}: {copy.link}" if appearance.status == "OPEN" else ""
     lines = (note, content, link, texts.read_only if appearance.status == "SHOWN" else "")
-    return html, "\n\n".join(filter(None, lines))
+    text = "\n\n".join(filter(None, lines))
+    return _Body(html, text, pictures.images) if is_short else _Body(html, text)
 
 
 def _note(appearance: Appearance, cause: Cause, texts: Texts) -> str:

@@ -1,8 +1,8 @@
 """A card as the HTML of a mail: tables and styles that mail programs draw, nothing that runs and nothing to fill in.
 
-What mail can show is shown: texts, facts, columns, tables, images by https. Inputs are left out, because the answer is
-given in Looply, and so are audio, video and what is hidden. Buttons that answer are links to the page of the card and
-decide nothing. An element of an unknown type is replaced by its `fallback`.
+What mail can show is shown: texts, facts, columns, tables, images by https and those that the mail carries. Inputs are
+left out, because the answer is given in Looply, and so are audio, video and what is hidden. Buttons that answer are
+links to the page of the card and decide nothing. An element of an unknown type is replaced by its `fallback`.
 
 Source: Adaptive Cards 1.5, and what Outlook, Gmail and Apple Mail draw of HTML.
 """
@@ -12,6 +12,7 @@ from html import escape
 from typing import Final
 
 from looply.connectors.email.cards.markup import html_of, safe_link, with_instants
+from looply.connectors.email.cards.pictures import Pictures
 from looply.connectors.email.cards.texts import TEXTS
 from looply.connectors.email.settings import Language
 from looply.jsontext import Json
@@ -72,9 +73,13 @@ class Buttons:
 
 
 class Page:
-    """Renders one card. `link` is the page on which it is answered; empty for a card that takes no answer."""
+    """Renders one card. `link` is the page on which it is answered; empty for a card that takes no answer.
 
-    def __init__(self, link: str, language: Language) -> None:
+    `pictures` gathers the images that the mail carries.
+    """
+
+    def __init__(self, link: str, language: Language, pictures: Pictures) -> None:
+        self._pictures = pictures
         self.buttons = Buttons(link, language)
         self._language: Language = language
         self._drawers: Mapping[str, Callable[[Mapping[str, Json], int], str]] = {
@@ -83,7 +88,7 @@ class Page:
             "FactSet": self._facts,
             "Container": self._container,
             "ColumnSet": self._columns,
-            "Image": lambda element, _: _image(element),
+            "Image": lambda element, _: self._image(element),
             "ImageSet": self._images,
             "Table": self._table,
             "ActionSet": lambda element, _: self.buttons.of(element.get("actions")),
@@ -172,7 +177,20 @@ class Page:
         images = element.get("images")
         size = {"size": element.get("imageSize", "medium")}
         listed = images if isinstance(images, list) else []
-        return "".join(_image({**size, **each}) for each in listed if isinstance(each, dict))
+        return "".join(self._image({**size, **each}) for each in listed if isinstance(each, dict))
+
+    def _image(self, element: Mapping[str, Json]) -> str:
+        name, url = escape(_text(element.get("altText"))), element.get("url")
+        source = self._pictures.source_of(url) or safe_link(url, schemes=("https",))
+        if not source:
+            return f'<div style="margin:0 0 8px;{_text_style({"isSubtle": True})}">{name}</div>' if name else ""
+        width = _pixels(element.get("width")) or _IMAGES.get(_word(element.get("size")).lower(), 0)
+        size = f' width="{width}"' if width else ""
+        style = "max-width:100%;height:auto;border:0"
+        return (
+            f'<div style="margin:0 0 8px;{_alignment(element)}">'
+            f'<img src="{escape(source)}" alt="{name}"{size} style="{style}"></div>'
+        )
 
 
 def document(title: str, parts: tuple[str, ...], language: Language) -> str:
@@ -207,20 +225,6 @@ def _run(run: Json) -> str:
     style += "font-style:italic;" if run.get("italic") is True else ""
     style += "text-decoration:line-through;" if run.get("strikethrough") is True else ""
     return f'<span style="{style}">{escape(_text(run.get("text")))}</span>'
-
-
-def _image(element: Mapping[str, Json]) -> str:
-    name = escape(_text(element.get("altText")))
-    url = safe_link(element.get("url"), schemes=("https",))
-    if not url:
-        return f'<div style="margin:0 0 8px;{_text_style({"isSubtle": True})}">{name}</div>' if name else ""
-    width = _pixels(element.get("width")) or _IMAGES.get(_word(element.get("size")), 0)
-    size = f' width="{width}"' if width else ""
-    style = "max-width:100%;height:auto;border:0"
-    return (
-        f'<div style="margin:0 0 8px;{_alignment(element)}">'
-        f'<img src="{escape(url)}" alt="{name}"{size} style="{style}"></div>'
-    )
 
 
 def _button(url: str, title: str, style: str) -> str:
