@@ -1,12 +1,12 @@
 /** When what happened: a row for each visit, bars for its time, ticks for its attempts, long pauses folded. */
 
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { isOpen as isOpenVisit, TONES, type Visit } from "../../graph/log/visits";
 import type { Outline } from "../../graph/outline";
 import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { isOpen as isOpenVisit, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Timeline.module.css";
 import { type Axis, axisOf, instantsOf } from "./timeline";

@@ -1,6 +1,6 @@
 /** The axis of the timeline: proportional to time, but long pauses in which nothing happened are folded. */
 
-import type { Visit } from "../log/visits";
+import type { Visit } from "../../graph/log/visits";
 
 export interface Fold {
   x: number;
