@@ -3,6 +3,7 @@
 import { type DragEvent, type MouseEvent, memo } from "react";
 import { stepIcon } from "../../graph/StepNode";
 import type { Group } from "../../graph/step-types";
+import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";
@@ -38,15 +39,21 @@ interface StudioNodeProps extends NodeHandlers {
   hasRetry: boolean;
   hasSecret: boolean;
   note: string;
+  /** What an execution that is shown did here; null where none is, or where its version had no such step. */
+  tone: Tone | null;
+  /** The same in words. */
+  state: string;
+  /** How often it was visited or tried. */
+  times: number;
 }
 
 const PILLS: readonly string[] = ["terminate", "redirect"];
 
 export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
-  const { step, type, group, name, line, x, y, isSelected, isFocused, isChosen, isCandidate } = props;
+  const { step, type, group, name, line, x, y, isSelected, isFocused, isChosen, isCandidate, tone } = props;
   const marks = [
     styles.node,
-    styles[group],
+    styles[tone ?? group],
     PILLS.includes(type) && styles.pill,
     isSelected && styles.selected,
     isChosen && styles.chosen,
@@ -59,6 +66,7 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
       className={marks.filter(Boolean).join(" ")}
       style={{ left: x, top: y }}
       data-step={step}
+      data-tone={tone ?? undefined}
       tabIndex={isFocused ? 0 : -1}
       aria-pressed={isSelected}
       title={name}
@@ -77,13 +85,28 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
           {name}
         </span>
         <span className={styles.spoken}>, </span>
-        <span className={styles.line}>{line === "" ? step : line}</span>
+        {tone === null ? (
+          <span className={styles.line}>{line === "" ? step : line}</span>
+        ) : (
+          <State tone={tone} state={props.state} times={props.times} />
+        )}
         <span className={styles.spoken}>, {props.more}</span>
       </span>
       <Marks {...props} />
     </button>
   );
 });
+
+/** In place of what the step does: what an execution did there. */
+function State({ tone, state, times }: { tone: Tone; state: string; times: number }) {
+  return (
+    <span className={`${styles.line} ${styles.state}`}>
+      <Icon name={TONE_ICONS[tone]} size={12} />
+      <span className={styles.cut}>{state}</span>
+      {times > 1 && ` ×${times}`}
+    </span>
+  );
+}
 
 function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }: StudioNodeProps) {
   const count = errors > 0 ? errors : warnings;

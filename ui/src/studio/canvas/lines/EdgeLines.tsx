@@ -1,24 +1,32 @@
 /** The lines between the steps, and the names of the exits that they leave. */
 
-import { type DragEvent, memo } from "react";
-import type { PlacedEdge } from "../../graph/layout";
-import { ERROR } from "../../graph/outline";
-import { type Point, pathOf } from "../../graph/routes";
-import { STUB, sizeOf } from "../../graph/sizes";
-import type { ExitLook } from "../exits";
-import { DRAGGED } from "./drag";
-import { type Drawn, exitKey } from "./drawing/drawn";
-import { drawnPoints } from "./drawing/places";
-import styles from "./Lines.module.css";
+import { memo } from "react";
+import type { PlacedEdge } from "../../../graph/layout";
+import { travelKey } from "../../../graph/log/travels";
+import { ERROR } from "../../../graph/outline";
+import { type Point, pathOf } from "../../../graph/routes";
+import { STUB, sizeOf } from "../../../graph/sizes";
+import type { ExitLook } from "../../exits";
+import { carrying } from "../drag";
+import { type Drawn, exitKey } from "../drawing/drawn";
+import { drawnPoints, plusOn } from "../drawing/places";
+import styles from "../Lines.module.css";
+import { type DropLane, laneHead } from "../lane-drag";
+
+/** From the middle of a line, where a step can be added, to its number. */
+const TIMES_SHIFT = 16;
 
 interface EdgeLinesProps {
   drawn: Drawn;
   /** Only these are drawn. */
   edges: readonly PlacedEdge[];
   lookOf: (from: string, exit: string) => ExitLook;
+  /** How often each was travelled, by `travelKey`; null where no execution is shown. */
+  travels: ReadonlyMap<string, number> | null;
+  onDropLane: DropLane;
 }
 
-export const EdgeLines = memo(function EdgeLines({ drawn, edges, lookOf }: EdgeLinesProps) {
+export const EdgeLines = memo(function EdgeLines({ drawn, edges, lookOf, travels, onDropLane }: EdgeLinesProps) {
   const { open, ends, outline, layout } = drawn;
   const isPoint = (id: string): boolean => outline.steps.get(id)?.type === STUB;
   return (
@@ -27,23 +35,20 @@ export const EdgeLines = memo(function EdgeLines({ drawn, edges, lookOf }: EdgeL
         {edges.map((edge) => {
           const isOpen = open.has(exitKey(edge));
           const hasHead = !isOpen && !isPoint(edge.to);
-          return <Line key={edgeKey(edge)} edge={edge} isOpen={isOpen} isEnd={ends.has(edge.to)} hasHead={hasHead} />;
+          const times = travels === null ? null : (travels.get(travelKey(edge)) ?? 0);
+          return <Line key={travelKey(edge)} {...{ edge, isOpen, hasHead, times }} isEnd={ends.has(edge.to)} />;
         })}
       </svg>
       {edges.map((edge) => {
-        if (edge.label === null) return null;
-        const { text, style, order } = lookOf(edge.from, edge.exit);
+        const times = travels?.get(travelKey(edge)) ?? 0;
+        if (edge.label === null) return times > 0 && <Times key={travelKey(edge)} edge={edge} times={times} />;
         const { x, y } = edge.label;
-        return <ExitName key={exitKey(edge)} exit={exitKey(edge)} {...{ x, y, text, style, order }} />;
+        const { from, exit } = edge;
+        return <ExitName key={exitKey(edge)} {...lookOf(from, exit)} {...{ from, exit, x, y, times, onDropLane }} />;
       })}
     </>
   );
 });
-
-/** Returns by which name an edge is found. */
-function edgeKey(edge: PlacedEdge): string {
-  return `${exitKey(edge)} ${edge.to}`;
-}
 
 interface LineProps {
   edge: PlacedEdge;
@@ -51,11 +56,17 @@ interface LineProps {
   /** Whether it leads to where the ways of a branch meet. */
   isEnd: boolean;
   hasHead: boolean;
+  /** How often it was travelled; null where no execution is shown. */
+  times: number | null;
 }
 
-const Line = memo(function Line({ edge, isOpen, isEnd, hasHead }: LineProps) {
+const Line = memo(function Line({ edge, isOpen, isEnd, hasHead, times }: LineProps) {
+  const marks = [
+    edge.exit === ERROR && styles.errorLine,
+    times !== null && (times > 0 ? styles.travelled : styles.untravelled),
+  ];
   return (
-    <g className={edge.exit === ERROR ? styles.errorLine : undefined}>
+    <g className={marks.filter(Boolean).join(" ")} data-times={times ?? undefined}>
       <path d={pathOf(withEnds(drawnPoints(edge, isOpen), isEnd))} />
       {hasHead && <path className={styles.head} d={headOf(edge)} />}
     </g>
@@ -74,25 +85,38 @@ function headOf({ points }: PlacedEdge): string {
   return `M${end.x} ${end.y}l-4 -6h8z`;
 }
 
+/** How often an edge whose exit has no name was travelled, beside its middle. */
+function Times({ edge, times }: { edge: PlacedEdge; times: number }) {
+  const { x, y } = plusOn(edge);
+  return (
+    <span className={styles.times} style={{ left: x + TIMES_SHIFT, top: y }}>
+      ×{times}
+    </span>
+  );
+}
+
 interface ExitNameProps extends ExitLook {
+  from: string;
   exit: string;
   x: number;
   y: number;
+  /** How often the execution that is shown left by it. */
+  times: number;
+  onDropLane: DropLane;
 }
 
-const ExitName = memo(function ExitName({ exit, x: left, y: top, text, style, order }: ExitNameProps) {
-  const drag = (event: DragEvent): void => event.dataTransfer.setData(DRAGGED.exit, exit);
+const ExitName = memo(function ExitName(props: ExitNameProps) {
+  const { from, exit, x: left, y: top, text, style, order, isBranch, times, onDropLane } = props;
+  const key = exitKey({ from, exit });
+  // Dropped on a step it leads there, on another branch it takes the place of that.
+  const dragged = isBranch
+    ? { ...laneHead(from, exit, onDropLane), ...carrying({ exit: key, lane: key }) }
+    : carrying({ exit: key });
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dragged by the pointer; the key C does the same
-    <span
-      className={`${styles.exit} ${styles[style] ?? ""}`}
-      style={{ left, top }}
-      draggable
-      onDragStart={drag}
-      data-exit={exit}
-    >
+    <span className={`${styles.exit} ${styles[style] ?? ""}`} style={{ left, top }} data-exit={key} {...dragged}>
       {order !== null && <b className={styles.order}>{order}</b>}
       {text}
+      {times > 0 && <b className={styles.order}>×{times}</b>}
     </span>
   );
 });
