@@ -20,7 +20,7 @@ import { sharedChoice } from "../panels/samples/use-sample";
 import type { Studio } from "../studio";
 import { type Happened, type Overlay, overlayOf, withFolds } from "./overlay";
 
-/** How often is looked whether an execution that has not ended went on. */
+/** How often is looked whether an execution that has not ended has new events. */
 const POLL_MS = 5_000;
 
 export interface ShownExecution {
