@@ -49,6 +49,7 @@ export const german = {
         ? []
         : [plural(facts.returns, "Schritt springt hierher zurück", "Schritte springen hierher zurück")]),
     ].join(", "),
+  pinned: (distance) => `Ausgabe angeheftet ${distance}`,
   notConnected: "Nicht verbunden",
   toolbox: "Schritte",
   findStep: "Schritt suchen",

@@ -50,6 +50,7 @@ export const english = {
       ...(facts.folded === 0 ? [] : [plural(facts.folded, "step folded", "steps folded")]),
       ...(facts.returns === 0 ? [] : [plural(facts.returns, "redirect leads here", "redirects lead here")]),
     ].join(", "),
+  pinned: (distance: string) => `output pinned ${distance}`,
   notConnected: "Not connected",
   toolbox: "Steps",
   findStep: "Find a step",

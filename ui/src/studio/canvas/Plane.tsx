@@ -20,6 +20,7 @@ import { type Plus, plusesOf } from "./drawing/places";
 import { isSeen, isWaySeen } from "./drawing/seen";
 import { travelledLines } from "./drawing/travelled";
 import { graphKey } from "./drawing/use-drawn";
+import { usePins } from "./drawing/use-pins";
 import { readingOrder } from "./drawing/walk";
 import { LanePluses } from "./LanePluses";
 import { EdgeEnds } from "./lines/EdgeEnds";
@@ -108,6 +109,7 @@ const Nodes = memo(function Nodes(props: NodesProps) {
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
   const { focused, chosen, mode } = useStore(studio.screen, useShallow(choiceOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
+  const pins = usePins(studio.store.getState().workflowId);
   const isDrawn = ({ step, x, y }: PlacedNode): boolean =>
     seen === null || step === focused || step === at || isSeen({ x, y }, seen);
   return readingOrder(drawn).map((node) => {
@@ -137,6 +139,7 @@ const Nodes = memo(function Nodes(props: NodesProps) {
         returns={fact.returns}
         hasRetry={fact.step.retry !== undefined}
         hasSecret={fact.step.secret !== undefined}
+        pinnedOn={pins[step]?.pinned_on ?? null}
         note={notes.get(step) ?? ""}
         tone={look?.tone ?? null}
         state={look?.text ?? ""}

@@ -5,6 +5,9 @@ import { stepIcon } from "../../graph/StepNode";
 import type { Group } from "../../graph/step-types";
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
+import { useText } from "../../text/language";
+import { useTimes } from "../../text/time";
+import { TEXTS } from "../text";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";
 
@@ -38,6 +41,8 @@ interface StudioNodeProps extends NodeHandlers {
   returns: number;
   hasRetry: boolean;
   hasSecret: boolean;
+  /** Since when an output of it is pinned; null where none is. */
+  pinnedOn: number | null;
   note: string;
   /** What an execution that is shown did here; null where none is, or where its version had no such step. */
   tone: Tone | null;
@@ -108,13 +113,14 @@ function State({ tone, state, times }: { tone: Tone; state: string; times: numbe
   );
 }
 
-function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }: StudioNodeProps) {
+function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, pinnedOn, note }: StudioNodeProps) {
   const count = errors > 0 ? errors : warnings;
   return (
     <>
       {returns > 0 && <Icon name="undo" size={12} />}
       {hasRetry && <Icon name="repeat" size={12} />}
       {hasSecret && <Icon name="lock" size={12} />}
+      {pinnedOn !== null && <PinMark since={pinnedOn} />}
       {hidden > 0 && <span className={styles.count}>+{hidden}</span>}
       {note !== "" && <span className={styles.note}>{note}</span>}
       {count > 0 && (
@@ -124,6 +130,19 @@ function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }:
         </span>
       )}
     </>
+  );
+}
+
+/** Says that later steps read a pinned output of it, and how old that is. */
+function PinMark({ since }: { since: number }) {
+  const text = useText(TEXTS);
+  const { formats, now } = useTimes();
+  const said = text.pinned(formats.distance(since, now));
+  return (
+    <span title={said} data-pinned>
+      <Icon name="pin" size={12} />
+      <span className={styles.spoken}>, {said}</span>
+    </span>
   );
 }
 
