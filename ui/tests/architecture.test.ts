@@ -110,7 +110,7 @@ describe("the tree of the sources", () => {
       "api/client.ts",
       "shared/http.ts",
     ]);
-    expect(places(/\b(local|session)Storage\b/)).toEqual(["session/preferences.tsx"]);
+    expect(places(/\b(local|session)Storage\b/)).toEqual(["session/preferences.tsx", "studio/side/kept-size.ts"]);
   });
 
   it("writes no HTML from text, which the content security policy of the app would refuse", () => {

@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from browser.app.visits import Visit
 from browser.studio.conftest import Installation
+from browser.studio.drawing import SAVED, edges_of, open_studio, save
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ACTS: Final = 60
-_SAVED: Final = re.compile(r"^Saved ")
 _KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
-
-
-def _open(maker: Visit, workflow_id: str, page: "Page | None" = None) -> "Page":
-    found = page or maker.page
-    found.goto(f"{maker.address}/app/workflows/{workflow_id}/v/1")
-    found.locator("[data-step=WorkflowStartState]").wait_for()
-    return found
 
 
 def _add(page: "Page", name: str) -> None:
@@ -31,19 +24,9 @@ def _add(page: "Page", name: str) -> None:
     page.get_by_role("dialog").wait_for(state="detached")
 
 
-def _save(page: "Page") -> None:
-    page.keyboard.press("Control+s")
-    page.get_by_text(_SAVED).first.wait_for()
-
-
-def _edges(definition: dict[str, Any]) -> list[str]:
-    edges = definition["workflow_connections"]
-    return sorted(f"{edge['from']} {edge.get('branch', 'next')} {edge['to']}" for edge in edges)
-
-
 def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, installation: Installation) -> None:
     workflow_id = installation.draft([], [])
-    page = _open(maker, workflow_id)
+    page = open_studio(maker, workflow_id)
     page.locator("[data-step=WorkflowStartState]").focus()
     _add(page, "Condition")
     page.locator("[data-step=conditional_1]").wait_for()
@@ -60,8 +43,8 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
     page.keyboard.press("Enter")
     page.locator("[data-plus='approval_1 rejected']").wait_for()
     maker.look("studio")
-    _save(page)
-    assert _edges(installation.stored(workflow_id)) == [
+    save(page)
+    assert edges_of(installation.stored(workflow_id)) == [
         "WorkflowStartState next conditional_1",
         "approval_1 approved email_1",
         "approval_1 rejected email_1",
@@ -71,7 +54,7 @@ def test_an_approval_is_drawn_from_an_empty_canvas_by_keys_alone(maker: Visit, i
 
 
 def test_each_step_that_is_added_is_in_sight_and_under_no_bar(maker: Visit, installation: Installation) -> None:
-    page = _open(maker, installation.draft([], []))
+    page = open_studio(maker, installation.draft([], []))
     page.locator("[data-step=WorkflowStartState]").focus()
     bar = page.get_by_role("toolbar", name="Size of the graph").bounding_box()
     assert bar is not None
@@ -96,7 +79,7 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
     edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
     workflow_id = installation.draft(steps, edges)
     before = installation.stored(workflow_id)
-    page = _open(maker, workflow_id)
+    page = open_studio(maker, workflow_id)
     choose = random.Random(20)
     for _ in range(ACTS):
         nodes = page.locator("[data-step]").evaluate_all("(all) => all.map(({dataset}) => dataset.step)")
@@ -109,7 +92,7 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
             dialog = page.get_by_role("dialog")
             if dialog.count():
                 dialog.get_by_role("button", name="Keep", exact=False).first.click()
-    _save(page)
+    save(page)
     page.reload()
     page.locator("[data-step=WorkflowStartState]").wait_for()
     undo = page.get_by_role("button", name="Undo", exact=False)
@@ -121,13 +104,35 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
     while undo.is_enabled():
         undo.click()
         undone += 1
-    _save(page)
+    save(page)
     assert installation.stored(workflow_id) == before
     for _ in range(undone):
         redo.click()
-    _save(page)
+    save(page)
     assert installation.stored(workflow_id) == edited
     maker.check()
+
+
+def _describe(page: "Page", step: str, name: str) -> None:
+    """Gives a step a name in its panel, and saves."""
+    page.locator(f"[data-step={step}]").click()
+    panel = page.locator("aside[data-area=side]")
+    panel.get_by_role("tab", name="Notes").click()
+    panel.get_by_role("textbox", name="Description").fill(name)
+    page.keyboard.press("Control+s")
+
+
+def _choose(page: "Page", side: str) -> None:
+    """Answers the question about one place, and waits until that is saved."""
+    dialog = page.get_by_role("dialog", name="1 place was changed by two authors")
+    dialog.get_by_role("radio", name=side).check()
+    dialog.get_by_role("button", name="Take these and save").click()
+    dialog.wait_for(state="detached")
+    page.get_by_text(SAVED).first.wait_for()
+
+
+def _names(definition: dict[str, Any]) -> dict[str, str]:
+    return {step["id"]: step["description"] for step in definition["workflow_steps"] if "description" in step}
 
 
 def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
@@ -136,24 +141,42 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in (1, 2)]
     edges = [{"from": "WorkflowStartState", "to": "delay_1"}, {"from": "delay_1", "to": "delay_2"}]
     workflow_id = installation.draft(steps, edges)
-    first = _open(maker, workflow_id)
-    second = _open(maker, workflow_id, maker.new_tab())
+    first = open_studio(maker, workflow_id)
+    second = open_studio(maker, workflow_id, maker.new_tab())
     first.locator("[data-step=delay_1]").focus()
     _add(first, "E-mail")
-    _save(first)
+    save(first)
     second.locator("[data-step=delay_2]").focus()
     _add(second, "Condition")
     second.keyboard.press("Control+s")
     second.get_by_text("came in", exact=False).wait_for()
     second.locator("[data-step=email_1]").wait_for()
-    _save(second)
+    save(second)
     maker.look("studio-two-authors")
-    assert _edges(installation.stored(workflow_id)) == [
+    merged = edges_of(installation.stored(workflow_id))
+    assert merged == [
         "WorkflowStartState next delay_1",
         "delay_1 next email_1",
         "delay_2 next conditional_1",
         "email_1 next delay_2",
     ]
+    # Both change one name: the first tab has not seen the second one's save, and is asked. Nothing is overwritten.
+    _describe(second, "delay_1", "Theirs")
+    second.get_by_text(SAVED).first.wait_for()
+    _describe(first, "delay_1", "Mine")
+    question = first.get_by_role("dialog", name="1 place was changed by two authors")
+    question.wait_for()
+    shown = question.get_by_role("region", name="delay_1 /description").locator("pre")
+    assert shown.all_inner_texts() == ["Mine", "Theirs"]
+    assert _names(installation.stored(workflow_id)) == {"delay_1": "Theirs"}
+    maker.look("studio-conflict")
+    _choose(first, "Mine")
+    assert _names(installation.stored(workflow_id)) == {"delay_1": "Mine"}
+    # The other end: the second tab takes what the first one stored. What was merged before is still there.
+    _describe(second, "delay_1", "Not this one")
+    _choose(second, "Theirs")
+    stored = installation.stored(workflow_id)
+    assert (_names(stored), edges_of(stored)) == ({"delay_1": "Mine"}, merged)
     second.close()
     maker.expect("409")
     maker.check()
@@ -163,7 +186,7 @@ def test_a_thousand_steps_are_drawn_and_added_to_without_a_long_wait(maker: Visi
     steps = [{"id": f"delay_{number}", "type": "delay", "settings": {"for": "PT1H"}} for number in range(1, 1_000)]
     ids = ["WorkflowStartState", *(str(step["id"]) for step in steps)]
     edges = [{"from": before, "to": after} for before, after in itertools.pairwise(ids)]
-    page = _open(maker, installation.draft(steps, edges))
+    page = open_studio(maker, installation.draft(steps, edges))
     page.locator("[data-step=delay_1]").focus()
     assert page.locator("button[data-step]").count() < 400
     _add(page, "E-mail")
@@ -189,7 +212,7 @@ def test_a_mail_is_shown_as_it_arrives_and_reaches_nothing(maker: Visit, install
     payload = {"name": "A", "body": {"po": "4500000101"}, "from_execution": ""}
     body = {"workflow_id": workflow_id, "revision": 0, "payloads": [payload], "outputs": {}}
     assert installation.org.post("putSamples", body).status_code == 200
-    page = _open(maker, workflow_id)
+    page = open_studio(maker, workflow_id)
     page.locator("[data-step=email_1]").click()
     mail = page.frame_locator("iframe[title='Mail: Order']")
     number = mail.get_by_text("4500000101")
@@ -242,7 +265,7 @@ def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, ins
     workflow_id = installation.draft(steps, edges)
     for theme, language in (("light", "en"), ("dark", "de"), ("contrast", "en")):
         with maker.preferring(theme, language):
-            page = _open(maker, workflow_id)
+            page = open_studio(maker, workflow_id)
             page.locator("[data-step=approval_1]").click()
             page.locator("aside[data-area=side]").wait_for()
             page.locator("section[data-area=problems] button").first.click()

@@ -319,8 +319,12 @@ async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_w
 async def test_every_list_reads_its_index_in_order(
     store: PostgresStore, kind: Kind, index: str, is_search: bool, is_oldest_first: bool
 ) -> None:
-    parts = {"has_terms": is_search, "fields": 2 * is_search, "has_queues": is_search}
-    statement = postgres_lists.statement(kind, **parts, is_oldest_first=is_oldest_first)
+    statement = postgres_lists.statement(
+        kind,
+        narrowed=("terms", "queues") if is_search else (),
+        fields=2 * is_search,
+        is_oldest_first=is_oldest_first,
+    )
     numbers = ("org", "statuses", "triggers", "budget", "limit", "status", "span_workflow")
     one = dict.fromkeys(numbers, 1)
     words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}

@@ -1,8 +1,8 @@
+import { german as visits } from "../graph/log/text.de";
 import { durationText } from "../text/durations";
 import { german as history } from "./history/text.de";
-import type { VisitState } from "./log/visits";
 import { german as repair } from "./repair/text.de";
-import { type ExecutionsText, hostOf } from "./text.en";
+import type { ExecutionsText } from "./text.en";
 
 const LEGEND = {
   done: "Erledigt",
@@ -14,23 +14,10 @@ const LEGEND = {
   idle: "Nicht erreicht",
 } as const;
 
-const visitStates: Readonly<Record<VisitState, string>> = {
-  running: "Läuft",
-  retry: "Neuer Versuch",
-  parked: "Wartet auf ein System",
-  waiting: "Wartet",
-  done: "Erledigt",
-  "timed-out": "Zeit abgelaufen",
-  caught: "Fehler, abgefangen",
-  failed: "Fehlgeschlagen",
-  skipped: "Von Hand beendet",
-  "given-up": "Aufgegeben",
-};
-
 export const german = {
   ...repair,
+  ...visits,
   history,
-  visitStates,
   duration: (ms) => durationText("de", ms),
   openDuration: (ms) => (ms < 60_000 ? "unter 1 min" : durationText("de", ms)),
   statuses: {
@@ -74,28 +61,11 @@ export const german = {
         return [waiting.state ?? state, until].filter(Boolean).join(", ");
     }
   },
-  visitLine: ({ state, startedOn, endedOn, until, who, system, exit, error }, moment) => {
-    const took = endedOn !== null && endedOn > startedOn ? `, ${durationText("de", endedOn - startedOn)}` : "";
-    switch (state) {
-      case "failed":
-        return `Fehlgeschlagen, ${error?.status || error?.code || "siehe Protokoll"}`;
-      case "retry":
-        return until === null ? "Neuer Versuch" : `Wieder um ${moment(until, startedOn)}`;
-      case "parked":
-        return `Wartet auf ${system === null ? "sein System" : hostOf(system.name)}`;
-      case "waiting":
-        if (who.length > 0) return `Wartet auf ${who.join(", ")}`;
-        return until === null ? "Wartet" : `Bis ${moment(until, startedOn)}`;
-      case "done":
-        return exit !== null && exit !== "next" ? `${exit}${took}` : `Erledigt${took}`;
-      default:
-        return `${visitStates[state]}${took}`;
-    }
-  },
   legend: (tone, count) => `${LEGEND[tone]} ${count}`,
   tabs: { step: "Schritt", data: "Daten", log: "Protokoll", decisions: "Entscheidungen", related: "Verwandt" },
   sides: { input: "Eingabe", output: "Ausgabe" },
   toHistory: "Zu allen Ausführungen",
+  openInStudio: "Im Studio öffnen",
   copyProcessId: "Vorgangsnummer kopieren",
   copyLink: "Link zu dieser Ansicht kopieren",
   copyExecutionId: "Nummer der Ausführung kopieren",
@@ -140,7 +110,7 @@ export const german = {
   eventOf: (at, count) => `${at} von ${count}`,
   details: "Einzelheiten",
   visitOf: (visit, scope) => `Besuch ${visit}${scope ? ` in ${scope}` : ""}`,
-  visitCounts: (counts) => [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
+  visitCounts: (counts) => [...counts].map(([state, count]) => `${visits.visitStates[state]} ${count}`).join(", "),
   until: "Bis",
   asked: "Gefragt",
   system: "Wartet auf",

@@ -1,15 +1,14 @@
 import type { ExecutionRow, Explanation } from "../api/queries/executions/executions";
+import { english as visits } from "../graph/log/text.en";
+import type { VisitState } from "../graph/log/visits";
 import type { Tone } from "../kit/Chip";
 import { durationText } from "../text/durations";
 import type { Tab } from "./execution/address";
 import { english as history } from "./history/text.en";
-import type { Visit, VisitState } from "./log/visits";
 import { english as repair } from "./repair/text.en";
 import type { Shown } from "./status";
 
 type Moment = (at: number) => string;
-/** Gives the name of an instant as seen from another. */
-type MomentFrom = (at: number, from: number) => string;
 const LEGEND: Readonly<Record<Tone, string>> = {
   done: "Done",
   running: "Running",
@@ -20,28 +19,10 @@ const LEGEND: Readonly<Record<Tone, string>> = {
   idle: "Not reached",
 };
 
-export const visitStates: Readonly<Record<VisitState, string>> = {
-  running: "Running",
-  retry: "Will retry",
-  parked: "Waits for a system",
-  waiting: "Waiting",
-  done: "Done",
-  "timed-out": "Timed out",
-  caught: "Failed, caught",
-  failed: "Failed",
-  skipped: "Ended by hand",
-  "given-up": "Given up",
-};
-
-/** Returns the name of a system without what all of them have. */
-export function hostOf(name: string): string {
-  return name.replace(/^https?:\/\//, "");
-}
-
 export const english = {
   ...repair,
+  ...visits,
   history,
-  visitStates,
   duration: (ms: number) => durationText("en", ms),
   /** The present of the page is half a minute old at most: less than a minute has no figure. */
   openDuration: (ms: number) => (ms < 60_000 ? "under 1 min" : durationText("en", ms)),
@@ -85,26 +66,6 @@ export const english = {
         return [waiting.state ?? state, until].filter(Boolean).join(", ");
     }
   },
-  /** The state of a visit in one line. */
-  visitLine: (visit: Visit, moment: MomentFrom): string => {
-    const { state, startedOn, endedOn, until, who, system, exit, error } = visit;
-    const took = endedOn !== null && endedOn > startedOn ? `, ${durationText("en", endedOn - startedOn)}` : "";
-    switch (state) {
-      case "failed":
-        return `Failed, ${error?.status || error?.code || "see the log"}`;
-      case "retry":
-        return until === null ? "Will retry" : `Again at ${moment(until, startedOn)}`;
-      case "parked":
-        return `Waits for ${system === null ? "its system" : hostOf(system.name)}`;
-      case "waiting":
-        if (who.length > 0) return `Waits for ${who.join(", ")}`;
-        return until === null ? "Waiting" : `Until ${moment(until, startedOn)}`;
-      case "done":
-        return exit !== null && exit !== "next" ? `${exit}${took}` : `Done${took}`;
-      default:
-        return `${visitStates[state]}${took}`;
-    }
-  },
   legend: (tone: Tone, count: number): string => `${LEGEND[tone]} ${count}`,
   tabs: {
     step: "Step",
@@ -115,6 +76,7 @@ export const english = {
   } satisfies Record<Tab, string>,
   sides: { input: "Input", output: "Output" },
   toHistory: "To all executions",
+  openInStudio: "Open in the Studio",
   copyProcessId: "Copy the process id",
   copyLink: "Copy the link to this view",
   copyExecutionId: "Copy the execution id",
@@ -159,7 +121,7 @@ export const english = {
   details: "Details",
   visitOf: (visit: number, scope: string) => `visit ${visit}${scope ? ` in ${scope}` : ""}`,
   visitCounts: (counts: ReadonlyMap<VisitState, number>): string =>
-    [...counts].map(([state, count]) => `${visitStates[state]} ${count}`).join(", "),
+    [...counts].map(([state, count]) => `${visits.visitStates[state]} ${count}`).join(", "),
   until: "Until",
   asked: "Asked",
   system: "Waits for",

@@ -17,6 +17,7 @@ export type Mode =
   | { kind: "note"; step: string }
   | { kind: "known"; finding: StudioFinding }
   | { kind: "find" }
+  | { kind: "activate" }
   | { kind: "exit"; step: string };
 
 export interface ScreenState {
@@ -28,6 +29,12 @@ export interface ScreenState {
   /** Steps that were chosen together, beside the focused one. */
   chosen: readonly string[];
   mode: Mode | null;
+  /** What was searched for last. */
+  searched: string;
+  /** Whether the version is a draft that its reader may activate. */
+  canActivate: boolean;
+  /** Whether its reader may try steps. */
+  canTry: boolean;
   /** What was just done, for screen readers. */
   said: string;
 }
@@ -43,6 +50,9 @@ export function createScreenStore(focused: string): ScreenStore {
     focused,
     chosen: [],
     mode: null,
+    searched: "",
+    canActivate: false,
+    canTry: false,
     said: "",
   }));
 }

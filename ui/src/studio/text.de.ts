@@ -36,6 +36,7 @@ export const german = {
   errorPaths: "Fehlerpfade",
   body: "für jedes",
   addAt: (exit, step) => `Schritt bei „${exit}“ von ${step} hinzufügen`,
+  addBranchTo: (step) => `Zweig zu ${step} hinzufügen`,
   addBetween: (exit, step) => `Schritt nach ${step} hinzufügen, Ausgang „${exit}“`,
   nodeFacts: (facts) =>
     [
@@ -48,6 +49,7 @@ export const german = {
         ? []
         : [plural(facts.returns, "Schritt springt hierher zurück", "Schritte springen hierher zurück")]),
     ].join(", "),
+  pinned: (distance) => `Ausgabe angeheftet ${distance}`,
   notConnected: "Nicht verbunden",
   toolbox: "Schritte",
   findStep: "Schritt suchen",
@@ -185,6 +187,12 @@ export const german = {
         ? "Vom Server kam keine Antwort. Sehen Sie nach, ob der neue Workflow in der Liste ist, ehe Sie noch einmal einfügen."
         : `Es entstand kein neuer Workflow. Der Server sagt: ${about}`,
   },
+  overlay: {
+    title: "Ausführung im Graphen",
+    none: "Keine Ausführung",
+    row: (process, time, version) => `${process}, ${time}, Version ${version}`,
+    ofAnother: "Die Ausführung dieser Adresse gehört zu einem anderen Workflow. Sie wird nicht gezeigt.",
+  },
   outsideKept: (ids) => `Das Eingefügte liest Schritte, die nicht mitkamen: ${ids}.`,
   acts: {
     group: "Workflow",
@@ -221,6 +229,10 @@ export const german = {
     moveBranchRight: "Zweig nach rechts",
     addBranch: "Zweig hinzufügen",
     choose: "Einen Schritt dazunehmen",
+    tryStep: "Diesen Schritt probieren",
+    activate: "Aktivieren",
+    nextHit: "Nächster Treffer der Suche",
+    lastHit: "Treffer der Suche davor",
   },
   moveHint: (name) =>
     `„${name}“ verschieben: Klicken Sie einen Platz an, oder wählen Sie ihn mit Pfeilen und Enter; Esc lässt es.`,

@@ -38,6 +38,7 @@ export const english = {
   errorPaths: "Error paths",
   body: "for each",
   addAt: (exit: string, step: string) => `Add a step at “${exit}” of ${step}`,
+  addBranchTo: (step: string) => `Add a branch to ${step}`,
   addBetween: (exit: string, step: string) => `Add a step after ${step}, exit “${exit}”`,
   /** What a screen reader says of a step behind its type and its two lines. */
   nodeFacts: (facts: NodeFacts) =>
@@ -49,6 +50,7 @@ export const english = {
       ...(facts.folded === 0 ? [] : [plural(facts.folded, "step folded", "steps folded")]),
       ...(facts.returns === 0 ? [] : [plural(facts.returns, "redirect leads here", "redirects lead here")]),
     ].join(", "),
+  pinned: (distance: string) => `output pinned ${distance}`,
   notConnected: "Not connected",
   toolbox: "Steps",
   findStep: "Find a step",
@@ -182,6 +184,12 @@ export const english = {
         ? "No answer came from the server. Look whether the new workflow is in the list before you paste again."
         : `No new workflow was made. The server says: ${about}`,
   } satisfies Record<Why, (about: string) => string>,
+  overlay: {
+    title: "Execution on the graph",
+    none: "No execution",
+    row: (process: string, time: string, version: number) => `${process}, ${time}, version ${version}`,
+    ofAnother: "The execution of this address belongs to another workflow. It is not shown.",
+  },
   outsideKept: (ids: string) => `What was pasted reads steps that did not come with it: ${ids}.`,
   acts: {
     group: "Workflow",
@@ -218,6 +226,10 @@ export const english = {
     moveBranchRight: "Move the branch to the right",
     addBranch: "Add a branch",
     choose: "Choose one more step",
+    tryStep: "Try this step",
+    activate: "Activate",
+    nextHit: "Next hit of find",
+    lastHit: "Hit of find before",
   },
   moveHint: (name: string) =>
     `Move “${name}”: click a place, or choose it by the arrows and press Enter; Esc leaves it.`,

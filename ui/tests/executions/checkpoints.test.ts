@@ -3,8 +3,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Checkpoints } from "../../src/executions/log/checkpoints";
-import type { LogEntry } from "../../src/executions/log/entry";
-import { fold } from "../../src/executions/log/fold";
+import type { LogEntry } from "../../src/graph/log/entry";
+import { fold } from "../../src/graph/log/fold";
 import recorded from "../recorded/logs.json";
 
 const EVERY = 4;

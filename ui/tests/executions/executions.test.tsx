@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { LogEntry } from "../../src/executions/log/entry";
+import type { LogEntry } from "../../src/graph/log/entry";
 import { refusal } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";

@@ -2,7 +2,7 @@
 
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import type { LogEntry } from "../../src/executions/log/entry";
+import type { LogEntry } from "../../src/graph/log/entry";
 import { visit } from "../fakes/app";
 import { executionRow, explanation, forecast, ITEM, withExecution } from "../fakes/executions";
 import { bulk, CARD, cause, LETTER, SCHEDULE, TARGET, withOperations } from "../fakes/operations";

@@ -3,7 +3,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { momentQuery } from "../../src/api/queries/executions/executions";
-import type { LogEntry } from "../../src/executions/log/entry";
+import type { LogEntry } from "../../src/graph/log/entry";
 import { fakeApi } from "../fakes/api";
 import { visit } from "../fakes/app";
 import { ITEM, withExecution } from "../fakes/executions";

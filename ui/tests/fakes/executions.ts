@@ -2,7 +2,7 @@
 
 import type { ExecutionRow, Explanation } from "../../src/api/queries/executions/executions";
 import type { AnswerOf } from "../../src/api/types";
-import type { LogEntry } from "../../src/executions/log/entry";
+import type { LogEntry } from "../../src/graph/log/entry";
 import { type Handlers, refusal } from "./api";
 import { NOW } from "./people";
 

@@ -124,6 +124,7 @@ function Acts({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) 
           </Button>
         </Explained>
       )}
+      <InStudio row={row} />
       <Menu>
         <MenuTrigger disableButtonEnhancement>
           <Button icon={<Icon name="more" />} aria-label={text.more} />
@@ -145,6 +146,26 @@ function Acts({ row, onChanged }: { row: ExecutionRow; onChanged: () => void }) 
       {open === "end" && <EndDialog row={row} onClose={close} onDone={onChanged} />}
       {open === "rerun" && <RerunDialog row={row} onClose={close} />}
     </div>
+  );
+}
+
+/** Leads to the version that runs, with the execution on its graph. */
+function InStudio({ row }: { row: ExecutionRow }) {
+  const text = useText(TEXTS);
+  // Who may not read data sees no execution in the Studio.
+  const mayReadData = useMay("read.payloads");
+  const maySeeWorkflow = useMay("read.definitions") && mayReadData;
+  if (!maySeeWorkflow) return null;
+  return (
+    <Link
+      to="/workflows/$workflowId/v/$version"
+      params={{ workflowId: row.workflow_id, version: String(row.workflow_version) }}
+      search={{ execution: row.workflow_execution_id }}
+      preload={false}
+      className={styles.inStudio}
+    >
+      {text.openInStudio}
+    </Link>
   );
 }
 

@@ -1,8 +1,8 @@
 /** The moments of an execution: what the log says up to one of them. */
 
+import type { LogEntry } from "../../graph/log/entry";
 import { ERROR, type GraphEdge } from "../../graph/outline";
 import { Checkpoints } from "../log/checkpoints";
-import type { LogEntry } from "../log/entry";
 
 /** Returns how many entries lie up to an event; all of them without one. */
 export function countUpTo(entries: readonly LogEntry[], seq: number | undefined): number {

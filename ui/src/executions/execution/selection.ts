@@ -1,6 +1,6 @@
 /** Which visit is selected: the one of the address, else what needs attention. */
 
-import { byStep, isOpen, type Visit, worstOf } from "../log/visits";
+import { byStep, isOpen, type Visit, worstOf } from "../../graph/log/visits";
 import type { ExecutionSearch } from "./address";
 
 /** Returns the selected visit; null where nothing was visited. */

@@ -4,8 +4,8 @@
  * and visits are never changed, so that all checkpoints together share what did not change between them.
  */
 
-import type { LogEntry } from "./entry";
-import { type Folded, Folding } from "./fold";
+import type { LogEntry } from "../../graph/log/entry";
+import { type Folded, Folding } from "../../graph/log/fold";
 
 /** Entries between two checkpoints: so many are folded in less than a millisecond. */
 const EVERY = 512;

@@ -1,6 +1,6 @@
 /** The same in German. */
 
-import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "./entry";
+import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "../../graph/log/entry";
 import { withInstants } from "./instants";
 import type { Moment, Namer } from "./sentences.en";
 

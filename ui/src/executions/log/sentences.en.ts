@@ -1,6 +1,6 @@
 /** The entries of a log as sentences. What a person or another system wrote is quoted, never read as markup. */
 
-import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "./entry";
+import { type CardEntry, type LogEntry, messageOf, type VisitEntry } from "../../graph/log/entry";
 import { withInstants } from "./instants";
 
 export type Namer = (step: string | null) => string;

@@ -1,7 +1,7 @@
 /** The entries of a log as sentences, in the language of the reader. */
 
+import type { LogEntry } from "../../graph/log/entry";
 import type { Language } from "../../text/language";
-import type { LogEntry } from "./entry";
 import { germanSentence } from "./sentences.de";
 import { englishSentence, type Moment, type Namer } from "./sentences.en";
 

@@ -3,6 +3,7 @@
 import { Button, Field, Input, Spinner } from "@fluentui/react-components";
 import { useState } from "react";
 import type { ExecutionRow } from "../../api/queries/executions/executions";
+import type { Visit } from "../../graph/log/visits";
 import type { Outline } from "../../graph/outline";
 import { Icon, type IconName } from "../../kit/icons";
 import { Note } from "../../kit/Note";
@@ -11,7 +12,6 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import type { ExecutionItem } from "../execution/Views";
-import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import {
   type Choice,

@@ -2,9 +2,9 @@
 
 import type { ExecutionRow } from "../../api/queries/executions/executions";
 import type { InputOf } from "../../api/types";
+import type { Visit, VisitState } from "../../graph/log/visits";
 import { ERROR, type Outline } from "../../graph/outline";
 import { isObject, type JsonObject } from "../../shared/http";
-import type { Visit, VisitState } from "../log/visits";
 import { isEnded } from "../status";
 
 export const CHOICES = ["retry", "correct", "complete", "skip", "move", "version"] as const;

@@ -1,6 +1,6 @@
+import type { Attempt } from "../../graph/log/visits";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import type { Attempt } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Step.module.css";
 

@@ -2,6 +2,7 @@
 
 import { Button, Checkbox, Input } from "@fluentui/react-components";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { isFailure, type LogEntry } from "../../graph/log/entry";
 import { Icon } from "../../kit/icons";
 import { JsonTree } from "../../kit/JsonTree";
 import { Scroller } from "../../kit/Scroller";
@@ -10,7 +11,6 @@ import { saveFile } from "../../text/csv";
 import { useLanguage, useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { useExecutionSearch } from "../execution/use-search";
-import { isFailure, type LogEntry } from "../log/entry";
 import { sentenceOf } from "../log/sentences";
 import { TEXTS } from "../text";
 import styles from "./Log.module.css";

@@ -1,15 +1,15 @@
 /** Beside the graph: the selected step, the data of the moment, the log, the decisions, and what belongs together. */
 
 import type { ExecutionRow } from "../../api/queries/executions/executions";
+import type { LogEntry } from "../../graph/log/entry";
+import type { Folded } from "../../graph/log/fold";
+import type { Visit } from "../../graph/log/visits";
 import type { Outline } from "../../graph/outline";
 import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { TABS, type Tab } from "../execution/address";
 import { useExecutionSearch } from "../execution/use-search";
 import type { ExecutionItem } from "../execution/Views";
-import type { LogEntry } from "../log/entry";
-import type { Folded } from "../log/fold";
-import type { Visit } from "../log/visits";
 import { RepairPanel } from "../repair/RepairPanel";
 import { TEXTS } from "../text";
 import { DataPanel } from "./DataPanel";

@@ -2,6 +2,7 @@
 
 import { Link } from "@tanstack/react-router";
 import { useMemo, useRef } from "react";
+import { byStep, isOpen, TONES, type Visit } from "../../graph/log/visits";
 import { stepIcon } from "../../graph/StepNode";
 import { TYPE_NAMES } from "../../graph/type-names";
 import { Chip } from "../../kit/Chip";
@@ -11,7 +12,6 @@ import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { withInstants } from "../log/instants";
-import { byStep, isOpen, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
 import type { SideProps } from "./Side";

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
 import { eventDataQuery } from "../../api/queries/executions/executions";
+import type { Visit } from "../../graph/log/visits";
 import { Answer } from "../../kit/Answer";
 import { CopyButton } from "../../kit/CopyButton";
 import { JsonTree } from "../../kit/JsonTree";
 import { useText } from "../../text/language";
-import type { Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Step.module.css";
 

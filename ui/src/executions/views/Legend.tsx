@@ -1,7 +1,7 @@
+import { byStep, TONES, type Visit, worstOf } from "../../graph/log/visits";
 import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
-import { byStep, TONES, type Visit, worstOf } from "../log/visits";
 import { TEXTS } from "../text";
 import styles from "./Views.module.css";
 

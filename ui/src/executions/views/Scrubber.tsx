@@ -2,10 +2,10 @@
 
 import { Button, Tooltip } from "@fluentui/react-components";
 import { memo, useEffect, useState } from "react";
+import { isFailure, type LogEntry } from "../../graph/log/entry";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { isFailure, type LogEntry } from "../log/entry";
 import { TEXTS } from "../text";
 import styles from "./Views.module.css";
 

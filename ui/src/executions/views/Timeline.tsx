@@ -3,13 +3,13 @@
 
 import { Button, Tooltip } from "@fluentui/react-components";
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { isOpen as isOpenVisit, TONES, type Visit } from "../../graph/log/visits";
 import type { Outline } from "../../graph/outline";
 import { Icon, type IconName } from "../../kit/icons";
 import { Scroller } from "../../kit/Scroller";
 import { useVirtualRows } from "../../kit/virtual";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
-import { isOpen as isOpenVisit, TONES, type Visit } from "../log/visits";
 import { TEXTS } from "../text";
 import { Brush } from "./Brush";
 import styles from "./Timeline.module.css";

@@ -1,7 +1,7 @@
 /** The axis of the timeline: proportional to time, but long pauses in which nothing happened are folded. A part of it can
  * be shown alone. */
 
-import type { Visit } from "../log/visits";
+import type { Visit } from "../../graph/log/visits";
 
 export interface Fold {
   x: number;

@@ -28,5 +28,7 @@ export interface Viewing {
   scaleBy: (by: number | null) => void;
   showProblem: (by: number) => void;
   openSide: () => void;
+  /** Puts the focus on a step, wherever it is drawn. */
+  showStep: (step: string) => void;
   nextArea: (by: number) => void;
 }

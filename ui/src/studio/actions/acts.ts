@@ -17,6 +17,7 @@ import { type Definition, stepById } from "../document/definition";
 import { refuse } from "../document/refusals";
 import { type Exit, shapeOf } from "../document/shape";
 import type { Planned } from "../document/store";
+import { askedTry } from "../panels/tries/asked";
 import type { Studio } from "../studio";
 
 /** Does what was planned; the place of it gets the focus. Returns whether it was done. */
@@ -206,6 +207,12 @@ export function retype(studio: Studio, step: string, type: string, fits: (name: 
   attempt(studio, changeType(studio.store.getState().document, step, type, fits));
 }
 
+/** Opens what tries a step, and tries it without a real call. */
+export function tryStep({ store }: Studio, step: string): void {
+  store.getState().select(step);
+  askedTry(store).setState({ step });
+}
+
 /** Adds a branch to a step. */
 export function addBranchTo(studio: Studio, step: string): void {
   attempt(studio, addBranch(studio.store.getState().document, step));
@@ -222,4 +229,19 @@ export function shiftBranch(studio: Studio, step: string, by: number): void {
   if (edge === undefined) studio.store.getState().refuse(refuse("no-exit"));
   else if (attempt(studio, moveBranch(document, edge.from, edge.branch ?? "next", by)))
     studio.screen.setState({ focused: step });
+}
+
+/** Puts a branch in the place of another one of its step. */
+export function placeBranch(
+  studio: Studio,
+  step: string,
+  branch: string,
+  onto: { step: string; branch: string },
+): void {
+  const { document, refuse: show } = studio.store.getState();
+  const owner = stepById(document, step);
+  const ids = owner === null || onto.step !== step ? [] : (branchesOf(owner) ?? []);
+  const [from, to] = [ids.indexOf(branch), ids.indexOf(onto.branch)];
+  if (from === -1 || to === -1) show(refuse("no-exit", branch));
+  else attempt(studio, moveBranch(document, step, branch, to - from));
 }

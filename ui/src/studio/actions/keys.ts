@@ -5,7 +5,10 @@ import type { Action } from "./action";
 const TYPING = "input, textarea, select, [contenteditable=true]";
 const OVERLAY = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 /** Keys that mean the same in a field as anywhere. */
-const EVERYWHERE: readonly string[] = ["F6", "F8", "Shift+F8", "Ctrl+S"];
+const EVERYWHERE: readonly string[] = [
+  ...["F3", "Shift+F3", "F6", "F8", "Shift+F8"],
+  ...["Ctrl+S", "Ctrl+E", "Ctrl+Shift+A"],
+];
 
 /** Returns the name of a press in the form of `Action.keys`. */
 export function pressOf(
@@ -26,7 +29,7 @@ export function actionOf(actions: readonly Action[], press: string, target: Elem
   const isTyping = target?.closest(TYPING) != null;
   if (isTyping && !EVERYWHERE.includes(press)) return null;
   const found = actions.find(({ keys }) => keys.includes(press)) ?? null;
-  if (found === null || found.scope === "screen") return found;
+  if (found === null || found.scope === "screen" || EVERYWHERE.includes(press)) return found;
   // What is done to a step needs the focus on it: not on a button of the bar, say.
   const isHere = target === null || target === document.body || target.closest("[data-steps]") !== null;
   const isButton = target?.closest("button:not([data-step])") != null;

@@ -1,6 +1,7 @@
 /** What can be done anywhere in the Studio. */
 
 import type { Action } from "./action";
+import { showHit } from "./hits";
 
 export const SCREEN_ACTIONS: readonly Action[] = [
   {
@@ -34,6 +35,31 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     scope: "screen",
     isChange: false,
     run: ({ screen }) => screen.setState({ mode: { kind: "find" } }),
+  },
+  {
+    id: "nextHit",
+    icon: "search",
+    keys: ["F3"],
+    scope: "screen",
+    isChange: false,
+    run: (studio, view) => showHit(studio, view, 1),
+  },
+  {
+    id: "lastHit",
+    icon: "search",
+    keys: ["Shift+F3"],
+    scope: "screen",
+    isChange: false,
+    run: (studio, view) => showHit(studio, view, -1),
+  },
+  {
+    id: "activate",
+    icon: "done",
+    keys: ["Ctrl+Shift+A"],
+    scope: "screen",
+    isChange: false,
+    when: ({ screen }) => screen.getState().canActivate,
+    run: ({ screen }) => screen.setState({ mode: { kind: "activate" } }),
   },
   {
     id: "nextProblem",

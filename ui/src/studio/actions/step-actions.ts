@@ -37,6 +37,15 @@ export const STEP_ACTIONS: readonly Action[] = [
   },
   { id: "open", icon: "pencil", keys: ["Enter"], scope: "step", isChange: false, run: (_, view) => view.openSide() },
   {
+    id: "tryStep",
+    icon: "play",
+    keys: ["Ctrl+E"],
+    scope: "step",
+    isChange: false,
+    when: (studio) => !isStart(studio) && studio.screen.getState().canTry,
+    run: (studio) => acts.tryStep(studio, focus(studio)),
+  },
+  {
     id: "rename",
     icon: "key",
     keys: ["F2"],

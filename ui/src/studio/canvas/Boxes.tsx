@@ -9,14 +9,16 @@ import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import type { Drawn } from "./drawing/drawn";
 import styles from "./Lines.module.css";
+import { type DropLane, laneHead } from "./lane-drag";
 
 interface BoxesProps {
   studio: Studio;
   drawn: Drawn;
   lookOf: (from: string, exit: string) => { text: string };
+  onDropLane: DropLane;
 }
 
-export function Boxes({ studio, drawn, lookOf }: BoxesProps) {
+export function Boxes({ studio, drawn, lookOf, onDropLane }: BoxesProps) {
   const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   return drawn.layout.boxes.map(({ step, exit, x: left, y: top, width, height }) => {
@@ -26,7 +28,9 @@ export function Boxes({ studio, drawn, lookOf }: BoxesProps) {
     return (
       <div key={`${step} ${exit}`} className={styles.box} style={{ left, top, width, height }}>
         {isBody && <Icon name="loop" size={14} />}
-        <span className={styles.boxName}>{isBody ? `${text.body} ${items}` : lookOf(step, exit).text}</span>
+        <span className={styles.boxName} {...(!isBody && laneHead(step, exit, onDropLane))}>
+          {isBody ? `${text.body} ${items}` : lookOf(step, exit).text}
+        </span>
       </div>
     );
   });

@@ -8,6 +8,7 @@ import { stepTypeOf } from "../../graph/step-types";
 import { useText } from "../../text/language";
 import { type Definition, stepsOf } from "../document/definition";
 import { type ExitLook, exitLook } from "../exits";
+import type { Overlay } from "../overlay/overlay";
 import type { ScreenState } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -17,11 +18,15 @@ import { type Drawn, exitKey } from "./drawing/drawn";
 import type { StepFacts } from "./drawing/facts";
 import { type Plus, plusesOf } from "./drawing/places";
 import { isSeen, isWaySeen } from "./drawing/seen";
+import { travelledLines } from "./drawing/travelled";
 import { graphKey } from "./drawing/use-drawn";
+import { usePins } from "./drawing/use-pins";
 import { readingOrder } from "./drawing/walk";
-import { EdgeLines } from "./EdgeLines";
+import { LanePluses } from "./LanePluses";
+import { EdgeEnds } from "./lines/EdgeEnds";
+import { EdgeLines } from "./lines/EdgeLines";
+import { RedirectLines } from "./lines/RedirectLines";
 import { PlusButton } from "./PlusButton";
-import { RedirectLines } from "./RedirectLines";
 import { StudioNode } from "./StudioNode";
 import { useCanvasHandlers } from "./use-handlers";
 import type { View, ViewStore } from "./use-view";
@@ -32,11 +37,12 @@ interface PlaneProps {
   facts: ReadonlyMap<string, StepFacts>;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
+  overlay: Overlay | null;
   view: ViewStore;
   onMenu: (step: string, event: MouseEvent) => void;
 }
 
-export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }: PlaneProps) {
+export function Plane({ studio, drawn, facts, candidates, notes, overlay, view, onMenu }: PlaneProps) {
   const document = useStore(studio.store, (state) => state.document);
   const handlers = useCanvasHandlers(studio, onMenu);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
@@ -46,12 +52,15 @@ export function Plane({ studio, drawn, facts, candidates, notes, view, onMenu }:
     const { edges: all } = drawn.layout;
     return seen === null ? all : all.filter(({ points }) => isWaySeen(points, seen));
   }, [drawn, seen]);
+  const travels = useMemo(() => (overlay === null ? null : travelledLines(drawn, overlay.travels)), [drawn, overlay]);
   return (
     <>
-      <Boxes studio={studio} drawn={drawn} lookOf={lookOf} />
-      <EdgeLines drawn={drawn} edges={edges} lookOf={lookOf} />
+      <Boxes studio={studio} drawn={drawn} lookOf={lookOf} onDropLane={handlers.onDropLane} />
+      <EdgeLines {...{ drawn, edges, lookOf, travels }} onDropLane={handlers.onDropLane} />
+      {!isReadOnly && <EdgeEnds drawn={drawn} edges={edges} />}
       <RedirectLines studio={studio} drawn={drawn} />
-      <Nodes {...{ studio, drawn, facts, seen, candidates, notes, handlers }} />
+      <Nodes {...{ studio, drawn, facts, seen, candidates, notes, overlay, handlers }} />
+      {!isReadOnly && <LanePluses {...{ studio, drawn, facts, seen, lookOf }} />}
       {!isReadOnly && <Pluses {...{ studio, drawn, facts, seen, candidates, handlers, lookOf }} />}
     </>
   );
@@ -91,19 +100,23 @@ interface NodesProps {
   seen: View | null;
   candidates: Candidates;
   notes: ReadonlyMap<string, string>;
+  overlay: Overlay | null;
   handlers: Handlers;
 }
 
-const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, notes, handlers }: NodesProps) {
+const Nodes = memo(function Nodes(props: NodesProps) {
+  const { studio, drawn, facts, seen, candidates, notes, overlay, handlers } = props;
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
   const { focused, chosen, mode } = useStore(studio.screen, useShallow(choiceOf));
   const at = mode?.kind === "connect" ? candidates.steps[mode.at] : undefined;
+  const pins = usePins(studio.store.getState().workflowId);
   const isDrawn = ({ step, x, y }: PlacedNode): boolean =>
     seen === null || step === focused || step === at || isSeen({ x, y }, seen);
   return readingOrder(drawn).map((node) => {
     const { step, x, y } = node;
     const fact = facts.get(step);
     if (fact === undefined || !isDrawn(node)) return null;
+    const look = overlay?.steps.get(step);
     return (
       <StudioNode
         key={step}
@@ -126,7 +139,11 @@ const Nodes = memo(function Nodes({ studio, drawn, facts, seen, candidates, note
         returns={fact.returns}
         hasRetry={fact.step.retry !== undefined}
         hasSecret={fact.step.secret !== undefined}
+        pinnedOn={pins[step]?.pinned_on ?? null}
         note={notes.get(step) ?? ""}
+        tone={look?.tone ?? null}
+        state={look?.text ?? ""}
+        times={look?.count ?? 0}
         onSelect={handlers.onSelect}
         onMenu={handlers.onMenu}
         onDropExit={handlers.onDropExit}
@@ -139,7 +156,7 @@ function choiceOf({ focused, chosen, mode }: ScreenState): Pick<ScreenState, "fo
   return { focused, chosen, mode };
 }
 
-interface PlusesProps extends Omit<NodesProps, "notes"> {
+interface PlusesProps extends Omit<NodesProps, "notes" | "overlay"> {
   lookOf: (from: string, exit: string) => { text: string };
 }
 

@@ -17,6 +17,7 @@ import { Scroller } from "../../kit/Scroller";
 import { useText } from "../../text/language";
 import { connectExit, move } from "../actions/acts";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
+import type { Overlay } from "../overlay/overlay";
 import { focusOn, type Mode, type ScreenStore } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -44,10 +45,13 @@ interface StudioCanvasProps {
   drawn: Drawn;
   facts: ReadonlyMap<string, StepFacts>;
   notes: ReadonlyMap<string, string>;
+  /** The execution that is shown; null for none. */
+  overlay: Overlay | null;
   handle: RefObject<CanvasHandle | null>;
 }
 
-export const StudioCanvas = memo(function StudioCanvas({ studio, drawn, facts, notes, handle }: StudioCanvasProps) {
+export const StudioCanvas = memo(function StudioCanvas(props: StudioCanvasProps) {
+  const { studio, drawn, facts, notes, overlay, handle } = props;
   const text = useText(TEXTS);
   const { screen } = studio;
   const box = useRef<HTMLElement>(null);
@@ -77,7 +81,7 @@ export const StudioCanvas = memo(function StudioCanvas({ studio, drawn, facts, n
           onKeyDown={(event) => onKeys(event, studio, drawn, candidates, acts)}
         >
           <div className={styles.plane} style={{ left, top: EDGE, transform: `scale(${scale})` }}>
-            {isMeasured && <Plane {...{ studio, drawn, facts, candidates, notes, view }} onMenu={menu.open} />}
+            {isMeasured && <Plane {...{ studio, drawn, facts, candidates, notes, overlay, view }} onMenu={menu.open} />}
           </div>
         </div>
       </Scroller>

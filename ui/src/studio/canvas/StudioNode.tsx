@@ -3,7 +3,11 @@
 import { type DragEvent, type MouseEvent, memo } from "react";
 import { stepIcon } from "../../graph/StepNode";
 import type { Group } from "../../graph/step-types";
+import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
+import { useText } from "../../text/language";
+import { useTimes } from "../../text/time";
+import { TEXTS } from "../text";
 import { DRAGGED } from "./drag";
 import styles from "./StudioNode.module.css";
 
@@ -37,16 +41,24 @@ interface StudioNodeProps extends NodeHandlers {
   returns: number;
   hasRetry: boolean;
   hasSecret: boolean;
+  /** Since when an output of it is pinned; null where none is. */
+  pinnedOn: number | null;
   note: string;
+  /** What an execution that is shown did here; null where none is, or where its version had no such step. */
+  tone: Tone | null;
+  /** The same in words. */
+  state: string;
+  /** How often it was visited or tried. */
+  times: number;
 }
 
 const PILLS: readonly string[] = ["terminate", "redirect"];
 
 export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
-  const { step, type, group, name, line, x, y, isSelected, isFocused, isChosen, isCandidate } = props;
+  const { step, type, group, name, line, x, y, isSelected, isFocused, isChosen, isCandidate, tone } = props;
   const marks = [
     styles.node,
-    styles[group],
+    styles[tone ?? group],
     PILLS.includes(type) && styles.pill,
     isSelected && styles.selected,
     isChosen && styles.chosen,
@@ -59,6 +71,7 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
       className={marks.filter(Boolean).join(" ")}
       style={{ left: x, top: y }}
       data-step={step}
+      data-tone={tone ?? undefined}
       tabIndex={isFocused ? 0 : -1}
       aria-pressed={isSelected}
       title={name}
@@ -77,7 +90,11 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
           {name}
         </span>
         <span className={styles.spoken}>, </span>
-        <span className={styles.line}>{line === "" ? step : line}</span>
+        {tone === null ? (
+          <span className={styles.line}>{line === "" ? step : line}</span>
+        ) : (
+          <State tone={tone} state={props.state} times={props.times} />
+        )}
         <span className={styles.spoken}>, {props.more}</span>
       </span>
       <Marks {...props} />
@@ -85,13 +102,25 @@ export const StudioNode = memo(function StudioNode(props: StudioNodeProps) {
   );
 });
 
-function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }: StudioNodeProps) {
+/** In place of what the step does: what an execution did there. */
+function State({ tone, state, times }: { tone: Tone; state: string; times: number }) {
+  return (
+    <span className={`${styles.line} ${styles.state}`}>
+      <Icon name={TONE_ICONS[tone]} size={12} />
+      <span className={styles.cut}>{state}</span>
+      {times > 1 && ` ×${times}`}
+    </span>
+  );
+}
+
+function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, pinnedOn, note }: StudioNodeProps) {
   const count = errors > 0 ? errors : warnings;
   return (
     <>
       {returns > 0 && <Icon name="undo" size={12} />}
       {hasRetry && <Icon name="repeat" size={12} />}
       {hasSecret && <Icon name="lock" size={12} />}
+      {pinnedOn !== null && <PinMark since={pinnedOn} />}
       {hidden > 0 && <span className={styles.count}>+{hidden}</span>}
       {note !== "" && <span className={styles.note}>{note}</span>}
       {count > 0 && (
@@ -101,6 +130,19 @@ function Marks({ errors, warnings, hidden, returns, hasRetry, hasSecret, note }:
         </span>
       )}
     </>
+  );
+}
+
+/** Says that later steps read a pinned output of it, and how old that is. */
+function PinMark({ since }: { since: number }) {
+  const text = useText(TEXTS);
+  const { formats, now } = useTimes();
+  const said = text.pinned(formats.distance(since, now));
+  return (
+    <span title={said} data-pinned>
+      <Icon name="pin" size={12} />
+      <span className={styles.spoken}>, {said}</span>
+    </span>
   );
 }
 

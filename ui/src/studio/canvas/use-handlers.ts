@@ -1,14 +1,22 @@
 /** What the pointer does on the canvas. The functions stay the same, so that no step is drawn again for them. */
 
 import { type MouseEvent, useMemo, useRef } from "react";
-import { add, chooseType, connectExit, move, pasteText } from "../actions/acts";
+import { add, chooseType, connectExit, move, pasteText, placeBranch } from "../actions/acts";
 import { nextArea } from "../screen/areas";
 import type { Studio } from "../studio";
+import type { DropLane } from "./lane-drag";
 import type { PlaceHandlers } from "./PlusButton";
 import type { NodeHandlers } from "./StudioNode";
 
+interface LaneHandlers {
+  onDropLane: DropLane;
+}
+
 /** Returns what nodes and places do with the pointer; the same functions for as long as the Studio is open. */
-export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]): NodeHandlers & PlaceHandlers {
+export function useCanvasHandlers(
+  studio: Studio,
+  onMenu: NodeHandlers["onMenu"],
+): NodeHandlers & PlaceHandlers & LaneHandlers {
   const menu = useRef(onMenu);
   menu.current = onMenu;
   return useMemo(() => {
@@ -40,6 +48,7 @@ export function useCanvasHandlers(studio: Studio, onMenu: NodeHandlers["onMenu"]
       onDropStep: (step, exit) => void move(studio, step, exit),
       onDropType: (type, exit) => void add(studio, exit, type),
       onDropText: (text, exit) => pasteText(studio, text, exit),
+      onDropLane: (...dropped) => placeBranch(studio, ...dropped),
     };
   }, [studio]);
 }

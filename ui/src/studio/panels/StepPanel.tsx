@@ -2,6 +2,7 @@
 
 import { Button, Tab, TabList, Tooltip } from "@fluentui/react-components";
 import { useEffect, useState } from "react";
+import { useStore } from "zustand";
 import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
 import { useTypeOf } from "../../expression/use-judgement";
@@ -22,6 +23,7 @@ import { NotesTab } from "./tabs/NotesTab";
 import { RetryTab } from "./tabs/RetryTab";
 import { SettingsTab } from "./tabs/SettingsTab";
 import { PANEL_TEXTS } from "./text";
+import { askedTry } from "./tries/asked";
 import { useStepSource } from "./use-step-source";
 
 interface StepPanelProps {
@@ -41,6 +43,11 @@ function Panel({ edit }: { edit: StepEdit }) {
   const [tab, setTab] = useState<TabName>("settings");
   const [isLarge, setIsLarge] = useState(false);
   const source = useStepSource(edit.store, edit.id);
+  const isTried = useStore(askedTry(edit.store), ({ step }) => step === edit.id);
+  useEffect(() => {
+    // What is tried is on the tab of the data.
+    if (isTried) setTab("data");
+  }, [isTried]);
   return (
     <ExpressionProvider source={source}>
       <InputsProvider text={StudioText} json={StudioJson} useType={useTypeOf}>

@@ -16,6 +16,8 @@ import { Dialogs } from "../dialogs/Dialogs";
 import { stepById } from "../document/definition";
 import type { StudioFinding, StudioState } from "../document/store";
 import { treeRows } from "../outline/tree";
+import { OverlayNotice } from "../overlay/OverlayNotice";
+import { useOverlay } from "../overlay/use-overlay";
 import { StepPanel } from "../panels/StepPanel";
 import { noteOf } from "../problems/known";
 import { Problems } from "../problems/Problems";
@@ -47,6 +49,7 @@ export function Editor({ opened, onVersion }: EditorProps) {
   const check = useStore(keeping.status, (state) => state.check);
   const drawn = useDrawn(document, { folded, hasErrors });
   const facts = useFacts(open);
+  const { overlay, ...overlaid } = useOverlay(open);
   const canvas = useRef<CanvasHandle | null>(null);
   const viewing = useViewing(open, canvas);
   useAddress(open, onVersion);
@@ -62,9 +65,10 @@ export function Editor({ opened, onVersion }: EditorProps) {
     <div className={styles.screen}>
       <Head studio={open} keeping={keeping} isActive={opened.record.workflow_status === "ACTIVE"} mayEdit={mayEdit} />
       <Notices studio={open} keeping={keeping} onShow={show} />
+      <OverlayNotice {...overlaid} />
       <div className={styles.main}>
         <Toolbox studio={open} />
-        <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} handle={canvas} />
+        <Middle studio={open} drawn={drawn} facts={facts} notes={open.notes} overlay={overlay} handle={canvas} />
         <Side studio={open} Panel={StepPanel} />
       </div>
       <Problems studio={open} known={open.known} facts={facts} check={check} onShow={showFinding} />
@@ -77,9 +81,12 @@ export function Editor({ opened, onVersion }: EditorProps) {
 /** Keys and palette: which actions make sense is found out once the graph is drawn, since nothing is seen of it. */
 const Actions = memo(function Actions({ studio, viewing }: ActionsProps) {
   const { document, isReadOnly } = useStore(studio.store, useShallow(documentOf));
-  const { focused, folded } = useStore(studio.screen, useShallow(focusOf));
+  const { focused, folded, canActivate, canTry } = useStore(studio.screen, useShallow(focusOf));
   const key = graphKey(document);
-  const present = useMemo(() => ({ key, isReadOnly, focused, folded }), [key, isReadOnly, focused, folded]);
+  const present = useMemo(
+    () => ({ key, isReadOnly, focused, folded, canActivate, canTry }),
+    [key, isReadOnly, focused, folded, canActivate, canTry],
+  );
   useActionKeys(studio, viewing);
   return <Listed studio={studio} viewing={viewing} present={useDeferredValue(present)} />;
 });
@@ -99,8 +106,8 @@ function documentOf({ document, isReadOnly }: StudioState): Pick<StudioState, "d
   return { document, isReadOnly };
 }
 
-function focusOf({ focused, folded }: ScreenState): Pick<ScreenState, "focused" | "folded"> {
-  return { focused, folded };
+function focusOf({ focused, folded, canActivate, canTry }: ScreenState) {
+  return { focused, folded, canActivate, canTry };
 }
 
 function useFacts({ store, screen, known }: Open) {
@@ -140,9 +147,17 @@ function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | n
         store.getState().select(screen.getState().focused);
         requestAnimationFrame(() => nextArea("side"));
       },
+      // What is drawn may change with what leads here.
+      showStep: (step) => void requestAnimationFrame(() => showStep(canvas.current, step)),
       nextArea: () => nextArea(null),
     };
   }, [store, screen, canvas]);
+}
+
+function showStep(canvas: CanvasHandle | null, step: string): void {
+  const rows = document.querySelectorAll<HTMLElement>("[role=treeitem][data-step]");
+  if (canvas !== null) canvas.focusStep(step);
+  else [...rows].find(({ dataset }) => dataset.step === step)?.focus();
 }
 
 /** The address has the selected step and the version that changes are saved in. */
@@ -178,6 +193,7 @@ function useAddress({ store, screen, keeping }: Open, onVersion: (version: strin
     void navigate({
       to: "/workflows/$workflowId/v/$version",
       params: { workflowId, version: String(version) },
+      search: (before: Record<string, unknown>) => before,
       replace: true,
     });
   }, [navigate, version, store, onVersion]);

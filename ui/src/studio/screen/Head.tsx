@@ -5,10 +5,12 @@ import { lazy, memo, Suspense, useEffect } from "react";
 import { useStore } from "zustand";
 import { Tag } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
+import { useMay } from "../../session/session";
 import { textOf } from "../../shared/http";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import type { Keeping } from "../document/keeping/keep-open";
+import { OverlayChoice } from "../overlay/OverlayChoice";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Others } from "./Others";
@@ -35,6 +37,11 @@ export const Head = memo(function Head({ studio, keeping, isActive, mayEdit }: H
   const isSaved = useStore(keeping.status, ({ save }) => save.kind === "saved");
   const { workflowId, version: opened } = studio.store.getState();
   const isDraft = !isActive || version !== opened;
+  const mayActivate = useMay("activate");
+  const isAsked = useStore(studio.screen, ({ mode }) => mode?.kind === "activate");
+  useEffect(() => {
+    studio.screen.setState({ canActivate: isDraft && mayActivate, canTry: mayEdit });
+  }, [studio.screen, isDraft, mayActivate, mayEdit]);
   useEffect(() => {
     document.title = `${name} · ${product}`;
   }, [name, product]);
@@ -46,6 +53,7 @@ export const Head = memo(function Head({ studio, keeping, isActive, mayEdit }: H
       <SaveWord studio={studio} keeping={keeping} />
       <Others keeping={keeping} />
       <span className={styles.grow} />
+      <OverlayChoice workflowId={workflowId} />
       <UndoButtons studio={studio} />
       {isActive && isReadOnly && mayEdit && (
         <Tooltip content={text.editHint} relationship="description">
@@ -56,7 +64,11 @@ export const Head = memo(function Head({ studio, keeping, isActive, mayEdit }: H
       )}
       {isDraft && (
         <Suspense>
-          <VersionActs workflowId={workflowId} version={version} isSaved={isSaved} onSave={keeping.flush} />
+          <VersionActs
+            {...{ workflowId, version, isSaved, isAsked }}
+            onSave={keeping.flush}
+            onAsked={() => studio.screen.setState({ mode: null })}
+          />
         </Suspense>
       )}
     </header>

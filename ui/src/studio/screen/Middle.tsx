@@ -2,7 +2,7 @@
 
 import { Input } from "@fluentui/react-components";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { memo, type RefObject, useState } from "react";
+import { memo, type RefObject } from "react";
 import { useStore } from "zustand";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
@@ -11,6 +11,7 @@ import type { Drawn } from "../canvas/drawing/drawn";
 import type { StepFacts } from "../canvas/drawing/facts";
 import { type CanvasHandle, StudioCanvas } from "../canvas/StudioCanvas";
 import { OutlineTree } from "../outline/OutlineTree";
+import type { Overlay } from "../overlay/overlay";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { JsonView } from "./JsonView";
@@ -21,10 +22,11 @@ interface MiddleProps {
   drawn: Drawn;
   facts: ReadonlyMap<string, StepFacts>;
   notes: ReadonlyMap<string, string>;
+  overlay: Overlay | null;
   handle: RefObject<CanvasHandle | null>;
 }
 
-export const Middle = memo(function Middle({ studio, drawn, facts, notes, handle }: MiddleProps) {
+export const Middle = memo(function Middle({ studio, drawn, facts, notes, overlay, handle }: MiddleProps) {
   const { view = "graph" } = useSearch({ from: "/shell/workflows/$workflowId/v/$version" });
   const mode = useStore(studio.screen, (state) => state.mode);
   const isFinding = mode?.kind === "find";
@@ -33,7 +35,7 @@ export const Middle = memo(function Middle({ studio, drawn, facts, notes, handle
     <div className={isGraph ? styles.middle : styles.text}>
       <ViewSwitch view={view} />
       {isFinding && <Finding studio={studio} facts={facts} />}
-      {isGraph && <StudioCanvas studio={studio} drawn={drawn} facts={facts} notes={notes} handle={handle} />}
+      {isGraph && <StudioCanvas {...{ studio, drawn, facts, notes, overlay, handle }} />}
       {!isFinding && view === "outline" && <OutlineTree studio={studio} facts={facts} filter="" />}
       {!isFinding && (view === "json" || view === "split") && <JsonView studio={studio} />}
     </div>
@@ -63,7 +65,7 @@ function ViewSwitch({ view }: { view: ViewName }) {
 /** Steps that have a text anywhere, as an outline. Escape leads back to the view before. */
 function Finding({ studio, facts }: Pick<MiddleProps, "studio" | "facts">) {
   const text = useText(TEXTS);
-  const [typed, setTyped] = useState("");
+  const typed = useStore(studio.screen, (state) => state.searched);
   const close = (): void => studio.screen.setState({ mode: null });
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape works in all of it
@@ -76,7 +78,8 @@ function Finding({ studio, facts }: Pick<MiddleProps, "studio" | "facts">) {
           placeholder={text.findLabel}
           contentBefore={<Icon name="search" size={16} />}
           autoFocus
-          onChange={(_, { value }) => setTyped(value)}
+          onFocus={({ currentTarget }) => currentTarget.select()}
+          onChange={(_, { value }) => studio.screen.setState({ searched: value })}
         />
       </div>
       <OutlineTree studio={studio} facts={facts} filter={typed} />

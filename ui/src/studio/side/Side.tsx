@@ -9,7 +9,6 @@ import {
   useDeferredValue,
   useMemo,
   useRef,
-  useState,
 } from "react";
 import { useStore } from "zustand";
 import { stepIcon } from "../../graph/StepNode";
@@ -22,6 +21,7 @@ import type { StudioStore } from "../document/store";
 import styles from "../screen/Screen.module.css";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
+import { useKeptSize } from "./kept-size";
 
 /** What a panel of a step gets. */
 export interface PanelProps {
@@ -39,7 +39,7 @@ interface SideProps {
 export const Side = memo(function Side({ studio, Panel }: SideProps) {
   const text = useText(TEXTS);
   const shared = useText(SHARED);
-  const [width, setWidth] = useState<number>(WIDTH.usual);
+  const { size: width, change, keepSize } = useKeptSize("studio-panel", WIDTH);
   const { selected, document } = useSelected(studio);
   const isReadOnly = useStore(studio.store, (state) => state.isReadOnly);
   const step = selected === null ? null : stepById(document, selected);
@@ -47,7 +47,7 @@ export const Side = memo(function Side({ studio, Panel }: SideProps) {
   const type = typeOf(step);
   return (
     <aside className={styles.side} style={{ width }} aria-label={text.side} data-area="side">
-      <Grip width={width} onWidth={setWidth} />
+      <Grip width={width} onWidth={change} onKeep={keepSize} />
       <header className={styles.sideHead}>
         <Icon name={stepIcon(type)} />
         <div className={styles.grow}>
@@ -91,22 +91,28 @@ function useSelected({ store }: Studio): { selected: string | null; document: De
   return isAdded ? drawn : present;
 }
 
-function Grip({ width, onWidth }: { width: number; onWidth: (width: number) => void }) {
+interface GripProps {
+  width: number;
+  onWidth: (width: number) => void;
+  /** The width is as it is meant to be. */
+  onKeep: () => void;
+}
+
+function Grip({ width, onWidth, onKeep }: GripProps) {
   const text = useText(TEXTS);
   const start = useRef<{ x: number; width: number } | null>(null);
-  const to = (next: number): void => onWidth(Math.min(WIDTH.most, Math.max(WIDTH.least, next)));
   const onKeyDown = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: WIDTH.step, ArrowRight: -WIDTH.step }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    to(width + by);
+    onWidth(width + by);
   };
   const onPointerDown = (event: PointerEvent): void => {
     start.current = { x: event.clientX, width };
     event.currentTarget.setPointerCapture(event.pointerId);
   };
   const onPointerMove = (event: PointerEvent): void => {
-    if (start.current !== null) to(start.current.width + start.current.x - event.clientX);
+    if (start.current !== null) onWidth(start.current.width + start.current.x - event.clientX);
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a rule of a page cannot be moved
@@ -120,10 +126,12 @@ function Grip({ width, onWidth }: { width: number; onWidth: (width: number) => v
       aria-valuemax={WIDTH.most}
       className={styles.grip}
       onKeyDown={onKeyDown}
+      onKeyUp={onKeep}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => {
         start.current = null;
+        onKeep();
       }}
     />
   );

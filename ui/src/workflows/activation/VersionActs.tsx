@@ -2,7 +2,7 @@
 
 import { Button } from "@fluentui/react-components";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { GuardedButton } from "../../session/Guarded";
 import { useText } from "../../text/language";
 import { TEXTS } from "../text";
@@ -14,11 +14,16 @@ export interface VersionActsProps {
   version: number;
   /** Whether the server has what is on the screen; only that is activated. */
   isSaved: boolean;
+  /** Whether the activation was asked for from outside, by a key say. */
+  isAsked: boolean;
+  /** Takes note of that: the activation begins. */
+  onAsked: () => void;
   /** Saves at once. */
   onSave: () => void;
 }
 
-export function VersionActs({ workflowId, version, isSaved, onSave }: VersionActsProps) {
+export function VersionActs(props: VersionActsProps) {
+  const { workflowId, version, isSaved, isAsked: isAskedOutside, onAsked, onSave } = props;
   const { frame, activation: text } = useText(TEXTS);
   const navigate = useNavigate();
   const [isAsked, setIsAsked] = useState(false);
@@ -32,6 +37,12 @@ export function VersionActs({ workflowId, version, isSaved, onSave }: VersionAct
     onSave();
     setIsAsked(true);
   };
+  useEffect(() => {
+    if (!isAskedOutside) return;
+    onSave();
+    setIsAsked(true);
+    onAsked();
+  }, [isAskedOutside, onSave, onAsked]);
   const close = (): void => {
     setIsAsked(false);
     // A version that is active is no longer edited.

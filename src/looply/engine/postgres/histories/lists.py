@@ -4,8 +4,9 @@ An index is named to PostgreSQL by comparing and ordering all its columns at onc
 bare comparison of ids beside it only excludes the months that are out of the span.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from looply.engine.coding.rows import INCIDENT_NUMBERS, STATUS_NUMBERS, TRIGGER_NUMBERS
@@ -141,27 +142,25 @@ _SPANS: Final[Mapping[Kind, str]] = {
 """,
 }
 
+Narrowed: TypeAlias = Literal["terms", "cause", "queues"]
+"""What a filter may have beside search fields: terms, what the incident is, the queues that calls are in."""
+
+_NARROWED: Final[Mapping[Narrowed, str]] = {"terms": _FOUND, "cause": _HAS_INCIDENT, "queues": _IS_QUEUED}
+
 
 def statement(
     kind: Kind,
     *,
-    has_terms: bool = False,
+    narrowed: Collection[Narrowed] = (),
     fields: int = 0,
     has: Sequence[Having] = (),
-    has_cause: bool = False,
-    has_queues: bool = False,
     is_oldest_first: bool = False,
 ) -> str:
-    """Returns the statement that reads one source for a filter that may have terms, and has `fields` search fields.
+    """Returns the statement that reads one source for a filter that has `fields` search fields.
 
-    `has` is what the executions must have open; `has_cause`: the filter says what their incident is; `has_queues`: in
-    which queues their calls are.
+    `narrowed` is what else of the filter narrows the list; `has` is what the executions must have open.
     """
-    found = [_FOUND] if has_terms else []
-    if has_cause:
-        found.append(_HAS_INCIDENT)
-    if has_queues:
-        found.append(_IS_QUEUED)
+    found = [text for name, text in _NARROWED.items() if name in narrowed]
     if has:
         found.append(f"({' OR '.join(HAVING[each] for each in has)})")
     fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
@@ -211,10 +210,19 @@ def _plan_of(query: Filter, workflows: Sequence[int], term_workflows: Sequence[i
         }
     if query.queues:
         parameters["queues"] = list(query.queues)
-    parts: dict[str, Any] = {"has_terms": bool(query.terms), "fields": len(query.fields), "has": query.has}
-    parts |= {"has_cause": query.cause is not None, "has_queues": bool(query.queues)}
-    parts["is_oldest_first"] = query.is_oldest_first
-    return lambda kind: statement(kind, **parts), parameters
+    is_given: dict[Narrowed, bool] = {
+        "terms": bool(query.terms),
+        "cause": query.cause is not None,
+        "queues": bool(query.queues),
+    }
+    read = partial(
+        statement,
+        narrowed=[name for name, is_so in is_given.items() if is_so],
+        fields=len(query.fields),
+        has=query.has,
+        is_oldest_first=query.is_oldest_first,
+    )
+    return read, parameters
 
 
 LISTS: Final = ListDialect(_plan_of, _MATCHES, lambda data: UUID(bytes=data))

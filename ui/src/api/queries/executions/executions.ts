@@ -67,7 +67,10 @@ export const explanationQuery = (api: Api, executionId: string) =>
   });
 
 /** The definition that runs, open waits and incidents, input and output; the log is read by itself. */
-export const executionQuery = (api: Api, { workflow_id, workflow_execution_id, seq }: ExecutionRow) =>
+export const executionQuery = (
+  api: Api,
+  { workflow_id, workflow_execution_id, seq }: Pick<ExecutionRow, "workflow_id" | "workflow_execution_id" | "seq">,
+) =>
   queryOptions({
     queryKey: [...executionKey(workflow_execution_id), "item", seq],
     queryFn: ({ signal }) =>

@@ -65,6 +65,16 @@ export const detectedQuery = (api: Api, workflowId: string, version: number, isL
     retry: false,
   });
 
+/** How many executions a person chooses from. */
+const RECENT = 5;
+
+/** The last executions of a workflow. */
+export const recentExecutionsQuery = (api: Api, workflowId: string) =>
+  queryOptions({
+    queryKey: ["sample-executions", workflowId],
+    queryFn: ({ signal }) => api.call("getExecutionRows", { workflow_id: [workflowId], limit: RECENT }, { signal }),
+  });
+
 /** The data of an execution as it is now, for samples. */
 export const documentQuery = (api: Api, executionId: string, seq: number) =>
   queryOptions({

@@ -4,7 +4,7 @@ import { Button, Field, Input, Textarea } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { type ChangeEvent, useId, useState } from "react";
 import { useApi } from "../../../api/context";
-import type { SamplePayload } from "../../../api/queries/studio/steps";
+import { recentExecutionsQuery, type SamplePayload } from "../../../api/queries/studio/steps";
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
@@ -17,7 +17,6 @@ import { callerPart } from "./sample-document";
 
 /** A larger body is refused by the trigger too. */
 const MOST_BYTES = 1_048_576;
-const MOST_EXECUTIONS = 5;
 
 interface AddSampleProps {
   store: StudioStore;
@@ -108,11 +107,7 @@ interface FromExecutionProps {
 function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
   const { samples: text } = useText(PANEL_TEXTS);
   const api = useApi();
-  const { data, error } = useQuery({
-    queryKey: ["sample-executions", workflowId],
-    queryFn: ({ signal }) =>
-      api.call("getExecutionRows", { workflow_id: [workflowId], limit: MOST_EXECUTIONS }, { signal }),
-  });
+  const { data, error } = useQuery(recentExecutionsQuery(api, workflowId));
   const [failure, setFailure] = useState<unknown>(null);
   const take = async (id: string, name: string): Promise<void> => {
     try {

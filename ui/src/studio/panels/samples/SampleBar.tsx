@@ -3,6 +3,7 @@
 import { Button, Select } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../../api/context";
+import { recentExecutionsQuery } from "../../../api/queries/studio/steps";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
 import { useText } from "../../../text/language";
@@ -14,8 +15,6 @@ import { AddSample } from "./AddSample";
 import { outputsOf, type SampleChoice } from "./sample-document";
 import { useSampleChoice, useSampleData } from "./use-sample";
 import { useSamples, withFreeName } from "./use-samples";
-
-const MOST_EXECUTIONS = 5;
 
 export function SampleBar({ store, isReadOnly }: { store: StudioStore; isReadOnly: boolean }) {
   const { samples: text } = useText(PANEL_TEXTS);
@@ -81,12 +80,7 @@ function Choices({ store, choice, onChoose }: ChoicesProps) {
   const api = useApi();
   const mayRead = useMay("read.payloads");
   const { samples } = useSamples(workflowId);
-  const { data } = useQuery({
-    queryKey: ["sample-executions", workflowId],
-    queryFn: ({ signal }) =>
-      api.call("getExecutionRows", { workflow_id: [workflowId], limit: MOST_EXECUTIONS }, { signal }),
-    enabled: mayRead,
-  });
+  const { data } = useQuery({ ...recentExecutionsQuery(api, workflowId), enabled: mayRead });
   const payloads = samples?.payloads ?? [];
   const rows = data?.items ?? [];
   const select = (value: string): void => {

@@ -2,7 +2,8 @@
 
 import { Button, Checkbox } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useStore } from "zustand";
 import { useApi } from "../../../api/context";
 import type { StepTry } from "../../../api/queries/studio/steps";
 import type { StepTypeName } from "../../../api/step-types";
@@ -18,6 +19,7 @@ import type { StepEdit } from "../form/edit";
 import styles from "../Panels.module.css";
 import { useSampleData } from "../samples/use-sample";
 import { PANEL_TEXTS } from "../text";
+import { askedTry } from "./asked";
 import { TryResult } from "./TryResult";
 
 interface Asked {
@@ -34,6 +36,7 @@ export function TryStep({ edit }: { edit: StepEdit }) {
   const mayCall = useMay("test.call");
   const [isAsked, setIsAsked] = useState(false);
   const stepTry = useStepTry(edit);
+  useAskedTry(edit, () => stepTry.mutate({ send: false, i_know: false }));
   const isCall = stepTypeOf(edit.type).isCall && !WITHOUT_SENDING.has(edit.type);
   return (
     <section className={styles.box} aria-label={text.title}>
@@ -71,6 +74,19 @@ export function TryStep({ edit }: { edit: StepEdit }) {
       {stepTry.data !== undefined && !stepTry.isPending && <TryResult edit={edit} tried={stepTry.data} />}
     </section>
   );
+}
+
+/** Tries the step once when that was asked for from outside of its panel. */
+function useAskedTry({ store, id }: StepEdit, onTry: () => void): void {
+  const asked = askedTry(store);
+  const isAsked = useStore(asked, ({ step }) => step === id);
+  const latest = useRef(onTry);
+  latest.current = onTry;
+  useEffect(() => {
+    if (!isAsked) return;
+    asked.setState({ step: null });
+    latest.current();
+  }, [asked, isAsked]);
 }
 
 /** Returns the try of a step, on the sample that is chosen, with the definition as it is when it is tried. */

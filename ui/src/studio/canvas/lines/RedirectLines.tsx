@@ -1,14 +1,14 @@
 /** The ways back: drawn while the redirect, or the step that it leads to, is selected. */
 
 import { useStore } from "zustand";
-import type { PlacedNode } from "../../graph/layout";
-import { ERROR } from "../../graph/outline";
-import { pathOf } from "../../graph/routes";
-import { NODE } from "../../graph/sizes";
-import { shapeOf } from "../document/shape";
-import type { Studio } from "../studio";
-import type { Drawn } from "./drawing/drawn";
-import styles from "./Lines.module.css";
+import type { PlacedNode } from "../../../graph/layout";
+import { ERROR } from "../../../graph/outline";
+import { pathOf } from "../../../graph/routes";
+import { NODE } from "../../../graph/sizes";
+import { shapeOf } from "../../document/shape";
+import type { Studio } from "../../studio";
+import type { Drawn } from "../drawing/drawn";
+import styles from "../Lines.module.css";
 
 const ASIDE = 24;
 

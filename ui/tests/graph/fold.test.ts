@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import type { Schema } from "../../src/api/types";
-import { addressOf, type LogEntry, visitOf } from "../../src/executions/log/entry";
-import { fold } from "../../src/executions/log/fold";
-import type { Visit, VisitState } from "../../src/executions/log/visits";
+import { addressOf, type LogEntry, visitOf } from "../../src/graph/log/entry";
+import { fold } from "../../src/graph/log/fold";
+import type { Visit, VisitState } from "../../src/graph/log/visits";
 import recorded from "../recorded/logs.json";
 
 type Status = Schema<"VisitRecord">["status"];

@@ -4,7 +4,7 @@
  * whose exit `error` leads somewhere.
  */
 
-import { START } from "../../graph/outline";
+import { START } from "../outline";
 import { type EntryOf, type EntryType, type LogEntry, messageOf, visitOf } from "./entry";
 import { newVisit, VisitTable } from "./visit-table";
 import type { Attempt, Visit, VisitState } from "./visits";

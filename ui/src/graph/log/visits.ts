@@ -108,8 +108,13 @@ const WORST: readonly VisitState[] = [
 
 /** Returns the visit of a step that is shown for all of them: the worst of the newest in each scope. */
 export function worstOf(visits: readonly Visit[]): Visit | null {
+  return worstAmong(newestOf(visits));
+}
+
+/** Returns the worst of some visits, each of which counts; the first of those that are equally bad. */
+export function worstAmong(visits: Iterable<Visit>): Visit | null {
   let worst: Visit | null = null;
-  for (const visit of newestOf(visits)) {
+  for (const visit of visits) {
     if (worst === null || WORST.indexOf(visit.state) < WORST.indexOf(worst.state)) worst = visit;
   }
   return worst;

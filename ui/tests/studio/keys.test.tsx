@@ -1,0 +1,183 @@
+/** Keys that work anywhere in the Studio, also while a person types: try this step, activate, the hits of find. */
+
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { Session } from "../../src/session/session";
+import type { JsonObject } from "../../src/shared/http";
+import { visit } from "../fakes/app";
+import { QUIET } from "../fakes/panel";
+import { sessionOf, signedIn } from "../fakes/people";
+import { fakeStudio } from "../fakes/studio";
+import { ORDERS } from "./definitions";
+
+const PAGE = "/workflows/workflow-1/v/5";
+const MAKER: Session["permissions"] = [
+  ...new Set([...sessionOf().permissions, "read.definitions", "edit.drafts", "activate"] as const),
+];
+
+async function node(id: string): Promise<HTMLElement> {
+  return waitFor(() => {
+    const found = document.querySelector<HTMLElement>(`button[data-step="${id}"]`);
+    if (found === null) throw new Error(`no step ${id}`);
+    return found;
+  });
+}
+
+const focused = (): string | undefined => (document.activeElement as HTMLElement | null)?.dataset.step;
+
+async function openStudio(permissions = MAKER, page = PAGE, status: "DRAFT" | "ACTIVE" = "DRAFT") {
+  const fake = fakeStudio(ORDERS as JsonObject, { workflow_status: status });
+  const visited = visit(page, signedIn({ permissions }), QUIET, fake.handlers, {
+    testStep: () => ({
+      message: "success",
+      item: {
+        state: "NOT_SENT",
+        exit: "",
+        input: { url: "https://example.com/approved" },
+        output: null,
+        error: null,
+        operation: "http.request",
+        repeat: "always",
+        millis: 3,
+        fuel: { used: 1, limit: 100 },
+      },
+    }),
+  });
+  if (!page.includes("view=outline")) await node("WorkflowStartState");
+  return { ...visited, fake };
+}
+
+describe("Ctrl+E", () => {
+  it("tries the step with the focus, without a real call, and shows what came of it", async () => {
+    const { user, api } = await openStudio();
+    (await node("httpRequest_1")).focus();
+    await user.keyboard("{Control>}e{/Control}");
+    const panel = within(await screen.findByRole("region", { name: "httpRequest_1" }));
+    expect(panel.getByRole("tab", { name: "Data" }).getAttribute("aria-selected")).toBe("true");
+    await waitFor(() =>
+      expect(api.calls.filter(([id]) => id === "testStep").map(([, input]) => input)).toMatchObject([
+        { step_id: "httpRequest_1", send: false, i_know: false },
+      ]),
+    );
+    await panel.findByText(/example\.com\/approved/);
+  });
+
+  it("tries the step again from a field of its panel, and once for each press", async () => {
+    const { user, api } = await openStudio();
+    await user.click(await node("email_1"));
+    (await screen.findByRole("tab", { name: "JSON" })).focus();
+    await user.keyboard("{Control>}e{/Control}");
+    await waitFor(() => expect(api.calls.filter(([id]) => id === "testStep")).toHaveLength(1));
+    await user.keyboard("{Control>}e{/Control}");
+    await waitFor(() => expect(api.calls.filter(([id]) => id === "testStep")).toHaveLength(2));
+  });
+
+  it("does nothing at the start, and nothing for who may not edit", async () => {
+    const { user, api, unmount } = await openStudio();
+    (await node("WorkflowStartState")).focus();
+    await user.keyboard("{Control>}e{/Control}");
+    expect(screen.queryByRole("region", { name: "WorkflowStartState" })).toBeNull();
+    unmount();
+    const reader = await openStudio(MAKER.filter((each) => each !== "edit.drafts"));
+    (await node("email_1")).focus();
+    await reader.user.keyboard("{Control>}e{/Control}");
+    expect(screen.queryByRole("region", { name: "email_1" })).toBeNull();
+    expect([...api.calls, ...reader.api.calls].map(([id]) => id)).not.toContain("testStep");
+  });
+});
+
+describe("Ctrl+Shift+A", () => {
+  it("opens what is looked at before a draft is activated", async () => {
+    const { user, api } = await openStudio();
+    (await node("email_1")).focus();
+    await user.keyboard("{Control>}{Shift>}a{/Shift}{/Control}");
+    await waitFor(() => expect(api.calls.map(([id]) => id)).toContain("previewActivation"));
+    await screen.findByRole("dialog");
+  });
+
+  it("does nothing for an active version, nor without the right to activate", async () => {
+    for (const [permissions, status] of [
+      [MAKER, "ACTIVE"],
+      [MAKER.filter((each) => each !== "activate"), "DRAFT"],
+    ] as const) {
+      const { user, api, unmount } = await openStudio(permissions, PAGE, status);
+      (await node("email_1")).focus();
+      await user.keyboard("{Control>}{Shift>}a{/Shift}{/Control}");
+      expect(api.calls.map(([id]) => id)).not.toContain("previewActivation");
+      unmount();
+    }
+  });
+});
+
+describe("F3", () => {
+  it("opens find while nothing was searched", async () => {
+    const { user } = await openStudio();
+    (await node("email_1")).focus();
+    await user.keyboard("{F3}");
+    await screen.findByRole("searchbox", { name: "Find in the workflow" });
+  });
+
+  it("leads from hit to hit on the graph and around, Shift+F3 back", async () => {
+    const { user } = await openStudio();
+    await user.keyboard("{Control>}f{/Control}");
+    await user.type(await screen.findByRole("searchbox", { name: "Find in the workflow" }), "example.com");
+    await screen.findByText("2 steps found");
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("approval_1"));
+    expect(screen.queryByRole("searchbox", { name: "Find in the workflow" })).toBeNull();
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("httpRequest_1"));
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("approval_1"));
+    await user.keyboard("{Shift>}{F3}{/Shift}");
+    await waitFor(() => expect(focused()).toBe("httpRequest_1"));
+    await user.keyboard("{Control>}f{/Control}");
+    const field: HTMLInputElement = await screen.findByRole("searchbox", { name: "Find in the workflow" });
+    expect(field.value).toBe("example.com");
+  });
+
+  it("opens the block that hides a hit, and works in the outline too", async () => {
+    const { user, unmount } = await openStudio();
+    (await node("parallel_1")).focus();
+    await user.keyboard("[[");
+    await waitFor(() => expect(document.querySelector('[data-step="delay_1"]')).toBeNull());
+    await user.keyboard("{Control>}f{/Control}");
+    await user.type(await screen.findByRole("searchbox", { name: "Find in the workflow" }), "PT1H");
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("delay_1"));
+    unmount();
+    const { user: other } = await openStudio(MAKER, `${PAGE}?view=outline`);
+    await screen.findByRole("tree");
+    await other.keyboard("{Control>}f{/Control}");
+    await other.type(await screen.findByRole("searchbox", { name: "Find in the workflow" }), "PT1H");
+    await other.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("delay_1"));
+    expect((document.activeElement as HTMLElement).getAttribute("role")).toBe("treeitem");
+  });
+
+  it("shows that there is no hit", async () => {
+    const { user } = await openStudio();
+    await user.keyboard("{Control>}f{/Control}");
+    await user.type(await screen.findByRole("searchbox", { name: "Find in the workflow" }), "nowhere");
+    await user.keyboard("{Escape}");
+    (await node("email_1")).focus();
+    await user.keyboard("{F3}");
+    await screen.findByText("0 steps found");
+  });
+});
+
+describe("the palette and the menu of a step", () => {
+  it("have the same acts with their keys", async () => {
+    const { user, api } = await openStudio();
+    (await node("email_1")).focus();
+    await user.keyboard("{Control>}k{/Control}");
+    const palette = within(await screen.findByRole("dialog"));
+    await user.type(palette.getByRole("combobox"), "Try this");
+    const option = await palette.findByRole("option", { name: /Try this step/ });
+    expect(option.textContent).toContain("Ctrl E");
+    await user.keyboard("{Escape}");
+    await user.pointer({ keys: "[MouseRight]", target: await node("email_1") });
+    await user.click(await screen.findByRole("menuitem", { name: /Try this step/ }));
+    await waitFor(() => expect(api.calls.map(([id]) => id)).toContain("testStep"));
+  });
+});
