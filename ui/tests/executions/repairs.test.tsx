@@ -4,7 +4,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import type { UserEvent } from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import type { CallOptions } from "../../src/api/types";
-import type { LogEntry } from "../../src/executions/log/entry";
+import type { LogEntry } from "../../src/graph/log/entry";
 import type { Handlers } from "../fakes/api";
 import { expectAccessible, fill, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, forecast, ITEM, withExecution } from "../fakes/executions";
