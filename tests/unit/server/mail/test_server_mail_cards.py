@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from mailing_kit import CARD, Post, text_of
 from server_kit import Caller, ScriptedShell, card_step, definition, note_step
+from structlog.testing import capture_logs
 
+from kit.memory import MemoryStore
 from looply.connectors.blobs import Blob
 from looply.engine.coding.blobs import StoredBlobs
-from looply.errors import StoreCorrupt
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -181,16 +182,13 @@ async def test_the_images_that_a_card_has_itself_are_parts_of_its_mail_and_a_blo
 
 
 async def test_a_card_arrives_without_an_image_whose_bytes_are_damaged(
-    post: Post, pictured: Pictured, shell: ScriptedShell, monkeypatch: pytest.MonkeyPatch
+    post: Post, pictured: Pictured, store: MemoryStore
 ) -> None:
-    first = await pictured.ask("")
-    logo = await pictured.keep(first, PNG + b"logo")
-    second = await pictured.ask(logo)
-    await pictured.keep(second, PNG + b"logo")
-
-    async def find(*_: Any) -> None:
-        raise StoreCorrupt("the store is damaged")
-
-    monkeypatch.setattr(shell.blobs, "find", find)
-    await post.reconciler.tick()
-    assert [images_of(each) for each in post.mails()] == [[PNG + b"inline"]] * 2
+    key = bytes(range(32))
+    execution_id = await pictured.ask({"$blob": key.hex(), "type": "image/png", "name": "", "size": 7})
+    await store.journal.put_blob(execution_id, key, 0, b"damaged")
+    with capture_logs() as logs:
+        await post.reconciler.tick()
+    assert [images_of(each) for each in post.mails()] == [[PNG + b"inline"]]
+    (entry,) = [each for each in logs if each["event"] == "image_not_sent"]
+    assert (entry["execution_id"], entry["log_level"]) == (execution_id, "error")
