@@ -116,8 +116,9 @@ def _with_images(content: str, mail: EmailMessage) -> str:
     """Returns the HTML of a mail with the images that the mail carries in place of their addresses."""
     for part in mail.walk():
         cid = str(part["content-id"] or "").strip("<>")
-        if cid and part.get_content_maintype() == "image":
-            data = f"data:{part.get_content_type()};base64,{b64encode(part.get_payload(decode=True)).decode('ascii')}"
+        image = part.get_payload(decode=True)
+        if cid and isinstance(image, bytes) and part.get_content_maintype() == "image":
+            data = f"data:{part.get_content_type()};base64,{b64encode(image).decode('ascii')}"
             content = content.replace(f'"cid:{html.escape(cid)}"', f'"{data}"')
     return content
 
