@@ -33,7 +33,7 @@ from looply.settings import TABLE
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
-MESSAGES = {"incidents"}
+MESSAGES = {"incidents", "systems"}
 """The types of messages, which are no steps."""
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
