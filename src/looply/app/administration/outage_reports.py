@@ -22,7 +22,7 @@ from looply.jsontext import Json
 
 _MARK: Final = b"the outage of "
 """Begins the key of an outage. With the name of a system it is longer than the hash of any other cause."""
-MOST_LISTED: Final = 20
+MAX_LISTED: Final = 20
 """Systems that one message lists; the others are a number."""
 
 
@@ -101,9 +101,9 @@ def message_of(
     What systems said is left out, unless the notification quotes it.
     """
     marks = b"".join(each.key + each.state.encode() + to_ms(each.since).to_bytes(8, "big") for each in part)
-    texts = [_text(each, workflow_name, quotes=notification.quotes) for each in part[:MOST_LISTED]]
-    if len(part) > MOST_LISTED:
-        texts.append(f"{len(part) - MOST_LISTED} more.")
+    texts = [_text(each, workflow_name, quotes=notification.quotes) for each in part[:MAX_LISTED]]
+    if len(part) > MAX_LISTED:
+        texts.append(f"{len(part) - MAX_LISTED} more.")
     return NotificationMessage(
         key=f"{notification.notification_id} {hashlib.sha256(marks).hexdigest()}",
         title=_title(part),

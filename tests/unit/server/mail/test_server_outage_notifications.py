@@ -12,8 +12,8 @@ from notifying_kit import Hook, Staff
 from server_kit import Caller, definition
 
 from kit.memory import MemoryStore
-from looply.app.administration.notification_runner import MOST_AN_HOUR, NotificationRunner
-from looply.app.administration.outage_reports import MOST_LISTED
+from looply.app.administration.notification_runner import MAX_PER_HOUR, NotificationRunner
+from looply.app.administration.outage_reports import MAX_LISTED
 from looply.app.context.services import Services
 from looply.engine.effects.outages import BreakerSettings, drain_target, open_target, reopen_target
 from looply.engine.records.targets import TargetRow
@@ -267,7 +267,7 @@ async def test_more_than_three_systems_at_the_same_time_are_one_message_that_lis
     staff: Staff, hook: Hook, systems: Systems
 ) -> None:
     await staff.put("webhook", HOOK)
-    names = [f"https://s{number:02}.example:443" for number in range(MOST_LISTED + 2)]
+    names = [f"https://s{number:02}.example:443" for number in range(MAX_LISTED + 2)]
     for name in names:
         await systems.down(name)
     assert await staff.later(seconds=30) == 1
@@ -321,10 +321,10 @@ async def test_an_outage_that_finds_the_hour_full_is_reported_when_it_is_over(
     staff: Staff, hook: Hook, systems: Systems
 ) -> None:
     await staff.put("webhook", HOOK)
-    for number in range(MOST_AN_HOUR):
+    for number in range(MAX_PER_HOUR):
         await staff.fail(await staff.failing(f"Workflow {number}"))
         await staff.later(seconds=25)
-    assert len(hook.bodies) == MOST_AN_HOUR
+    assert len(hook.bodies) == MAX_PER_HOUR
     await systems.down()
     assert await staff.later(minutes=10) == 0
     assert await staff.later(hours=1) == 1
