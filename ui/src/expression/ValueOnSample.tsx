@@ -16,16 +16,27 @@ const LONGEST = 400;
 /** From this share of the limit on, the fuel is shown. */
 const MUCH_FUEL = 0.1;
 
-export function ValueOnSample({ text, type }: { text: string; type: string | null }) {
+interface ValueOnSampleProps {
+  text: string;
+  type: string | null;
+}
+
+export function ValueOnSample({ text, type }: ValueOnSampleProps) {
+  const words = useText(TEXTS);
+  const { sample } = useExpressionSource();
+  if (sample === null) return <p className={styles.hint}>{type === null ? words.noSample : words.keepsType(type)}</p>;
+  return <Value text={text} type={type} />;
+}
+
+function Value({ text, type }: ValueOnSampleProps) {
   const words = useText(TEXTS);
   const source = useExpressionSource();
   const { sample } = source;
   const rested = useRested(text, REST_MS);
   const { data, error, isFetching } = useQuery({
     ...valueQuery(useApi(), questionOf(rested, source), sample, identityOf(sample)),
-    enabled: sample !== null && hasExpression(rested),
+    enabled: hasExpression(rested),
   });
-  if (sample === null) return <p className={styles.hint}>{type === null ? words.noSample : words.keepsType(type)}</p>;
   if (data === undefined) return error === null ? null : <p className={styles.hint}>{words.noValue}</p>;
   return (
     <div className={styles.value} data-stale={isFetching}>

@@ -1,7 +1,7 @@
 /** The one open editor: CodeMirror when it is loaded, else a plain text area. It does not change while it is open. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type Ref, startTransition, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useApi } from "../../api/context";
 import { complete, functionsQuery } from "../../api/queries/expression/expressions";
 import type { Span } from "../../shared/expressions";
@@ -94,7 +94,8 @@ function useEditorOptions({ onChange, onHelp, ...fixed }: Omit<EditorBoxProps, "
     },
     onChange: (next) => {
       typed.current = next;
-      newest.current.onChange(next);
+      // The editor shows the key by itself: it does not wait for what is said of the text.
+      startTransition(() => newest.current.onChange(next));
     },
     onHelp: () => newest.current.onHelp(),
     onUndo: () => newest.current.source.undo?.() ?? false,

@@ -1,7 +1,7 @@
 /** The panel of one step: what it is, its settings, data, errors, notes and JSON. */
 
 import { Button, Tab, TabList, Tooltip } from "@fluentui/react-components";
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
@@ -31,13 +31,13 @@ interface StepPanelProps {
   stepId: string;
 }
 
-export function StepPanel({ store, stepId }: StepPanelProps) {
+export const StepPanel = memo(function StepPanel({ store, stepId }: StepPanelProps) {
   const text = useText(PANEL_TEXTS);
   const edit = useStepEdit(store, stepId);
   if (edit === null) return <Empty icon="help" title={text.gone} />;
   // Another step is another form: what is typed belongs to the step that it was typed for.
   return <Panel key={stepId} edit={edit} />;
-}
+});
 
 function Panel({ edit }: { edit: StepEdit }) {
   const [tab, setTab] = useState<TabName>("settings");

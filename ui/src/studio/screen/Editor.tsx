@@ -1,7 +1,7 @@
 /** The parts of the Studio around one open document. */
 
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
 import type { OpenVersion } from "../../api/queries/studio/definitions";
@@ -26,6 +26,7 @@ import { Side } from "../side/Side";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
+import { useAfterPaint } from "./after-paint";
 import { nextArea } from "./areas";
 import { Head } from "./Head";
 import { Middle } from "./Middle";
@@ -88,7 +89,7 @@ const Actions = memo(function Actions({ studio, viewing }: ActionsProps) {
     [key, isReadOnly, focused, folded, canActivate, canTry],
   );
   useActionKeys(studio, viewing);
-  return <Listed studio={studio} viewing={viewing} present={useDeferredValue(present)} />;
+  return <Listed studio={studio} viewing={viewing} present={useAfterPaint(present)} />;
 });
 
 interface ActionsProps {

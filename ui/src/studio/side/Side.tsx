@@ -1,23 +1,17 @@
 /** The panel of the selected step, beside the canvas, which stays visible. Its width can be changed. */
 
 import { Button, Tooltip } from "@fluentui/react-components";
-import {
-  type ComponentType,
-  type KeyboardEvent,
-  memo,
-  type PointerEvent,
-  useDeferredValue,
-  useMemo,
-  useRef,
-} from "react";
+import { type ComponentType, type KeyboardEvent, memo, type PointerEvent, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { stepIcon } from "../../graph/StepNode";
 import { CopyButton } from "../../kit/CopyButton";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
+import { graphKey } from "../canvas/drawing/use-drawn";
 import { type Definition, nameOf, stepById, typeOf } from "../document/definition";
 import type { StudioStore } from "../document/store";
+import { useAfterPaint } from "../screen/after-paint";
 import styles from "../screen/Screen.module.css";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -81,14 +75,16 @@ export const Side = memo(function Side({ studio, Panel }: SideProps) {
   );
 });
 
-/** Returns whose panel is shown. That of a step that was just added is drawn after the step itself. */
+/** Returns whose panel is shown. That of a step that was just added is drawn after the step itself, in a frame of its own. */
 function useSelected({ store }: Studio): { selected: string | null; document: Definition } {
   const selected = useStore(store, ({ selection }) => selection?.step ?? null);
   const document = useStore(store, (state) => state.document);
-  const present = useMemo(() => ({ selected, document }), [selected, document]);
-  const drawn = useDeferredValue(present);
-  const isAdded = selected !== null && stepById(drawn.document, selected) === null;
-  return isAdded ? drawn : present;
+  const key = graphKey(document);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: steps are added with another graph, not by each key typed
+  const present = useMemo(() => ({ selected, document }), [selected, key]);
+  const painted = useAfterPaint(present);
+  const isAdded = selected !== null && stepById(painted.document, selected) === null;
+  return isAdded ? painted : { selected, document };
 }
 
 interface GripProps {
