@@ -26,7 +26,7 @@ import { Side } from "../side/Side";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
-import { nextArea } from "./areas";
+import { enterSide, moveArea } from "./areas";
 import { Head } from "./Head";
 import { Middle } from "./Middle";
 import { Notices } from "./Notices";
@@ -145,11 +145,11 @@ function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | n
       },
       openSide: () => {
         store.getState().select(screen.getState().focused);
-        requestAnimationFrame(() => nextArea("side"));
+        requestAnimationFrame(() => enterSide());
       },
       // What is drawn may change with what leads here.
       showStep: (step) => void requestAnimationFrame(() => showStep(canvas.current, step)),
-      nextArea: () => nextArea(null),
+      moveArea,
     };
   }, [store, screen, canvas]);
 }
