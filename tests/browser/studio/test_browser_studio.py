@@ -5,7 +5,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from browser.app.visits import Visit
+from browser.app.visits import WIDE, Visit
 from browser.studio.conftest import Installation
 from browser.studio.drawing import SAVED, edges_of, open_studio, save
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ACTS: Final = 60
+NARROW: Final = {"width": 1024, "height": 768}
 _KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
 
 
@@ -105,6 +106,7 @@ def test_what_was_edited_is_undone_after_a_reload_too(maker: Visit, installation
         undo.click()
         undone += 1
     save(page)
+    maker.look("studio-undone")
     assert installation.stored(workflow_id) == before
     for _ in range(undone):
         redo.click()
@@ -166,6 +168,7 @@ def test_two_tabs_are_merged_and_ask_about_the_one_place_that_both_changed(
     _describe(first, "delay_1", "Mine")
     question = first.get_by_role("dialog", name="1 place was changed by two authors")
     question.wait_for()
+    question.get_by_text("The maker saved this draft", exact=False).wait_for()
     shown = question.get_by_role("region", name="delay_1 /description").locator("pre")
     assert shown.all_inner_texts() == ["Mine", "Theirs"]
     assert _names(installation.stored(workflow_id)) == {"delay_1": "Theirs"}
@@ -271,4 +274,20 @@ def test_the_studio_looks_the_same_in_every_theme_and_language(maker: Visit, ins
             page.locator("section[data-area=problems] button").first.click()
             page.get_by_role("listitem").first.wait_for()
             maker.look(f"studio-{theme}")
+    page = maker.page
+    page.set_viewport_size(NARROW)
+    try:
+        page = open_studio(maker, workflow_id)
+        maker.look("studio-narrow")
+        page.locator("[data-step=approval_1]").click()
+        side = page.locator("aside[data-area=side]")
+        side.wait_for()
+        maker.look("studio-narrow-panel")
+        box = side.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    finally:
+        page.set_viewport_size(WIDE)
     maker.check()

@@ -225,6 +225,7 @@ export const german = {
     errors: "Fehlerpfade zeigen oder verbergen",
     save: "Jetzt speichern",
     area: "Zum nächsten Bereich",
+    lastArea: "Zum Bereich davor",
     moveBranchLeft: "Zweig nach links",
     moveBranchRight: "Zweig nach rechts",
     addBranch: "Zweig hinzufügen",

@@ -222,6 +222,7 @@ export const english = {
     errors: "Show or hide error paths",
     save: "Save now",
     area: "To the next area",
+    lastArea: "To the area before",
     moveBranchLeft: "Move the branch to the left",
     moveBranchRight: "Move the branch to the right",
     addBranch: "Add a branch",

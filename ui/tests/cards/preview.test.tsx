@@ -1,4 +1,4 @@
-/** The preview of the designer: each place and each reader, as they are given to the frame of the card. */
+/** The preview of the designer: each place and each reader, as the frame of the card receives them. */
 
 import { act, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";

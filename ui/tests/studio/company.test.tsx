@@ -39,6 +39,12 @@ describe("another author", () => {
     expect(screen.queryByText(/not saved yet\. When both save/)).toBeNull();
   });
 
+  it("with several tabs is named once", async () => {
+    await openWith(other({ is_you: true }), other({ is_you: true }), other());
+    const bar = await screen.findByTitle("You, in another tab, Ada also has this workflow open");
+    expect(bar.textContent).toBe("You, in another tab, Ada");
+  });
+
   it("with changes in another version is named, and these changes are not in the way", async () => {
     await openWith(other({ is_dirty: true, version: 4 }));
     await screen.findByTitle("Ada also has this workflow open");

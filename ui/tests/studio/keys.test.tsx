@@ -47,6 +47,26 @@ async function openStudio(permissions = MAKER, page = PAGE, status: "DRAFT" | "A
   return { ...visited, fake };
 }
 
+describe("F6", () => {
+  it("leads from area to area and around, Shift+F6 back, also from a field", async () => {
+    const { user } = await openStudio(MAKER, `${PAGE}?step=email_1`);
+    await screen.findByRole("tab", { name: "Notes" });
+    (await node("email_1")).focus();
+    const areasBy = async (keys: string): Promise<(string | undefined)[]> => {
+      const areas: (string | undefined)[] = [];
+      for (let press = 0; press < 4; press += 1) {
+        await user.keyboard(keys);
+        areas.push(document.activeElement?.closest<HTMLElement>("[data-area]")?.dataset.area);
+      }
+      return areas;
+    };
+    expect(await areasBy("{F6}")).toEqual(["side", "problems", "toolbox", "canvas"]);
+    expect(focused()).toBe("email_1");
+    expect(await areasBy("{Shift>}{F6}{/Shift}")).toEqual(["toolbox", "problems", "side", "canvas"]);
+    expect(focused()).toBe("email_1");
+  });
+});
+
 describe("Ctrl+E", () => {
   it("tries the step with the focus, without a real call, and shows what came of it", async () => {
     const { user, api } = await openStudio();

@@ -16,6 +16,7 @@ const MAKER: Session["permissions"] = [
 /** What can be done with a step in the middle of a branch, in the order of the table. */
 const OF_A_STEP = [
   "Add a step after this one",
+  "Try this step",
   "Change the id",
   "Replace the type",
   "Move",

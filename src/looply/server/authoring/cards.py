@@ -120,12 +120,12 @@ class DeleteCardBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 async def get_card(call: Call) -> Response:
     """Reads a version."""
     version = number_of(call.query.get("card_version"), "card_version")
-    return _answer(await cards.get(call.services, call.principal, (call.query.get("card_id"), version)))
+    return await _named(call, await cards.get(call.services, call.principal, (call.query.get("card_id"), version)))
 
 
 async def get_latest_active_card(call: Call) -> Response:
     """Reads the newest ACTIVE version."""
-    return _answer(await cards.latest_active(call.services, call.principal, call.query.get("card_id")))
+    return await _named(call, await cards.latest_active(call.services, call.principal, call.query.get("card_id")))
 
 
 async def get_cards(call: Call) -> Response:
@@ -180,9 +180,18 @@ async def delete_card(call: Call) -> Response:
     return Response(Message())
 
 
-def _answer(card: CardVersion) -> Response:
-    item = extend_record(CardRecord, _row(card), card_payload=card.card_payload)
+async def _named(call: Call, card: CardVersion) -> Response:
+    """Returns the answer with the names of the authors."""
+    (item,) = await name_actors(call, [_record(card)])
     return Response(CardAnswer(message=SUCCESS, item=item))
+
+
+def _answer(card: CardVersion) -> Response:
+    return Response(CardAnswer(message=SUCCESS, item=_record(card)))
+
+
+def _record(card: CardVersion) -> CardRecord:
+    return extend_record(CardRecord, _row(card), card_payload=card.card_payload)
 
 
 def _key(row: CardRow) -> CardCursor:

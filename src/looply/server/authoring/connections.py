@@ -179,7 +179,9 @@ async def discover_connection(call: Call) -> Response:
 
 async def get_connection(call: Call) -> Response:
     """Reads a connection."""
-    return _answer(await connections.get(call.services, call.principal, call.query.get("name")))
+    found = await connections.get(call.services, call.principal, call.query.get("name"))
+    (item,) = await name_actors(call, [_record(found)])
+    return Response(ConnectionAnswer(message=SUCCESS, item=item))
 
 
 async def get_connections(call: Call) -> Response:

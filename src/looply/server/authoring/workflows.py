@@ -185,7 +185,8 @@ class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_workflow(call: Call) -> Response:
     """Reads a version."""
     row = await workflows.get(call.services, call.principal, *_requested_version(call))
-    return Response(WorkflowAnswer(message=SUCCESS, item=_record(row)))
+    (item,) = await name_actors(call, [_record(row)])
+    return Response(WorkflowAnswer(message=SUCCESS, item=item))
 
 
 async def get_schema(call: Call) -> Response:

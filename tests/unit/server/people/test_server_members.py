@@ -301,6 +301,28 @@ async def test_lists_name_the_people_and_keys_who_made_a_change(owner: Browser, 
     assert datastore["modified_by_name"] == "The owner"
 
 
+async def test_what_is_read_alone_names_the_author_too(owner: Browser, mine: Caller) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    first = (await owner.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
+    assert (first["created_by_name"], first["modified_by_name"]) == ("all", "all")
+    body = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": first["modified_on"]}
+    saved = await owner.post("updateWorkflow", {**body, "definition": {**COMPUTING, "description": "Changed"}})
+    assert saved.json()["item"]["workflow_version"] == 2, saved.text
+    await owner.post("createCard", {"card_name": "Order", "card_payload": {"type": "AdaptiveCard", "version": "1.5"}})
+    (card,) = (await owner.get("getCards")).json()["items"]
+    connection = {"name": "BANK", "kind": "http", "settings": {"base_url": "https://bank.example"}}
+    await owner.post("createConnection", connection)
+    read = [
+        await owner.get("getWorkflowById", workflow_id=workflow_id, workflow_version=2),
+        await owner.get("/v1/adaptive-cards/getCardById", card_id=card["card_id"], card_version=1),
+        await owner.get("getConnection", name="BANK"),
+    ]
+    assert [answer.status_code for answer in read] == [200, 200, 200]
+    for answer in read:
+        item = answer.json()["item"]
+        assert (item["created_by"], item["created_by_name"]) == (await user_id_of(owner), "The owner")
+
+
 async def test_executions_and_their_logs_name_the_people_and_keys_who_made_a_call(owner: Browser, mine: Caller) -> None:
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)

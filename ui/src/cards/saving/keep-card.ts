@@ -6,7 +6,7 @@ import type { Conflict } from "../../editing/document/merge";
 import { type Path, ROOT } from "../../editing/document/path";
 import type { Journals } from "../../editing/keeping/journals";
 import { firstStatus, type Keeping, type Kept, keep } from "../../editing/keeping/keep";
-import type { Stored } from "../../editing/keeping/kind";
+import { lastAuthor, type Stored } from "../../editing/keeping/kind";
 import type { ServerPort } from "../../editing/keeping/saver";
 import type { Timers } from "../../editing/keeping/timers";
 import type { JsonObject } from "../../shared/http";
@@ -48,7 +48,7 @@ export function storedCard(card: CardVersion): StoredCard {
     document: card.card_payload,
     modifiedOn: card.modified_on,
     version: card.card_version,
-    by: card.modified_by_name ?? card.modified_by ?? "",
+    by: lastAuthor(card),
   };
 }
 

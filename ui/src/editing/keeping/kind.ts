@@ -14,6 +14,20 @@ export interface Stored<Document> {
   by: string;
 }
 
+/** What a record says of its authors; the names are left out of ids that have none. */
+export interface Authors {
+  created_by: string | null;
+  created_by_name?: string;
+  modified_by: string | null;
+  modified_by_name?: string;
+}
+
+/** Returns who changed a record last, by name where there is one; of one that is as it was made, who made it. */
+export function lastAuthor(record: Authors): string {
+  const { created_by, created_by_name, modified_by, modified_by_name } = record;
+  return modified_by_name ?? modified_by ?? created_by_name ?? created_by ?? "";
+}
+
 export interface Kind {
   stored: Stored<object>;
   /** The names of its changes, and where they are seen. */

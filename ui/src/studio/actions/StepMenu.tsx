@@ -36,7 +36,7 @@ const NO_VIEW: Viewing = {
   showProblem: () => undefined,
   openSide: () => undefined,
   showStep: () => undefined,
-  nextArea: () => undefined,
+  moveArea: () => undefined,
 };
 
 export function StepMenu({ studio, menu }: { studio: Studio; menu: OpenMenu }) {

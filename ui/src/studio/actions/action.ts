@@ -30,5 +30,6 @@ export interface Viewing {
   openSide: () => void;
   /** Puts the focus on a step, wherever it is drawn. */
   showStep: (step: string) => void;
-  nextArea: (by: number) => void;
+  /** Puts the focus into the area after the one that has it (1), or before it (-1). */
+  moveArea: (by: number) => void;
 }

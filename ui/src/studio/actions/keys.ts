@@ -6,7 +6,7 @@ const TYPING = "input, textarea, select, [contenteditable=true]";
 const OVERLAY = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 /** Keys that mean the same in a field as anywhere. */
 const EVERYWHERE: readonly string[] = [
-  ...["F3", "Shift+F3", "F6", "F8", "Shift+F8"],
+  ...["F3", "Shift+F3", "F6", "Shift+F6", "F8", "Shift+F8"],
   ...["Ctrl+S", "Ctrl+E", "Ctrl+Shift+A"],
 ];
 

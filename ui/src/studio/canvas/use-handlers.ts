@@ -2,7 +2,7 @@
 
 import { type MouseEvent, useMemo, useRef } from "react";
 import { add, chooseType, connectExit, move, pasteText, placeBranch } from "../actions/acts";
-import { nextArea } from "../screen/areas";
+import { enterSide } from "../screen/areas";
 import type { Studio } from "../studio";
 import type { DropLane } from "./lane-drag";
 import type { PlaceHandlers } from "./PlusButton";
@@ -29,7 +29,7 @@ export function useCanvasHandlers(
         screen.setState({ focused: step, chosen: [] });
         store.getState().select(step);
         // By a key: the first field of the panel is where that leads.
-        if (event.detail === 0) requestAnimationFrame(() => nextArea("side"));
+        if (event.detail === 0) requestAnimationFrame(() => enterSide());
       }
     };
     return {

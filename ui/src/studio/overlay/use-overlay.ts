@@ -10,14 +10,17 @@ import { logQuery } from "../../api/queries/executions/whole-log";
 import { fold } from "../../graph/log/fold";
 import { VISIT_TEXTS } from "../../graph/log/text";
 import type { Visit } from "../../graph/log/visits";
-import { ERROR, readOutline } from "../../graph/outline";
+import { ERROR, NEXT, readOutline } from "../../graph/outline";
 import { TEXTS as GRAPH_TEXTS } from "../../graph/text";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { blockOf } from "../document/blocks";
+import { stepById } from "../document/definition";
+import { exitLook } from "../exits";
 import { sharedChoice } from "../panels/samples/use-sample";
 import type { Studio } from "../studio";
+import { TEXTS } from "../text";
 import { type Happened, type Overlay, overlayOf, withFolds } from "./overlay";
 
 /** How often is looked whether an execution that has not ended has new events. */
@@ -70,12 +73,17 @@ export function useOverlay(studio: Studio): OverlayState {
   const { notReached } = useText(GRAPH_TEXTS);
   const { formats } = useTimes();
   const blocks = useFoldedBlocks(studio, happened !== null);
+  const { exits } = useText(TEXTS);
   const overlay = useMemo(() => {
     if (happened === null) return null;
-    const textOf = (visit: Visit): string => visitLine(visit, formats.moment);
+    const { document } = studio.store.getState();
+    // As the graph names it; what is left by `next` is just done.
+    const exitName = ({ step, exit }: Visit): string | null =>
+      exit === null || exit === NEXT ? exit : exitLook(stepById(document, step), exit, exits).text;
+    const textOf = (visit: Visit): string => visitLine({ ...visit, exit: exitName(visit) }, formats.moment);
     const whole = overlayOf(happened, textOf, { tone: "idle", text: notReached, count: 0 });
     return withFolds(whole, happened.folded.visits, blocks, textOf);
-  }, [happened, blocks, visitLine, notReached, formats]);
+  }, [studio, happened, blocks, visitLine, notReached, formats, exits]);
   return { overlay, isOfAnother, error: error ?? readError };
 }
 

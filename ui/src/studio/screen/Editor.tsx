@@ -27,7 +27,7 @@ import type { Studio } from "../studio";
 import { TEXTS } from "../text";
 import { Toolbox } from "../toolbox/Toolbox";
 import { useAfterPaint } from "./after-paint";
-import { nextArea } from "./areas";
+import { enterSide, moveArea } from "./areas";
 import { Head } from "./Head";
 import { Middle } from "./Middle";
 import { Notices } from "./Notices";
@@ -146,11 +146,11 @@ function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | n
       },
       openSide: () => {
         store.getState().select(screen.getState().focused);
-        requestAnimationFrame(() => nextArea("side"));
+        requestAnimationFrame(() => enterSide());
       },
       // What is drawn may change with what leads here.
       showStep: (step) => void requestAnimationFrame(() => showStep(canvas.current, step)),
-      nextArea: () => nextArea(null),
+      moveArea,
     };
   }, [store, screen, canvas]);
 }

@@ -1,17 +1,26 @@
 /** The areas of the Studio among which F6 goes. */
 
 const ORDER: readonly string[] = ["toolbox", "canvas", "outline", "json", "side", "problems"];
+const FIELD = "input, textarea, [contenteditable=true], [role=textbox], select";
 const FOCUSABLE = "[data-step][tabindex='0'], input, textarea, button:not([tabindex='-1']), [tabindex='0']";
 
-/** Puts the focus into an area; null for the one after that which has it now. */
-export function nextArea(name: string | null): void {
-  const areas = ORDER.flatMap((each) => document.querySelector<HTMLElement>(`[data-area="${each}"]`) ?? []);
+/** The areas that are on the screen, in their order. */
+function shownAreas(): readonly HTMLElement[] {
+  return ORDER.flatMap((each) => document.querySelector<HTMLElement>(`[data-area="${each}"]`) ?? []);
+}
+
+/** Puts the focus into the panel beside the canvas: into its first field where it has one. */
+export function enterSide(): void {
+  const area = shownAreas().find(({ dataset }) => dataset.area === "side");
+  (area?.querySelector<HTMLElement>(FIELD) ?? area?.querySelector<HTMLElement>(FOCUSABLE))?.focus();
+}
+
+/** Puts the focus into the area after the one that has it (1), or before it (-1), around at the ends. */
+export function moveArea(by: number): void {
+  const areas = shownAreas();
   const at = areas.findIndex((area) => area.contains(document.activeElement));
-  const area =
-    name === null ? areas[(at + 1) % Math.max(1, areas.length)] : areas.find((each) => each.dataset.area === name);
-  if (area === undefined) return;
-  const selector = name === "side" ? "input, textarea, [contenteditable=true], [role=textbox], select" : FOCUSABLE;
-  const target = area.querySelector<HTMLElement>(selector) ?? area.querySelector<HTMLElement>(FOCUSABLE);
-  const step = area.querySelector<HTMLElement>("[data-step][tabindex='0']");
-  (name === null && step !== null ? step : target)?.focus();
+  const from = at === -1 && by < 0 ? 0 : at;
+  const area = areas[(from + by + areas.length) % Math.max(1, areas.length)];
+  const step = area?.querySelector<HTMLElement>("[data-step][tabindex='0']");
+  (step ?? area?.querySelector<HTMLElement>(FOCUSABLE))?.focus();
 }

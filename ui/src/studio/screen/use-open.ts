@@ -14,7 +14,7 @@ import {
 } from "../../api/queries/studio/definitions";
 import { versionsQuery, WORKFLOWS } from "../../api/queries/workflows/workflows";
 import { browserJournals } from "../../editing/keeping/journals";
-import type { Stored } from "../../editing/keeping/kind";
+import { lastAuthor, type Stored } from "../../editing/keeping/kind";
 import { BROWSER_TIMERS } from "../../editing/keeping/timers";
 import { useFlushes } from "../../editing/keeping/use-flushes";
 import { START } from "../../graph/outline";
@@ -118,7 +118,7 @@ function serverOf(api: Api, workflow_id: string, onSaved: () => void): Ports["se
     document: definition,
     modifiedOn: record.modified_on,
     version: record.workflow_version,
-    by: record.modified_by_name ?? record.modified_by ?? "",
+    by: lastAuthor(record),
   });
   return {
     save: async (definition, { version, modifiedOn }) => {
