@@ -139,9 +139,12 @@ describe("the palette", () => {
     (await node("email_1")).focus();
     await user.keyboard("{Control>}k{/Control}");
     const group = within(await screen.findByRole("group", { name: "Workflow" }));
-    const listed = group.getAllByRole("option").map(({ textContent }) => textContent ?? "");
-    for (const act of [...OF_A_STEP, "Save now", "Find in the workflow", "Next problem", "Show the whole graph"])
-      expect(listed.some((text) => text.startsWith(act))).toBe(true);
+    // What can be done with a step is listed after the frame that shows that it has the focus.
+    await waitFor(() => {
+      const listed = group.getAllByRole("option").map(({ textContent }) => textContent ?? "");
+      for (const act of [...OF_A_STEP, "Save now", "Find in the workflow", "Next problem", "Show the whole graph"])
+        expect(listed.some((text) => text.startsWith(act))).toBe(true);
+    });
     await user.type(screen.getByRole("combobox"), "put into{Enter}");
     await user.click(await screen.findByRole("button", { name: "Into a loop “For each”" }));
     await node("forEach_1");
