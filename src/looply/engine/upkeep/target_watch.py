@@ -1,5 +1,6 @@
 """The watch of systems that are not called as usual: lets their effects go when it is time, and says that they wait."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -32,6 +33,9 @@ _PARKED_AFTER_SECONDS: Final = 1.0
 _AT_A_TICK: Final = 100
 """The most effects of one lane that are let go at a tick."""
 
+_LOOKS_AT_A_TICK: Final = 5
+"""Of one lane so often at a tick others are taken in place of effects that other processes have begun."""
+
 PARKED_AT_A_TICK: Final = 10
 """The most executions that record at a tick that they wait.
 
@@ -63,14 +67,14 @@ class TargetWatch(Loop):
     async def tick(self) -> None:
         """Reads what other processes have changed, ends what is over, lets effects go, and records that others wait."""
         now = self._clock.monotonic()
-        if self._store.is_shared and now >= self._refresh_at:
+        if self._store.is_shared and (now >= self._refresh_at or self._lets_go()):
             self._refresh_at = now + _IDLE_SECONDS
             await self._gate.rows.refresh()
         if self._gate.held.lanes:
             await self._look_up(now)
         for row in self._gate.rows.all:
             await self._settle(row)
-        self._let_go()
+        await self._let_go()
         await self._park(now)
 
     def _pause(self) -> float:
@@ -83,6 +87,11 @@ class TargetWatch(Loop):
             if row.state == "OPEN" and not row.is_paused(now):
                 pause = min(pause, max((row.next_on - now).total_seconds(), TICK_SECONDS))
         return pause
+
+    def _lets_go(self) -> bool:
+        """Returns whether effects that are held here are let go at a rate, of which other processes take turns too."""
+        rows = (self._gate.row_of(lane) for lane in self._gate.held.lanes)
+        return any(row is not None and row.state == "HALF" for row in rows)
 
     async def _look_up(self, now: float) -> None:
         """Reads which systems the held effects belong to: all from time to time, unknown ones at once."""
@@ -111,6 +120,8 @@ class TargetWatch(Loop):
                 _log.info("target_up", organization_id=row.organization_id, target=row.target)
 
     async def _has_waiting(self, row: TargetRow) -> bool:
+        if any(self._decides(row, lane) for lane in self._gate.held.lanes):
+            return True
         queued = await self._store.targets.count_queued(row.organization_id)
         for lane, _ in queued:
             if self._gate.is_unknown(lane):
@@ -118,11 +129,14 @@ class TargetWatch(Loop):
                 await self._shell.worker.look_up_target(lane)
                 if self._gate.is_unknown(lane):
                     return True
-        # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
-        deciding = (self._gate.row_of(lane) for lane, _ in queued)
-        return any(each is not None and lane_of(each) == lane_of(row) for each in deciding)
+        return any(self._decides(row, lane) for lane, _ in queued)
 
-    def _let_go(self) -> None:
+    def _decides(self, row: TargetRow, lane: Lane) -> bool:
+        # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
+        deciding = self._gate.row_of(lane)
+        return deciding is not None and lane_of(deciding) == lane_of(row)
+
+    async def _let_go(self) -> None:
         """Offers held effects: all of systems that are called as usual, of others those that are due."""
         now = self._clock.now()
         left: dict[Lane, int] = {}
@@ -134,11 +148,32 @@ class TargetWatch(Loop):
                 count = _AT_A_TICK
             else:
                 count = left.setdefault(lane_of(row), allowance(row, now))
-            effects = self._gate.held.take(lane, count)
+            effects = await self._take(lane, count)
             if row is not None:
                 left[lane_of(row)] = count - len(effects)
             for effect in effects:
                 self._shell.let_go(effect)
+
+    async def _take(self, lane: Lane, most: int) -> Sequence[EffectRef]:
+        """Takes the first held effects of a lane, without those that other processes have begun since.
+
+        In a long outage each process comes to hold nearly all that wait, and an offer costs a task of a worker.
+        """
+        effects = list(self._gate.held.take(lane, most))
+        if not self._store.is_shared:
+            return effects
+        found: list[EffectRef] = []
+        for _ in range(_LOOKS_AT_A_TICK):
+            if not effects:
+                break
+            try:
+                queued = await self._store.work.queued_among([(each.execution_id, each.seq) for each in effects])
+            except LooplyError:
+                # Whether they are queued is decided when one is marked, too.
+                return [*found, *effects]
+            found += [each for each in effects if (each.execution_id, each.seq) in queued]
+            effects = list(self._gate.held.take(lane, most - len(found)))
+        return [*found, *effects]
 
     async def _park(self, now: float) -> None:
         effects = self._gate.held.take_unparked(now - _PARKED_AFTER_SECONDS, PARKED_AT_A_TICK)
