@@ -126,8 +126,8 @@ class WorkContract:
             working(other, effects=(effect(other.execution_id, 2), effect(other.execution_id, 4)))
         )
         asked = [(one.execution_id, seq) for seq in (2, 3, 4)] + [(other.execution_id, 4)]
-        assert {*await store.work.queued_among(asked)} == {(one.execution_id, 2), (other.execution_id, 4)}
-        assert not await store.work.queued_among([])
+        assert {*await store.work.find_still_queued(asked)} == {(one.execution_id, 2), (other.execution_id, 4)}
+        assert not await store.work.find_still_queued([])
 
     async def test_running_effects_of_earlier_epochs_are_lost(self, store: Store, samples: Samples) -> None:
         unit = samples.first()

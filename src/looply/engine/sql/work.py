@@ -193,7 +193,7 @@ class SqlWorkQueue:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         return await self._sessions.select(effect_from, _QUEUED, self._page(after, limit))
 
-    async def queued_among(self, effects: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+    async def find_still_queued(self, effects: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
         """Returns those of these effects, each an (execution id, seq), that are QUEUED."""
         executions = self._sessions.keys(dict(effects))
         found = await self._sessions.select(tuple, _QUEUED_OF, {"executions": executions})
