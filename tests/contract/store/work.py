@@ -117,6 +117,18 @@ class WorkContract:
             after = found[-1]
         assert found == expected
 
+    async def test_of_some_effects_those_that_are_queued_are_found(self, store: Store, samples: Samples) -> None:
+        one, other = samples.first(), samples.first()
+        await store.journal.commit(
+            working(one, effects=(effect(one.execution_id, 2), effect(one.execution_id, 3, "RUNNING", 1)))
+        )
+        await store.journal.commit(
+            working(other, effects=(effect(other.execution_id, 2), effect(other.execution_id, 4)))
+        )
+        asked = [(one.execution_id, seq) for seq in (2, 3, 4)] + [(other.execution_id, 4)]
+        assert {*await store.work.find_still_queued(asked)} == {(one.execution_id, 2), (other.execution_id, 4)}
+        assert not await store.work.find_still_queued([])
+
     async def test_running_effects_of_earlier_epochs_are_lost(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
         key = unit.execution_id

@@ -46,6 +46,11 @@ class MemoryWorkQueue:
         rows = sorted(self._data.effects.items())
         return [row for key, row in rows if key > after and row.state == "QUEUED"][:limit]
 
+    async def find_still_queued(self, effects: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Returns those of these effects that are QUEUED."""
+        rows = self._data.effects
+        return {key for key in effects if key in rows and rows[key].state == "QUEUED"}
+
     async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`."""
         rows = sorted(self._data.effects.items())

@@ -299,6 +299,9 @@ class WorkQueue(Protocol):
     async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
 
+    async def find_still_queued(self, effects: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Returns those of these effects, each an (execution id, seq), that are QUEUED."""
+
     async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
 

@@ -55,6 +55,11 @@ _MARKED: Final = (
 _AFTER: Final = "(e.execution_id, e.seq) > (:after_id:uuid, :after_seq)"
 _ORDER: Final = "ORDER BY e.execution_id, e.seq LIMIT :limit"
 _QUEUED: Final = f"{_EFFECTS} WHERE {_AFTER} AND e.state = 0 {_ORDER}"
+_QUEUED_OF: Final = Variants(
+    "SELECT execution_id, seq FROM effect WHERE state = 0 AND execution_id IN"
+    " (SELECT unhex(value, '-') FROM json_each(:executions))",
+    "SELECT execution_id, seq FROM effect WHERE state = 0 AND execution_id = ANY (:executions:uuid[])",
+)
 _LOST: Final = Variants(
     f"{_EFFECTS} WHERE e.state = 1 AND e.epoch < :epoch {_ORDER}",
     f"{_EFFECTS} WHERE e.state = 1 AND e.epoch <> :epoch"
@@ -187,6 +192,12 @@ class SqlWorkQueue:
     async def find_queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects by (execution id, seq), those after `after`."""
         return await self._sessions.select(effect_from, _QUEUED, self._page(after, limit))
+
+    async def find_still_queued(self, effects: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Returns those of these effects, each an (execution id, seq), that are QUEUED."""
+        executions = self._sessions.keys(dict(effects))
+        found = await self._sessions.select(tuple, _QUEUED_OF, {"executions": executions})
+        return {(id_text(key), seq) for key, seq in found} & {*effects}
 
     async def find_lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of processes that have ended; those of this process, `epoch`, are never lost."""

@@ -1,11 +1,13 @@
 """The watch of systems that are not called as usual: lets their effects go when it is time, and says that they wait."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 from msgspec.structs import replace
 
 from looply.clock import Clock
+from looply.engine.effects.gate import TargetGate
 from looply.engine.effects.outages import allowance, drain_target, is_over
 from looply.engine.effects.target_rows import lane_of
 from looply.engine.ports.dispatch import EffectRef
@@ -31,6 +33,9 @@ _PARKED_AFTER_SECONDS: Final = 1.0
 
 _AT_A_TICK: Final = 100
 """The most effects of one lane that are let go at a tick."""
+
+_LOOKS_AT_A_TICK: Final = 5
+"""Of one lane so often at a tick others are taken in place of effects that other processes have begun."""
 
 PARKED_AT_A_TICK: Final = 10
 """The most executions that record at a tick that they wait.
@@ -63,14 +68,14 @@ class TargetWatch(Loop):
     async def tick(self) -> None:
         """Reads what other processes have changed, ends what is over, lets effects go, and records that others wait."""
         now = self._clock.monotonic()
-        if self._store.is_shared and now >= self._refresh_at:
+        if self._store.is_shared and (now >= self._refresh_at or _lets_go(self._gate)):
             self._refresh_at = now + _IDLE_SECONDS
             await self._gate.rows.refresh()
         if self._gate.held.lanes:
             await self._look_up(now)
         for row in self._gate.rows.all:
             await self._settle(row)
-        self._let_go()
+        await self._let_go()
         await self._park(now)
 
     def _pause(self) -> float:
@@ -111,6 +116,8 @@ class TargetWatch(Loop):
                 _log.info("target_up", organization_id=row.organization_id, target=row.target)
 
     async def _has_waiting(self, row: TargetRow) -> bool:
+        if any(_decides(self._gate, row, lane) for lane in self._gate.held.lanes):
+            return True
         queued = await self._store.targets.count_queued(row.organization_id)
         for lane, _ in queued:
             if self._gate.is_unknown(lane):
@@ -118,11 +125,9 @@ class TargetWatch(Loop):
                 await self._shell.worker.look_up_target(lane)
                 if self._gate.is_unknown(lane):
                     return True
-        # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
-        deciding = (self._gate.row_of(lane) for lane, _ in queued)
-        return any(each is not None and lane_of(each) == lane_of(row) for each in deciding)
+        return any(_decides(self._gate, row, lane) for lane, _ in queued)
 
-    def _let_go(self) -> None:
+    async def _let_go(self) -> None:
         """Offers held effects: all of systems that are called as usual, of others those that are due."""
         now = self._clock.now()
         left: dict[Lane, int] = {}
@@ -134,7 +139,7 @@ class TargetWatch(Loop):
                 count = _AT_A_TICK
             else:
                 count = left.setdefault(lane_of(row), allowance(row, now))
-            effects = self._gate.held.take(lane, count)
+            effects = await _take(self._gate, self._store, lane, count)
             if row is not None:
                 left[lane_of(row)] = count - len(effects)
             for effect in effects:
@@ -165,3 +170,37 @@ class TargetWatch(Loop):
             await self._shell.submit(effect.execution_id, command)
         except LooplyError as error:
             _log.error("effect_not_parked", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
+
+
+def _lets_go(gate: TargetGate) -> bool:
+    """Returns whether effects that are held here are let go at a rate, of which other processes take turns too."""
+    rows = (gate.row_of(lane) for lane in gate.held.lanes)
+    return any(row is not None and row.state == "HALF" for row in rows)
+
+
+def _decides(gate: TargetGate, row: TargetRow, lane: Lane) -> bool:
+    # The rows may have been read again in the meantime: then an equal one has taken the place of this one.
+    deciding = gate.row_of(lane)
+    return deciding is not None and lane_of(deciding) == lane_of(row)
+
+
+async def _take(gate: TargetGate, store: Store, lane: Lane, most: int) -> Sequence[EffectRef]:
+    """Takes the first held effects of a lane, without those that other processes have begun since.
+
+    In a long outage each process comes to hold nearly all that wait, and an offer costs a task of a worker.
+    """
+    effects = list(gate.held.take(lane, most))
+    if not store.is_shared:
+        return effects
+    waiting: list[EffectRef] = []
+    for _ in range(_LOOKS_AT_A_TICK):
+        if not effects:
+            break
+        try:
+            queued = await store.work.find_still_queued([(each.execution_id, each.seq) for each in effects])
+        except LooplyError:
+            # Whether they are queued is decided when one is marked, too.
+            break
+        waiting += [each for each in effects if (each.execution_id, each.seq) in queued]
+        effects = list(gate.held.take(lane, most - len(waiting)))
+    return [*waiting, *effects]

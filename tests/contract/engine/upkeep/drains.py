@@ -6,6 +6,7 @@ from typing import cast
 
 from contract.engine.steps.outages import SHOP, TICK, calling, down, guarded
 from kit.driver import ORGANIZATION, Driver, watch_targets
+from looply.engine.effects.held_effects import HeldEffects
 from looply.engine.ports.store import Store
 from looply.engine.upkeep.target_watch import TargetWatch
 from looply.errors import Unavailable
@@ -14,17 +15,30 @@ from looply.testing.world import Answer
 
 
 class Reread:
-    """A store in which the rows of systems are read by a call while a watch counts what waits."""
+    """A store in which the rows of systems are read by a call while a watch counts what waits, `counted` times."""
 
     is_shared = False
 
     def __init__(self, engine: Driver) -> None:
         self.engine = engine
         self.targets = self
+        self.counted = 0
 
     async def count_queued(self, organization_id: str) -> Sequence[tuple[Lane, int]]:
+        self.counted += 1
         await self.engine.shell.targets.list(organization_id)
         return await self.engine.store.targets.count_queued(organization_id)
+
+
+async def draining(engine: Driver) -> Reread:
+    """Lets calls wait for a system until its drain is so old that it would end if nothing waited."""
+    await guarded(engine)
+    await down(engine, 200)
+    engine.world.always("call_1", Answer())
+    while engine.shell.gate.rows.all[0].state == "OPEN":
+        await watch_targets(engine, TICK, TICK)
+    engine.clock.advance(timedelta(seconds=11))
+    return Reread(engine)
 
 
 class DrainStories:
@@ -48,13 +62,21 @@ class DrainStories:
     async def test_a_drain_continues_although_the_rows_are_read_while_it_is_seen_what_waits(
         self, engine: Driver
     ) -> None:
-        await guarded(engine)
-        await down(engine, 200)
-        engine.world.always("call_1", Answer())
-        while engine.shell.gate.rows.all[0].state == "OPEN":
-            await watch_targets(engine, TICK, TICK)
-        engine.clock.advance(timedelta(seconds=11))
-        watch = TargetWatch(engine.shell, cast("Store", Reread(engine)), engine.clock)
-        await watch.tick()
+        store = await draining(engine)
+        gate = engine.shell.gate
+        # As in a process where nothing is held: others do.
+        own, gate.held = gate.held, HeldEffects()
+        await TargetWatch(engine.shell, cast("Store", store), engine.clock).tick()
+        (row,) = gate.rows.all
+        assert (row.state, store.counted) == ("HALF", 1)
+        gate.held = own
+
+    async def test_a_process_that_holds_what_waits_does_not_count_it(self, engine: Driver) -> None:
+        store = await draining(engine)
+        watch = TargetWatch(engine.shell, cast("Store", store), engine.clock)
+        for _ in range(3):
+            await watch.tick()
+            await engine.settle()
         (row,) = engine.shell.gate.rows.all
-        assert row.state == "HALF"
+        assert engine.shell.gate.held.lanes
+        assert (row.state, store.counted) == ("HALF", 0)

@@ -1,0 +1,112 @@
+"""An outage in several processes on one database: one alarm, one probe at a time, and the rate of one drain."""
+
+from datetime import timedelta
+
+from contract.engine.steps.outages import SHOP, TICK, calling, statuses
+from contract.harness.shared_processes import SWEEP, Processes
+from kit.driver import Driver
+from looply.engine.effects.outages import BreakerSettings
+from looply.engine.ports.dispatch import EffectRef
+from looply.engine.records.targets import TargetRow
+from looply.errors import Unavailable
+from looply.testing.world import Answer
+
+RATE = 5.0
+SHORT = timedelta(milliseconds=100)
+
+
+async def watch(processes: Processes, span: timedelta, step: timedelta = TICK) -> list[int]:
+    """Lets time pass in steps; after each one all processes do what is due. Returns the calls made by then."""
+    counts, left = [], span
+    while left > timedelta(0):
+        if left % timedelta(seconds=1):
+            processes.true.advance(step)
+            await processes.settle()
+        else:
+            await processes.advance(step)
+        for each in processes.living:
+            await each.target_watch.tick()
+            await processes.settle()
+        counts.append(len(processes.world.calls))
+        left -= step
+    return counts
+
+
+async def down(processes: Processes, count: int, executions: int) -> tuple[list[str], list[TargetRow]]:
+    """Opens processes, each of which has executions that wait for the shop; returns them, and the alarms."""
+    some = await processes.open(count, breaker=BreakerSettings(drain_rate=RATE))
+    alarms: list[TargetRow] = []
+    for each in some:
+        each.shell.gate.on_outage = alarms.append
+    processes.world.always("call_1", Unavailable("refused"))
+    ids = [await some[n % count].trigger(calling(), {"po": n}) for n in range(executions)]
+    await watch(processes, timedelta(seconds=6))
+    assert await statuses(some[0], ids) == {"WAITING"}
+    return ids, alarms
+
+
+def state_of(process: Driver) -> str:
+    """Returns the state of the only system that is not called as usual."""
+    return ",".join(row.state for row in process.shell.gate.rows.all)
+
+
+async def hold_all(processes: Processes) -> None:
+    """Lets the outage last so long that each process holds back what the others do, too."""
+    for each in processes.living:
+        processes.sql("UPDATE effect SET offered = offered - interval '11 s' WHERE state = 0")
+        await processes.advance(SWEEP, each)
+    held = [sum(each.shell.gate.held.count(lane) for lane in each.shell.gate.held.lanes) for each in processes.living]
+    assert min(held) > 100, held
+
+
+async def until_drain(processes: Processes) -> None:
+    """Lets the shop be up, and time pass until the probe has found that."""
+    processes.world.always("call_1", Answer())
+    while state_of(processes.living[0]) != "HALF":
+        await watch(processes, SHORT, SHORT)
+
+
+def note_offers(process: Driver) -> list[EffectRef]:
+    """Returns the list to which the effects are added that a process lets go from now on."""
+    offers: list[EffectRef] = []
+    let_go = process.shell.let_go
+
+    def noted(effect: EffectRef) -> None:
+        offers.append(effect)
+        let_go(effect)
+
+    process.shell.let_go = noted
+    return offers
+
+
+class TestOutages:
+    """Three processes that call one system."""
+
+    async def test_all_have_one_alarm_and_one_probe_at_a_time(self, processes: Processes) -> None:
+        _, alarms = await down(processes, 3, 30)
+        assert [each.target for each in alarms] == [SHOP]
+        before = len(processes.world.calls)
+        counts = await watch(processes, timedelta(seconds=100))
+        # After 10 seconds, and then ever later: 20, 40, 80.
+        assert counts[-1] - before == 3
+        assert max(later - earlier for earlier, later in zip([before, *counts], counts, strict=False)) == 1
+        assert len(alarms) == 1
+
+    async def test_all_together_keep_the_rate_of_one_drain_and_offer_little_in_vain(self, processes: Processes) -> None:
+        ids, alarms = await down(processes, 3, 120)
+        await hold_all(processes)
+        await until_drain(processes)
+        offers = [note_offers(each) for each in processes.living]
+        begun = len(processes.world.calls)
+        counts = await watch(processes, timedelta(seconds=9), SHORT)
+        first = counts[-1] - begun
+        assert 0.8 * 45 <= first <= 1.2 * 45, first
+        # Each offer costs a task of a worker, also where another process has taken the turn, or begun the effect.
+        assert sum(map(len, offers)) <= 1.5 * first
+        counts = await watch(processes, timedelta(seconds=30), SHORT)
+        assert await statuses(processes.living[0], ids) == {"COMPLETED"}
+        answered = [each.execution_id for each in processes.world.calls if each.phase == "ANSWERED"]
+        assert sorted(answered) == sorted(ids)
+        await watch(processes, timedelta(seconds=15))
+        assert [state_of(each) for each in processes.living] == [""] * 3
+        assert len(alarms) == 1
