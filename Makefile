@@ -10,7 +10,7 @@ SEED ?= 1
 COOL_DOWN := 7 days
 PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime zsh fish
-POSTGRES_PART := $(foreach name,acceptance/test_acceptance_steps calls/test_blackbox_resume calls/test_blackbox_terminate calls/test_blackbox_trigger,tests/blackbox/$(name).py)
+POSTGRES_PART := $(foreach name,acceptance/test_acceptance_monitoring acceptance/test_acceptance_steps calls/test_blackbox_resume calls/test_blackbox_terminate calls/test_blackbox_trigger,tests/blackbox/$(name).py)
 PURE_TESTS := $(foreach name,definition execution expressions schedule,tests/unit/$(name)) tests/golden/test_golden_histories.py \
 	$(foreach name,studio mail browsing,tests/unit/server/$(name)) $(foreach name,rows heads,tests/unit/server/monitoring/test_server_$(name).py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

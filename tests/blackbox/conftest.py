@@ -22,6 +22,7 @@ ORGANIZATIONS = 600
 OF_ANY_ENGINE = frozenset(
     f"test_{name}"
     for name in (
+        "acceptance_monitoring",
         "acceptance_resume",
         "acceptance_steps",
         "blackbox_access",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[3]
 AXE: Final = ROOT / "ui/node_modules/axe-core/axe.min.js"
 WIDE: Final = {"width": 1440, "height": 900}
+NARROW: Final = {"width": 1024, "height": 768}
 PHONE: Final = {"width": 390, "height": 844}
 PICTURES: Final = os.environ.get("LOOPLY_TEST_PICTURES")
 """A folder for the pictures of the stories, such as `docs/images`; without it none is stored."""

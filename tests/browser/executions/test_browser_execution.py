@@ -37,7 +37,9 @@ def test_an_order_that_is_stopped_is_found_by_its_number_explained_and_repaired(
     page.locator("[data-step=release][data-tone=done]").wait_for()
     operator.look("execution-completed")
     page.get_by_role("button", name="Log", exact=False).first.click()
-    page.get_by_text("the system is back").first.wait_for()
+    repaired = page.get_by_role("region", name="Log").get_by_role("button").filter(has_text="the system is back")
+    repaired.first.wait_for()
+    assert "The operator" in repaired.first.inner_text()
     keys = {line["headers"]["idempotency-key"] for line in calls_of_release(installation, workflow_id, execution_id)}
     assert len(keys) == 1
     operator.check()

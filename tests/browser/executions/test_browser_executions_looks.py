@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.app.visits import PHONE, WIDE, Visit
+from browser.app.visits import NARROW, PHONE, WIDE, Visit
 from browser.executions.ordering import Installation, sign_in
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ LOOKS = [
     ("dark", "en", WIDE),
     ("contrast", "en", WIDE),
     ("light", "de", WIDE),
+    ("light", "de", NARROW),
     ("dark", "de", PHONE),
 ]
 """Of the history, and of an execution that is stopped, on which most can be done."""

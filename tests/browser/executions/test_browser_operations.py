@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackbox.harness.definitions import Definition, definition, note
-from browser.app.visits import PHONE, WIDE, Visit
+from browser.app.visits import NARROW, PHONE, WIDE, Visit
 from browser.executions.ordering import Installation, sign_in
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ LOOKS = [
     ("dark", "en", WIDE),
     ("contrast", "en", WIDE),
     ("light", "de", WIDE),
+    ("light", "de", NARROW),
     ("dark", "de", PHONE),
 ]
 MAIN = {"operations/incidents": "ul[data-still]", "insights": "svg[role=group]"}
