@@ -140,6 +140,8 @@ class Visit:
             yield
         finally:
             self.page.evaluate(_PREFER, before)
+            # A browser keeps how the app looked last, also where nothing is stored for the person.
+            self.page.evaluate("localStorage.clear()")
 
     def invite(self, email: str, role: str) -> str:
         """Invites a person on the page of members, and returns the link."""

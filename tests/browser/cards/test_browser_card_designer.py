@@ -50,15 +50,7 @@ def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, instal
     picture(page).get_by_text("Order 4500000101").click()
     expect(tree.get_by_role("treeitem", selected=True)).to_contain_text("Order")
     maker.look("card-designer")
-    choose(page, "Where it is shown", "Teams, dark")
-    expect(picture(page).locator("html")).to_have_attribute("data-theme", "dark")
-    maker.look("card-designer-dark")
-    choose(page, "Where it is shown", "Phone, 320 px")
-    width = page.get_by_title("Card: Release an order").bounding_box()
-    assert width is not None
-    assert width["width"] <= 320
-    choose(page, "Who looks at it", "After the decision")
-    expect(picture(page).get_by_role("button", name="Approve")).to_have_count(0)
+    _look_at_each_place_and_reader(maker)
 
     page.get_by_role("button", name="Activate").click()
     page.get_by_role("dialog").get_by_role("button", name="Activate").click()
@@ -70,6 +62,41 @@ def test_a_card_is_built_tried_activated_and_used_in_a_step(maker: Visit, instal
     assert (settings["card_id"], settings["card_version"]) == (card_id, 1)
     assert "card" not in settings
     maker.check()
+
+
+PLACES: Final = {
+    "Teams, light": "light",
+    "Teams, dark": "dark",
+    "Teams, high contrast": "contrast",
+    "Inbox": "light",
+    "Phone, 320 px": "light",
+}
+"""Where a card is shown, and its theme there; the app of these stories is light."""
+
+READERS: Final = {
+    "Another reader": "Another reader sees the card without its fields and buttons.",
+    "After the decision": "Answered.",
+    "In error": "The execution has an open incident.",
+}
+
+
+def _look_at_each_place_and_reader(maker: Visit) -> None:
+    page = maker.page
+    for place, theme in PLACES.items():
+        choose(page, "Where it is shown", place)
+        expect(picture(page).locator("html")).to_have_attribute("data-theme", theme)
+        expect(picture(page).get_by_role("button", name="Approve")).to_be_visible()
+        maker.look(f"card-designer-{place.split(',')[0].lower()}-{theme}")
+    width = page.get_by_title("Card: Release an order").bounding_box()
+    assert width is not None
+    assert width["width"] <= 320
+    for reader, note in READERS.items():
+        choose(page, "Who looks at it", reader)
+        expect(page.get_by_text(note, exact=False)).to_be_visible()
+        expect(picture(page).get_by_text("Order 4500000101")).to_be_visible()
+        expect(picture(page).get_by_role("button", name="Approve")).to_have_count(0)
+        expect(picture(page).get_by_role("textbox")).to_have_count(0)
+        maker.look(f"card-designer-{reader.split()[0].lower()}")
 
 
 def test_a_card_is_changed_by_keys_alone_and_survives_a_reload(maker: Visit, installation: Installation) -> None:
@@ -134,7 +161,6 @@ def test_a_loop_over_a_million_rows_is_stopped_by_the_server_and_the_page_stays_
 
 
 def test_the_designer_speaks_german_and_is_dark(maker: Visit, installation: Installation) -> None:
-    # The last story: the browser keeps the language until the person chooses another.
     card_id = make_card(installation, HOSTILE, "Bestellung")
     with maker.preferring("dark", "de"):
         page = maker.open(f"/app/cards/{card_id}/v/1")
