@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from blackbox.harness.definitions import START, Definition
+from browser.app.visits import PICTURES
 from browser.inbox.asking import CONTROLLER, MANAGER, ORDER, Installation
 from browser.serving import serving
 from kit.servers.held_port import HeldPort
@@ -213,7 +214,8 @@ def test_the_images_of_a_card_are_shown_in_the_client_those_of_its_data_and_thos
     ]
     call = {"method": "GET", "url": f"http://{files}/drawing.png"}
     fetch = {"id": "httpRequest_1", "type": "httpRequest", "settings": call}
-    settings = {"channel": "email", "recipients": [MANAGER], "card": {**ORDER, "body": [*ORDER["body"], *images]}}
+    card = {**ORDER, "body": [*ORDER["body"], *images]}
+    settings = {"channel": "email", "recipients": [MANAGER], "card": card, "wait": {"for": "first"}}
     step = {"id": "adaptiveCard_1", "type": "adaptiveCard", "settings": {"action": "send", **settings}}
     edges = [{"from": "WorkflowStartState", "to": "httpRequest_1"}, {"from": "httpRequest_1", "to": "adaptiveCard_1"}]
     flow = {"workflow_name": "Drawings", "workflow_steps": [START, fetch, step], "workflow_connections": edges}
@@ -227,6 +229,8 @@ def test_the_images_of_a_card_are_shown_in_the_client_those_of_its_data_and_thos
     assert widths == [[32, 32], [64, 160]]
     assert mail.locator("img").count() == 2
     mail.get_by_text("A vector drawing").wait_for()
+    if PICTURES:
+        reader.page.screenshot(path=Path(PICTURES) / "mail-images.png")
     hosts = {url.partition("//")[2].partition("/")[0] for _, url in reader.requests if url.startswith("http")}
     assert hosts == {mailbox.address.partition("//")[2]}, "no other host is asked"
 

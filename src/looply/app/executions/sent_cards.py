@@ -46,7 +46,7 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     with the `decisions` so far. `answered_as` says how the answer came, `answered_for` is the absent person for whom it
     was given; `substitute_for` the one for whom the recipient has the card. `passed_from` is the person from whom it
     was passed on to the recipient, and `passed_reason` what they said about it. `confirm` is what an answer by the link
-    needs beside it.
+    needs beside it. `card_id` addresses it in the own inbox.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -149,11 +149,16 @@ def show_card(services: Services, execution: Execution, card: Card) -> InboxCard
         passed_from=source.recipient if source is not None else "",
         passed_reason=source.note if source is not None else "",
         confirm=card.confirm,
-        card_id=card.card_id,
+        card_id=own_card_id(execution.head.execution_id, card.card_id),
         substitute_for=card.substitute_for,
         terms=wait.approval if wait is not None else None,
         decisions=decisions_of(execution.workflow, state, card.address),
     )
+
+
+def own_card_id(execution_id: str, card_id: str) -> str:
+    """Returns the id by which people address a card of theirs in the own inbox, also after it was closed."""
+    return f"{execution_id}:{card_id}"
 
 
 async def check_token(services: Services, token: str) -> None:

@@ -8,8 +8,8 @@ import msgspec
 
 from looply.app.context.services import Services
 from looply.app.executions.reading import read_executions
-from looply.app.executions.sent_cards import InboxCard, show_card
-from looply.app.inbox.own import find_own_card, own_card_id, own_person
+from looply.app.executions.sent_cards import InboxCard, own_card_id, show_card
+from looply.app.inbox.own import find_own_card, own_person
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import CardFilter, CardKey, Execution, OpenCard
 from looply.execution.approvals.card_summary import Fact, summarize

@@ -31,11 +31,6 @@ def way_of(principal: Principal) -> str:
     return VIA_TAB if principal.session is not None and principal.session.connection_id else VIA_INBOX
 
 
-def own_card_id(execution_id: str, card_id: str) -> str:
-    """Returns the id by which people address a card of theirs, also after it was closed."""
-    return f"{execution_id}:{card_id}"
-
-
 async def find_own_card(services: Services, principal: Principal, text: str) -> tuple[Execution, Card]:
     """Returns a card that was sent to the caller, open or closed, with its execution.
 

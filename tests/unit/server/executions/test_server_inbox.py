@@ -39,7 +39,7 @@ async def test_a_card_is_shown_to_the_holder_of_its_token(mine: Caller, clock: F
     (shown,) = (await mine.get("getOpenCards")).json()["items"]
     assert item["card"]["body"][0]["text"] == "Release 4711?"
     assert {name: item[name] for name in item if name != "card"} == {
-        "card_id": shown["card_id"],
+        "card_id": f"{shown['workflow_execution_id']}:{shown['card_id']}",
         "confirm": "link",
         "status": "OPEN",
         "workflow_name": "Story",

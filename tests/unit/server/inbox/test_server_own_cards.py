@@ -158,6 +158,8 @@ async def test_an_answer_is_recorded_as_that_of_the_person_and_the_next_one_read
         "decision": "approved",
     }
     shown = (await bob.get("getMyCard", card_id=his["card_id"])).json()["item"]
+    by_link = (await mine.client.get(f"/v2/inbox/{his['token']}")).json()["item"]
+    assert shown["card_id"] == by_link["card_id"] == his["card_id"]
     assert (shown["status"], shown["answered_by"], shown["answered_as"]) == ("ANSWERED", ANN, actor)
     decided = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
     assert [(one["user"], one["actor"]) for one in decided] == [(ANN, actor)]
