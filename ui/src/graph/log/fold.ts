@@ -249,7 +249,7 @@ export class Folding {
 
   private reopen(entry: EntryOf<"INCIDENT_CLOSED" | "EXECUTION_REOPENED">): void {
     const visit = this.table.at(entry);
-    if (visit === null || visit.state !== "failed") return;
+    if (visit?.state !== "failed") return;
     if (entry.again === "attempt") this.table.add({ ...visit, state: "running" });
     else if (entry.again === "visit") this.table.add({ ...visit, state: "given-up" });
   }
@@ -258,8 +258,8 @@ export class Folding {
   private move(entry: EntryOf<"EXECUTION_MOVED">): void {
     if (entry.steps !== undefined) this.table.rename(entry.steps);
     if (entry.to === undefined) return;
-    const scopes = new Set(this.table.pending().map(({ scope }) => scope));
-    if (scopes.size <= 1) this.leave(entry, [...scopes][0] ?? "");
+    const [scope = "", ...others] = new Set(this.table.pending().map((visit) => visit.scope));
+    if (others.length === 0) this.leave(entry, scope);
     else this.moving = entry;
   }
 
@@ -295,6 +295,5 @@ function errorOf({ code, kind, message = "", status = "" }: EntryOf<"INCIDENT_OP
 
 /** Returns the beginning of the scopes that a step has opened. */
 function insideOf(entry: LogEntry): string {
-  const scope = visitOf(entry)?.scope ?? "";
-  return `${scope === "" ? "" : `${scope}/`}${entry.state}[`;
+  return [visitOf(entry)?.scope, `${entry.state}[`].filter(Boolean).join("/");
 }
