@@ -83,7 +83,7 @@ def mail_server(inbox: Inbox) -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def post(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox, mail_server: MailServer) -> Iterator[Post]:
-    installation = Installation(tmp_path_factory.mktemp("mails") / "run", ["127.0.0.0/8"])
+    installation = Installation(tmp_path_factory.mktemp("mails") / "run", [f"127.0.0.1:{mail_server.port}"])
     try:
         installation.prepare()
         found = Post(inbox, mail_server, installation.start(2, 1))

@@ -215,7 +215,8 @@ def test_a_request_is_decided_in_the_tab_of_teams_without_a_sign_in(
     assert (decision["user"], decision["action"], decision["comment"]) == (MANAGER, "approved", "Read in Teams")
     assert {"initialize", "getContext", "authentication.getAuthToken"} < {*visit.asked()}
     tab.get_by_role("link", name=PARTS["en"]["decided"], exact=True).click()
-    tab.get_by_text("Purchase order 4500000801").first.wait_for()
+    tab.get_by_role("row", name="Purchase order 4500000801").get_by_text("Approved").wait_for()
+    tab.locator("iframe").wait_for(state="detached")
     visit.close()
 
 
