@@ -4,21 +4,25 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+import httpx2
 import pytest
 
 from browser.app.running_demo import RunningDemo
 from browser.app.visits import Visit
+from looply.demo.orders import IN_RELEASE, LARGE_ORDER, RELEASED
+from looply.demo.sap import CLIENT, PASSWORD, USER
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-MOST_FROM_TEMPLATE: Final = 10
+MOST_FROM_TEMPLATE: Final = 11
 MOST_FROM_EMPTY: Final = 60
 """Clicks of the maker, from the list of workflows to an execution that waits; what is typed into a field is one."""
 
 SERVICE: Final = "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV"
 ORDER: Final = "A_PurchaseOrder('${payload.output.po}')"
 CHANGED: Final = '{"po": "4500000102", "amount": 2490, "manager": "manager@example.com"}'
+MOVED: Final = '{"po": "4500000102", "amount": 2491, "manager": "manager@example.com"}'
 KEYS: Final = ("ArrowDown", "Enter")
 """Connect an exit with the second of the steps below."""
 
@@ -58,12 +62,14 @@ def _clicks(page: "Page") -> int:
     return int(page.evaluate("Number(sessionStorage.clicks ?? 0)"))
 
 
-def _begin(maker: Visit, template: str, name: str) -> "Page":
+def _begin(maker: Visit, template: str, name: str, *, connection: str = "") -> "Page":
     page = maker.open("/app/workflows")
     page.evaluate("delete sessionStorage.clicks")
     page.get_by_role("button", name="New workflow").click()
     page.get_by_role("button", name=template).click()
     page.get_by_label("Name").fill(name)
+    if connection:
+        page.get_by_role("dialog").get_by_role("combobox").select_option(connection)
     page.get_by_role("button", name="Create the workflow").click()
     page.locator("[data-step=WorkflowStartState]").wait_for()
     return page
@@ -91,19 +97,71 @@ def _approve(manager: Visit, workflow: str, shows: str) -> None:
     page.get_by_role("button", name="Approve").click()
 
 
+def _connect_and_test(maker: Visit, name: str) -> str:
+    """Makes a connection to the SAP-like system of the demo, tested before and after it is stored.
+
+    Returns the address of the system.
+    """
+    page = maker.open("/app/data/connections")
+    address = page.get_by_role("row", name="S4").get_by_text(re.compile("^http://")).inner_text()
+    page.get_by_role("button", name="New connection").click()
+    _field(page, "Name").fill(name)
+    _field(page, "Base URL").fill(address)
+    _field(page, "Client").fill(CLIENT)
+    _field(page, "User").fill(USER)
+    _field(page, "Password").fill("not the password")
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_text("The connection does not work yet.").wait_for()
+    page.get_by_role("listitem").filter(has_text="Failed").filter(has_text="Sign-in").wait_for()
+    _field(page, "Password").fill(PASSWORD)
+    _test_is_green(page)
+    page.get_by_role("button", name="Create the connection").click()
+    maker.heading(name)
+    _test_is_green(page)
+    maker.look("first-connection")
+    return address
+
+
+def _field(page: "Page", label: str) -> "Locator":
+    """Returns a field, also one that is required, which has a star behind its label."""
+    return page.get_by_label(re.compile(rf"^{label} ?\*?$"))
+
+
+def _test_is_green(page: "Page") -> None:
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_text("The connection works.").wait_for()
+    checks = page.get_by_role("listitem").filter(has_text="ms")
+    assert checks.filter(has_text="Sign-in").filter(has_text="OK").count() == 1
+    assert checks.filter(has_text="Failed").count() == 0
+
+
+def _release_status(sap: str, order: str) -> str:
+    """Returns what the SAP-like system says of an order."""
+    answer = httpx2.get(
+        f"{sap}{SERVICE}/A_PurchaseOrder('{order}')",
+        params={"$format": "json", "sap-client": CLIENT},
+        auth=(USER, PASSWORD),
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["d"]["PurchasingProcessingStatus"])
+
+
 def test_an_approval_is_made_from_a_template_activated_and_answered(
     demo: RunningDemo, maker: Visit, manager: Visit
 ) -> None:
-    page = _begin(maker, "Purchase order approval", "Orders of the north")
+    sap = _connect_and_test(maker, "S4 north")
+    page = _begin(maker, "Purchase order approval", "Orders of the north", connection="S4 north")
     page.get_by_text("No problems").wait_for()
     maker.look("first-template")
     _activate(page)
     _run(page)
-    clicks = _clicks(page)
+    clicks = _clicks(page) + 1  # the connection, which is chosen without a click
     assert clicks <= MOST_FROM_TEMPLATE, clicks
     maker.picture("studio-run")
+    assert _release_status(sap, LARGE_ORDER) == IN_RELEASE
     _approve(manager, "Orders of the north", "Mon, Nov 2, 2026")
     page.get_by_text("Completed").first.wait_for()
+    assert _release_status(sap, LARGE_ORDER) == RELEASED
     maker.check()
 
 
@@ -162,6 +220,37 @@ def _change_while_one_waits(maker: Visit, manager: Visit) -> None:
     maker.check()
 
 
+def _move_one_that_waits(maker: Visit, manager: Visit) -> None:
+    """Activates a third version and moves the execution that waits, which completes on it."""
+    page = maker.open("/app/workflows")
+    page.get_by_role("link", name="Orders of the south").first.click()
+    _run(page, MOVED)
+    waiting = page.url
+    page.get_by_role("link", name="Orders of the south, version 2").click()
+    page.get_by_role("button", name="Open in the Studio").click()
+    page.get_by_role("button", name="Edit").click()
+    page.locator("[data-step=conditional_1]").click()
+    page.locator("aside[data-area=side]").get_by_role("textbox", name="Compared with").fill("400")
+    page.get_by_text("Version 3").first.wait_for()
+    page.get_by_role("button", name="Activate version 3").click()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_role("row", name="Can be moved").wait_for()
+    assert sheet.get_by_role("table", name="Verdict for each open execution").get_by_role("row").count() == 2
+    sheet.get_by_role("checkbox", name="Move the one that can be moved").check()
+    sheet.get_by_role("button", name="Activate version 3").click()
+    sheet.get_by_text("1 execution is being moved.").wait_for()
+    sheet.get_by_role("button", name="Close").click()
+    page.goto(waiting)
+    page.get_by_text("Orders of the south, version 3").wait_for()
+    page.get_by_text("Waits for").first.wait_for()
+    maker.look("studio-moved")
+    _approve(manager, "Orders of the south", "4500000102")
+    page.goto(waiting)
+    page.get_by_text("Completed").first.wait_for()
+    page.get_by_text("Orders of the south, version 3").wait_for()
+    maker.check()
+
+
 def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_while_one_waits(
     demo: RunningDemo, maker: Visit, manager: Visit
 ) -> None:
@@ -206,3 +295,4 @@ def test_an_approval_is_drawn_from_an_empty_canvas_in_sixty_clicks_and_changed_w
     page.get_by_text("Completed").first.wait_for()
     maker.check()
     _change_while_one_waits(maker, manager)
+    _move_one_that_waits(maker, manager)
