@@ -24,6 +24,7 @@ from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.references import Reference, connector_queue, reference_of
 from looply.engine.temporal.worker import WorkerHooks
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
+from looply.errors import StoreUnreachable
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, World
 
@@ -271,3 +272,16 @@ async def test_executions_can_be_searched_in_temporal_by_their_labels(settings: 
         "LooplyWorkflow": "approval",
         "LooplyProcessId": "0000000000aa",
     }
+
+
+async def test_an_offer_whose_labels_cannot_be_read_is_sent_without_them(settings: TemporalSettings) -> None:
+    async def labels_of(_execution_id: str) -> dict[str, str]:
+        raise StoreUnreachable("no connection to the database")
+
+    connection = TemporalConnection(settings, FakeClock(), labels_of)
+    client = await connection.client()
+    execution_id = "01900000-0000-7000-8000-0000000000ab"
+    await connection.offer(execution_id, [Reference(1, "unserved", "lane")])
+    handle = client.get_workflow_handle(execution_id)
+    assert (await handle.describe()).typed_search_attributes.search_attributes == []
+    await handle.terminate()

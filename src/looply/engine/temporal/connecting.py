@@ -29,6 +29,7 @@ from looply.engine.temporal.outbox import OfferRefused, TemporalUnavailable
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import TemporalSettings, tls_of
 from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
+from looply.errors import LooplyError
 
 _log = structlog.get_logger(__name__)
 
@@ -160,7 +161,12 @@ class TemporalConnection:
     async def _attributes(self, execution_id: str) -> TypedSearchAttributes | None:
         if self._labels_of is None or self._clock.monotonic() < self._unlabeled_until:
             return None
-        labels = await self._labels_of(execution_id)
+        try:
+            labels = await self._labels_of(execution_id)
+        except LooplyError as error:
+            # Labels are read from the store where another process has the execution in memory.
+            _log.warning("offer_without_labels", execution_id=execution_id, error=error.message)
+            return None
         pairs = [SearchAttributePair(LABELS[name], text) for name, text in labels.items()]
         return TypedSearchAttributes(pairs) if pairs else None
 

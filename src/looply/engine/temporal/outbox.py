@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from looply.engine.temporal.references import Reference
-from looply.errors import EngineError
+from looply.errors import EngineError, LooplyError
 
 _log = structlog.get_logger(__name__)
 
@@ -135,6 +135,10 @@ class Outbox:
                 self._log_unavailable(error)
                 await self._pause(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
                 tries += 1
+            except LooplyError as error:
+                # What is wrong with one offer must not end its sender: others wait for it, and the sweep repeats this.
+                _log.error("offer_failed", execution_id=execution_id, error=error.message)
+                return
             else:
                 self._log_available()
                 return

@@ -9,6 +9,7 @@ import structlog
 
 from looply.engine.temporal.outbox import OfferRefused, Outbox, TemporalUnavailable
 from looply.engine.temporal.references import Reference
+from looply.errors import StoreUnreachable
 from looply.testing.clock import fake_loop
 
 DRAIN = timedelta(seconds=60)
@@ -82,6 +83,28 @@ async def test_an_offer_that_is_refused_holds_up_no_other_one() -> None:
     outbox.start()
     await outbox.stop(DRAIN)
     assert temporal.taken == [("two", [2])]
+    assert not outbox.is_unavailable
+
+
+async def test_offers_that_fail_in_an_unexpected_way_end_no_sender() -> None:
+    temporal = FakeTemporal()
+    count = 50
+
+    async def send(execution_id: str, references: Sequence[Reference]) -> None:
+        if execution_id != "good":
+            raise StoreUnreachable("no connection to the database")
+        await temporal.send(execution_id, references)
+
+    outbox = Outbox(send)
+    for n in range(count):
+        outbox.put(f"bad-{n}", [reference(2)])
+    outbox.put("good", [reference(2)])
+    with structlog.testing.capture_logs() as lines:
+        outbox.start()
+        await fake_loop().quiet()
+        assert temporal.taken == [("good", [2])]
+        await outbox.stop(DRAIN)
+    assert [line["event"] for line in lines] == ["offer_failed"] * count
     assert not outbox.is_unavailable
 
 
