@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from blackbox.harness.definitions import definition, wait
 from browser.app.visits import Visit
 from browser.executions.ordering import Installation, releasing, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator, Page, Response
 
 SCROLLED_TO = """(name) => {
   const table = document.querySelector('section[aria-label="Executions, scrolls"]');
@@ -59,6 +62,46 @@ def test_a_row_changes_and_newer_ones_are_counted_without_moving(operator: Visit
     page.get_by_role("button", name="1 newer, show").click()
     page.get_by_role("link", name="PO-5002").wait_for()
     operator.check()
+
+
+@pytest.mark.usefixtures("operator")
+def test_three_tabs_share_one_stream_and_another_reads_it_when_its_tab_closes(
+    browser: "Browser", installation: Installation
+) -> None:
+    workflow_id = installation.org.create(definition(wait(), name="Tabs"))
+    for name in ("TAB-1", "TAB-2"):
+        installation.org.until(workflow_id, installation.org.trigger(workflow_id, process_id=name), "WAITING")
+    visit = sign_in(browser, installation.address)
+    streams: list[Page] = []
+    tabs = [visit.new_tab() for _ in range(3)]
+    # The tab of the sign-in shows no rows, and so follows no stream.
+    with visit.page.context.expect_event("response", is_stream):
+        for tab in tabs:
+            tab.on("response", lambda answer, tab=tab: streams.append(tab) if is_stream(answer) else None)
+            tab.goto(f"{installation.address}/app/executions?q=%5B%22TAB-*%22%5D")
+            row_of(tab, "TAB-2").get_by_text("Awaiting response").wait_for()
+    for name in ("TAB-1", "TAB-2"):
+        if name == "TAB-2":
+            with visit.page.context.expect_event("response", is_stream):
+                streams[0].close()
+            tabs.remove(streams[0])
+        assert installation.org.resume(name).status_code == 200
+        for tab in tabs:
+            row_of(tab, name).get_by_text("Completed").wait_for()
+    assert streams[1] in tabs
+    assert len(streams) == 2
+    visit.check()
+    for tab in tabs:
+        tab.close()
+    visit.close()
+
+
+def row_of(page: "Page", name: str) -> "Locator":
+    return page.get_by_role("row").filter(has_text=name)
+
+
+def is_stream(answer: "Response") -> bool:
+    return "/watchHeads" in answer.url
 
 
 def test_a_thousand_rows_are_scrolled_with_few_in_the_page(operator: Visit, installation: Installation) -> None:
