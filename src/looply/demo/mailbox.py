@@ -117,7 +117,9 @@ def _with_images(content: str, mail: EmailMessage) -> str:
     for part in mail.walk():
         cid = str(part["content-id"] or "").strip("<>")
         if cid and part.get_content_maintype() == "image":
-            data = f"data:{part.get_content_type()};base64,{b64encode(part.get_payload(decode=True)).decode('ascii')}"
+            image = part.get_payload(decode=True)
+            encoded = b64encode(image).decode("ascii") if isinstance(image, bytes) else ""
+            data = f"data:{part.get_content_type()};base64,{encoded}"
             content = content.replace(f'"cid:{html.escape(cid)}"', f'"{data}"')
     return content
 

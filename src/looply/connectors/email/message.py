@@ -104,7 +104,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bytes_of_files(self) -> int:
         """The bytes of its attachments and images."""
-        return sum(len(each.content) for each in (*self.attachments, *self.images))
+        return sum(len(each.content) for each in self.attachments) + sum(len(each.content) for each in self.images)
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
