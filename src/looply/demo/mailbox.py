@@ -116,9 +116,10 @@ def _with_images(content: str, mail: EmailMessage) -> str:
     """Returns the HTML of a mail with the images that the mail carries in place of their addresses."""
     for part in mail.walk():
         cid = str(part["content-id"] or "").strip("<>")
-        image = part.get_payload(decode=True)
-        if cid and isinstance(image, bytes) and part.get_content_maintype() == "image":
-            data = f"data:{part.get_content_type()};base64,{b64encode(image).decode('ascii')}"
+        if cid and part.get_content_maintype() == "image":
+            image = part.get_payload(decode=True)
+            encoded = b64encode(image).decode("ascii") if isinstance(image, bytes) else ""
+            data = f"data:{part.get_content_type()};base64,{encoded}"
             content = content.replace(f'"cid:{html.escape(cid)}"', f'"{data}"')
     return content
 

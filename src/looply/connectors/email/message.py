@@ -104,8 +104,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bytes_of_files(self) -> int:
         """The bytes of its attachments and images."""
-        contents = [each.content for each in self.attachments] + [each.content for each in self.images]
-        return sum(map(len, contents))
+        return sum(len(each.content) for each in self.attachments) + sum(len(each.content) for each in self.images)
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
