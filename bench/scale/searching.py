@@ -71,10 +71,10 @@ def measure_search(plan: Plan) -> Figures:
         }
 
 
-async def fill_orders(folder: Folder, count: int, span: timedelta = timedelta(0)) -> list[str]:
+async def fill_orders(folder: Folder, count: int, span: timedelta = timedelta(0), first: int = 0) -> list[str]:
     """Stores so many executions in a folder that has the three workflows; returns ids of some, spread over all.
 
-    With a `span` they are spread over that time until now.
+    With a `span` they are spread over that time until now. Their numbers begin with `first`.
     """
     async with in_process(folder.data) as held:
         patterns = {}
@@ -86,7 +86,7 @@ async def fill_orders(folder: Folder, count: int, span: timedelta = timedelta(0)
 
         def unit_of(number: int, fresh: dict[str, Any]) -> Unit:
             pattern = patterns[_kind(number)]
-            return pattern.unit(replace(pattern.first, **fresh, **_varied(number)))
+            return pattern.unit(replace(pattern.first, **fresh, **_varied(first + number)))
 
         return await stored(held, count, unit_of, span)
 
