@@ -89,7 +89,7 @@ def test_three_tabs_share_one_stream_and_another_reads_it_when_its_tab_closes(
         for tab in tabs:
             row_of(tab, name).get_by_text("Completed").wait_for()
     assert streams[1] in tabs
-    assert len(streams) == 2
+    assert len(set(streams)) == 2
     visit.check()
     for tab in tabs:
         tab.close()

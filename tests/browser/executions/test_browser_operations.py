@@ -211,7 +211,8 @@ def test_a_chart_leads_to_the_executions_behind_a_column_and_is_a_table_too(
 def test_a_schedule_shows_its_next_fires_in_a_table_and_a_calendar_and_is_paused(
     operator: Visit, installation: Installation
 ) -> None:
-    installation.org.create(scheduled("Exchange rates", "0 3 * * *"))
+    # An hour in which no other schedule fires: a cell of the calendar names three.
+    installation.org.create(scheduled("Exchange rates", "0 5 * * *"))
     page = operator.open("/app/operations/schedules")
     page.get_by_role("button", name="Past and next fires of Exchange rates").click()
     operator.heading("Next fires of Exchange rates")
@@ -219,6 +220,7 @@ def test_a_schedule_shows_its_next_fires_in_a_table_and_a_calendar_and_is_paused
     operator.look("operations-schedule")
     page.get_by_role("link", name="Calendar").click()
     page.get_by_role("button", name="The week after").click()
+    page.wait_for_url("**week=**")
     week = page.get_by_role("table", name="Fires by day and hour")
     week.get_by_role("button", name="Exchange rates Planned").nth(6).wait_for()
     week.get_by_role("button").first.focus()

@@ -232,8 +232,11 @@ def test_what_a_person_has_requested_is_in_the_tab_too_and_not_among_what_is_to_
     row.get_by_text("controller@").wait_for()
     visit.look("teams-tab-own-request-light-en-1440")
     tab.get_by_role("link", name=PARTS["en"]["open"], exact=True).click()
+    # It is for another person to decide.
+    tab.get_by_text("4500000803").first.wait_for(state="detached")
     tab.get_by_role("heading", level=1).wait_for()
-    assert tab.get_by_text("4500000803").count() == 0, "it is for another person to decide"
+    tab.wait_for_load_state("networkidle")
+    assert tab.get_by_text("4500000803").count() == 0
     visit.close()
     installation.org.terminate(execution_id)
 

@@ -135,21 +135,39 @@ def _test_is_green(page: "Page") -> None:
     assert checks.filter(has_text="Failed").count() == 0
 
 
-def _release_status(sap: str, order: str) -> str:
-    """Returns what the SAP-like system says of an order."""
-    answer = httpx2.get(
-        f"{sap}{SERVICE}/A_PurchaseOrder('{order}')",
-        params={"$format": "json", "sap-client": CLIENT},
-        auth=(USER, PASSWORD),
-    )
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["d"]["PurchasingProcessingStatus"])
+class Order:
+    """A purchase order of the SAP-like system, which other stories may have released before."""
+
+    def __init__(self, sap: str, number: str) -> None:
+        self._url = f"{sap}{SERVICE}/A_PurchaseOrder('{number}')?$format=json&sap-client={CLIENT}"
+
+    @property
+    def status(self) -> str:
+        """Whether it is released."""
+        return str(self._read().json()["d"]["PurchasingProcessingStatus"])
+
+    def withdraw(self) -> None:
+        """Sets it back to what it is before it is released."""
+        read = self._read()
+        stored = read.json()["d"]
+        if stored["PurchasingProcessingStatus"] == IN_RELEASE:
+            return
+        known = {"x-csrf-token": read.headers["x-csrf-token"], "if-match": stored["__metadata"]["etag"]}
+        change = {"PurchasingProcessingStatus": IN_RELEASE}
+        changed = httpx2.patch(self._url, json=change, headers=known, auth=(USER, PASSWORD))
+        assert changed.status_code == 204, changed.text
+
+    def _read(self) -> httpx2.Response:
+        answer = httpx2.get(self._url, headers={"x-csrf-token": "Fetch"}, auth=(USER, PASSWORD))
+        assert answer.status_code == 200, answer.text
+        return answer
 
 
 def test_an_approval_is_made_from_a_template_activated_and_answered(
     demo: RunningDemo, maker: Visit, manager: Visit
 ) -> None:
-    sap = _connect_and_test(maker, "S4 north")
+    order = Order(_connect_and_test(maker, "S4 north"), LARGE_ORDER)
+    order.withdraw()
     page = _begin(maker, "Purchase order approval", "Orders of the north", connection="S4 north")
     page.get_by_text("No problems").wait_for()
     maker.look("first-template")
@@ -158,10 +176,10 @@ def test_an_approval_is_made_from_a_template_activated_and_answered(
     clicks = _clicks(page) + 1  # the connection, which is chosen without a click
     assert clicks <= MOST_FROM_TEMPLATE, clicks
     maker.picture("studio-run")
-    assert _release_status(sap, LARGE_ORDER) == IN_RELEASE
+    assert order.status == IN_RELEASE
     _approve(manager, "Orders of the north", "Mon, Nov 2, 2026")
     page.get_by_text("Completed").first.wait_for()
-    assert _release_status(sap, LARGE_ORDER) == RELEASED
+    assert order.status == RELEASED
     maker.check()
 
 

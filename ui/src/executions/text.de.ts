@@ -4,6 +4,9 @@ import { german as history } from "./history/text.de";
 import { german as repair } from "./repair/text.de";
 import type { ExecutionsText } from "./text.en";
 
+/** Ways of cards, and why one does not arrive; others are shown as they are. */
+const CHANNELS: Readonly<Record<string, string>> = { email: "Mail", teams: "Microsoft Teams" };
+const UNDELIVERED: Readonly<Record<string, string>> = { BLOCKED: "blockiert", FAILED: "fehlgeschlagen" };
 const LEGEND = {
   done: "Erledigt",
   running: "Läuft",
@@ -136,7 +139,7 @@ export const german = {
     until: (when) => `Längstens bis ${when}: dann führt der Pfad zum Ausgang „timeout“.`,
     forever: "Er hat keine Frist.",
     undelivered: (recipient, channel, code) =>
-      `Die Karte für ${recipient} ist nicht zugestellt, über ${channel} (${code}).`,
+      `Die Karte für ${recipient} ist nicht zugestellt, über ${CHANNELS[channel] ?? channel} (${UNDELIVERED[code] ?? code}).`,
     openOwn: "Ihre Karte in der Inbox öffnen",
     openInbox: "Inbox öffnen",
     allCards: "Alle offenen Karten",

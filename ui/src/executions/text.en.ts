@@ -8,6 +8,9 @@ import { english as history } from "./history/text.en";
 import { english as repair } from "./repair/text.en";
 import type { Shown } from "./status";
 
+/** Ways of cards, and why one does not arrive; others are shown as they are. */
+const CHANNELS: Readonly<Record<string, string>> = { email: "mail", teams: "Microsoft Teams" };
+const UNDELIVERED: Readonly<Record<string, string>> = { BLOCKED: "blocked", FAILED: "failed" };
 type Moment = (at: number) => string;
 const LEGEND: Readonly<Record<Tone, string>> = {
   done: "Done",
@@ -148,7 +151,7 @@ export const english = {
     until: (when: string) => `At the latest until ${when}: then the path leads to the exit “timeout”.`,
     forever: "It has no timeout.",
     undelivered: (recipient: string, channel: string, code: string) =>
-      `The card for ${recipient} is not delivered by ${channel} (${code}).`,
+      `The card for ${recipient} is not delivered by ${CHANNELS[channel] ?? channel} (${UNDELIVERED[code] ?? code}).`,
     openOwn: "Open your card in the inbox",
     openInbox: "Open the inbox",
     allCards: "All open cards",

@@ -19,11 +19,13 @@ interface DashboardProps {
   statistics: Statistics;
   /** The span before; null while it is read, or when it is not compared. */
   before: Statistics | null;
+  /** Whether the figures are those of this span and workflow, not those that were shown before. */
+  isFresh: boolean;
   span: Span;
   workflow: string | undefined;
 }
 
-export function Dashboard({ statistics, before, span, workflow }: DashboardProps) {
+export function Dashboard({ statistics, before, isFresh, span, workflow }: DashboardProps) {
   const text = useText(TEXTS);
   return (
     <div className={styles.board}>
@@ -31,7 +33,7 @@ export function Dashboard({ statistics, before, span, workflow }: DashboardProps
       <OverTime statistics={statistics} before={before} span={span} workflow={workflow} />
       <Rankings statistics={statistics} />
       <div className={styles.two}>
-        <OpenOverTime statistics={statistics} span={span} workflow={workflow} />
+        <OpenOverTime statistics={statistics} isFresh={isFresh} span={span} workflow={workflow} />
         <Connections statistics={statistics} />
       </div>
       <div className={styles.two}>

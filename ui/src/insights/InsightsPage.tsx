@@ -39,6 +39,7 @@ function Insights() {
           <Dashboard
             statistics={statistics}
             before={search.alone === true ? null : (before.data ?? null)}
+            isFresh={!query.isPlaceholderData}
             span={span}
             workflow={search.of}
           />

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api/context";
 import type { Statistics } from "../api/queries/insights/statistics";
 import { countsQuery } from "../api/queries/operations/operations";
+import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { ChartCard } from "./charts/ChartCard";
@@ -16,25 +17,30 @@ import { TEXTS } from "./text";
 
 interface OpenOverTimeProps {
   statistics: Statistics;
+  /** Whether these are the figures of this span and workflow, not those that were shown before. */
+  isFresh: boolean;
   span: Span;
   workflow: string | undefined;
 }
 
-export function OpenOverTime({ statistics, span, workflow }: OpenOverTimeProps) {
+export function OpenOverTime({ statistics, isFresh, span, workflow }: OpenOverTimeProps) {
   const text = useText(TEXTS);
   const { formats, now } = useTimes();
-  const slots = useSlots(span, workflow);
-  const counts = useQuery(countsQuery(useApi(), workflow)).data?.item.open;
-  const open = counts === undefined ? 0 : counts.RUNNING + counts.WAITING + counts.FAILED;
+  // The history finds executions by when they began, not by when they were open.
+  const slots = useSlots(span, workflow).map((slot) => ({ ...slot, search: null }));
   // What is open is known for the present alone, so the past can be counted back to only where nothing is left out.
-  const isKnown = counts !== undefined && span.to > now;
-  const values = isKnown ? openAtEnds(open, statistics.buckets, bucketsOf(span)) : [];
+  const isKnown = span.to > now;
+  const { data, error, refetch } = useQuery({ ...countsQuery(useApi(), workflow), enabled: isKnown });
+  if (isKnown && data === undefined && error !== null) return <Problem error={error} onRetry={() => void refetch()} />;
+  const open = data === undefined || !isFresh || !isKnown ? null : data.item.open;
+  const values =
+    open === null ? [] : openAtEnds(open.RUNNING + open.WAITING + open.FAILED, statistics.buckets, bucketsOf(span));
   const series: Series[] = [{ name: text.open, color: "second", values }];
   return (
     <ChartCard
       title={text.openOverTime}
       hint={span.bucket === "hour" ? text.endOfHour : text.endOfDay}
-      empty={counts === undefined ? "" : text.openUnknown}
+      empty={isKnown ? "" : text.openUnknown}
       table={{
         head: [text.when, text.open],
         rows: values.map((value, at) => [slots[at]?.name ?? "", formats.number(value)]),

@@ -115,7 +115,7 @@ describe("the page of an execution", () => {
   });
 
   it("says which card was not delivered and why, until it is", async () => {
-    const said = "The card for boss@example.com is not delivered by teams (BLOCKED_BY_USER).";
+    const said = "The card for boss@example.com is not delivered by Microsoft Teams (BLOCKED_BY_USER).";
     const values = { state: "release", answered: 0, undelivered: 1, delivery_code: "BLOCKED_BY_USER" };
     const why = explanation({ verdict: "WAITS_FOR_PERSON", code: "PERSON_CARD", values, who: ["boss@example.com"] });
     const log = withUndelivered();

@@ -161,7 +161,7 @@ describe("the timeline", () => {
     expect(shown()).toBe("0 % – 100 %");
     await user.click(screen.getByLabelText("Zoom in"));
     await user.click(screen.getByLabelText("Zoom in"));
-    expect(shown()).toBe("37.5 % – 62.5 %");
+    expect(shown()).toBe("38 % – 63 %");
     await expectAccessible();
     await user.click(screen.getByText("Whole time"));
     expect(shown()).toBe("0 % – 100 %");

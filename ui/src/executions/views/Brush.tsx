@@ -70,7 +70,7 @@ export function Brush({ part, onPart, left, width, label, controls }: BrushProps
 }
 
 function percent(place: number): string {
-  return `${Math.round(1000 * place) / 10} %`;
+  return `${Math.round(100 * place)} %`;
 }
 
 /** Returns the part that a key leads to; null for a key without a meaning. */

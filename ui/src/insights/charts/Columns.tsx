@@ -1,4 +1,4 @@
-/** Counts over time as stacked columns. Each column leads to what lies behind it. */
+/** Counts over time as stacked columns. A column leads to what lies behind it. */
 
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
@@ -16,6 +16,9 @@ const BOTTOM = 28;
 const LABEL = 56;
 const GAP = 1;
 const MOST_WIDE = 36;
+
+/** A mark that leads nowhere. */
+const VALUE = { role: "img", "data-mark": true };
 
 interface ColumnsProps {
   label: string;
@@ -52,23 +55,23 @@ export function Columns({ label, slots, series }: ColumnsProps) {
         ))}
         {slots.map((slot, at) => {
           const middle = LEFT + slotWidth * (at + 0.5);
-          return (
-            <Link
-              key={slot.id}
-              to="/executions"
-              search={slot.search}
-              preload={false}
-              aria-label={textOf(at)}
-              tabIndex={at === marks.current ? 0 : -1}
-              className={styles.mark}
-              onFocus={() => marks.show(at)}
-              onMouseEnter={() => marks.show(at)}
-            >
-              <title>{textOf(at)}</title>
-              <rect className={styles.hit} x={middle - slotWidth / 2} y={TOP} width={slotWidth} height={inner} />
-              <Stack series={series} at={at} x={middle - barWidth / 2} width={barWidth} yOf={yOf} />
-            </Link>
-          );
+          const mark = {
+            "aria-label": textOf(at),
+            tabIndex: at === marks.current ? 0 : -1,
+            className: styles.mark,
+            onFocus: () => marks.show(at),
+            onMouseEnter: () => marks.show(at),
+            children: (
+              <>
+                <title>{textOf(at)}</title>
+                <rect className={styles.hit} x={middle - slotWidth / 2} y={TOP} width={slotWidth} height={inner} />
+                <Stack series={series} at={at} x={middle - barWidth / 2} width={barWidth} yOf={yOf} />
+              </>
+            ),
+          };
+          // A value that leads nowhere is read by keys all the same.
+          if (slot.search === null) return <g key={slot.id} {...mark} {...VALUE} />;
+          return <Link key={slot.id} to="/executions" search={slot.search} preload={false} data-mark {...mark} />;
         })}
         {slots.map(
           (slot, at) =>

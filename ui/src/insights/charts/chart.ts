@@ -16,7 +16,8 @@ export interface Slot {
   /** In full, and as short as it is under an axis. */
   name: string;
   short: string;
-  search: HistoryLink;
+  /** Null where no filter of the history finds what lies behind a mark. */
+  search: HistoryLink | null;
 }
 
 export interface Series {

@@ -18,7 +18,7 @@ export function useMarks(chart: RefObject<SVGSVGElement | null>, count: number) 
     event.preventDefault();
     const next = Math.max(0, Math.min(count - 1, move(current, count)));
     setAt(next);
-    chart.current?.querySelectorAll<SVGAElement>("a")[next]?.focus();
+    chart.current?.querySelectorAll<SVGElement>("[data-mark]")[next]?.focus();
   };
   return { current, show: setAt, onKeyDown };
 }

@@ -10,6 +10,7 @@ import { useTimes } from "../../../text/time";
 import { reasonOf } from "../../reasons";
 import { isEnded } from "../../status";
 import { TEXTS } from "../../text";
+import styles from "./Table.module.css";
 
 const REST_MS = 350;
 /** Within this time the pointer may reach the reason itself. */
@@ -20,6 +21,7 @@ const FRESH_MS = 10_000;
 interface Place {
   id: string;
   element: HTMLElement;
+  isFocused: boolean;
 }
 
 /** Returns what marks an element that shows why the execution of a row does not move; one that has ended needs none. */
@@ -40,13 +42,12 @@ export function RowReason({ box }: { box: RefObject<HTMLElement | null> }) {
     if (current === null) return;
     const controller = new AbortController();
     const { signal } = controller;
-    const enter = ({ target }: Event): void => {
-      const found = placeOf(target);
+    const enter = ({ target, type }: Event): void => {
+      const found = placeOf(target, type === "focusin");
       if (found !== null) later(found, REST_MS);
     };
-    const leave = ({ target }: Event): void => {
-      if (placeOf(target) !== null) later(null, LEAVE_MS);
-    };
+    // The row may have ended, and needs no reason any more, while its reason is shown.
+    const leave = (): void => later(null, LEAVE_MS);
     const close = (): void => {
       clearTimeout(timer.current);
       setPlace(null);
@@ -69,10 +70,10 @@ export function RowReason({ box }: { box: RefObject<HTMLElement | null> }) {
   );
 }
 
-function placeOf(target: EventTarget | null): Place | null {
+function placeOf(target: EventTarget | null, isFocused: boolean): Place | null {
   const element = target instanceof Element ? target.closest<HTMLElement>("[data-why]") : null;
   const id = element?.dataset.why;
-  return element === null || id === undefined ? null : { id, element };
+  return element === null || id === undefined ? null : { id, element, isFocused };
 }
 
 interface ReasonProps {
@@ -81,7 +82,7 @@ interface ReasonProps {
   onLeave: () => void;
 }
 
-function Reason({ place: { id: executionId, element }, onStay, onLeave }: ReasonProps) {
+function Reason({ place: { id: executionId, element, isFocused }, onStay, onLeave }: ReasonProps) {
   const { data } = useQuery({ ...explanationQuery(useApi(), executionId), staleTime: FRESH_MS, retry: false });
   const text = useText(TEXTS);
   const say = useReason();
@@ -99,13 +100,21 @@ function Reason({ place: { id: executionId, element }, onStay, onLeave }: Reason
     </>
   );
   return (
-    <Tooltip
-      visible
-      relationship="inaccessible"
-      content={{ id, children, onPointerEnter: onStay, onPointerLeave: onLeave }}
-      onVisibleChange={(_, { visible }) => !visible && onLeave()}
-      positioning={{ target: element, position: "below", align: "start" }}
-    />
+    <>
+      {isFocused && (
+        // The link was read before its reason was: a description that arrives later is read by few screen readers.
+        <span className={styles.spoken} role="status">
+          {children}
+        </span>
+      )}
+      <Tooltip
+        visible
+        relationship="inaccessible"
+        content={{ id, children, onPointerEnter: onStay, onPointerLeave: onLeave }}
+        onVisibleChange={(_, { visible }) => !visible && onLeave()}
+        positioning={{ target: element, position: "below", align: "start" }}
+      />
+    </>
   );
 }
 
