@@ -96,7 +96,7 @@ class TargetContract:
         await store.journal.commit(working(begun, effects=(replace(row, state="RUNNING"),)))
 
         async def found(*queues: str, after: str = "", limit: int = 10, **more: tuple[str, ...]) -> list[str]:
-            query = Filter(queues=queues, statuses=OPEN_STATUSES, **more)
+            query = Filter(queues=queues, statuses=(*OPEN_STATUSES, "FAILED"), **more)
             heads, _ = await store.reads.list(ORGANIZATION, query, after, limit)
             return [head.execution_id for head in heads]
 
@@ -106,7 +106,10 @@ class TargetContract:
         assert await found("sap.call S4", "http.request shop") == [other, both]
         assert await found("http.request S4", workflow_ids=(OTHER_WORKFLOW,)) == []
         assert await found("http.request") == []
-        assert await found() == [begun.execution_id, other, both, first]
+        failed = await _queue(store, samples, "http.request failed", status="FAILED")
+        assert await found("http.request failed") == [failed]
+        assert (Lane(ORGANIZATION, "http.request failed"), 1) in await store.targets.count_queued(ORGANIZATION)
+        assert await found() == [failed, begun.execution_id, other, both, first]
 
 
 def _effect(execution_id: str, seq: int, queue: str) -> EffectRow:

@@ -4,14 +4,16 @@ Theory of operation. Nothing is written when an incident opens. A round reads th
 with notifications, grouped by workflow, step, kind and code. A new cause waits a little, so that a burst is one
 message; one that was reported is reported again after an hour, if incidents were added. A notification is taken by one
 process before it sends, and what it reported is stored after each message: a process that ends between the two sends
-the message once more, with the same key. What is reported of systems says `outage_reports.py`.
+the message once more, with the same key. What is reported of systems says `outage_reports.py`. A system that goes down
+and up again and again makes messages without end, so systems have a part of the messages of an hour only; each message
+about them leaves a mark among what was reported, by which these are counted.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 import structlog
@@ -23,6 +25,7 @@ from looply.app.messages.notifying import NotificationMessage
 from looply.app.monitoring.sentences import sentence
 from looply.catalog.authored.notifications import Notification, Reported
 from looply.engine.records.figures.overview import IncidentGroup
+from looply.engine.records.targets import TargetReport
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError
 from looply.execution.document.masking import MASK
@@ -43,9 +46,13 @@ QUIET: Final = timedelta(hours=1)
 """A cause that was reported is reported again after this time, if it has new incidents."""
 MAX_PER_HOUR: Final = 12
 """Messages that one notification sends in an hour."""
+MAX_OF_SYSTEMS: Final = 6
+"""Of these, the messages about systems in any hour: the others are left for incidents."""
 MAX_SINGLE: Final = 3
 """More causes at the same time are one message that lists them."""
 _HOUR: Final = timedelta(hours=1)
+_SENT: Final = b"a message about systems "
+"""Begins the mark of a message about systems among what was reported. It is forgotten like a cause that is gone."""
 _TAKEN: Final = timedelta(minutes=2)
 """How long a process may send before another one takes the notification: longer than a few calls with their limits."""
 _FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -56,6 +63,10 @@ _MAX_GROUPS: Final = 200
 """Causes that one round reads of an organization, those of most executions first."""
 _MAX_LISTED: Final = 20
 """Causes that one message lists; the others are a number."""
+
+
+_Waiting: TypeAlias = dict[tuple[str, str], Sequence[TargetReport]]
+"""What one round has read of systems, by organization and workflow."""
 
 
 class _Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +103,15 @@ class NotificationRunner(Loop):
         now = self._services.clock.now()
         free = await self._services.catalog.notifications.list_free(now)
         count = 0
+        waiting: _Waiting = {}
         for organization_id, of_organization in groupby(free, key=lambda notification: notification.organization_id):
             groups = await self._services.engine.overview.incident_groups(organization_id, (), (), _MAX_GROUPS)
             for notification in of_organization:
                 own = [group for group in groups if notification.workflow_id in ("", group.workflow_id)]
-                count += await self._report(notification, own)
+                count += await self._report(notification, own, waiting)
         return count
 
-    async def _report(self, notification: Notification, groups: Sequence[IncidentGroup]) -> int:
+    async def _report(self, notification: Notification, groups: Sequence[IncidentGroup], waiting: _Waiting) -> int:
         notifications, now = self._services.catalog.notifications, self._services.clock.now()
         notification_id = notification.notification_id
         causes = {cause_of(group): group for group in groups}
@@ -107,24 +119,35 @@ class NotificationRunner(Loop):
         old = [key for key, former in reported.items() if not is_outage(key) and former.reported_on + QUIET <= now]
         if gone := [key for key in old if key not in causes]:
             await notifications.forget(notification_id, gone)
-        is_due = _due_of(causes, reported, now) or await self._news(notification, reported)
+        is_due = _due_of(causes, reported, now) or await self._news(notification, reported, waiting)
         if not is_due or not await notifications.take(notification_id, now, now + _TAKEN):
             return 0
         # Another process may have sent it since it was read.
         notification = await notifications.get(notification.organization_id, notification_id)
         reported = await notifications.list_reported(notification_id)
-        due, news = _due_of(causes, reported, now), await self._news(notification, reported)
+        due, news = _due_of(causes, reported, now), await self._news(notification, reported, {})
         if not due and not news:
             await notifications.release(notification_id, now)
             return 0
-        return await self._send_all(notification, due, news)
+        return await self._send_all(notification, due, news, _left_of_systems(reported, now))
 
-    async def _news(self, notification: Notification, reported: Mapping[bytes, Reported]) -> list[SystemNews]:
-        """Returns what is due of systems, as they are stored now."""
-        systems = await self._services.engine.targets.list(notification.organization_id, notification.workflow_id)
-        return news_of(notification, systems, reported, self._services.clock.now(), GATHERING)
+    async def _news(
+        self, notification: Notification, reported: Mapping[bytes, Reported], waiting: _Waiting
+    ) -> list[SystemNews]:
+        """Returns what is due of systems: none of it while their part of the messages of an hour is used up.
 
-    async def _send_all(self, notification: Notification, due: Sequence[_Cause], news: Sequence[SystemNews]) -> int:
+        What waits for them is counted once for all that share `waiting`.
+        """
+        now, key = self._services.clock.now(), (notification.organization_id, notification.workflow_id)
+        if _left_of_systems(reported, now) == 0:
+            return []
+        if key not in waiting:
+            waiting[key] = await self._services.engine.targets.list(*key)
+        return news_of(notification, waiting[key], reported, now, GATHERING)
+
+    async def _send_all(
+        self, notification: Notification, due: Sequence[_Cause], news: Sequence[SystemNews], most_of_systems: int
+    ) -> int:
         notifications, now, count = self._services.catalog.notifications, self._services.clock.now(), 0
         notification_id, organization_id = notification.notification_id, notification.organization_id
         if notification.hour_on + _HOUR <= now:
@@ -133,7 +156,9 @@ class NotificationRunner(Loop):
         if left <= 0:
             await notifications.release(notification_id, notification.hour_on + _HOUR)
             return 0
-        for letter in await self._letters(notification, due, news, left):
+        # Incidents that are due have one message at least, which lists them all.
+        of_systems = _parts(news, min(most_of_systems, left - 1 if due else left))
+        for letter in await self._letters(notification, of_systems, _parts(due, left - len(of_systems))):
             sending = await self._services.notifier.send(organization_id, notification, letter.message)
             if sending.state in ("OFF", "FAILED"):
                 pause = growing_pause(_FIRST_PAUSE, _MAX_PAUSE, notification.failures)
@@ -147,24 +172,22 @@ class NotificationRunner(Loop):
         return count
 
     async def _letters(
-        self, notification: Notification, due: Sequence[_Cause], news: Sequence[SystemNews], most: int
+        self, notification: Notification, news: Iterable[Sequence[SystemNews]], due: Iterable[Sequence[_Cause]]
     ) -> list[_Letter]:
-        """Returns at most so many messages, those of systems first; what they leave out is due later."""
+        """Returns a message for each part, those about systems first."""
         names = dict(await self._services.catalog.workflows.names(notification.organization_id))
         links, own = self._services.links, notification.workflow_id
         name = names.get(own, "a deleted workflow") if own else ""
-        letters = [
-            _Letter(
-                message_of(notification, part, links, name),
-                {each.key: each.since for each in part if each.state == "DOWN"},
-                [each.key for each in part if each.state == "UP"],
-            )
-            for part in _parts(news, most)
-        ]
-        for causes in _parts(due, most):
-            message = await self._message_of(notification, causes, names)
-            letters.append(_Letter(message, {cause.key: cause.group.last_on for cause in causes}))
-        return letters[:most]
+        letters = []
+        for part in news:
+            message = message_of(notification, part, links, name)
+            down = {each.key: each.since for each in part if each.state == "DOWN"}
+            causes = {**down, _sent_key(message): self._services.clock.now()}
+            letters.append(_Letter(message, causes, [each.key for each in part if each.state == "UP"]))
+        for one in due:
+            message = await self._message_of(notification, one, names)
+            letters.append(_Letter(message, {cause.key: cause.group.last_on for cause in one}))
+        return letters
 
     async def _message_of(
         self, notification: Notification, part: Sequence[_Cause], workflows: Mapping[str, str]
@@ -214,13 +237,25 @@ def cause_of(group: IncidentGroup) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
+def _sent_key(message: NotificationMessage) -> bytes:
+    return _SENT + hashlib.sha256(message.key.encode()).digest()[:16]
+
+
+def _left_of_systems(reported: Mapping[bytes, Reported], now: datetime) -> int:
+    """Returns how many messages about systems may be sent now, as far as it depends on those that were."""
+    sent = sum(key.startswith(_SENT) and former.reported_on + _HOUR > now for key, former in reported.items())
+    return max(MAX_OF_SYSTEMS - sent, 0)
+
+
 def failure_of(group: IncidentGroup) -> str:
     """Returns what is known of a cause whose newest execution cannot be read, in a sentence."""
     return f"Step {group.step} failed with {group.code}." if group.step else f"It failed with {group.code}."
 
 
 def _parts(due: Sequence[_Due], most: int) -> list[list[_Due]]:
-    """Returns what is due, one by one if these are few, else all together."""
+    """Returns what is due in at most so many parts: one by one if these are few, else all together."""
+    if most <= 0:
+        return []
     if len(due) <= min(MAX_SINGLE, most):
         return [[each] for each in due]
     return [list(due)]

@@ -24,6 +24,8 @@ _MARK: Final = b"the outage of "
 """Begins the key of an outage. With the name of a system it is longer than the hash of any other cause."""
 MAX_LISTED: Final = 20
 """Systems that one message lists; the others are a number."""
+MAX_FACTS: Final = 200
+"""Systems that the call of a webhook lists, as many as causes; the others are a number."""
 
 
 class SystemNews(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +114,8 @@ def message_of(
         facts={
             "type": "systems",
             "causes": [],
-            "systems": [_facts(each, quotes=notification.quotes) for each in part],
+            "systems": [_facts(each, quotes=notification.quotes) for each in part[:MAX_FACTS]],
+            "more": max(len(part) - MAX_FACTS, 0),
         },
     )
 

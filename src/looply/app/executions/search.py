@@ -14,10 +14,13 @@ from looply.engine.ports.lists import CauseFilter, Filter
 from looply.engine.records.targets import way_name
 from looply.errors import BadRequest, NotFound, Problem, Refused
 from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
-from looply.execution.facts.state import OPEN_STATUSES
+from looply.execution.facts.state import OPEN_STATUSES, Status
 
 _VALUES: Final = 30
 """Most values of one parameter."""
+
+_WITH_CALLS: Final[tuple[Status, ...]] = (*OPEN_STATUSES, "FAILED")
+"""The statuses of executions whose calls can wait: those of one with an incident do, too."""
 
 _STARS: Final = 4
 _FIELDS: Final = 10
@@ -41,8 +44,8 @@ async def search(services: Services, principal: Principal, criteria: Filter, *, 
 async def resolve(services: Services, principal: Principal, checked: Filter) -> Filter | None:
     """Returns a filter with the workflows that its terms name, and the queues of the systems that it names.
 
-    None when nothing waits for these systems, so that nothing matches. Raises: BadRequest (code `BAD_FILTER`) for what
-    names no system.
+    None when nothing waits for these systems, so that nothing matches: a caller who may read no connections does not
+    learn which ones there are, nor of which kind. Raises: BadRequest (code `BAD_FILTER`) for a text that is no name.
     """
     organization_id = principal.organization_id
     resolved = replace(checked, term_workflows=await find_term_workflows(services, organization_id, checked.terms))
@@ -52,7 +55,9 @@ async def resolve(services: Services, principal: Principal, checked: Filter) -> 
     for name in checked.targets:
         try:
             target = await find_target(services, principal, name)
-        except (BadRequest, NotFound, Refused) as error:
+        except (NotFound, Refused):
+            continue
+        except BadRequest as error:
             raise BadRequest(f"waiting_for is {name[:50]!r}: {error.message}", code="BAD_FILTER") from error
         names |= {target} if "://" in name else {target, way_name(target, name)}
     queues = await services.engine.targets.queues(organization_id, names)
@@ -88,8 +93,8 @@ def validate_filter(criteria: Filter) -> Filter:
         has=tuple(dict.fromkeys(criteria.has)),
         cause=cause,
         targets=tuple(dict.fromkeys(criteria.targets)),
-        # Only these can have an incident, or wait, and an index leads to them.
-        statuses=criteria.statuses or (("FAILED",) if needs_incident else OPEN_STATUSES if criteria.targets else ()),
+        # Only these can have an incident, or calls that wait, and an index leads to them.
+        statuses=criteria.statuses or (("FAILED",) if needs_incident else _WITH_CALLS if criteria.targets else ()),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _validate_texts("term", criteria.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),

@@ -112,7 +112,7 @@ async def measure(services: Services, principal: Principal, span: Span) -> Stati
     rows = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
     behind = (await figures.counts(organization_id, workflow_ids)).behind_since
     names = dict(await services.catalog.workflows.names(organization_id))
-    connections = await services.catalog.uses.connections_by_step(organization_id)
+    connections = await services.catalog.uses.connections_by_step(organization_id, workflow_ids)
     buckets, workflows, steps = await asyncio.to_thread(_sum, rows)
     return Statistics(
         buckets=buckets,

@@ -14,7 +14,8 @@ from looply.catalog.storage.tables import workflow_uses, workflow_versions
 from looply.definition.calls.uses import Use, UseKind
 
 PLACES: Final = 100
-"""Places of one name in one version that the index keeps."""
+"""Places of one name in one version that are listed. Of a connection the index keeps the other steps too, without
+their paths, since calls are counted by them."""
 
 _WORKFLOWS: Final = VersionedTable(workflow_versions, "workflow", carried=(), emptied={})
 
@@ -86,8 +87,13 @@ class Uses:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return {name: count for name, count in rows}  # noqa: C416 - rows are not pairs to the type checker
 
-    async def connections_by_step(self, organization_id: str) -> Mapping[tuple[str, str], str]:
-        """Returns the connections that steps name, by workflow id and step: those of newest ACTIVE versions."""
+    async def connections_by_step(
+        self, organization_id: str, workflow_ids: Collection[str] = ()
+    ) -> Mapping[tuple[str, str], str]:
+        """Returns the connections that steps name, by workflow id and step: those of newest ACTIVE versions.
+
+        Of these workflows, or of all.
+        """
         uses, versions = workflow_uses.c, workflow_versions.c
         query = (
             select(uses.workflow_id, uses.name, uses.places)
@@ -99,6 +105,8 @@ class Uses:
                 versions.workflow_version == newest_active(_WORKFLOWS, versions.workflow_id),
             )
         )
+        if workflow_ids:
+            query = query.where(uses.workflow_id.in_(sorted(workflow_ids)))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return {(workflow_id, step): name for workflow_id, name, places in rows for _, step, _ in places}
 
@@ -110,6 +118,8 @@ def store_uses(connection: Connection, organization_id: str, key: VersionKey, us
         places = rows_by_name.setdefault((use.kind, use.name), [])
         if len(places) < PLACES:
             places.append([use.path, use.step, use.label])
+        elif use.kind == "connection":
+            places.append(["", use.step, ""])
     columns = workflow_uses.c
     of_version = (columns.workflow_id == key[0], columns.workflow_version == key[1])
     stored = {
@@ -158,7 +168,7 @@ def _counts() -> tuple[ColumnElement[bool], ...]:
 
 
 def _using(row: Mapping[Any, Any]) -> UsingVersion:
-    places = row["places"]
+    places = row["places"][:PLACES]
     return UsingVersion(
         workflow_id=row["workflow_id"],
         workflow_version=row["workflow_version"],

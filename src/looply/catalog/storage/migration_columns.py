@@ -147,7 +147,7 @@ def create_notification_tables() -> None:
     op.create_table(
         "reported_causes",
         column("notification_id", text(36)),
-        column("cause", sa.LargeBinary(16)),
+        column("cause", sa.LargeBinary()),
         column("until_ms", sa.BigInteger()),
         column("reported_ms", sa.BigInteger()),
         primary("reported_causes", "notification_id", "cause"),

@@ -35,12 +35,13 @@ notifications = Table(
 )
 
 # `cause` is a hash of workflow, step, kind and code. Its incidents that opened until `until_ms` were reported. Of an
-# outage it is a longer text with the name of the system, and `until_ms` is when the outage began.
+# outage it is a longer text with the name of the system, and `until_ms` is when the outage began; of a message about
+# systems a text with a hash of its key, for as long as it counts among those of an hour.
 reported_causes = Table(
     "reported_causes",
     metadata,
     Column("notification_id", ID, ForeignKey("notifications.notification_id"), primary_key=True),
-    Column("cause", LargeBinary(16), primary_key=True),
+    Column("cause", LargeBinary, primary_key=True),
     Column("until_ms", BigInteger, nullable=False),
     Column("reported_ms", BigInteger, nullable=False),
 )

@@ -87,8 +87,8 @@ CRITERIA: Final = (
     Parameter("parent_execution_id", "Id of the parent execution.", repeats=True),
     Parameter(
         "waiting_for",
-        "Only open executions whose calls wait for this system, which is down, being drained or paused: its name in "
-        "`getTargets`, its address, or the name of a connection.",
+        "Only executions whose calls wait for this system, which is down, being drained or paused, those with an "
+        "incident too: its name in `getTargets`, its address, or the name of a connection. An unknown name finds none.",
         repeats=True,
     ),
     Parameter(

@@ -266,7 +266,9 @@ ROUTES: Final = (
         summary="Read what happened in a span of time, by hour or day, by workflow, step and connection",
         description=(
             "From roll-ups, which stay when executions are pruned: hours for 35 days, days for 400. "
-            f"A span by hour has at most {_DAYS['hour']} days, one by day {_DAYS['day']}."
+            f"A span by hour has at most {_DAYS['hour']} days, one by day {_DAYS['day']}. `connections` has the steps "
+            "that name a connection in the newest ACTIVE version of their workflow; a step that names its system by "
+            "`system_id`, or its connection by an expression, is counted in `steps` only."
         ),
         tag="Executions",
         parameters=(

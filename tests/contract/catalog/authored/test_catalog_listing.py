@@ -127,6 +127,9 @@ async def test_uses_follow_what_is_stored(catalog: Catalog, mine: Tenant, theirs
     await catalog.workflows.activate(mine.organization_id, (first.workflow_id, 2))
     assert (await steps("B"), await steps("C")) == ([], [(2, ["call_0"])])
     assert await by_step(mine.organization_id) == {(first.workflow_id, "call_0"): "C"}
+    assert await by_step(mine.organization_id, [first.workflow_id]) == await by_step(mine.organization_id)
+    assert await by_step(mine.organization_id, ["01900000-0000-7000-8000-0000000000ff"]) == {}
+    assert await by_step(theirs.organization_id, [first.workflow_id]) == {}
     await catalog.workflows.delete(mine.organization_id, first.workflow_id, 2)
     assert await steps("B") == [(1, ["call_0"])]
     await catalog.workflows.delete(mine.organization_id, first.workflow_id)
@@ -145,6 +148,11 @@ async def test_uses_have_pages_and_numbers_and_a_bound(catalog: Catalog, mine: T
     await save(catalog, made[0], "W0", **calling(*["API"] * (PLACES + 5), "B"))
     (most, *_) = (await catalog.uses.list_page(mine.organization_id, "connection", "API", 9)).items
     assert len(most.places) == PLACES
+    await catalog.workflows.activate(mine.organization_id, (made[0].workflow_id, 1))
+    by_step = await catalog.uses.connections_by_step(mine.organization_id)
+    steps = [*range(PLACES + 5)]
+    expected = {(made[0].workflow_id, f"call_{number}"): "API" for number in steps}
+    assert by_step == {**expected, (made[0].workflow_id, f"call_{len(steps)}"): "B"}
     count = catalog.uses.count_workflows
     assert await count(mine.organization_id, "connection", ["API", "B", "C"]) == {"API": 3, "B": 1}
     assert await count(mine.organization_id, "card", ["API"]) == await count(mine.organization_id, "card", []) == {}

@@ -12,8 +12,8 @@ from notifying_kit import Hook, Staff
 from server_kit import Caller, definition
 
 from kit.memory import MemoryStore
-from looply.app.administration.notification_runner import MAX_PER_HOUR, NotificationRunner
-from looply.app.administration.outage_reports import MAX_LISTED
+from looply.app.administration.notification_runner import MAX_OF_SYSTEMS, MAX_PER_HOUR, NotificationRunner
+from looply.app.administration.outage_reports import MAX_FACTS, MAX_LISTED
 from looply.app.context.services import Services
 from looply.engine.effects.outages import BreakerSettings, drain_target, open_target, reopen_target
 from looply.engine.records.targets import TargetRow
@@ -329,3 +329,89 @@ async def test_an_outage_that_finds_the_hour_full_is_reported_when_it_is_over(
     assert await staff.later(minutes=10) == 0
     assert await staff.later(hours=1) == 1
     assert hook.bodies[-1]["type"] == "systems"
+
+
+async def flap(staff: Staff, systems: Systems, times: int) -> int:
+    """Lets a system go down and up so often within an hour; returns how many messages were sent."""
+    sent = 0
+    for _ in range(times):
+        await systems.down()
+        sent += await staff.later(seconds=30)
+        await systems.up()
+        sent += await staff.later(seconds=30)
+    return sent
+
+
+async def test_a_system_that_goes_down_and_up_again_and_again_holds_no_incident_back(
+    staff: Staff, hook: Hook, systems: Systems
+) -> None:
+    await staff.put("webhook", HOOK)
+    assert await flap(staff, systems, MAX_PER_HOUR) == MAX_OF_SYSTEMS
+    for number in range(MAX_PER_HOUR - MAX_OF_SYSTEMS):
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+        assert await staff.later(seconds=25) == 1, number
+    assert [body["type"] for body in hook.bodies[MAX_OF_SYSTEMS:]] == ["incidents"] * (MAX_PER_HOUR - MAX_OF_SYSTEMS)
+
+
+async def test_what_is_so_of_a_system_is_reported_when_the_messages_of_systems_of_an_hour_are_used_up(
+    staff: Staff, hook: Hook, systems: Systems
+) -> None:
+    await staff.put("webhook", HOOK)
+    assert await flap(staff, systems, MAX_OF_SYSTEMS) == MAX_OF_SYSTEMS
+    last = await systems.down()
+    assert await staff.later(minutes=30) == 0
+    assert await staff.later(minutes=30) == 1
+    assert (hook.bodies[-1]["systems"][0]["state"], hook.bodies[-1]["systems"][0]["since"]) == (
+        "DOWN",
+        to_ms(last.since),
+    )
+    assert len(hook.bodies) == MAX_OF_SYSTEMS + 1
+
+
+async def test_what_is_due_of_systems_leaves_a_message_of_the_hour_for_incidents(
+    staff: Staff, hook: Hook, systems: Systems
+) -> None:
+    await staff.put("webhook", HOOK)
+    for number in range(MAX_PER_HOUR - 3):
+        await staff.fail(await staff.failing(f"Workflow {number}"))
+        await staff.later(seconds=25)
+    for number in range(3):
+        await systems.down(f"https://s{number}.example:443")
+        await staff.fail(await staff.failing(f"More {number}"))
+    assert await staff.later(seconds=30) == 2
+    about_systems, about_incidents = hook.bodies[-2:]
+    assert (len(about_systems["systems"]), len(about_incidents["causes"])) == (3, 3)
+
+
+async def test_a_round_counts_what_waits_once_for_all_notifications_of_the_same_workflows(
+    staff: Staff, hook: Hook, systems: Systems, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow_id = await staff.caller.create(calling())
+    for of in ("", "", "", workflow_id, workflow_id):
+        await staff.put("webhook", HOOK, workflow_id=of)
+    count_queued, counted = store.targets.count_queued, []
+
+    async def counting(organization_id: str, workflow_id: str = "") -> Any:
+        counted.append(workflow_id)
+        return await count_queued(organization_id, workflow_id)
+
+    monkeypatch.setattr(store.targets, "count_queued", counting)
+    await systems.down()
+    assert await staff.later(seconds=10) == 0
+    assert sorted(counted) == ["", workflow_id]
+    # What is sent is read again when the notification was taken.
+    counted.clear()
+    assert await staff.later(seconds=20) == 3
+    assert sorted(counted) == ["", "", "", "", workflow_id]
+
+
+async def test_a_call_of_a_webhook_lists_so_many_systems_and_says_how_many_more_there_are(
+    staff: Staff, hook: Hook, systems: Systems
+) -> None:
+    await staff.put("webhook", HOOK)
+    for number in range(MAX_FACTS + 3):
+        await systems.down(f"https://s{number:03}.example:443")
+    assert await staff.later(seconds=30) == 1
+    (body,) = hook.bodies
+    assert (len(body["systems"]), body["more"], body["title"]) == (MAX_FACTS, 3, f"Systems: {MAX_FACTS + 3} down")
+    assert await staff.later(minutes=5) == 0

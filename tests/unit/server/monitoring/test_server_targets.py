@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from server_kit import Caller, definition
+from server_kit import Caller, definition, note_step
 
 from kit.memory import MemoryStore
+from looply.app.context.services import Services
+from looply.catalog.authored.connections import ConnectionDraft
 from looply.engine.effects.outages import open_target
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.target_watch import TargetWatch
@@ -169,6 +171,52 @@ async def test_the_executions_that_wait_for_the_way_of_a_connection_are_found_by
     assert await found(mine, SHOP) == []
 
 
+@pytest.mark.parametrize("call", ["getExecutionRows", "searchExecutions"])
+async def test_a_search_does_not_say_which_connections_there_are_and_of_which_kind(
+    mine: Caller, clock: FakeClock, services: Services, call: str
+) -> None:
+    for name, settings in (("IDLE", {"base_url": "https://idle.example"}), ("UNFIT", {})):
+        draft = ConnectionDraft(name=name, kind="http", settings=settings)
+        await services.catalog.connections.create(mine.organization_id, mine.workspace_id, draft)
+    await pause(mine, clock)
+    workflow_id = await mine.create(CALL)
+    execution_id = await mine.trigger(workflow_id, {})
+    bound = {"name": "bound", "scopes": ["read"], "workflow_ids": [workflow_id]}
+    made = await mine.post("createKey", bound)
+    reader = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
+    answers = [await reader.get(call, waiting_for=[name]) for name in ("IDLE", "UNFIT", "NONE")]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
+    assert answers[0].json()["items"] == []
+    assert await found(reader, "NONE", SHOP, "UNFIT", call=call) == [execution_id]
+
+
+@pytest.mark.parametrize("call", ["getExecutionRows", "searchExecutions"])
+async def test_calls_of_executions_with_an_incident_are_counted_and_found(
+    mine: Caller, clock: FakeClock, call: str
+) -> None:
+    document = definition(
+        {"id": "split", "type": "parallel", "settings": {"branches": [{"id": "a"}, {"id": "b"}]}},
+        CALL["workflow_steps"][1],
+        note_step("note_1", "${int('no number')}"),
+        {"id": "meet", "type": "join", "settings": {"of": "split", "for": "all"}},
+    )
+    document["workflow_connections"] = [
+        {"from": "WorkflowStartState", "to": "split"},
+        {"from": "split", "to": "call_1", "branch": "a"},
+        {"from": "split", "to": "note_1", "branch": "b"},
+        {"from": "call_1", "to": "meet"},
+        {"from": "note_1", "to": "meet"},
+    ]
+    await pause(mine, clock)
+    execution_id = await mine.trigger(await mine.create(document), {})
+    answer = await mine.get("getExecutionRows", status="FAILED")
+    assert [item["workflow_execution_id"] for item in answer.json()["items"]] == [execution_id]
+    (item,) = await items(mine)
+    assert item["waiting"] == 1
+    assert await found(mine, SHOP, call=call) == [execution_id]
+    assert await found(mine, SHOP, call=call, status="WAITING") == []
+
+
 async def test_a_connection_keeps_its_name_while_calls_by_it_wait(
     mine: Caller, clock: FakeClock, shell: Shell, world: World
 ) -> None:
@@ -198,7 +246,7 @@ async def test_a_connection_keeps_its_name_while_calls_by_it_wait(
     ("names", "status", "code"),
     [
         ([""], 400, "BAD_FILTER"),
-        (["NONE"], 400, "BAD_FILTER"),
+        (["x" * 601], 400, "BAD_FILTER"),
         (["ftp://shop.example"], 400, "BAD_FILTER"),
         ([f"https://s{n}.example:443" for n in range(31)], 422, "SEARCH_TOO_WIDE"),
     ],
