@@ -84,8 +84,9 @@ class Outbox:
     def _replace_sender(self, sender: asyncio.Task[None]) -> None:
         """Starts another sender in place of one that a defect has ended: others wait for it."""
         defect = None if sender.cancelled() else sender.exception()
-        if defect is not None:
-            _log.error("outbox_sender_broke", exc_info=defect)
+        if defect is None:
+            return
+        _log.error("outbox_sender_broke", exc_info=defect)
         if sender in self._senders:
             self._senders.remove(sender)
             self._add_sender()

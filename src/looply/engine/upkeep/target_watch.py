@@ -117,9 +117,8 @@ class TargetWatch(Loop):
             is_over(row, now, has_waiting=False) and not await self._has_waiting(row)
         ):
             if row.maintenance is not None:
-                await self._gate.rows.put(
-                    replace(row, revision=row.revision + 1, state="CLOSED", changed_on=now, reason="")
-                )
+                closed = replace(row, revision=row.revision + 1, state="CLOSED", changed_on=now, reason="")
+                await self._gate.rows.put(closed)
             elif await self._gate.rows.drop(row):
                 self._unreadable_since.pop(lane_of(row), None)
                 _log.info("target_up", organization_id=row.organization_id, target=row.target)
