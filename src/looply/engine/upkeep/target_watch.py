@@ -134,17 +134,13 @@ class TargetWatch(Loop):
         if any(_decides(self._gate, row, lane) for lane, _ in queued):
             return True
         if any(self._gate.is_unknown(lane) for lane, _ in queued):
-            return self._may_be_waited_for(row)
+            # They count as connections to this system, but only for a while.
+            now, since = self._clock.now(), self._unreadable_since.get(lane_of(row))
+            if since is None or since < row.changed_on:
+                since = self._unreadable_since[lane_of(row)] = now
+            return now - since < UNREADABLE_FOR
         self._unreadable_since.pop(lane_of(row), None)
         return False
-
-    def _may_be_waited_for(self, row: TargetRow) -> bool:
-        """Returns whether connections that cannot be read count as ones to this system: only for a while."""
-        now = self._clock.now()
-        since = self._unreadable_since.get(lane_of(row))
-        if since is None or since < row.changed_on:
-            since = self._unreadable_since[lane_of(row)] = now
-        return now - since < UNREADABLE_FOR
 
     async def _let_go(self) -> None:
         """Offers held effects: all of systems that are called as usual, of others those that are due."""
