@@ -1,4 +1,4 @@
-"""What notifications report of systems: that one is down, and that it is called as usual again.
+"""What notifications report of systems: that one is down, and that it is called again.
 
 A system that is down makes no incident, so no person would hear of it. Each outage is reported once when it begins, and
 once when it is over. That it was reported is kept by the name of the system, since nothing else has it afterwards.
@@ -15,7 +15,7 @@ import msgspec
 from looply.app.context.links import Links
 from looply.app.messages.notifying import NotificationMessage
 from looply.catalog.authored.notifications import Notification, Reported
-from looply.engine.records.targets import TargetReport
+from looply.engine.records.targets import TargetReport, TargetRow
 from looply.execution.document.masking import MASK
 from looply.instants import rfc3339, to_ms
 from looply.jsontext import Json
@@ -61,15 +61,20 @@ def news_of(
 ) -> list[SystemNews]:
     """Returns what is due: outages that last for `gathering` and were not reported, and those that were and are over.
 
+    In a maintenance a system is not called either, so none is over before its end.
     A notification of one workflow reports systems that its executions wait for, which `reports` count.
     """
-    down = {report.row.target: report for report in reports if report.row.state != "CLOSED" and report.row.reason}
+    down = {report.row.target: report for report in reports if _is_stopped(report.row, now)}
     news = [_down(report) for report in down.values() if _is_due(notification, report, reported, now, gathering)]
     for key, former in reported.items():
         target = key.removeprefix(_MARK).decode() if is_outage(key) else ""
         if target and target not in down:
             news.append(SystemNews(key=key, target=target, state="UP", since=former.until))
     return news
+
+
+def _is_stopped(row: TargetRow, now: datetime) -> bool:
+    return row.is_paused(now) or (row.state != "CLOSED" and bool(row.reason))
 
 
 def _is_due(
@@ -123,16 +128,17 @@ def message_of(
 def _title(part: Sequence[SystemNews]) -> str:
     (first, *others) = part
     if not others:
-        return f"{first.target} is {'down' if first.state == 'DOWN' else 'called as usual again'}"
+        return f"{first.target} is {'down' if first.state == 'DOWN' else 'called again'}"
     down = sum(each.state == "DOWN" for each in part)
-    parts = [(down, "down"), (len(part) - down, "called as usual again")]
+    parts = [(down, "down"), (len(part) - down, "called again")]
     return "Systems: " + ", ".join(f"{count} {state}" for count, state in parts if count)
 
 
 def _text(news: SystemNews, workflow_name: str, *, quotes: bool) -> str:
     since = rfc3339(news.since)
     if news.state == "UP":
-        return f"{news.target} is called as usual again. It was down since {since}."
+        # Nothing may have waited for it, so that no call has shown that it works.
+        return f"{news.target} is called again. It was down since {since}."
     count = "1 call waits" if news.waiting == 1 else f"{news.waiting} calls wait"
     of = f" of {workflow_name}" if workflow_name else ""
     reason = _reason(news, quotes=quotes)

@@ -178,8 +178,7 @@ class TargetGate:
                 return
             row = open_target(lane.owner, lane.target, self._clock.now(), reason, former)
             if await self.rows.put(row):
-                _log.error("target_down", organization_id=lane.owner, target=lane.target, reason=reason)
-                self.on_outage(row)
+                _report(row, self.on_outage)
 
     async def _take_turn(self, lane: Lane) -> Turn | None:
         async with self._changing:
@@ -208,9 +207,17 @@ class TargetGate:
             now = self._clock.now()
             if sign == "down":
                 self._pocket[lane] = 0
-                await self.rows.put(reopen_target(row, now, reason))
+                opened = reopen_target(row, now, reason)
+                # Without a reason the turn was one after a maintenance: then this is the first that is known of it.
+                if await self.rows.put(opened) and not row.reason:
+                    _report(opened, self.on_outage)
             elif turn.is_probe and sign == "works":
                 await self.rows.put(drain_target(row, now, self.drain_rate))
             elif turn.is_probe:
                 # With a reason it is a way whose system is down: it is not tried to its end before that is back.
                 await self.rows.put(reopen_target(row, now, "") if reason else postpone_probe(row, now))
+
+
+def _report(row: TargetRow, on_outage: Callable[[TargetRow], None]) -> None:
+    _log.error("target_down", organization_id=row.organization_id, target=row.target, reason=row.reason)
+    on_outage(row)

@@ -198,7 +198,12 @@ def postpone_probe(row: TargetRow, now: datetime) -> TargetRow:
 
 
 def reopen_target(row: TargetRow, now: datetime, reason: str) -> TargetRow:
-    """Returns the row after a probe, or an attempt that was let go, has failed: the outage continues."""
+    """Returns the row after a probe, or an attempt that was let go, has failed: the outage continues.
+
+    After a maintenance there is none that could continue: it begins now.
+    """
+    if not row.reason:
+        return open_target(row.organization_id, row.target, now, reason, row)
     seconds = min(max(row.probe_seconds * 2, FIRST_PROBE_SECONDS), MOST_PROBE_SECONDS)
     return replace(
         row,

@@ -72,7 +72,7 @@ class TargetRows:
         """Removes a row; false as in `put`."""
         try:
             if await self._stored.drop(row):
-                self._change({lane: each for lane, each in self._rows.items() if each != row}, lane_of(row))
+                self._change({lane: each for lane, each in self._rows.items() if lane != lane_of(row)}, lane_of(row))
                 return True
             await self.refresh()
         except LooplyError as error:

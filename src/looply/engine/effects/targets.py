@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from looply.engine.records.targets import way_name
+from looply.execution.facts.datastores import is_datastore_operation
 from looply.jsontext import Json
 from looply.slots import Lane
 
@@ -28,7 +29,7 @@ OnTarget = Callable[[Lane, str], None]
 def system_name(queue: str) -> str:
     """Returns the origin that a queue of calls by URL names, without their operation; any other queue as it is."""
     _, _, name = queue.partition(" ")
-    return name if "://" in name else queue
+    return name if "://" in name and not is_datastore_operation(queue) else queue
 
 
 class _Known(NamedTuple):
@@ -69,10 +70,10 @@ class KnownTargets:
     def knows(self, lane: Lane) -> bool:
         """Returns whether it is known which system a lane leads to: by its URL, or since its connection was read.
 
-        Effects without a system, such as functions, lead to none.
+        Effects without a system, such as functions and operations on datastores, lead to none.
         """
         _, _, name = lane.target.partition(" ")
-        return lane in self._known or "://" in name or not name
+        return lane in self._known or "://" in name or not name or is_datastore_operation(lane.target)
 
     def learn(self, lane: Lane, kind: str, settings: Mapping[str, Json]) -> None:
         """Notes the connection that a call of the lane has just opened; costs little while its settings stay."""

@@ -32,7 +32,7 @@ from looply.engine.effects.outcomes import failure
 from looply.engine.effects.paced_sender import PacedSender
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.ports.tried_calls import TriedCall, open_step_of
-from looply.errors import BadInput, LooplyError, OperationError, Permanent, Timeout, tag_input_fields
+from looply.errors import BadInput, LooplyError, OperationError, Permanent, RecordDamaged, Timeout, tag_input_fields
 from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
@@ -43,6 +43,7 @@ from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.rates import Turns, offload_if_large
+from looply.sealing import SealBroken
 from looply.slots import Lane
 
 _log = structlog.get_logger(__name__)
@@ -131,11 +132,15 @@ class Worker:
     async def look_up_target(self, lane: Lane) -> None:
         """Notes which system a lane leads to by its connection as it is stored now, without a call.
 
-        One that cannot be read leads to no system: its call will fail by itself.
+        One that does not exist, or is damaged, leads to no system, and neither does an operation that is not installed:
+        the call will fail by itself. Where the connection cannot be read now the lane stays unknown.
         """
         operation_name, _, name = lane.target.partition(" ")
+        if not name or "://" in name:
+            return
         operation = self._registry.operations.get(operation_name)
-        if operation is None or not name or "://" in name:
+        if operation is None:
+            self.targets.link(lane, "")
             return
         values: ConnectionValues | None
         try:
@@ -144,7 +149,9 @@ class Worker:
             values = await self._find_system(lane.owner, operation.connection_kind, system_fields(name))
         except LooplyError as error:
             _log.error("connection_unreadable", organization_id=lane.owner, error=error.message)
-            return
+            if not isinstance(error, (SealBroken, RecordDamaged)):
+                return
+            values = None
         if values is None:
             self.targets.link(lane, "")
         else:

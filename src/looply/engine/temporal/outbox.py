@@ -73,7 +73,23 @@ class Outbox:
     def start(self) -> None:
         """Starts to send."""
         if not self._senders:
-            self._senders = [asyncio.get_running_loop().create_task(self._run()) for _ in range(_SENDERS)]
+            for _ in range(_SENDERS):
+                self._add_sender()
+
+    def _add_sender(self) -> None:
+        sender = asyncio.get_running_loop().create_task(self._run())
+        self._senders.append(sender)
+        sender.add_done_callback(self._replace_sender)
+
+    def _replace_sender(self, sender: asyncio.Task[None]) -> None:
+        """Starts another sender in place of one that a defect has ended: others wait for it."""
+        defect = None if sender.cancelled() else sender.exception()
+        if defect is None:
+            return
+        _log.error("outbox_sender_broke", exc_info=defect)
+        if sender in self._senders:
+            self._senders.remove(sender)
+            self._add_sender()
 
     def put(self, execution_id: str, references: Iterable[Reference]) -> None:
         """Queues offers, unless the queue is full. Never blocks; one that is queued already is taken once."""

@@ -1,6 +1,7 @@
 """The watch of systems that are not called as usual: lets their effects go when it is time, and says that they wait."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -27,6 +28,9 @@ _IDLE_SECONDS: Final = 1.0
 """Between two rounds at most."""
 _LOOK_UP_SECONDS: Final = 5.0
 """Connections of effects that are held are read again so often: they may lead to another system by then."""
+
+UNREADABLE_FOR: Final = timedelta(minutes=1)
+"""For so long a system counts as one that is waited for while connections cannot be read that may lead to it."""
 
 _PARKED_AFTER_SECONDS: Final = 1.0
 """An effect that is held for a shorter time leaves no trace in its execution."""
@@ -58,6 +62,8 @@ class TargetWatch(Loop):
         self._refresh_at = 0.0
         self._look_up_at = 0.0
         self._has_more_to_park = False
+        # For each system that nothing else is known to wait for.
+        self._unreadable_since: dict[Lane, datetime] = {}
         self._gate.on_unknown = self.wake
 
     async def round(self) -> float:
@@ -111,8 +117,10 @@ class TargetWatch(Loop):
             is_over(row, now, has_waiting=False) and not await self._has_waiting(row)
         ):
             if row.maintenance is not None:
-                await self._gate.rows.put(replace(row, revision=row.revision + 1, state="CLOSED", changed_on=now))
+                closed = replace(row, revision=row.revision + 1, state="CLOSED", changed_on=now, reason="")
+                await self._gate.rows.put(closed)
             elif await self._gate.rows.drop(row):
+                self._unreadable_since.pop(lane_of(row), None)
                 _log.info("target_up", organization_id=row.organization_id, target=row.target)
 
     async def _has_waiting(self, row: TargetRow) -> bool:
@@ -123,9 +131,16 @@ class TargetWatch(Loop):
             if self._gate.is_unknown(lane):
                 # Another process holds these.
                 await self._shell.worker.look_up_target(lane)
-                if self._gate.is_unknown(lane):
-                    return True
-        return any(_decides(self._gate, row, lane) for lane, _ in queued)
+        if any(_decides(self._gate, row, lane) for lane, _ in queued):
+            return True
+        if any(self._gate.is_unknown(lane) for lane, _ in queued):
+            # They count as connections to this system, but only for a while.
+            now, since = self._clock.now(), self._unreadable_since.get(lane_of(row))
+            if since is None or since < row.changed_on:
+                since = self._unreadable_since[lane_of(row)] = now
+            return now - since < UNREADABLE_FOR
+        self._unreadable_since.pop(lane_of(row), None)
+        return False
 
     async def _let_go(self) -> None:
         """Offers held effects: all of systems that are called as usual, of others those that are due."""

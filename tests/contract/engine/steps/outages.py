@@ -450,6 +450,33 @@ class MaintenanceStories:
         await watch_targets(engine, timedelta(seconds=3), TICK)
         assert await engine.status(late) == "WAITING"
 
+    async def test_a_system_that_is_down_after_its_maintenance_is_an_outage_since_then(self, engine: Driver) -> None:
+        alarms = await guarded(engine)
+        until = engine.clock.now() + timedelta(minutes=5)
+        await engine.shell.targets.pause(ORGANIZATION, SHOP, Maintenance(begins_on=engine.clock.now(), until=until))
+        await down(engine, 8)
+        await watch_targets(engine, timedelta(minutes=6), timedelta(seconds=2))
+        (row,) = engine.shell.gate.rows.all
+        assert (row.state, row.reason) == ("OPEN", "CONNECTION: refused")
+        assert row.since >= until
+        assert [(each.target, each.since) for each in alarms] == [(SHOP, row.since)]
+
+    async def test_an_outage_from_before_a_maintenance_says_nothing_of_one_after_it(self, engine: Driver) -> None:
+        alarms = await guarded(engine)
+        ids = await down(engine, 8)
+        begin = engine.clock.now() + timedelta(minutes=10)
+        until = begin + timedelta(minutes=5)
+        await engine.shell.targets.pause(ORGANIZATION, SHOP, Maintenance(begins_on=begin, until=until))
+        engine.world.always("call_1", Answer())
+        await watch_targets(engine, timedelta(minutes=11), timedelta(seconds=2))
+        assert await statuses(engine, ids) == {"COMPLETED"}
+        assert [(row.state, row.reason) for row in engine.shell.gate.rows.all] == [("CLOSED", "")]
+        await down(engine, 8)
+        await watch_targets(engine, timedelta(minutes=5), timedelta(seconds=2))
+        (row,) = engine.shell.gate.rows.all
+        assert [each.since for each in alarms[1:]] == [row.since]
+        assert row.since >= until
+
     async def test_a_release_calls_the_system_as_usual_at_once(self, engine: Driver) -> None:
         await guarded(engine)
         ids = await down(engine, 30)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
-from contract.engine.steps.outages import SHOP, TICK, calling, down, guarded
+from contract.engine.steps.outages import SHOP, TICK, calling, down, guarded, statuses
+from kit.definitions import chain, datastore, note
 from kit.driver import ORGANIZATION, Driver, watch_targets
+from looply.connectors.port import ConnectionValues
 from looply.engine.effects.held_effects import HeldEffects
 from looply.engine.ports.store import Store
-from looply.engine.upkeep.target_watch import TargetWatch
-from looply.errors import Unavailable
+from looply.engine.records.targets import Maintenance
+from looply.engine.upkeep.target_watch import UNREADABLE_FOR, TargetWatch
+from looply.errors import StoreUnreachable, Unavailable
 from looply.slots import Lane
 from looply.testing.world import Answer
 
@@ -28,6 +31,20 @@ class Reread:
         self.counted += 1
         await self.engine.shell.targets.list(organization_id)
         return await self.engine.store.targets.count_queued(organization_id)
+
+
+class Away(dict[str, ConnectionValues]):
+    """The connections of a catalog that cannot be reached."""
+
+    def __contains__(self, _name: object) -> bool:
+        raise StoreUnreachable("the catalog is away")
+
+
+async def planned(engine: Driver) -> None:
+    """Plans a maintenance of the shop for tomorrow."""
+    begin = engine.clock.now() + timedelta(days=1)
+    window = Maintenance(begins_on=begin, until=begin + timedelta(hours=1))
+    await engine.shell.targets.pause(ORGANIZATION, SHOP, window)
 
 
 async def draining(engine: Driver) -> Reread:
@@ -80,3 +97,27 @@ class DrainStories:
         (row,) = engine.shell.gate.rows.all
         assert engine.shell.gate.held.lanes
         assert (row.state, store.counted) == ("HALF", 0)
+
+    async def test_operations_on_datastores_that_queued_run_although_a_maintenance_is_planned(
+        self, engine: Driver
+    ) -> None:
+        await planned(engine)
+        workflow = chain(datastore("merge", value={"seen": 1}), note())
+        ids = await engine.together(*(engine.trigger(workflow, {"po": n}) for n in range(60)))
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, ids) == {"COMPLETED"}
+
+    async def test_a_drain_at_a_fixed_rate_ends_although_a_connection_stays_unreadable(self, engine: Driver) -> None:
+        await guarded(engine)
+        engine.world.connections.put("S4", {}, settings={"base_url": SHOP})
+        engine.world.always("call_1", Unavailable("refused"))
+        for n in range(12):
+            await engine.trigger(calling(connection="S4"), {"po": n})
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        await engine.crash()
+        engine.world.connections.by_name = Away()
+        await engine.shell.targets.drain(ORGANIZATION, SHOP, 1.0)
+        await watch_targets(engine, UNREADABLE_FOR, TICK)
+        assert [row.state for row in engine.shell.gate.rows.all] == ["HALF"]
+        await watch_targets(engine, timedelta(seconds=15), TICK)
+        assert engine.shell.gate.rows.all == ()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from looply.engine.effects.outages import (
     BURST_SECONDS,
@@ -163,6 +164,14 @@ def test_probes_come_ever_later_up_to_five_minutes() -> None:
     assert seconds == [10, 20, 40, 80, 160, 300, 300]
     assert (row.reason, row.since) == ("TIMEOUT: hangs", START_TIME)
     assert row.revision == 15
+
+
+def test_a_failure_after_a_maintenance_is_a_new_outage() -> None:
+    paused = replace(drain_target(down(), START_TIME, 5.0), reason="", probe_seconds=300)
+    later = START_TIME + timedelta(days=1)
+    row = reopen_target(paused, later, "TIMEOUT: hangs")
+    assert (row.state, row.since, row.reason) == ("OPEN", later, "TIMEOUT: hangs")
+    assert (row.revision, row.next_on) == (paused.revision + 1, later + 10 * SECOND)
 
 
 def test_a_probe_that_says_nothing_is_followed_by_another_one_at_once() -> None:

@@ -15,16 +15,17 @@ from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.effects.targets import KnownTargets
 from looply.engine.effects.worker import Worker, WorkerResources
-from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
+from looply.errors import BadInput, LooplyError, RateLimited, RecordDamaged, Refused, StoreUnreachable, Timeout
 from looply.execution import ExecutionState, advance
 from looply.execution.facts.commands import EffectDone, EffectFailed
 from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.rates import UNITS_PER_SECOND, Turns
+from looply.sealing import SealBroken
 from looply.slots import Lane
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.world import Answer, NoNetwork, Output, World
+from looply.testing.world import Answer, FakeConnections, NoNetwork, Output, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
 
@@ -300,6 +301,36 @@ async def test_a_system_that_is_named_by_its_id_and_client_is_found_by_the_kind_
     await worker.look_up_target(Lane("o", queue))
     assert targets.knows(Lane("o", queue))
     assert targets.lane_of(Lane("o", queue)) == Lane("o", target)
+
+
+class Unreadable(FakeConnections):
+    """Connections whose reads fail by an error."""
+
+    def __init__(self, error: LooplyError) -> None:
+        super().__init__()
+        self.error = error
+
+    async def find_by_name(self, organization_id: str, name: str) -> ConnectionValues:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("queue", "error", "is_known"),
+    [
+        ("gone.call S4", StoreUnreachable("the catalog is away"), True),
+        ("http.request S4", SealBroken("sealed with another key"), True),
+        ("http.request S4", RecordDamaged("no JSON"), True),
+        ("http.request S4", StoreUnreachable("the catalog is away"), False),
+    ],
+)
+async def test_a_call_that_will_fail_by_itself_leads_to_no_system(
+    queue: str, error: LooplyError, is_known: bool
+) -> None:
+    targets, lane = KnownTargets(), Lane("o", queue)
+    resources = WorkerResources(targets=targets)
+    worker = Worker(World().registry, Unreadable(error), NoNetwork, fake_loop().clock, resources)
+    await worker.look_up_target(lane)
+    assert targets.knows(lane) is is_known
 
 
 @pytest.mark.parametrize(("callers", "expected"), [(["o"], [0, 0]), (["o", "umbrella"], [0, 1])])

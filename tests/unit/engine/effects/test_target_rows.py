@@ -87,3 +87,12 @@ async def test_a_row_that_was_read_again_is_dropped_by_what_it_is(slow: Slow) ->
     await rows.refresh()
     assert await rows.drop(replace(DOWN))
     assert not rows
+
+
+async def test_a_dropped_row_is_gone_although_another_process_has_changed_it(slow: Slow) -> None:
+    rows = TargetRows(slow)
+    assert await rows.put(DOWN)
+    half = drain_target(DOWN, START_TIME, 5)
+    assert await slow.put(half)
+    assert await rows.drop(half)
+    assert not rows

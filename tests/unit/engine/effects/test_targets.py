@@ -76,3 +76,10 @@ def test_only_so_many_targets_are_remembered() -> None:
         known.learn(Lane("acme", f"op {number}"), "sap", {"base_url": f"https://{number}:443"})
     assert known.lane_of(Lane("acme", "op 0")) == Lane("acme", "op 0")
     assert known.lane_of(Lane("acme", "op 10000")) == Lane("acme", "https://10000:443")
+
+
+def test_an_operation_on_a_datastore_leads_to_no_system_whatever_its_name() -> None:
+    known = KnownTargets(base_url)
+    for lane in (Lane("acme", "datastore.get prices"), Lane("acme", "datastore.set https://s4:443")):
+        assert known.knows(lane)
+        assert known.lane_of(lane) == lane

@@ -108,6 +108,27 @@ async def test_offers_that_fail_in_an_unexpected_way_end_no_sender() -> None:
     assert not outbox.is_unavailable
 
 
+async def test_a_defect_ends_the_sender_that_met_it_and_another_one_takes_its_place() -> None:
+    temporal = FakeTemporal()
+    count = 50
+
+    async def send(execution_id: str, references: Sequence[Reference]) -> None:
+        if execution_id != "good":
+            raise ValueError("a defect")
+        await temporal.send(execution_id, references)
+
+    outbox = Outbox(send)
+    for n in range(count):
+        outbox.put(f"bad-{n}", [reference(2)])
+    outbox.put("good", [reference(2)])
+    with structlog.testing.capture_logs() as lines:
+        outbox.start()
+        await asyncio.wait_for(temporal.has_taken(1), 60)
+        await outbox.stop(DRAIN)
+    assert temporal.taken == [("good", [2])]
+    assert [line["event"] for line in lines] == ["outbox_sender_broke"] * count
+
+
 async def test_a_stop_does_not_wait_for_a_temporal_that_is_away() -> None:
     temporal = FakeTemporal()
     temporal.is_unavailable = True

@@ -29,7 +29,7 @@ from looply.testing.world import Answer, World
 
 SHOP = "https://shop.example:443"
 HOOK = "https://hooks.example.com/x"
-UP = "called as usual again"
+UP = "called again"
 
 
 @pytest.fixture
@@ -199,6 +199,39 @@ async def test_an_outage_that_a_maintenance_covers_later_is_over_once(
     await staff.caller.post("releaseTarget", {"target": SHOP})
     assert await staff.later(seconds=1) == 1
     assert [body["systems"][0]["state"] for body in hook.bodies] == ["DOWN", "UP"]
+
+
+async def test_a_system_that_works_again_within_its_maintenance_is_reported_after_that(
+    staff: Staff, hook: Hook, systems: Systems, shell: Shell, store: MemoryStore
+) -> None:
+    await staff.put("webhook", HOOK)
+    await systems.down()
+    assert await staff.later(seconds=30) == 1
+    until = to_ms(staff.clock.now() + timedelta(hours=1))
+    await staff.caller.post("pauseTarget", {"target": SHOP, "until": until})
+    await systems.gate.rows.put(drain_target(systems.row(), staff.clock.now(), 5))
+    staff.clock.advance(timedelta(minutes=10))
+    await TargetWatch(shell, store, staff.clock).tick()
+    assert (systems.row().state, systems.row().reason) == ("CLOSED", "")
+    assert await staff.later(minutes=5) == 0
+    await staff.caller.post("releaseTarget", {"target": SHOP})
+    assert await staff.later(seconds=1) == 1
+    assert [body["title"] for body in hook.bodies] == [f"{SHOP} is down", f"{SHOP} is {UP}"]
+
+
+async def test_a_system_that_is_down_when_its_maintenance_ends_is_an_outage_since_then(
+    staff: Staff, hook: Hook, systems: Systems, shell: Shell, store: MemoryStore
+) -> None:
+    await staff.put("webhook", HOOK)
+    until = to_ms(staff.clock.now() + timedelta(minutes=10))
+    await staff.caller.post("pauseTarget", {"target": SHOP, "until": until})
+    staff.clock.advance(timedelta(minutes=11))
+    await TargetWatch(shell, store, staff.clock).tick()
+    found = staff.clock.now()
+    await systems.gate.rows.put(reopen_target(systems.row(), found, "TIMEOUT: none"))
+    assert await staff.later(seconds=19) == 0, "an outage of seconds is none"
+    assert await staff.later(seconds=2) == 1
+    assert hook.bodies[0]["systems"][0]["since"] == to_ms(found)
 
 
 async def test_a_system_that_is_drained_and_fails_again_is_in_the_same_outage(
