@@ -67,7 +67,7 @@ class Inbound:
 
 
 class NotGenuine(Exception):
-    """What was sent is not of the system of the connection, or no longer valid. The text goes to the log alone."""
+    """What was sent is not of the system of the connection, or no longer valid. The log alone has the text, cut."""
 
 
 class Pressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,14 +114,18 @@ class DeclaredReceiver:
     kind: str
     """The kind of the connections whose addresses take something."""
     headers: tuple[str, ...]
-    """The names of the headers that `verify` reads, in lower case."""
+    """The names of the headers that `verify` and `read` use, in lower case."""
     verify: Callable[[Inbound, ConnectionValues, datetime], datetime]
     """Returns until when the same message would be taken: so long its repetition gets the answer of the first one.
 
-    The instant that it is given is now. It must not parse the body. Raises: NotGenuine.
+    A repetition has the same bytes, and `read` returns the same of it. The outcome is `refused` where the answer of the
+    first one is no longer kept. The instant that it is given is now. It must not parse the body. Raises: NotGenuine.
     """
     read: Callable[[Inbound], Pressed | None]
-    """Returns the answer in what was verified; None for what is none. Raises: BadRequest for a body that is none."""
+    """Returns the answer in what was verified; None for what is none. Raises: BadRequest for a body that is none.
+
+    It is called for a repetition too. A header of which `verify` has no proof is not to be believed.
+    """
     reply: Callable[[Outcome | None], ReceiverReply]
     """Returns what the system is answered; None is for what was no answer of a person."""
 

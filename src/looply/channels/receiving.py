@@ -25,7 +25,7 @@ from looply.channels.replays import ReplayWindow
 from looply.channels.resources import ChannelResources
 from looply.connectors.foreign import ConnectorDefect, guard_foreign
 from looply.connectors.port import ConnectionValues
-from looply.errors import EngineError, NotFound, Overloaded, StoreLost
+from looply.errors import EngineError, NotFound, Overloaded
 from looply.execution.facts import commands
 from looply.execution.facts.values.actor import Actor
 from looply.jsontext import encode_json, parse_json
@@ -37,10 +37,15 @@ DEADLINE_SECONDS: Final = 8.0
 MAX_WINDOW: Final = timedelta(hours=1)
 """The longest time for which a receiver may take the same message."""
 MAX_REPLY_BYTES: Final = 64 * 1024
+_MOST_REASON: Final = 200
+"""The most characters of a reason in the log: it may repeat what was sent, which is not verified."""
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(; ?charset=[\w-]{1,20})?", re.ASCII)
 _STATUSES: Final = range(200, 600)
 _NO_CARD: Final = Outcome(state="refused", message="this connection has brought no such card, or it has ended")
 _LATER: Final = Outcome(state="busy", message="the answer could not be recorded yet; send it again")
+_NOT_KEPT: Final = Outcome(
+    state="refused", message="it was sent before, and is not taken again; the card shows what became of it"
+)
 
 
 class SignedReceiver:
@@ -50,7 +55,7 @@ class SignedReceiver:
         self._name = name
         self._declared = declared
         self._resources = resources
-        self._window: ReplayWindow[Outcome | None] = ReplayWindow(resources.clock)
+        self._window: ReplayWindow[Outcome] = ReplayWindow(resources.clock)
         self._headers = tuple(each.lower().encode("ascii") for each in declared.headers)
 
     @property
@@ -78,19 +83,26 @@ class SignedReceiver:
         try:
             until = self._verify(sent, values)
         except NotGenuine as error:
-            _log.warning("message_refused", organization_id=organization_id, channel=self._name, reason=str(error))
+            reason = str(error)[:_MOST_REASON]
+            _log.warning("message_refused", organization_id=organization_id, channel=self._name, reason=reason)
             return Received(status=403, body={})
-        digest = hashlib.sha256(f"{organization_id}\0{values.name}\0".encode() + sent.content).digest()
+        pressed = self._read(sent)
+        if pressed is None:
+            return self._reply(None)
+        digest = _digest(organization_id, values.name, pressed, sent.content)
 
-        async def carry_out() -> Outcome | None:
-            return await self._carry_out(services, organization_id, values, sent)
+        async def carry_out() -> Outcome:
+            return await self._carry_out(services, organization_id, values, pressed)
 
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                outcome = await self._window.once(digest, until, carry_out, lambda done: done is not _LATER)
+                work = self._window.once(digest, until, carry_out, lambda done: done is not _LATER, organization_id)
+                outcome = await work
         except TimeoutError:
-            outcome = _LATER
-        return self._reply(outcome)
+            return self._reply(_LATER)
+        if outcome is None:
+            _log.warning("message_repeated", organization_id=organization_id, channel=self._name)
+        return self._reply(outcome or _NOT_KEPT)
 
     async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
         organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
@@ -101,7 +113,7 @@ class SignedReceiver:
     def _verify(self, sent: Inbound, values: ConnectionValues) -> datetime:
         """Returns until when what was sent would be taken. Raises: NotGenuine, ConnectorDefect."""
         now = self._resources.clock.now()
-        with self._guarding():
+        with self._guarding(NotGenuine):
             until = self._declared.verify(sent, values, now)
             if not now <= until <= now + MAX_WINDOW:
                 raise TypeError(f"`verify` returned {until}; expected an instant within {MAX_WINDOW} from {now}")
@@ -120,12 +132,17 @@ class SignedReceiver:
             return msgspec.structs.replace(pressed, data=data)
 
     async def _carry_out(
-        self, services: Services, organization_id: str, values: ConnectionValues, sent: Inbound
-    ) -> Outcome | None:
-        """Records the answer in what was sent. What it changes is durable when it returns."""
-        pressed = self._read(sent)
-        if pressed is None:
-            return None
+        self, services: Services, organization_id: str, values: ConnectionValues, pressed: Pressed
+    ) -> Outcome:
+        """Records an answer. What it changes is durable when it returns."""
+        try:
+            return await self._submit(services, organization_id, values, pressed)
+        except (Overloaded, EngineError):
+            return _LATER
+
+    async def _submit(
+        self, services: Services, organization_id: str, values: ConnectionValues, pressed: Pressed
+    ) -> Outcome:
         try:
             execution, card = await sent_cards.find_by_token(services, pressed.token)
         except NotFound:
@@ -136,12 +153,9 @@ class SignedReceiver:
             return _NO_CARD
         actor = Actor(kind="channel", user_id=pressed.mail, email=pressed.mail)
         sender = Sender(actor=actor, addresses=(pressed.mail,), via=self._name.upper())
-        try:
-            reply = await sent_cards.submit(
-                services, execution, pressed.token, pressed.data, revision=pressed.revision, sender=sender
-            )
-        except (StoreLost, Overloaded, EngineError):
-            return _LATER
+        reply = await sent_cards.submit(
+            services, execution, pressed.token, pressed.data, revision=pressed.revision, sender=sender
+        )
         return _outcome_of(reply)
 
     def _reply(self, outcome: Outcome | None) -> Received:
@@ -155,9 +169,15 @@ class SignedReceiver:
                 )
             return Received(status=reply.status, content=reply.content, media_type=reply.media_type)
 
-    def _guarding(self) -> AbstractContextManager[None]:
+    def _guarding(self, *passes: type[Exception]) -> AbstractContextManager[None]:
         """Turns bugs of the receiver's code into ConnectorDefect."""
-        return guard_foreign("receiver_broke", passes=(NotGenuine,), channel=self._name)
+        return guard_foreign("receiver_broke", passes=passes, channel=self._name)
+
+
+def _digest(organization_id: str, connection: str, pressed: Pressed, content: bytes) -> bytes:
+    """Returns by what a message is known again. `pressed` may be read from its headers too, `content` is its body."""
+    read = [organization_id, connection, pressed.token, pressed.mail, pressed.revision, pressed.data]
+    return hashlib.sha256(encode_json(read) + b"\0" + content).digest()
 
 
 def _outcome_of(reply: commands.Reply) -> Outcome:

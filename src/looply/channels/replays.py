@@ -18,11 +18,12 @@ Answer = TypeVar("Answer")
 MAX_SEEN: Final = 20_000
 """Messages that are known again; the oldest are forgotten first."""
 MAX_ANSWERS: Final = 200
-"""Answers that are kept for repetitions: a card has up to 80 KB."""
+"""Answers of one owner that are kept for repetitions: a card has up to 80 KB."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Seen:
+    owner: str
     until: datetime
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -35,7 +36,8 @@ class ReplayWindow(Generic[Answer]):
         self._most_seen = most_seen
         self._most_answers = most_answers
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
-        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
+        self._answers: dict[str, OrderedDict[bytes, Answer]] = {}
+        """The kept answers of each owner who has some."""
 
     def __len__(self) -> int:
         """Returns how many messages are known again."""
@@ -47,17 +49,19 @@ class ReplayWindow(Generic[Answer]):
         until: datetime,
         carry_out: Callable[[], Awaitable[Answer]],
         is_settled: Callable[[Answer], bool],
+        owner: str = "",
     ) -> Answer | None:
         """Returns the answer to a message, which is carried out unless it was before; known again until an instant.
 
-        A repetition waits for the first one, and returns None when its answer is no longer kept. One that failed, or
-        whose answer is not settled, is carried out again by its repetition.
+        A repetition waits for the first one, and returns None when its answer is no longer kept, as those of an `owner`
+        are whose later messages have taken all places. One that failed, or whose answer is not settled, is carried out
+        again by its repetition.
         """
         while (before := self._find(digest)) is not None:
             if before.ended.is_set():
-                return self._answers.get(digest)
+                return self._answers.get(before.owner, {}).get(digest)
             await before.ended.wait()
-        seen = self._seen[digest] = _Seen(until=until)
+        seen = self._seen[digest] = _Seen(owner=owner, until=until)
         self._trim()
         is_done = False
         try:
@@ -68,9 +72,10 @@ class ReplayWindow(Generic[Answer]):
             if not is_done:
                 self._forget(digest, seen)
         if is_done and self._seen.get(digest) is seen:
-            self._answers[digest] = answer
-            if len(self._answers) > self._most_answers:
-                self._answers.popitem(last=False)
+            kept = self._answers.setdefault(owner, OrderedDict())
+            kept[digest] = answer
+            if len(kept) > self._most_answers:
+                kept.popitem(last=False)
         return answer
 
     def _find(self, digest: bytes) -> _Seen | None:
@@ -92,4 +97,7 @@ class ReplayWindow(Generic[Answer]):
     def _forget(self, digest: bytes, entry: _Seen) -> None:
         if self._seen.get(digest) is entry:
             del self._seen[digest]
-            self._answers.pop(digest, None)
+            kept = self._answers.get(entry.owner, OrderedDict())
+            kept.pop(digest, None)
+            if not kept:
+                self._answers.pop(entry.owner, None)

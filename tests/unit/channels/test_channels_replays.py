@@ -22,7 +22,7 @@ class Desk:
         self.may_end.set()
         self.error: Exception | None = None
 
-    async def take(self, name: str, answer: str = "done") -> str | None:
+    async def take(self, name: str, answer: str = "done", owner: str = "") -> str | None:
         async def carry_out() -> str:
             self.carried_out.append(name)
             await self.may_end.wait()
@@ -31,7 +31,7 @@ class Desk:
             return answer
 
         until = self.clock.now() + SPAN
-        return await self.window.once(name.encode(), until, carry_out, lambda given: given != "busy")
+        return await self.window.once(name.encode(), until, carry_out, lambda given: given != "busy", owner)
 
 
 @pytest.fixture
@@ -90,6 +90,14 @@ async def test_the_memory_is_bounded_and_the_oldest_is_forgotten_first(desk: Des
     assert len(desk.window) == 3
     assert await desk.take("a", "once more") == "once more"
     assert desk.carried_out == [*"abcd", "a"]
+
+
+async def test_each_owner_has_places_of_its_own_for_answers(desk: Desk) -> None:
+    for name, owner in (("a", "mine"), ("b", "mine"), ("c", "theirs")):
+        await desk.take(name, name, owner)
+    assert [await desk.take("a", owner="mine"), await desk.take("c", owner="theirs")] == ["a", "c"]
+    await desk.take("d", "d", "theirs")
+    assert await desk.take("a", "once more", "mine") == "once more", "the oldest message is forgotten, of any owner"
 
 
 async def test_a_message_is_forgotten_when_its_time_is_over(desk: Desk) -> None:

@@ -10,17 +10,20 @@ from dataclasses import replace
 from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx2
+import msgspec
 import pytest
 import pytest_asyncio
-from server_kit import Caller, card_step, definition, note_step
+from server_kit import Caller, ScriptedShell, card_step, definition, note_step
+from structlog.testing import capture_logs
 
 from looply.app.context.services import Services
 from looply.catalog import Catalog
-from looply.channels.port import DeclaredReceiver, Pressed, ReceiverReply
+from looply.channels.port import DeclaredReceiver, Inbound, NotGenuine, Outcome, Pressed, ReceiverReply
 from looply.channels.receiving import MAX_REPLY_BYTES, SignedReceiver
+from looply.channels.replays import MAX_ANSWERS
 from looply.channels.resources import ChannelResources
 from looply.clock import Clock
 from looply.connectors.credentials.logons import Logons
@@ -28,12 +31,16 @@ from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.port import HttpSender
 from looply.connectors.registry import Registry
+from looply.engine.ports.lists import Execution
+from looply.engine.ports.port import Executions
+from looply.errors import Overloaded, StoreLost, StoreUnreachable
 from looply.server.executions.receivers import MAX_BYTES
 from looply.testing.clock import FakeClock
 
 MODULE: Final = Path(__file__).parents[3] / "plugins" / "looply_pager.py"
 KEY: Final = "a key that the pager signs with"
 ANN: Final = "ann@example.com"
+BOB: Final = "bob@example.com"
 
 
 def _load() -> Any:
@@ -162,6 +169,109 @@ async def test_the_same_bytes_get_the_answer_of_the_first_ones_and_a_further_pre
     assert (await paged.send(content, headers)).status_code == 403, "a recording is over with its time"
 
 
+async def test_equal_bytes_of_two_people_are_two_answers(
+    paged: Paged, receivers: dict[str, SignedReceiver], resources: ChannelResources
+) -> None:
+    def read(sent: Inbound) -> Pressed | None:
+        press = RECEIVER.read(sent)
+        assert press is not None
+        return msgspec.structs.replace(press, mail=sent.headers["x-user"])
+
+    by_header = replace(RECEIVER, headers=(*RECEIVER.headers, "x-user"), read=read)
+    receivers["pager"] = SignedReceiver("pager", by_header, resources)
+    started, token = await paged.ask()
+    content = pressed(token)
+    headers = paged.signed(content)
+    said = [(await paged.send(content, {**headers, "x-user": who})).text for who in (BOB, ANN, BOB, ANN)]
+    assert [each.split(" ")[0] for each in said] == ["REFUSED", "OK", "REFUSED", "OK"]
+    assert said[0] == said[2]
+    (entry,) = await paged.answers(started)
+    assert entry["user"] == ANN
+
+
+class TestKeptAnswers:
+    """Of one organization the answers to the last presses are kept."""
+
+    @pytest.fixture
+    async def refused(self, paged: Paged) -> tuple[bytes, dict[str, str], str]:
+        """A press that was refused: its bytes, its headers, and what the pager was answered."""
+        content = pressed("nonsense")
+        headers = paged.signed(content)
+        answer = await paged.send(content, headers)
+        assert answer.text.startswith("REFUSED this connection has brought no such card")
+        return content, headers, answer.text
+
+    async def press_many(self, paged: Paged, button: str = "approve") -> None:
+        for number in range(MAX_ANSWERS):
+            assert (await paged.press(f"nonsense {number}", button=button)).status_code == 200
+
+    async def test_a_repetition_whose_answer_is_no_longer_kept_is_not_said_to_count(
+        self, paged: Paged, refused: tuple[bytes, dict[str, str], str]
+    ) -> None:
+        await self.press_many(paged)
+        with capture_logs() as logged:
+            answer = await paged.send(*refused[:2])
+        assert answer.text == "REFUSED it was sent before, and is not taken again; the card shows what became of it"
+        line = {"log_level": "warning", "channel": "pager", "organization_id": paged.caller.organization_id}
+        assert [each for each in logged if each["event"] == "message_repeated"] == [
+            {"event": "message_repeated", **line}
+        ]
+
+    async def test_what_another_organization_is_sent_takes_none_of_its_places(
+        self, paged: Paged, theirs: Caller, clock: FakeClock, refused: tuple[bytes, dict[str, str], str]
+    ) -> None:
+        await self.press_many(Paged(theirs, clock, await connect(theirs)))
+        assert (await paged.send(*refused[:2])).text == refused[2]
+
+    async def test_what_is_no_answer_of_a_person_takes_no_place(
+        self, paged: Paged, receivers: dict[str, SignedReceiver], resources: ChannelResources
+    ) -> None:
+        def read(sent: Inbound) -> Pressed | None:
+            return None if b"ping" in sent.content else RECEIVER.read(sent)
+
+        def reply(outcome: Outcome | None) -> ReceiverReply:
+            return (
+                ReceiverReply(content=b"PONG", media_type="text/plain") if outcome is None else RECEIVER.reply(outcome)
+            )
+
+        receivers["pager"] = SignedReceiver("pager", replace(RECEIVER, read=read, reply=reply), resources)
+        content = pressed("nonsense")
+        headers = paged.signed(content)
+        first = await paged.send(content, headers)
+        assert (await paged.press("nonsense", button="ping")).text == "PONG"
+        await self.press_many(paged, "ping")
+        assert (await paged.send(content, headers)).text == first.text
+
+
+@pytest.mark.parametrize("error", [StoreUnreachable("away"), StoreLost("gone"), Overloaded("full")])
+@pytest.mark.parametrize("place", ["read", "submit"])
+async def test_a_press_that_cannot_be_recorded_now_is_answered_busy_and_may_be_sent_again(
+    paged: Paged, shell: ScriptedShell, error: Exception, place: str
+) -> None:
+    started, token = await paged.ask()
+    content, executions = pressed(token), shell.executions
+    headers = paged.signed(content)
+    if place == "read":
+        shell.executions = cast("Executions", Away(error))
+    else:
+        shell.submit_error = error
+    answer = await paged.send(content, headers)
+    assert answer.text == "BUSY the answer could not be recorded yet; send it again"
+    shell.executions, shell.submit_error = executions, None
+    assert (await paged.send(content, headers)).text == "OK"
+    assert await paged.status(started) == "COMPLETED"
+
+
+class Away:
+    """The executions of a store that does not answer."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def get(self, _: str) -> Execution:
+        raise self._error
+
+
 FORGED: Final[dict[str, Callable[[Paged, bytes], tuple[bytes, dict[str, str]]]]] = {
     "nothing": lambda _, content: (content, {}),
     "another key": lambda paged, content: (content, paged.signed(content, key="another")),
@@ -184,6 +294,19 @@ async def test_a_press_that_is_not_signed_by_the_key_now_is_refused_and_nothing_
     assert await paged.status(started) == "WAITING"
 
 
+async def test_the_reason_of_a_refusal_is_cut_in_the_log(
+    paged: Paged, receivers: dict[str, SignedReceiver], resources: ChannelResources
+) -> None:
+    def refuse(sent: Inbound, *_: object) -> Any:
+        raise NotGenuine(f"the token is {sent.content.decode()}")
+
+    receivers["pager"] = SignedReceiver("pager", replace(RECEIVER, verify=refuse), resources)
+    with capture_logs() as logged:
+        assert (await paged.send(b"x" * 10_000, {})).status_code == 403
+    (reason,) = [each["reason"] for each in logged if each["event"] == "message_refused"]
+    assert (reason[:15], len(reason)) == ("the token is xx", 200)
+
+
 async def test_a_body_is_bounded_before_its_sender_is_known_and_a_header_is_given_once(paged: Paged) -> None:
     assert (await paged.send(b"x" * (MAX_BYTES + 1), {})).status_code == 413
     content = pressed("token")
@@ -200,7 +323,7 @@ async def test_a_signed_body_that_is_no_press_is_refused(paged: Paged) -> None:
 
 async def test_the_person_must_be_the_recipient(paged: Paged) -> None:
     started, token = await paged.ask()
-    assert (await paged.press(token, person="bob@example.com")).text.startswith("REFUSED ")
+    assert (await paged.press(token, person=BOB)).text.startswith("REFUSED ")
     assert await paged.status(started) == "WAITING"
     assert (await paged.press(token, person=ANN.upper())).text == "OK"
 
@@ -240,6 +363,10 @@ def broken(*_: object) -> Any:
     raise ValueError("a bug")
 
 
+def too_late(*_: object) -> Any:
+    raise NotGenuine("a bug: only `verify` may say so")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -248,9 +375,11 @@ def broken(*_: object) -> Any:
         {"verify": lambda _sent, _values, now: now + timedelta(days=1)},
         {"verify": lambda _sent, _values, now: now.replace(tzinfo=None)},
         {"read": broken},
+        {"read": too_late},
         {"read": lambda _: "pressed"},
         {"read": lambda _: Pressed(token="x", data={}, mail="")},
         {"reply": broken},
+        {"reply": too_late},
         {"reply": lambda _: None},
         {"reply": lambda _: ReceiverReply(content=b"x" * (MAX_REPLY_BYTES + 1))},
         {"reply": lambda _: ReceiverReply(status=99)},
@@ -262,7 +391,9 @@ async def test_a_bug_of_a_receiver_fails_its_call_and_says_nothing_of_it(
 ) -> None:
     sound = receivers["pager"]
     receivers["pager"] = SignedReceiver("pager", replace(RECEIVER, **changes), resources)
-    failed = await paged.press("token")
+    with capture_logs() as logged:
+        failed = await paged.press("token")
     assert (failed.status_code, "a bug" in failed.text) == (500, False)
+    assert [each["channel"] for each in logged if each["event"] == "receiver_broke"] == ["pager"]
     receivers["pager"] = sound
     assert (await paged.press("token")).status_code == 200
