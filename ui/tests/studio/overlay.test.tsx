@@ -131,6 +131,35 @@ describe("an execution on the graph of the Studio", () => {
     );
   });
 
+  // Two reads of an execution that has not ended are each five seconds after the one before.
+  it("takes its next events as the sample, and leaves a sample alone that a person has chosen", async () => {
+    let seq = 7;
+    const payloads = [{ name: "By hand", body: {}, from_execution: "" }];
+    const { user, api } = await openStudio({
+      page: `${PAGE}?execution=execution-1&step=read`,
+      handlers: {
+        explainExecution: () => ({ message: "success", item: explanation({ execution: executionRow({ seq }) }) }),
+        getSamples: ({ workflow_id }) =>
+          ({ message: "success", item: { workflow_id, revision: 1, payloads, outputs: {} } }) as never,
+      },
+    });
+    await user.click(await screen.findByRole("tab", { name: "Data" }));
+    const samples = await screen.findByRole<HTMLSelectElement>("combobox", { name: "Sample data" });
+    const asked = () => api.calls.filter(([id]) => id === "getExecutionAt").map(([, input]) => input);
+    const nextEvent = async (): Promise<void> => {
+      seq += 1;
+      const before = api.calls.filter(([id]) => id === "explainExecution").length;
+      await waitFor(() => expect(api.calls.filter(([id]) => id === "explainExecution").length).toBeGreaterThan(before));
+    };
+    await waitFor(() => expect(asked().at(-1)).toMatchObject({ seq: 7 }));
+    await nextEvent();
+    await waitFor(() => expect(asked().at(-1)).toMatchObject({ seq: 8 }));
+    await user.selectOptions(samples, await screen.findByRole("option", { name: "By hand" }));
+    await nextEvent();
+    await waitFor(() => expect(samples.value).toBe("payload:By hand"));
+    expect(asked().at(-1)).toMatchObject({ seq: 8 });
+  }, 120_000);
+
   it("is read on until its log has the newest event, also where a read had begun before it", async () => {
     const reads: number[] = [];
     const fake = fakeStudio(EDITED);
