@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from browser.app.visits import Visit
 from browser.studio.conftest import Installation
+from browser.studio.drawing import SAVED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_SAVED: Final = re.compile(r"^Saved ")
 _EDGES: Final = [
     {"from": "WorkflowStartState", "to": "amount"},
     {"from": "amount", "to": "large", "branch": "yes"},
@@ -84,7 +84,8 @@ def test_an_execution_is_shown_on_the_graph_from_its_page_and_over_a_later_draft
     assert page.locator("button[data-step=renamed]").get_attribute("data-tone") is None
     page.locator("button[data-step=answer]").focus()
     page.keyboard.press("Control+e")
-    page.get_by_role("region", name="answer").wait_for()
+    panel = page.get_by_role("region", name="answer")
+    panel.get_by_role("region", name="Try this step").get_by_text("Would wait").wait_for()
     maker.check()
 
 
@@ -121,7 +122,7 @@ def test_a_branch_is_added_beside_the_lanes_its_head_is_dragged_and_an_end_leads
     page.locator("[data-step=delay_2]").drag_to(page.locator("[data-plus='parallel_1 branch_3']"))
     maker.look("studio-dragged")
     page.keyboard.press("Control+s")
-    page.get_by_text(_SAVED).first.wait_for()
+    page.get_by_text(SAVED).first.wait_for()
     stored = installation.stored(workflow_id)
     branches = [branch["id"] for branch in stored["workflow_steps"][1]["settings"]["branches"]]
     assert branches == ["right", "left", "branch_3"]

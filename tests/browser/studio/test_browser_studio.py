@@ -5,7 +5,7 @@ import random
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from browser.app.visits import WIDE, Visit
+from browser.app.visits import NARROW, WIDE, Visit
 from browser.studio.conftest import Installation
 from browser.studio.drawing import SAVED, edges_of, open_studio, save
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ACTS: Final = 60
-NARROW: Final = {"width": 1024, "height": 768}
 _KEYS: Final = ("Control+d", "Delete", "Control+Shift+ArrowRight")
 
 

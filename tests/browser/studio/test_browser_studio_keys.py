@@ -83,6 +83,7 @@ def _act(page: "Page", name: str) -> None:
     page.keyboard.press("Control+k")
     page.get_by_role("dialog").get_by_role("combobox").wait_for()
     page.keyboard.type(name)
+    page.get_by_role("option", name=name, selected=True).wait_for()
     page.keyboard.press("Enter")
 
 

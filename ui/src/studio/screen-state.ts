@@ -20,6 +20,12 @@ export type Mode =
   | { kind: "activate" }
   | { kind: "exit"; step: string };
 
+/** `outside`: steps that a paste reads and that did not come with it. `opened`: exits that a deletion left open. */
+export interface Said {
+  kind: "outside" | "opened";
+  about: string;
+}
+
 export interface ScreenState {
   scale: number;
   folded: ReadonlySet<string>;
@@ -35,8 +41,8 @@ export interface ScreenState {
   canActivate: boolean;
   /** Whether its reader may try steps. */
   canTry: boolean;
-  /** What was just done, for screen readers. */
-  said: string;
+  /** What the last act left to be looked at; null for nothing. */
+  said: Said | null;
 }
 
 export type ScreenStore = StoreApi<ScreenState>;
@@ -53,7 +59,7 @@ export function createScreenStore(focused: string): ScreenStore {
     searched: "",
     canActivate: false,
     canTry: false,
-    said: "",
+    said: null,
   }));
 }
 

@@ -193,7 +193,10 @@ export const german = {
     row: (process, time, version) => `${process}, ${time}, Version ${version}`,
     ofAnother: "Die Ausführung dieser Adresse gehört zu einem anderen Workflow. Sie wird nicht gezeigt.",
   },
-  outsideKept: (ids) => `Das Eingefügte liest Schritte, die nicht mitkamen: ${ids}.`,
+  said: {
+    outside: (ids) => `Das Eingefügte liest Schritte, die nicht mitkamen: ${ids}.`,
+    opened: (exits) => `Was folgt, liegt in einem anderen Zweig; darum blieb offen: ${exits}.`,
+  },
   acts: {
     group: "Workflow",
     add: "Schritt danach hinzufügen",
@@ -217,7 +220,7 @@ export const german = {
     unfold: "Block ausklappen",
     find: "Im Workflow suchen",
     nextProblem: "Nächstes Problem",
-    lastProblem: "Problem davor",
+    previousProblem: "Problem davor",
     fit: "Ganzen Graphen zeigen",
     full: "Größe 100 %",
     larger: "Größer",
@@ -225,7 +228,7 @@ export const german = {
     errors: "Fehlerpfade zeigen oder verbergen",
     save: "Jetzt speichern",
     area: "Zum nächsten Bereich",
-    lastArea: "Zum Bereich davor",
+    previousArea: "Zum Bereich davor",
     moveBranchLeft: "Zweig nach links",
     moveBranchRight: "Zweig nach rechts",
     addBranch: "Zweig hinzufügen",
@@ -233,7 +236,7 @@ export const german = {
     tryStep: "Diesen Schritt probieren",
     activate: "Aktivieren",
     nextHit: "Nächster Treffer der Suche",
-    lastHit: "Treffer der Suche davor",
+    previousHit: "Treffer der Suche davor",
   },
   moveHint: (name) =>
     `„${name}“ verschieben: Klicken Sie einen Platz an, oder wählen Sie ihn mit Pfeilen und Enter; Esc lässt es.`,

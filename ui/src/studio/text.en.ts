@@ -190,7 +190,10 @@ export const english = {
     row: (process: string, time: string, version: number) => `${process}, ${time}, version ${version}`,
     ofAnother: "The execution of this address belongs to another workflow. It is not shown.",
   },
-  outsideKept: (ids: string) => `What was pasted reads steps that did not come with it: ${ids}.`,
+  said: {
+    outside: (ids: string) => `What was pasted reads steps that did not come with it: ${ids}.`,
+    opened: (exits: string) => `What follows lies in another branch, so this was left open: ${exits}.`,
+  },
   acts: {
     group: "Workflow",
     add: "Add a step after this one",
@@ -214,7 +217,7 @@ export const english = {
     unfold: "Unfold the block",
     find: "Find in the workflow",
     nextProblem: "Next problem",
-    lastProblem: "Problem before",
+    previousProblem: "Problem before",
     fit: "Show the whole graph",
     full: "Size 100 %",
     larger: "Larger",
@@ -222,7 +225,7 @@ export const english = {
     errors: "Show or hide error paths",
     save: "Save now",
     area: "To the next area",
-    lastArea: "To the area before",
+    previousArea: "To the area before",
     moveBranchLeft: "Move the branch to the left",
     moveBranchRight: "Move the branch to the right",
     addBranch: "Add a branch",
@@ -230,7 +233,7 @@ export const english = {
     tryStep: "Try this step",
     activate: "Activate",
     nextHit: "Next hit of find",
-    lastHit: "Hit of find before",
+    previousHit: "Hit of find before",
   },
   moveHint: (name: string) =>
     `Move “${name}”: click a place, or choose it by the arrows and press Enter; Esc leaves it.`,

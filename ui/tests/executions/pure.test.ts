@@ -11,7 +11,16 @@ import { withInstants } from "../../src/executions/log/instants";
 import { sentenceOf } from "../../src/executions/log/sentences";
 import { reasonOf } from "../../src/executions/reasons";
 import { EMPTY_DRAFT, planOf } from "../../src/executions/repair/choices";
-import { axisOf, movePart, partBetween, partOf, WHOLE, zoomPart } from "../../src/executions/views/timeline";
+import {
+  axisOf,
+  movePart,
+  partAt,
+  partBetween,
+  partOf,
+  spanOf,
+  WHOLE,
+  zoomPart,
+} from "../../src/executions/views/timeline";
 import { isFailure, type LogEntry } from "../../src/graph/log/entry";
 import { fold } from "../../src/graph/log/fold";
 import { readOutline } from "../../src/graph/outline";
@@ -348,6 +357,31 @@ describe("the axis of the timeline", () => {
 });
 
 describe("the part of a timeline", () => {
+  it("is of the same instants while the execution runs on, also around a pause that is folded", () => {
+    const minute = 60_000;
+    const instants = [0, 1_000, 10 * minute, 11 * minute];
+    const [before, after] = [12 * minute, 15 * minute].map((end) => axisOf(instants, end, 600));
+    if (before === undefined || after === undefined) throw new Error("no axis");
+    for (const at of [0, 500, 3 * minute, 10 * minute, 11.5 * minute]) expect(before.at(before.x(at))).toBeCloseTo(at);
+    const span = spanOf(before, { from: 0.1, to: 0.75 }, 600);
+    expect(span?.begin).toBeGreaterThan(1_000);
+    expect(partAt(before, span, 600).from).toBeCloseTo(0.1);
+    expect(partAt(before, span, 600).to).toBeCloseTo(0.75);
+    const later = partAt(after, span, 600);
+    expect(later.to).toBeLessThan(0.75);
+    expect(spanOf(after, later, 600)?.begin).toBeCloseTo(span?.begin ?? 0);
+    expect(spanOf(after, later, 600)?.end).toBeCloseTo(span?.end ?? 0);
+  });
+
+  it("is the whole where it is all of it, and where its instants are not on the axis any more", () => {
+    const axis = axisOf([0, 10, 50], 100, 400);
+    expect(spanOf(axis, WHOLE, 400)).toBeNull();
+    expect(spanOf(axis, { from: 0.000_01, to: 1 }, 400)).toBeNull();
+    expect(partAt(axis, null, 400)).toBe(WHOLE);
+    expect(partAt(axis, { begin: 200, end: 300 }, 400)).toBe(WHOLE);
+    expect(partAt(axis, { begin: 0, end: 200 }, 400)).toBe(WHOLE);
+  });
+
   it("is zoomed around its middle, or another place of it, and never beyond the whole", () => {
     expect(zoomPart(WHOLE, 0.5)).toEqual({ from: 0.25, to: 0.75 });
     expect(zoomPart({ from: 0.25, to: 0.75 }, 2)).toEqual(WHOLE);

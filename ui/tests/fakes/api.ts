@@ -49,3 +49,12 @@ export function refusal(status: number, code: string, message = "", more: Record
 export function lostConnection(): CallError {
   return new CallError({ kind: "offline" });
 }
+
+/** Returns an answer that comes when a test gives it. */
+export function answerLater(): { promise: Promise<never>; resolve: (answer: never) => void } {
+  let resolve: (answer: never) => void = () => undefined;
+  const promise = new Promise<never>((give) => {
+    resolve = give;
+  });
+  return { promise, resolve };
+}

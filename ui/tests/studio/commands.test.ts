@@ -174,7 +174,10 @@ describe("deleting", () => {
     const joined = done(ORDERS, connect(ORDERS, { from: "approval_1", exit: "approved" }, "join_1"));
     const looped = done(joined, wrap(joined, ["conditional_1"], "forEach"));
     expect(edgesIn(looped)).toContain("email_1 next parallel_1");
-    const deleted = done(looped, deleteBlock(looped, "parallel_1"));
+    const planned = deleteBlock(looped, "parallel_1");
+    expect(planned).toMatchObject({ opened: [{ from: "email_1", exit: "next" }] });
+    expect(deleteBlock(ORDERS, "parallel_1")).toMatchObject({ opened: [] });
+    const deleted = done(looped, planned);
     expect(edgesIn(deleted).filter((edge) => edge.startsWith("email_1"))).toEqual([]);
     expect(crossingsOf(shapeOf(deleted))).toBe(0);
   });

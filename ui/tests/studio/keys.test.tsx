@@ -4,8 +4,10 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session";
 import type { JsonObject } from "../../src/shared/http";
+import { askedTry } from "../../src/studio/panels/tries/asked";
+import { answerLater, type Handlers } from "../fakes/api";
 import { visit } from "../fakes/app";
-import { QUIET } from "../fakes/panel";
+import { QUIET, storeWith } from "../fakes/panel";
 import { sessionOf, signedIn } from "../fakes/people";
 import { fakeStudio } from "../fakes/studio";
 import { ORDERS } from "./definitions";
@@ -25,8 +27,28 @@ async function node(id: string): Promise<HTMLElement> {
 
 const focused = (): string | undefined => (document.activeElement as HTMLElement | null)?.dataset.step;
 
-async function openStudio(permissions = MAKER, page = PAGE, status: "DRAFT" | "ACTIVE" = "DRAFT") {
-  const fake = fakeStudio(ORDERS as JsonObject, { workflow_status: status });
+/** Steps whose form has a try of its own. */
+const TRIED: JsonObject = {
+  workflow_name: "Tries",
+  workflow_steps: [
+    { id: "WorkflowStartState", type: "trigger", settings: { trigger_type: "REQUEST" } },
+    { id: "function_1", type: "function", settings: { code: "return 1" } },
+    { id: "advancedConditional_1", type: "advancedConditional", settings: { branches: [] } },
+  ],
+  workflow_connections: [
+    { from: "WorkflowStartState", to: "function_1" },
+    { from: "function_1", to: "advancedConditional_1" },
+  ],
+};
+
+async function openStudio(
+  permissions = MAKER,
+  page = PAGE,
+  status: "DRAFT" | "ACTIVE" = "DRAFT",
+  definition: JsonObject = ORDERS as JsonObject,
+  more: Handlers = {},
+) {
+  const fake = fakeStudio(definition, { workflow_status: status });
   const visited = visit(page, signedIn({ permissions }), QUIET, fake.handlers, {
     testStep: () => ({
       message: "success",
@@ -42,8 +64,9 @@ async function openStudio(permissions = MAKER, page = PAGE, status: "DRAFT" | "A
         fuel: { used: 1, limit: 100 },
       },
     }),
+    ...more,
   });
-  if (!page.includes("view=outline")) await node("WorkflowStartState");
+  if (!page.includes("view=")) await node("WorkflowStartState");
   return { ...visited, fake };
 }
 
@@ -90,6 +113,74 @@ describe("Ctrl+E", () => {
     await waitFor(() => expect(api.calls.filter(([id]) => id === "testStep")).toHaveLength(1));
     await user.keyboard("{Control>}e{/Control}");
     await waitFor(() => expect(api.calls.filter(([id]) => id === "testStep")).toHaveLength(2));
+  });
+
+  it.each(["function_1", "advancedConditional_1"])("shows what came of %s, whose form has a try too", async (id) => {
+    const { user, api } = await openStudio(MAKER, PAGE, "DRAFT", TRIED);
+    (await node(id)).focus();
+    await user.keyboard("{Control>}e{/Control}");
+    await screen.findByText(/example\.com\/approved/);
+    expect(screen.getByRole("tab", { name: "Data" }).getAttribute("aria-selected")).toBe("true");
+    expect(api.calls.filter(([called]) => called === "testStep")).toHaveLength(1);
+  });
+
+  it("shows what came of it in the large panel, which keeps its settings and the focus", async () => {
+    const { user, api } = await openStudio(MAKER, PAGE, "DRAFT", TRIED);
+    await user.click(await node("function_1"));
+    const panel = within(await screen.findByRole("region", { name: "function_1" }));
+    await user.click(panel.getByRole("button", { name: "Larger" }));
+    const larger = document.activeElement;
+    await user.keyboard("{Control>}e{/Control}");
+    await screen.findByText(/example\.com\/approved/);
+    expect(screen.getByRole("tab", { name: "Settings" }).getAttribute("aria-selected")).toBe("true");
+    expect(document.activeElement).toBe(larger);
+    expect(api.calls.filter(([called]) => called === "testStep")).toHaveLength(1);
+  });
+
+  it("leads from a field of the settings, which goes, to the tab of the data", async () => {
+    const { user } = await openStudio();
+    await user.click(await node("httpRequest_1"));
+    const panel = within(await screen.findByRole("region", { name: "httpRequest_1" }));
+    const [field] = panel.getAllByRole<HTMLElement>("textbox");
+    field?.focus();
+    expect(document.activeElement).toBe(field);
+    await user.keyboard("{Control>}e{/Control}");
+    await panel.findByText(/example\.com\/approved/);
+    expect(document.activeElement).toBe(panel.getByRole("tab", { name: "Data" }));
+  });
+
+  it("waits for the sample and the environment, so that the first try has them too", async () => {
+    const given = answerLater();
+    const { user, api } = await openStudio(MAKER, PAGE, "DRAFT", ORDERS as JsonObject, {
+      getProfiles: () => given.promise,
+      getSamples: ({ workflow_id }) => {
+        const payloads = [{ name: "A", body: { po: "4711" }, from_execution: "" }];
+        const item = { workflow_id, revision: 1, payloads, outputs: {}, modified_by: null, modified_on: null };
+        return { message: "success", item };
+      },
+    });
+    (await node("httpRequest_1")).focus();
+    await user.keyboard("{Control>}e{/Control}");
+    await waitFor(() => expect(api.calls.map(([id]) => id)).toEqual(expect.arrayContaining(["getProfiles"])));
+    await screen.findByRole("option", { name: "A" });
+    expect(api.calls.map(([id]) => id)).not.toContain("testStep");
+    given.resolve({ message: "success", count: 1, items: [{ is_default: true, values: { host: "sap" } }] } as never);
+    await waitFor(() =>
+      expect(api.calls.filter(([id]) => id === "testStep").map(([, input]) => input)).toMatchObject([
+        { data: { payload: { output: { po: "4711" } }, environment: { host: "sap" } } },
+      ]),
+    );
+  });
+
+  it("is given up for a step that is left before it could be tried", () => {
+    const store = storeWith(ORDERS);
+    const asked = askedTry(store);
+    store.getState().select("email_1");
+    asked.setState({ step: "email_1" });
+    store.getState().select("email_1", "/settings/to");
+    expect(asked.getState().step).toBe("email_1");
+    store.getState().select("delay_1");
+    expect(asked.getState().step).toBeNull();
   });
 
   it("does nothing at the start, and nothing for who may not edit", async () => {
@@ -173,6 +264,22 @@ describe("F3", () => {
     await other.keyboard("{F3}");
     await waitFor(() => expect(focused()).toBe("delay_1"));
     expect((document.activeElement as HTMLElement).getAttribute("role")).toBe("treeitem");
+  });
+
+  it("leads from hit to hit in the list of find while the view is the JSON alone", async () => {
+    const { user } = await openStudio(MAKER, `${PAGE}?view=json`);
+    await screen.findByRole("group", { name: "View" });
+    await user.keyboard("{Control>}f{/Control}");
+    await user.type(await screen.findByRole("searchbox", { name: "Find in the workflow" }), "example.com");
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("approval_1"));
+    expect((document.activeElement as HTMLElement).getAttribute("role")).toBe("treeitem");
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("httpRequest_1"));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByRole("searchbox", { name: "Find in the workflow" })).toBeNull());
+    await user.keyboard("{F3}");
+    await waitFor(() => expect(focused()).toBe("approval_1"));
   });
 
   it("shows that there is no hit", async () => {

@@ -11,7 +11,9 @@ import type { Session } from "../../src/session/session";
 import type { JsonObject } from "../../src/shared/http";
 import { drawingOf } from "../../src/studio/canvas/drawing/drawn";
 import { travelledLines } from "../../src/studio/canvas/drawing/travelled";
-import { refusal } from "../fakes/api";
+import type { Overlay } from "../../src/studio/overlay/overlay";
+import { withFolds } from "../../src/studio/overlay/overlay";
+import { answerLater, type Handlers, refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { ENTRIES, executionRow, explanation, ITEM, withExecution } from "../fakes/executions";
 import { sessionOf, signedIn } from "../fakes/people";
@@ -57,13 +59,21 @@ interface Opening {
   row?: ExecutionRow;
   log?: readonly LogEntry[];
   permissions?: Session["permissions"];
+  handlers?: Handlers;
 }
 
-async function openStudio({ page = PAGE, row = executionRow(), log = ENTRIES, permissions = MAKER }: Opening = {}) {
+async function openStudio({
+  page = PAGE,
+  row = executionRow(),
+  log = ENTRIES,
+  permissions = MAKER,
+  handlers = {},
+}: Opening = {}) {
   const fake = fakeStudio(EDITED);
   const visited = visit(page, signedIn({ permissions }), withExecution(log), fake.handlers, {
     getExecutionRows: () => ({ message: "success", count: 1, items: [row] }),
     explainExecution: () => ({ message: "success", item: explanation({ execution: row }) }),
+    ...handlers,
   });
   await node("WorkflowStartState");
   return { ...visited, fake };
@@ -111,12 +121,122 @@ describe("an execution on the graph of the Studio", () => {
     api.handle({ getExecutionRows: () => ({ message: "success", count: 0, items: [] }) });
     await waitFor(() => expect(choice().textContent).toBe("PO-4711"));
     await user.click(await screen.findByRole("tab", { name: "Data" }));
+    const samples = await screen.findByRole<HTMLSelectElement>("combobox", { name: "Sample data" });
+    await waitFor(() => expect(samples.selectedOptions[0]?.textContent).toBe("PO-4711"));
     await waitFor(() =>
       expect(api.calls.filter(([id]) => id === "getExecutionAt").at(-1)?.[1]).toMatchObject({
         workflow_execution_id: "execution-1",
         seq: 7,
       }),
     );
+  });
+
+  // Two reads of an execution that has not ended are each five seconds after the one before.
+  it("takes its next events as the sample, and leaves a sample alone that a person has chosen", async () => {
+    let seq = 7;
+    const payloads = [{ name: "By hand", body: {}, from_execution: "" }];
+    const { user, api } = await openStudio({
+      page: `${PAGE}?execution=execution-1&step=read`,
+      handlers: {
+        explainExecution: () => ({ message: "success", item: explanation({ execution: executionRow({ seq }) }) }),
+        getSamples: ({ workflow_id }) =>
+          ({ message: "success", item: { workflow_id, revision: 1, payloads, outputs: {} } }) as never,
+      },
+    });
+    await user.click(await screen.findByRole("tab", { name: "Data" }));
+    const samples = await screen.findByRole<HTMLSelectElement>("combobox", { name: "Sample data" });
+    const asked = () => api.calls.filter(([id]) => id === "getExecutionAt").map(([, input]) => input);
+    const nextEvent = async (): Promise<void> => {
+      seq += 1;
+      const before = api.calls.filter(([id]) => id === "explainExecution").length;
+      await waitFor(() => expect(api.calls.filter(([id]) => id === "explainExecution").length).toBeGreaterThan(before));
+    };
+    await waitFor(() => expect(asked().at(-1)).toMatchObject({ seq: 7 }));
+    await nextEvent();
+    await waitFor(() => expect(asked().at(-1)).toMatchObject({ seq: 8 }));
+    await user.selectOptions(samples, await screen.findByRole("option", { name: "By hand" }));
+    await nextEvent();
+    await waitFor(() => expect(samples.value).toBe("payload:By hand"));
+    expect(asked().at(-1)).toMatchObject({ seq: 8 });
+  }, 120_000);
+
+  it("is read on until its log has the newest event, also where a read had begun before it", async () => {
+    const reads: number[] = [];
+    const fake = fakeStudio(EDITED);
+    visit(`${PAGE}?execution=execution-1`, signedIn({ permissions: MAKER }), withExecution(), fake.handlers, {
+      getExecutionLog: ({ after = 0, workflow_execution_id }) => {
+        reads.push(after);
+        const last_seq = reads.length < 3 ? 3 : 7;
+        const events = ENTRIES.filter(({ seq }) => seq > after && seq <= last_seq);
+        return {
+          message: "success",
+          workflow_execution_id,
+          status: "FAILED",
+          last_seq,
+          workflow_event_log: { events },
+        };
+      },
+    });
+    await waitFor(async () => expect((await node("release")).dataset.tone).toBe("failed"));
+    expect(reads).toEqual([0, 3, 3]);
+  });
+
+  it("is not drawn on the version of the one before while its own is on the way", async () => {
+    const other = executionRow({ workflow_execution_id: "execution-2", process_id: "PO-4712" });
+    const { user, api } = await openStudio({ page: `${PAGE}?execution=execution-1` });
+    await waitFor(async () => expect((await node("release")).dataset.tone).toBe("failed"));
+    const item = answerLater();
+    api.handle({
+      getExecutionRows: () => ({ message: "success", count: 1, items: [other] }),
+      explainExecution: () => ({ message: "success", item: explanation({ execution: other }) }),
+      getWorkflowExecutionById: () => item.promise,
+    });
+    await user.click(choice());
+    await user.click(await screen.findByRole("menuitemradio", { name: /^PO-4712/ }));
+    await waitFor(() =>
+      expect(api.calls.filter(([id]) => id === "getExecutionLog").at(-1)?.[1]).toMatchObject({
+        workflow_execution_id: "execution-2",
+      }),
+    );
+    await waitFor(() => expect(choice().textContent).toBe("PO-4712"));
+    await waitFor(() => expect(tones().every((tone) => tone === undefined)).toBe(true));
+    item.resolve({ message: "success", item: { ...ITEM, workflow_execution_id: "execution-2" } } as never);
+    await waitFor(async () => expect((await node("release")).dataset.tone).toBe("failed"));
+  });
+
+  it("is in the outline as text too", async () => {
+    const { user } = await openStudio({ page: `${PAGE}?execution=execution-1` });
+    await waitFor(async () => expect((await node("release")).dataset.tone).toBe("failed"));
+    expect(document.querySelector("[class*=times]")?.getAttribute("aria-hidden")).toBe("true");
+    await user.click(screen.getByRole("button", { name: "Outline" }));
+    const row = async (name: RegExp) => await screen.findByRole("treeitem", { name });
+    expect((await row(/Release the order/)).textContent).toContain("Failed, 503");
+    expect((await row(/Read the order/)).textContent).toContain("Done");
+    expect(document.querySelector('[data-step="delay_1"]')?.textContent).not.toMatch(/Not reached|Done/);
+  });
+
+  it("is among the last ones as they are when the list is opened, named by the end of its number without one of its own", async () => {
+    const id = "01931f6e-7c1e-7d2a-b7d4-5a1b2c3d4e5f";
+    const { user, api } = await openStudio();
+    await user.click(choice());
+    await screen.findByRole("menuitemradio", { name: /^PO-4711/ });
+    await user.keyboard("{Escape}");
+    const items = [executionRow({ workflow_execution_id: id, process_id: id })];
+    api.handle({ getExecutionRows: () => ({ message: "success", count: 1, items }) });
+    await user.click(choice());
+    await screen.findByRole("menuitemradio", { name: /^…5a1b2c3d4e5f, / });
+  });
+
+  it("says that it is read until it is there", async () => {
+    const fake = fakeStudio(EDITED);
+    const read = answerLater();
+    visit(`${PAGE}?execution=execution-1`, signedIn({ permissions: MAKER }), withExecution(), fake.handlers, {
+      explainExecution: () => read.promise,
+    });
+    const status = await screen.findByText("Loading …", { selector: "[role=status]" });
+    read.resolve({ message: "success", item: explanation() } as never);
+    await waitFor(() => expect(status.textContent).toBe(""));
+    expect(choice().textContent).toBe("PO-4711");
   });
 
   it("stays where it is while the workflow is edited", async () => {
@@ -249,6 +369,19 @@ function visitsOf(name: string) {
   if (log === undefined) throw new Error(`no log ${name}`);
   return fold(log.entries, (step) => log.catching.includes(step)).visits;
 }
+
+describe("a folded block", () => {
+  it("shows the state of its worst step with the count of that step", () => {
+    const { visits } = fold(ENTRIES, () => false);
+    const steps = new Map([
+      ["head", { tone: "done", text: "Done", count: 1 }],
+      ["release", { tone: "failed", text: "Failed", count: 3 }],
+    ] as const);
+    const overlay: Overlay = { steps, travels: new Map() };
+    const folded = withFolds(overlay, visits, new Map([["head", new Set(["head", "release"])]]), ({ step }) => step);
+    expect(folded.steps.get("head")).toEqual({ tone: "failed", text: "release", count: 3 });
+  });
+});
 
 describe("the travelled edges", () => {
   it("are those of recorded logs: of branches each once, of a loop over items each time", () => {

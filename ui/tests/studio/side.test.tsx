@@ -1,10 +1,10 @@
 /** The panel beside the canvas: its width by pointer and keys, kept for the next visit, and its large form. */
 
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, renderHook, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session";
 import type { JsonObject } from "../../src/shared/http";
-import { boundSize } from "../../src/studio/side/kept-size";
+import { boundSize, useKeptSize } from "../../src/studio/side/kept-size";
 import { visit } from "../fakes/app";
 import { QUIET } from "../fakes/panel";
 import { sessionOf, signedIn } from "../fakes/people";
@@ -53,6 +53,26 @@ describe("the width of the panel", () => {
     expect(width()).toBe("720px");
   });
 
+  it("ends to follow a pointer that the browser takes away, and is kept", async () => {
+    await openPanel();
+    fireEvent.pointerDown(grip(), { clientX: 1_000, pointerId: 1 });
+    fireEvent.pointerMove(grip(), { clientX: 900 });
+    fireEvent.pointerCancel(grip());
+    fireEvent.pointerMove(grip(), { clientX: 700 });
+    expect(width()).toBe("476px");
+    expect(localStorage.getItem("looply.size.studio-panel")).toBe("476");
+  });
+
+  it("is kept as it was changed last, also before that is drawn", () => {
+    const { result } = renderHook(() => useKeptSize("part", { least: 100, usual: 200, most: 300 }));
+    const { change, keepSize } = result.current;
+    act(() => {
+      change(250);
+      keepSize();
+    });
+    expect(localStorage.getItem("looply.size.part")).toBe("250");
+  });
+
   it("is the same for the next step and at the next visit", async () => {
     const { user, unmount } = await openPanel();
     grip().focus();
@@ -74,6 +94,27 @@ describe("the width of the panel", () => {
     localStorage.setItem("looply.size.studio-panel", "wide");
     await openPanel();
     expect(width()).toBe("376px");
+  });
+});
+
+describe("the panel of a step that gets another id", () => {
+  it("is drawn at once, and never says that the step is gone", async () => {
+    const { user } = await openPanel();
+    await screen.findByRole("region", { name: "httpRequest_1" });
+    const seen = new Set<string>();
+    const observer = new MutationObserver(() => {
+      for (const { textContent } of document.querySelectorAll("aside[data-area=side]")) {
+        if (textContent?.includes("This step is not in the workflow any more")) seen.add(textContent);
+      }
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    await user.click(screen.getByRole("button", { name: "Change the id" }));
+    const id = await screen.findByRole("textbox", { name: "Id" });
+    await user.clear(id);
+    await user.type(id, "order_1{Enter}");
+    await screen.findByRole("region", { name: "order_1" });
+    observer.disconnect();
+    expect([...seen]).toEqual([]);
   });
 });
 

@@ -13,7 +13,18 @@ import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import { Brush } from "./Brush";
 import styles from "./Timeline.module.css";
-import { type Axis, axisOf, instantsOf, type Part, partOf, WHOLE, zoomPart } from "./timeline";
+import {
+  type Axis,
+  axisOf,
+  instantsOf,
+  type Part,
+  partAt,
+  partOf,
+  type Span,
+  spanOf,
+  WHOLE,
+  zoomPart,
+} from "./timeline";
 
 const ROW = 26;
 const LABEL = 200;
@@ -39,12 +50,14 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
   const scroll = useRef<HTMLDivElement>(null);
   const rowsId = useId();
   const width = Math.max(200, useWidth(scroll) - LABEL - 2 * PAD);
-  const [part, setPart] = useState(WHOLE);
-  const showPart = (next: Part): void => setPart(next.to - next.from >= 1 ? WHOLE : next);
+  // Instants: as time passes, a part of it would be another time.
+  const [span, setSpan] = useState<Span | null>(null);
   const instants = useMemo(() => instantsOf(visits), [visits]);
   const last = instants.reduce((a, b) => Math.max(a, b), 0);
   const end = isOpen ? Math.max(now, last) : last;
   const whole = useMemo(() => axisOf(instants, end, width), [instants, end, width]);
+  const part = useMemo(() => partAt(whole, span, width), [whole, span, width]);
+  const showPart = (next: Part): void => setSpan(spanOf(whole, next, width));
   const axis = useMemo(() => (part === WHOLE ? whole : partOf(whole, part, width)), [whole, part, width]);
   const moment = axis.x(at ?? end);
   const rows = useVirtualRows(scroll, ROW, visits.length);
@@ -134,11 +147,9 @@ function Zooms({ part, onPart }: { part: Part; onPart: (part: Part) => void }) {
     <>
       <Zoom label={text.zoomIn} icon="plus" onClick={() => onPart(zoomPart(part, 0.5))} />
       <Zoom label={text.zoomOut} icon="minus" isOff={part === WHOLE} onClick={() => onPart(zoomPart(part, 2))} />
-      {part !== WHOLE && (
-        <Button size="small" onClick={() => onPart(WHOLE)}>
-          {text.wholeTime}
-        </Button>
-      )}
+      <Button size="small" disabledFocusable={part === WHOLE} onClick={() => onPart(WHOLE)}>
+        {text.wholeTime}
+      </Button>
     </>
   );
 }
@@ -157,7 +168,7 @@ function Zoom({ label, icon, isOff = false, onClick }: ZoomProps) {
         appearance="subtle"
         size="small"
         icon={<Icon name={icon} size={16} />}
-        disabled={isOff}
+        disabledFocusable={isOff}
         onClick={onClick}
       />
     </Tooltip>

@@ -16,6 +16,8 @@ export interface Axis {
   folds: readonly Fold[];
   /** Returns where an instant lies, in px. */
   x: (at: number) => number;
+  /** Returns the instant that lies at a place, in px. */
+  at: (x: number) => number;
   /** Instants with a label. */
   ticks: readonly { at: number; x: number }[];
 }
@@ -76,7 +78,14 @@ export function axisOf(instants: readonly number[], end: number, width: number):
     if (at < fold.to) return fold.x + ((at - fold.from) / (fold.to - fold.from)) * fold.width;
     return fold.x + fold.width + (at - fold.to) * perMs;
   };
-  return { instants: sorted, folds, x: place, ticks: ticksOf(sorted, place) };
+  const instantAt = (px: number): number => {
+    const fold = folds.findLast((each) => each.x < px);
+    if (fold === undefined) return first + px / perMs;
+    const inside = px - fold.x;
+    if (inside < fold.width) return fold.from + (inside / fold.width) * (fold.to - fold.from);
+    return fold.to + (inside - fold.width) / perMs;
+  };
+  return { instants: sorted, folds, x: place, at: instantAt, ticks: ticksOf(sorted, place) };
 }
 
 /** Returns the axis as it is when a part of it fills its width. Names are of instants of that part. */
@@ -86,7 +95,29 @@ export function partOf(axis: Axis, { from, to }: Part, width: number): Axis {
   const x = (at: number): number => (axis.x(at) - left) * scale;
   const shown = axis.instants.filter((at) => x(at) >= -0.5 && x(at) <= width + 0.5);
   const folds = axis.folds.map((fold) => ({ ...fold, x: (fold.x - left) * scale, width: fold.width * scale }));
-  return { instants: axis.instants, folds, x, ticks: ticksOf(shown, x) };
+  const instantAt = (px: number): number => axis.at(px / scale + left);
+  return { instants: axis.instants, folds, x, at: instantAt, ticks: ticksOf(shown, x) };
+}
+
+/** Two instants, in epoch milliseconds. */
+export interface Span {
+  begin: number;
+  end: number;
+}
+
+/** So much less than the whole is the whole: instants are not exact in the last digit. */
+const NEARLY = 0.9999;
+
+/** Returns the instants between which a part lies; null for the whole. */
+export function spanOf(axis: Axis, { from, to }: Part, width: number): Span | null {
+  return to - from >= NEARLY ? null : { begin: axis.at(from * width), end: axis.at(to * width) };
+}
+
+/** Returns the part between two instants of an axis, which may be longer by now; the whole where it has them no more. */
+export function partAt(axis: Axis, span: Span | null, width: number): Part {
+  if (span === null) return WHOLE;
+  const [from, to] = [Math.max(0, axis.x(span.begin) / width), Math.min(1, axis.x(span.end) / width)];
+  return to - from >= NEARLY || to <= from ? WHOLE : { from, to };
 }
 
 /** Returns a part that is `factor` times as long, around a place of it from 0 to 1. */

@@ -35,6 +35,7 @@ const NO_VIEW: Viewing = {
   scaleBy: () => undefined,
   showProblem: () => undefined,
   openSide: () => undefined,
+  hasSteps: () => true,
   showStep: () => undefined,
   moveArea: () => undefined,
 };

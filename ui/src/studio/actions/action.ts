@@ -28,6 +28,8 @@ export interface Viewing {
   scaleBy: (by: number | null) => void;
   showProblem: (by: number) => void;
   openSide: () => void;
+  /** Whether the view has the steps, by themselves or beside the JSON. */
+  hasSteps: () => boolean;
   /** Puts the focus on a step, wherever it is drawn. */
   showStep: (step: string) => void;
   /** Puts the focus into the area after the one that has it (1), or before it (-1). */

@@ -9,25 +9,36 @@ import { connect } from "../document/commands/connect";
 import { extract } from "../document/commands/extract";
 import { addStep, insertAt } from "../document/commands/insert";
 import { moveBlock } from "../document/commands/move";
-import { deleteBlock, deleteStep, waysOn } from "../document/commands/remove";
+import { deleteBlock, deleteStep, type Removal, waysOn } from "../document/commands/remove";
 import { refusalOfId, takeRenamed } from "../document/commands/rename";
 import { changeType } from "../document/commands/types";
 import { type Wrapper, wrap } from "../document/commands/wrap";
 import { type Definition, stepById } from "../document/definition";
-import { refuse } from "../document/refusals";
+import { type Refusal, refuse } from "../document/refusals";
 import { type Exit, shapeOf } from "../document/shape";
 import type { Planned } from "../document/store";
 import { askedTry } from "../panels/tries/asked";
+import type { Said } from "../screen-state";
 import type { Studio } from "../studio";
 
 /** Does what was planned; the place of it gets the focus. Returns whether it was done. */
-export function attempt({ store, screen }: Studio, planned: Planned): boolean {
+export function attempt({ store, screen }: Studio, planned: Planned | Removal): boolean {
   if (!store.getState().attempt(planned)) return false;
   const { selection, document } = store.getState();
   const { focused } = screen.getState();
   const kept = stepById(document, focused) === null ? START : focused;
-  screen.setState({ focused: selection?.step ?? kept, mode: null });
+  const opened = "opened" in planned ? planned.opened : [];
+  const about = opened.map(({ from, exit }) => `${from} (${exit})`).join(", ");
+  screen.setState({
+    focused: selection?.step ?? kept,
+    mode: null,
+    said: about === "" ? null : { kind: "opened", about },
+  });
   return true;
+}
+
+function outsideOf(ids: readonly string[]): Said | null {
+  return ids.length === 0 ? null : { kind: "outside", about: ids.join(", ") };
 }
 
 /** Adds a step at an exit; returns whether the document permits it. */
@@ -69,7 +80,7 @@ export function removeBlock(studio: Studio, step: string): void {
 }
 
 /** Does what takes a step away; the step that led to it gets the focus. */
-function focusBefore(studio: Studio, step: string, planned: Planned): void {
+function focusBefore(studio: Studio, step: string, planned: Removal | Refusal): void {
   const before = shapeOf(studio.store.getState().document).entering.get(step)?.[0]?.from;
   if (attempt(studio, planned) && before !== undefined) studio.screen.setState({ focused: before });
 }
@@ -135,7 +146,7 @@ export function pasteText(studio: Studio, text: string, place: Exit): void {
   if (pasted.kind === "refused") studio.store.getState().refuse(pasted.refusal);
   else if (pasted.kind === "workflow") void openAsNew(studio, pasted.definition);
   else if (attempt(studio, insertAt(document, place, pasted.fragment, "paste"))) {
-    studio.screen.setState({ said: pasted.outside.join(", ") });
+    studio.screen.setState({ said: outsideOf(pasted.outside) });
   }
 }
 
@@ -176,7 +187,7 @@ export async function extractChosen(studio: Studio, steps: readonly string[]): P
   // What was edited in the same time is not lost: the place of the steps is found in the document as it is then.
   const now = extract(store.getState().document, steps);
   const isDone = "why" in now ? attempt(studio, now) : attempt(studio, now.replace(workflowId));
-  if (isDone) screen.setState({ chosen: [], said: found.outside.join(", ") });
+  if (isDone) screen.setState({ chosen: [], said: outsideOf(found.outside) });
 }
 
 /** How often the server is asked, where the document changes while it renames. */

@@ -24,7 +24,8 @@ export function showHit(studio: Studio, view: Viewing, by: 1 | -1): void {
   const next = by === 1 ? (hits.find(isAhead) ?? hits[0]) : (hits.findLast(isAhead) ?? hits.at(-1));
   if (next === undefined) return;
   unfold(studio, next.step);
-  screen.setState({ mode: null, focused: next.step, chosen: [] });
+  // The JSON alone has no place for the focus: the step is shown in the list of find.
+  screen.setState({ mode: view.hasSteps() ? null : { kind: "find" }, focused: next.step, chosen: [] });
   if (selection !== null) store.getState().select(next.step);
   view.showStep(next.step);
 }

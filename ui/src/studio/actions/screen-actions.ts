@@ -45,7 +45,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     run: (studio, view) => showHit(studio, view, 1),
   },
   {
-    id: "lastHit",
+    id: "previousHit",
     icon: "search",
     keys: ["Shift+F3"],
     scope: "screen",
@@ -70,7 +70,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     run: (_, view) => view.showProblem(1),
   },
   {
-    id: "lastProblem",
+    id: "previousProblem",
     icon: "warning",
     keys: ["Shift+F8"],
     scope: "screen",
@@ -79,7 +79,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   },
   { id: "area", icon: "screen", keys: ["F6"], scope: "screen", isChange: false, run: (_, view) => view.moveArea(1) },
   {
-    id: "lastArea",
+    id: "previousArea",
     icon: "screen",
     keys: ["Shift+F6"],
     scope: "screen",

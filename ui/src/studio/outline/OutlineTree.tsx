@@ -3,6 +3,7 @@
 import { type KeyboardEvent, type MouseEvent, memo, useCallback, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { stepIcon } from "../../graph/StepNode";
+import { TONE_ICONS, type Tone } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useText } from "../../text/language";
 import { StepMenu, useStepMenu } from "../actions/StepMenu";
@@ -10,6 +11,7 @@ import type { StepFacts } from "../canvas/drawing/facts";
 import { graphKey } from "../canvas/drawing/use-drawn";
 import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
+import type { Overlay } from "../overlay/overlay";
 import { focusOn } from "../screen-state";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -20,11 +22,13 @@ import { type TreeRow, treeRows } from "./tree";
 interface OutlineTreeProps {
   studio: Studio;
   facts: ReadonlyMap<string, StepFacts>;
+  /** What an execution did, in place of what the steps do; null while none is shown. */
+  overlay: Overlay | null;
   /** Only steps that have this text; empty for all. */
   filter: string;
 }
 
-export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
+export function OutlineTree({ studio, facts, overlay, filter }: OutlineTreeProps) {
   const text = useText(TEXTS);
   const document = useStore(studio.store, (state) => state.document);
   const { focused } = useStore(studio.screen);
@@ -57,6 +61,7 @@ export function OutlineTree({ studio, facts, filter }: OutlineTreeProps) {
             row={row}
             studio={studio}
             fact={facts.get(row.step)}
+            {...happenedAt(overlay, row.step)}
             isFocused={row.step === focusAt}
             onMenu={open}
             rows={shown}
@@ -73,11 +78,22 @@ interface RowProps {
   rows: readonly TreeRow[];
   studio: Studio;
   fact: StepFacts | undefined;
+  /** What an execution did here; null where none is shown, or where its version had no such step. */
+  tone: Tone | null;
+  /** The same in words. */
+  state: string;
   isFocused: boolean;
   onMenu: (step: string, event: MouseEvent) => void;
 }
 
-const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: RowProps) {
+/** Returns what an execution did at a step, as values that are the same while nothing more has happened. */
+function happenedAt(overlay: Overlay | null, step: string): Pick<RowProps, "tone" | "state"> {
+  const look = overlay?.steps.get(step);
+  if (look === undefined) return { tone: null, state: "" };
+  return { tone: look.tone, state: look.count > 1 ? `${look.text} ×${look.count}` : look.text };
+}
+
+const Row = memo(function Row({ row, rows, studio, fact, tone, state, isFocused, onMenu }: RowProps) {
   const text = useText(TEXTS);
   const selected = useStore(studio.store, ({ selection }) => selection?.step ?? null);
   const document = studio.store.getState().document;
@@ -109,7 +125,14 @@ const Row = memo(function Row({ row, rows, studio, fact, isFocused, onMenu }: Ro
       {way !== "" && <span className={styles.exit}>{way}</span>}
       <Icon name={stepIcon(fact?.type ?? "")} size={16} />
       <span className={styles.name}>{fact?.name ?? row.step}</span>
-      <span className={styles.line}>{fact?.line ?? ""}</span>
+      {tone === null ? (
+        <span className={styles.line}>{fact?.line ?? ""}</span>
+      ) : (
+        <span className={`${styles.line} ${styles.state}`} data-tone={tone}>
+          <Icon name={TONE_ICONS[tone]} size={12} />
+          {state}
+        </span>
+      )}
       {problems > 0 && <span className={styles.problems}>{problems}</span>}
     </div>
   );

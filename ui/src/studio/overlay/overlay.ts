@@ -43,7 +43,11 @@ export function withFolds(
   for (const [head, members] of blocks) {
     const worst = worstAmong([...members].flatMap((member) => worstOf(found.get(member) ?? []) ?? []));
     if (worst !== null && worst.step !== head) {
-      steps.set(head, { tone: TONES[worst.state], text: textOf(worst), count: overlay.steps.get(head)?.count ?? 1 });
+      steps.set(head, {
+        tone: TONES[worst.state],
+        text: textOf(worst),
+        count: overlay.steps.get(worst.step)?.count ?? 1,
+      });
     }
   }
   return { ...overlay, steps };

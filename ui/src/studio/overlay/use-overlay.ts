@@ -1,12 +1,12 @@
 /** The execution of the address over the graph: read from the server, folded, and put into words. */
 
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { useApi } from "../../api/context";
 import { type ExecutionRow, executionQuery, explanationQuery } from "../../api/queries/executions/executions";
-import { logQuery } from "../../api/queries/executions/whole-log";
+import { logQuery, type WholeLog } from "../../api/queries/executions/whole-log";
 import { fold } from "../../graph/log/fold";
 import { VISIT_TEXTS } from "../../graph/log/text";
 import type { Visit } from "../../graph/log/visits";
@@ -15,9 +15,11 @@ import { TEXTS as GRAPH_TEXTS } from "../../graph/text";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { graphKey } from "../canvas/drawing/use-drawn";
 import { blockOf } from "../document/blocks";
 import { stepById } from "../document/definition";
 import { exitLook } from "../exits";
+import { executionChoice, type SampleChoice } from "../panels/samples/sample-document";
 import { sharedChoice } from "../panels/samples/use-sample";
 import type { Studio } from "../studio";
 import { TEXTS } from "../text";
@@ -25,6 +27,8 @@ import { type Happened, type Overlay, overlayOf, withFolds } from "./overlay";
 
 /** How often is looked whether an execution that has not ended has new events. */
 const POLL_MS = 5_000;
+/** How often the log is read for one event. */
+const MOST_READS = 2;
 
 export interface ShownExecution {
   /** Null where none is chosen, or where its reader may not see it. */
@@ -95,13 +99,9 @@ function useHappened(row: ExecutionRow | null): { happened: Happened | null; err
   const { workflow_execution_id: id, seq } = row ?? NO_ROW;
   const item = useQuery({ ...executionQuery(api, row ?? NO_ROW), enabled: row !== null });
   const log = useQuery({ ...logQuery(api, id), enabled: row !== null });
-  const { refetch } = log;
-  const last = log.data?.last;
-  useEffect(() => {
-    // A read that is under way may have begun before the newest event; what it lacks is read after it.
-    if (last !== undefined && last < seq) void refetch({ cancelRefetch: false });
-  }, [last, seq, refetch]);
-  const details = item.data?.item.workflow_details;
+  useNewest(log, id, seq);
+  // Until that of another execution has come, there is still that of the one before.
+  const details = item.data?.item.workflow_execution_id === id ? item.data.item.workflow_details : undefined;
   const entries = log.data?.entries;
   const happened = useMemo(() => {
     if (row === null || details === undefined || entries === undefined) return null;
@@ -112,19 +112,46 @@ function useHappened(row: ExecutionRow | null): { happened: Happened | null; err
   return { happened, error: item.error ?? log.error };
 }
 
+/** Reads on until the log has the newest event. */
+function useNewest(log: UseQueryResult<WholeLog>, id: string, seq: number): void {
+  const { refetch, dataUpdatedAt } = log;
+  const last = log.data?.last;
+  const newest = `${id} ${seq}`;
+  const reads = useRef({ newest, count: 0 });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a read that ended without the event is followed by another
+  useEffect(() => {
+    if (last === undefined || last >= seq) return;
+    if (reads.current.newest !== newest) reads.current = { newest, count: 0 };
+    // The one that is under way may have begun before the event; that after it has the event.
+    reads.current.count += 1;
+    if (reads.current.count <= MOST_READS) void refetch({ cancelRefetch: false });
+  }, [last, seq, newest, dataUpdatedAt, refetch]);
+}
+
 /** The values of the execution that is shown are the sample of the panels. */
 function useAsSample({ store }: Studio, row: ExecutionRow | null): void {
   const id = row?.workflow_execution_id ?? null;
   const seq = row?.seq ?? 0;
+  const latest = useRef(row);
+  latest.current = row;
   useEffect(() => {
-    if (id === null) return undefined;
+    if (id === null || latest.current === null) return undefined;
     const shared = sharedChoice(store);
-    shared.setState({ choice: { kind: "execution", id, seq } });
+    shared.setState({ choice: executionChoice(latest.current) });
     return () => {
-      const { choice } = shared.getState();
-      if (choice?.kind === "execution" && choice.id === id) shared.setState({ choice: null });
+      if (isChosen(shared.getState().choice, id)) shared.setState({ choice: null });
     };
+  }, [store, id]);
+  // Its next events are values of the sample too, unless a person has chosen another one.
+  useEffect(() => {
+    const shared = sharedChoice(store);
+    const { choice } = shared.getState();
+    if (isChosen(choice, id) && choice.seq !== seq) shared.setState({ choice: { ...choice, seq } });
   }, [store, id, seq]);
+}
+
+function isChosen(choice: SampleChoice | null, id: string | null): choice is SampleChoice & { kind: "execution" } {
+  return choice?.kind === "execution" && choice.id === id;
 }
 
 const NO_BLOCKS: ReadonlyMap<string, ReadonlySet<string>> = new Map();
@@ -132,10 +159,11 @@ const NO_BLOCKS: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 /** Returns the steps of each folded block; while no execution is shown none, so that edits cost nothing. */
 function useFoldedBlocks({ store, screen }: Studio, isShown: boolean): ReadonlyMap<string, ReadonlySet<string>> {
   const folded = useStore(screen, (state) => state.folded);
-  const document = useStore(store, (state) => (isShown && folded.size > 0 ? state.document : null));
+  const key = useStore(store, ({ document }) => (isShown && folded.size > 0 ? graphKey(document) : null));
   return useMemo(() => {
-    if (document === null) return NO_BLOCKS;
+    if (key === null) return NO_BLOCKS;
+    const { document } = store.getState();
     const blocks = [...folded].flatMap((head) => blockOf(document, head) ?? []);
     return new Map(blocks.filter(({ members }) => members.size > 1).map(({ head, members }) => [head, members]));
-  }, [document, folded]);
+  }, [store, key, folded]);
 }

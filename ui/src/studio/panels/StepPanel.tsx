@@ -1,7 +1,7 @@
 /** The panel of one step: what it is, its settings, data, errors, notes and JSON. */
 
 import { Button, Tab, TabList, Tooltip } from "@fluentui/react-components";
-import { memo, useEffect, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { DataPicker } from "../../expression/picker/DataPicker";
 import { ExpressionProvider } from "../../expression/source";
@@ -43,17 +43,26 @@ function Panel({ edit }: { edit: StepEdit }) {
   const [tab, setTab] = useState<TabName>("settings");
   const [isLarge, setIsLarge] = useState(false);
   const source = useStepSource(edit.store, edit.id);
-  const isTried = useStore(askedTry(edit.store), ({ step }) => step === edit.id);
+  const box = useRef<HTMLElement>(null);
+  const asked = askedTry(edit.store);
+  const isTried = useStore(asked, ({ step }) => step === edit.id);
+  // What is tried is on the tab of the data, which is beside the settings where the panel is large.
+  const isShown = tab === "data" || (tab === "settings" && isLarge);
   useEffect(() => {
-    // What is tried is on the tab of the data.
-    if (isTried) setTab("data");
-  }, [isTried]);
+    if (!isTried || isShown) return;
+    setTab("data");
+    focusInPlaceOfField(box.current);
+  }, [isTried, isShown]);
+  const choose = (next: TabName): void => {
+    asked.setState({ step: null });
+    setTab(next);
+  };
   return (
     <ExpressionProvider source={source}>
       <InputsProvider text={StudioText} json={StudioJson} useType={useTypeOf}>
-        <section className={`${styles.panel} ${isLarge ? styles.large : ""}`} aria-label={edit.id}>
+        <section ref={box} className={`${styles.panel} ${isLarge ? styles.large : ""}`} aria-label={edit.id}>
           <div className={styles.head}>
-            <Tabs tab={tab} onTab={setTab} />
+            <Tabs tab={tab} onTab={choose} />
             <Size isLarge={isLarge} onSize={() => setIsLarge(!isLarge)} />
           </div>
           {isLarge && <h3 className={styles.name}>{nameOf(edit.step)}</h3>}
@@ -64,7 +73,20 @@ function Panel({ edit }: { edit: StepEdit }) {
   );
 }
 
-function Tabs({ tab, onTab }: { tab: TabName; onTab: (tab: TabName) => void }) {
+/** The field that has the focus, or had it in the panel of another step, is taken away: the tab of the data gets it. */
+function focusInPlaceOfField(box: HTMLElement | null): void {
+  const { activeElement, body } = document;
+  const isField = box?.querySelector("[role=tabpanel]")?.contains(activeElement) === true;
+  if (!isField && activeElement !== null && activeElement !== body) return;
+  box?.querySelectorAll<HTMLElement>("[role=tab]")[TABS.indexOf("data")]?.focus();
+}
+
+interface TabsProps {
+  tab: TabName;
+  onTab: (tab: TabName) => void;
+}
+
+function Tabs({ tab, onTab }: TabsProps) {
   const { tabs } = useText(PANEL_TEXTS);
   return (
     <TabList

@@ -130,6 +130,9 @@ function useFacts({ store, screen, known }: Open) {
 
 /** What actions do with the view: the same functions for keys, menus and palette. */
 function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | null }): Viewing {
+  const { view } = useSearch({ from: "/shell/workflows/$workflowId/v/$version" });
+  const shown = useRef(view);
+  shown.current = view;
   return useMemo(() => {
     let at = -1;
     return {
@@ -148,6 +151,7 @@ function useViewing({ store, screen }: Open, canvas: { current: CanvasHandle | n
         store.getState().select(screen.getState().focused);
         requestAnimationFrame(() => enterSide());
       },
+      hasSteps: () => shown.current !== "json",
       // What is drawn may change with what leads here.
       showStep: (step) => void requestAnimationFrame(() => showStep(canvas.current, step)),
       moveArea,

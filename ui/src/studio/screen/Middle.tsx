@@ -34,9 +34,9 @@ export const Middle = memo(function Middle({ studio, drawn, facts, notes, overla
   return (
     <div className={isGraph ? styles.middle : styles.text}>
       <ViewSwitch view={view} />
-      {isFinding && <Finding studio={studio} facts={facts} />}
+      {isFinding && <Finding studio={studio} facts={facts} overlay={overlay} />}
       {isGraph && <StudioCanvas {...{ studio, drawn, facts, notes, overlay, handle }} />}
-      {!isFinding && view === "outline" && <OutlineTree studio={studio} facts={facts} filter="" />}
+      {!isFinding && view === "outline" && <OutlineTree studio={studio} facts={facts} overlay={overlay} filter="" />}
       {!isFinding && (view === "json" || view === "split") && <JsonView studio={studio} />}
     </div>
   );
@@ -63,7 +63,7 @@ function ViewSwitch({ view }: { view: ViewName }) {
 }
 
 /** Steps that have a text anywhere, as an outline. Escape leads back to the view before. */
-function Finding({ studio, facts }: Pick<MiddleProps, "studio" | "facts">) {
+function Finding({ studio, facts, overlay }: Pick<MiddleProps, "studio" | "facts" | "overlay">) {
   const text = useText(TEXTS);
   const typed = useStore(studio.screen, (state) => state.searched);
   const close = (): void => studio.screen.setState({ mode: null });
@@ -82,7 +82,7 @@ function Finding({ studio, facts }: Pick<MiddleProps, "studio" | "facts">) {
           onChange={(_, { value }) => studio.screen.setState({ searched: value })}
         />
       </div>
-      <OutlineTree studio={studio} facts={facts} filter={typed} />
+      <OutlineTree studio={studio} facts={facts} overlay={overlay} filter={typed} />
     </div>
   );
 }

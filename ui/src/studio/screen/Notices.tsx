@@ -43,11 +43,11 @@ export const Notices = memo(function Notices({ studio, keeping, onShow }: Notice
   );
 });
 
-/** Why the last act was not done, and what a paste reads that did not come with it. */
+/** Why the last act was not done, or what it left to be looked at. */
 function ActNotices({ studio }: { studio: Studio }) {
   const text = useText(TEXTS);
   const refusal = useStore(studio.store, (state) => state.refusal);
-  const outside = useStore(studio.screen, (state) => state.said);
+  const said = useStore(studio.screen, (state) => state.said);
   return (
     <>
       {refusal !== null && (
@@ -55,8 +55,8 @@ function ActNotices({ studio }: { studio: Studio }) {
           {text.why[refusal.why](refusal.about)}
         </Notice>
       )}
-      {outside !== "" && (
-        <Notice onClose={() => studio.screen.setState({ said: "" })}>{text.outsideKept(outside)}</Notice>
+      {said !== null && (
+        <Notice onClose={() => studio.screen.setState({ said: null })}>{text.said[said.kind](said.about)}</Notice>
       )}
     </>
   );

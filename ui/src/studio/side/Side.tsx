@@ -84,7 +84,9 @@ function useSelected({ store }: Studio): { selected: string | null; document: De
   const present = useMemo(() => ({ selected, document }), [selected, key]);
   const painted = useAfterPaint(present);
   const isAdded = selected !== null && stepById(painted.document, selected) === null;
-  return isAdded ? painted : { selected, document };
+  // A step that was renamed is not there by its id of before: its panel is drawn at once.
+  const isLeft = painted.selected === null || stepById(document, painted.selected) !== null;
+  return isAdded && isLeft ? painted : { selected, document };
 }
 
 interface GripProps {
@@ -110,6 +112,10 @@ function Grip({ width, onWidth, onKeep }: GripProps) {
   const onPointerMove = (event: PointerEvent): void => {
     if (start.current !== null) onWidth(start.current.width + start.current.x - event.clientX);
   };
+  const end = (): void => {
+    start.current = null;
+    onKeep();
+  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a rule of a page cannot be moved
     <div
@@ -125,10 +131,8 @@ function Grip({ width, onWidth, onKeep }: GripProps) {
       onKeyUp={onKeep}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
-      onPointerUp={() => {
-        start.current = null;
-        onKeep();
-      }}
+      onPointerUp={end}
+      onPointerCancel={end}
     />
   );
 }

@@ -1,6 +1,6 @@
 /** The sizes that a person has given to parts of screens. Kept in the browser: they fit its window. */
 
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 type Keep = Pick<Storage, "getItem" | "setItem">;
 
@@ -18,10 +18,15 @@ export function useKeptSize(
   keep: Keep = localStorage,
 ): { size: number; change: (size: number) => void; keepSize: () => void } {
   const [size, setSize] = useState(() => boundSize(read(keep, name), bounds));
+  // What was changed last counts, also before it is drawn.
+  const newest = useRef(size);
   return {
     size,
-    change: (next) => setSize(boundSize(next, bounds)),
-    keepSize: () => write(keep, name, size),
+    change: (next) => {
+      newest.current = boundSize(next, bounds);
+      setSize(newest.current);
+    },
+    keepSize: () => write(keep, name, newest.current),
   };
 }
 

@@ -238,9 +238,9 @@ describe("samples", () => {
 
   it("are the data of an execution, in which pinned outputs come first", () => {
     const document = { payload: { output: {} }, http_1: { output: { data: 1 } } };
-    const found = sampleDocument(samples, { kind: "execution", id: "x", seq: 9 }, document);
+    const found = sampleDocument(samples, { kind: "execution", id: "x", seq: 9, name: "P-1" }, document);
     expect(outputOf(found, "http_1")).toEqual({ data: 7 });
-    expect(sampleDocument(samples, { kind: "execution", id: "x", seq: 9 }, undefined)).toBeNull();
+    expect(sampleDocument(samples, { kind: "execution", id: "x", seq: 9, name: "P-1" }, undefined)).toBeNull();
   });
 
   it("are the outputs of all steps of an execution, to be pinned", () => {

@@ -22,7 +22,11 @@ export const EdgeEnds = memo(function EdgeEnds({ drawn, edges }: EdgeEndsProps) 
   const isPoint = (id: string): boolean => outline.steps.get(id)?.type === STUB;
   const ends = edges.filter(
     (edge) =>
-      !open.has(exitKey(edge)) && !isPoint(edge.from) && !isPoint(edge.to) && !heads.has(edge.from) && isOfAuthor(edge),
+      !open.has(exitKey(edge)) &&
+      !isPoint(edge.from) &&
+      !isPoint(edge.to) &&
+      !heads.has(edge.from) &&
+      isInDefinition(edge),
   );
   return ends.map((edge) => {
     const { x: left, y: top } = endOf(edge, (entering.get(edge.to) ?? 0) > 1);
@@ -38,7 +42,7 @@ export const EdgeEnds = memo(function EdgeEnds({ drawn, edges }: EdgeEndsProps) 
   });
 });
 
-function isOfAuthor({ exit }: PlacedEdge): boolean {
+function isInDefinition({ exit }: PlacedEdge): boolean {
   return exit !== ARRIVE;
 }
 

@@ -85,11 +85,12 @@ function headOf({ points }: PlacedEdge): string {
   return `M${end.x} ${end.y}l-4 -6h8z`;
 }
 
-/** How often an edge whose exit has no name was travelled, beside its middle. */
+/** How often an edge whose exit has no name was travelled, beside its middle. A reader of the screen would hear a number
+ * of nothing: the steps say how often they were visited. */
 function Times({ edge, times }: { edge: PlacedEdge; times: number }) {
   const { x, y } = plusOn(edge);
   return (
-    <span className={styles.times} style={{ left: x + TIMES_SHIFT, top: y }}>
+    <span className={styles.times} style={{ left: x + TIMES_SHIFT, top: y }} aria-hidden="true">
       ×{times}
     </span>
   );

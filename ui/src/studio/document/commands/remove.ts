@@ -3,12 +3,17 @@
 import { EACH, ERROR, NEXT, START } from "../../../graph/outline";
 import { isCrossing } from "../../../graph/regions";
 import { blockOf } from "../blocks";
-import { type Definition, exitOf, isEdge, nameOf, stepById } from "../definition";
+import { type Definition, type EdgeJson, exitOf, isEdge, nameOf, stepById } from "../definition";
 import { bypass, type Graph, graphCommand, graphOf, leadTo, withGraph, without } from "../graph-edit";
-import type { CommandName } from "../log";
+import type { Command, CommandName } from "../log";
 import { type Refusal, refuse } from "../refusals";
-import { mainExit, reachable, rootsOf, type Shape, shapeOf, targetOf } from "../shape";
+import { type Exit, mainExit, reachable, rootsOf, type Shape, shapeOf, targetOf } from "../shape";
 import type { Planned } from "../store";
+
+/** A command that deletes, with the exits that are open after it because what follows them lies in another branch. */
+export interface Removal extends Command {
+  opened: readonly Exit[];
+}
 
 /** Returns the exits of which one has to be kept when a step is deleted; at most one where nothing is asked. */
 export function waysOn(document: Definition, id: string): readonly string[] {
@@ -28,7 +33,7 @@ function isWay(shape: Shape, id: string, exit: string, join: string | undefined)
 }
 
 /** Deletes a step; `keep` is the exit whose steps take its place, those of the others go with it. */
-export function deleteStep(document: Definition, id: string, keep?: string): Planned {
+export function deleteStep(document: Definition, id: string, keep?: string): Removal | Refusal {
   const step = stepById(document, id);
   const problem = refusalOf(document, id);
   if (step === null || problem !== null) return problem ?? refuse("no-step", id);
@@ -36,27 +41,32 @@ export function deleteStep(document: Definition, id: string, keep?: string): Pla
   const [only] = ways;
   const kept = keep ?? (ways.length === 1 ? only : undefined);
   if (ways.length > 1 && kept === undefined) return refuse("several-exits", ways.join(", "));
-  const graph = withinBorders(document, graphWithout(document, id, kept));
-  return graphCommand({ name: "delete", subject: nameOf(step), focus: { step: id, field: "" } }, graph);
+  const graph = graphWithout(document, id, kept);
+  return removal({ name: "delete", subject: nameOf(step), focus: { step: id, field: "" } }, document, graph);
 }
 
 /** Deletes a step with all that is reached through it alone. */
-export function deleteBlock(document: Definition, id: string, name: CommandName = "deleteBlock"): Planned {
+export function deleteBlock(document: Definition, id: string, name: CommandName = "deleteBlock"): Removal | Refusal {
   const step = stepById(document, id);
   const block = blockOf(document, id);
   const problem = refusalOf(document, id);
   if (step === null || block === null || problem !== null) return problem ?? refuse("no-step", id);
-  const graph = withinBorders(document, without(bypass(graphOf(document), block.members, block.next), block.members));
-  return graphCommand({ name, subject: nameOf(step), focus: { step: id, field: "" } }, graph);
+  const graph = without(bypass(graphOf(document), block.members, block.next), block.members);
+  return removal({ name, subject: nameOf(step), focus: { step: id, field: "" } }, document, graph);
 }
 
-/** Returns the graph with open exits in place of edges of its own that would lead from one branch or body into another. */
-function withinBorders(document: Definition, graph: Graph): Graph {
+/** Returns the command that gives a document a graph, with open exits in place of edges of that graph alone that would
+ * lead from one branch or body into another. */
+function removal(facts: Omit<Command, "apply">, document: Definition, graph: Graph): Removal {
   const known = new Set(graphOf(document).edges);
   const { outline, regions } = shapeOf(withGraph(document, graph));
-  const isLeft = (edge: unknown): boolean =>
-    known.has(edge) || !isEdge(edge) || !isCrossing({ ...edge, exit: exitOf(edge) }, outline, regions);
-  return graph.edges.every(isLeft) ? graph : { ...graph, edges: graph.edges.filter(isLeft) };
+  const crossing = graph.edges.filter(
+    (edge): edge is EdgeJson =>
+      !known.has(edge) && isEdge(edge) && isCrossing({ ...edge, exit: exitOf(edge) }, outline, regions),
+  );
+  const dropped = new Set<unknown>(crossing);
+  const left = dropped.size === 0 ? graph : { ...graph, edges: graph.edges.filter((edge) => !dropped.has(edge)) };
+  return { ...graphCommand(facts, left), opened: crossing.map((edge) => ({ from: edge.from, exit: exitOf(edge) })) };
 }
 
 function refusalOf(document: Definition, id: string): Refusal | null {

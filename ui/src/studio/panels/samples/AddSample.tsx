@@ -8,6 +8,7 @@ import { recentExecutionsQuery, type SamplePayload } from "../../../api/queries/
 import { jsonOf } from "../../../kit/fields/PlainJson";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
+import { executionName } from "../../../text/executions";
 import { useText } from "../../../text/language";
 import { Time } from "../../../text/time";
 import type { StudioStore } from "../../document/store";
@@ -99,6 +100,22 @@ function Pasted({ onAdd }: { onAdd: (payload: SamplePayload) => void }) {
   );
 }
 
+interface FromRowProps {
+  row: { workflow_execution_id: string; process_id: string; created_on: number };
+  onTake: (id: string, name: string) => Promise<void>;
+}
+
+function FromRow({ row: { workflow_execution_id: id, process_id, created_on }, onTake }: FromRowProps) {
+  const name = executionName(id, process_id);
+  return (
+    <li>
+      <Button size="small" appearance="subtle" onClick={() => void onTake(id, name)}>
+        {name} <Time at={created_on} />
+      </Button>
+    </li>
+  );
+}
+
 interface FromExecutionProps {
   workflowId: string;
   onAdd: (payload: SamplePayload) => void;
@@ -125,15 +142,7 @@ function FromExecution({ workflowId, onAdd }: FromExecutionProps) {
       <ul className={styles.list} aria-label={text.fromExecution}>
         {data?.items.length === 0 && <li>{text.noExecutions}</li>}
         {data?.items.map((row) => (
-          <li key={row.workflow_execution_id}>
-            <Button
-              size="small"
-              appearance="subtle"
-              onClick={() => void take(row.workflow_execution_id, row.process_id)}
-            >
-              {row.process_id} <Time at={row.created_on} />
-            </Button>
-          </li>
+          <FromRow key={row.workflow_execution_id} row={row} onTake={take} />
         ))}
       </ul>
     </>

@@ -6,13 +6,14 @@ import { useApi } from "../../../api/context";
 import { recentExecutionsQuery } from "../../../api/queries/studio/steps";
 import { Problem } from "../../../kit/states/Problem";
 import { useMay } from "../../../session/session";
+import { executionName } from "../../../text/executions";
 import { useText } from "../../../text/language";
 import { stepsOf } from "../../document/definition";
 import type { StudioStore } from "../../document/store";
 import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 import { AddSample } from "./AddSample";
-import { outputsOf, type SampleChoice } from "./sample-document";
+import { executionChoice, outputsOf, type SampleChoice } from "./sample-document";
 import { useSampleChoice, useSampleData } from "./use-sample";
 import { useSamples, withFreeName } from "./use-samples";
 
@@ -83,12 +84,16 @@ function Choices({ store, choice, onChoose }: ChoicesProps) {
   const { data } = useQuery({ ...recentExecutionsQuery(api, workflowId), enabled: mayRead });
   const payloads = samples?.payloads ?? [];
   const rows = data?.items ?? [];
+  const recent = rows.map(({ workflow_execution_id: id, process_id }) => ({ id, name: executionName(id, process_id) }));
+  // That of the graph, of a link or of before may be older than those.
+  const isListed = choice?.kind !== "execution" || recent.some(({ id }) => id === choice.id);
+  const executions = isListed ? recent : [...recent, choice];
   const select = (value: string): void => {
     const [kind, ...rest] = value.split(":");
     const name = rest.join(":");
     const row = rows.find((each) => each.workflow_execution_id === name);
     if (kind === "payload") onChoose({ kind, name });
-    else if (row !== undefined) onChoose({ kind: "execution", id: name, seq: row.seq });
+    else if (row !== undefined) onChoose(executionChoice(row));
     else onChoose(null);
   };
   const value = choice === null ? "" : `${choice.kind}:${choice.kind === "payload" ? choice.name : choice.id}`;
@@ -102,11 +107,11 @@ function Choices({ store, choice, onChoose }: ChoicesProps) {
           </option>
         ))}
       </optgroup>
-      {rows.length > 0 && (
+      {executions.length > 0 && (
         <optgroup label={text.executions}>
-          {rows.map(({ workflow_execution_id: id, process_id }) => (
+          {executions.map(({ id, name }) => (
             <option key={id} value={`execution:${id}`}>
-              {process_id}
+              {name}
             </option>
           ))}
         </optgroup>

@@ -2,8 +2,22 @@
 
 import type { PinnedOutput, Samples } from "../../../api/queries/studio/steps";
 import { isObject, type JsonObject } from "../../../shared/http";
+import { executionName } from "../../../text/executions";
 
-export type SampleChoice = { kind: "payload"; name: string } | { kind: "execution"; id: string; seq: number };
+export type SampleChoice =
+  | { kind: "payload"; name: string }
+  /** `name` is how it is named in lists. */
+  | { kind: "execution"; id: string; seq: number; name: string };
+
+/** Returns the choice of an execution, as it is at its last event. */
+export function executionChoice(row: {
+  workflow_execution_id: string;
+  process_id: string;
+  seq: number;
+}): SampleChoice & { kind: "execution" } {
+  const { workflow_execution_id: id, process_id, seq } = row;
+  return { kind: "execution", id, seq, name: executionName(id, process_id) };
+}
 
 /** Returns the data document; null when there is nothing to show values on. `environment` is that of the profile. */
 export function sampleDocument(

@@ -39,18 +39,22 @@ export interface SampleData {
   document: JsonObject | null;
   /** Why the data of the chosen execution cannot be read. */
   error: unknown;
+  /** Whether a part of it is on its way, so that the document is not what it will be. */
+  isReading: boolean;
 }
 
 /** Returns the data document of the chosen sample. The same object as long as nothing of it changes. */
 export function useSampleData(store: StudioStore): SampleData {
   const [choice] = useSampleChoice(store);
-  const { samples } = useSamples(store.getState().workflowId);
+  const { samples, isReading: readsSamples } = useSamples(store.getState().workflowId);
   const { id, seq } = choice?.kind === "execution" ? choice : { id: "", seq: 0 };
-  const { data, error } = useQuery({ ...documentQuery(useApi(), id, seq), enabled: id !== "" });
-  const { data: environment } = useQuery(environmentQuery(useApi(), store.getState().workflowId));
+  const execution = useQuery({ ...documentQuery(useApi(), id, seq), enabled: id !== "" });
+  const profile = useQuery(environmentQuery(useApi(), store.getState().workflowId));
+  const { data, error } = execution;
+  const { data: environment } = profile;
   const document = useMemo(
     () => sampleDocument(samples, choice, data, environment),
     [samples, choice, data, environment],
   );
-  return { document, error };
+  return { document, error, isReading: readsSamples || execution.isLoading || profile.isLoading };
 }

@@ -15,6 +15,8 @@ export interface SampleActs {
   samples: Samples | null;
   /** Why reading or the last change failed. */
   error: unknown;
+  /** Whether they are read for the first time. */
+  isReading: boolean;
   isSaving: boolean;
   /** Adds a payload; one of the same name gets a number. */
   addPayload: (payload: SamplePayload) => void;
@@ -32,7 +34,7 @@ export function useSamples(workflowId: string): SampleActs {
   const queries = useQueryClient();
   // Samples are read by those who may edit; for others there are none.
   const mayEdit = useMay("edit.drafts");
-  const { data = null, error } = useQuery({ ...samplesQuery(api, workflowId), enabled: mayEdit });
+  const { data = null, error, isLoading } = useQuery({ ...samplesQuery(api, workflowId), enabled: mayEdit });
   const saving = useMutation({
     // What others have saved in the meantime is read first, so that it stays.
     mutationFn: async (change: Change) => {
@@ -46,6 +48,7 @@ export function useSamples(workflowId: string): SampleActs {
   return {
     samples: data,
     error: saving.error ?? error,
+    isReading: isLoading,
     isSaving: saving.isPending,
     addPayload: (payload) =>
       mutate(({ payloads, outputs }) => ({ payloads: [...payloads, withFreeName(payload, payloads)], outputs })),

@@ -30,7 +30,7 @@ export function DataTab({ edit, hasPicker = true }: DataTabProps) {
     <div className={styles.form}>
       <SampleBar store={edit.store} isReadOnly={edit.isReadOnly} />
       <InputOnSample edit={edit} />
-      <TryStep edit={edit} />
+      <TryStep edit={edit} takesAsked />
       <OutputOnSample edit={edit} />
       <Pin edit={edit} />
       {hasPicker && <DataPicker />}

@@ -30,27 +30,34 @@ interface Asked {
 /** Calls that a try makes without being asked, as code in the sandbox, or never makes, as that of a card to people. */
 const WITHOUT_SENDING: ReadonlySet<string> = new Set<StepTypeName>(["function", "adaptiveCard"]);
 
-export function TryStep({ edit }: { edit: StepEdit }) {
+interface TryStepProps {
+  edit: StepEdit;
+  /** Whether it makes the tries that are asked for from outside of the panel. One of those on the screen does. */
+  takesAsked?: boolean;
+}
+
+export function TryStep({ edit, takesAsked = false }: TryStepProps) {
   const { tries: text } = useText(PANEL_TEXTS);
   const shared = useText(SHARED);
   const mayCall = useMay("test.call");
   const [isAsked, setIsAsked] = useState(false);
-  const stepTry = useStepTry(edit);
-  useAskedTry(edit, () => stepTry.mutate({ send: false, i_know: false }));
+  const { isReading, ...stepTry } = useStepTry(edit);
+  useAskedTry(edit, takesAsked && !isReading, () => stepTry.mutate({ send: false, i_know: false }));
+  const isBusy = isReading || stepTry.isPending;
   const isCall = stepTypeOf(edit.type).isCall && !WITHOUT_SENDING.has(edit.type);
   return (
     <section className={styles.box} aria-label={text.title}>
       <div className={styles.row}>
         <Button
           icon={<Icon name="play" size={14} />}
-          disabled={stepTry.isPending}
+          disabled={isBusy}
           onClick={() => stepTry.mutate({ send: false, i_know: false })}
         >
           {isCall ? text.show : text.run}
         </Button>
         {isCall && (
           <Button
-            disabled={stepTry.isPending || !mayCall}
+            disabled={isBusy || !mayCall}
             {...(!mayCall && { title: shared.needsPermission("test.call") })}
             onClick={() => setIsAsked(true)}
           >
@@ -76,24 +83,25 @@ export function TryStep({ edit }: { edit: StepEdit }) {
   );
 }
 
-/** Tries the step once when that was asked for from outside of its panel. */
-function useAskedTry({ store, id }: StepEdit, onTry: () => void): void {
+/** Tries the step once when that was asked for from outside of its panel, as soon as it can be. */
+function useAskedTry({ store, id }: StepEdit, canTry: boolean, onTry: () => void): void {
   const asked = askedTry(store);
   const isAsked = useStore(asked, ({ step }) => step === id);
   const latest = useRef(onTry);
   latest.current = onTry;
   useEffect(() => {
-    if (!isAsked) return;
+    if (!isAsked || !canTry || asked.getState().step !== id) return;
     asked.setState({ step: null });
     latest.current();
-  }, [asked, isAsked]);
+  }, [asked, id, isAsked, canTry]);
 }
 
-/** Returns the try of a step, on the sample that is chosen, with the definition as it is when it is tried. */
+/** Returns the try of a step, on the sample that is chosen, with the definition as it is when it is tried. While that
+ * sample is read it would be a try without it. */
 function useStepTry(edit: StepEdit) {
   const api = useApi();
-  const { document: data } = useSampleData(edit.store);
-  return useMutation({
+  const { document: data, isReading } = useSampleData(edit.store);
+  const stepTry = useMutation({
     mutationFn: async ({ send, i_know }: Asked) => {
       const { document, workflowId } = edit.store.getState();
       const sample = data === null ? {} : { data };
@@ -101,6 +109,7 @@ function useStepTry(edit: StepEdit) {
       return (await api.call("testStep", { ...step, ...sample, send, i_know })).item;
     },
   });
+  return { ...stepTry, isReading };
 }
 
 interface RealCallProps {

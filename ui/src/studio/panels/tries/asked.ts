@@ -16,5 +16,10 @@ export function askedTry(store: StudioStore): StoreApi<Asked> {
   if (known !== undefined) return known;
   const made = createStore<Asked>(() => ({ step: null }));
   asked.set(store, made);
+  // One that was left before it could be tried is not tried when it is opened later.
+  store.subscribe(({ selection }) => {
+    const { step } = made.getState();
+    if (step !== null && selection?.step !== step) made.setState({ step: null });
+  });
   return made;
 }
