@@ -61,7 +61,7 @@ export function OutlineTree({ studio, facts, overlay, filter }: OutlineTreeProps
             row={row}
             studio={studio}
             fact={facts.get(row.step)}
-            {...happenedAt(overlay, row.step)}
+            {...lookAt(overlay, row.step)}
             isFocused={row.step === focusAt}
             onMenu={open}
             rows={shown}
@@ -87,7 +87,7 @@ interface RowProps {
 }
 
 /** Returns what an execution did at a step, as values that are the same while nothing more has happened. */
-function happenedAt(overlay: Overlay | null, step: string): Pick<RowProps, "tone" | "state"> {
+function lookAt(overlay: Overlay | null, step: string): Pick<RowProps, "tone" | "state"> {
   const look = overlay?.steps.get(step);
   if (look === undefined) return { tone: null, state: "" };
   return { tone: look.tone, state: look.count > 1 ? `${look.text} ×${look.count}` : look.text };
