@@ -144,7 +144,7 @@ def check_refusal(answers: list[Answer], *, is_effect: bool) -> None:
 
 @pytest.mark.timeout(600)
 def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
-    faults = ("EIO pwrite64", "ENOSPC pwrite64", "EIO fdatasync", "EIO ftruncate")
+    faults = ("EIO pwrite64", "ENOSPC pwrite64", "EIO ftruncate")
     report = FaultReport("checkpoint_errors", seed=0, options={}, faults=faults)
     scenario = Trigger(bench.org, sink, report)
     calls = recorded(bench, scenario)
@@ -153,8 +153,6 @@ def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
         (errno, point)
         for name, target, errnos in (
             ("pwrite64", FILE, ("EIO", "ENOSPC")),
-            ("fdatasync", FILE, ("EIO",)),
-            ("fdatasync", LOG, ("EIO",)),
             ("ftruncate", FILE, ("EIO",)),
         )
         for errno, point in itertools.product(errnos, points_at(calls, name, target, copier))
@@ -174,6 +172,34 @@ def test_an_error_of_a_checkpoint_is_harmless(bench: Bench, sink: Sink) -> None:
         scenario.check(case, crashes=0)
     bench.server.kill()
     bench.server.start()
+    scenario.check_all()
+    assert bench.server.stop() == 0
+    found = doctor(bench.server.folder)
+    assert (found["orphans"], found["problems"]) == (0, [])
+    report.checked("I11 the store is whole")
+    report.finish()
+
+
+def test_a_failed_flush_of_a_checkpoint_ends_the_process_which_has_stored_all(bench: Bench, sink: Sink) -> None:
+    report = FaultReport("checkpoint_flush", seed=0, options={}, faults=("EIO fdatasync",))
+    scenario = Trigger(bench.org, sink, report)
+    calls = recorded(bench, scenario)
+    copier = points_at(calls, "pwrite64", FILE)[0].thread
+    for point in (point for target in (FILE, LOG) for point in points_at(calls, "fdatasync", target, copier)):
+        case = scenario.prepare()
+        bench.settle()
+        with error_at(bench.server, bench.folder, point, "EIO") as tracer:
+            scenario.act(case)
+            bench.settle()
+            is_injected = any(each.is_injected for each in tracer.calls())
+            ended = not is_injected or until_dead(bench.server, LONGEST_END_SECONDS)
+        assert ended, "it continues although a part of the file may be older than it takes it for"
+        assert {answer.outcome for answer in case.answers.values()} <= {"ok", "unknown"}
+        if is_injected:
+            assert bench.server.wait() == 74
+            report.hit("EIO fdatasync")
+            bench.restart()
+        scenario.check(case, crashes=int(is_injected))
     scenario.check_all()
     assert bench.server.stop() == 0
     found = doctor(bench.server.folder)

@@ -117,14 +117,14 @@ function useNewest(log: UseQueryResult<WholeLog>, id: string, seq: number): void
   const { refetch, dataUpdatedAt } = log;
   const last = log.data?.last;
   const newest = `${id} ${seq}`;
-  const reads = useRef({ newest, count: 0 });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a read that ended without the event is followed by another
+  const reads = useRef({ newest, count: 0, after: 0 });
   useEffect(() => {
     if (last === undefined || last >= seq) return;
-    if (reads.current.newest !== newest) reads.current = { newest, count: 0 };
-    // The one that is under way may have begun before the event; that after it has the event.
-    reads.current.count += 1;
-    if (reads.current.count <= MOST_READS) void refetch({ cancelRefetch: false });
+    const { current } = reads;
+    // The one that is under way may have begun before the event; that after its answer has the event.
+    const count = current.newest === newest ? current.count + Number(current.after !== dataUpdatedAt) : 1;
+    reads.current = { newest, count, after: dataUpdatedAt };
+    if (count <= MOST_READS) void refetch({ cancelRefetch: false });
   }, [last, seq, newest, dataUpdatedAt, refetch]);
 }
 

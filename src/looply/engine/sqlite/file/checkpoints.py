@@ -27,10 +27,7 @@ RESTART_BEHIND: Final = 1000
 LARGEST_FRAMES: Final = 4 * RESTART_FRAMES
 """Past this the log is restarted however much is left to move: commits that never pause must feel it."""
 
-_OF_SHARED_MEMORY: Final = frozenset(
-    {apsw.SQLITE_IOERR_SHMOPEN, apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_SHMMAP, apsw.SQLITE_IOERR_SHMLOCK}
-)
-"""Errors of the file by which connections share memory: nothing was written, as on a disk that is full."""
+_OF_A_FLUSH: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
 
 
 class Checkpointer:
@@ -113,7 +110,7 @@ class Checkpointer:
             self._on_full()
         except apsw.Error as error:
             # After any other error nothing is lost: the pages stay in the log, and the writer meets a fault that lasts.
-            if isinstance(error, apsw.IOError) and _code_of(error) not in _OF_SHARED_MEMORY:
+            if isinstance(error, apsw.IOError) and _code_of(error) in _OF_A_FLUSH:
                 self.has_failed = True
                 self.on_failure(str(error))
         return None
