@@ -59,7 +59,8 @@ class ReplayWindow(Generic[Answer]):
         """
         while (before := self._find(digest)) is not None:
             if before.ended.is_set():
-                return self._answers.get(before.owner, {}).get(digest)
+                kept = self._answers.get(before.owner)
+                return kept.get(digest) if kept is not None else None
             await before.ended.wait()
         seen = self._seen[digest] = _Seen(owner=owner, until=until)
         self._trim()
@@ -72,10 +73,10 @@ class ReplayWindow(Generic[Answer]):
             if not is_done:
                 self._forget(digest, seen)
         if is_done and self._seen.get(digest) is seen:
-            kept = self._answers.setdefault(owner, OrderedDict())
-            kept[digest] = answer
-            if len(kept) > self._most_answers:
-                kept.popitem(last=False)
+            answers = self._answers.setdefault(owner, OrderedDict())
+            answers[digest] = answer
+            if len(answers) > self._most_answers:
+                answers.popitem(last=False)
         return answer
 
     def _find(self, digest: bytes) -> _Seen | None:

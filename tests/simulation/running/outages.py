@@ -28,7 +28,8 @@ class WatchedTargets:
         former = self._data.targets.get((row.organization_id, row.target))
         is_down = former is not None and former.state == "OPEN"
         # Counted before it is stored: a process that dies with the answer has opened the system all the same.
-        if row.state == "OPEN" and not is_down and (former is None or former.state == "CLOSED"):
+        # A system that was only in maintenance has no reason: what follows that is an outage of its own.
+        if row.state == "OPEN" and not is_down and (former is None or former.state == "CLOSED" or not former.reason):
             self._trace.openings += 1
         if former is not None and is_down and row.state == "OPEN" and row.next_on - former.next_on >= PROBE_LEASE / 2:
             self._trace.probes += 1

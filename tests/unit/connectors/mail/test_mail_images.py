@@ -17,7 +17,7 @@ from looply.connectors.blobs import Blob, reference_to
 from looply.connectors.email.accounts import account_of
 from looply.connectors.email.cards.delivery import MailDelivery
 from looply.connectors.email.cards.letters import Appearance, Copy, Handle, find_due
-from looply.connectors.email.cards.pictures import MOST, MOST_BYTES, MOST_BYTES_TOGETHER, Pictures
+from looply.connectors.email.cards.pictures import MOST, MOST_BYTES, MOST_BYTES_TOGETHER, Pictures, size_of_data
 from looply.connectors.email.graph import MOST_BYTES as MOST_OF_GRAPH
 from looply.connectors.email.message import InlineImage, Letter, build_mail
 from looply.connectors.outbound.dialer import GuardedDialer
@@ -26,6 +26,7 @@ from looply.connectors.port import ConnectionValues
 from looply.errors import BadInput
 from looply.jsontext import Json
 from looply.limits import Limits
+from looply.rates import SMALL_BYTES
 
 AT: Final = datetime(2026, 7, 1, tzinfo=UTC)
 SENDER: Final = "orders@example.com"
@@ -151,6 +152,18 @@ def test_all_images_together_are_bounded_so_that_microsoft_graph_takes_the_mail(
     assert len(b64encode(build_mail(sent, Limits()).content)) < MOST_OF_GRAPH
 
 
+def test_a_card_that_is_drawn_again_with_its_blobs_has_the_images_of_its_addresses_too() -> None:
+    logo = {"$blob": "a" * 64}
+    body = [image(data(PNG + b"first")), image(logo), image(data(b"none"), "Another")]
+    first = Pictures({})
+    before = letter(*body, pictures=first)
+    assert first.unopened == (logo,)
+    after = letter(*body, pictures=first.with_opened({"a" * 64: GIF}))
+    assert [each.content for each in before.images] == [PNG + b"first"]
+    assert [each.content for each in after.images] == [PNG + b"first", GIF]
+    assert after.images[0] is before.images[0], "what was decoded is used again"
+
+
 def test_what_says_the_end_of_a_card_has_no_images() -> None:
     pictures = Pictures({})
     notified = Copy(card_id="c-1", recipient="ann@example.com", link="https://x.example/", notifies_end=True)
@@ -237,4 +250,20 @@ class TestBlobs:
         missing = {"$blob": "f" * 64}
         await self.bring(wiring, server, blobs, appearance(*(image(each) for each in (missing, *blobs.references))))
         assert len(blobs.keys) == MOST
-        assert self.images(inbox) == [PNG + str(number).encode() for number in range(MOST - 2)]
+        assert blobs.references[0]["$blob"] not in blobs.keys, "its size is enough to know"
+        assert self.images(inbox) == [PNG + str(number).encode() for number in range(MOST - 1)]
+
+    async def test_large_images_of_both_kinds_are_carried(self, wiring: Any, server: MailServer, inbox: Inbox) -> None:
+        large, blobs = PNG + bytes(500_000), Opened(GIF + bytes(500_000))
+        shown = appearance(image(data(large)), image(blobs.references[0]))
+        assert size_of_data(shown.card) == len(data(large)) > SMALL_BYTES
+        await self.bring(wiring, server, blobs, shown)
+        assert self.images(inbox) == [large, GIF + bytes(500_000)]
+
+    async def test_the_bytes_of_a_blob_count_and_not_the_size_that_its_reference_has(
+        self, wiring: Any, server: MailServer, inbox: Inbox
+    ) -> None:
+        blobs = Opened(PNG + bytes(MOST_BYTES), PNG + b"logo")
+        large, logo = ({**each, "size": 5} for each in blobs.references)
+        await self.bring(wiring, server, blobs, appearance(image(large), image(logo)))
+        assert self.images(inbox) == [PNG + b"logo"]

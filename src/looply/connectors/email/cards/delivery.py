@@ -10,7 +10,7 @@ import msgspec
 from looply.connectors.blobs import KEY, Blob
 from looply.connectors.email.accounts import Account
 from looply.connectors.email.cards.letters import Appearance, Copy, Due, Handle, find_due
-from looply.connectors.email.cards.pictures import MOST_BYTES, MOST_BYTES_TOGETHER, Pictures
+from looply.connectors.email.cards.pictures import MOST_BYTES, MOST_BYTES_TOGETHER, Pictures, size_of_data
 from looply.connectors.email.message import build_mail
 from looply.connectors.email.submitting import MailCaller, submit
 from looply.errors import BadInput, OperationError, RateLimited
@@ -76,12 +76,17 @@ class MailDelivery:
     async def _find_due(self, ctx: MailCaller, copy: Copy, appearance: Appearance, handle: Handle) -> Due | None:
         """Returns the mail that is due, with its images."""
         now, most_bytes = ctx.clock.now(), min(MOST_BYTES_TOGETHER, self.limits.mail_bytes // 2)
-        pictures = Pictures({}, most_bytes)
-        due = find_due(copy, appearance, handle, self.account.sender, now, pictures)
+        pictures, size = Pictures({}, most_bytes), size_of_data(appearance.card)
+
+        def find(pictures: Pictures) -> Due | None:
+            return find_due(copy, appearance, handle, self.account.sender, now, pictures)
+
+        due = await offload_if_large(size, lambda: find(pictures))
         if due is None or not pictures.unopened:
             return due
         opened = {str(each[KEY]): await self._open(each) for each in pictures.unopened}
-        return find_due(copy, appearance, handle, self.account.sender, now, Pictures(opened, most_bytes))
+        size += sum(len(each) for each in opened.values() if each is not None)
+        return await offload_if_large(size, lambda: find(pictures.with_opened(opened)))
 
     async def _open(self, reference: dict[str, Json]) -> bytes | None:
         blob = await self.open_blob(reference)

@@ -27,7 +27,7 @@ _DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,60};base64,", re.IGNORECASE
 
 
 class Pictures:
-    """Gathers the images of one card while it is drawn.
+    """Gathers the images of one card while it is drawn: once, or twice where it has blobs, which are opened in between.
 
     `opened` are the bytes of blobs by their hash, None for a blob that is not to be had. `most_bytes` is what all
     images may have together.
@@ -35,7 +35,8 @@ class Pictures:
 
     def __init__(self, opened: Mapping[str, bytes | None], most_bytes: int = MOST_BYTES_TOGETHER) -> None:
         self._opened = opened
-        self._left = most_bytes
+        self._most_bytes = self._left = most_bytes
+        self._read: dict[str, InlineImage | None] = {}
         self._images: dict[str, InlineImage] = {}
         self._unopened: dict[str, dict[str, Json]] = {}
 
@@ -49,32 +50,68 @@ class Pictures:
         """The references of blobs that are needed, each once, at most `MOST`."""
         return tuple(self._unopened.values())
 
+    def with_opened(self, opened: Mapping[str, bytes | None]) -> "Pictures":
+        """Returns what gathers the images of the same card, once its blobs are opened; nothing is decoded again."""
+        after = Pictures(opened, self._most_bytes)
+        after._read = self._read
+        return after
+
     def source_of(self, url: Json) -> str:
         """Returns the address of an image within the mail; empty for one that the mail does not carry."""
-        content = self._blob(url) if is_reference(url) else _data(url)
-        kind = next((kind for begin, kind in _BEGINNINGS.items() if content.startswith(begin)), "")
-        if not kind or len(content) > MOST_BYTES:
+        found = _image(self._blob(url)) if is_reference(url) else self._data(url)
+        if found is None:
             return ""
-        cid = f"{blake2b(content, digest_size=16).hexdigest()}@looply"
-        if cid not in self._images:
-            if len(self._images) == MOST or len(content) > self._left:
+        if found.cid not in self._images:
+            if len(self._images) == MOST or len(found.content) > self._left:
                 return ""
-            self._left -= len(content)
-            self._images[cid] = InlineImage(cid=cid, content=content, kind=kind)
-        return f"cid:{cid}"
+            self._left -= len(found.content)
+            self._images[found.cid] = found
+        return f"cid:{found.cid}"
 
     def _blob(self, reference: dict[str, Json]) -> bytes:
-        """Returns the bytes of a blob, empty for one that is not opened."""
-        key = str(reference[KEY])
+        """Returns the bytes of a blob, empty for one that is not opened. One that says that it is larger is none."""
+        key, size = str(reference[KEY]), reference.get("size")
+        if isinstance(size, int) and size > MOST_BYTES:
+            return b""
         if key not in self._opened and len(self._unopened) < MOST:
             self._unopened[key] = reference
         return self._opened.get(key) or b""
 
+    def _data(self, url: Json) -> InlineImage | None:
+        """Returns the image of a `data:` address, which is decoded once; None for any other value."""
+        if not isinstance(url, str) or _DATA.match(url) is None:
+            return None
+        if url not in self._read:
+            self._read[url] = _image(_data(url))
+        return self._read[url]
 
-def _data(url: Json) -> bytes:
-    """Returns the bytes of a `data:` address, empty for any other value, and for one that is too long."""
-    matched = _DATA.match(url) if isinstance(url, str) else None
-    if not isinstance(url, str) or matched is None or len(url) - matched.end() > _LONGEST_DATA:
+
+def size_of_data(card: Json) -> int:
+    """Returns how many characters the `data:` addresses in a card have together."""
+    size, parts = 0, [card]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            size += len(part) if part[:5].lower() == "data:" else 0
+        elif isinstance(part, dict):
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
+    return size
+
+
+def _image(content: bytes) -> InlineImage | None:
+    """Returns the image that bytes are; None for those of another kind, and for too many."""
+    kind = next((kind for begin, kind in _BEGINNINGS.items() if content.startswith(begin)), "")
+    if not kind or len(content) > MOST_BYTES:
+        return None
+    return InlineImage(cid=f"{blake2b(content, digest_size=16).hexdigest()}@looply", content=content, kind=kind)
+
+
+def _data(url: str) -> bytes:
+    """Returns the bytes of a `data:` address, empty for any other one, and for one that is too long."""
+    matched = _DATA.match(url)
+    if matched is None or len(url) - matched.end() > _LONGEST_DATA:
         return b""
     try:
         return b64decode(url[matched.end() :], validate=True)

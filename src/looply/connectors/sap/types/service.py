@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import msgspec
+
 from looply.connectors.outbound.documents import Document, DocumentCache
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.sap.types.elements import MAX_BYTES, UnreadableMetadata
@@ -94,10 +96,12 @@ class TypedService:
         except OperationError as error:
             error.sent = False
             raise
-        if isinstance(metadata, _TooLarge):
-            reason = f"the metadata of the service is too large: {metadata} ({self.read.url.path})"
+        if isinstance(metadata, Metadata):
+            return write_body(metadata, path, body)
+        if metadata.is_too_large:
+            reason = f"the metadata of the service is too large: {metadata.reason} ({self.read.url.path})"
             raise Rejected(f"{reason}; {_REMEDY}. Nothing was sent.", code="SAP_METADATA", sent=False)
-        return Written(body) if isinstance(metadata, str) else write_body(metadata, path, body)
+        return Written(body)
 
     async def answer(self, answers: Sequence[Answer], size: int) -> list[Json]:
         """Returns the data of the answers with typed values; `size` is the bytes of all of them.
@@ -122,10 +126,10 @@ class TypedService:
 
     async def _read(self, answers: list[tuple[Answer, Ambiguity]], size: int) -> list[Json]:
         metadata = await self._metadata()
-        if isinstance(metadata, str):
+        if isinstance(metadata, _Unusable):
             if any(found.numbers for _, found in answers):
                 raise _Untyped(
-                    f"the answer has numbers in texts, and the metadata of the service is missing: {metadata}"
+                    f"the answer has numbers in texts, and the metadata of the service is missing: {metadata.reason}"
                 )
             return [_with_plain_dates(answer, found) for answer, found in answers]
         made, unknown = await self._converted(metadata, answers, size)
@@ -162,28 +166,27 @@ class TypedService:
         message = f"{reason} ({self.read.url.path}); {_REMEDY}.{done}"
         return Rejected(message, code="SAP_METADATA", sent=self.is_effect, status=str(status))
 
-    async def _metadata(self, *, max_age_seconds: float = float("inf")) -> Metadata | str:
+    async def _metadata(self, *, max_age_seconds: float = float("inf")) -> "Metadata | _Unusable":
         """Returns the metadata, or why there is none. Raises: OperationError when the system did not answer."""
-        found: Metadata | str = await self.documents.get(self.key, self._load, max_age_seconds=max_age_seconds)
+        found: Metadata | _Unusable = await self.documents.get(self.key, self._load, max_age_seconds=max_age_seconds)
         return found
 
     async def _load(self) -> Document:
         try:
             response = await self.send(self.read)
         except Rejected as error:
-            is_large = error.code == "RESPONSE_TOO_LARGE"
-            return Document(_TooLarge(error.message) if is_large else error.message, 0, _UNUSABLE_SECONDS)
+            is_too_large = error.code == "RESPONSE_TOO_LARGE"
+            return Document(_Unusable(error.message, is_too_large), 0, _UNUSABLE_SECONDS)
         if response.status in _BUSY:
             host = self.read.url.raw_host.decode("ascii")
             raise Unavailable(f"{host} answered {response.status} when asked for the metadata of a service")
         if response.status != 200:
-            return Document(f"it was answered {response.status}", 0, _UNUSABLE_SECONDS)
+            return Document(_Unusable(f"it was answered {response.status}"), 0, _UNUSABLE_SECONDS)
         size = len(response.content)
         try:
             made = await _parsed(response.content)
         except UnreadableMetadata as error:
-            reason = str(error)
-            return Document(_TooLarge(reason) if size > MAX_BYTES else reason, 0, _UNUSABLE_SECONDS)
+            return Document(_Unusable(str(error), size > MAX_BYTES), 0, _UNUSABLE_SECONDS)
         return Document(made, size, _MAX_AGE_SECONDS)
 
 
@@ -194,10 +197,11 @@ async def _parsed(content: bytes) -> Metadata:
     return read_metadata(content)
 
 
-class _TooLarge(str):
-    """Why there is no metadata: it exists, but is larger than what is read."""
+class _Unusable(msgspec.Struct, frozen=True):
+    """Why there is no metadata. `is_too_large`: it exists, but is larger than what is read."""
 
-    __slots__ = ()
+    reason: str
+    is_too_large: bool = False
 
 
 class _Untyped(Exception):

@@ -27,7 +27,17 @@ RESTART_BEHIND: Final = 1000
 LARGEST_FRAMES: Final = 4 * RESTART_FRAMES
 """Past this the log is restarted however much is left to move: commits that never pause must feel it."""
 
-_OF_A_FLUSH: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
+_OF_NO_FLUSH: Final = frozenset(
+    {
+        apsw.SQLITE_IOERR_SHMOPEN,
+        apsw.SQLITE_IOERR_SHMSIZE,
+        apsw.SQLITE_IOERR_SHMMAP,
+        apsw.SQLITE_IOERR_SHMLOCK,
+        apsw.SQLITE_IOERR_WRITE,
+        apsw.SQLITE_IOERR_TRUNCATE,
+    }
+)
+"""Errors of the file by which connections share memory, of a write or of a cut: no page was marked as clean by them."""
 
 
 class Checkpointer:
@@ -110,7 +120,7 @@ class Checkpointer:
             self._on_full()
         except apsw.Error as error:
             # After any other error nothing is lost: the pages stay in the log, and the writer meets a fault that lasts.
-            if isinstance(error, apsw.IOError) and _code_of(error) in _OF_A_FLUSH:
+            if isinstance(error, apsw.IOError) and _code_of(error) not in _OF_NO_FLUSH:
                 self.has_failed = True
                 self.on_failure(str(error))
         return None
