@@ -92,7 +92,7 @@ def test_a_large_graph_is_zoomed_moved_and_folded_by_the_pointer(maker: Visit, i
     box = small.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
-    page.wait_for_function("document.querySelector('[data-steps]').parentElement.scrollTop > 1000")
+    page.wait_for_function("() => document.querySelector('[data-steps]').parentElement.scrollTop > 1000")
 
     # The wheel with Ctrl zooms, and without it scrolls.
     page.mouse.move(x, y)
