@@ -123,5 +123,9 @@ def test_a_large_graph_is_zoomed_moved_and_folded_by_the_pointer(maker: Visit, i
 
 
 def _fold(page: "Page") -> None:
-    page.locator("[data-step=parallel_1]").click(button="right")
+    step = page.locator("[data-step=parallel_1]")
+    # The view rests when the step that is clicked is the selected one.
+    step.click()
+    page.locator("[data-step=parallel_1][aria-pressed=true]").wait_for()
+    step.click(button="right")
     page.get_by_role("menuitem", name="Fold the block").click()
