@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 import structlog
 
-from looply.app.context.credentials import values_of
 from looply.app.context.services import Received, Services
 from looply.app.executions import sent_cards
 from looply.app.executions.sent_cards import Sender
@@ -65,13 +64,13 @@ class SignedReceiver:
 
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
-        await self._find(connection_id)
+        await self._resources.find_receiving(connection_id, self._declared.kind)
 
     async def receive(
         self, services: Services, connection_id: str, headers: Mapping[str, str], content: bytes
     ) -> Received:
         """See `Receiver.receive`. Raises also: RuntimeError for a bug of the receiver, which is in the log."""
-        organization_id, values = await self._find(connection_id)
+        organization_id, values = await self._resources.find_receiving(connection_id, self._declared.kind)
         try:
             return await self._take(services, organization_id, values, Inbound(headers=headers, content=content))
         except ConnectorDefect as error:
@@ -103,12 +102,6 @@ class SignedReceiver:
         if outcome is None:
             _log.warning("message_repeated", organization_id=organization_id, channel=self._name)
         return self._reply(outcome or _NOT_KEPT)
-
-    async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
-        organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
-        if found.kind != self._declared.kind:
-            raise NotFound(f"the connection {connection_id} receives nothing", code="CONNECTION_NOT_FOUND")
-        return organization_id, values_of(found, self._resources.registry)
 
     def _verify(self, sent: Inbound, values: ConnectionValues) -> datetime:
         """Returns until when what was sent would be taken. Raises: NotGenuine, ConnectorDefect."""

@@ -8,7 +8,6 @@ from typing import Final, assert_never
 
 import structlog
 
-from looply.app.context.credentials import values_of
 from looply.app.context.services import Received, Services
 from looply.channels.replays import ReplayWindow
 from looply.channels.teams.answers import answer, busy, refresh
@@ -44,7 +43,6 @@ from looply.connectors.teams.inbound.replies import (
 )
 from looply.connectors.teams.inbound.verifying import NotVerified, Verifier
 from looply.engine.records.copies import Copies
-from looply.errors import NotFound
 
 _log = structlog.get_logger(__name__)
 
@@ -68,13 +66,13 @@ class TeamsReceiver:
 
     async def check(self, connection_id: str) -> None:
         """Raises: NotFound when there is no such connection, or it is of another kind."""
-        await self._find(connection_id)
+        await self._resources.find_receiving(connection_id, KIND)
 
     async def receive(
         self, services: Services, connection_id: str, headers: Mapping[str, str], content: bytes
     ) -> Received:
         """See `Receiver.receive`. Answers within the time that Teams waits; the same bytes are carried out once."""
-        organization_id, values = await self._find(connection_id)
+        organization_id, values = await self._resources.find_receiving(connection_id, KIND)
         verifier = await self._verifier(connection_id, organization_id, values)
         try:
             taken = await receive(verifier, headers.get(_AUTHORIZATION, ""), content)
@@ -102,12 +100,6 @@ class TeamsReceiver:
     async def close(self) -> None:
         """Ends the reads of keys that run; closing twice is legal."""
         await self._kept.close()
-
-    async def _find(self, connection_id: str) -> tuple[str, ConnectionValues]:
-        organization_id, found = await self._resources.catalog.connections.resolve_by_id(connection_id)
-        if found.kind != KIND:
-            raise NotFound(f"the connection {connection_id} receives nothing", code="CONNECTION_NOT_FOUND")
-        return organization_id, values_of(found, self._resources.registry)
 
     async def _verifier(self, connection_id: str, organization_id: str, values: ConnectionValues) -> Verifier:
         def sender(within: timedelta) -> HttpSender:
