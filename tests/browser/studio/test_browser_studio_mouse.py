@@ -87,6 +87,19 @@ def test_a_large_graph_is_zoomed_moved_and_folded_by_the_pointer(maker: Visit, i
     page.mouse.up()
     assert 100 <= _scroll(page)[1] <= 200
 
+    # With the space bar a step moves the canvas too, and is neither dragged nor chosen.
+    step = page.locator("[data-step=delay_1]")
+    step.hover()
+    page.keyboard.down("Space")
+    page.mouse.down()
+    page.mouse.move(x, y - 150, steps=1)
+    before = _scroll(page)[1]
+    page.mouse.move(x, y - 250, steps=5)
+    assert 60 <= _scroll(page)[1] - before <= 140
+    page.mouse.up()
+    page.keyboard.up("Space")
+    assert step.get_attribute("aria-pressed") == "false"
+
     # A press at the foot of the small map leads there.
     small = page.locator("section[data-area=canvas] div[aria-hidden=true] > svg")
     box = small.bounding_box()

@@ -1,6 +1,6 @@
 /** A box that scrolls, by keys too: it can have the focus, and has a name. */
 
-import type { PointerEvent, ReactNode, RefObject } from "react";
+import type { DragEvent, PointerEvent, ReactNode, RefObject } from "react";
 
 interface ScrollerProps {
   box: RefObject<HTMLElement | null>;
@@ -9,6 +9,7 @@ interface ScrollerProps {
   onScroll?: () => void;
   onPointerDown?: (event: PointerEvent<HTMLElement>) => void;
   onPointerMove?: (event: PointerEvent<HTMLElement>) => void;
+  onDragStartCapture?: (event: DragEvent<HTMLElement>) => void;
   children: ReactNode;
 }
 

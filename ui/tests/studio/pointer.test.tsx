@@ -235,3 +235,41 @@ describe("the lanes of a step with branches", () => {
     expect(idsIn(before)).toContain("delay_1");
   });
 });
+
+describe("the space bar with the pointer", () => {
+  /** Holds the space bar, presses the pointer on an element, and moves it by some pixels. */
+  function pan(element: HTMLElement, movementX: number, movementY: number) {
+    const box = element.closest<HTMLElement>("section[tabindex]");
+    if (box === null) throw new Error("nothing scrolls");
+    box.hasPointerCapture = () => true;
+    fireEvent.keyDown(element, { key: " " });
+    fireEvent.pointerDown(element, { button: 0 });
+    const moved = createEvent.pointerMove(box);
+    Object.defineProperties(moved, { movementX: { value: movementX }, movementY: { value: movementY } });
+    fireEvent(box, moved);
+    return box;
+  }
+
+  it("moves the canvas from a step, which is neither dragged nor chosen", async () => {
+    await openStudio();
+    const step = await node("email_1");
+    const box = pan(step, -30, -70);
+    expect([box.scrollLeft, box.scrollTop]).toEqual([30, 70]);
+    expect(fireEvent.dragStart(step, { dataTransfer: new Carried() })).toBe(false);
+    // Chromium presses the button that has the focus when the key is released, unless this is prevented.
+    expect(fireEvent.keyUp(step, { key: " " })).toBe(false);
+    expect(step.getAttribute("aria-pressed")).toBe("false");
+    // Without it the step is dragged as ever, and the key presses buttons.
+    expect(fireEvent.dragStart(step, { dataTransfer: new Carried() })).toBe(true);
+    fireEvent.keyDown(step, { key: " " });
+    expect(fireEvent.keyUp(step, { key: " " })).toBe(true);
+  });
+
+  it("is no longer held when the window has lost the focus", async () => {
+    await openStudio();
+    const step = await node("email_1");
+    fireEvent.keyDown(step, { key: " " });
+    fireEvent.blur(window);
+    expect(fireEvent.dragStart(step, { dataTransfer: new Carried() })).toBe(true);
+  });
+});

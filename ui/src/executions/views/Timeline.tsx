@@ -12,6 +12,7 @@ import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import { Brush } from "./Brush";
+import { type Lane, lanesOf } from "./lanes";
 import styles from "./Timeline.module.css";
 import {
   type Axis,
@@ -32,6 +33,8 @@ const PAD = 16;
 const LEAST_BAR = 6;
 const TICK = 60;
 const SHORT_MS = 10_000;
+const INDENT = 12;
+const MOST_INDENTED = 4;
 
 interface TimelineProps {
   visits: readonly Visit[];
@@ -60,8 +63,10 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
   const showPart = (next: Part): void => setSpan(spanOf(whole, next, width));
   const axis = useMemo(() => (part === WHOLE ? whole : partOf(whole, part, width)), [whole, part, width]);
   const moment = axis.x(at ?? end);
-  const rows = useVirtualRows(scroll, ROW, visits.length);
+  const lanes = useMemo(() => lanesOf(visits), [visits]);
+  const rows = useVirtualRows(scroll, ROW, lanes.length);
   const hatch = useId();
+  const nameOf = (step: string): string => outline.steps.get(step)?.name ?? step;
   const first = instants.length === 0 ? end : instants.reduce((a, b) => Math.min(a, b));
   const days = [...new Set([formats.day(first), formats.day(end)])].join(" – ");
   return (
@@ -79,25 +84,51 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
       <div className={styles.plot} id={rowsId}>
         <Scroller box={scroll} label={text.timeRows} className={styles.rows} onScroll={rows.onScroll}>
           <div style={{ height: rows.above }} />
-          {visits.slice(rows.from, rows.to).map((visit) => (
-            <button
-              key={visit.address}
-              type="button"
-              className={styles.row}
-              aria-pressed={visit.address === selected?.address}
-              title={text.visitLine(visit, formats.moment)}
-              onClick={() => onSelect(visit)}
-            >
-              <span className={styles.name}>{outline.steps.get(visit.step)?.name ?? visit.step}</span>
-              <span className={styles.scope}>{visit.scope}</span>
-              <Bars visit={visit} axis={axis} end={end} hatch={hatch} width={width} />
-            </button>
-          ))}
+          {lanes.slice(rows.from, rows.to).map((row) =>
+            row.kind === "lane" ? (
+              <div key={row.scope} className={`${styles.row} ${styles.lane}`}>
+                <span className={styles.laneName} style={indent(row)}>
+                  {`${nameOf(row.step)}: ${row.branch}`}
+                </span>
+                <LaneSpan lane={row} axis={axis} end={end} width={width} />
+              </div>
+            ) : (
+              <button
+                key={row.visit.address}
+                type="button"
+                className={styles.row}
+                aria-pressed={row.visit.address === selected?.address}
+                title={text.visitLine(row.visit, formats.moment)}
+                onClick={() => onSelect(row.visit)}
+              >
+                <span className={styles.name} style={indent(row)}>
+                  {nameOf(row.visit.step)}
+                </span>
+                <span className={styles.scope}>{row.visit.scope}</span>
+                <Bars visit={row.visit} axis={axis} end={end} hatch={hatch} width={width} />
+              </button>
+            ),
+          )}
           <div style={{ height: rows.below }} />
         </Scroller>
         {moment >= 0 && moment <= width + 1 && <div className={styles.moment} style={{ left: LABEL + PAD + moment }} />}
       </div>
     </section>
+  );
+}
+
+function indent({ depth }: { depth: number }): { paddingLeft: number } {
+  return { paddingLeft: Math.min(depth, MOST_INDENTED) * INDENT };
+}
+
+/** The time between the first begin and the last end in a lane. */
+function LaneSpan({ lane, axis, end, width }: { lane: Lane; axis: Axis; end: number; width: number }) {
+  const from = axis.x(lane.startedOn);
+  const to = axis.x(lane.endedOn ?? end);
+  return (
+    <svg className={styles.bars} height={ROW} width={width + PAD} aria-hidden="true">
+      <path className={styles.span} d={`M${from} 18V13H${Math.max(from + LEAST_BAR, to)}V18`} />
+    </svg>
   );
 }
 

@@ -28,7 +28,7 @@ import { DIRECTIONS, walk } from "./drawing/walk";
 import { Minimap } from "./Minimap";
 import { ModeBar } from "./ModeBar";
 import { Plane } from "./Plane";
-import { dragging } from "./pan";
+import { usePan } from "./pan";
 import styles from "./StudioCanvas.module.css";
 import { boundScale, EDGE, SCALES, useView, useWheelZoom, zoomLevel } from "./use-view";
 import { ZoomBar } from "./ZoomBar";
@@ -58,6 +58,7 @@ export const StudioCanvas = memo(function StudioCanvas(props: StudioCanvasProps)
   const scale = useStore(screen, (state) => state.scale);
   const candidates = useCandidates(studio, drawn);
   const menu = useStepMenu();
+  const pan = usePan();
   const { layout } = drawn;
   const acts = useCanvasActs(screen, box, layout);
   useWheelZoom(box, acts.scaleBy);
@@ -71,7 +72,7 @@ export const StudioCanvas = memo(function StudioCanvas(props: StudioCanvasProps)
   const go = useCallback((x: number, y: number): void => scrollTo(box.current, x * scale, y * scale), [scale]);
   return (
     <section className={styles.canvas} aria-label={text.canvas} data-zoom={zoomLevel(scale)} data-area="canvas">
-      <Scroller box={box} label={text.scrolls} className={styles.scroll} {...dragging}>
+      <Scroller box={box} label={text.scrolls} className={styles.scroll} {...pan}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: its steps are the buttons; the arrows walk among them */}
         <div
           className={styles.space}
