@@ -34,7 +34,7 @@ const linesOf = (visits: readonly Visit[]): string[] =>
   lanesOf(visits).map((row) =>
     row.kind === "lane"
       ? `${"  ".repeat(row.depth)}${row.step}: ${row.branch} ${row.startedOn}-${row.endedOn ?? "now"}`
-      : `${"  ".repeat(row.depth)}${row.visit.step}`,
+      : `${"  ".repeat(row.depth)}${row.visit.step}${row.item && ` #${row.item}`}`,
   );
 
 describe("the lanes of a timeline", () => {
@@ -75,7 +75,7 @@ describe("the lanes of a timeline", () => {
       "both",
       "both: left 2-now",
       "  each",
-      "    call",
+      "    call #0",
       "  each: 1 4-now",
       "    call",
       "    note",

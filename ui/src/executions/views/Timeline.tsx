@@ -104,7 +104,7 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
                 <span className={styles.name} style={indent(row)}>
                   {nameOf(row.visit.step)}
                 </span>
-                <span className={styles.scope}>{row.visit.scope}</span>
+                <span className={styles.scope}>{row.item}</span>
                 <Bars visit={row.visit} axis={axis} end={end} hatch={hatch} width={width} />
               </button>
             ),

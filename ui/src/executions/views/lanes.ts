@@ -21,6 +21,8 @@ export interface LaneVisit {
   kind: "visit";
   visit: Visit;
   depth: number;
+  /** The number of the item, where its lane has no row; else nothing. */
+  item: string;
 }
 
 interface Scope {
@@ -30,9 +32,10 @@ interface Scope {
   inner: Scope[];
 }
 
-/** Returns the rows of a timeline. The lane of an item with one visit has no row of its own: the row of the visit says which. */
+/** Returns the rows of a timeline. The lane of an item with one visit has no row of its own. */
 export function lanesOf(visits: readonly Visit[]): readonly (Lane | LaneVisit)[] {
-  if (visits.every(({ scope }) => scope === "")) return visits.map((visit) => ({ kind: "visit", visit, depth: 0 }));
+  if (visits.every(({ scope }) => scope === ""))
+    return visits.map((visit) => ({ kind: "visit", visit, depth: 0, item: "" }));
   const scopes = new Map<string, Scope>();
   for (const visit of visits) {
     const scope = scopeAt(scopes, visit.scope);
@@ -76,7 +79,7 @@ function widen(lane: Lane, { startedOn, endedOn }: Visit): void {
 }
 
 /** Adds the visits of a scope; below the newest visit of a step, the lanes that it opened. */
-function addRows(rows: (Lane | LaneVisit)[], { lane, visits, inner }: Scope): void {
+function addRows(rows: (Lane | LaneVisit)[], { lane, visits, inner }: Scope, item = ""): void {
   const depth = lane.scope === "" ? 0 : lane.depth + 1;
   const lanes = new Map<string, Scope[]>();
   for (const each of inner) {
@@ -87,11 +90,12 @@ function addRows(rows: (Lane | LaneVisit)[], { lane, visits, inner }: Scope): vo
   const last = new Map(visits.map((visit) => [visit.step, visit]));
   const add = (scope: Scope): void => {
     const isItem = /^\d+$/.test(scope.lane.branch);
-    if (!isItem || scope.visits.length > 1 || scope.inner.length > 0) rows.push(scope.lane);
-    addRows(rows, scope);
+    const isAlone = isItem && scope.visits.length < 2 && scope.inner.length === 0;
+    if (!isAlone) rows.push(scope.lane);
+    addRows(rows, scope, isAlone ? scope.lane.branch : "");
   };
   for (const visit of visits) {
-    rows.push({ kind: "visit", visit, depth });
+    rows.push({ kind: "visit", visit, depth, item });
     if (last.get(visit.step) !== visit) continue;
     for (const each of lanes.get(visit.step) ?? []) add(each);
     lanes.delete(visit.step);
