@@ -87,18 +87,7 @@ def test_a_large_graph_is_zoomed_moved_and_folded_by_the_pointer(maker: Visit, i
     page.mouse.up()
     assert 100 <= _scroll(page)[1] <= 200
 
-    # With the space bar a step moves the canvas too, and is neither dragged nor chosen.
-    step = page.locator("[data-step=delay_1]")
-    step.hover()
-    page.keyboard.down("Space")
-    page.mouse.down()
-    page.mouse.move(x, y - 150, steps=1)
-    before = _scroll(page)[1]
-    page.mouse.move(x, y - 250, steps=5)
-    assert 60 <= _scroll(page)[1] - before <= 140
-    page.mouse.up()
-    page.keyboard.up("Space")
-    assert step.get_attribute("aria-pressed") == "false"
+    _move_by_space(page, (x, y))
 
     # A press at the foot of the small map leads there.
     small = page.locator("section[data-area=canvas] div[aria-hidden=true] > svg")
@@ -133,6 +122,22 @@ def test_a_large_graph_is_zoomed_moved_and_folded_by_the_pointer(maker: Visit, i
     page.locator("[data-step=function_1]").wait_for(state="detached")
     maker.look("studio-folded")
     maker.check()
+
+
+def _move_by_space(page: "Page", place: tuple[float, float]) -> None:
+    """With the space bar a step moves the canvas too, and is neither dragged nor chosen."""
+    x, y = place
+    step = page.locator("[data-step=delay_1]")
+    step.hover()
+    page.keyboard.down("Space")
+    page.mouse.down()
+    page.mouse.move(x, y - 150, steps=1)
+    before = _scroll(page)[1]
+    page.mouse.move(x, y - 250, steps=5)
+    assert 60 <= _scroll(page)[1] - before <= 140
+    page.mouse.up()
+    page.keyboard.up("Space")
+    assert step.get_attribute("aria-pressed") == "false"
 
 
 def _fold(page: "Page") -> None:

@@ -47,6 +47,7 @@ export const routes = {
   endSession: "POST /v2/session/end",
   evaluateExpression: "POST",
   explainExecution: "GET",
+  explainMyRequest: "GET",
   exportWorkflow: "GET",
   findPeople: "GET",
   getAbsence: "GET",

@@ -1,4 +1,6 @@
+import { Button } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
 import { useApi } from "../api/context";
 import { myRequestsQuery } from "../api/queries/inbox/inbox";
 import type { Schema } from "../api/types";
@@ -23,6 +25,11 @@ const TONES: Readonly<Record<NonNullable<Request["status"]>, Tone>> = {
   REJECTED: "failed",
   TIMED_OUT: "skipped",
 };
+
+/** What has ended by a decision has its reason in the status. */
+const MOVES: readonly Request["status"][] = ["OPEN", "FROZEN"];
+
+const RequestReason = lazy(async () => ({ default: (await import("./RequestReason")).RequestReason }));
 
 /** What the reader has asked others to decide, and how far it is. */
 export function RequestedPage() {
@@ -52,10 +59,11 @@ function useColumns(): Column<Request>[] {
     {
       id: "status",
       head: text.status,
-      cell: ({ status, progress: now }) => (
+      cell: ({ status, progress: now, workflow_execution_id: id }) => (
         <>
           {status !== null && <Chip tone={TONES[status]}>{text.statuses(status)}</Chip>}{" "}
           {now !== null && now.needed > 1 && <Tag>{progress(now.done, now.needed)}</Tag>}
+          {MOVES.includes(status) && <Why executionId={id} />}
         </>
       ),
     },
@@ -63,4 +71,21 @@ function useColumns(): Column<Request>[] {
     { id: "due", head: text.due, cell: ({ due_on }) => due_on !== null && <Time at={due_on} /> },
     { id: "created", head: text.created, cell: ({ created_on }) => <Time at={created_on} /> },
   ];
+}
+
+function Why({ executionId }: { executionId: string }) {
+  const { requested: text } = useText(TEXTS);
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button appearance="transparent" size="small" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+        {text.why}
+      </Button>
+      {isOpen && (
+        <Suspense>
+          <RequestReason executionId={executionId} />
+        </Suspense>
+      )}
+    </>
+  );
 }

@@ -149,6 +149,7 @@ export const german = {
     waiting: "Wartet auf",
     due: "Fällig",
     created: "Angefragt",
+    why: "Warum?",
     statuses: (status) =>
       ({
         APPROVED: "Genehmigt",

@@ -149,6 +149,7 @@ export const english = {
     waiting: "Waits for",
     due: "Due",
     created: "Asked",
+    why: "Why?",
     statuses: (status: RequestStatus) =>
       ({
         APPROVED: "Approved",

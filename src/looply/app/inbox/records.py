@@ -6,13 +6,16 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.app.executions.reading import read_executions
 from looply.app.inbox.cards import Progress, progress_of
 from looply.app.inbox.own import own_person
+from looply.app.monitoring.explaining import Explained, explain_without_data
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Execution, Filter, Head
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
+from looply.errors import execution_not_found
 from looply.execution.approvals.card_summary import summarize
 from looply.execution.approvals.cards import open_status
 from looply.execution.approvals.decisions import Decision, decisions_of
@@ -81,6 +84,19 @@ async def list_own_requests(services: Services, principal: Principal, *, after: 
     executions = await read_executions(services, [listed.head.execution_id for listed in page.items])
     items = [_request_of(executions.get(each.head.execution_id), each.head, email) for each in page.items]
     return MyRequests(items=items, after=page.after)
+
+
+async def explain_own_request(services: Services, principal: Principal, execution_id: str) -> Explained:
+    """Returns why an execution in which the caller asks for an approval does not move, without any data of it.
+
+    Raises: Forbidden when the caller is not a person; NotFound (code `EXECUTION_NOT_FOUND`), the same error where the
+    caller asks for nothing in it; StoreCorrupt.
+    """
+    email = own_person(principal).email
+    execution = await get_owned(services, principal.organization_id, execution_id)
+    if next(_approvals_for(execution.state, email), None) is None:
+        raise execution_not_found(execution_id)
+    return await explain_without_data(services, execution)
 
 
 def _with_subject(execution: Execution | None, row: DecisionRow) -> MyDecision:

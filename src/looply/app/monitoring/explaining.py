@@ -39,6 +39,11 @@ _OTHERS: Final = 50
 _LATE: Final = timedelta(seconds=5)
 """A timer that is due fires within a second; after this time it is overdue."""
 
+_SAID_WITHOUT_RIGHTS: Final = frozenset(
+    ("state", "needed", "answered", "undelivered", "due_on", "attempt", "ahead", "max_concurrency", "message")
+)
+"""The values of a hold that a requester reads; `message` is never more than `***`."""
+
 _BY_PROCESS: Final[frozenset[HoldCode]] = frozenset(
     ("TIMER_OVERDUE", "RETRY_OVERDUE", "STRETCH", "DELIVERY", "CALL_QUEUED", "CALL_LOST", "CHILD_START", "SUSPECT")
 )
@@ -97,7 +102,7 @@ async def explain(services: Services, principal: Principal, execution_id: str) -
     """
     execution = await get_owned(services, principal.organization_id, execution_id)
     (row,) = await rows_of(services, principal.organization_id, [execution.head])
-    holds, recent = await _holds_of(services, principal, execution)
+    holds, recent = await _holds_of(services, execution, may_quote=principal.may("read.payloads"))
     main, *others = [_explained(hold, recent) for hold in holds[: _OTHERS + 1]]
     return Explanation(
         row=replace(row, search=()),
@@ -108,8 +113,22 @@ async def explain(services: Services, principal: Principal, execution_id: str) -
     )
 
 
+async def explain_without_data(services: Services, execution: Execution) -> Explained:
+    """Returns what holds an execution, for a person who may read nothing else of it.
+
+    Steps have their names. Texts that may quote data are `***`; other executions, systems and evidence are left out.
+    """
+    (hold, *_), _ = await _holds_of(services, execution, may_quote=False)
+    values = {name: value for name, value in hold.values.items() if name in _SAID_WITHOUT_RIGHTS}
+    step = step_of(hold)
+    if "state" in values and step in execution.workflow.steps:
+        values["state"] = execution.workflow.steps[step].description or step
+    who = hold.who if hold.kind == "WAITS_FOR_PERSON" else ()
+    return _explained(replace(hold, values=values, who=who, evidence=()), {})
+
+
 async def _holds_of(
-    services: Services, principal: Principal, execution: Execution
+    services: Services, execution: Execution, *, may_quote: bool
 ) -> tuple[list[Hold], dict[int, Event]]:
     head, state = execution.head, execution.state
     found = await services.engine.executions.history(head.execution_id, max(head.seq - _RECENT, 0), _RECENT)
@@ -127,7 +146,7 @@ async def _holds_of(
         if schedule is not None and schedule.status == "PAUSED":
             values: dict[str, HoldValue] = {"workflow_id": head.workflow_id}
             holds.append(Hold(cause="SCHEDULE_PAUSED", until=None, values=values))
-    if not principal.may("read.payloads"):
+    if not may_quote:
         holds = [_without_quotes(hold) for hold in holds]
     return holds, dict(recent)
 
@@ -208,7 +227,7 @@ async def _chain(services: Services, principal: Principal, hold: Hold) -> list[L
             execution = await get_owned(services, principal.organization_id, hold.who[0])
         except NotFound:
             break
-        holds, recent = await _holds_of(services, principal, execution)
+        holds, recent = await _holds_of(services, execution, may_quote=principal.may("read.payloads"))
         hold = holds[0]
         if any(link.execution_id == execution.head.execution_id for link in found):
             break

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.inbox import records
 from looply.app.inbox.records import MyRequest, RequestStatus
+from looply.execution.views.holds import HoldCode, HoldKind
 from looply.instants import ms_or_none, to_ms
 from looply.server.executions.decisions import (
     DecisionCursor,
@@ -75,6 +76,31 @@ class MyRequestPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: MyRequestCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
+class RequestReasonItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds an execution in which the caller asks for an approval.
+
+    `code` names the sentence `text`, so that a page can say it in its own language; `values` are what it names, without
+    any data of the execution. `who` are the people it waits for. `since` and `expected_until` are null where there is
+    no such instant.
+    """
+
+    workflow_execution_id: str
+    verdict: HoldKind
+    code: HoldCode
+    text: str
+    values: dict[str, str | int | None]
+    since: int | None
+    expected_until: int | None
+    who: list[str]
+
+
+class RequestReasonAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the execution does not move."""
+
+    message: str
+    item: RequestReasonItem
+
+
 async def get_my_decisions(call: Call) -> Response:
     """Lists the caller's decisions."""
     limit, after = limit_of(call), decision_cursor(call)
@@ -100,6 +126,28 @@ async def get_my_requests(call: Call) -> Response:
     items = [_request(one) for one in page.items]
     last_key = MyRequestCursor(workflow_execution_id=page.after) if page.after else UNSET
     return Response(MyRequestPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def explain_my_request(call: Call) -> Response:
+    """Explains why what the caller asked for does not move."""
+    execution_id = call.query.get("workflow_execution_id").lower()
+    found = await records.explain_own_request(call.services, call.principal, execution_id)
+    hold = found.hold
+    return Response(
+        RequestReasonAnswer(
+            message=SUCCESS,
+            item=RequestReasonItem(
+                workflow_execution_id=execution_id,
+                verdict=hold.kind,
+                code=hold.cause,
+                text=found.text,
+                values=dict(hold.values),
+                since=ms_or_none(hold.since),
+                expected_until=ms_or_none(hold.until),
+                who=list(hold.who),
+            ),
+        )
+    )
 
 
 def _request(one: MyRequest) -> MyRequestRecord:
@@ -147,5 +195,17 @@ ROUTES: Final = (
         tag="Own inbox",
         parameters=(LIMIT, Parameter("workflow_execution_id", "Pagination key from `lastKey`.")),
         answer=MyRequestPage,
+    ),
+    read_route(
+        path="/v2/workflows/explainMyRequest",
+        access="own",
+        takes_tabs=True,
+        handle=explain_my_request,
+        summary="Explain why what the person who has signed in asked for does not move",
+        description="The sentence is that of `explainExecution`, without data, systems and other executions.",
+        tag="Own inbox",
+        parameters=(Parameter("workflow_execution_id", "An execution of `getMyRequests`.", is_required=True),),
+        answer=RequestReasonAnswer,
+        refusals=(404,),
     ),
 )

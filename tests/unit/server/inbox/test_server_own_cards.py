@@ -134,9 +134,18 @@ async def test_a_person_sees_no_card_of_another_person_or_of_another_organizatio
     assert len(await cards_of(ann)) == 1
 
 
-@pytest.mark.parametrize("name", ["getMyCards", "getMyCard", "getMyDecisions", "getMyRequests"])
-async def test_a_key_has_no_inbox(mine: Caller, name: str) -> None:
-    answer = await mine.get(name, **({"card_id": "x"} if name == "getMyCard" else {}))
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("getMyCards", {}),
+        ("getMyCard", {"card_id": "x"}),
+        ("getMyDecisions", {}),
+        ("getMyRequests", {}),
+        ("explainMyRequest", {"workflow_execution_id": "x"}),
+    ],
+)
+async def test_a_key_has_no_inbox(mine: Caller, name: str, query: dict[str, str]) -> None:
+    answer = await mine.get(name, **query)
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE")
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from people_kit import Browser
 from server_kit import Caller, definition
 
+from looply.engine.shell.shell import Shell
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
+from looply.testing.world import Answer, World
 
 ANN, BOB, CY = "ann@example.com", "bob@example.com", "cy@example.com"
 
@@ -96,3 +98,48 @@ async def test_a_request_without_an_answer_says_so(mine: Caller, sign_in: Any) -
     await mine.post(f"terminateworkflow/{execution_id}", {"payload": {"reason": "enough"}})
     (item,) = (await requests_of(sign_in(CY)))["items"]
     assert (item["status"], item["waiting_for"]) == ("CANCELLED", [])
+
+
+async def reason_of(person: Browser, execution_id: str) -> dict[str, Any]:
+    answer = await person.get("explainMyRequest", workflow_execution_id=execution_id)
+    assert answer.status_code == 200, answer.text
+    item: dict[str, Any] = answer.json()["item"]
+    return item
+
+
+async def test_a_requester_reads_why_a_request_does_not_move_without_its_data(
+    mine: Caller, sign_in: Any, world: World, shell: Shell, clock: FakeClock
+) -> None:
+    world.always("call_1", Answer(status=500, data={"why": "secret 4711"}))
+    booking = {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]}
+    steps = approval(quorum="any", timeout="P2D")
+    steps["workflow_steps"].append(
+        {"id": "call_1", "type": "httpRequest", "description": "Book the order", "settings": booking}
+    )
+    steps["workflow_connections"].append({"from": "approval_1", "to": "call_1", "branch": "approved"})
+    execution_id = await mine.trigger(await mine.create(steps), {"buyer": CY, "po": "4711"})
+    cy = sign_in(CY)
+    item = await reason_of(cy, execution_id.upper())
+    assert (item["workflow_execution_id"], item["verdict"], item["code"]) == (
+        execution_id,
+        "WAITS_FOR_PERSON",
+        "PERSON_APPROVAL",
+    )
+    assert item["who"] == [ANN, BOB]
+    assert item["expected_until"] > item["since"]
+    await answer(sign_in(ANN))
+    await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
+    item = await reason_of(cy, execution_id)
+    assert (item["verdict"], item["values"]) == ("INCIDENT", {"state": "Book the order", "message": "***"})
+    assert "4711" not in str(item)
+    assert "shop.example" not in str(item)
+
+
+async def test_only_the_requester_reads_why_a_request_does_not_move(mine: Caller, sign_in: Any) -> None:
+    execution_id = await mine.trigger(await mine.create(approval()), {"buyer": CY})
+    for person in (sign_in(ANN), sign_in("dan@example.com")):
+        refused = await person.get("explainMyRequest", workflow_execution_id=execution_id)
+        assert (refused.status_code, refused.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+    for text in ("01900000-0000-7000-8000-000000000000", "x", ""):
+        refused = await sign_in(CY).get("explainMyRequest", workflow_execution_id=text)
+        assert refused.status_code in (400, 404)

@@ -52,6 +52,13 @@ export const myRequestsQuery = (api: Api) =>
     getNextPageParam: (page) => page.lastKey,
   });
 
+/** Why a request of the person who is signed in does not move. */
+export const myRequestReasonQuery = (api: Api, executionId: string) =>
+  queryOptions({
+    queryKey: [...INBOX, "reason", executionId],
+    queryFn: ({ signal }) => api.call("explainMyRequest", { workflow_execution_id: executionId }, { signal }),
+  });
+
 /** The absence of the person who is signed in. */
 export const absenceQuery = (api: Api) =>
   queryOptions({
