@@ -10,7 +10,7 @@ UNIT = ROOT / "tests" / "unit"
 @pytest.mark.parametrize(
     ("page", "module", "test", "least"),
     [
-        ("write-a-connector.md", "looply_warehouse.py", "connectors/test_connectors_plugin.py", 5),
+        ("write-a-connector.md", "looply_warehouse.py", "connectors/test_connectors_plugin.py", 6),
         ("write-a-channel.md", "looply_pager.py", "channels/test_channels_plugin.py", 4),
     ],
 )

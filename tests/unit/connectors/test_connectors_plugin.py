@@ -11,6 +11,7 @@ import pytest
 from looply.connectors.port import Connector, HttpResponse, Operation
 from looply.errors import BadInput, Rejected, Unavailable
 from looply.testing.calls import ScriptedHttp, call_context
+from looply.testing.connector_contract import Case, find_breaches
 from looply.testing.world import FakeConnections, World
 
 MODULE = Path(__file__).parents[2] / "plugins" / "looply_warehouse.py"
@@ -40,6 +41,18 @@ async def test_goods_are_reserved_under_the_key_of_the_visit() -> None:
     assert await reserve.perform(context, goods) == {"status": "201", "data": {"number": 7}}
     assert http.requests[0].url == "https://warehouse.example.com/reservations"
     assert http.requests[0].headers["idempotency-key"] == context.idempotency_key
+
+
+async def test_the_connector_keeps_the_contract() -> None:
+    settings, secrets = {"base_url": "https://warehouse.example.com"}, {"token": "sesame-sesame"}
+    goods = {"connection": "X", "sku": "A-1", "quantity": 2}
+    inputs = {
+        "warehouse.stock": {"connection": "X", "sku": "A-1"},
+        "warehouse.reserve": goods,
+        "warehouse.ship": goods,
+    }
+    cases = [Case(operation=name, input=each, settings=settings, secrets=secrets) for name, each in inputs.items()]
+    assert await find_breaches(CONNECTOR, cases) == []
 
 
 def warehouse() -> FakeConnections:
