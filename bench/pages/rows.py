@@ -42,7 +42,9 @@ def studio_lines_of(found: dict[str, Any]) -> Iterator[tuple[str, str, str, bool
         yield "  a frame while it is panned", _shown(figures["pan_ms"]), *_goal("p95", figures["pan_ms"], pans)
         if "insert_ms" in figures:
             yield "  a step inserted", _shown(figures["insert_ms"]), *_goal("p50", figures["insert_ms"], inserts)
-        yield "  a key in an expression", _shown(figures["key_ms"]), *_goal("p95", figures["key_ms"], _KEY_GOAL)
+        keys = figures["key_ms"]
+        yield "  a key in an expression, to the painted frame", _shown(keys), *_goal("p95", keys, _KEY_GOAL)
+        yield "    at 60 Hz, without the wait for the frame", _shown(figures["key_at_60_hz_ms"]), "", None
         longest = figures["longest_task_ms"]
         yield "    longest task while typing", f"{longest} ms", f"< {_HANG} ms", longest < _HANG
 

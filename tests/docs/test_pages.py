@@ -35,6 +35,7 @@ HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 FILE_PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 MESSAGES = {"incidents", "systems"}
 """The types of messages, which are no steps."""
+WORDS_A_MINUTE = 200
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
 COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", re.MULTILINE)
@@ -389,6 +390,14 @@ def test_no_message_sends_people_to_a_page_that_an_installation_lacks() -> None:
     texts = ((file, file.read_text(encoding="utf-8")) for file in (ROOT / "src").rglob("*.py"))
     named_pages = [(file.name, found) for file, text in texts for found in re.findall(r"[\"' (]docs/\S+\.md", text)]
     assert named_pages == []
+
+
+def test_the_tutorial_can_be_read_in_the_minutes_that_it_names() -> None:
+    built, _, rest = text("tutorial.md").partition("## 9.")
+    assert "four to read" in built
+    assert len(built.split()) / WORDS_A_MINUTE <= 4
+    changed = rest.partition("## 10.")[0]
+    assert len(changed.split()) / WORDS_A_MINUTE <= 1, "the change is two minutes, one of them for its clicks"
 
 
 def test_first_steps_and_tutorial_work_in_a_folder_that_the_checkout_ignores() -> None:

@@ -73,6 +73,9 @@ PLACES: Final = {
 }
 """Where a card is shown, and its theme there; the app of these stories is light."""
 
+TWO_LINES: Final = 32
+"""Pixels of a text of the smallest size."""
+
 READERS: Final = {
     "Another reader": "Another reader sees the card without its fields and buttons.",
     "After the decision": "Answered.",
@@ -90,6 +93,10 @@ def _look_at_each_place_and_reader(maker: Visit) -> None:
     width = page.get_by_title("Card: Release an order").bounding_box()
     assert width is not None
     assert width["width"] <= 320
+    # On a phone a number is on one line.
+    amount = picture(page).get_by_text("12,480.00").bounding_box()
+    assert amount is not None
+    assert amount["height"] < TWO_LINES
     for reader, note in READERS.items():
         choose(page, "Who looks at it", reader)
         expect(page.get_by_text(note, exact=False)).to_be_visible()

@@ -20,6 +20,15 @@ LOOKS = [
 ]
 """Of the history, and of an execution that is stopped, on which most can be done."""
 
+ARE_APART = """
+() => {
+  const counts = document.querySelector("fieldset:has(> button[aria-pressed]) + div");
+  const [views, beside] = [counts.previousElementSibling, counts].map((each) => each.getBoundingClientRect());
+  return beside.top >= views.bottom || beside.left >= views.right;
+}
+"""
+"""Whether the counts of the graph lie beside the switch of its views, or below it."""
+
 LOOKS_OF_STATES = [("light", "en", WIDE), ("dark", "de", WIDE), ("light", "de", PHONE)]
 """Of an execution that waits, that waits for a system, and that runs."""
 
@@ -38,6 +47,7 @@ def test_the_pages_are_accessible_in_every_look(
         visit.open(f"/app/executions/{execution_id}")
         visit.heading(name)
         page.get_by_role("slider").wait_for()
+        assert size == PHONE or page.evaluate(ARE_APART)
         see(visit, f"execution-{theme}-{language}-{size['width']}")
     visit.close()
 

@@ -21,6 +21,7 @@ import { type ButtonStyle, styleOf } from "./buttons";
 import { hostConfig } from "./host-config";
 import { renderMarkdown, safeUrl } from "./markdown";
 import { type FrameLook, PART } from "./messages";
+import { keepNumbersWhole } from "./tables";
 
 export interface Decision {
   /** Title of the button that was pressed. */
@@ -104,6 +105,8 @@ export function drawCard(
   for (const [part, { renderedElement }] of parts) if (renderedElement) renderedElement.dataset.part = part;
   guardLinks(element);
   keepAlternatives(element);
+  // Teams breaks them, and its look shows what it does.
+  if (look === "inbox") keepNumbersWhole(element);
   const actions = onDecision === undefined ? [] : decidingActions(card);
   return {
     element,

@@ -7,7 +7,7 @@ import { calm } from "../../src/api/stream/calm";
 import type { StreamNews } from "../../src/api/stream/heads";
 import type { FakeApi } from "../fakes/api";
 import { visitLive } from "../fakes/app";
-import { executionRow, explanation, withExecution } from "../fakes/executions";
+import { ENTRIES, executionRow, explanation, withExecution } from "../fakes/executions";
 import { NOW, signedIn } from "../fakes/people";
 import { fakeStream } from "../fakes/stream";
 
@@ -32,6 +32,11 @@ function head(id: string, changes: Partial<ExecutionRow> = {}): StreamNews {
 /** Why an execution that moves is not at its end. */
 function moving(execution: ExecutionRow) {
   return explanation({ execution, verdict: "MOVES", code: "STRETCH" });
+}
+
+/** The execution after so many events, the last of which is its end. */
+function afterEvent(seq: number): ExecutionRow {
+  return executionRow({ seq, incident: null, status: seq < ENTRIES.length ? "RUNNING" : "COMPLETED" });
 }
 
 function countOf(api: FakeApi, id: string): number {
@@ -116,6 +121,36 @@ describe("the page of an execution beside a stream", () => {
       expect(countOf(api, "explainExecution")).toBe(2);
     },
   );
+
+  it("reads its log on where the read under way had begun before the newest event", async () => {
+    const stream = fakeStream();
+    const reads: number[] = [];
+    let seq = 3;
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    visitLive("/executions/execution-1", stream, signedIn(), {
+      ...withExecution(),
+      explainExecution: () => ({ message: "success", item: moving(afterEvent(seq)) }),
+      getExecutionLog: async ({ after = 0, workflow_execution_id }) => {
+        reads.push(after);
+        const last_seq = reads.length < 3 ? 3 : 7;
+        if (reads.length === 2) await held;
+        const events = ENTRIES.filter((each) => each.seq > after && each.seq <= last_seq);
+        const log = { last_seq, workflow_event_log: { events } };
+        return { message: "success", workflow_execution_id, status: "RUNNING", ...log };
+      },
+    });
+    await screen.findByText("3 of 3", { selector: "output, output *" });
+    seq = 7;
+    stream.send(head("execution-1"));
+    await waitFor(() => expect(reads).toEqual([0, 3]));
+    await screen.findByText("Completed", { selector: "header *" });
+    await act(async () => answer());
+    await screen.findByText("7 of 7", { selector: "output, output *" });
+    expect(reads).toEqual([0, 3, 3]);
+  });
 });
 
 describe("a history that is read while news are missed", () => {

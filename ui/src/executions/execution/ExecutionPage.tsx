@@ -2,7 +2,7 @@
 
 import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useCallback, useEffect } from "react";
+import { useCallback } from "react";
 import { useApi } from "../../api/context";
 import {
   type ExecutionRow,
@@ -10,6 +10,7 @@ import {
   executionQuery,
   explanationQuery,
 } from "../../api/queries/executions/executions";
+import { useNewest } from "../../api/queries/executions/newest-log";
 import { logQuery, type WholeLog } from "../../api/queries/executions/whole-log";
 import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { readAgain } from "../../api/stream/read-again";
@@ -81,12 +82,7 @@ function Read({ row, log, onChanged }: ReadProps) {
   const api = useApi();
   const { codes } = useText(TEXTS);
   const item = useQuery(executionQuery(api, row));
-  const { refetch } = log;
-  const last = log.data?.last;
-  useEffect(() => {
-    // A read that is under way may have begun before the newest event; what it lacks is read after it.
-    if (last !== undefined && last < row.seq) void refetch({ cancelRefetch: false });
-  }, [last, row.seq, refetch]);
+  useNewest(log, row);
   const details = item.data?.item.workflow_details;
   const outline = useOutline(details?.workflow_steps, details?.workflow_connections);
   const error = item.error ?? log.error;

@@ -54,17 +54,16 @@ export function Views({ row, item, outline, entries, onChanged }: ViewsProps) {
   return (
     <div className={styles.views}>
       <div className={styles.main}>
-        {!isPhone && <ViewSwitch isOutline={isOutline} onChange={(view) => change({ view })} />}
+        {!isPhone && (
+          <div className={styles.over}>
+            <ViewSwitch isOutline={isOutline} onChange={(view) => change({ view })} />
+            {!isOutline && <Legend visits={folded.visits} steps={outline.steps.size} />}
+          </div>
+        )}
         {isOutline ? (
           <OutlineList outline={outline} look={look} selected={selected} onSelect={chooseStep} />
         ) : (
-          <Canvas
-            outline={outline}
-            look={look}
-            selected={selected}
-            onSelect={chooseStep}
-            legend={<Legend visits={folded.visits} steps={outline.steps.size} />}
-          />
+          <Canvas outline={outline} look={look} selected={selected} onSelect={chooseStep} />
         )}
         {!isPhone && (
           <Timeline

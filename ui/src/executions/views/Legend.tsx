@@ -13,7 +13,7 @@ export function Legend({ visits, steps }: { visits: readonly Visit[]; steps: num
   const found = byStep(visits);
   const states = [...found.values()].flatMap((each) => worstOf(each)?.state ?? []);
   return (
-    <>
+    <div className={styles.legend}>
       {ORDER.map((tone) => {
         const here = states.filter((state) => TONES[state] === tone);
         const [first] = here;
@@ -28,6 +28,6 @@ export function Legend({ visits, steps }: { visits: readonly Visit[]; steps: num
         );
       })}
       {steps > found.size && <span className={styles.quiet}>{text.legend("idle", steps - found.size)}</span>}
-    </>
+    </div>
   );
 }

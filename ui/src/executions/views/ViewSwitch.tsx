@@ -6,7 +6,7 @@ import styles from "./Views.module.css";
 export function ViewSwitch({ isOutline, onChange }: ViewSwitchProps) {
   const text = useText(TEXTS);
   return (
-    <fieldset className={`${styles.segments} ${styles.switch}`}>
+    <fieldset className={styles.segments}>
       <legend className={styles.spoken}>{text.view}</legend>
       <button type="button" aria-pressed={!isOutline} onClick={() => onChange(undefined)}>
         {text.graph}

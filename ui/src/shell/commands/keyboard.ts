@@ -55,7 +55,8 @@ export function useKeyboard(commands: readonly Command[]): void {
 }
 
 function isElsewhere(event: KeyboardEvent, name: string): boolean {
-  if (document.querySelector(OVERLAY) !== null) return true;
-  if (name.startsWith("Ctrl+")) return false;
-  return event.target instanceof Element && event.target.closest(TYPING) !== null;
+  const isTyping =
+    !name.startsWith("Ctrl+") && event.target instanceof Element && event.target.closest(TYPING) !== null;
+  // The whole page is looked through for a key that is no letter of a text only.
+  return isTyping || document.querySelector(OVERLAY) !== null;
 }

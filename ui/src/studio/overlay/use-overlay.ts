@@ -1,12 +1,13 @@
 /** The execution of the address over the graph: read from the server, folded, and put into words. */
 
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { useApi } from "../../api/context";
 import { type ExecutionRow, executionQuery, explanationQuery } from "../../api/queries/executions/executions";
-import { logQuery, type WholeLog } from "../../api/queries/executions/whole-log";
+import { useNewest } from "../../api/queries/executions/newest-log";
+import { logQuery } from "../../api/queries/executions/whole-log";
 import { fold } from "../../graph/log/fold";
 import { VISIT_TEXTS } from "../../graph/log/text";
 import type { Visit } from "../../graph/log/visits";
@@ -27,8 +28,6 @@ import { type Happened, type Overlay, overlayOf, withFolds } from "./overlay";
 
 /** How often is looked whether an execution that has not ended has new events. */
 const POLL_MS = 5_000;
-/** How often the log is read for one event. */
-const MOST_READS = 2;
 
 export interface ShownExecution {
   /** Null where none is chosen, or where its reader may not see it. */
@@ -96,10 +95,10 @@ const NO_ROW = { workflow_id: "", workflow_execution_id: "", seq: 0 };
 /** Returns what happened up to now, on the graph of the version that ran. */
 function useHappened(row: ExecutionRow | null): { happened: Happened | null; error: unknown } {
   const api = useApi();
-  const { workflow_execution_id: id, seq } = row ?? NO_ROW;
+  const { workflow_execution_id: id } = row ?? NO_ROW;
   const item = useQuery({ ...executionQuery(api, row ?? NO_ROW), enabled: row !== null });
   const log = useQuery({ ...logQuery(api, id), enabled: row !== null });
-  useNewest(log, id, seq);
+  useNewest(log, row ?? NO_ROW);
   // Until that of another execution has come, there is still that of the one before.
   const details = item.data?.item.workflow_execution_id === id ? item.data.item.workflow_details : undefined;
   const entries = log.data?.entries;
@@ -110,22 +109,6 @@ function useHappened(row: ExecutionRow | null): { happened: Happened | null; err
     return { outline, folded: fold(entries, (step) => catching.has(step)) };
   }, [row, details, entries]);
   return { happened, error: item.error ?? log.error };
-}
-
-/** Reads on until the log has the newest event. */
-function useNewest(log: UseQueryResult<WholeLog>, id: string, seq: number): void {
-  const { refetch, dataUpdatedAt } = log;
-  const last = log.data?.last;
-  const newest = `${id} ${seq}`;
-  const reads = useRef({ newest, count: 0, after: 0 });
-  useEffect(() => {
-    if (last === undefined || last >= seq) return;
-    const { current } = reads;
-    // The one that is under way may have begun before the event; that after its answer has the event.
-    const count = current.newest === newest ? current.count + Number(current.after !== dataUpdatedAt) : 1;
-    reads.current = { newest, count, after: dataUpdatedAt };
-    if (count <= MOST_READS) void refetch({ cancelRefetch: false });
-  }, [last, seq, newest, dataUpdatedAt, refetch]);
 }
 
 /** The values of the execution that is shown are the sample of the panels. */
