@@ -187,6 +187,7 @@ def test_everything_is_reached_by_the_keyboard(owner: Visit) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
     page.keyboard.press("Control+k")
+    page.locator("[role=combobox]:focus").wait_for()
     page.keyboard.type("account")
     page.get_by_role("option", name="My account", selected=True).wait_for()
     owner.look("palette")

@@ -155,7 +155,10 @@ class Visit:
         return link
 
     def expect(self, text: str) -> None:
-        """Removes the reports that have a text, which the story caused; there is at least one."""
+        """Removes the reports that have a text, which the story caused; waits for one where there is none yet."""
+        if not any(text in report for report in self._reports):
+            # The console may write of an answer after the page has read it.
+            self._context.wait_for_event("console", lambda message: text in message.text)
         found = [report for report in self._reports if text in report]
         assert found, f"the console has nothing with {text!r}"
         self._reports = [report for report in self._reports if report not in found]

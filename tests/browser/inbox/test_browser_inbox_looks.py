@@ -17,8 +17,7 @@ LOOKS = [("dark", "en", WIDE), ("contrast", "en", WIDE), ("light", "de", WIDE), 
 def test_the_inbox_is_accessible_in_every_look(
     browser: "Browser", manager: Visit, installation: Installation, theme: str, language: str, size: dict[str, int]
 ) -> None:
-    if not installation.org.get("getOpenCards").json()["items"]:
-        installation.ask(approval(MANAGER, CONTROLLER), po="4500000116", amount="12,400.00")
+    _, execution_id = installation.ask(approval(MANAGER, CONTROLLER), po="4500000116", amount="12,400.00")
     scheme = "light" if theme == "light" else "dark"
     visit = sign_in(browser, manager.address, size=size, color_scheme=scheme, locale=language)
     page = visit.page
@@ -37,3 +36,4 @@ def test_the_inbox_is_accessible_in_every_look(
             inside(visit).locator(".ac-adaptiveCard").wait_for()
             visit.look(f"inbox-card-{theme}-{language}-{size['width']}")
     visit.close()
+    installation.org.terminate(execution_id)

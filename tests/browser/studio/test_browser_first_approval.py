@@ -253,7 +253,9 @@ def _move_one_that_waits(maker: Visit, manager: Visit) -> None:
     page.get_by_role("button", name="Activate version 3").click()
     sheet = page.get_by_role("dialog")
     sheet.get_by_role("row", name="Can be moved").wait_for()
-    assert sheet.get_by_role("table", name="Verdict for each open execution").get_by_role("row").count() == 2
+    verdicts = sheet.get_by_role("table", name="Verdict for each open execution").get_by_role("row")
+    verdicts.nth(1).wait_for()
+    assert verdicts.count() == 2
     sheet.get_by_role("checkbox", name="Move the one that can be moved").check()
     sheet.get_by_role("button", name="Activate version 3").click()
     sheet.get_by_text("1 execution is being moved.").wait_for()
