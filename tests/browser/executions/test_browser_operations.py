@@ -193,7 +193,8 @@ def test_operations_and_insights_are_accessible_in_every_look(
 def test_a_chart_leads_to_the_executions_behind_a_column_and_is_a_table_too(
     operator: Visit, installation: Installation
 ) -> None:
-    installation.stopped("PO-4790")
+    workflow_id, _ = installation.stopped("PO-4790")
+    installation.org.until_counted(workflow_id)
     page = operator.open("/app/insights")
     operator.heading("Executions a day")
     page.get_by_role("button", name="Show as table").first.click()
