@@ -112,13 +112,6 @@ class Organization:
             # What lasts is read more and more rarely: a read takes milliseconds of the processor.
             pause = min(pause * 1.5, MAX_PAUSE_SECONDS)
 
-    def until_counted(self, workflow_id: str, seconds: float = 120) -> None:
-        """Waits until the figures, which are late by about a second, have open executions of a workflow."""
-        deadline = time.monotonic() + seconds
-        while not any((counts := self.get("getCounts", workflow_id=workflow_id).json()["item"])["open"].values()):
-            assert time.monotonic() < deadline, f"nothing is open in {counts}"
-            time.sleep(MIN_PAUSE_SECONDS)
-
     def run(self, definition: dict[str, Any], body: Any = None, *statuses: str, seconds: float = 120) -> dict[str, Any]:
         """Stores, activates and triggers a definition, and returns the execution once it has settled."""
         workflow_id = self.create(definition)
@@ -166,6 +159,14 @@ def until_event(
             return item
         assert time.monotonic() < deadline, f"no {type_} in {item['workflow_event_log']}"
         time.sleep(0.01)
+
+
+def until_counted(org: Organization, workflow_id: str, seconds: float = 120) -> None:
+    """Waits until the figures, which are late by about a second, have open executions of a workflow."""
+    deadline = time.monotonic() + seconds
+    while not any((counts := org.get("getCounts", workflow_id=workflow_id).json()["item"])["open"].values()):
+        assert time.monotonic() < deadline, f"nothing is open in {counts}"
+        time.sleep(MIN_PAUSE_SECONDS)
 
 
 class ClientLog:

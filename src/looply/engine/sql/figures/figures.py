@@ -171,7 +171,8 @@ class SqlFigures:
             (org,) = await session.find_numbers(organization_id)
             if org is None:
                 return Counts({}, None)
-            return _counts_from(*await session.rows_of_all((_TOTALS, _BEHIND), {"org": org}), workflow_ids)
+            totals, behind = await session.rows_of_all((_TOTALS, _BEHIND), {"org": org})
+            return _counts_from(totals, behind, workflow_ids)
 
         return await self._sessions.read(read)
 
