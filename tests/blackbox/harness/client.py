@@ -161,6 +161,14 @@ def until_event(
         time.sleep(0.01)
 
 
+def until_counted(org: Organization, workflow_id: str, seconds: float = 120) -> None:
+    """Waits until the figures, which are late by about a second, have open executions of a workflow."""
+    deadline = time.monotonic() + seconds
+    while not any((counts := org.get("getCounts", workflow_id=workflow_id).json()["item"])["open"].values()):
+        assert time.monotonic() < deadline, f"nothing is open in {counts}"
+        time.sleep(MIN_PAUSE_SECONDS)
+
+
 class ClientLog:
     """Calls with their outcomes for a checker: done, refused or unknown."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blackbox.harness.client import until_counted
 from blackbox.harness.definitions import Definition, definition, note
 from browser.app.visits import NARROW, PHONE, WIDE, Visit
 from browser.executions.ordering import Installation, sign_in
@@ -197,7 +198,8 @@ def test_operations_and_insights_are_accessible_in_every_look(
 def test_a_chart_leads_to_the_executions_behind_a_column_and_is_a_table_too(
     operator: Visit, installation: Installation
 ) -> None:
-    installation.stopped("PO-4790")
+    workflow_id, _ = installation.stopped("PO-4790")
+    until_counted(installation.org, workflow_id)
     page = operator.open("/app/insights")
     operator.heading("Executions a day")
     page.get_by_role("button", name="Show as table").first.click()

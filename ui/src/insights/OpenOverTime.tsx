@@ -1,10 +1,6 @@
 /** How many executions were open at the end of each hour or day. */
 
-import { useQuery } from "@tanstack/react-query";
-import { useApi } from "../api/context";
 import type { Statistics } from "../api/queries/insights/statistics";
-import { countsQuery } from "../api/queries/operations/operations";
-import { Problem } from "../kit/states/Problem";
 import { useText } from "../text/language";
 import { useTimes } from "../text/time";
 import { ChartCard } from "./charts/ChartCard";
@@ -30,9 +26,7 @@ export function OpenOverTime({ statistics, isFresh, span, workflow }: OpenOverTi
   const slots = useSlots(span, workflow).map((slot) => ({ ...slot, search: null }));
   // What is open is known for the present alone, so the past can be counted back to only where nothing is left out.
   const isKnown = span.to > now;
-  const { data, error, refetch } = useQuery({ ...countsQuery(useApi(), workflow), enabled: isKnown });
-  if (isKnown && data === undefined && error !== null) return <Problem error={error} onRetry={() => void refetch()} />;
-  const open = data === undefined || !isFresh || !isKnown ? null : data.item.open;
+  const open = isFresh && isKnown ? statistics.open : null;
   const values =
     open === null ? [] : openAtEnds(open.RUNNING + open.WAITING + open.FAILED, statistics.buckets, bucketsOf(span));
   const series: Series[] = [{ name: text.open, color: "second", values }];

@@ -51,7 +51,7 @@ export function openAtEnds(open: number, buckets: Statistics["buckets"], begins:
   const backwards = begins.toReversed().map((on) => {
     const atEnd = after;
     after -= grown.get(on) ?? 0;
-    // Counters and roll-ups are read one after the other, and executions begin in between.
+    // Counters that differ from a count are corrected, hours and days are not.
     return Math.max(0, atEnd);
   });
   return backwards.toReversed();

@@ -353,6 +353,7 @@ export function withWorkflows(): Handlers {
       message: "success",
       bucket: "day",
       as_of: NOW,
+      open: { RUNNING: 3, WAITING: 41, FAILED: 215 },
       buckets: [],
       workflows: [
         {

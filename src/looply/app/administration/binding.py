@@ -36,7 +36,7 @@ from looply.engine.ports.port import (
 )
 from looply.engine.records.copies import CopyDelivery
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
-from looply.engine.records.figures.figures import Counts, CountsOfWorkflows, Drift, Figures, Grain, RollUpRow
+from looply.engine.records.figures.figures import Counts, CountsOfWorkflows, Drift, Figures, Grain, RollUpRow, RollUps
 from looply.engine.records.figures.overview import IncidentGroup, Obstacles, RowFacts
 from looply.engine.records.figures.survey import Usage
 from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
@@ -318,7 +318,7 @@ class _BoundFigures:
         span: tuple[datetime, datetime],
         workflow_ids: Sequence[str],
         profile: str | None,
-    ) -> Sequence[RollUpRow]:
+    ) -> RollUps:
         return await self._figures.rollups(organization_id, grain, span, self._narrow(workflow_ids), profile)
 
     async def drop_rollups(self, grain: Grain, before: datetime) -> None:

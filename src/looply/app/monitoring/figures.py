@@ -17,6 +17,7 @@ from looply.engine.records.figures.figures import (
     LETTERS,
     RUNNING,
     WAITING,
+    Counts,
     Grain,
     RollUp,
     RollUpRow,
@@ -72,7 +73,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     `buckets` are by the instant they begin, in milliseconds, oldest first; `workflows` by id, `names` are theirs;
     `steps` are those that call or wait, approvals among them; `connections` by name, of steps that name one in the
-    newest ACTIVE version of their workflow. `as_of` is the instant up to which all is counted.
+    newest ACTIVE version of their workflow; `counts` is how much is open as of the same fold, None of one profile,
+    because counters are not kept by profile. `as_of` is the instant up to which all is counted.
     """
 
     buckets: Sequence[tuple[int, RollUp]]
@@ -80,22 +82,15 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     steps: Sequence[StepFigures]
     connections: Sequence[ConnectionFigures]
     names: Mapping[str, str]
+    counts: OpenCounts | None
     as_of: datetime
 
 
 async def count_open(services: Services, principal: Principal, workflow_id: str = "") -> OpenCounts:
     """Returns how much of the organization, or of one workflow, is open: from counters, without counting."""
+    now = services.clock.now()
     found = await services.engine.figures.counts(principal.organization_id, [workflow_id] if workflow_id else [])
-    totals = found.totals
-    return OpenCounts(
-        running=totals.get(RUNNING, 0),
-        waiting=totals.get(WAITING, 0),
-        failed=totals.get(FAILED, 0),
-        incidents={kind: totals.get(name, 0) for kind, name in INCIDENTS.items()},
-        cards=totals.get(CARDS, 0),
-        letters=totals.get(LETTERS, 0),
-        as_of=found.behind_since or services.clock.now(),
-    )
+    return _open_counts(found, now)
 
 
 async def measure(services: Services, principal: Principal, span: Span) -> Statistics:
@@ -109,18 +104,34 @@ async def measure(services: Services, principal: Principal, span: Span) -> Stati
     workflow_ids = [span.workflow_id] if span.workflow_id else []
     # A span that begins within an hour or a day includes all of it.
     begin = span.begin - (span.begin - EPOCH) % GRAINS[span.grain]
-    rows = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
-    behind = (await figures.counts(organization_id, workflow_ids)).behind_since
+    now = services.clock.now()
+    found = await figures.rollups(organization_id, span.grain, (begin, span.end), workflow_ids, span.profile)
+    counts = _open_counts(found.counts, now)
     names = dict(await services.catalog.workflows.names(organization_id))
     connections = await services.catalog.uses.connections_by_step(organization_id, workflow_ids)
-    buckets, workflows, steps = await asyncio.to_thread(_sum, rows)
+    buckets, workflows, steps = await asyncio.to_thread(_sum, found.rows)
     return Statistics(
         buckets=buckets,
         workflows=workflows,
         steps=steps,
         connections=_by_connection(steps, connections),
         names=names,
-        as_of=behind or services.clock.now(),
+        counts=counts if span.profile is None else None,
+        as_of=counts.as_of,
+    )
+
+
+def _open_counts(counts: Counts, now: datetime) -> OpenCounts:
+    """Returns how much is open by counters that were read at `now`, or thereafter."""
+    totals = counts.totals
+    return OpenCounts(
+        running=totals.get(RUNNING, 0),
+        waiting=totals.get(WAITING, 0),
+        failed=totals.get(FAILED, 0),
+        incidents={kind: totals.get(name, 0) for kind, name in INCIDENTS.items()},
+        cards=totals.get(CARDS, 0),
+        letters=totals.get(LETTERS, 0),
+        as_of=counts.behind_since or now,
     )
 
 

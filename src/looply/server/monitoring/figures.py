@@ -120,11 +120,16 @@ class ConnectionTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatisticsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in a span. Hours and days in which nothing did are left out. `as_of`: up to which instant."""
+    """What happened in a span. Hours and days in which nothing did are left out. `as_of`: up to which instant.
+
+    `open` are the executions that were open then, counted with just the changes that the other numbers have. It is null
+    when `profile` is given: what is open is not counted by profile.
+    """
 
     message: str
     bucket: Grain
     as_of: int
+    open: OpenByStatus | None
     buckets: list[BucketItem]
     workflows: list[WorkflowTotals]
     steps: list[StepTotals]
@@ -156,7 +161,7 @@ async def get_statistics(call: Call) -> Response:
 
 def _counts(counts: OpenCounts) -> CountsItem:
     return CountsItem(
-        open=OpenByStatus(running=counts.running, waiting=counts.waiting, failed=counts.failed),
+        open=_open(counts),
         incidents=dict(counts.incidents),
         cards=counts.cards,
         letters=counts.letters,
@@ -164,11 +169,16 @@ def _counts(counts: OpenCounts) -> CountsItem:
     )
 
 
+def _open(counts: OpenCounts) -> OpenByStatus:
+    return OpenByStatus(running=counts.running, waiting=counts.waiting, failed=counts.failed)
+
+
 def _statistics(statistics: Statistics, grain: Grain) -> StatisticsAnswer:
     return StatisticsAnswer(
         message=SUCCESS,
         bucket=grain,
         as_of=to_ms(statistics.as_of),
+        open=_open(statistics.counts) if statistics.counts is not None else None,
         buckets=[
             BucketItem(
                 on=on,

@@ -44,7 +44,7 @@ async def rollup(engine: Driver, step: str = "") -> RollUp:
     await counts(engine)
     span = (START_TIME - DAY, engine.clock.now() + DAY)
     total = RollUp()
-    for row in await engine.store.figures.rollups(ORGANIZATION, "day", span, (), None):
+    for row in (await engine.store.figures.rollups(ORGANIZATION, "day", span, (), None)).rows:
         if row.step == step:
             total.add(row.rollup)
     return total

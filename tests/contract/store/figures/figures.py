@@ -1,5 +1,6 @@
 """The contract of figures: counters and roll-ups of what units change, each change once."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -40,8 +41,8 @@ async def rollups(
     store: Store, grain: Grain, *workflow_ids: str, profile: str | None = None
 ) -> list[tuple[int, str, str, RollUp]]:
     span = (START_TIME - DAY, START_TIME + DAY)
-    rows = await store.figures.rollups(ORGANIZATION, grain, span, workflow_ids, profile)
-    return sorted((tuple(row) for row in rows), key=lambda row: row[:3])  # type: ignore[return-value]
+    found = await store.figures.rollups(ORGANIZATION, grain, span, workflow_ids, profile)
+    return sorted((tuple(row) for row in found.rows), key=lambda row: row[:3])  # type: ignore[return-value]
 
 
 class FigureContract:
@@ -120,6 +121,26 @@ class FigureContract:
         days = await rollups(store, "day", profile="default")
         day = begin // (24 * hour) * 24 * hour
         assert days == [(day, WORKFLOW, "", whole), (day, WORKFLOW, "call_1", step)]
+
+    async def test_rollups_and_counters_are_those_of_one_fold(self, store: Store, samples: Samples) -> None:
+        for workflow_id in (WORKFLOW, OTHER_WORKFLOW) * 20:
+            await store.journal.commit(samples.first(workflow_id=workflow_id, figures=STARTED))
+        span = (START_TIME - DAY, START_TIME + DAY)
+        for _ in range(40):
+            reads = [store.figures.rollups(ORGANIZATION, "hour", span, (), None) for _ in range(3)]
+            count, *answers = await asyncio.gather(store.figures.fold(1), *reads)
+            assert count == 1
+            for found in answers:
+                started = sum(row.rollup.started for row in found.rows)
+                assert found.counts.totals.get("R", 0) == started
+                assert (found.counts.behind_since is None) == (started == 40)
+        assert await store.figures.fold(1) == 0
+        whole = await store.figures.rollups(ORGANIZATION, "hour", span, (), "none")
+        assert (list(whole.rows), whole.counts) == ([], Counts({"R": 40}, None))
+        one = await store.figures.rollups(ORGANIZATION, "day", span, (WORKFLOW,), None)
+        assert (sum(row.rollup.started for row in one.rows), one.counts) == (20, Counts({"R": 20}, None))
+        other = await store.figures.rollups(OTHER_ORGANIZATION, "hour", span, (), None)
+        assert (list(other.rows), other.counts) == ([], Counts({}, None))
 
     async def test_old_rollups_are_dropped_by_their_span(self, store: Store, samples: Samples) -> None:
         await store.journal.commit(samples.first(figures=STARTED))

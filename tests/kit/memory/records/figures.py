@@ -21,6 +21,7 @@ from looply.engine.records.figures.figures import (
     Grain,
     RollUp,
     RollUpRow,
+    RollUps,
     fold_changes,
 )
 from looply.instants import from_ms, to_ms
@@ -75,8 +76,8 @@ class MemoryFigures:
             return []
         asked = {to_ms(begin) for begin in begins}
         span = (min(begins), max(begins) + GRAINS["hour"])
-        rows = await self.rollups(organization_id, "hour", span, workflow_ids, None)
-        return [row for row in rows if not row.step and row.begin_ms in asked]
+        found = await self.rollups(organization_id, "hour", span, workflow_ids, None)
+        return [row for row in found.rows if not row.step and row.begin_ms in asked]
 
     async def rollups(
         self,
@@ -85,11 +86,11 @@ class MemoryFigures:
         span: tuple[datetime, datetime],
         workflow_ids: Sequence[str],
         profile: str | None,
-    ) -> Sequence[RollUpRow]:
-        """Returns the roll-ups of a span."""
+    ) -> RollUps:
+        """Returns the roll-ups of a span, and the counters."""
         names = {number: name for name, number in self._data.numbers.items()}
         found = [
-            RollUpRow(key.begin_ms, names[key.workflow], key.step, part)
+            RollUpRow(key.begin_ms, names[key.workflow], key.step, _copied(part))
             for key, part in self._data.rollups.items()
             if names[key.org] == organization_id
             and key.grain == grain
@@ -97,7 +98,8 @@ class MemoryFigures:
             and (not workflow_ids or names[key.workflow] in workflow_ids)
             and profile in (None, key.profile)
         ]
-        return sorted(found, key=lambda row: row.begin_ms)
+        counts = await self.counts(organization_id, workflow_ids)
+        return RollUps(sorted(found, key=lambda row: row.begin_ms), counts)
 
     async def drop_rollups(self, grain: Grain, before: datetime) -> None:
         """Removes old roll-ups."""
@@ -154,3 +156,10 @@ class MemoryFigures:
             for name, total in change.change.open.items():
                 found[CounterKey(change.org, change.workflow, name)] -= total
         return found
+
+
+def _copied(part: RollUp) -> RollUp:
+    """Returns a roll-up that the next fold does not change."""
+    copied = RollUp()
+    copied.add(part)
+    return copied

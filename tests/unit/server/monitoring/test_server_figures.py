@@ -108,6 +108,27 @@ async def test_calls_are_summed_by_the_connection_that_their_steps_name(
     assert (await theirs.get("getStatistics", **span)).json()["connections"] == []
 
 
+async def test_statistics_say_what_is_open_as_of_the_same_changes(
+    mine: Caller, store: MemoryStore, clock: FakeClock
+) -> None:
+    asking = await mine.create(ASKING)
+    carding = await mine.create(CARDING)
+    for workflow_id in (asking, asking, carding):
+        await mine.trigger(workflow_id)
+    span = {"from": str(to_ms(clock.now())), "to": str(to_ms(clock.now()) + 1)}
+
+    async def found(**query: str) -> tuple[int, Any]:
+        answer = (await mine.get("getStatistics", **span, **query)).json()
+        return sum(bucket["started"] for bucket in answer["buckets"]), answer["open"]
+
+    assert await found() == (0, {"RUNNING": 0, "WAITING": 0, "FAILED": 0})
+    await store.figures.fold(100)
+    await mine.trigger(asking)
+    assert await found() == (3, {"RUNNING": 0, "WAITING": 3, "FAILED": 0})
+    assert await found(workflow_id=carding) == (1, {"RUNNING": 0, "WAITING": 1, "FAILED": 0})
+    assert await found(profile="none") == (0, None)
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

@@ -201,6 +201,13 @@ class CountsOfWorkflows(NamedTuple):
     behind_since: datetime | None
 
 
+class RollUps(NamedTuple):
+    """The roll-ups of a span, and the counters as of the same fold: a change is in both of them or in none."""
+
+    rows: Sequence[RollUpRow]
+    counts: Counts
+
+
 class Figures(Protocol):
     """The part of a store that keeps counters and roll-ups. It raises what other parts of a store do."""
 
@@ -233,8 +240,11 @@ class Figures(Protocol):
         span: tuple[datetime, datetime],
         workflow_ids: Sequence[str],
         profile: str | None,
-    ) -> Sequence[RollUpRow]:
-        """Returns the roll-ups that begin in a span, end exclusive; of some workflows and one profile if given."""
+    ) -> RollUps:
+        """Returns the roll-ups that begin in a span, end exclusive; of some workflows and one profile if given.
+
+        The counters are those of `counts`, of all profiles, as of the same state of the store.
+        """
         ...
 
     async def hours_of(

@@ -23,6 +23,7 @@ from looply.engine.records.figures.figures import (
     RollUp,
     RollUpKey,
     RollUpRow,
+    RollUps,
     fold_changes,
 )
 from looply.engine.sql.dialects import Variants
@@ -170,12 +171,8 @@ class SqlFigures:
             (org,) = await session.find_numbers(organization_id)
             if org is None:
                 return Counts({}, None)
-            totals: dict[str, int] = {}
-            for workflow_id, name, total in await session.rows(_TOTALS, {"org": org}):
-                if not workflow_ids or workflow_id in workflow_ids:
-                    totals[name] = totals.get(name, 0) + total
-            behind = await session.rows(_BEHIND)
-            return Counts(totals, instant_or_none(behind[0][0] if behind else None))
+            totals, behind = await session.rows_of_all((_TOTALS, _BEHIND), {"org": org})
+            return _counts_from(totals, behind, workflow_ids)
 
         return await self._sessions.read(read)
 
@@ -229,19 +226,22 @@ class SqlFigures:
         span: tuple[datetime, datetime],
         workflow_ids: Sequence[str],
         profile: str | None,
-    ) -> Sequence[RollUpRow]:
-        """Returns the roll-ups of a span."""
+    ) -> RollUps:
+        """Returns the roll-ups of a span, and the counters."""
         parameters = {"grain": grain, "begin": to_ms(span[0]), "end": to_ms(span[1])}
 
-        async def read(session: Session) -> list[RollUpRow]:
+        async def read(session: Session) -> RollUps:
             (org,) = await session.find_numbers(organization_id)
             if org is None:
-                return []
-            return [
+                return RollUps((), Counts({}, None))
+            statements = (_ROLLUPS, _TOTALS, _BEHIND)
+            found, totals, behind = await session.rows_of_all(statements, {**parameters, "org": org})
+            rows = [
                 RollUpRow(begin_ms, workflow_id, step, _ROLLUP.decode(body))
-                for begin_ms, workflow_id, step, own, body in await session.rows(_ROLLUPS, {**parameters, "org": org})
+                for begin_ms, workflow_id, step, own, body in found
                 if (not workflow_ids or workflow_id in workflow_ids) and profile in (None, own)
             ]
+            return RollUps(rows, _counts_from(totals, behind, workflow_ids))
 
         return await self._sessions.read(read)
 
@@ -265,6 +265,15 @@ async def _numbers(
     org, *numbers = await session.find_numbers(organization_id, *workflow_ids)
     known = zip(numbers, workflow_ids, strict=True)
     return org, {number: workflow_id for number, workflow_id in known if number is not None and org is not None}
+
+
+def _counts_from(totals: Iterable[Row], behind: Sequence[Row], workflow_ids: Sequence[str]) -> Counts:
+    """Returns the counters of an organization, of some workflows if any are named."""
+    found: dict[str, int] = {}
+    for workflow_id, name, total in totals:
+        if not workflow_ids or workflow_id in workflow_ids:
+            found[name] = found.get(name, 0) + total
+    return Counts(found, instant_or_none(behind[0][0] if behind else None))
 
 
 async def _fold(session: Session, limit: int) -> int:
