@@ -368,8 +368,8 @@ class CallCheck:
     """Their paths are pointers into the input."""
     unchecked: int = 0
     """How many places of the input are not known before the workflow runs, because an expression gives them."""
-    failure: str = ""
-    """Why the call could not be checked; empty when it was."""
+    failure: Problem | None = None
+    """Why the call could not be checked, None when it was; its path is as those of `problems`."""
 
 
 CheckCalls: TypeAlias = Callable[

@@ -104,11 +104,17 @@ def test_the_steps_of_a_connection_are_checked_and_the_exit_status_says_whether_
     run: Command, looply: Looply
 ) -> None:
     finding = {"path": "/workflow_steps/1/settings/entity", "message": "no entity set 'Order'", "hint": "Orders?"}
+    unread = {"path": "/a", "message": "/sap/x was not read: 503"}
     use = {"workflow_name": "Release", "version": 3, "status": "ACTIVE", "step": "sapRequest_1"}
     good = {"is_ok": True, "checked": 2, "unchecked": 1, "truncated": False, "steps": []}
     steps = [
-        {**use, "findings": [finding], "failure": ""},
-        {**use, "step": "sapRequest_2", "findings": [], "failure": "/sap/x was not read"},
+        {**use, "findings": [finding], "failure": None},
+        {
+            **use,
+            "step": "sapRequest_2",
+            "findings": [],
+            "failure": unread,
+        },
     ]
     looply.answers["checkConnectionUses"] = [
         {"item": good},
@@ -120,7 +126,7 @@ def test_the_steps_of_a_connection_are_checked_and_the_exit_status_says_whether_
     assert done.status == 1
     assert done.out.splitlines() == [
         "Release\t3 ACTIVE\tsapRequest_1\t/workflow_steps/1/settings/entity\tno entity set 'Order'\tOrders?",
-        "Release\t3 ACTIVE\tsapRequest_2\t\tnot checked: /sap/x was not read\t",
+        "Release\t3 ACTIVE\tsapRequest_2\t/a\t/sap/x was not read: 503\t",
         "steps compared: 2; places in them that an expression gives: 1; further steps were not compared",
     ]
     assert looply.calls[-1] == ("checkConnectionUses", {"name": "S4"}, None)

@@ -31,7 +31,7 @@ _PAGE: Final = 100
 class CheckedUse(msgspec.Struct, frozen=True, kw_only=True):
     """A step of a version that uses the connection, and what is wrong with it; paths are pointers into the definition.
 
-    `unchecked`: places that an expression gives. `failure`: why it could not be checked, empty when it was.
+    `unchecked`: places that an expression gives. `failure`: why it could not be checked, None when it was.
     """
 
     workflow_id: str
@@ -42,7 +42,7 @@ class CheckedUse(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     problems: tuple[Problem, ...] = ()
     unchecked: int = 0
-    failure: str = ""
+    failure: Problem | None = None
 
 
 class UsesCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,4 +148,5 @@ def _calls_of(document: dict[str, Json], name: str) -> Iterator[tuple[StepOutlin
 
 def _checked(use: CheckedUse, base: str, check: CallCheck) -> CheckedUse:
     problems = tuple(replace(problem, path=f"{base}{problem.path}") for problem in check.problems)
-    return replace(use, problems=problems, unchecked=check.unchecked, failure=check.failure)
+    failure = check.failure and replace(check.failure, path=f"{base}{check.failure.path}")
+    return replace(use, problems=problems, unchecked=check.unchecked, failure=failure)

@@ -127,7 +127,7 @@ def _checks(item: dict[str, Any]) -> Page:
 def _findings(item: dict[str, Any]) -> Page:
     rows = []
     for step in item["steps"]:
-        found = step["findings"] or [{"path": "", "message": f"not checked: {step['failure']}"}]
+        found = step["findings"] or [step["failure"]]
         place = (step["workflow_name"], f"{step['version']} {step['status']}", step["step"])
         rows += [(*place, each["path"], each["message"], each.get("hint", "")) for each in found]
     count = f"steps compared: {item['checked']}; places in them that an expression gives: {item['unchecked']}"

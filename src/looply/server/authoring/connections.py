@@ -131,7 +131,7 @@ class DiscoveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckedUseRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A step that names what its system does not have (`findings`), or that could not be checked (`failure`).
+    """A step that names what its system does not have (`findings`), or why it was not compared (`failure`).
 
     `label` is what the step's description says; paths are pointers into the definition of that version.
     """
@@ -143,7 +143,7 @@ class CheckedUseRecord(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     label: str
     findings: list[Finding]
-    failure: str
+    failure: Finding | None
 
 
 class UsesCheckRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +222,7 @@ async def check_connection_uses(call: Call) -> Response:
     steps = [_checked_use(use) for use in found.uses if use.problems or use.failure]
     item = UsesCheckRecord(
         is_ok=not steps and not found.is_cut,
-        checked=sum(not use.failure for use in found.uses),
+        checked=sum(use.failure is None for use in found.uses),
         unchecked=sum(use.unchecked for use in found.uses),
         truncated=found.is_cut,
         steps=steps,
@@ -259,7 +259,7 @@ def _checked_use(use: connection_uses.CheckedUse) -> CheckedUseRecord:
         step=use.step,
         label=use.label,
         findings=[finding_of(problem) for problem in use.problems],
-        failure=use.failure,
+        failure=None if use.failure is None else finding_of(use.failure),
     )
 
 

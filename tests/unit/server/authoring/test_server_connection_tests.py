@@ -135,7 +135,7 @@ async def test_steps_that_name_what_their_system_no_longer_has_are_listed(mine: 
     found = await check_uses(mine)
     assert (found["is_ok"], found["checked"], found["unchecked"], found["truncated"]) == (False, 3, 1, False)
     changed = found["steps"][0]
-    assert (changed["step"], changed["label"], changed["failure"]) == ("sapRequest_1", "Read by sapRequest_1", "")
+    assert (changed["step"], changed["label"], changed["failure"]) == ("sapRequest_1", "Read by sapRequest_1", None)
     (finding,) = changed["findings"]
     assert finding["path"] == "/workflow_steps/1/settings/params/$select"
     assert (finding["code"], finding["hint"]) == ("SAP_FIELD_UNKNOWN", "did you mean 'ExternalReference'?")

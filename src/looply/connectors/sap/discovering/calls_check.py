@@ -35,6 +35,11 @@ class _Group:
         """Gives all calls one check."""
         self.checks = dict.fromkeys(self.calls, check)
 
+    def fail(self, reason: str) -> None:
+        """Notes that the service was not read."""
+        message = say("SAP_SERVICE_UNREAD", "{path} was not read: {reason}", path=self.path, reason=reason)
+        self.set_all(CallCheck(failure=Problem.of("/service_path", message)))
+
 
 async def check_calls(
     ctx: CallContext, values: ConnectionValues, calls: Sequence[DefinedCall]
@@ -54,7 +59,8 @@ async def check_calls(
                 continue
             path = service_path(given)
         except BadInput as error:
-            found[index] = CallCheck(failure=error.message)
+            message = say("SAP_PATH_INVALID", "is no path of a service ({reason})", reason=error.message)
+            found[index] = CallCheck(problems=(Problem.of("/service_path", message),))
             continue
         groups.setdefault(path, _Group(path)).calls[index] = call.input
     await _Check(ctx, values, settings).perform(list(groups.values()))
@@ -77,8 +83,7 @@ class _Check:
     async def perform(self, groups: Sequence[_Group]) -> None:
         """Checks the calls of all groups."""
         for group in groups[MAX_SERVICES:]:
-            failure = f"{group.path} was not read: the most services of one check are {MAX_SERVICES}"
-            group.set_all(CallCheck(failure=failure))
+            group.fail(f"the most services of one check are {MAX_SERVICES}")
         for group in groups[:1]:
             await self._check(group)
         async with asyncio.TaskGroup() as tasks:
@@ -88,18 +93,17 @@ class _Check:
     async def _check(self, group: _Group) -> None:
         async with self._turns:
             if self._refusal:
-                group.set_all(CallCheck(failure=self._refusal))
+                group.fail(self._refusal)
                 return
             left = max(0.0, self._end - self._ctx.clock.monotonic())
             try:
                 async with asyncio.timeout(left):
                     await self._read(group)
             except TimeoutError:
-                failure = f"{group.path} was not read: all services together have {SECONDS:g} s"
-                group.set_all(CallCheck(failure=failure))
+                group.fail(f"all services together have {SECONDS:g} s")
             except OperationError as error:
                 self._refusal = error.message if isinstance(error, AuthFailed) else ""
-                group.set_all(CallCheck(failure=f"{group.path} was not read: {error.message}"))
+                group.fail(error.message)
 
     async def _read(self, group: _Group) -> None:
         reader = ServiceReader(self._ctx, self._values, self._settings, group.path)
@@ -109,18 +113,16 @@ class _Check:
             message = say("SAP_SERVICE_UNKNOWN", wording, path=group.path, status=response.status)
             group.set_all(CallCheck(problems=(Problem.of("/service_path", message, _FIX),)))
         elif response.status != 200:
-            failure = f"{group.path} was not read: its $metadata was answered with status {response.status}"
-            group.set_all(CallCheck(failure=failure))
+            group.fail(f"its $metadata was answered with status {response.status}")
         else:
-            group.checks = await asyncio.to_thread(_compared, response.content, group)
+            try:
+                group.checks = await asyncio.to_thread(_compared, response.content, group)
+            except UnreadableMetadata as error:
+                group.fail(f"its $metadata cannot be read: {error}")
 
 
 def _compared(content: bytes, group: _Group) -> dict[int, CallCheck]:
-    try:
-        comparison = Comparison(read_metadata(content))
-    except UnreadableMetadata as error:
-        failure = f"the $metadata of {group.path} cannot be read: {error}"
-        return dict.fromkeys(group.calls, CallCheck(failure=failure))
+    comparison = Comparison(read_metadata(content))
     made: dict[int, CallCheck] = {}
     for index, call_input in group.calls.items():
         comparison.compare(call_input)
