@@ -254,8 +254,8 @@ class StrictGateway:
         accepted = request.headers.get("accept", "*/*")
         if entity == "$metadata":
             is_v2 = request.path.startswith(f"{SERVICE_2}/")
-            content = (self.metadata or METADATA) if is_v2 else METADATA_4
-            return Reply(200, content, {"Content-Type": "application/xml"})
+            described = (self.metadata or METADATA) if is_v2 else METADATA_4
+            return Reply(200, described, {"Content-Type": "application/xml"})
         if "text/plain" not in accepted and "*/*" not in accepted:
             return Reply(406)
         if entity == "Orders/$count":

@@ -23,11 +23,13 @@ ITEMS = b"""<?xml version="1.0" encoding="utf-8"?>
 <EntityType Name="Text"><Key><PropertyRef Name="Language"/></Key>
  <Property Name="Language" Type="Edm.String"/><Property Name="Line" Type="Edm.String"/></EntityType>
 <EntityType Name="Loose" OpenType="true"><Property Name="Id" Type="Edm.String"/></EntityType>
+<EntityType Name="Derived" BaseType="other.document.Base"><Property Name="Own" Type="Edm.String"/></EntityType>
 <EntityType Name="Special" BaseType="SAP__self.Item"><Property Name="Reason" Type="Edm.String"/></EntityType>
 <Function Name="Near"><Parameter Name="At" Type="Edm.String"/><ReturnType Type="Collection(SAP__self.Item)"/></Function>
 <Action Name="Split" IsBound="true"><Parameter Name="item" Type="SAP__self.Item"/>
  <Parameter Name="Texts" Type="Collection(SAP__self.Text)"/></Action>
 <EntityContainer Name="C"><EntitySet Name="Items" EntityType="SAP__self.Item"/>
+ <EntitySet Name="Derived" EntityType="SAP__self.Derived"/>
  <EntitySet Name="Loose" EntityType="SAP__self.Loose"/>
  <FunctionImport Name="Near" Function="SAP__self.Near"/></EntityContainer>
 </Schema></edmx:DataServices></edmx:Edmx>"""
@@ -86,6 +88,8 @@ def test_a_path_that_leads_nowhere_is_found(service: str, entity: str, name: str
         ("items", "Items(Guid=0050568d-1111-2222-3333-444455556666)"),
         ("items", "Near(At='x')(Order='1',Item='2')/SAP__self.Special/Reason"),
         ("items", "Loose('1')/Anything"),
+        ("items", "Loose(Any='1')"),
+        ("items", "Derived('1')/OfTheBase"),
     ],
 )
 def test_what_a_service_has_is_no_finding(service: str, entity: str) -> None:
@@ -178,6 +182,7 @@ def test_values_are_not_compared_and_names_by_expressions_are_counted() -> None:
     assert compare("2", entity="${payload.output.set}", params={"$select": "Gone"}) == ({}, {"/entity"})
     assert compare("2", entity="Orders", params="${payload.output.params}") == ({}, {"/params"})
     assert compare("2", entity="Orders(${payload.output.name}='1')") == ({}, {"/entity"})
+    assert compare("items", entity="Items(${payload.output.key})", raw=True) == ({}, {"/entity"})
     assert compare("2", next="${sapRequest_1.output.next}") == ({}, {"/next"})
     assert compare("2", batch="${payload.output.parts}") == ({}, {"/batch"})
     assert compare("4", entity="Orders", params={"$compute": "Days mul 2 as Twice", "$select": "Twice"}) == (
@@ -199,6 +204,11 @@ def test_fields_of_bodies_are_compared_also_those_within_others() -> None:
         {"/body/Items"},
     )
     assert compare("4", entity="Orders", method="POST", body="${payload.output}") == ({}, {"/body"})
+    listed: Json = {"value": [{"Language": "EN", "Lines": "x"}]}
+    assert compare("items", entity="Items(Order='1',Item='1')/Texts", method="PUT", body=listed) == (
+        {"/body/value/0/Lines": "Lines"},
+        set(),
+    )
     assert compare("2", entity="Orders", body_type="raw", body="<x/>") == ({}, set())
     assert compare("2", entity="Orders('1')/$links/to_Item", method="POST", body={"uri": "x"}) == ({}, set())
 

@@ -20,6 +20,8 @@ from looply.jsontext import Json
 _CHECKED_OPTIONS: Final = ("$select", "$expand", "$filter", "$orderby")
 _COMPUTED: Final = frozenset({"$apply", "$compute"})
 _OF_SAP: Final = "sap-"
+_LISTS: Final = ("results", "value")
+"""What a list is within in a body: of a deep insert of version 2, of a property with many values."""
 _MOST_LEVELS: Final = 20
 """Items of `$expand` within each other that are compared."""
 _NAMED: Final = re.compile(rf"\s*([^\W\d{HOLE}][\w.]*|{HOLE})\s*=")
@@ -108,6 +110,8 @@ class Comparison:
         if unknown is not None:
             self.findings.key_field(structure, unknown, keys, at)
             return
+        if not names and len(keys) > 1 and _first_group(key).strip() == HOLE:
+            self.findings.skip(at)  # with `raw` it may be a whole key
         given = names or keys[:1]
         missing = [name for name in keys if name not in given]
         # Other fields may be a key too, and a part of the key may follow from the path before it.
@@ -205,8 +209,8 @@ class Comparison:
                     continue
                 place = join_pointer(at, written)
                 found = self._metadata.member(structure, name)
-                if found is None and name == "results" and isinstance(item, list):
-                    self._members(structure, item, place)  # a deep insert of version 2
+                if found is None and name in _LISTS and isinstance(item, list):
+                    self._members(structure, item, place)
                 elif found is None:
                     self.findings.field(structure, name, place)
                 elif not mark:

@@ -39,15 +39,17 @@ class Findings:
         self._report(at, say("SAP_NAME_UNKNOWN", wording, name=name), name, known)
 
     def field(self, structure: str, name: str, at: str) -> None:
-        """Reports a field that a type does not have, unless its values may have fields that are not declared."""
-        if any(each.is_open for each in self._metadata.line(structure)):
+        """Reports a field that a type does not have, unless its values may have fields that are not declared here."""
+        if self._is_open(structure):
             return
         wording = "{type} has no field and no navigation property {name!r}"
         message = say("SAP_FIELD_UNKNOWN", wording, type=short_name(structure), name=name)
         self._report(at, message, name, self.fields(structure))
 
     def key_field(self, structure: str, name: str, keys: list[str], at: str) -> None:
-        """Reports a name in a key that is no field."""
+        """Reports a name in a key that is no field, unless there may be fields that are not declared here."""
+        if self._is_open(structure):
+            return
         wording = "{type} has no key field {name!r}; its key is {keys}"
         message = say("SAP_KEY_UNKNOWN", wording, type=short_name(structure), name=name, keys=", ".join(keys))
         self._report(at, message, name, keys)
@@ -76,6 +78,12 @@ class Findings:
             return name
         short = short_name(name)
         return self._by_short_name.get(short, short if short in self._metadata.calls else name)
+
+    def _is_open(self, structure: str) -> bool:
+        """Returns whether a type may have other fields: those of a base in another document, or any."""
+        structures = self._metadata.structures
+        line = self._metadata.line(structure)
+        return any(each.is_open or (each.base and each.base not in structures) for each in line)
 
     def _report(self, at: str, message: Sentence, name: str = "", known: Iterable[str] = ()) -> None:
         if len(self.problems) >= MAX_PROBLEMS:
