@@ -241,5 +241,5 @@ def _first_group(text: str) -> str:
 
 
 def _created(target: Target | None) -> Target | None:
-    """Returns what the reference to a part of a batch stands for: the entity that it has created."""
+    """Returns what the reference to a part of a batch means: the entity that it has created."""
     return None if target is None or target.ref is None else Target(target.name, target.ref.item)

@@ -30,8 +30,8 @@ _LAMBDAS: Final = ("any", "all")
 class FieldPath(NamedTuple):
     """A path that an expression of OData reads, such as `to_Item/Material`, and what it begins at.
 
-    `variable` is the variable of a lambda that it begins at, empty for the entity. `binds` is the variable that stands
-    for an item of the path: `i` of `Items/any(i:i/Price gt 5)`.
+    `variable` is the variable of a lambda that it begins at, empty for the entity. `binds` is the variable that is
+    an item of the path: `i` of `Items/any(i:i/Price gt 5)`.
     """
 
     names: tuple[str, ...]
