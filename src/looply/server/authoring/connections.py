@@ -5,7 +5,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.authoring import connection_uses, connections
+from looply.app.authoring import connections
+from looply.app.browsing import connection_uses
 from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.instants import to_ms
 from looply.jsontext import Json

@@ -9,7 +9,10 @@ import pytest_asyncio
 from server_kit import Caller, definition
 
 from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGateway
-from looply.app.authoring import connection_uses
+from looply.app.browsing import connection_uses
+from looply.app.context.services import Services
+from looply.catalog.tenants.principal import Principal
+from looply.permissions import ALL
 
 
 @pytest_asyncio.fixture
@@ -158,16 +161,18 @@ async def test_uses_of_connections_that_cannot_be_checked_are_refused(
 
 
 async def test_steps_of_many_versions_are_checked_up_to_a_limit(
-    mine: Caller, gateway: StrictGateway, monkeypatch: pytest.MonkeyPatch
+    mine: Caller, services: Services, gateway: StrictGateway
 ) -> None:
     await mine.post("createConnection", {"name": "S4", **draft(gateway)})
-    for _ in range(3):
+    for _ in range(101):  # more than a page of uses
         await mine.create(definition(sap_step("sapRequest_1", "Gone")), is_active=False)
-    monkeypatch.setattr(connection_uses, "_PAGE", 1)
-    assert len((await check_uses(mine))["steps"]) == 3
-    monkeypatch.setattr(connection_uses, "MAX_STEPS", 2)
     found = await check_uses(mine)
-    assert (len(found["steps"]), found["truncated"], found["is_ok"]) == (2, True, False)
+    assert (len(found["steps"]), found["checked"], found["truncated"]) == (101, 101, False)
+    principal = Principal(
+        organization_id=mine.organization_id, workspace_id=mine.workspace_id, key_id=None, name="", permissions=ALL
+    )
+    cut = await connection_uses.check_uses(services, principal, "S4", most_steps=2)
+    assert (len(cut.uses), cut.is_cut) == (2, True)
 
 
 async def test_connections_over_http_and_to_mail_servers_are_tested_too(mine: Caller, gateway: StrictGateway) -> None:

@@ -17,7 +17,7 @@ from looply.jsontext import Json
 
 MAX_SERVICES: Final = 100
 SECONDS: Final = 20.0
-"""The time for all services; a person waits for the answer."""
+"""The most time for all services; a person waits for the answer."""
 _AT_ONCE: Final = 4
 _GONE: Final = (404, 410)
 _FIX: Final = say("ACTIVATE_SAP_SERVICE", "activate it (/IWFND/MAINT_SERVICE), or correct `service_path`")
@@ -76,7 +76,8 @@ class _Check:
         self._ctx = ctx
         self._values = values
         self._settings = settings
-        self._end = ctx.clock.monotonic() + SECONDS
+        self._seconds = min(SECONDS, ctx.timeout.total_seconds())
+        self._end = ctx.clock.monotonic() + self._seconds
         self._refusal = ""
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -100,7 +101,7 @@ class _Check:
                 async with asyncio.timeout(left):
                     await self._read(group)
             except TimeoutError:
-                group.fail(f"all services together have {SECONDS:g} s")
+                group.fail(f"all services together have {self._seconds:g} s")
             except OperationError as error:
                 self._refusal = error.message if isinstance(error, AuthFailed) else ""
                 group.fail(error.message)

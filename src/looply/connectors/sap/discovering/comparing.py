@@ -44,29 +44,29 @@ class Comparison:
         elif isinstance(batch, str):
             self.findings.skip("/batch")
         elif isinstance(batch, list):
-            made: dict[str, Target | None] = {}
+            parts: dict[str, Target | None] = {}
             for index, part in enumerate(batch):
                 if isinstance(part, dict):
-                    made[f"${part.get('id')}"] = self._request(part, f"/batch/{index}", made)
+                    parts[f"${part.get('id')}"] = self._request(part, f"/batch/{index}", parts)
         else:
             self._request(call_input, "", {})
         if isinstance(probe, dict):
             self._request({"entity": probe.get("entity"), "params": probe.get("params")}, "/probe", {})
 
-    def _request(self, request: Mapping[str, Json], at: str, made: Mapping[str, Target | None]) -> Target | None:
+    def _request(self, request: Mapping[str, Json], at: str, parts: Mapping[str, Target | None]) -> Target | None:
         """Compares one request, and returns what its path leads to, None when that is not known.
 
-        `made` is what the earlier parts of a batch lead to, by their references, such as `$1`.
+        `parts` are what the earlier parts of a batch lead to, by their references, such as `$1`.
         """
         entity = request.get("entity")
         path = _marked(entity) if isinstance(entity, str) else ""
-        target = self._path(path, f"{at}/entity", made)
+        target = self._path(path, f"{at}/entity", parts)
         self._params(target, request.get("params"), f"{at}/params")
         if request.get("body_type", "json") == "json" and not path.rpartition("/")[2].startswith("$"):
             self._body(target, request.get("body"), f"{at}/body")
         return target
 
-    def _path(self, path: str, at: str, made: Mapping[str, Target | None]) -> Target | None:
+    def _path(self, path: str, at: str, parts: Mapping[str, Target | None]) -> Target | None:
         found: Target | None = None
         for index, segment in enumerate(segments_of(path.strip(" "))):
             written, _, key = segment.partition("(")
@@ -74,10 +74,10 @@ class Comparison:
             if HOLE in name:
                 self.findings.skip(at)
                 return None
-            if name.startswith("$") and name not in made:
+            if name.startswith("$") and name not in parts:
                 # `$count` and the like have no fields of their own; links are no entities.
                 return None if name == "$links" else found
-            found = _created(made[name]) if name in made else self._next(found, name, at, is_first=index == 0)
+            found = _created(parts[name]) if name in parts else self._next(found, name, at, is_first=index == 0)
             if found is None:
                 return None
             if found.call is not None:

@@ -5,21 +5,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGateway
 from looply.clock import SystemClock
 from looply.connectors.port import CallCheck, DefinedCall
-from looply.connectors.sap.discovering import calls_check
 from looply.connectors.sap.discovering.calls_check import MAX_SERVICES, check_calls
 from looply.jsontext import Json
 
 NONE = "/sap/opu/odata/sap/NONE"
 
 
-async def check(strict: Any, *inputs: dict[str, Json]) -> list[CallCheck]:
+async def check(strict: Any, *inputs: dict[str, Json], seconds: float = 60) -> list[CallCheck]:
     calls = [DefinedCall(operation="sap.odata", input=each) for each in inputs]
-    context = replace(strict.context(), clock=SystemClock(), timeout=timedelta(seconds=60))
+    context = replace(strict.context(), clock=SystemClock(), timeout=timedelta(seconds=seconds))
     return list(await check_calls(context, strict.connections["S4"], calls))
 
 
@@ -85,13 +82,10 @@ async def test_metadata_that_cannot_be_read_is_a_failure_with_its_reason(strict:
     assert [[each.code for each in one.problems] for one in found] == [[], ["SAP_PATH_INVALID"], []]
 
 
-async def test_a_check_ends_in_time_and_says_what_was_not_read(
-    strict: Any, gateway: StrictGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls_check, "SECONDS", 0.3)
+async def test_a_check_ends_in_time_and_says_what_was_not_read(strict: Any, gateway: StrictGateway) -> None:
     gateway.hangs = lambda request: SERVICE_2 in request.path
     async with asyncio.timeout(5):
-        found = await check(strict, read(SERVICE_2), read(SERVICE_4))
+        found = await check(strict, read(SERVICE_2), read(SERVICE_4), seconds=0.3)
     assert all("have 0.3 s" in failure(each) for each in found)
 
 

@@ -57,6 +57,7 @@ class _Calls:
     """The calls that are checked, with the steps that make them."""
 
     name: str
+    most_steps: int
     uses: list[CheckedUse] = field(default_factory=list)
     calls: list[DefinedCall] = field(default_factory=list)
     bases: list[str] = field(default_factory=list)
@@ -68,7 +69,7 @@ class _Calls:
         """Adds the steps of a definition that use the connection, as long as they fit."""
         for step, call, base in _calls_of(document, self.name):
             self.size += len(encode_json(call.input))
-            if len(self.calls) >= MAX_STEPS or self.size > MAX_BYTES:
+            if len(self.calls) >= self.most_steps or self.size > MAX_BYTES:
                 self.is_cut = True
                 return
             self.calls.append(call)
@@ -84,8 +85,8 @@ class _Calls:
             self.uses.append(use)
 
 
-async def check_uses(services: Services, principal: Principal, name: str) -> UsesCheck:
-    """Returns the steps that name a connection, each with the names that its system does not have.
+async def check_uses(services: Services, principal: Principal, name: str, *, most_steps: int = MAX_STEPS) -> UsesCheck:
+    """Returns the steps that name a connection, up to `most_steps`, each with the names that its system does not have.
 
     They are those of the newest ACTIVE version of each workflow, and of drafts that are newer. The system says at this
     moment what it has; it is not asked when there are no such steps.
@@ -95,17 +96,17 @@ async def check_uses(services: Services, principal: Principal, name: str) -> Use
     """
     found = await services.catalog.connections.resolve(principal.organization_id, name)
     require_check(services.registry.connection_kind(found.kind))
-    calls = await _collect(services, principal.organization_id, name)
+    calls = await _collect(services, principal.organization_id, _Calls(name, most_steps))
     checks = await _ask(services, principal, found, calls.calls) if calls.calls else ()
     uses = [_checked(*each) for each in zip(calls.uses, calls.bases, checks, strict=True)]
     return UsesCheck(uses=tuple(uses), is_cut=calls.is_cut)
 
 
-async def _collect(services: Services, organization_id: str, name: str) -> _Calls:
-    catalog, calls = services.catalog, _Calls(name)
+async def _collect(services: Services, organization_id: str, calls: _Calls) -> _Calls:
+    catalog = services.catalog
     after: UseKey | None = None
     while not calls.is_cut:
-        page = await catalog.uses.list_page(organization_id, "connection", name, _PAGE, after)
+        page = await catalog.uses.list_page(organization_id, "connection", calls.name, _PAGE, after)
         for version in page.items:
             key = (version.workflow_id, version.workflow_version)
             try:
