@@ -55,7 +55,7 @@ _COMMANDS: Final = {
     ),
     "connection": (
         "looply.cli.authoring.connection:APP",
-        "Connections to other systems: list, show, create, update, delete, test, discover.",
+        "Connections to other systems: list, show, create, update, delete, test, check, discover.",
     ),
     "notification": (
         "looply.cli.authoring.notification:APP",

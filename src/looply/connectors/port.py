@@ -7,7 +7,7 @@ Retries, timeouts between attempts and the evaluation of statuses belong to the 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -353,6 +353,31 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefinedCall:
+    """A call as a definition has it: its operation, and its input, in which any value may have expressions."""
+
+    operation: str
+    input: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCheck:
+    """What a call names that its system does not have, by what the system says of itself."""
+
+    problems: tuple[Problem, ...] = ()
+    """Their paths are pointers into the input."""
+    unchecked: int = 0
+    """How many places of the input are not known before the workflow runs, because an expression gives them."""
+    failure: Problem | None = None
+    """Why the call could not be checked, None when it was; its path is as those of `problems`."""
+
+
+CheckCalls: TypeAlias = Callable[
+    [CallContext, ConnectionValues, Sequence[DefinedCall]], Awaitable[tuple[CallCheck, ...]]
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionKind:
     """One kind of connection: the shape that connections of it are checked against when they are saved."""
 
@@ -370,6 +395,9 @@ class ConnectionKind:
     discover: Callable[[CallContext, ConnectionValues, Mapping[str, str]], Awaitable[Json]] | None = None
     """Returns what the system offers, for completion while a workflow is written; the question names what is requested.
     Raises: OperationError."""
+    check_calls: CheckCalls | None = None
+    """Compares calls of definitions with what the system says of itself at present, and returns a check for each call,
+    in their order. Nothing is changed, and no call is made as it is defined. Raises: OperationError."""
     binding: Callable[[Mapping[str, Json]], Binding] | None = None
     """Returns where and how the secrets are sent, for settings without `problems`; a kind with secrets must have it.
     Secrets are sealed together with the result: they must be entered again when it changes, and a release that computes

@@ -144,6 +144,7 @@ OTHERS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("db backup", "db restore", "db move"), _COPIES),
     **dict.fromkeys(("serve", "worker"), "their log is searched"),
     "demo": "it has a folder and data of its own",
+    "connection check": "it shows names of definitions, and none of that comes from an execution",
     "connection discover": "it shows what another system offers, and none of that comes from an execution",
     "teams package": "it writes the app of a connection",
     **dict.fromkeys(

@@ -102,6 +102,8 @@ class StrictGateway:
     drops: Callable[[Request], bool] = lambda _: False
     """Requests that take effect and whose connection is closed without an answer."""
     cuts_batches: bool = False
+    metadata: str = ""
+    """What the service of version 2 says of itself since it was changed; empty before that."""
     address: str = ""
     """Where a test has started it."""
     bearer: str = ""
@@ -252,7 +254,8 @@ class StrictGateway:
         accepted = request.headers.get("accept", "*/*")
         if entity == "$metadata":
             is_v2 = request.path.startswith(f"{SERVICE_2}/")
-            return Reply(200, METADATA if is_v2 else METADATA_4, {"Content-Type": "application/xml"})
+            described = (self.metadata or METADATA) if is_v2 else METADATA_4
+            return Reply(200, described, {"Content-Type": "application/xml"})
         if "text/plain" not in accepted and "*/*" not in accepted:
             return Reply(406)
         if entity == "Orders/$count":

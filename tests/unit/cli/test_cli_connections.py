@@ -100,6 +100,38 @@ def test_what_a_system_offers_is_shown(run: Command, looply: Looply) -> None:
     assert looply.calls[-1][1] == {"name": "S4", "service": "/sap/x"}
 
 
+def test_the_steps_of_a_connection_are_checked_and_the_exit_status_says_whether_they_fit(
+    run: Command, looply: Looply
+) -> None:
+    finding = {"path": "/workflow_steps/1/settings/entity", "message": "no entity set 'Order'", "hint": "Orders?"}
+    unread = {"path": "/a", "message": "/sap/x was not read: 503"}
+    use = {"workflow_name": "Release", "version": 3, "status": "ACTIVE", "step": "sapRequest_1"}
+    good = {"is_ok": True, "checked": 2, "unchecked": 1, "truncated": False, "steps": []}
+    steps = [
+        {**use, "findings": [finding], "failure": None},
+        {
+            **use,
+            "step": "sapRequest_2",
+            "findings": [],
+            "failure": unread,
+        },
+    ]
+    looply.answers["checkConnectionUses"] = [
+        {"item": good},
+        {"item": {**good, "is_ok": False, "truncated": True, "steps": steps}},
+    ]
+    done = run("connection", "check", "S4")
+    assert (done.status, done.out) == (0, "steps compared: 2; places in them that an expression gives: 1\n")
+    done = run("connection", "check", "S4")
+    assert done.status == 1
+    assert done.out.splitlines() == [
+        "Release\t3 ACTIVE\tsapRequest_1\t/workflow_steps/1/settings/entity\tno entity set 'Order'\tOrders?",
+        "Release\t3 ACTIVE\tsapRequest_2\t/a\t/sap/x was not read: 503\t",
+        "steps compared: 2; places in them that an expression gives: 1; further steps were not compared",
+    ]
+    assert looply.calls[-1] == ("checkConnectionUses", {"name": "S4"}, None)
+
+
 def test_profiles_are_listed_and_shown(run: Command, looply: Looply) -> None:
     looply.answers["getProfiles"] = {"items": [PROFILE]}
     assert run("profile", "list", WORKFLOW).out == "test\tyes\tlimit\t2023-11-14 22:13:20Z\n"

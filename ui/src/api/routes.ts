@@ -17,6 +17,7 @@ export const routes = {
   cancelTeamsInstallation: "POST",
   changeMember: "POST",
   changePassword: "POST /v2/session/changePassword",
+  checkConnectionUses: "GET",
   checkTeamsPerson: "POST",
   chooseOrganization: "POST /v2/session/chooseOrganization",
   completeExpression: "POST",

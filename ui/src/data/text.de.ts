@@ -47,6 +47,23 @@ const connections = {
   test: "Testen",
   testing: "Wird getestet …",
   path: "Pfad, der auch aufgerufen wird",
+  steps: "Passen die Schritte zum System?",
+  stepsHint:
+    "Entity-Sets, Operationen und Felder, die Schritte nennen, werden in dem gesucht, was das System jetzt anbietet: in den neuesten aktiven Versionen und in neueren Entwürfen.",
+  checkSteps: "Schritte prüfen",
+  checking: "Wird geprüft …",
+  stepsFit: (count) =>
+    ["Kein Schritt verwendet diese Verbindung.", "Der eine Schritt passt zum System."][count] ??
+    `Alle ${count} Schritte passen zum System.`,
+  stepsDiffer: (count, checked) =>
+    `${count === 1 ? "1 Schritt ist" : `${count} Schritte sind`} anzusehen; ${checked} ließen sich vergleichen.`,
+  unchecked: (count) =>
+    count === 1
+      ? "Eine Stelle gibt ein Ausdruck vor; sie ist bekannt, wenn der Schritt läuft."
+      : `${count} Stellen geben Ausdrücke vor; sie sind bekannt, wenn die Schritte laufen.`,
+  furtherSteps: "Weitere Schritte wurden nicht verglichen.",
+  version: (version) => `Version ${version}`,
+  states: { ACTIVE: "Aktiv", DRAFT: "Entwurf" },
   offers: "Was das System anbietet",
   offersHint: "Seine OData-Services mit ihren Entitäten und Operationen. Dafür wird das System aufgerufen.",
   ask: "System fragen",

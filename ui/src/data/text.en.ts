@@ -51,6 +51,22 @@ const connections = {
   test: "Test",
   testing: "Testing …",
   path: "Path that is called too",
+  steps: "Do the steps fit the system?",
+  stepsHint:
+    "Entity sets, operations and fields that steps name are looked up in what the system offers now: in newest active versions, and in newer drafts.",
+  checkSteps: "Check the steps",
+  checking: "Checking …",
+  stepsFit: (count: number) =>
+    ["No step uses this connection.", "The one step fits the system."][count] ?? `All ${count} steps fit the system.`,
+  stepsDiffer: (count: number, checked: number) =>
+    `${count === 1 ? "1 step needs" : `${count} steps need`} a look; ${checked} could be compared.`,
+  unchecked: (count: number) =>
+    count === 1
+      ? "One place is given by an expression, and known when the step runs."
+      : `${count} places are given by expressions, and known when the steps run.`,
+  furtherSteps: "Further steps were not compared.",
+  version: (version: number) => `version ${version}`,
+  states: { ACTIVE: "Active", DRAFT: "Draft" },
   offers: "What the system offers",
   offersHint: "Its OData services, with their entities and operations. The system is called for it.",
   ask: "Ask the system",

@@ -3,6 +3,7 @@
  * words. The English ones are those of the server.
  */
 export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
+  ACTIVATE_SAP_SERVICE: "aktivieren Sie ihn (/IWFND/MAINT_SERVICE), oder berichtigen Sie `service_path`",
   ADDRESS_INVALID: "ist keine Mailadresse ({reason})",
   ADD_FAIL_ON: "setzen Sie `fail_on` auf 4xx und 5xx, oder lesen Sie {step}.output.status",
   ADD_THIS: "ergänzen Sie {json}",
@@ -170,6 +171,14 @@ export const GERMAN_FINDINGS: Readonly<Record<string, string>> = {
   REPEAT_DECLARED: "{operation} gibt „{repeat}“ vor; das ersetzt diesen Wert",
   REQUESTER_MISSING: "`self_approval: false` braucht einen `requester`",
   REQUEST_HAS_NO_SCHEDULE: "ein Auslöser REQUEST hat keinen Zeitplan",
+  SAP_FIELD_UNKNOWN: "{type} hat kein Feld und keine Navigationseigenschaft „{name}“",
+  SAP_KEY_INCOMPLETE: "der Schlüssel von {type} ist {keys}; {missing} fehlt",
+  SAP_KEY_UNKNOWN: "{type} hat kein Schlüsselfeld „{name}“; der Schlüssel ist {keys}",
+  SAP_NAME_UNKNOWN: "der Service hat kein Entity-Set, kein Singleton, keine Funktion und keine Aktion „{name}“",
+  SAP_PARAMETER_UNKNOWN: "{operation} hat keinen Parameter „{name}“",
+  SAP_PATH_INVALID: "ist kein Pfad eines Service ({reason})",
+  SAP_SERVICE_UNKNOWN: "das System hat keinen Service {path}: sein $metadata wurde mit dem Status {status} beantwortet",
+  SAP_SERVICE_UNREAD: "{path} wurde nicht gelesen: {reason}",
   SAP_SYSTEM_INCOMPLETE: "`system_id` und `client` nennen zusammen ein System; `{name}` fehlt",
   SAP_SYSTEM_MISSING: "das SAP-System fehlt",
   SAP_SYSTEM_TWICE: "geben Sie entweder `connection` oder `system_id` und `client` an, nicht beides",

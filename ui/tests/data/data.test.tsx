@@ -335,6 +335,54 @@ describe("connections", () => {
     await expectAccessible();
   });
 
+  it("say which steps name what their system does not have", async () => {
+    const step = { workflow_id: "w1", workflow_name: "Release", version: 3, status: "ACTIVE" as const, failure: null };
+    const at = "/workflow_steps/1/settings";
+    const finding = {
+      path: `${at}/params/$select`,
+      message: "Order has no field and no navigation property 'Amnt'",
+      hint: "did you mean 'Amount'?",
+      code: "SAP_FIELD_UNKNOWN",
+      hint_code: "DID_YOU_MEAN",
+      values: { type: "Order", name: "Amnt", suggestion: "Amount" },
+    };
+    const unread = { path: `${at}/service_path`, message: "/sap/x was not read: it was slow" };
+    const { user, api } = visit("/data/connections/S4 production", maker, withData(), {
+      checkConnectionUses: () => ({
+        message: "success",
+        item: {
+          is_ok: false,
+          checked: 4,
+          unchecked: 1,
+          truncated: false,
+          steps: [
+            { ...step, step: "sapRequest_1", label: "Read the order", findings: [finding] },
+            { ...step, step: "sapRequest_2", label: "", findings: [], failure: unread },
+          ],
+        },
+      }),
+    });
+    const check = await screen.findByRole("button", { name: "Check the steps" });
+    expect(api.calls.some(([name]) => name === "checkConnectionUses")).toBe(false);
+    await user.click(check);
+    const link = await screen.findByRole("link", { name: "Release: Read the order" });
+    expect(link.getAttribute("href")).toContain("/workflows/w1/v/3?step=sapRequest_1");
+    expect(screen.getByText(/2 steps need a look; 4 could be compared\. One place is given/)).toBeTruthy();
+    expect(screen.getByText(/no navigation property 'Amnt'; did you mean 'Amount'\?/)).toBeTruthy();
+    expect(screen.getByText(/\/sap\/x was not read: it was slow/)).toBeTruthy();
+    await expectAccessible();
+  });
+
+  it("say in German that all steps fit", async () => {
+    speakGerman();
+    const result = { is_ok: true, checked: 2, unchecked: 0, truncated: false, steps: [] };
+    const { user } = visit("/data/connections/S4 production", maker, withData(), {
+      checkConnectionUses: () => ({ message: "success", item: result }),
+    });
+    await user.click(await screen.findByRole("button", { name: "Schritte prüfen" }));
+    expect(await screen.findByText("Alle 2 Schritte passen zum System.")).toBeTruthy();
+  });
+
   it("get new secrets without another change", async () => {
     const { user, api } = visit("/data/connections/S4 production", maker, withData(), {
       updateConnection: () => ({ message: "success", item: connection() }),

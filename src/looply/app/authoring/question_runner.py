@@ -11,7 +11,7 @@ from looply.app.context.services import Prober
 from looply.catalog.calls.questions import Question, Questions
 from looply.connectors.port import ConnectionValues, Secrets
 from looply.connectors.registry import Registry
-from looply.engine.ports.questions import AskDiscovery, AskedConnection, AskTest, AskTry, decode_ask
+from looply.engine.ports.questions import AskCheck, AskDiscovery, AskedConnection, AskTest, AskTry, decode_ask
 from looply.engine.ports.tried_calls import outcome_document
 from looply.engine.upkeep.loop import Loop
 from looply.errors import LooplyError, Permanent
@@ -88,6 +88,10 @@ class QuestionRunner(Loop):
             case AskDiscovery():
                 values = self._values(ask.connection)
                 return await self._prober.discover(question.organization_id, values, ask.question)
+            case AskCheck():
+                values = self._values(ask.connection)
+                found = await self._prober.check_calls(question.organization_id, values, ask.calls)
+                return msgspec.to_builtins(found)
             case _:
                 assert_never(ask)
 

@@ -1,17 +1,17 @@
 """The prober of a server that makes no calls: workers, which see the network, test connections and try calls for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
 from looply.catalog.calls.questions import Questions
 from looply.clock import Clock
-from looply.connectors.port import Check, ConnectionValues
+from looply.connectors.port import CallCheck, Check, ConnectionValues, DefinedCall
 from looply.connectors.registry import Registry
-from looply.engine.effects.connection_prober import TIMEOUT, require_discovery, require_test
-from looply.engine.ports.questions import Ask, AskDiscovery, AskTest, AskTry, describe_connection, encode_ask
+from looply.engine.effects.connection_prober import TIMEOUT, require_check, require_discovery, require_test
+from looply.engine.ports.questions import Ask, AskCheck, AskDiscovery, AskTest, AskTry, describe_connection, encode_ask
 from looply.engine.ports.tried_calls import TriedCall, read_outcome
 from looply.errors import Permanent
 from looply.execution.facts.address import Address
@@ -60,6 +60,18 @@ class RemoteProber:
         require_discovery(self._registry.connection_kind(values.kind))
         ask = AskDiscovery(connection=describe_connection(values), question=dict(question))
         return await self._ask(organization_id, self._connector_of(values), ask)
+
+    async def check_calls(
+        self, organization_id: str, values: ConnectionValues, calls: Sequence[DefinedCall]
+    ) -> tuple[CallCheck, ...]:
+        """Returns a check for each call.
+
+        Raises: NotFound; Refused (code `NOT_DISCOVERABLE`); Permanent as `discover`.
+        """
+        require_check(self._registry.connection_kind(values.kind))
+        ask = AskCheck(connection=describe_connection(values), calls=list(calls))
+        found = await self._ask(organization_id, self._connector_of(values), ask)
+        return tuple(msgspec.convert(found, list[CallCheck]))
 
     async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried; when the worker that took it does not answer, the outcome is unknown.

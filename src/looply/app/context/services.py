@@ -1,7 +1,7 @@
 """The services that every use case receives."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,7 +22,7 @@ from looply.catalog import Catalog
 from looply.catalog.people.passwords import Passwords
 from looply.catalog.tenants.principal import Principal
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
-from looply.connectors.port import Check, ConnectionValues
+from looply.connectors.port import CallCheck, Check, ConnectionValues, DefinedCall
 from looply.connectors.registry import Registry
 from looply.definition.graph.card_channels import CheckCard
 from looply.engine.ports.card_channel import INBOX
@@ -138,6 +138,12 @@ class Prober(Protocol):
         """Returns what the system offers. Raises: NotFound, Refused, OperationError."""
         ...
 
+    async def check_calls(
+        self, organization_id: str, values: ConnectionValues, calls: Sequence[DefinedCall]
+    ) -> tuple[CallCheck, ...]:
+        """Returns a check for each call of a definition. Raises: NotFound, Refused, OperationError."""
+        ...
+
     async def try_call(self, call: TriedCall) -> EffectDone | EffectFailed:
         """Makes the call of a step that is tried. Raises: Overloaded; Permanent when no such process takes it."""
         ...
@@ -151,6 +157,10 @@ class NoProber:
         raise _no_calls()
 
     async def discover(self, *_: object) -> Json:
+        """Raises: Refused, always."""
+        raise _no_calls()
+
+    async def check_calls(self, *_: object) -> tuple[CallCheck, ...]:
         """Raises: Refused, always."""
         raise _no_calls()
 

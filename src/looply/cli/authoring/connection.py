@@ -108,11 +108,32 @@ async def discover(
     terminal.show(item, lambda: _offers(item))
 
 
+@APP.command(name="check")
+async def check_uses(name: Name, /, *, server: Server = THE_SERVER, terminal: Here) -> int:
+    """Check the steps that use a connection against what its system offers. The exit status is 1 for a finding."""
+    async with server.client(terminal) as client:
+        item = (await client.get("checkConnectionUses", name=name))["item"]
+    terminal.show(item, lambda: _findings(item))
+    return 0 if item["is_ok"] else 1
+
+
 def _checks(item: dict[str, Any]) -> Page:
     rows = [
         (check["name"], check["state"], f"{check['ms']} ms", check["text"], check["fix"]) for check in item["checks"]
     ]
     return table(("check", "state", "time", "found", "to fix"), rows)
+
+
+def _findings(item: dict[str, Any]) -> Page:
+    rows = []
+    for step in item["steps"]:
+        found = step["findings"] or [step["failure"]]
+        place = (step["workflow_name"], f"{step['version']} {step['status']}", step["step"])
+        rows += [(*place, each["path"], each["message"], each.get("hint", "")) for each in found]
+    count = f"steps compared: {item['checked']}; places in them that an expression gives: {item['unchecked']}"
+    more = "; further steps were not compared" if item["truncated"] else ""
+    found = table(("workflow", "version", "step", "place", "found", "to fix"), rows)
+    return (found, f"{count}{more}") if rows else f"{count}{more}"
 
 
 def _offers(item: dict[str, Any]) -> Page:

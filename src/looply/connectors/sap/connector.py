@@ -46,6 +46,7 @@ from looply.connectors.sap.calls.settings import (
     secret_names,
 )
 from looply.connectors.sap.checks import check_connection
+from looply.connectors.sap.discovering.calls_check import check_calls
 from looply.connectors.sap.discovering.discovery import discover
 from looply.connectors.sap.messages import with_messages
 from looply.connectors.sap.types.service import Answer, TypedService
@@ -359,6 +360,7 @@ CONNECTOR = Connector(
             criteria=_criteria,
             test=check_connection,
             discover=discover,
+            check_calls=check_calls,
         ),
     ),
 )

@@ -41,7 +41,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 def uses_of(document: dict[str, Json]) -> tuple[Use, ...]:
     """Returns the uses in document order. A calendar is listed as a datastore, too."""
     found = [
-        Use(kind=kind, name=name, path=path, step=step.id, label=_label(step.raw.get("description")))
+        Use(kind=kind, name=name, path=path, step=step.id, label=label_of(step.raw.get("description")))
         for step in read_outline(document).steps
         for kind, name, path in _of_step(step)
     ]
@@ -77,7 +77,8 @@ def _datastore(step: StepOutline, kind: UseKind, value: Json, *field: str) -> It
         yield kind, canonical_name(name), _at(step, *field)
 
 
-def _label(description: Json) -> str:
+def label_of(description: Json) -> str:
+    """Returns the first line of a step's description."""
     lines = description.splitlines() if isinstance(description, str) else []
     return lines[0][:LABEL_CHARACTERS] if lines else ""
 

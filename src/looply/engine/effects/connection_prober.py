@@ -1,10 +1,12 @@
 """Tests connections, saved or not, asks systems what they offer, and tries calls of steps: where calls are made."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeAlias
+
+import msgspec
 
 from looply.clock import Clock
 from looply.connectors.bound import Bounds, BoundSender
@@ -14,7 +16,16 @@ from looply.connectors.credentials.tokens import TokenCache
 from looply.connectors.foreign import guard_foreign
 from looply.connectors.masking import Masker, masker_of
 from looply.connectors.outbound.dialer import Dialer
-from looply.connectors.port import CallContext, Check, ConnectionKind, ConnectionValues, HttpSender
+from looply.connectors.port import (
+    CallCheck,
+    CallContext,
+    Check,
+    CheckCalls,
+    ConnectionKind,
+    ConnectionValues,
+    DefinedCall,
+    HttpSender,
+)
 from looply.connectors.registry import Registry
 from looply.engine.ports.tried_calls import TriedCall
 from looply.errors import BadInput, LooplyError, Overloaded, Permanent, Refused
@@ -90,11 +101,31 @@ class ConnectionProber:
         Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind that cannot be asked; OperationError.
         """
         discover = require_discovery(self._resources.registry.connection_kind(values.kind))
+        ctx = self._context(organization_id, values)
+        return await self._asked(values, lambda: discover(ctx, values, question))
+
+    async def check_calls(
+        self, organization_id: str, values: ConnectionValues, calls: Sequence[DefinedCall]
+    ) -> tuple[CallCheck, ...]:
+        """Returns a check for each call of a definition, by what the system says of itself at present.
+
+        Raises: as `discover`.
+        """
+        check = require_check(self._resources.registry.connection_kind(values.kind))
+        ctx = self._context(organization_id, values)
+
+        async def ask() -> Json:
+            return msgspec.to_builtins(await check(ctx, values, calls))
+
+        return tuple(msgspec.convert(await self._asked(values, ask), list[CallCheck]))
+
+    async def _asked(self, values: ConnectionValues, ask: Callable[[], Awaitable[Json]]) -> Json:
+        """Returns what a system says, without the secrets of its connection."""
         masker = masker_of(tuple(values.secrets.values()))
         try:
             with guard_foreign("discovery_broke", passes=(TimeoutError,), kind=values.kind):
                 async with asyncio.timeout(TIMEOUT.total_seconds()):
-                    found = await discover(self._context(organization_id, values), values, question)
+                    found = await ask()
         except TimeoutError as error:
             raise Permanent(f"the system did not answer in {TIMEOUT.total_seconds():g} s", code="TIMEOUT") from error
         except LooplyError as error:
@@ -143,6 +174,13 @@ def require_discovery(
     if kind.discover is None:
         raise Refused.at("/kind", f"systems of kind {kind.name} cannot be asked", code="NOT_DISCOVERABLE")
     return kind.discover
+
+
+def require_check(kind: ConnectionKind) -> CheckCalls:
+    """Returns how calls are compared with systems of a kind. Raises: Refused (code `NOT_DISCOVERABLE`)."""
+    if kind.check_calls is None:
+        raise Refused.at("/kind", f"systems of kind {kind.name} cannot be asked", code="NOT_DISCOVERABLE")
+    return kind.check_calls
 
 
 def _failed(text: str) -> Check:

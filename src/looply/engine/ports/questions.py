@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from looply.connectors.port import ConnectionValues
+from looply.connectors.port import ConnectionValues, DefinedCall
 from looply.engine.ports.tried_calls import TriedCall
 from looply.jsontext import Json
 
@@ -39,13 +39,20 @@ class AskDiscovery(
     question: dict[str, str]
 
 
+class AskCheck(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="check", forbid_unknown_fields=True):
+    """Whether calls of definitions fit what the system says of itself at present."""
+
+    connection: AskedConnection
+    calls: list[DefinedCall]
+
+
 class AskTry(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="try", forbid_unknown_fields=True):
     """The outcome of the call of a step that is tried."""
 
     call: TriedCall
 
 
-Ask: TypeAlias = AskTest | AskDiscovery | AskTry
+Ask: TypeAlias = AskTest | AskDiscovery | AskCheck | AskTry
 
 
 def describe_connection(values: ConnectionValues) -> AskedConnection:

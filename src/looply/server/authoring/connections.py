@@ -6,12 +6,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.authoring import connections
+from looply.app.browsing import connection_uses
 from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.instants import to_ms
 from looply.jsontext import Json
 from looply.server.http.actor_names import name_actors
 from looply.server.http.call import Call, Parameter, Response, manage_route, read_route
-from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
+from looply.server.http.wire import LIMIT, SUCCESS, Finding, Message, finding_of, limit_of
 
 
 class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +131,45 @@ class DiscoveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: dict[str, Json]
 
 
+class CheckedUseRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that names what its system does not have (`findings`), or why it was not compared (`failure`).
+
+    `label` is what the step's description says; paths are pointers into the definition of that version.
+    """
+
+    workflow_id: str
+    workflow_name: str
+    version: int
+    status: Literal["DRAFT", "ACTIVE"]
+    step: str
+    label: str
+    findings: list[Finding]
+    failure: Finding | None
+
+
+class UsesCheckRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a check of the steps that use a connection.
+
+    `checked` is how many steps were compared, `unchecked` how many places of them an expression gives, which are known
+    when the workflow runs. `truncated`: there are more steps than one check compares.
+    """
+
+    is_ok: bool
+    """Whether all steps were compared, without a finding."""
+    checked: int
+    unchecked: int
+    truncated: bool
+    steps: list[CheckedUseRecord]
+    """The steps with findings, and those that could not be checked, by workflow and version."""
+
+
+class UsesCheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of the check of the steps that use a connection."""
+
+    message: str
+    item: UsesCheckRecord
+
+
 async def create_connection(call: Call) -> Response:
     """Creates a connection."""
     body: CreateConnectionBody = call.body
@@ -177,6 +217,20 @@ async def discover_connection(call: Call) -> Response:
     return Response(DiscoveryAnswer(message=SUCCESS, item=item))
 
 
+async def check_connection_uses(call: Call) -> Response:
+    """Checks the steps that use a connection."""
+    found = await connection_uses.check_uses(call.services, call.principal, call.query.get("name", ""))
+    steps = [_checked_use(use) for use in found.uses if use.problems or use.failure]
+    item = UsesCheckRecord(
+        is_ok=not steps and not found.is_cut,
+        checked=sum(use.failure is None for use in found.uses),
+        unchecked=sum(use.unchecked for use in found.uses),
+        truncated=found.is_cut,
+        steps=steps,
+    )
+    return Response(UsesCheckAnswer(message=SUCCESS, item=item))
+
+
 async def get_connection(call: Call) -> Response:
     """Reads a connection."""
     found = await connections.get(call.services, call.principal, call.query.get("name"))
@@ -195,6 +249,19 @@ async def get_connections(call: Call) -> Response:
 
 def _answer(connection: Connection) -> Response:
     return Response(ConnectionAnswer(message=SUCCESS, item=_record(connection)))
+
+
+def _checked_use(use: connection_uses.CheckedUse) -> CheckedUseRecord:
+    return CheckedUseRecord(
+        workflow_id=use.workflow_id,
+        workflow_name=use.workflow_name,
+        version=use.version,
+        status=use.status,
+        step=use.step,
+        label=use.label,
+        findings=[finding_of(problem) for problem in use.problems],
+        failure=None if use.failure is None else finding_of(use.failure),
+    )
 
 
 def _record(connection: Connection) -> ConnectionRecord:
@@ -269,6 +336,20 @@ ROUTES: Final = (
             Parameter("service", "Path of a service; its entities and operations are returned."),
         ),
         answer=DiscoveryAnswer,
+        refusals=(404, 409, 422),
+    ),
+    read_route(
+        path="/v2/workflows/checkConnectionUses",
+        access="edit.drafts",
+        handle=check_connection_uses,
+        summary="Check the steps that use a connection against what its system offers at present",
+        description=(
+            "The `$metadata` of each OData service that they name is read, and compared with their paths, keys, query"
+            " options and bodies: in newest ACTIVE versions, and in drafts that are newer. No step is carried out."
+        ),
+        tag="Connections",
+        parameters=(Parameter("name", "Name of the connection.", is_required=True),),
+        answer=UsesCheckAnswer,
         refusals=(404, 409, 422),
     ),
     read_route(

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from server_kit import Caller
+from server_kit import Caller, definition
 
-from kit.servers.sap_gateway import SERVICE_2, StrictGateway
+from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGateway
+from looply.app.browsing import connection_uses
+from looply.app.context.services import Services
+from looply.catalog.tenants.principal import Principal
+from looply.permissions import ALL
 
 
 @pytest_asyncio.fixture
@@ -98,6 +102,77 @@ async def test_a_system_says_what_a_service_offers(mine: Caller, gateway: Strict
     await mine.post("createConnection", http)
     refused = await mine.get("discoverConnection", name="H")
     assert (refused.status_code, refused.json()["code"]) == (422, "NOT_DISCOVERABLE")
+
+
+def sap_step(id_: str, entity: str, **settings: Any) -> dict[str, Any]:
+    given = {"connection": "S4", "service_path": SERVICE_2, "entity": entity, **settings}
+    return {"id": id_, "type": "sapRequest", "description": f"Read by {id_}", "settings": given}
+
+
+async def check_uses(caller: Caller, name: str = "S4") -> dict[str, Any]:
+    answer = await caller.get("checkConnectionUses", name=name)
+    assert answer.status_code == 200, answer.text
+    item: dict[str, Any] = answer.json()["item"]
+    return item
+
+
+async def test_steps_that_name_what_their_system_no_longer_has_are_listed(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    assert await check_uses(mine) == {"is_ok": True, "checked": 0, "unchecked": 0, "truncated": False, "steps": []}
+    by_operation = {"connection": "S4", "operation": "sap.odata"}
+    given = {"service_path": SERVICE_4, "entity": "Orders", "params": {"$orderby": "Gone"}}
+    steps = (
+        sap_step("sapRequest_1", "Orders('${payload.output.po}')", params={"$select": "Order,Reference"}),
+        sap_step("sapRequest_2", "${payload.output.entity}"),
+        sap_step("sapRequest_3", "Gone", connection="OTHER"),
+        {"id": "operation_1", "type": "operation", "settings": {**by_operation, "input": given}},
+    )
+    workflow_id = await mine.create(definition(*steps), is_active=False)
+    (step,) = (await check_uses(mine))["steps"]
+    assert (step["workflow_id"], step["version"], step["status"]) == (workflow_id, 1, "DRAFT")
+    assert (step["step"], [each["path"] for each in step["findings"]]) == (
+        "operation_1",
+        ["/workflow_steps/4/settings/input/params/$orderby"],
+    )
+    gateway.metadata = METADATA.replace('"Reference"', '"ExternalReference"')
+    found = await check_uses(mine)
+    assert (found["is_ok"], found["checked"], found["unchecked"], found["truncated"]) == (False, 3, 1, False)
+    changed = found["steps"][0]
+    assert (changed["step"], changed["label"], changed["failure"]) == ("sapRequest_1", "Read by sapRequest_1", None)
+    (finding,) = changed["findings"]
+    assert finding["path"] == "/workflow_steps/1/settings/params/$select"
+    assert (finding["code"], finding["hint"]) == ("SAP_FIELD_UNKNOWN", "did you mean 'ExternalReference'?")
+    gateway.password = "another password"
+    refused = await check_uses(mine)
+    assert (refused["is_ok"], refused["checked"]) == (False, 0)
+    assert all(each["failure"] and not each["findings"] for each in refused["steps"])
+
+
+async def test_uses_of_connections_that_cannot_be_checked_are_refused(
+    mine: Caller, theirs: Caller, gateway: StrictGateway
+) -> None:
+    await theirs.post("createConnection", {"name": "S4", **draft(gateway)})
+    missing = await mine.get("checkConnectionUses", name="S4")
+    assert (missing.status_code, missing.json()["code"]) == (404, "CONNECTION_NOT_FOUND")
+    await mine.post("createConnection", {"name": "H", "kind": "http", "settings": {"base_url": gateway.address}})
+    refused = await mine.get("checkConnectionUses", name="H")
+    assert (refused.status_code, refused.json()["code"]) == (422, "NOT_DISCOVERABLE")
+    assert gateway.requests == []
+
+
+async def test_steps_of_many_versions_are_checked_up_to_a_limit(
+    mine: Caller, services: Services, gateway: StrictGateway
+) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    for _ in range(101):  # more than a page of uses
+        await mine.create(definition(sap_step("sapRequest_1", "Gone")), is_active=False)
+    found = await check_uses(mine)
+    assert (len(found["steps"]), found["checked"], found["truncated"]) == (101, 101, False)
+    principal = Principal(
+        organization_id=mine.organization_id, workspace_id=mine.workspace_id, key_id=None, name="", permissions=ALL
+    )
+    cut = await connection_uses.check_uses(services, principal, "S4", most_steps=2)
+    assert (len(cut.uses), cut.is_cut) == (2, True)
 
 
 async def test_connections_over_http_and_to_mail_servers_are_tested_too(mine: Caller, gateway: StrictGateway) -> None:

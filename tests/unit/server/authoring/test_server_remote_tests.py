@@ -14,7 +14,7 @@ from kit.servers.sap_gateway import SERVICE_2, StrictGateway
 from looply.app.authoring.question_runner import QuestionRunner
 from looply.app.context.remote_prober import PATIENCE_SECONDS, RemoteProber
 from looply.app.context.services import Services
-from looply.connectors.port import Check, ConnectionValues
+from looply.connectors.port import CallCheck, Check, ConnectionValues
 from looply.connectors.registry import Registry
 from looply.engine.effects.connection_prober import TIMEOUT, ConnectionProber
 from looply.errors import Permanent
@@ -60,6 +60,9 @@ class Hanging:
         return ()
 
     async def discover(self, *_: object) -> Json:
+        raise AssertionError("it is not asked")
+
+    async def check_calls(self, *_: object) -> tuple[CallCheck, ...]:
         raise AssertionError("it is not asked")
 
     async def try_call(self, *_: object) -> EffectDone | EffectFailed:
@@ -121,6 +124,16 @@ async def test_a_worker_asks_a_system_what_it_offers(mine: Caller, gateway: Stri
     await mine.post("createConnection", {"name": "H", "kind": "http", "settings": {"base_url": gateway.address}})
     refused = await mine.get("discoverConnection", name="H")
     assert (refused.status_code, refused.json()["code"]) == (422, "NOT_DISCOVERABLE")
+
+
+@pytest.mark.usefixtures("remote")
+async def test_a_worker_checks_the_steps_that_use_a_connection(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    body = {"Total": 22899.420, "Gone": "x"}
+    settings = {"connection": "S4", "service_path": SERVICE_2, "entity": "Orders", "method": "POST", "body": body}
+    await mine.create(definition({"id": "sapRequest_1", "type": "sapRequest", "settings": settings}), is_active=False)
+    (step,) = (await mine.get("checkConnectionUses", name="S4")).json()["item"]["steps"]
+    assert [finding["path"] for finding in step["findings"]] == ["/workflow_steps/1/settings/body/Gone"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import { ConnectionForm } from "./ConnectionForm";
 import { DeleteConnectionDialog } from "./DeleteConnectionDialog";
 import { Offers } from "./Offers";
 import { RotateDialog } from "./RotateDialog";
+import { UsesCheck } from "./UsesCheck";
 
 export function ConnectionPage() {
   const { codes } = useText(TEXTS);
@@ -59,6 +60,7 @@ function Found({ connection }: { connection: Connection }) {
         ) : (
           <JsonTree label={text.settings} value={connection.settings} />
         )}
+        {connection.kind === "sap" && <UsesCheck name={connection.name} />}
         {connection.kind === "sap" && <Offers name={connection.name} />}
         <UsedBy kind="connection" name={connection.name} />
       </div>

@@ -33,7 +33,7 @@ async def discover(ctx: CallContext, values: ConnectionValues, question: Mapping
     """
     settings = values.read("sap", SapConnectionSettings, "the discovery")
     if path := question.get("service", ""):
-        reader = _Reader(ctx, values, settings, path)
+        reader = ServiceReader(ctx, values, settings, path)
         response = await reader.get("$metadata", {})
         name = reader.service.path
         if response.status != 200:
@@ -43,7 +43,7 @@ async def discover(ctx: CallContext, values: ConnectionValues, question: Mapping
     found: list[Json] = []
     failures: list[HttpResponse] = []
     for version, (catalog, entity, params) in (("2", CATALOG_2), ("4", CATALOG_4)):
-        reader = _Reader(ctx, values, settings, catalog)
+        reader = ServiceReader(ctx, values, settings, catalog)
         response = await reader.get(entity, params)
         if response.status != 200:
             failures.append(response)
@@ -57,8 +57,8 @@ async def discover(ctx: CallContext, values: ConnectionValues, question: Mapping
     return {"services": found[:MAX_SERVICES]}
 
 
-class _Reader:
-    """Reads one service."""
+class ServiceReader:
+    """Reads one service, with the credentials of a connection."""
 
     def __init__(self, ctx: CallContext, values: ConnectionValues, settings: SapConnectionSettings, path: str) -> None:
         self.service: Service = service_of(SapInput(service_path=path), settings)

@@ -76,7 +76,7 @@ class _Reader:
                 self._declare(tag, name, attributes)
             case "TypeDefinition":
                 self._found.definitions[f"{self._namespace}.{name}"] = _type_of(attributes, "UnderlyingType")
-            case "Property" | "NavigationProperty" | "Parameter" | "ReturnType" | "End":
+            case "Property" | "NavigationProperty" | "Parameter" | "ReturnType" | "End" | "PropertyRef":
                 self._add(tag, name, attributes)
             case "EntitySet":
                 self._found.resources[name] = TypeRef(attributes.get("EntityType", ""), is_list=True)
@@ -92,7 +92,8 @@ class _Reader:
 
     def _declare(self, tag: str, name: str, attributes: Mapping[str, str]) -> None:
         if tag in ("EntityType", "ComplexType"):
-            self._found.structures[name] = Structure(base=attributes.get("BaseType", ""))
+            is_open = attributes.get("OpenType") == "true"
+            self._found.structures[name] = Structure(base=attributes.get("BaseType", ""), is_open=is_open)
         elif tag != "Association":
             # Overloads of a name have the same result.
             self._found.calls.setdefault(name, Call())
@@ -106,12 +107,19 @@ class _Reader:
         elif around in ("EntityType", "ComplexType") and tag == "NavigationProperty" and "Relationship" in attributes:
             role = attributes.get("ToRole", "")
             found.navigations.append(_Navigation(owner, name, attributes["Relationship"], role))
+        elif around == "Key" and tag == "PropertyRef":
+            self._add_key(attributes.get("Alias", name))
         elif around in ("EntityType", "ComplexType") and tag in ("Property", "NavigationProperty"):
             found.structures[owner].members[name] = _type_of(attributes)
         elif around in ("Function", "Action", *_UNBOUND) and tag == "Parameter":
             found.calls[owner].parameters[name] = _type_of(attributes)
         elif around in ("Function", "Action") and tag == "ReturnType":
             found.calls[owner] = replace(found.calls[owner], result=_type_of(attributes))
+
+    def _add_key(self, name: str) -> None:
+        structure = self._found.structures.get(self._within[-2][1]) if len(self._within) > 1 else None
+        if structure is not None:
+            structure.keys.append(name)
 
     def _import(self, tag: str, name: str, attributes: Mapping[str, str]) -> None:
         declared = attributes.get(tag.removesuffix("Import"))
@@ -130,7 +138,9 @@ class _Reader:
             if end is not None:
                 found.structures[one.structure].members[one.name] = end
         structures = {
-            name: Structure(self._full(one.base), {key: self._resolve(ref) for key, ref in one.members.items()})
+            name: replace(
+                one, base=self._full(one.base), members={key: self._resolve(ref) for key, ref in one.members.items()}
+            )
             for name, one in found.structures.items()
         }
         calls = {name: self._resolved_call(call) for name, call in found.calls.items()}

@@ -1,6 +1,6 @@
 """The metadata of an OData service: what its values are, in the one form for versions 2 and 4."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -32,6 +32,10 @@ class Structure:
     base: str = ""
     """Name of the type that it is derived from; empty without one."""
     members: dict[str, TypeRef] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+    """Names of the members that identify an entity; a type that is derived has those of its base."""
+    is_open: bool = False
+    """Whether values may have members that are not declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,12 @@ class Metadata:
                 return found.members[name]
             structure = found.base
         return None
+
+    def line(self, structure: str) -> Iterator[Structure]:
+        """Yields a structured type and those that it is derived from; nothing for a name that is not declared."""
+        for _ in range(_MOST_BASES):
+            found = self.structures.get(structure)
+            if found is None:
+                return
+            yield found
+            structure = found.base

@@ -22,9 +22,9 @@ class Target:
 def find_target(metadata: Metadata, path: str) -> Target:
     """Returns what a path below the service leads to, such as `A_PurchaseOrder('1')/to_Item`."""
     found = Target()
-    for index, segment in enumerate(_segments(path)):
+    for index, segment in enumerate(segments_of(path)):
         name, key, _ = segment.partition("(")
-        found = _first(metadata, name) if index == 0 else _next(metadata, found, name)
+        found = first_target(metadata, name) if index == 0 else next_target(metadata, found, name)
         if found.ref is None or found.ref.name.startswith("Edm."):
             continue
         if key and found.ref.is_list and found.call is None:
@@ -32,7 +32,7 @@ def find_target(metadata: Metadata, path: str) -> Target:
     return found
 
 
-def _segments(path: str) -> Iterator[str]:
+def segments_of(path: str) -> Iterator[str]:
     """Yields the segments of a path; a slash within quotes separates nothing."""
     if "'" not in path:
         yield from filter(None, path.split("/"))
@@ -49,13 +49,15 @@ def _segments(path: str) -> Iterator[str]:
         yield path[begin:]
 
 
-def _first(metadata: Metadata, name: str) -> Target:
+def first_target(metadata: Metadata, name: str) -> Target:
+    """Returns what the first segment of a path leads to, without its key."""
     if name in metadata.resources:
         return Target(name, metadata.resources[name])
     return _of_call(name, metadata.calls.get(name))
 
 
-def _next(metadata: Metadata, before: Target, name: str) -> Target:
+def next_target(metadata: Metadata, before: Target, name: str) -> Target:
+    """Returns what a segment leads to that follows another one, without its key."""
     if name in _SYSTEM:
         return Target(name)
     if name == "$query":  # the query options are in the body

@@ -14,6 +14,8 @@ export type DatastoreRow = AnswerOf<"getDatastores">["items"][number];
 export type Datastore = AnswerOf<"getDatastore">["item"];
 export type Connection = AnswerOf<"getConnections">["items"][number];
 export type ConnectorKind = AnswerOf<"getConnectorKinds">["items"][number];
+/** The steps that use a connection, as far as they do not fit its system. */
+export type UsesCheckResult = AnswerOf<"checkConnectionUses">["item"];
 
 /** Datastores by name, without their documents. */
 export const datastoresQuery = (api: Api) =>
