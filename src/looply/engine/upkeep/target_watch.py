@@ -176,6 +176,10 @@ class TargetWatch(Loop):
             if opened is None or not opened.is_in_flight:
                 self._gate.held.remove(effect)
                 return
+            if opened.is_given_up:
+                # The process that fired its timer has ended before it let the effect go.
+                self._shell.let_go(effect)
+                return
             command = ParkEffect(
                 at=self._clock.now(),
                 address=opened.address,
