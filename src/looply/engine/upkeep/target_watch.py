@@ -173,7 +173,8 @@ class TargetWatch(Loop):
         try:
             state = (await self._shell.executions.get(effect.execution_id)).state
             opened = state.find_open_step(effect.seq)
-            if opened is None or not opened.is_in_flight:
+            # While an incident is open it does not begin to wait: it is offered again when the last one is closed.
+            if opened is None or not opened.is_in_flight or state.has_incident:
                 self._gate.held.remove(effect)
                 return
             if opened.is_given_up:
