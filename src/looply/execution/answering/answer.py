@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.answering.attempts import answer_effect_done, answer_effect_failed, answer_effect_lost
-from looply.execution.answering.parking import answer_give_up_effect, answer_park_effect
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
+from looply.execution.answering.target_waits import answer_give_up_effect, answer_park_effect
 from looply.execution.approvals.absent import pass_on_absent
 from looply.execution.approvals.cards import answer_card
 from looply.execution.approvals.quorum import approval_output

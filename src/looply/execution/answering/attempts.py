@@ -6,7 +6,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from looply.definition import ApprovalSettings, CallSettings, Step, Workflow, is_status, matches_status
-from looply.execution.answering.parking import find_in_flight, park_again
+from looply.execution.answering.target_waits import find_in_flight, park_again
 from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.masking import MASK
 from looply.execution.document.sizes import over_document
