@@ -100,7 +100,7 @@ PATTERN_MESSAGES: Final[Patterns] = {
     ),
     VISIBLE_NAME: lambda value: say("NO_VISIBLE_NAME", "{value} is not a name with a visible character", value=value),
 }
-_ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
+_ONLY_CALLS: Final = ("retry", "timeout", "park", "on_unknown")
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,6 +252,7 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         settings=settings,
         retry=calls.retry_policy(step),
         timeout=calls.read_timedelta(step, "timeout"),
+        park=calls.read_timedelta(step, "park"),
         on_unknown=calls.on_unknown(step, _repeat(settings)),
         secret=calls.secret_pointers(step, outline.settings),
         input=_INPUTS[name](reader) if name in _INPUTS else None,

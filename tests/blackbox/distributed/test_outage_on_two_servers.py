@@ -54,3 +54,35 @@ def test_two_servers_and_two_workers_have_one_alarm_and_one_rate(tmp_path: Path)
         assert (events.count("target_down"), events.count("target_up")) == (1, 1)
     finally:
         installation.close()
+
+
+def test_a_wait_that_is_over_is_ended_by_one_process_and_nothing_is_sent(tmp_path: Path) -> None:
+    port = free_port()
+    installation = Installation(tmp_path / "run", [f"127.0.0.1:{port}"])
+    try:
+        installation.prepare()
+        installation.start(2, 2)
+        with installation.connect(timeout=120) as client, serving(port) as system:
+            org = Organization(client, **installation.made)
+            end = int((time.time() + 3600) * 1000)
+            target = f"http://127.0.0.1:{port}"
+            assert org.post("pauseTarget", {"target": target, "until": end, "reason": "an upgrade"}).status_code == 200
+            # Each process reads the rows of systems once a second.
+            time.sleep(3)
+            step = {"retry": RETRY, "park": "PT20S"}
+            workflow_id = org.create(definition(http(f"{target}/orders", method="PUT", step=step)))
+            for number in range(12):
+                org.trigger(workflow_id, {"n": number})
+            until(org, lambda found: found == ("PAUSED", 12), 60)
+            installation.workers[0].process.kill()
+            limit = time.monotonic() + 180
+            while (left := org.pages("searchExecutions", status=["RUNNING", "WAITING"])) and time.monotonic() < limit:
+                time.sleep(0.5)
+            assert not left, f"{len(left)} executions wait; systems: {waiting(org)}"
+            codes = Counter(each["code"] for each in org.pages("getIncidents"))
+            assert codes == {"TARGET_DOWN": 12}
+            assert org.post("releaseTarget", {"target": target}).status_code == 200
+            time.sleep(5)
+            assert system.keys == {}
+    finally:
+        installation.close()

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from contract.engine.steps.outages import SHOP, TICK, calling, statuses
 from contract.harness.shared_processes import SWEEP, Processes
-from kit.driver import Driver
+from kit.driver import ORGANIZATION, Driver
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.ports.dispatch import EffectRef
-from looply.engine.records.targets import TargetRow
+from looply.engine.records.targets import Maintenance, TargetRow
 from looply.errors import Unavailable
+from looply.execution.facts.events import StepFailed
 from looply.testing.world import Answer
 
 RATE = 5.0
@@ -110,3 +111,30 @@ class TestOutages:
         await watch(processes, timedelta(seconds=15))
         assert [state_of(each) for each in processes.living] == [""] * 3
         assert len(alarms) == 1
+
+    async def test_a_wait_that_is_over_is_ended_once_whichever_process_holds_the_call(
+        self, processes: Processes
+    ) -> None:
+        some = await processes.open(3)
+        now = processes.true.now()
+        window = Maintenance(begins_on=now - timedelta(minutes=1), until=now + timedelta(hours=1))
+        await some[0].shell.targets.pause(ORGANIZATION, SHOP, window)
+        # The others read the rows of systems once a second.
+        await watch(processes, timedelta(seconds=2))
+        ids = [await some[n % 3].trigger(calling(park="PT2M"), {"po": n}) for n in range(9)]
+        await watch(processes, timedelta(seconds=4))
+        assert await statuses(some[0], ids) == {"WAITING"}
+        for each in processes.living:
+            # By now each process also holds what the others have scheduled.
+            processes.sql("UPDATE effect SET offered = offered - interval '11 s' WHERE state = 0")
+            await processes.advance(SWEEP, each)
+        # Its effects are those of a dead process, and so are the timers that it has taken.
+        await processes.crash(some[0])
+        await watch(processes, timedelta(minutes=3), timedelta(seconds=1))
+        assert await statuses(some[1], ids) == {"FAILED"}
+        for each in ids:
+            (failed,) = await some[1].events(each, StepFailed)
+            assert failed.code == "TARGET_DOWN"
+        await some[1].shell.targets.release(ORGANIZATION, SHOP)
+        await watch(processes, timedelta(seconds=20), timedelta(seconds=1))
+        assert processes.world.calls == []

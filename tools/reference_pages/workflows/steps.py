@@ -46,7 +46,7 @@ def _exits(type_: StepType) -> str:
 
 def _beside(definitions: Any) -> str:
     step = definitions["step"]["properties"]
-    rows = [_row(name, step[name], set()) for name in ("retry", "timeout", "on_unknown", "secret")]
+    rows = [_row(name, step[name], set()) for name in ("retry", "timeout", "park", "on_unknown", "secret")]
     texts = {
         "retry": "How failed attempts are repeated; without it there is one attempt. See below.",
         "on_unknown": (
@@ -59,6 +59,11 @@ def _beside(definitions: Any) -> str:
             "need and no reader may see: stored encrypted, shown as `***`."
         ),
         "timeout": "Of one attempt; default: the limit `attempt_timeout_seconds`.",
+        "park": (
+            "How long a call may wait for a system that is [down or in maintenance]"
+            "(../how-to/systems-that-are-down.md#limit-how-long-a-step-waits); then the step fails with `TARGET_DOWN`. "
+            "Default: until the system can be called."
+        ),
     }
     shown = [(name, kind, default, texts.get(name.strip("`"), text)) for name, kind, default, text in rows]
     fields = [_row(f"retry.{name}", value, set()) for name, value in step["retry"]["properties"].items()]

@@ -13,7 +13,7 @@ export interface StepType {
   /** Each of the settings' `branches` is an exit too. */
   hasBranches: boolean;
   canFail: boolean;
-  /** It has effects on other systems, and `retry`, `timeout` and `on_unknown` apply. */
+  /** It has effects on other systems, and `retry`, `timeout`, `park` and `on_unknown` apply. */
   isCall: boolean;
   isPause: boolean;
   /** The exit of what follows when a step is inserted: `first` for that of the first branch, `join` for `next` of the join, or none. */

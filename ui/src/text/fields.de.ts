@@ -134,6 +134,10 @@ export const fields: Readonly<Record<FieldKey, FieldWords>> = {
   retryJitter: ["Anteil des Zufalls"],
   retryOn: ["Erneut versuchen bei", "Fehler und Status; ohne Angabe die üblichen."],
   stepTimeout: ["Zeit eines Versuchs"],
+  park: [
+    "Längstes Warten auf ein System, das nicht zu erreichen ist",
+    "Danach schlägt der Schritt mit TARGET_DOWN fehl; ohne Angabe wartet der Aufruf, bis das System wieder da ist.",
+  ],
   onUnknown: ["Wenn der Ausgang unbekannt ist"],
   description: ["Beschreibung", "Die erste Zeile ist der Name im Graphen."],
   secret: ["Geheime Werte", "JSON-Pointer in das, was der Schritt liest und ergibt; sie erscheinen als ***."],

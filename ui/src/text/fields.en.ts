@@ -128,6 +128,10 @@ const words = {
   retryJitter: ["Share of chance"],
   retryOn: ["Tried again with", "Failures and statuses; the usual ones when left out."],
   stepTimeout: ["Time of one attempt"],
+  park: [
+    "Longest wait for a system that is down",
+    "Then the step fails with TARGET_DOWN; without it the call waits until the system is back.",
+  ],
   onUnknown: ["When the outcome is unknown"],
   description: ["Description", "The first line is the name on the canvas."],
   secret: ["Secret values", "JSON Pointers into what the step reads and gives; they are shown as ***."],

@@ -128,6 +128,7 @@ const OF_TYPE: Readonly<Record<string, Table>> = {
 const OF_STEP: Table = {
   description: "description",
   on_unknown: "onUnknown",
+  park: "park",
   "retry.backoff": "retryBackoff",
   "retry.interval": "retryInterval",
   "retry.jitter": "retryJitter",

@@ -328,6 +328,9 @@ describe("who and what is waited for", () => {
     expect(reasonOf("de", { ...paused, code: "TARGET_DOWN" }, String)).toContain(
       "nicht zu erreichen ist: system update.",
     );
+    const limited = { ...paused, code: "TARGET_DOWN" as const, values: { ...values, park_on: 9 } };
+    expect(reasonOf("en", limited, (at) => `at ${at}`)).toMatch(/If it still waits at at 9, the step fails\.$/);
+    expect(reasonOf("de", limited, String)).toMatch(/Wartet er um 9 noch, schlägt der Schritt fehl\.$/);
   });
 });
 

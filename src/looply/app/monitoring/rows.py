@@ -139,5 +139,7 @@ def waiting_of(head: Head, facts: RowFacts) -> Waiting | None:
         return Waiting(kind="RETRY", step=head.current_state, until=due["RETRY"])
     if facts.calls:
         # A call in flight makes an execution RUNNING: where it is WAITING, its calls wait for their system.
-        return Waiting(kind="TARGET" if head.status == "WAITING" else "CALL", step=head.current_state)
+        if head.status != "WAITING":
+            return Waiting(kind="CALL", step=head.current_state)
+        return Waiting(kind="TARGET", step=head.current_state, until=due.get("PARK"))
     return Waiting(kind="CHILD", step=head.current_state) if head.status == "WAITING" else None

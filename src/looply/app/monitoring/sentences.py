@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from looply.execution.views.holds import Hold, HoldCode
+from looply.instants import from_ms, rfc3339
 
 _SENTENCES: Final[Mapping[HoldCode, str]] = {
     "INCIDENT_FAILED": "It is stopped by an incident: {at} failed with {code}: {message}",
@@ -71,6 +72,8 @@ def sentence(hold: Hold) -> str:
     state = hold.values.get("state")
     at = f"step {state}" if state else "the execution"
     said = _SENTENCES[hold.cause].format(**{**_MISSING, **known, "at": at, "who": _named(hold.who)})
+    if isinstance(park_on := hold.values.get("park_on"), int) and hold.kind == "WAITS_FOR_TARGET":
+        return f"{said.removesuffix('.')}. If it still waits at {rfc3339(from_ms(park_on))}, the step fails."
     if "undelivered" not in known:
         return said
     why = known.get("delivery_code", "no reason is given")

@@ -60,6 +60,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """None: one attempt."""
     timeout: timedelta | None = None
     """Of one attempt; None: the limit `attempt_timeout`."""
+    park: timedelta | None = None
+    """How long a call may wait for a system that is not called at present; None: until it can be called."""
     on_unknown: OnUnknown = "incident"
     secret: tuple[str, ...] = ()
     """JSON Pointers into the settings, or into the output as `/output/...`; `auth` of a call is always included."""

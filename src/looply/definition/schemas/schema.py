@@ -76,6 +76,11 @@ def _step() -> Json:
             "settings": {"type": "object"},
             "retry": _RETRY,
             "timeout": with_description(_DURATION, "Of one attempt."),
+            "park": with_description(
+                _DURATION,
+                "How long a call may wait for a system that is down or in maintenance; then the step fails with "
+                "TARGET_DOWN. When left out it waits until the system can be called.",
+            ),
             "on_unknown": one_of("retry", "incident"),
             "secret": {"type": "array", "items": _POINTER, "uniqueItems": True},
         },

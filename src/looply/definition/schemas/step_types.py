@@ -29,7 +29,7 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     can_fail: bool = True
     """Whether it has an exit `error`."""
     is_call: bool = False
-    """Whether it has effects on other systems, so that `retry`, `timeout` and `on_unknown` apply."""
+    """Whether it has effects on other systems, so that `retry`, `timeout`, `park` and `on_unknown` apply."""
     is_pause: bool = False
     """Whether it always suspends the path for some time."""
     main_exit: str = "next"

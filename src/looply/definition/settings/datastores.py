@@ -14,7 +14,7 @@ MAX_NAME_LENGTH: Final = 128
 # Unprintable: controls, lone surrogates, private and unassigned characters, line and paragraph separators.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CHANGES: Final = ("set", "merge")
-_WITHOUT_EFFECT: Final = ("retry", "timeout", "on_unknown")
+_WITHOUT_EFFECT: Final = ("retry", "timeout", "park", "on_unknown")
 
 
 def compile_datastore(reader: Reader) -> DatastoreSettings:

@@ -1,6 +1,6 @@
 """Units: the rows that change between two states of an execution."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,7 @@ from looply.connectors.outbound.targets import canonical_origin_of
 from looply.definition import Workflow
 from looply.definition.calls.systems import system_name
 from looply.definition.settings.mail import person_of
+from looply.engine.ports.dispatch import EffectRef
 from looply.engine.ports.lists import Head, OpenCard
 from looply.engine.ports.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
 from looply.engine.records.claims import Claim
@@ -20,9 +21,10 @@ from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.document.masking import mask_pointers
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.datastores import is_datastore_operation
-from looply.execution.facts.open_work import NO_WORK, EffectWork
+from looply.execution.facts.open_work import NO_WORK, EffectWork, open_effects
 from looply.execution.facts.state import Card, ConcurrencySlot, Incident, OpenWait, Timer
 from looply.jsontext import Json
+from looply.slots import Lane
 
 Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
@@ -144,6 +146,23 @@ def queue_of(state: ExecutionState, effect: EffectWork) -> str:
     """Returns the queue of an open effect."""
     opened = state.open_steps[effect.address]
     return effect_queue(effect.operation, opened.input, opened.secret)
+
+
+def newly_given_up(before: ExecutionState | None, after: ExecutionState) -> Sequence[EffectRef]:
+    """Returns the effects that a unit has given up: their timers have fired while they wait for a system."""
+    if before is None or before.timers is after.timers or not before.timers:
+        return ()
+    started = after.started
+    return [
+        EffectRef(started.execution_id, seq, Lane(started.organization_id, queue_of(after, effect)))
+        for seq, effect in open_effects(after).items()
+        if after.open_steps[effect.address].is_given_up and not _was_given_up(before, seq)
+    ]
+
+
+def _was_given_up(before: ExecutionState, seq: int) -> bool:
+    opened = before.find_open_step(seq)
+    return opened is not None and opened.is_given_up
 
 
 def _target(operation: str, values: Mapping[str, Any]) -> str:

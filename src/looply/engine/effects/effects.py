@@ -103,10 +103,11 @@ class EffectRunner:
 
     async def _perform(self, effect: EffectRef, is_running: bool) -> None:
         state = await self._state(effect)
+        is_given_up = state is not None and _is_given_up(state, effect)
         if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays QUEUED, as it does while another suspect call
-            # runs.
-            if state.has_incident or not await self._may_begin(state, effect):
+            # runs. What is given up passes no gate, since it calls nothing.
+            if state.has_incident or not (is_given_up or await self._may_begin(state, effect)):
                 return
             if not await self._mark_running(effect):
                 self._targets.turns.pop((effect.execution_id, effect.seq), None)
@@ -122,7 +123,10 @@ class EffectRunner:
         opened = _open_step(state, effect) if state is not None else None
         if state is None or opened is None:
             return
-        if is_datastore_operation(opened.operation):
+        if is_given_up:
+            # Its row is marked, so no other process can begin it.
+            await self._store_outcome(effect, self._worker.give_up(opened))
+        elif is_datastore_operation(opened.operation):
             async with self._datastores.turn(state, opened):
                 await self._change_datastore(effect)
         else:
@@ -221,6 +225,11 @@ def _with_names(effect: EffectRef, state: ExecutionState, opened: OpenStep) -> E
     """Returns the effect with the names of its organization and its target; some dispatchers know their hashes only."""
     queue = effect_queue(opened.operation, opened.input, opened.secret)
     return EffectRef(effect.execution_id, effect.seq, Lane(state.started.organization_id, queue))
+
+
+def _is_given_up(state: ExecutionState, effect: EffectRef) -> bool:
+    opened = _open_step(state, effect)
+    return opened is not None and opened.is_given_up
 
 
 def _open_step(state: ExecutionState, effect: EffectRef) -> OpenStep | None:

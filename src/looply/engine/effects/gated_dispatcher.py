@@ -32,7 +32,8 @@ class GatedDispatcher:
             self._others.offer(effect)
 
     def let_go(self, effect: EffectRef) -> None:
-        """Offers an effect that was held: it asks for its turn when it is about to begin."""
+        """Offers an effect that was held: it asks for its turn when it is about to begin, unless it is given up."""
+        self._gate.held.remove(effect)
         self._others.offer(effect)
 
     def start(self, perform: Perform) -> None:

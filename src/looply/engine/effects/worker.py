@@ -37,7 +37,7 @@ from looply.execution.document.masking import find_hidden_values
 from looply.execution.document.overlays import secret_values
 from looply.execution.document.sizes import json_bytes
 from looply.execution.facts.address import idempotency_key, parse_address
-from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.commands import EffectDone, EffectFailed, GiveUpEffect
 from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.jsontext import Json
@@ -173,6 +173,10 @@ class Worker:
         """Makes the call of a step that is tried, which belongs to no execution: bytes of its answer are not kept."""
         state, opened = open_step_of(call, self._clock.now())
         return await self.carry_out(state, opened, keeps_bytes=False)
+
+    def give_up(self, opened: OpenStep) -> GiveUpEffect:
+        """Returns the outcome of an attempt that has waited for its system as long as it may; nothing is called."""
+        return GiveUpEffect(at=self._clock.now(), address=opened.address, attempt=opened.attempt)
 
     async def carry_out(
         self, state: ExecutionState, opened: OpenStep, *, keeps_bytes: bool = True

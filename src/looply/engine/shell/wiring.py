@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from looply.engine.coding.units import newly_given_up
 from looply.engine.effects.datastore_operations import DatastoreOperations
 from looply.engine.effects.effects import EffectRunner, Gates
 from looply.engine.effects.gate import TargetGate
@@ -67,6 +68,8 @@ def connect_parts(parts: Parts) -> Wiring:
 
     def on_unit(before: ExecutionState | None, after: ExecutionState) -> None:
         quotas.count_change(before, after)
+        for effect in newly_given_up(before, after):
+            gated.let_go(effect)
         feed.wake()
 
     hooks = CommitterHooks(read=loader.load_state, channels=parts.channels, on_unit=on_unit, observers=parts.observers)

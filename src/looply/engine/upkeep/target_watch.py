@@ -173,8 +173,13 @@ class TargetWatch(Loop):
         try:
             state = (await self._shell.executions.get(effect.execution_id)).state
             opened = state.find_open_step(effect.seq)
-            if opened is None or not opened.is_in_flight:
+            # While an incident is open it does not begin to wait: it is offered again when the last one is closed.
+            if opened is None or not opened.is_in_flight or state.has_incident:
                 self._gate.held.remove(effect)
+                return
+            if opened.is_given_up:
+                # The process that fired its timer has ended before it let the effect go.
+                self._shell.let_go(effect)
                 return
             command = ParkEffect(
                 at=self._clock.now(),

@@ -5,15 +5,11 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from looply.definition import Workflow
-from looply.execution.answering.attempts import (
-    answer_effect_done,
-    answer_effect_failed,
-    answer_effect_lost,
-    answer_park_effect,
-)
+from looply.execution.answering.attempts import answer_effect_done, answer_effect_failed, answer_effect_lost
 from looply.execution.answering.repair import answer_repair
 from looply.execution.answering.resume import answer_resume
 from looply.execution.answering.settling import settle_letter
+from looply.execution.answering.target_waits import answer_give_up_effect, answer_park_effect
 from looply.execution.approvals.absent import pass_on_absent
 from looply.execution.approvals.cards import answer_card
 from looply.execution.approvals.quorum import approval_output
@@ -44,6 +40,7 @@ from looply.execution.facts.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
+    GiveUpEffect,
     MoveTo,
     ParkEffect,
     PassOnAbsent,
@@ -74,7 +71,7 @@ from looply.execution.facts.open_work import open_work
 from looply.execution.facts.state import ExecutionState, Timer
 from looply.limits import DEFAULT_LIMITS, Limits
 
-Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost, ParkEffect)
+Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost, ParkEffect, GiveUpEffect)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
@@ -111,7 +108,9 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case EffectLost():
             return answer_effect_lost(state, _with_current_address(state, command))
         case ParkEffect():
-            return answer_park_effect(state, _with_current_address(state, command))
+            return answer_park_effect(workflow, state, _with_current_address(state, command))
+        case GiveUpEffect():
+            return answer_give_up_effect(state, _with_current_address(state, command))
         case ChildEnded():
             return answer_child_ended(state, command, limits)
         case Admit():
@@ -172,7 +171,7 @@ def _fire(workflow: Workflow, state: ExecutionState, command: FireTimer) -> Answ
 
 def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
     match timer.kind:
-        case "RETRY":
+        case "RETRY" | "PARK":
             return ()
         case "DELAY":
             return (StepSucceeded(at=fired.at, **parse_address(timer.address).fields),)

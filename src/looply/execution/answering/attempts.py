@@ -6,12 +6,13 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from looply.definition import ApprovalSettings, CallSettings, Step, Workflow, is_status, matches_status
+from looply.execution.answering.target_waits import find_in_flight, park_again
 from looply.execution.document.evaluation import StepError, step_fuel
 from looply.execution.document.masking import MASK
 from looply.execution.document.sizes import over_document
 from looply.execution.facts.address import Address, parse_address
-from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost, Outage, ParkEffect
-from looply.execution.facts.events import Discarded, StepFailed, StepParked, StepSucceeded, StepUnknown
+from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
+from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.facts.state import ExecutionState, OpenStep
 from looply.execution.facts.values.far import FarError, Verdict, shorten
 from looply.execution.steps.approval import open_after_read
@@ -32,7 +33,7 @@ _SHOWN_CHARACTERS = 500
 
 def answer_effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
     """Returns the events of an answered attempt: a success, or a failure by its verdict, status or size."""
-    opened = _in_flight(state, command.address, command.attempt)
+    opened = find_in_flight(state, command.address, command.attempt)
     if opened is None:
         return _discard_late(command.address, command, command.output, "the step was no longer open")
     address = parse_address(command.address)
@@ -51,7 +52,7 @@ def answer_effect_done(workflow: Workflow, state: ExecutionState, command: Effec
         return Answer(Done(), (failed,))
     if (judged := _answered_failure(step, opened, command, address)) is not None:
         if command.outage is not None and (judged.is_retriable or step.on_unknown == "retry"):
-            return Answer(Done(), (_parked(command, command.outage, again=True),))
+            return park_again(step, state, opened, command, command.outage)
         return Answer(Done(), (judged,))
     succeeded = StepSucceeded(
         at=command.at,
@@ -82,7 +83,7 @@ def _open_approval(workflow: Workflow, state: ExecutionState, command: EffectDon
 
 def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
     """Returns the events of a failed attempt; if the request was sent, the outcome may be unknown."""
-    opened = _in_flight(state, command.address, command.attempt)
+    opened = find_in_flight(state, command.address, command.attempt)
     if opened is None:
         return _discard_late(command.address, command, {"code": command.code}, "the step was no longer open")
     address = parse_address(command.address)
@@ -98,7 +99,7 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
     has_found_it_down = not command.was_sent and command.far is not None and command.far.kind == "down"
     if command.outage is not None and (command.is_transient or has_found_it_down):
         # It was not sent, or may be repeated: an attempt that only found the system down does not count.
-        return Answer(Done(), (_parked(command, command.outage, again=True),))
+        return park_again(step, state, opened, command, command.outage)
     far, retry = command.far, step.retry
     is_named = retry is not None and far is not None and retry.names(far.kind)
     is_retriable = is_named or (
@@ -118,17 +119,9 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
     return Answer(Done(), (failed,))
 
 
-def answer_park_effect(state: ExecutionState, command: ParkEffect) -> Answer:
-    """Returns the event of an attempt that waits for its system; none when it has begun to wait before, or is over."""
-    opened = _in_flight(state, command.address, command.attempt)
-    if opened is None or opened.parked is not None or state.has_incident:
-        return Answer(Done(is_late=True))
-    return Answer(Done(), (_parked(command, command.outage),))
-
-
 def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
     """Returns the event of an attempt whose outcome is unknown, because its process died."""
-    if _in_flight(state, command.address, command.attempt) is None:
+    if find_in_flight(state, command.address, command.attempt) is None:
         return Answer(Done(is_late=True))
     address = parse_address(command.address)
     unknown = StepUnknown(
@@ -139,22 +132,6 @@ def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
         ended_process=command.ended_process,
     )
     return Answer(Done(), (unknown,))
-
-
-def _parked(command: EffectDone | EffectFailed | ParkEffect, outage: Outage, *, again: bool = False) -> StepParked:
-    return StepParked(
-        at=command.at,
-        **parse_address(command.address).fields,
-        attempt=command.attempt,
-        target=outage.target,
-        reason=outage.reason,
-        again=again,
-    )
-
-
-def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | None:
-    opened = state.open_steps.get(address)
-    return opened if opened is not None and opened.attempt == attempt and opened.is_in_flight else None
 
 
 def _discard_late(address: str, command: EffectDone | EffectFailed, result: Json, reason: str) -> Answer:

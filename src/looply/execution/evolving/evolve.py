@@ -218,6 +218,8 @@ def _apply_timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionSta
     if timer is None:
         raise IllegalTransition(f"timer {event.timer} is not running")
     timers = without(state.timers, event.timer)
+    if timer.kind == "PARK":
+        return visits.apply_park_over(replace(state, timers=timers), timer.address)
     if timer.kind != "RETRY":
         return replace(state, timers=timers)
     path = state.paths_by_scope.get(parse_address(timer.address).scope)

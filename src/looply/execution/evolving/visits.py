@@ -99,6 +99,7 @@ def _apply_step_scheduled(state: ExecutionState, event: StepScheduled) -> Execut
 
 def _apply_step_ended(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
     state = regions.without_region(move(state, event, branch=event.branch), event.scope, event)
+    state = _without_park(state, event.address.text)
     state = replace(
         with_output(state, event, event.output, event.size),
         open_steps=without(state.open_steps, event.address.text),
@@ -117,6 +118,7 @@ def _apply_step_failed(state: ExecutionState, event: StepFailed) -> ExecutionSta
     step = state.open_steps.get(text)
     if step is None:
         return state
+    state = _without_park(state, text)
     failed = replace(_without_process_ends(step), failures=step.failures + 1, is_in_flight=False, parked=None)
     return replace(state, open_steps={**state.open_steps, text: failed})
 
@@ -130,6 +132,7 @@ def _apply_step_unknown(state: ExecutionState, event: StepUnknown) -> ExecutionS
     step = state.open_steps.get(text)
     if step is None:
         raise IllegalTransition(f"the step {text} is not open")
+    state = _without_park(state, text)
     step = (
         _without_process_ends(step)
         if not event.ended_process
@@ -150,6 +153,23 @@ def _apply_step_parked(state: ExecutionState, event: StepParked) -> ExecutionSta
     if event.again:
         step = replace(_without_process_ends(step), seq=state.seq + 1)
     return replace(state, open_steps={**state.open_steps, text: replace(step, parked=parked)})
+
+
+def apply_park_over(state: ExecutionState, text: str) -> ExecutionState:
+    """Returns the state in which the attempt at an address that still waits for its system is given up."""
+    step = state.open_steps.get(text)
+    if step is None or step.parked is None:
+        return state
+    over = replace(step, parked=replace(step.parked, is_over=True))
+    return replace(state, open_steps={**state.open_steps, text: over})
+
+
+def _without_park(state: ExecutionState, text: str) -> ExecutionState:
+    """Returns the state without the timer of a wait for a system, which the outcome of the attempt has ended."""
+    step = state.open_steps.get(text)
+    if step is None or step.parked is None or not state.timers:
+        return state
+    return replace(state, timers=without_timers_of(state.timers, text))
 
 
 def _apply_error_caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:

@@ -247,6 +247,16 @@ class ParkEffect(CommandBase, frozen=True, kw_only=True):
     outage: Outage
 
 
+class GiveUpEffect(CommandBase, frozen=True, kw_only=True):
+    """An attempt that was not begun has waited for its system as long as `park` allows, and is never made.
+
+    It comes from the process that has marked the attempt as running, so that no other one can begin it.
+    """
+
+    address: str
+    attempt: int
+
+
 class EffectLost(CommandBase, frozen=True, kw_only=True):
     """The process that ran the attempt is dead, so that the outcome is unknown.
 
@@ -308,6 +318,7 @@ Command: TypeAlias = (
     | EffectDone
     | EffectFailed
     | ParkEffect
+    | GiveUpEffect
     | EffectLost
     | ChildEnded
     | Admit

@@ -67,12 +67,16 @@ SUSPECT_ENDS: Final = 2
 """The number of crashes of processes in a row after which a call is suspect; a single crash may have another cause."""
 
 
-class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an attempt waits for its system: the name of the system, since when the attempt waits, and the reason."""
+class TargetWait(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an attempt waits for its system: the name of the system, since when the attempt waits, and the reason.
+
+    `is_over`: it has waited as long as `park` allows, so it fails unless it is being made.
+    """
 
     target: str
     since: datetime
     reason: str
+    is_over: bool = False
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +106,11 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     """The attempts with an unknown outcome, since the visit began or an operator had it retried."""
     is_unsettled: bool = False
     """As in the event."""
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the attempt in flight may not be begun any more: it has waited too long for its system."""
+        return self.is_in_flight and self.parked is not None and self.parked.is_over
 
     @property
     def is_suspect(self) -> bool:

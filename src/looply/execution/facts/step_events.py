@@ -11,7 +11,7 @@ from looply.execution.facts.address import Address
 from looply.execution.facts.values.far import FarError
 from looply.jsontext import Json
 
-TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION", "FALLBACK"]
+TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION", "FALLBACK", "PARK"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):

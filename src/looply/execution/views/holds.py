@@ -246,7 +246,7 @@ def _of_path(state: ExecutionState, path: Path, now: datetime) -> Hold:
     if (timer := timers.get("RETRY")) is not None:
         return _of_retry(timer, path, opened, now)
     if opened is not None and opened.is_in_flight:
-        return _of_call(state, path, opened)
+        return _of_call(state, path, opened, timers.get("PARK"))
     for child in state.children.values():
         if child.address == address:
             return Hold(
@@ -335,12 +335,13 @@ def _of_retry(timer: Timer, path: Path, opened: OpenStep | None, now: datetime) 
     )
 
 
-def _of_call(state: ExecutionState, path: Path, opened: OpenStep) -> Hold:
+def _of_call(state: ExecutionState, path: Path, opened: OpenStep, park: Timer | None) -> Hold:
     if (parked := opened.parked) is not None:
         return Hold(
             cause="TARGET_DOWN",
             address=opened.address,
             since=parked.since,
+            until=park.due if park is not None else None,
             who=(parked.target,),
             evidence=(opened.seq,),
             subject=opened.seq,
@@ -350,6 +351,7 @@ def _of_call(state: ExecutionState, path: Path, opened: OpenStep) -> Hold:
                 "attempt": opened.attempt,
                 "target": parked.target,
                 "reason": parked.reason,
+                **({"park_on": to_ms(park.due)} if park is not None else {}),
             },
         )
     return Hold(

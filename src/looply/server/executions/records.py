@@ -75,7 +75,10 @@ class _ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt of the step `state` that waits for a system, `name`, because of `reason`."""
+    """An attempt of the step `state` that waits for a system, `name`, because of `reason`.
+
+    `until` is when its step fails if the attempt still waits then; without it there is no limit.
+    """
 
     kind: Literal["TARGET"] = "TARGET"
     name: str
@@ -83,6 +86,7 @@ class TargetWait(msgspec.Struct, frozen=True, kw_only=True):
     visit: int
     scope: str | UnsetType = UNSET
     since: int
+    until: int | UnsetType = UNSET
     reason: str
 
 
@@ -135,6 +139,7 @@ class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def _target_waits(state: ExecutionState) -> list[TargetWait]:
     found = []
+    until = {timer.address: to_ms(timer.due) for timer in state.timers.values() if timer.kind == "PARK"}
     for step in state.open_steps.values():
         if step.parked is not None and step.is_in_flight:
             address = parse_address(step.address)
@@ -145,6 +150,7 @@ def _target_waits(state: ExecutionState) -> list[TargetWait]:
                     visit=address.visit,
                     scope=address.scope or UNSET,
                     since=to_ms(step.parked.since),
+                    until=until.get(step.address, UNSET),
                     reason=step.parked.reason,
                 )
             )

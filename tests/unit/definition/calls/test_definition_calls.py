@@ -181,12 +181,22 @@ def test_a_sap_request_without_one_system_is_refused(check_step: Check, settings
     assert message in problem.message
 
 
-@pytest.mark.parametrize("field", ["retry", "timeout", "on_unknown"])
+@pytest.mark.parametrize("field", ["retry", "timeout", "park", "on_unknown"])
 def test_what_only_a_call_can_have_is_a_warning_elsewhere(check_step: Check, field: str) -> None:
-    value = {"retry": {}, "timeout": "PT1S", "on_unknown": "retry"}[field]
+    value = {"retry": {}, "timeout": "PT1S", "park": "PT1S", "on_unknown": "retry"}[field]
     warning = one(check_step("wait", **{field: value}).warnings)
     assert warning.path == f"/workflow_steps/1/{field}"
     assert warning.message == f"`{field}` has no effect on a wait"
+
+
+def test_how_long_a_call_may_wait_for_its_system_is_a_duration_without_date_parts(check_step: Check) -> None:
+    settings = {"method": "GET", "url": "https://a.example"}
+    assert compiled(check_step("httpRequest", settings, park="PT4H")).park == timedelta(hours=4)
+    assert compiled(check_step("httpRequest", settings)).park is None
+    for text, message in (("P1D", "PT24H rather than P1D"), ("PT0S", "longer than zero"), ("4 hours", "")):
+        problem = one(check_step("httpRequest", settings, park=text).errors)
+        assert problem.path == "/workflow_steps/1/park"
+        assert message in problem.message
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])

@@ -13,7 +13,7 @@ from looply.catalog.authored.connections import ConnectionDraft
 from looply.engine.effects.outages import open_target
 from looply.engine.shell.shell import Shell
 from looply.engine.upkeep.target_watch import TargetWatch
-from looply.instants import to_ms
+from looply.instants import rfc3339, to_ms
 from looply.slots import Lane
 from looply.testing.clock import FakeClock
 from looply.testing.world import World
@@ -118,6 +118,26 @@ async def test_why_an_execution_waits_for_a_system_is_explained_as_the_system_is
     assert released.status_code == 200, released.text
     item = await explained()
     assert (item["verdict"], item["code"]) == ("CALL_IN_FLIGHT", "CALL_QUEUED")
+
+
+async def test_until_when_a_step_waits_is_shown_wherever_the_wait_is(
+    mine: Caller, clock: FakeClock, shell: Shell, store: MemoryStore
+) -> None:
+    await pause(mine, clock)
+    step = {**CALL["workflow_steps"][1], "park": "PT30M"}
+    workflow_id = await mine.create(definition(step))
+    execution_id = await mine.trigger(workflow_id, {})
+    clock.advance(timedelta(seconds=2))
+    await TargetWatch(shell, store, clock).tick()
+    until = to_ms(clock.now() + timedelta(minutes=30))
+    read = await mine.get("getWorkflowExecutionById", workflow_id=workflow_id, workflow_execution_id=execution_id)
+    (wait,) = read.json()["item"]["waiting_for"]
+    assert (wait["name"], wait["until"]) == (SHOP, until)
+    item = (await mine.get("explainExecution", workflow_execution_id=execution_id)).json()["item"]
+    assert (item["code"], item["values"]["park_on"]) == ("TARGET_PAUSED", until)
+    instant = rfc3339(clock.now() + timedelta(minutes=30))
+    assert item["text"].endswith(f"an upgrade. If it still waits at {instant}, the step fails.")
+    assert item["execution"]["waiting"]["until"] == until
 
 
 async def found(mine: Caller, *names: str, call: str = "getExecutionRows", **more: Any) -> list[str]:

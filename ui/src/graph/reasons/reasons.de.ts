@@ -21,12 +21,12 @@ export const germanReasons: Reasons = {
     `Versuch ${value("attempt")} von „${value("state")}“ ist fehlgeschlagen${within(value("code"))}; der nächste folgt um ${moment("due_on")}.`,
   RETRY_OVERDUE: ({ value, moment }) =>
     `Der nächste Versuch von „${value("state")}“ war um ${moment("due_on")} fällig; der Zeitgeber ist spät.`,
-  TARGET_DOWN: ({ value }) =>
-    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das nicht zu erreichen ist${after(value("reason"))}.`,
+  TARGET_DOWN: ({ value, moment }) =>
+    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das nicht zu erreichen ist${after(value("reason"))}.${limit(value("park_on") && moment("park_on"))}`,
   TARGET_PAUSED: ({ value, moment }) =>
-    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das bis ${moment("due_on")} in Wartung ist${after(value("reason"))}.`,
-  TARGET_DRAINING: ({ value }) =>
-    `Der Aufruf von „${value("state")}“ wartet, bis er an der Reihe ist: ${value("target")} wird wieder aufgerufen, nach und nach.`,
+    `Der Aufruf von „${value("state")}“ wartet auf ${value("target")}, das bis ${moment("due_on")} in Wartung ist${after(value("reason"))}.${limit(value("park_on") && moment("park_on"))}`,
+  TARGET_DRAINING: ({ value, moment }) =>
+    `Der Aufruf von „${value("state")}“ wartet, bis er an der Reihe ist: ${value("target")} wird wieder aufgerufen, nach und nach.${limit(value("park_on") && moment("park_on"))}`,
   CALL_RUNNING: ({ value }) => `Der Aufruf von „${value("state")}“ läuft (Versuch ${value("attempt")}).`,
   CALL_QUEUED: ({ value }) =>
     `Der Aufruf von „${value("state")}“${value("target") && ` an ${value("target")}`} wartet, bis er an der Reihe ist.`,
@@ -76,4 +76,8 @@ function after(reason: string): string {
 
 function deliveryNotice(count: string, code: string): string {
   return count && count !== "0" ? ` Nicht zugestellt: ${count} der Karten (${code}).` : "";
+}
+
+function limit(at: string): string {
+  return at && ` Wartet er um ${at} noch, schlägt der Schritt fehl.`;
 }

@@ -20,12 +20,12 @@ export const englishReasons: Reasons = {
     `Attempt ${value("attempt")} of “${value("state")}” failed${within(value("code"))}; the next one follows at ${moment("due_on")}.`,
   RETRY_OVERDUE: ({ value, moment }) =>
     `The next attempt of “${value("state")}” was due at ${moment("due_on")}; the timer is late.`,
-  TARGET_DOWN: ({ value }) =>
-    `The call of “${value("state")}” waits for ${value("target")}, which is down${after(value("reason"))}.`,
+  TARGET_DOWN: ({ value, moment }) =>
+    `The call of “${value("state")}” waits for ${value("target")}, which is down${after(value("reason"))}.${limit(value("park_on") && moment("park_on"))}`,
   TARGET_PAUSED: ({ value, moment }) =>
-    `The call of “${value("state")}” waits for ${value("target")}, which is in maintenance until ${moment("due_on")}${after(value("reason"))}.`,
-  TARGET_DRAINING: ({ value }) =>
-    `The call of “${value("state")}” waits for its turn: ${value("target")} is called again, a few calls at a time.`,
+    `The call of “${value("state")}” waits for ${value("target")}, which is in maintenance until ${moment("due_on")}${after(value("reason"))}.${limit(value("park_on") && moment("park_on"))}`,
+  TARGET_DRAINING: ({ value, moment }) =>
+    `The call of “${value("state")}” waits for its turn: ${value("target")} is called again, a few calls at a time.${limit(value("park_on") && moment("park_on"))}`,
   CALL_RUNNING: ({ value }) => `The call of “${value("state")}” is under way (attempt ${value("attempt")}).`,
   CALL_QUEUED: ({ value }) =>
     `The call of “${value("state")}”${value("target") && ` to ${value("target")}`} waits for its turn.`,
@@ -72,4 +72,8 @@ function after(reason: string): string {
 
 function deliveryNotice(count: string, code: string): string {
   return count && count !== "0" ? ` Not delivered: ${count} of the cards (${code}).` : "";
+}
+
+function limit(at: string): string {
+  return at && ` If it still waits at ${at}, the step fails.`;
 }

@@ -15,11 +15,12 @@ import styles from "../Panels.module.css";
 import { PANEL_TEXTS } from "../text";
 
 const ERROR = "error";
+const ONLY_CALLS = ["retry", "timeout", "park", "on_unknown"];
 const REASONS = ["connection", "timeout", "429", "502", "503", "504", "locked"];
 
 export function RetryTab({ edit }: { edit: StepEdit }) {
   const { retry: text } = useText(PANEL_TEXTS);
-  const hasRetry = stepTypeOf(edit.type).isCall || ["retry", "timeout", "on_unknown"].some((name) => name in edit.step);
+  const hasRetry = stepTypeOf(edit.type).isCall || ONLY_CALLS.some((name) => name in edit.step);
   return (
     <div className={styles.form}>
       <ErrorExit edit={edit} />
@@ -55,6 +56,7 @@ function RetryFields({ edit }: { edit: StepEdit }) {
       <NumberField {...edit.stepField(retry("jitter"), ...fields.retryJitter)} least={0} most={1} placeholder="0" />
       <Reasons edit={edit} />
       <DurationField {...edit.stepField(["timeout"], ...fields.stepTimeout)} unit="seconds" />
+      <DurationField {...edit.stepField(["park"], ...fields.park)} unit="hours" />
       <ChoiceField
         {...edit.stepField(["on_unknown"], ...fields.onUnknown)}
         options={[
