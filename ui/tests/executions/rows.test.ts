@@ -1,7 +1,7 @@
 /** What the stream changes in the rows of the history. */
 
 import { describe, expect, it } from "vitest";
-import { byExecution, NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
+import { byExecution, countNewer, NO_NEWS, rowsNow, withHead } from "../../src/executions/history/rows";
 import { executionRow } from "../fakes/executions";
 
 const HEADS = 100_000;
@@ -22,6 +22,13 @@ describe("live rows", () => {
     const live = withHead(withHead(NO_NEWS, head, known), head, known);
     expect(live.newer.size).toBe(1);
     expect(rowsNow(shown, live)).toBe(shown);
+  });
+
+  it("are not counted any more once a page that is read again has brought them", () => {
+    const head = executionRow({ workflow_execution_id: "execution-2", created_on: executionRow().created_on + 1 });
+    const live = withHead(NO_NEWS, head, known);
+    expect(countNewer(live, known)).toBe(1);
+    expect(countNewer(live, byExecution([head, ...shown]))).toBe(0);
   });
 
   it("are not replaced by a head that is older than the row", () => {

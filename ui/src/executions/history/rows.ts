@@ -36,6 +36,11 @@ export function withHead(live: LiveRows, head: ExecutionRow, shown: ShownRows): 
   return { ...live, newer: new Set(live.newer).add(id) };
 }
 
+/** Returns how many newer executions are not among the rows: a page that was read again may have brought some. */
+export function countNewer({ newer }: LiveRows, shown: ShownRows): number {
+  return [...newer].filter((id) => !shown.has(id)).length;
+}
+
 /** Returns a copy of what changed, without rows that have left the memory once these are as many as the others. */
 function changesInMemory(changed: LiveRows["changed"], shown: ShownRows): Map<string, ExecutionRow> {
   if (changed.size < 2 * shown.size) return new Map(changed);

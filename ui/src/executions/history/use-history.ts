@@ -8,7 +8,7 @@ import { useHeads, useReread, useStreamState } from "../../api/stream/context";
 import { readAgain } from "../../api/stream/read-again";
 import { type HistorySearch, rowFilterOf } from "./history-search";
 import { matches } from "./matches";
-import { byExecution, type LiveRows, NO_NEWS, rowsNow, type ShownRows, withHead } from "./rows";
+import { byExecution, countNewer, type LiveRows, NO_NEWS, rowsNow, type ShownRows, withHead } from "./rows";
 
 const POLL_MS = 10_000;
 /** The most that the server looks through for one page: it compares a word with more than it does any other filter. */
@@ -41,6 +41,7 @@ export function useHistory(search: HistorySearch) {
     });
   });
   const rows = useMemo(() => rowsNow(read, news), [read, news]);
+  const newer = useMemo(() => countNewer(news, shown), [news, shown]);
   const showNewer = (): void => {
     setLive({ of: filter, rows: NO_NEWS });
     // From the first page: what is newer lies before all cursors.
@@ -52,7 +53,7 @@ export function useHistory(search: HistorySearch) {
     rows,
     /** How many rows lie before the first one that is in memory. */
     start,
-    newer: news.newer.size,
+    newer,
     /** At most so many executions were looked through so far, page by page. */
     examined: ((last?.cursors.length ?? 0) + 1) * (filter.term === undefined ? EXAMINED.otherwise : EXAMINED.byWord),
     showNewer,
