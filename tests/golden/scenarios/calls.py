@@ -5,7 +5,7 @@ from typing import Final
 
 from golden.scenarios.tools import BROKEN, OK, RETRY, Simulator, call, started, step
 from kit.execution.driver import park
-from looply.execution.facts.commands import Outage
+from looply.execution.facts.commands import GiveUpEffect, Outage
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -87,6 +87,16 @@ def parked_and_made_again() -> Simulator:
     simulator.succeed({**OK, "status": "503"}, outage=outage)
     simulator.succeed(OK)
     park(simulator, outage)
+    return simulator
+
+
+def given_up_after_a_wait_for_its_system() -> Simulator:
+    simulator = started(call("c", "POST", retry=RETRY, park="PT4H"), call("d"), edges="start>c c:error>d")
+    park(simulator, Outage("https://shop.example:443", "down since 2026-01-01T00:00:00Z: CONNECTION: it failed"))
+    simulator.tick(4 * 3600)
+    (effect,) = simulator.effects
+    simulator.submit(GiveUpEffect(at=simulator.now, address=effect.address, attempt=effect.attempt))
+    simulator.succeed(OK)
     return simulator
 
 
@@ -193,6 +203,7 @@ CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     unknown_after_the_call_could_not_find_out,
     unknown_and_repeated,
     parked_and_made_again,
+    given_up_after_a_wait_for_its_system,
     answer_too_large,
     answer_that_is_large,
     answer_with_secrets_that_fails,
