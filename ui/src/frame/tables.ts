@@ -20,6 +20,8 @@ export function keepNumbersWhole(card: HTMLElement): void {
     const widest = rows.reduce((most, row) => (row.length > most.length ? row : most), []);
     table.dataset.columns = "";
     table.style.gridTemplateColumns = widest.map(widthOf).join(" ");
+    // What does not fit is scrolled to, by keys too.
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
   }
 }
 

@@ -27,7 +27,7 @@ const TONES: Readonly<Record<NonNullable<Request["status"]>, Tone>> = {
 };
 
 /** What has ended by a decision has its reason in the status. */
-const MOVES: readonly Request["status"][] = ["OPEN", "FROZEN"];
+const OPEN: readonly Request["status"][] = ["OPEN", "FROZEN"];
 
 const RequestReason = lazy(async () => ({ default: (await import("./RequestReason")).RequestReason }));
 
@@ -59,11 +59,11 @@ function useColumns(): Column<Request>[] {
     {
       id: "status",
       head: text.status,
-      cell: ({ status, progress: now, workflow_execution_id: id }) => (
+      cell: ({ status, progress: now, workflow_execution_id: id, subject, workflow_name }) => (
         <>
           {status !== null && <Chip tone={TONES[status]}>{text.statuses(status)}</Chip>}{" "}
           {now !== null && now.needed > 1 && <Tag>{progress(now.done, now.needed)}</Tag>}
-          {MOVES.includes(status) && <Why executionId={id} />}
+          {OPEN.includes(status) && <Why executionId={id} subject={subject || workflow_name} />}
         </>
       ),
     },
@@ -73,12 +73,18 @@ function useColumns(): Column<Request>[] {
   ];
 }
 
-function Why({ executionId }: { executionId: string }) {
+function Why({ executionId, subject }: { executionId: string; subject: string }) {
   const { requested: text } = useText(TEXTS);
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
-      <Button appearance="transparent" size="small" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+      <Button
+        appearance="transparent"
+        size="small"
+        aria-expanded={isOpen}
+        aria-label={`${text.why} ${subject}`}
+        onClick={() => setIsOpen(!isOpen)}
+      >
         {text.why}
       </Button>
       {isOpen && (

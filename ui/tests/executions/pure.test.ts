@@ -9,6 +9,7 @@ import { layoutOf, moveColumn } from "../../src/executions/history/table/layout"
 import { isSameSearch, queryOf, searchOf, viewsOf } from "../../src/executions/history/views/views";
 import { withInstants } from "../../src/executions/log/instants";
 import { sentenceOf } from "../../src/executions/log/sentences";
+import { reasonOf } from "../../src/executions/reasons";
 import { EMPTY_DRAFT, planOf } from "../../src/executions/repair/choices";
 import {
   axisOf,
@@ -23,7 +24,6 @@ import {
 import { isFailure, type LogEntry } from "../../src/graph/log/entry";
 import { fold } from "../../src/graph/log/fold";
 import { readOutline } from "../../src/graph/outline";
-import { reasonOf } from "../../src/graph/reasons/reasons";
 import { windowOf } from "../../src/kit/virtual";
 import { ENTRIES, executionRow, explanation } from "../fakes/executions";
 import { viewRecord } from "../fakes/views";

@@ -3,6 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { AnswerOf } from "../../src/api/types";
+import { REASONS } from "../../src/inbox/reasons";
 import { refusal } from "../fakes/api";
 import { expectAccessible, visit } from "../fakes/app";
 import { NOW, signedIn } from "../fakes/people";
@@ -27,17 +28,17 @@ const REQUEST: Request = {
 };
 const ENDED: Request = { ...REQUEST, workflow_execution_id: "execution-2", subject: "Order 2", status: "APPROVED" };
 
-const reason = (code: "PERSON_APPROVAL" | "INCIDENT_FAILED", values: Record<string, string | number | null>) => ({
+const reason = (changes: Partial<AnswerOf<"explainMyRequest">["item"]>) => ({
   message: "success",
   item: {
     workflow_execution_id: "execution-1",
-    verdict: code === "PERSON_APPROVAL" ? ("WAITS_FOR_PERSON" as const) : ("INCIDENT" as const),
-    code,
+    verdict: "WAITS_FOR_PERSON" as const,
     text: "words of the server",
-    values,
+    step: null,
+    who: [],
     since: NOW,
     expected_until: null,
-    who: code === "PERSON_APPROVAL" ? ["ann@example.com"] : [],
+    ...changes,
   },
 });
 
@@ -45,31 +46,38 @@ const page = (items: Request[]) => ({ message: "success", count: items.length, i
 
 describe("what the reader has asked for", () => {
   it("says why it does not move where it is open, read only when it is asked", async () => {
-    const values = { state: "Release the order", needed: 1, answered: 0, undelivered: 0, delivery_code: null };
     const { user, api } = visit("/inbox/requested", signedIn(), {
       getMyRequests: () => page([REQUEST, ENDED]),
-      explainMyRequest: () => reason("PERSON_APPROVAL", values),
+      explainMyRequest: () => reason({ step: "Release the order", who: ["ann@example.com", "bob@example.com"] }),
     });
     const row = within(await screen.findByRole("row", { name: /Release 4711/ }));
     expect(within(screen.getByRole("row", { name: /Order 2/ })).queryByRole("button")).toBeNull();
     const asked = () => api.calls.filter(([id]) => id === "explainMyRequest").map(([, input]) => input);
     expect(asked()).toEqual([]);
-    await user.click(row.getByRole("button", { name: "Why?" }));
-    await row.findByText("“Release the order” waits for ann@example.com; 1 must approve.");
+    await user.click(row.getByRole("button", { name: "Why? Release 4711?" }));
+    await row.findByText("“Release the order” waits for ann@example.com and bob@example.com.");
     expect(asked()).toEqual([{ workflow_execution_id: "execution-1" }]);
     await expectAccessible();
-    await user.click(row.getByRole("button", { name: "Why?" }));
+    await user.click(row.getByRole("button", { name: /^Why/ }));
     await waitFor(() => expect(row.queryByText(/waits for ann/)).toBeNull());
   });
 
-  it("says of a failure only where it happened", async () => {
+  it("says of everything else only what kind of thing holds it", async () => {
     const { user } = visit("/inbox/requested", signedIn(), {
       getMyRequests: () => page([{ ...REQUEST, status: "FROZEN" }]),
-      explainMyRequest: () => reason("INCIDENT_FAILED", { state: "Book it", message: "***" }),
+      explainMyRequest: () => reason({ verdict: "INCIDENT" }),
     });
-    await user.click(await screen.findByRole("button", { name: "Why?" }));
-    const said = await screen.findByText(/Book it/);
-    expect(said.textContent).not.toContain("***");
+    await user.click(await screen.findByRole("button", { name: /^Why/ }));
+    await screen.findByText("It is stopped by a failure, which an operator looks after.");
+  });
+
+  it("has words in both languages", () => {
+    const said = (language: "en" | "de", changes: Parameters<typeof reason>[0]) =>
+      REASONS[language](reason(changes).item);
+    expect(said("de", { step: "Freigabe", who: ["a@x", "b@x"] })).toBe("„Freigabe“ wartet auf a@x und b@x.");
+    expect(said("de", { step: "Freigabe" })).toBe("„Freigabe“ wartet auf die Empfänger.");
+    expect(said("de", { verdict: "QUEUED" })).toBe("Der Ablauf steht an: andere desselben Workflows sind vor ihm.");
+    expect(said("en", { step: "Release" })).toBe("“Release” waits for its recipients.");
   });
 
   it("says what to do when the reason cannot be read", async () => {
@@ -79,7 +87,7 @@ describe("what the reader has asked for", () => {
         throw refusal(404, "EXECUTION_NOT_FOUND");
       },
     });
-    await user.click(await screen.findByRole("button", { name: "Why?" }));
+    await user.click(await screen.findByRole("button", { name: /^Why/ }));
     await screen.findByRole("alert");
   });
 });

@@ -259,6 +259,11 @@ describe("the space bar with the pointer", () => {
     // Chromium presses the button that has the focus when the key is released, unless this is prevented.
     expect(fireEvent.keyUp(step, { key: " " })).toBe(false);
     expect(step.getAttribute("aria-pressed")).toBe("false");
+    // What has the focus then is pressed by the key again, also where the key is not for the canvas.
+    const field = document.body.appendChild(document.createElement("input"));
+    fireEvent.keyDown(field, { key: " " });
+    expect(fireEvent.keyUp(field, { key: " " })).toBe(true);
+    field.remove();
     // Without it the step is dragged as ever, and the key presses buttons.
     expect(fireEvent.dragStart(step, { dataTransfer: new Carried() })).toBe(true);
     fireEvent.keyDown(step, { key: " " });

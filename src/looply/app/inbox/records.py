@@ -11,7 +11,7 @@ from looply.app.context.services import Services
 from looply.app.executions.reading import read_executions
 from looply.app.inbox.cards import Progress, progress_of
 from looply.app.inbox.own import own_person
-from looply.app.monitoring.explaining import Explained, explain_without_data
+from looply.app.monitoring.explaining import Explained, explain_to_requester
 from looply.catalog.tenants.principal import Principal
 from looply.engine.ports.lists import Execution, Filter, Head
 from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
@@ -96,7 +96,8 @@ async def explain_own_request(services: Services, principal: Principal, executio
     execution = await get_owned(services, principal.organization_id, execution_id)
     if next(_approvals_for(execution.state, email), None) is None:
         raise execution_not_found(execution_id)
-    return await explain_without_data(services, execution)
+    addresses = [text for text, wait in execution.state.waits.items() if _is_for(wait, email)]
+    return await explain_to_requester(services, execution, addresses)
 
 
 def _with_subject(execution: Execution | None, row: DecisionRow) -> MyDecision:

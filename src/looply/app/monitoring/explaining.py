@@ -3,7 +3,7 @@
 Nothing is guessed. Each sentence has the events that show it, or names a row of the store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from looply.app.context.addressing import get_owned
 from looply.app.context.services import Services
 from looply.app.monitoring.rows import MonitorRow, rows_of
-from looply.app.monitoring.sentences import Act, sentence
+from looply.app.monitoring.sentences import FOR_REQUESTERS, Act, request_sentence, sentence
 from looply.catalog.tenants.principal import Principal
+from looply.definition.calls.uses import label_of
 from looply.engine.ports.lists import Execution
 from looply.engine.records.figures.overview import EffectFacts, Obstacles
 from looply.engine.records.targets import TargetRow
@@ -38,11 +39,6 @@ _OTHERS: Final = 50
 
 _LATE: Final = timedelta(seconds=5)
 """A timer that is due fires within a second; after this time it is overdue."""
-
-_SAID_WITHOUT_RIGHTS: Final = frozenset(
-    ("state", "needed", "answered", "undelivered", "due_on", "attempt", "ahead", "max_concurrency", "message")
-)
-"""The values of a hold that a requester reads; `message` is never more than `***`."""
 
 _BY_PROCESS: Final[frozenset[HoldCode]] = frozenset(
     ("TIMER_OVERDUE", "RETRY_OVERDUE", "STRETCH", "DELIVERY", "CALL_QUEUED", "CALL_LOST", "CHILD_START", "SUSPECT")
@@ -113,18 +109,21 @@ async def explain(services: Services, principal: Principal, execution_id: str) -
     )
 
 
-async def explain_without_data(services: Services, execution: Execution) -> Explained:
-    """Returns what holds an execution, for a person who may read nothing else of it.
+async def explain_to_requester(services: Services, execution: Execution, addresses: Collection[str]) -> Explained:
+    """Returns what holds an execution, for a person who asked for approvals in it and may read nothing else of it.
 
-    Steps have their names. Texts that may quote data are `***`; other executions, systems and evidence are left out.
+    `addresses` are those approvals, as far as they are open. Where the execution waits for one of them, the step and
+    the people are named, else only the kind of the hold: no other step, system, person, execution, reason or message.
     """
-    (hold, *_), _ = await _holds_of(services, execution, may_quote=False)
-    values = {name: value for name, value in hold.values.items() if name in _SAID_WITHOUT_RIGHTS}
-    step = step_of(hold)
-    if "state" in values and step in execution.workflow.steps:
-        values["state"] = execution.workflow.steps[step].description or step
-    who = hold.who if hold.kind == "WAITS_FOR_PERSON" else ()
-    return _explained(replace(hold, values=values, who=who, evidence=()), {})
+    holds, _ = await _holds_of(services, execution, may_quote=False)
+    main = holds[0]
+    asked = next((hold for hold in holds if hold.kind == "WAITS_FOR_PERSON" and hold.address in addresses), None)
+    if asked is None or main.kind == "INCIDENT":
+        bare = replace(main, values={}, who=(), evidence=(), address="")
+        return Explained(hold=bare, text=FOR_REQUESTERS[main.kind], evidence=())
+    step = execution.workflow.steps[step_of(asked)]
+    known = replace(asked, values={"state": label_of(step.description) or step.id}, evidence=())
+    return Explained(hold=known, text=request_sentence(known), evidence=())
 
 
 async def _holds_of(

@@ -6,7 +6,7 @@ A page translates by the code and the values; these are for commands, and for ca
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-from looply.execution.views.holds import Hold, HoldCode
+from looply.execution.views.holds import Hold, HoldCode, HoldKind
 from looply.instants import from_ms, rfc3339
 
 _SENTENCES: Final[Mapping[HoldCode, str]] = {
@@ -44,6 +44,24 @@ _SENTENCES: Final[Mapping[HoldCode, str]] = {
 }
 """The sentence of each code. `at` is the step, `who` are the people; the others are values of the hold."""
 
+FOR_REQUESTERS: Final[Mapping[HoldKind, str]] = {
+    "INCIDENT": "It is stopped by a failure, which an operator looks after.",
+    "WAITS_FOR_TARGET": "It waits for a system that is not called at present.",
+    "WAITS_FOR_PERSON": "It waits for an answer to another request.",
+    "WAITS_FOR_CALL": "It waits for a call of another system.",
+    "WAITS_FOR_TIME": "It pauses for some time.",
+    "WAITS_FOR_CHILD": "It waits for another workflow.",
+    "QUEUED": "It is queued: others of its workflow are before it.",
+    "RETRYING": "A call failed and is made again.",
+    "CALL_IN_FLIGHT": "A call is under way.",
+    "STORE_OR_CLOCK": "The server takes no new work at the moment.",
+    "ORPHAN": "Nothing will move it, which an operator looks after.",
+    "SUSPENDED": "The schedule of its workflow is paused.",
+    "MOVES": "It moves.",
+    "ENDED": "It has ended.",
+}
+"""What is said to a person who asked for an approval and may read nothing of the execution, by the kind of its hold."""
+
 Act: TypeAlias = Literal[
     "RETRY", "COMPLETE", "SKIP", "REDRIVE", "RELEASE", "REASSIGN", "RESUME", "TERMINATE", "PLAY", "RERUN"
 ]
@@ -78,6 +96,11 @@ def sentence(hold: Hold) -> str:
         return said
     why = known.get("delivery_code", "no reason is given")
     return f"{said} Not delivered: {known['undelivered']} of the cards ({why})."
+
+
+def request_sentence(hold: Hold) -> str:
+    """Returns the sentence of a hold by an approval, for the person who asked for it."""
+    return f"It waits for the decision of {_named(hold.who)} on {hold.values['state']}."
 
 
 _MISSING: Final[Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app.inbox import records
 from looply.app.inbox.records import MyRequest, RequestStatus
-from looply.execution.views.holds import HoldCode, HoldKind
+from looply.execution.views.holds import HoldKind
 from looply.instants import ms_or_none, to_ms
 from looply.server.executions.decisions import (
     DecisionCursor,
@@ -79,19 +79,18 @@ class MyRequestPage(msgspec.Struct, frozen=True, kw_only=True):
 class RequestReasonItem(msgspec.Struct, frozen=True, kw_only=True):
     """What holds an execution in which the caller asks for an approval.
 
-    `code` names the sentence `text`, so that a page can say it in its own language; `values` are what it names, without
-    any data of the execution. `who` are the people it waits for. `since` and `expected_until` are null where there is
-    no such instant.
+    `text` says it in English, and has nothing that is not in the other fields. `step` and `who` name the approval that
+    the caller asks for and the people it waits for; they are null and empty where something else holds the execution.
+    `since` and `expected_until` are null where there is no such instant.
     """
 
     workflow_execution_id: str
     verdict: HoldKind
-    code: HoldCode
     text: str
-    values: dict[str, str | int | None]
+    step: str | None
+    who: list[str]
     since: int | None
     expected_until: int | None
-    who: list[str]
 
 
 class RequestReasonAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,12 +138,11 @@ async def explain_my_request(call: Call) -> Response:
             item=RequestReasonItem(
                 workflow_execution_id=execution_id,
                 verdict=hold.kind,
-                code=hold.cause,
                 text=found.text,
-                values=dict(hold.values),
+                step=str(hold.values["state"]) if hold.values else None,
+                who=list(hold.who),
                 since=ms_or_none(hold.since),
                 expected_until=ms_or_none(hold.until),
-                who=list(hold.who),
             ),
         )
     )
@@ -202,7 +200,10 @@ ROUTES: Final = (
         takes_tabs=True,
         handle=explain_my_request,
         summary="Explain why what the person who has signed in asked for does not move",
-        description="The sentence is that of `explainExecution`, without data, systems and other executions.",
+        description=(
+            "Where it waits for the approval that the caller asks for, the step and the people are named; else only "
+            "the kind of what holds it, without data, other steps, systems and executions."
+        ),
         tag="Own inbox",
         parameters=(Parameter("workflow_execution_id", "An execution of `getMyRequests`.", is_required=True),),
         answer=RequestReasonAnswer,

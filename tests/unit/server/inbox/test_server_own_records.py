@@ -1,12 +1,14 @@
 """What a person decided, and what they asked others to decide."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from people_kit import Browser
 from server_kit import Caller, definition
 
+from looply.app.monitoring.sentences import FOR_REQUESTERS
 from looply.engine.shell.shell import Shell
+from looply.execution.views.holds import HoldKind
 from looply.instants import to_ms
 from looply.testing.clock import FakeClock
 from looply.testing.world import Answer, World
@@ -120,19 +122,38 @@ async def test_a_requester_reads_why_a_request_does_not_move_without_its_data(
     execution_id = await mine.trigger(await mine.create(steps), {"buyer": CY, "po": "4711"})
     cy = sign_in(CY)
     item = await reason_of(cy, execution_id.upper())
-    assert (item["workflow_execution_id"], item["verdict"], item["code"]) == (
-        execution_id,
-        "WAITS_FOR_PERSON",
-        "PERSON_APPROVAL",
-    )
-    assert item["who"] == [ANN, BOB]
+    assert (item["workflow_execution_id"], item["verdict"]) == (execution_id, "WAITS_FOR_PERSON")
+    assert (item["step"], item["who"]) == ("Release ${payload.output.po}?", [ANN, BOB])
+    assert item["text"] == f"It waits for the decision of {ANN} and {BOB} on Release ${{payload.output.po}}?."
     assert item["expected_until"] > item["since"]
     await answer(sign_in(ANN))
     await shell.executions.wait_until_settled(execution_id, clock.now() + timedelta(minutes=1))
     item = await reason_of(cy, execution_id)
-    assert (item["verdict"], item["values"]) == ("INCIDENT", {"state": "Book the order", "message": "***"})
-    assert "4711" not in str(item)
-    assert "shop.example" not in str(item)
+    assert (item["verdict"], item["step"], item["who"]) == ("INCIDENT", None, [])
+    assert item["text"] == "It is stopped by a failure, which an operator looks after."
+    for hidden in ("4711", "shop.example", "Book"):
+        assert hidden not in str(item)
+
+
+async def test_a_requester_reads_nothing_of_a_request_of_another_person(mine: Caller, sign_in: Any) -> None:
+    steps = approval(quorum="any")
+    other = {"recipients": [BOB], "requester": "${payload.output.auditor}"}
+    steps["workflow_steps"].append(
+        {"id": "approval_2", "type": "approval", "description": "Is it a fraud?", "settings": other}
+    )
+    steps["workflow_connections"].append({"from": "approval_1", "to": "approval_2", "branch": "approved"})
+    execution_id = await mine.trigger(await mine.create(steps), {"buyer": CY, "auditor": "dan@example.com"})
+    await answer(sign_in(ANN))
+    item = await reason_of(sign_in(CY), execution_id)
+    assert (item["verdict"], item["step"], item["who"]) == ("WAITS_FOR_PERSON", None, [])
+    assert item["text"] == "It waits for an answer to another request."
+    theirs = await reason_of(sign_in("dan@example.com"), execution_id)
+    assert (theirs["step"], theirs["who"]) == ("Is it a fraud?", [BOB])
+
+
+def test_every_kind_of_hold_can_be_said_to_a_requester() -> None:
+    assert FOR_REQUESTERS.keys() == set(get_args(HoldKind))
+    assert not any("{" in text for text in FOR_REQUESTERS.values())
 
 
 async def test_only_the_requester_reads_why_a_request_does_not_move(mine: Caller, sign_in: Any) -> None:

@@ -2,11 +2,11 @@
 
 import { Link } from "@tanstack/react-router";
 import type { Explanation } from "../../api/queries/executions/executions";
-import { type Reason, reasonOf } from "../../graph/reasons/reasons";
 import { TONE_ICONS } from "../../kit/Chip";
 import { Icon } from "../../kit/icons";
 import { useLanguage, useText } from "../../text/language";
 import { useTimes } from "../../text/time";
+import { type Reason, reasonOf } from "../reasons";
 import { verdictTone } from "../status";
 import { TEXTS } from "../text";
 import styles from "./Execution.module.css";

@@ -98,6 +98,7 @@ export function Timeline({ visits, outline, selected, onSelect, isOpen, at }: Ti
                 type="button"
                 className={styles.row}
                 aria-pressed={row.visit.address === selected?.address}
+                {...(row.visit.scope && { "aria-label": `${nameOf(row.visit.step)}, ${row.visit.scope}` })}
                 title={text.visitLine(row.visit, formats.moment)}
                 onClick={() => onSelect(row.visit)}
               >

@@ -8,9 +8,11 @@ interface Pan {
   onDragStartCapture: (event: ReactDragEvent<HTMLElement>) => void;
 }
 
+const NOT_HELD = { isHeld: false, hasMoved: false };
+
 /** Returns what moves a box. While the space bar is held, its steps are neither dragged nor chosen. */
 export function usePan(): Pan {
-  const space = useRef({ isHeld: false, hasMoved: false });
+  const space = useRef({ ...NOT_HELD });
   useEffect(() => {
     const held = space.current;
     const down = (event: KeyboardEvent): void => {
@@ -21,12 +23,12 @@ export function usePan(): Pan {
     };
     const up = (event: KeyboardEvent): void => {
       if (event.key !== " ") return;
-      // The key that ends a move does not press the button that has the focus.
+      // The key that ends a move does not press the button that has the focus; the next one does.
       if (held.hasMoved) event.preventDefault();
-      held.isHeld = false;
+      Object.assign(held, NOT_HELD);
     };
     const leave = (): void => {
-      held.isHeld = false;
+      Object.assign(held, NOT_HELD);
     };
     window.addEventListener("keydown", down);
     window.addEventListener("keyup", up);

@@ -1,8 +1,8 @@
 /** Why an execution does not move, in words: by the code of the reason, with the values that it names. */
 
-import type { Explanation } from "../../api/queries/executions/executions";
-import type { Language } from "../../text/language";
-import { messageOf } from "../log/entry";
+import type { Explanation } from "../api/queries/executions/executions";
+import { messageOf } from "../graph/log/entry";
+import type { Language } from "../text/language";
 import { germanReasons } from "./reasons.de";
 import { englishReasons } from "./reasons.en";
 
