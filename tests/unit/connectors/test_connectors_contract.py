@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url
 from looply.connectors.port import (
@@ -52,6 +53,24 @@ async def test_the_sap_connector_keeps_the_contract() -> None:
     case = Case(
         operation="sap.odata",
         input={"connection": "X", "service_path": "/sap/opu/odata/orders", "entity": "A_Order", "method": "GET"},
+        settings={"base_url": "https://sap.example:44300", "user": "buyer"},
+        secrets={"password": SECRET},
+    )
+    assert await find_breaches(CONNECTORS["sap"], [case]) == []
+
+
+async def test_the_sap_connector_keeps_the_contract_where_it_fetches_a_token_first() -> None:
+    token = HttpResponse(status=200, reason="OK", headers=(*JSON, ("x-csrf-token", "t-1")), content=b'{"d": {}}')
+    case = Case(
+        operation="sap.odata",
+        input={
+            "connection": "X",
+            "service_path": "/sap/opu/odata/orders",
+            "entity": "A_Order",
+            "method": "POST",
+            "body": {"Id": "PO-A"},
+        },
+        answers=(token, HttpResponse(status=201, reason="Created", headers=JSON, content=b'{"d": {"Id": "PO-A"}}')),
         settings={"base_url": "https://sap.example:44300", "user": "buyer"},
         secrets={"password": SECRET},
     )
@@ -183,6 +202,46 @@ async def elsewhere(ctx: CallContext, input_: dict[str, Json]) -> Json:
     return {"status": str(response.status)}
 
 
+async def following(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    found: Any = await good(ctx, input_)
+    while found["status"] == "302":
+        url = parse_base_url("https://elsewhere.invalid")
+        response = await ctx.http.send(HttpRequest(method="POST", url=url))
+        found = {"status": str(response.status)}
+    return found
+
+
+async def insisting(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    found: Any = await good(ctx, input_)
+    return await good(ctx, input_) if found["status"] == "503" else found
+
+
+async def disowning(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    found: Any = await good(ctx, input_)
+    if found["status"] == "500":
+        raise Unavailable("it did nothing", sent=False)
+    return found
+
+
+async def quoting(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    found: Any = await good(ctx, input_)
+    secret = (await ctx.connection("X")).secrets["token"]
+    return {"status": secret if found["status"] == "404" else found["status"]}
+
+
+async def tracing(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    try:
+        raise ValueError((await ctx.connection("X")).secrets["token"])
+    except ValueError:
+        logging.getLogger("shop").debug("a detail", exc_info=True)
+    return await good(ctx, input_)
+
+
+async def telling(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    structlog.get_logger("shop").info("called", token=(await ctx.connection("X")).secrets["token"])
+    return await good(ctx, input_)
+
+
 async def denying(ctx: CallContext, input_: dict[str, Json]) -> Json:
     try:
         return await good(ctx, input_)
@@ -200,6 +259,13 @@ async def denying(ctx: CallContext, input_: dict[str, Json]) -> Json:
         (strict, "the answer 404 .* raises KeyError"),
         (talkative, "the error of the answer 500 .* has a secret"),
         (logging_it, "a log has a secret"),
+        (following, r"it calls \[\('https', 'elsewhere.invalid', 443\)\]"),
+        (following, "the answer 302 makes the connector send requests without an end"),
+        (insisting, "the answer 503 .* makes the connector try again"),
+        (disowning, "the answer 500 .* with sent=False"),
+        (quoting, "the output of the answer 404 .* has a secret"),
+        (tracing, "a log has a secret"),
+        (telling, "a log has a secret"),
         (elsewhere, r"it calls \[\('https', 'collector.example', 443\)\]"),
         (denying, "breaks after the request was sent gives Unavailable"),
     ],
@@ -275,6 +341,41 @@ def ordered(settings: Mapping[str, Json]) -> Binding:
 )
 async def test_what_a_kind_of_connection_does_against_the_contract_is_found(change: dict[str, Any], said: str) -> None:
     assert said in await breaches(kind=replace(KIND, **change))
+
+
+async def test_an_empty_secret_is_in_nothing_and_one_that_the_system_returns_is_not_the_connectors() -> None:
+    assert await breaches(case=replace(CASE, secrets={"token": ""})) == ""
+
+    async def echoing(ctx: CallContext, input_: dict[str, Json]) -> Json:
+        await good(ctx, input_)
+        return {"status": SECRET}
+
+    answer = HttpResponse(status=200, reason="OK", headers=JSON, content=f'"{SECRET}"'.encode())
+    assert "has a secret" in await breaches(replace(BOOK, call=echoing))
+    assert "has a secret" not in await breaches(replace(BOOK, call=echoing), case=replace(CASE, answers=(answer,)))
+
+
+async def test_the_kind_of_a_connection_may_be_that_of_another_connector() -> None:
+    operation = replace(BOOK, call=elsewhere, connection_kind="http")
+    connection: dict[str, Any] = {
+        "settings": {"base_url": "https://shop.example", "auth": "bearer"},
+        "secrets": {"token": SECRET},
+    }
+    shop = Connector(name="shop", title="Shop", operations=(operation,))
+    found = "\n".join(await find_breaches(shop, [replace(CASE, **connection)]))
+    assert "it calls [('https', 'collector.example', 443)]" in found
+
+
+async def test_a_field_with_another_name_is_checked_by_that() -> None:
+    class Renamed(msgspec.Struct, frozen=True, kw_only=True, rename={"number": "no"}):
+        connection: str
+        number: int
+
+    async def calling(ctx: CallContext, input_: dict[str, Json]) -> Json:
+        return await good(ctx, {"connection": "X", "number": 7 + len(input_)})
+
+    case = replace(CASE, input={"connection": "X", "no": 7})
+    assert await breaches(replace(BOOK, input=Renamed, call=calling), case=case) == ""
 
 
 def test_secrets_of_a_case_are_not_shown() -> None:
