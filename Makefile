@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients peers run test test-ui proof test-proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
+.PHONY: help install ui clients peers run test test-ui proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -79,12 +79,9 @@ test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
 
 proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target clients peers
-	@echo "Two suites run side by side; each prints what it found at its end ..."
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-proof test-distributed coverage ARGS=
-
-# The distributed suite waits for PostgreSQL and Temporal half of its time: the other one uses the cores then.
-test-proof: $(STAMP)
-	$(PYTEST) --tier proof $(ARGS)
+	$(PYTEST) --tier proof
+	@echo "Tests of distributed installations wait half of their time, so others run beside them; each suite prints what it found at its end ..."
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-distributed coverage test-postgres ARGS=
 
 coverage: $(STAMP) ## Measure which lines and branches of the pure packages their tests take; fails below the floor of pyproject.toml, and below 100 % of execution/.
 	$(PYTEST) --cov --cov-report=term $(PURE_TESTS) $(ARGS)
@@ -92,7 +89,6 @@ coverage: $(STAMP) ## Measure which lines and branches of the pure packages thei
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
 	$(PYTEST) --dist loadgroup --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
-	@$(MAKE) --no-print-directory test-postgres ARGS=
 
 test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).
 	$(PYTEST) --engine postgres $(or $(ARGS),$(POSTGRES_PART))
