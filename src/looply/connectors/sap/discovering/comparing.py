@@ -84,7 +84,7 @@ class Comparison:
                 self.findings.skip(at)
                 return None
             if name.startswith("$") and name not in parts:
-                # `$count` and the like have no fields of their own; what follows one, such as `$each`, is not looked up.
+                # `$count` and the like have no fields of their own; what follows, as after `$each`, is not looked up.
                 return found if index == len(segments) - 1 else None
             found = _created(parts[name]) if name in parts else self._next(found, name, at, is_first=index == 0)
             if found is None:
