@@ -226,12 +226,13 @@ async def check_connection_uses(call: Call) -> Response:
     """Checks the steps that use a connection."""
     found = await connection_uses.check_uses(call.services, call.principal, call.query.get("name", ""))
     steps = [_checked_use(use) for use in found.uses if use.problems or use.failure]
+    further = sum(use.further for use in found.uses)
     item = UsesCheckRecord(
-        is_ok=not steps and not found.is_cut,
+        is_ok=not steps and not further and not found.is_cut,
         checked=sum(use.is_compared for use in found.uses),
         skipped=sum(not use.is_compared and use.failure is None for use in found.uses),
         unchecked=sum(use.unchecked for use in found.uses),
-        further=sum(use.further for use in found.uses),
+        further=further,
         truncated=found.is_cut,
         steps=steps,
     )
