@@ -1,6 +1,7 @@
 """Connections are tested, saved or not, and their systems are asked what they offer."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -189,20 +190,19 @@ async def test_a_check_that_does_not_end_in_time_is_refused_with_the_reason(
 
 
 async def test_steps_that_are_not_found_in_time_are_said_to_be_left_out(
-    mine: Caller, services: Services, gateway: StrictGateway, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    mine: Caller, services: Services, gateway: StrictGateway
 ) -> None:
+    class PassingClock(FakeClock):
+        def monotonic(self) -> float:
+            self.advance(timedelta(seconds=connection_uses.READING_SECONDS / 2.5))
+            return super().monotonic()
+
     await mine.post("createConnection", {"name": "S4", **draft(gateway)})
-    for _ in range(2):
+    for _ in range(3):
         await mine.create(definition(sap_step("sapRequest_1", "Orders")), is_active=False)
-    read = services.catalog.workflows.definition
-
-    async def read_slowly(*given: Any) -> Any:
-        clock.advance(timedelta(seconds=connection_uses.READING_SECONDS))
-        return await read(*given)
-
-    monkeypatch.setattr(services.catalog.workflows, "definition", read_slowly)
-    found = await connection_uses.check_uses(services, principal_of(mine), "S4")
-    assert (len(found.uses), found.is_cut) == (1, True)
+    slow = dataclasses.replace(services, clock=PassingClock())
+    found = await connection_uses.check_uses(slow, principal_of(mine), "S4")
+    assert (len(found.uses), found.is_cut) == (2, True)
 
 
 def principal_of(caller: Caller) -> Principal:

@@ -5,13 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGateway
 from looply.clock import SystemClock
 from looply.connectors.port import CallCheck, DefinedCall
 from looply.connectors.sap.discovering.calls_check import MAX_FINDINGS, MAX_SERVICES, check_calls
-from looply.connectors.sap.discovering.comparing import Comparison
 from looply.jsontext import Json
 from looply.testing.clock import FakeClock
 
@@ -93,17 +90,19 @@ async def test_a_check_ends_in_time_and_says_what_was_not_read(strict: Any, gate
     assert all("have 0.3 s" in failure(each) for each in found)
 
 
-async def test_what_is_compared_too_late_is_said_and_what_was_compared_is_kept(
-    strict: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock, compare = FakeClock(), Comparison.compare
+async def test_what_is_compared_too_late_is_said_and_what_was_compared_is_kept(strict: Any) -> None:
+    clock = FakeClock()
 
-    def compare_slowly(comparison: Comparison, call_input: Any) -> None:
-        compare(comparison, call_input)
-        clock.advance(timedelta(seconds=15))
+    class SlowInput(dict[str, Json]):
+        """An input that takes long to compare."""
 
-    monkeypatch.setattr(Comparison, "compare", compare_slowly)
-    calls = [DefinedCall(operation="sap.odata", input=read(SERVICE_2, entity)) for entity in ("Order", "Orders", "x")]
+        def get(self, key: str, default: Any = None) -> Any:
+            if key == "batch":
+                clock.advance(timedelta(seconds=15))
+            return super().get(key, default)
+
+    inputs = [SlowInput(read(SERVICE_2, entity)) for entity in ("Order", "Orders", "x")]
+    calls = [DefinedCall(operation="sap.odata", input=each) for each in inputs]
     found = await check_calls(replace(strict.context(), clock=clock), strict.connections["S4"], calls)
     assert [(len(each.problems), failure(each)) for each in found] == [
         (1, ""),
