@@ -370,6 +370,11 @@ class CallCheck:
     """How many places of the input are not known before the workflow runs, because an expression gives them."""
     failure: Problem | None = None
     """Why the call could not be checked, None when it was; its path is as those of `problems`."""
+    is_compared: bool = True
+    """Whether any of it was compared: not when an expression gives what it would be compared with, or when the kind
+    of connection does not know the operation."""
+    further: int = 0
+    """How many problems are not in `problems`, because all calls together have more than one check lists."""
 
 
 CheckCalls: TypeAlias = Callable[

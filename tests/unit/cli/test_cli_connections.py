@@ -106,7 +106,8 @@ def test_the_steps_of_a_connection_are_checked_and_the_exit_status_says_whether_
     finding = {"path": "/workflow_steps/1/settings/entity", "message": "no entity set 'Order'", "hint": "Orders?"}
     unread = {"path": "/a", "message": "/sap/x was not read: 503"}
     use = {"workflow_name": "Release", "version": 3, "status": "ACTIVE", "step": "sapRequest_1"}
-    good = {"is_ok": True, "checked": 2, "unchecked": 1, "truncated": False, "steps": []}
+    good: dict[str, Any] = {"is_ok": True, "checked": 2, "skipped": 0, "unchecked": 1, "further": 0, "truncated": False}
+    good["steps"] = []
     steps = [
         {**use, "findings": [finding], "failure": None},
         {
@@ -118,16 +119,17 @@ def test_the_steps_of_a_connection_are_checked_and_the_exit_status_says_whether_
     ]
     looply.answers["checkConnectionUses"] = [
         {"item": good},
-        {"item": {**good, "is_ok": False, "truncated": True, "steps": steps}},
+        {"item": {**good, "is_ok": False, "skipped": 3, "further": 4, "truncated": True, "steps": steps}},
     ]
     done = run("connection", "check", "S4")
-    assert (done.status, done.out) == (0, "steps compared: 2; places in them that an expression gives: 1\n")
+    compared = "steps compared: 2; places in them that an expression gives: 1"
+    assert (done.status, done.out) == (0, f"{compared}\n")
     done = run("connection", "check", "S4")
     assert done.status == 1
     assert done.out.splitlines() == [
         "Release\t3 ACTIVE\tsapRequest_1\t/workflow_steps/1/settings/entity\tno entity set 'Order'\tOrders?",
         "Release\t3 ACTIVE\tsapRequest_2\t/a\t/sap/x was not read: 503\t",
-        "steps compared: 2; places in them that an expression gives: 1; further steps were not compared",
+        f"{compared}; steps that were not compared: 3; further findings: 4; further steps were not compared",
     ]
     assert looply.calls[-1] == ("checkConnectionUses", {"name": "S4"}, None)
 

@@ -61,6 +61,14 @@ const connections = {
     count === 1
       ? "Eine Stelle gibt ein Ausdruck vor; sie ist bekannt, wenn der Schritt läuft."
       : `${count} Stellen geben Ausdrücke vor; sie sind bekannt, wenn die Schritte laufen.`,
+  skippedSteps: (count) =>
+    count === 1
+      ? "1 Schritt ließ sich nicht vergleichen: Ein Ausdruck gibt seinen Service oder Mandanten vor, oder er ruft das System auf andere Weise auf."
+      : `${count} Schritte ließen sich nicht vergleichen: Ausdrücke geben ihre Services oder Mandanten vor, oder sie rufen das System auf andere Weise auf.`,
+  moreFindings: (count) =>
+    `${count === 1 ? "1 weiterer Befund ist" : `${count} weitere Befunde sind`} nicht aufgeführt.`,
+  moreSteps: (count) =>
+    count === 1 ? "1 weiterer Schritt wird nicht gezeigt." : `${count} weitere Schritte werden nicht gezeigt.`,
   furtherSteps: "Weitere Schritte wurden nicht verglichen.",
   version: (version) => `Version ${version}`,
   states: { ACTIVE: "Aktiv", DRAFT: "Entwurf" },

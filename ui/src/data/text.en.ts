@@ -64,6 +64,12 @@ const connections = {
     count === 1
       ? "One place is given by an expression, and known when the step runs."
       : `${count} places are given by expressions, and known when the steps run.`,
+  skippedSteps: (count: number) =>
+    count === 1
+      ? "1 step could not be compared: an expression gives its service or client, or it calls the system in another way."
+      : `${count} steps could not be compared: expressions give their services or clients, or they call the system in another way.`,
+  moreFindings: (count: number) => `${count === 1 ? "1 more finding is" : `${count} more findings are`} not listed.`,
+  moreSteps: (count: number) => `${count === 1 ? "1 more step is" : `${count} more steps are`} not shown.`,
   furtherSteps: "Further steps were not compared.",
   version: (version: number) => `version ${version}`,
   states: { ACTIVE: "Active", DRAFT: "Draft" },

@@ -353,7 +353,9 @@ describe("connections", () => {
         item: {
           is_ok: false,
           checked: 4,
+          skipped: 0,
           unchecked: 1,
+          further: 0,
           truncated: false,
           steps: [
             { ...step, step: "sapRequest_1", label: "Read the order", findings: [finding] },
@@ -375,12 +377,41 @@ describe("connections", () => {
 
   it("say in German that all steps fit", async () => {
     speakGerman();
-    const result = { is_ok: true, checked: 2, unchecked: 0, truncated: false, steps: [] };
+    const result = { is_ok: true, checked: 2, skipped: 0, unchecked: 0, further: 0, truncated: false, steps: [] };
     const { user } = visit("/data/connections/S4 production", maker, withData(), {
       checkConnectionUses: () => ({ message: "success", item: result }),
     });
     await user.click(await screen.findByRole("button", { name: "Schritte prüfen" }));
     expect(await screen.findByText("Alle 2 Schritte passen zum System.")).toBeTruthy();
+  });
+
+  it("say that steps fit of those alone that were compared", async () => {
+    const result = { is_ok: true, checked: 0, skipped: 2, unchecked: 1, further: 0, truncated: false, steps: [] };
+    const { user } = visit("/data/connections/S4 production", maker, withData(), {
+      checkConnectionUses: () => ({ message: "success", item: result }),
+    });
+    await user.click(await screen.findByRole("button", { name: "Check the steps" }));
+    expect(await screen.findByText(/2 steps could not be compared/)).toBeTruthy();
+    expect(screen.queryByText(/fit the system\.|No step uses/)).toBeNull();
+  });
+
+  it("show so many steps with findings, and say how many there are besides", async () => {
+    const failure = { path: "/workflow_steps/1/settings/service_path", message: "/sap/x was not read" };
+    const step = { workflow_id: "w1", workflow_name: "Release", version: 1, status: "DRAFT" as const, label: "" };
+    const steps = Array.from({ length: 103 }, (_, index) => ({
+      ...step,
+      step: `sapRequest_${index}`,
+      findings: [],
+      failure,
+    }));
+    const counts = { is_ok: false, checked: 0, skipped: 0, unchecked: 0, further: 7, truncated: true };
+    const { user } = visit("/data/connections/S4 production", maker, withData(), {
+      checkConnectionUses: () => ({ message: "success", item: { ...counts, steps } }),
+    });
+    await user.click(await screen.findByRole("button", { name: "Check the steps" }));
+    expect(await screen.findByText("3 more steps are not shown.")).toBeTruthy();
+    expect(screen.getByText(/7 more findings are not listed\. Further steps were not compared\./)).toBeTruthy();
+    expect(screen.getAllByText(/^Release: sapRequest_/)).toHaveLength(100);
   });
 
   it("get new secrets without another change", async () => {

@@ -1,5 +1,6 @@
 """Checks the steps that use a connection against what its system says of itself at present."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -23,6 +24,10 @@ from looply.errors import Conflict, NotFound, OperationError, Problem
 from looply.jsontext import Json, encode_json
 
 MAX_STEPS: Final = 2000
+SECONDS: Final = 28.0
+"""The most time of a whole check: the client of the web app waits for 30 s."""
+READING_SECONDS: Final = 5.0
+"""The most time in which steps are looked for; what is found by then is compared."""
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Inputs of all steps together: another process may compare them."""
 _PAGE: Final = 100
@@ -32,6 +37,7 @@ class CheckedUse(msgspec.Struct, frozen=True, kw_only=True):
     """A step of a version that uses the connection, and what is wrong with it; paths are pointers into the definition.
 
     `unchecked`: places that an expression gives. `failure`: why it could not be checked, None when it was.
+    `is_compared`: whether any of it was compared. `further`: how many problems are not listed.
     """
 
     workflow_id: str
@@ -43,6 +49,8 @@ class CheckedUse(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     unchecked: int = 0
     failure: Problem | None = None
+    is_compared: bool = True
+    further: int = 0
 
 
 class UsesCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,19 +93,26 @@ class _Calls:
             self.uses.append(use)
 
 
-async def check_uses(services: Services, principal: Principal, name: str, *, most_steps: int = MAX_STEPS) -> UsesCheck:
+async def check_uses(
+    services: Services, principal: Principal, name: str, *, most_steps: int = MAX_STEPS, seconds: float = SECONDS
+) -> UsesCheck:
     """Returns the steps that name a connection, up to `most_steps`, each with the names that its system does not have.
 
     They are those of the newest ACTIVE version of each workflow, and of drafts that are newer. The system says at this
     moment what it has; it is not asked when there are no such steps.
 
     Raises: NotFound; Refused (code `NOT_DISCOVERABLE`) for a kind whose systems cannot be asked; Conflict (code
-    `NOT_DISCOVERED`) when no process could ask the system, with the reason.
+    `NOT_DISCOVERED`) when no process could ask the system, with the reason, or none answered within `seconds`.
     """
     found = await services.catalog.connections.resolve(principal.organization_id, name)
     require_check(services.registry.connection_kind(found.kind))
-    calls = await _collect(services, principal.organization_id, _Calls(name, most_steps))
-    checks = await _ask(services, principal, found, calls.calls) if calls.calls else ()
+    try:
+        async with asyncio.timeout(seconds):
+            calls = await _collect(services, principal.organization_id, _Calls(name, most_steps))
+            checks = await _ask(services, principal, found, calls.calls) if calls.calls else ()
+    except TimeoutError as error:
+        message = f"{name} could not be asked in time: a check has {seconds:g} s; repeat it when its system is faster"
+        raise Conflict(message, code="NOT_DISCOVERED") from error
     uses = [_checked(*each) for each in zip(calls.uses, calls.bases, checks, strict=True)]
     return UsesCheck(uses=tuple(uses), is_cut=calls.is_cut)
 
@@ -105,9 +120,13 @@ async def check_uses(services: Services, principal: Principal, name: str, *, mos
 async def _collect(services: Services, organization_id: str, calls: _Calls) -> _Calls:
     catalog = services.catalog
     after: UseKey | None = None
+    end = services.clock.monotonic() + READING_SECONDS
     while not calls.is_cut:
         page = await catalog.uses.list_page(organization_id, "connection", calls.name, _PAGE, after)
         for version in page.items:
+            if services.clock.monotonic() >= end:
+                calls.is_cut = True
+                break
             key = (version.workflow_id, version.workflow_version)
             try:
                 document = await catalog.workflows.definition(organization_id, key)
@@ -150,4 +169,11 @@ def _calls_of(document: dict[str, Json], name: str) -> Iterator[tuple[StepOutlin
 def _checked(use: CheckedUse, base: str, check: CallCheck) -> CheckedUse:
     problems = tuple(replace(problem, path=f"{base}{problem.path}") for problem in check.problems)
     failure = check.failure and replace(check.failure, path=f"{base}{check.failure.path}")
-    return replace(use, problems=problems, unchecked=check.unchecked, failure=failure)
+    return replace(
+        use,
+        problems=problems,
+        unchecked=check.unchecked,
+        failure=failure,
+        is_compared=check.is_compared and failure is None,
+        further=check.further,
+    )

@@ -131,7 +131,9 @@ def _findings(item: dict[str, Any]) -> Page:
         place = (step["workflow_name"], f"{step['version']} {step['status']}", step["step"])
         rows += [(*place, each["path"], each["message"], each.get("hint", "")) for each in found]
     count = f"steps compared: {item['checked']}; places in them that an expression gives: {item['unchecked']}"
-    more = "; further steps were not compared" if item["truncated"] else ""
+    counted = (("steps that were not compared", "skipped"), ("further findings", "further"))
+    more = "".join(f"; {label}: {item[name]}" for label, name in counted if item.get(name))
+    more += "; further steps were not compared" if item["truncated"] else ""
     found = table(("workflow", "version", "step", "place", "found", "to fix"), rows)
     return (found, f"{count}{more}") if rows else f"{count}{more}"
 

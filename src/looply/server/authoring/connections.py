@@ -150,14 +150,19 @@ class CheckedUseRecord(msgspec.Struct, frozen=True, kw_only=True):
 class UsesCheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a check of the steps that use a connection.
 
-    `checked` is how many steps were compared, `unchecked` how many places of them an expression gives, which are known
+    `checked` is how many steps were compared, `unchecked` how many places of steps an expression gives, which are known
     when the workflow runs. `truncated`: there are more steps than one check compares.
     """
 
     is_ok: bool
-    """Whether all steps were compared, without a finding."""
+    """Whether there is no finding, and every step was compared whose service is known before it runs."""
     checked: int
+    skipped: int
+    """How many steps were not compared, because an expression gives their service or client, or because the operation
+    that they call is not one of systems of this kind."""
     unchecked: int
+    further: int
+    """How many findings are not listed, because there are more than one check lists."""
     truncated: bool
     steps: list[CheckedUseRecord]
     """The steps with findings, and those that could not be checked, by workflow and version."""
@@ -221,10 +226,13 @@ async def check_connection_uses(call: Call) -> Response:
     """Checks the steps that use a connection."""
     found = await connection_uses.check_uses(call.services, call.principal, call.query.get("name", ""))
     steps = [_checked_use(use) for use in found.uses if use.problems or use.failure]
+    further = sum(use.further for use in found.uses)
     item = UsesCheckRecord(
-        is_ok=not steps and not found.is_cut,
-        checked=sum(use.failure is None for use in found.uses),
+        is_ok=not steps and not further and not found.is_cut,
+        checked=sum(use.is_compared for use in found.uses),
+        skipped=sum(not use.is_compared and use.failure is None for use in found.uses),
         unchecked=sum(use.unchecked for use in found.uses),
+        further=further,
         truncated=found.is_cut,
         steps=steps,
     )

@@ -1,7 +1,9 @@
 """Connections are tested, saved or not, and their systems are asked what they offer."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGatewa
 from looply.app.browsing import connection_uses
 from looply.app.context.services import Services
 from looply.catalog.tenants.principal import Principal
+from looply.errors import Conflict
 from looply.permissions import ALL
+from looply.testing.clock import FakeClock
 
 
 @pytest_asyncio.fixture
@@ -118,7 +122,8 @@ async def check_uses(caller: Caller, name: str = "S4") -> dict[str, Any]:
 
 async def test_steps_that_name_what_their_system_no_longer_has_are_listed(mine: Caller, gateway: StrictGateway) -> None:
     await mine.post("createConnection", {"name": "S4", **draft(gateway)})
-    assert await check_uses(mine) == {"is_ok": True, "checked": 0, "unchecked": 0, "truncated": False, "steps": []}
+    counts = {"checked": 0, "skipped": 0, "unchecked": 0, "further": 0}
+    assert await check_uses(mine) == {"is_ok": True, **counts, "truncated": False, "steps": []}
     by_operation = {"connection": "S4", "operation": "sap.odata"}
     given = {"service_path": SERVICE_4, "entity": "Orders", "params": {"$orderby": "Gone"}}
     steps = (
@@ -148,6 +153,64 @@ async def test_steps_that_name_what_their_system_no_longer_has_are_listed(mine: 
     assert all(each["failure"] and not each["findings"] for each in refused["steps"])
 
 
+async def test_steps_that_cannot_be_compared_do_not_count_as_fitting(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    http = {"connection": "S4", "url": "/Gone"}
+    steps = (
+        sap_step("sapRequest_1", "Orders"),
+        sap_step("sapRequest_2", "Gone", service_path="${profile.service}"),
+        {"id": "httpRequest_1", "type": "httpRequest", "settings": http},
+    )
+    await mine.create(definition(*steps), is_active=False)
+    found = await check_uses(mine)
+    counts = {name: found[name] for name in ("is_ok", "checked", "skipped", "unchecked", "steps")}
+    assert counts == {"is_ok": True, "checked": 1, "skipped": 2, "unchecked": 1, "steps": []}
+
+
+async def test_findings_that_are_not_listed_are_counted(mine: Caller, gateway: StrictGateway) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    body = {f"Gone{number}": 1 for number in range(100)}
+    for _ in range(3):
+        steps = [sap_step(f"sapRequest_{number}", "Orders", method="POST", body=body) for number in range(1, 8)]
+        await mine.create(definition(*steps), is_active=False)
+    found = await check_uses(mine)
+    assert (found["is_ok"], found["checked"], found["further"]) == (False, 21, 100)
+    assert sum(len(step["findings"]) for step in found["steps"]) == 2000
+
+
+async def test_a_check_that_does_not_end_in_time_is_refused_with_the_reason(
+    mine: Caller, services: Services, gateway: StrictGateway
+) -> None:
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    await mine.create(definition(sap_step("sapRequest_1", "Orders")), is_active=False)
+    gateway.hangs = lambda _: True
+    with pytest.raises(Conflict, match=r"a check has 0\.5 s") as caught:
+        await connection_uses.check_uses(services, principal_of(mine), "S4", seconds=0.5)
+    assert caught.value.code == "NOT_DISCOVERED"
+
+
+async def test_steps_that_are_not_found_in_time_are_said_to_be_left_out(
+    mine: Caller, services: Services, gateway: StrictGateway
+) -> None:
+    class PassingClock(FakeClock):
+        def monotonic(self) -> float:
+            self.advance(timedelta(seconds=connection_uses.READING_SECONDS / 2.5))
+            return super().monotonic()
+
+    await mine.post("createConnection", {"name": "S4", **draft(gateway)})
+    for _ in range(3):
+        await mine.create(definition(sap_step("sapRequest_1", "Orders")), is_active=False)
+    slow = dataclasses.replace(services, clock=PassingClock())
+    found = await connection_uses.check_uses(slow, principal_of(mine), "S4")
+    assert (len(found.uses), found.is_cut) == (2, True)
+
+
+def principal_of(caller: Caller) -> Principal:
+    return Principal(
+        organization_id=caller.organization_id, workspace_id=caller.workspace_id, key_id=None, name="", permissions=ALL
+    )
+
+
 async def test_uses_of_connections_that_cannot_be_checked_are_refused(
     mine: Caller, theirs: Caller, gateway: StrictGateway
 ) -> None:
@@ -168,10 +231,7 @@ async def test_steps_of_many_versions_are_checked_up_to_a_limit(
         await mine.create(definition(sap_step("sapRequest_1", "Gone")), is_active=False)
     found = await check_uses(mine)
     assert (len(found["steps"]), found["checked"], found["truncated"]) == (101, 101, False)
-    principal = Principal(
-        organization_id=mine.organization_id, workspace_id=mine.workspace_id, key_id=None, name="", permissions=ALL
-    )
-    cut = await connection_uses.check_uses(services, principal, "S4", most_steps=2)
+    cut = await connection_uses.check_uses(services, principal_of(mine), "S4", most_steps=2)
     assert (len(cut.uses), cut.is_cut) == (2, True)
 
 

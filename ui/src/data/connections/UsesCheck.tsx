@@ -14,6 +14,9 @@ import { useText } from "../../text/language";
 import { TEXTS } from "../text";
 import styles from "./connections.module.css";
 
+/** The steps that are drawn; a check may find thousands. */
+const SHOWN = 100;
+
 export function UsesCheck({ name }: { name: string }) {
   const { connections: text, codes } = useText(TEXTS);
   const api = useApi();
@@ -36,21 +39,27 @@ export function UsesCheck({ name }: { name: string }) {
 
 function Found({ result }: { result: UsesCheckResult }) {
   const { connections: text } = useText(TEXTS);
-  const { is_ok: isOk, checked, unchecked, truncated, steps } = result;
+  const { is_ok: isOk, checked, skipped, unchecked, further, truncated, steps } = result;
+  const isNoneCompared = checked === 0 && skipped > 0;
+  const sentences = [
+    steps.length > 0 && text.stepsDiffer(steps.length, checked),
+    steps.length === 0 && !isNoneCompared && text.stepsFit(checked),
+    skipped > 0 && text.skippedSteps(skipped),
+    unchecked > 0 && text.unchecked(unchecked),
+    further > 0 && text.moreFindings(further),
+    truncated && text.furtherSteps,
+  ];
   return (
     <>
-      <Note tone={isOk ? "done" : "warning"}>
-        {steps.length === 0 ? text.stepsFit(checked) : text.stepsDiffer(steps.length, checked)}
-        {unchecked > 0 && ` ${text.unchecked(unchecked)}`}
-        {truncated && ` ${text.furtherSteps}`}
-      </Note>
+      <Note tone={isOk && !isNoneCompared ? "done" : "warning"}>{sentences.filter(Boolean).join(" ")}</Note>
       {steps.length > 0 && (
         <ul className={styles.found} aria-label={text.steps}>
-          {steps.map((step) => (
+          {steps.slice(0, SHOWN).map((step) => (
             <Step key={`${step.workflow_id} ${step.version} ${step.step}`} step={step} />
           ))}
         </ul>
       )}
+      {steps.length > SHOWN && <p>{text.moreSteps(steps.length - SHOWN)}</p>}
     </>
   );
 }

@@ -19,9 +19,13 @@ from looply.jsontext import Json
 
 _CHECKED_OPTIONS: Final = ("$select", "$expand", "$filter", "$orderby")
 _COMPUTED: Final = frozenset({"$apply", "$compute"})
-_OF_SAP: Final = "sap-"
+_OF_SAP: Final = ("sap-", "saml2", "spnego")
+"""Beginnings of parameters that every service of SAP knows."""
+_MOST_CHARACTERS: Final = 64 * 1024
+"""The length of an option that is compared; no system accepts a longer one."""
 _LISTS: Final = ("results", "value")
 """What a list is within in a body: of a deep insert of version 2, of a property with many values."""
+_TYPES: Final = ("@odata.type", "@type")
 _MOST_LEVELS: Final = 20
 """Items of `$expand` within each other that are compared."""
 _NAMED: Final = re.compile(rf"\s*([^\W\d{HOLE}][\w.]*|{HOLE})\s*=")
@@ -48,10 +52,14 @@ class Comparison:
             for index, part in enumerate(batch):
                 if isinstance(part, dict):
                     parts[f"${part.get('id')}"] = self._request(part, f"/batch/{index}", parts)
+                elif isinstance(part, str):
+                    self.findings.skip(f"/batch/{index}")
         else:
             self._request(call_input, "", {})
         if isinstance(probe, dict):
             self._request({"entity": probe.get("entity"), "params": probe.get("params")}, "/probe", {})
+        elif isinstance(probe, str):
+            self.findings.skip("/probe")
 
     def _request(self, request: Mapping[str, Json], at: str, parts: Mapping[str, Target | None]) -> Target | None:
         """Compares one request, and returns what its path leads to, None when that is not known.
@@ -68,15 +76,16 @@ class Comparison:
 
     def _path(self, path: str, at: str, parts: Mapping[str, Target | None]) -> Target | None:
         found: Target | None = None
-        for index, segment in enumerate(segments_of(path.strip(" "))):
+        segments = list(segments_of(path.strip(" ")))
+        for index, segment in enumerate(segments):
             written, _, key = segment.partition("(")
             name = self.findings.full_name(unquote(written))
             if HOLE in name:
                 self.findings.skip(at)
                 return None
             if name.startswith("$") and name not in parts:
-                # `$count` and the like have no fields of their own; links are no entities.
-                return None if name == "$links" else found
+                # `$count` and the like have no fields of their own; what follows, as after `$each`, is not looked up.
+                return found if index == len(segments) - 1 else None
             found = _created(parts[name]) if name in parts else self._next(found, name, at, is_first=index == 0)
             if found is None:
                 return None
@@ -141,15 +150,18 @@ class Comparison:
             else:
                 self._option(structure, name, _marked(value), place)
         if self._metadata.version == 2 and target is not None and target.call is not None:
-            own = [name for name in params if not name.startswith(("$", _OF_SAP)) and "${" not in name]
+            own = [name for name in params if not name.casefold().startswith(("$", *_OF_SAP)) and "${" not in name]
             self.findings.parameters(target.name, target.call, below(at, own))
 
     def _option(self, structure: str, option: str, value: str, at: str, level: int = 0) -> None:
-        if value == HOLE or level > _MOST_LEVELS:
+        if value == HOLE or level > _MOST_LEVELS or len(value) > _MOST_CHARACTERS:
             self.findings.skip(at)
         elif option in ("$select", "$expand"):
             for item in read_items(value):
                 found = self._walk(structure, item.names, at)
+                if _COMPUTED & item.options.keys():
+                    self.findings.skip(at)
+                    continue
                 for name, nested in item.options.items():
                     if name in _CHECKED_OPTIONS:
                         self._option(found, name, nested, at, level + 1)
@@ -174,7 +186,8 @@ class Comparison:
             if name in self._metadata.structures:
                 structure = name  # a cast to a derived type
                 continue
-            if "." in name or name.startswith("$") or structure not in self._metadata.structures:
+            is_field = "." not in each and not name.startswith("$") and not name.endswith("*")
+            if not is_field or structure not in self._metadata.structures:
                 return ""
             found = self._metadata.member(structure, name)
             if found is None:
@@ -184,6 +197,8 @@ class Comparison:
         return structure
 
     def _body(self, target: Target | None, body: Json, at: str) -> None:
+        if self._metadata.version == 2 and isinstance(body, dict) and body.keys() == {"d"}:
+            body, at = body["d"], f"{at}/d"  # as an answer has it
         if isinstance(body, str) and "${" in body:
             self.findings.skip(at)
         elif target is not None and target.call is not None and isinstance(body, dict):
@@ -202,7 +217,7 @@ class Comparison:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 self._members(structure, item, join_pointer(at, index))
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and (structure := self._type_of(value, structure, at)):
             for written, item in value.items():
                 name, mark, _ = written.partition("@")
                 if not name or name.startswith(("__", "odata.")) or "${" in name:
@@ -215,6 +230,24 @@ class Comparison:
                     self.findings.field(structure, name, place)
                 elif not mark:
                     self._members(found.name, item, place)
+
+    def _type_of(self, value: Mapping[str, Json], declared: str, at: str) -> str:
+        """Returns the type that a value names for itself, otherwise the declared one; empty when it is not known."""
+        own = value.get("__metadata")
+        if isinstance(own, dict):
+            given, place = own.get("type"), f"{at}/__metadata/type"
+        else:
+            name = next((name for name in _TYPES if name in value), "")
+            given, place = value.get(name), join_pointer(at, name)
+        if not isinstance(given, str):
+            return declared
+        if "${" in given:
+            self.findings.skip(place)
+            return ""
+        named = given.removeprefix("#")
+        if "." not in named.rpartition(".")[0]:
+            named = self.findings.full_name(named)  # an alias of a schema has no points
+        return named if named in self._metadata.structures else ""
 
 
 def _marked(text: str) -> str:

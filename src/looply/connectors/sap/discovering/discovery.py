@@ -58,10 +58,15 @@ async def discover(ctx: CallContext, values: ConnectionValues, question: Mapping
 
 
 class ServiceReader:
-    """Reads one service, with the credentials of a connection."""
+    """Reads one service, with the credentials of a connection. `client` is that of a call; empty: the connection's.
 
-    def __init__(self, ctx: CallContext, values: ConnectionValues, settings: SapConnectionSettings, path: str) -> None:
-        self.service: Service = service_of(SapInput(service_path=path), settings)
+    Raises: BadInput for a client that is not the one of the connection.
+    """
+
+    def __init__(
+        self, ctx: CallContext, values: ConnectionValues, settings: SapConnectionSettings, path: str, client: str = ""
+    ) -> None:
+        self.service: Service = service_of(SapInput(service_path=path, client=client or None), settings)
         principal = principal_of(values, settings, self.service.client)
         self._conversation = SapConversation(ctx, principal, self.service.places(""))
 

@@ -1,6 +1,6 @@
 """What is found while calls are compared with a service: names that it does not have, and places that are not known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from looply.connectors.sap.types.model import Call, Metadata
@@ -20,13 +20,14 @@ class Findings:
         self._metadata = metadata
         self._by_short_name = {short_name(name): name for name in metadata.structures}
         self._suggestions = 0
+        self._said: set[tuple[str, str]] = set()
         self.problems: list[Problem] = []
         self.unchecked: set[str] = set()
         """Pointers into the input of what an expression gives."""
 
     def begin(self) -> None:
         """Forgets the findings of the former call."""
-        self.problems, self.unchecked = [], set()
+        self.problems, self.unchecked, self._said = [], set(), set()
 
     def skip(self, at: str) -> None:
         """Notes a place that is not known before the workflow runs."""
@@ -40,7 +41,7 @@ class Findings:
 
     def field(self, structure: str, name: str, at: str) -> None:
         """Reports a field that a type does not have, unless its values may have fields that are not declared here."""
-        if self._is_open(structure):
+        if self._is_full or self._is_open(structure):
             return
         wording = "{type} has no field and no navigation property {name!r}"
         message = say("SAP_FIELD_UNKNOWN", wording, type=short_name(structure), name=name)
@@ -48,7 +49,7 @@ class Findings:
 
     def key_field(self, structure: str, name: str, keys: list[str], at: str) -> None:
         """Reports a name in a key that is no field, unless there may be fields that are not declared here."""
-        if self._is_open(structure):
+        if self._is_full or self._is_open(structure):
             return
         wording = "{type} has no key field {name!r}; its key is {keys}"
         message = say("SAP_KEY_UNKNOWN", wording, type=short_name(structure), name=name, keys=", ".join(keys))
@@ -63,14 +64,16 @@ class Findings:
     def parameters(self, operation: str, call: Call, places: Iterable[tuple[str, str]]) -> None:
         """Reports each name, given with its place, that is no parameter of a function or an action."""
         for name, at in places:
+            if self._is_full:
+                return
             if name not in call.parameters:
                 wording = "{operation} has no parameter {name!r}"
                 message = say("SAP_PARAMETER_UNKNOWN", wording, operation=short_name(operation), name=name)
                 self._report(at, message, name, call.parameters)
 
-    def fields(self, structure: str) -> list[str]:
-        """Returns the names of the fields of a type."""
-        return [name for each in self._metadata.line(structure) for name in each.members]
+    def fields(self, structure: str) -> Iterator[str]:
+        """Yields the names of the fields of a type."""
+        return (name for each in self._metadata.line(structure) for name in each.members)
 
     def full_name(self, name: str) -> str:
         """Returns the full name of a type, or the short one of an operation, for a name with an alias of the schema."""
@@ -79,6 +82,11 @@ class Findings:
         short = short_name(name)
         return self._by_short_name.get(short, short if short in self._metadata.calls else name)
 
+    @property
+    def _is_full(self) -> bool:
+        """Whether no more problems of the call are listed: nothing is looked up for them."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def _is_open(self, structure: str) -> bool:
         """Returns whether a type may have other fields: those of a base in another document, or any."""
         structures = self._metadata.structures
@@ -86,8 +94,10 @@ class Findings:
         return any(each.is_open or (each.base and each.base not in structures) for each in line)
 
     def _report(self, at: str, message: Sentence, name: str = "", known: Iterable[str] = ()) -> None:
-        if len(self.problems) >= MAX_PROBLEMS:
+        said = (at, message.text)
+        if self._is_full or said in self._said:
             return
+        self._said.add(said)
         hint = None
         if name and self._suggestions < _MAX_SUGGESTIONS:
             self._suggestions += 1

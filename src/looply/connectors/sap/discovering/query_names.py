@@ -13,7 +13,7 @@ HOLE: Final = "\0"
 
 _TOKEN: Final = re.compile(
     rf"""
-    (?P<text>(?:[^\W\d][\w.]*)?'(?:[^']|'')*')
+    (?P<text>(?:[^\W\d][\w.]*)?'(?:[^']|'')*'|"(?:[^"\\]|\\.)*+"?)
     |(?P<value>[0-9A-Fa-f]{{8}}-(?:[0-9A-Fa-f]{{4}}-){{3}}[0-9A-Fa-f]{{12}}|\d[\w.:+{HOLE}-]*)
     |(?P<name>[@$]?(?:[^\W\d]|{HOLE})[\w.{HOLE}]*(?:/\$?(?:[^\W\d]|{HOLE})[\w.{HOLE}]*)*)
     |(?P<mark>\S)
@@ -23,7 +23,8 @@ _TOKEN: Final = re.compile(
 _BEFORE_VALUE: Final = frozenset(
     {"eq", "ne", "gt", "ge", "lt", "le", "has", "in", "add", "sub", "mul", "div", "divby", "mod"}
 )
-_WORDS: Final = _BEFORE_VALUE | {"and", "or", "not", "asc", "desc", "null", "true", "false", "INF", "NaN"}
+_WORDS: Final = _BEFORE_VALUE | {"and", "or", "not", "asc", "desc", "null", "true", "false", "inf", "nan"}
+"""In lower case: OData 4.01 has them in any."""
 _LAMBDAS: Final = ("any", "all")
 
 
@@ -68,9 +69,9 @@ def read_fields(text: str) -> Iterator[FieldPath]:
         if after == "(":
             # A function, or the last segment is one: what is before it is read.
             names, last = names[:-1], names[-1]
-            binds = tokens[index + 2] if last in _LAMBDAS and tokens[index + 3] == ":" else ""
+            binds = tokens[index + 2] if last.casefold() in _LAMBDAS and tokens[index + 3] == ":" else ""
             variables.add(binds)
-        elif name in _WORDS:
+        elif name.casefold() in _WORDS:
             continue
         else:
             binds = ""
@@ -81,7 +82,7 @@ def read_fields(text: str) -> Iterator[FieldPath]:
 
 
 def read_items(text: str) -> Iterator[Expanded]:
-    """Yields the items of a `$select` or `$expand`; `*` is none."""
+    """Yields the items of a `$select` or `$expand`."""
     for item in split_outside(text, ","):
         path, _, rest = item.partition("(")
         options: dict[str, str] = {}
@@ -89,18 +90,20 @@ def read_items(text: str) -> Iterator[Expanded]:
             name, _, value = option.partition("=")
             options[name.strip()] = value
         names = tuple(filter(None, path.strip().split("/")))
-        if names and not names[0].endswith("*"):
+        if names:
             yield Expanded(names, options)
 
 
 def split_outside(text: str, separator: str) -> list[str]:
     """Returns the parts of a text between separators that are outside quotes and parentheses; empty ones are none."""
-    parts, begin, depth, is_quoted = [], 0, 0, False
+    parts, begin, depth, quote = [], 0, 0, ""
     for position, character in enumerate(text):
-        if character == "'":
-            is_quoted = not is_quoted
-        elif is_quoted:
+        if character == quote:
+            quote = ""
+        elif quote:
             continue
+        elif character in ("'", '"'):
+            quote = character
         elif character in "()":
             depth += 1 if character == "(" else -1
         elif character == separator and depth == 0:
@@ -113,4 +116,6 @@ def _is_value(name: str, before: str, after: str) -> bool:
     """Returns whether an expression of the workflow gives a value: `Supplier eq ${...}`, `endswith(Name, ${...})`."""
     if not name.startswith(HOLE):
         return False
-    return before in _BEFORE_VALUE or (before in ("(", ",") and after not in _BEFORE_VALUE)
+    if before.casefold() in _BEFORE_VALUE:
+        return True
+    return before in ("(", "[", ",") and after.casefold() not in _BEFORE_VALUE

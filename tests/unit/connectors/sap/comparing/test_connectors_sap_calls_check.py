@@ -8,8 +8,9 @@ from typing import Any
 from kit.servers.sap_gateway import METADATA, SERVICE_2, SERVICE_4, StrictGateway
 from looply.clock import SystemClock
 from looply.connectors.port import CallCheck, DefinedCall
-from looply.connectors.sap.discovering.calls_check import MAX_SERVICES, check_calls
+from looply.connectors.sap.discovering.calls_check import MAX_FINDINGS, MAX_SERVICES, check_calls
 from looply.jsontext import Json
+from looply.testing.clock import FakeClock
 
 NONE = "/sap/opu/odata/sap/NONE"
 
@@ -87,6 +88,87 @@ async def test_a_check_ends_in_time_and_says_what_was_not_read(strict: Any, gate
     async with asyncio.timeout(5):
         found = await check(strict, read(SERVICE_2), read(SERVICE_4), seconds=0.3)
     assert all("have 0.3 s" in failure(each) for each in found)
+
+
+async def test_what_is_compared_too_late_is_said_and_what_was_compared_is_kept(strict: Any) -> None:
+    clock = FakeClock()
+
+    class SlowInput(dict[str, Json]):
+        """An input that takes long to compare."""
+
+        def get(self, key: str, default: Any = None) -> Any:
+            if key == "batch":
+                clock.advance(timedelta(seconds=15))
+            return super().get(key, default)
+
+    inputs = [SlowInput(read(SERVICE_2, entity)) for entity in ("Order", "Orders", "x")]
+    calls = [DefinedCall(operation="sap.odata", input=each) for each in inputs]
+    found = await check_calls(replace(strict.context(), clock=clock), strict.connections["S4"], calls)
+    assert [(len(each.problems), failure(each)) for each in found] == [
+        (1, ""),
+        (0, ""),
+        (0, f"{SERVICE_2} was not read: all services together have 20 s"),
+    ]
+
+
+async def test_a_service_is_read_in_the_client_that_its_steps_name(strict: Any, gateway: StrictGateway) -> None:
+    strict.connections["S4"].settings["client"] = ""
+    found = await check(
+        strict,
+        read(SERVICE_2),
+        read(SERVICE_2, params={"sap-client": "200"}),
+        read(SERVICE_2, params={"sap-client": 200}),
+        read(SERVICE_2, client="300"),
+        read(SERVICE_2, "Gone", params={"sap-client": "${profile.client}"}),
+        read(SERVICE_2, params={"sap-client": "none"}),
+    )
+    assert [request.query.get("sap-client") for request in gateway.requests] == [None, "200", "300"]
+    assert [each.is_compared for each in found] == [True, True, True, True, False, True]
+    assert (found[4].unchecked, found[4].problems) == (1, ())
+    assert "an SAP client has three digits" in failure(found[5])
+
+
+async def test_a_step_for_another_client_than_its_connection_is_not_compared(
+    strict: Any, gateway: StrictGateway
+) -> None:
+    calls = [read(SERVICE_2, params={"sap-client": client}) for client in ("${profile.client}", "100", "200")]
+    found = await check(strict, *calls)
+    assert ["asks for client 200" in failure(each) for each in found] == [False, False, True]
+    assert [request.query["sap-client"] for request in gateway.requests] == ["100"]
+
+
+async def test_refused_credentials_are_sent_once_whatever_fails_before_and_after_them(
+    strict: Any, gateway: StrictGateway
+) -> None:
+    gateway.password = "another password"
+    gateway.drops = lambda request: NONE in request.path
+    found = await check(strict, *(read(path) for path in (NONE, SERVICE_2, f"{NONE}2", SERVICE_4, f"{NONE}3")))
+    assert ["(401)" in failure(each) for each in found] == [False, True, True, True, True]
+    assert gateway.failed_logons == 1 + sum(NONE in request.path for request in gateway.requests)
+
+
+async def test_calls_of_other_operations_and_without_a_known_service_are_not_compared(
+    strict: Any, gateway: StrictGateway
+) -> None:
+    other = DefinedCall(operation="http.request", input=read(SERVICE_2, "Gone"))
+    unknown = DefinedCall(operation="sap.odata", input=read("${profile.service}", "Gone"))
+    missing = DefinedCall(operation="sap.odata", input={"entity": "Gone"})
+    found = await check_calls(strict.context(), strict.connections["S4"], [other, unknown, missing])
+    assert [(each.is_compared, each.unchecked, len(each.problems)) for each in found] == [
+        (False, 0, 0),
+        (False, 1, 0),
+        (True, 0, 1),
+    ]
+    assert (found[2].problems[0].path, found[2].problems[0].code) == ("/service_path", "SAP_PATH_INVALID")
+    assert gateway.requests == []
+
+
+async def test_the_findings_of_all_steps_together_are_limited_and_the_others_counted(strict: Any) -> None:
+    body: dict[str, Json] = {f"Gone{number}": 1 for number in range(100)}
+    calls = [read((SERVICE_2, SERVICE_4)[number % 2], method="POST", body=body) for number in range(30)]
+    found = await check(strict, *calls)
+    assert sum(len(each.problems) for each in found) == MAX_FINDINGS
+    assert [len(each.problems) + each.further for each in found] == [100] * 30
 
 
 async def test_more_services_than_one_check_reads_are_said(strict: Any, gateway: StrictGateway) -> None:

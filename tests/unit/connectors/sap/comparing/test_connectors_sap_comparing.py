@@ -143,10 +143,14 @@ def test_fields_of_query_options_of_version_2_are_found(entity: str, options: di
         ({"filter": "OrderedOn eq 2026-01-01 and Created gt 2026-01-01T00:00:00Z"}, "Created"),
         ({"filter": "$it/Ide eq '1'"}, "Ide"),
         ({"orderby": "Items/$count desc,length(Id) asc,Ide"}, "Ide"),
+        ({"filter": 'Id in ["a","b;Gone \\"c"] AND Ide EQ TRUE'}, "Ide"),
+        ({"expand": 'Items($filter=NetAmount in ["a;b"] and Net eq 1)'}, "Net"),
+        ({"expand": "Items($compute=NetAmount mul 2 as Twice;$select=Twice),Related($select=Twice)"}, "Twice"),
     ],
 )
 def test_fields_of_query_options_of_version_4_are_found(options: dict[str, str], name: str) -> None:
-    assert params("4", "Orders", **options) == ({f"/params/${next(iter(options))}": name}, set())
+    place = f"/params/${next(iter(options))}"
+    assert params("4", "Orders", **options) == ({place: name}, {place} if "$compute" in str(options) else set())
 
 
 @pytest.mark.parametrize(
@@ -160,6 +164,9 @@ def test_fields_of_query_options_of_version_4_are_found(options: dict[str, str],
             "2",
             {"filter": "year(OrderedOn) eq 2026 and Count add 5L gt 7 and Rate eq 1.5E+2", "top": "5", "format": "x"},
         ),
+        ("2", {"select": "Order,to_Item/*", "expand": "to_Item"}),
+        ("4", {"filter": "Id EQ 'x' AND Days GT 1 OR NOT (Count IN (1,2)) and Items/ANY(i:i/NetAmount Eq NULL)"}),
+        ("4", {"orderby": "Id DESC,Days Asc", "select": "Id,SELF.Raise,SELF.*", "filter": 'Id in ["Gone","x"]'}),
         ("4", {"select": "*,Id", "expand": "*,Items/$ref,Related/$count", "search": "Gone", "skiptoken": "Gone"}),
         ("4", {"filter": "Items/$count gt 2 and Items/any() and Id in ('a','b') and Days eq @p and $root/Me/X eq 1"}),
         ("4", {"filter": "isof(SELF.Order) and cast(Days,Edm.Int64) gt 3 and Colour.Kind'Red' eq Colour.Kind'Red'"}),
@@ -191,14 +198,25 @@ def test_values_are_not_compared_and_names_by_expressions_are_counted() -> None:
     )
 
 
+def test_an_option_of_extreme_length_is_left_out() -> None:
+    long = "Gone eq 1 or " * 8000
+    assert params("4", "Orders", filter=long) == ({}, {"/params/$filter"})
+    # A text that does not end is read once.
+    assert params("4", "Orders", filter='"' + '\\"' * 30_000) == ({}, set())
+
+
 def test_fields_of_bodies_are_compared_also_those_within_others() -> None:
-    own: dict[str, Json] = {"Order": "1", "Amnt": 1, "__metadata": {"type": "x"}}
+    own: dict[str, Json] = {"Order": "1", "Amnt": 1, "__metadata": {"type": "API_PO.OrderType"}}
     body: Json = {**own, "Price": {"Vale": 1}, "to_Item": {"results": [{"Item": "10", "Itm": "1"}]}}
     assert compare("2", entity="Orders", method="POST", body=body) == (
         {"/body/Amnt": "Amnt", "/body/Price/Vale": "Vale", "/body/to_Item/results/0/Itm": "Itm"},
         set(),
     )
-    body = {"@odata.type": "#x", "Related@odata.bind": [], "Itemz@odata.bind": [], "Items": "${payload.output}"}
+    assert compare("2", entity="Orders", method="POST", body={"d": body}) == (
+        {"/body/d/Amnt": "Amnt", "/body/d/Price/Vale": "Vale", "/body/d/to_Item/results/0/Itm": "Itm"},
+        set(),
+    )
+    body = {"@odata.context": "#x", "Related@odata.bind": [], "Itemz@odata.bind": [], "Items": "${payload.output}"}
     assert compare("4", entity="Orders", method="POST", body=body) == (
         {"/body/Itemz@odata.bind": "Itemz"},
         {"/body/Items"},
@@ -213,14 +231,29 @@ def test_fields_of_bodies_are_compared_also_those_within_others() -> None:
     assert compare("2", entity="Orders('1')/$links/to_Item", method="POST", body={"uri": "x"}) == ({}, set())
 
 
+def test_a_value_has_the_fields_of_the_type_that_it_names() -> None:
+    def found(body: Json) -> tuple[Mapping[str, str], set[str]]:
+        return compare("items", entity="Items", method="POST", body=body)
+
+    for name in ("@odata.type", "@type"):
+        assert found({name: "#com.sap.items.Special", "Reason": "x", "Order": "1"}) == ({}, set())
+        assert found({name: "#SAP__self.Special", "Reasons": "x"}) == ({"/body/Reasons": "Reasons"}, set())
+        assert found({name: "#another.document.Special", "Extra": 1}) == ({}, set())
+        assert found({name: "${payload.output.type}", "Extra": 1}) == ({}, {f"/body/{name}"})
+    assert found({"Reason": "x"}) == ({"/body/Reason": "Reason"}, set())
+    body: Json = {"__metadata": {"type": "API_PO.Other"}, "Extra": 1}
+    assert compare("2", entity="Orders", method="POST", body=body) == ({}, set())
+
+
 def test_parameters_of_functions_and_actions_are_compared() -> None:
     assert compare("4", entity="Orders('1')/SELF.Raise", body={"By": 1, "Bye": 2}) == ({"/body/Bye": "Bye"}, set())
+    assert compare("4", entity="Orders/$filter(Days eq 1)/$each/SELF.Raise", body={"By": 1}) == ({}, set())
     texts: Json = {"Texts": [{"Language": "EN", "Text": "x"}]}
     assert compare("items", entity="Items(Order='1',Item='1')/SAP__self.Split", body=texts) == (
         {"/body/Texts/0/Text": "Text"},
         set(),
     )
-    given: Json = {"Order": "'1'", "sap-client": "100", "$format": "json"}
+    given: Json = {"Order": "'1'", "sap-client": "100", "$format": "json", "saml2": "disabled", "spnego": "disabled"}
     assert compare("2", entity="Release", method="POST", params=given) == ({"/params/Order": "Order"}, set())
 
 
@@ -232,18 +265,23 @@ def test_parts_of_batches_and_probes_are_compared() -> None:
         "${payload.output.part}",
     ]
     found = {"/batch/0/body/Ide": "Ide", "/batch/1/body/Net": "Net", "/batch/2/entity": "Gone"}
-    assert compare("4", batch=batch) == (found, set())
+    assert compare("4", batch=batch) == (found, {"/batch/3"})
     probe: Json = {"entity": "Orders", "params": {"$filter": "Ide eq '1'"}}
     assert compare("4", entity="Orders", method="POST", body={"Id": "1"}, probe=probe) == (
         {"/probe/params/$filter": "Ide"},
         set(),
     )
+    assert compare("4", entity="Orders", method="POST", probe="${payload.output.probe}") == ({}, {"/probe"})
 
 
 def test_the_findings_of_one_call_and_the_levels_of_options_are_limited() -> None:
     comparison = Comparison(read_metadata(V4))
     comparison.compare({"entity": "Orders", "body": {f"Gone{number}": 1 for number in range(500)}})
     assert len(comparison.findings.problems) == MAX_PROBLEMS
+    # A name that is read often is one finding, and hides no other.
+    many = "Gone eq 1 or " * 500 + "Lost eq 1"
+    comparison.compare({"entity": "Orders", "params": {"$filter": many}})
+    assert [dict(each.values)["name"] for each in comparison.findings.problems] == ["Gone", "Lost"]
     deep = "Related($expand=" * 5000 + "Gone" + ")" * 5000
     comparison.compare({"entity": "Orders", "params": {"$expand": deep}})
     assert (comparison.findings.problems, comparison.findings.unchecked) == ([], {"/params/$expand"})
