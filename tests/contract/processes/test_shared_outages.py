@@ -8,8 +8,8 @@ from kit.driver import ORGANIZATION, Driver
 from looply.engine.effects.outages import BreakerSettings
 from looply.engine.ports.dispatch import EffectRef
 from looply.engine.records.targets import Maintenance, TargetRow
-from looply.errors import Unavailable
-from looply.execution.facts.events import StepFailed
+from looply.errors import EngineError, Unavailable
+from looply.execution.facts.events import StepFailed, TimerFired
 from looply.testing.world import Answer
 
 RATE = 5.0
@@ -54,10 +54,15 @@ def state_of(process: Driver) -> str:
 async def hold_all(processes: Processes) -> None:
     """Lets the outage last so long that each process holds back what the others do, too."""
     for each in processes.living:
-        processes.sql("UPDATE effect SET offered = offered - interval '11 s' WHERE state = 0")
-        await processes.advance(SWEEP, each)
+        await offer_again(processes, each)
     held = [sum(each.shell.gate.held.count(lane) for lane in each.shell.gate.held.lanes) for each in processes.living]
     assert min(held) > 100, held
+
+
+async def offer_again(processes: Processes, process: Driver) -> None:
+    """Lets a process find effects that nothing has begun for a while."""
+    processes.sql("UPDATE effect SET offered = offered - interval '11 s' WHERE state = 0")
+    await processes.advance(SWEEP, process)
 
 
 async def until_drain(processes: Processes) -> None:
@@ -126,8 +131,7 @@ class TestOutages:
         assert await statuses(some[0], ids) == {"WAITING"}
         for each in processes.living:
             # By now each process also holds what the others have scheduled.
-            processes.sql("UPDATE effect SET offered = offered - interval '11 s' WHERE state = 0")
-            await processes.advance(SWEEP, each)
+            await offer_again(processes, each)
         # Its effects are those of a dead process, and so are the timers that it has taken.
         await processes.crash(some[0])
         await watch(processes, timedelta(minutes=3), timedelta(seconds=1))
@@ -137,4 +141,29 @@ class TestOutages:
             assert failed.code == "TARGET_DOWN"
         await some[1].shell.targets.release(ORGANIZATION, SHOP)
         await watch(processes, timedelta(seconds=20), timedelta(seconds=1))
+        assert processes.world.calls == []
+
+    async def test_a_process_that_holds_a_call_since_long_ago_ends_its_wait_after_the_one_that_fired_the_timer_died(
+        self, processes: Processes
+    ) -> None:
+        first, second = await processes.open(2)
+        now = processes.true.now()
+        window = Maintenance(begins_on=now - timedelta(minutes=1), until=now + timedelta(hours=1))
+        await first.shell.targets.pause(ORGANIZATION, SHOP, window)
+        await watch(processes, timedelta(seconds=2))
+        execution_id = await first.trigger(calling(park="PT2M"), {"po": 1})
+        await watch(processes, timedelta(seconds=4))
+        await offer_again(processes, second)
+        await watch(processes, timedelta(seconds=10))
+        # The second process has looked at it by now, and knows the state in which it waits.
+        assert sum(second.shell.gate.held.count(lane) for lane in second.shell.gate.held.lanes) == 1
+        first.faults.unmarked.append(EngineError("the disk is away"))
+        await processes.advance(timedelta(minutes=2), first)
+        assert len(await first.events(execution_id, TimerFired)) == 1
+        assert await first.events(execution_id, StepFailed) == []
+        await processes.crash(first)
+        await offer_again(processes, second)
+        await watch(processes, timedelta(seconds=3))
+        (failed,) = await second.events(execution_id, StepFailed)
+        assert failed.code == "TARGET_DOWN"
         assert processes.world.calls == []

@@ -127,8 +127,9 @@ STEP_ERRORS: Final[dict[str, str]] = {
         "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident."
     ),
     "TARGET_DOWN": (
-        "The call has waited for a system that is down or in maintenance for as long as `park` of the step allows. It "
-        "was not sent, or only found the system down, and `retry` does not repeat it."
+        "The call has waited for a system that is down or in maintenance for as long as `park` of the step allows, and "
+        "is not made any more; `retry` does not repeat it. Where `on_unknown` is `retry`, an attempt before the wait, "
+        "or one that found the system down in the middle of it, may have been sent and have arrived."
     ),
     "TIMEOUT": (
         "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it."

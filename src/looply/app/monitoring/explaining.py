@@ -172,7 +172,9 @@ async def _refine(services: Services, organization_id: str, hold: Hold, obstacle
         case "TARGET_DOWN":
             effect = obstacles.effects.get(hold.subject)
             if effect is None or effect.is_running:
-                return _refine_call(replace(hold, cause="CALL_RUNNING", who=()), effect, obstacles.crash_count)
+                # A call that is made is not ended by the time for which it might wait.
+                begun = replace(hold, cause="CALL_RUNNING", who=(), until=None)
+                return _refine_call(begun, effect, obstacles.crash_count)
             row = await services.engine.targets.find(organization_id, str(hold.values["target"]))
             return _refine_parked(hold, row, services.clock.now())
         case "CHILD":
@@ -200,11 +202,12 @@ def _refine_parked(hold: Hold, row: TargetRow | None, now: datetime) -> Hold:
     """Returns the hold of an attempt that waits for a system, by what is stored of the system now."""
     if row is None:
         # It is called as usual again, or the connection leads to another one: the attempt is about to begin.
-        return replace(hold, cause="CALL_QUEUED", who=())
+        return replace(hold, cause="CALL_QUEUED", who=(), until=None)
     window = row.maintenance
     if window is not None and row.is_paused(now):
         values: dict[str, HoldValue] = {**hold.values, "reason": window.reason or None, "due_on": to_ms(window.until)}
-        return replace(hold, cause="TARGET_PAUSED", until=window.until, values=values)
+        until = min(window.until, hold.until) if hold.until is not None else window.until
+        return replace(hold, cause="TARGET_PAUSED", until=until, values=values)
     if row.state == "OPEN":
         return replace(hold, values={**hold.values, "reason": row.reason})
     return replace(hold, cause="TARGET_DRAINING", values={**hold.values, "reason": None})

@@ -110,7 +110,9 @@ class EffectRunner:
             if state.has_incident or not (is_given_up or await self._may_begin(state, effect)):
                 return
             if not await self._mark_running(effect):
-                self._targets.turns.pop((effect.execution_id, effect.seq), None)
+                if not is_given_up:
+                    # One that is given up has taken no turn: this may be that of its call, which is under way.
+                    self._targets.turns.pop((effect.execution_id, effect.seq), None)
                 return
             # This process may have terminated the execution while the row was being marked: then nothing is sent, also
             # where it was evicted from memory at its end. A unit that another process stored before the mark has

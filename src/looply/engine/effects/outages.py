@@ -268,4 +268,6 @@ def outage_text(row: TargetRow, now: datetime) -> str:
     if window is not None and row.is_paused(now):
         reason = f": {window.reason}" if window.reason else ""
         return f"maintenance until {rfc3339(window.until)}{reason}"
+    if row.state == "HALF":
+        return f"called again since {rfc3339(row.changed_on)}, a few calls at a time"
     return f"down since {rfc3339(row.since)}: {row.reason}"

@@ -110,7 +110,7 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case ParkEffect():
             return answer_park_effect(workflow, state, _with_current_address(state, command))
         case GiveUpEffect():
-            return answer_give_up_effect(state, _with_current_address(state, command))
+            return answer_give_up_effect(workflow, state, _with_current_address(state, command))
         case ChildEnded():
             return answer_child_ended(state, command, limits)
         case Admit():

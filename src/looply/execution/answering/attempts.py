@@ -91,6 +91,8 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
     cause = _CAUSES.get(command.code)
     # An attempt that was to find out and reached nothing leaves the outcome of the earlier one unknown.
     is_open = opened.is_unsettled or (command.was_sent and step.on_unknown != "retry")
+    if opened.is_unsettled and opened.is_given_up and command.outage is not None and cause != "UNSETTLED":
+        return park_again(step, state, opened, command, command.outage)
     if cause == "UNSETTLED" or (cause is not None and is_open):
         unknown = StepUnknown(
             at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message

@@ -4,12 +4,15 @@ Whether an attempt that waits has begun after all, the state does not say: the r
 `park` fails nothing by itself. It has the attempt given up (`OpenStep.is_given_up`), and the process that takes such an
 effect from its row reports it in place of making the call. Where another one makes the call already, its outcome
 counts: it is not repeated any more because it found the system down.
+
+The end of a wait says nothing of earlier attempts. Where one of them has an unknown outcome that the attempt was to
+find out, that outcome stays unknown.
 """
 
 from looply.definition import Step, Workflow
 from looply.execution.facts.address import parse_address
 from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, GiveUpEffect, Outage, ParkEffect
-from looply.execution.facts.events import StepFailed, StepParked, TimerStarted
+from looply.execution.facts.events import StepFailed, StepParked, StepUnknown, TimerStarted
 from looply.execution.facts.state import ExecutionState, OpenStep, TargetWait
 from looply.execution.facts.values.far import FarError
 
@@ -23,12 +26,13 @@ def answer_park_effect(workflow: Workflow, state: ExecutionState, command: ParkE
     return Answer(Done(), (_parked(command, command.outage), *_timer(step, state, command)))
 
 
-def answer_give_up_effect(state: ExecutionState, command: GiveUpEffect) -> Answer:
-    """Returns the failure of an attempt that has waited too long for its system and was not begun."""
+def answer_give_up_effect(workflow: Workflow, state: ExecutionState, command: GiveUpEffect) -> Answer:
+    """Returns the end of an attempt that has waited too long for its system and was not begun."""
     opened = find_in_flight(state, command.address, command.attempt)
     if opened is None or opened.parked is None:
         return Answer(Done(is_late=True))
-    return Answer(Done(), (_target_down(command, opened.parked),))
+    step = workflow.steps[parse_address(command.address).step]
+    return Answer(Done(), (_end_of_wait(step, opened, command, opened.parked),))
 
 
 def park_again(
@@ -36,11 +40,11 @@ def park_again(
 ) -> Answer:
     """Returns the events of an attempt that only found its system down: it waits and is made again.
 
-    One that has waited as long as it may is the step's failure.
+    One that has waited as long as it may is the step's failure, or leaves an earlier outcome unknown.
     """
     if opened.is_given_up:
         wait = TargetWait(target=outage.target, since=command.at, reason=outage.reason)
-        return Answer(Done(), (_target_down(command, wait),))
+        return Answer(Done(), (_end_of_wait(step, opened, command, wait),))
     return Answer(Done(), (_parked(command, outage, again=True), *_timer(step, state, command)))
 
 
@@ -76,15 +80,34 @@ def _timer(
     return (TimerStarted(at=command.at, **address.fields, attempt=command.attempt, kind="PARK", due=due),)
 
 
-def _target_down(command: EffectDone | EffectFailed | GiveUpEffect, wait: TargetWait) -> StepFailed:
-    """Returns the failure that no retry follows: the policy is about attempts, and this is the end of a wait."""
+def _end_of_wait(
+    step: Step, opened: OpenStep, command: EffectDone | EffectFailed | GiveUpEffect, wait: TargetWait
+) -> StepFailed | StepUnknown:
+    """Returns what ends the wait of an attempt: a failure, or the unknown outcome that it was to find out.
+
+    No retry follows the failure: the policy is about attempts, and this is the end of a wait.
+    """
     address = parse_address(command.address)
+    waited = f"the call has waited for {wait.target} as long as `park` allows"
+    if opened.is_unsettled:
+        message = (
+            f"it is unknown whether an earlier attempt took effect: {waited}, and could not find out: {wait.reason}; "
+            "check the other system, then retry the step or complete it by hand"
+        )
+        return StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="UNSETTLED", message=message)
+    earlier = "; an earlier attempt may have arrived" if _may_have_arrived(step, opened, command) else ""
     return StepFailed(
         at=command.at,
         **address.fields,
         attempt=command.attempt,
         code="TARGET_DOWN",
-        message=f"step '{address.step}': the call has waited for {wait.target} as long as `park` allows and is not made"
-        f" any more: {wait.reason}",
+        message=f"step '{address.step}': {waited} and is not made any more: {wait.reason}{earlier}",
         far=FarError(kind="down"),
     )
+
+
+def _may_have_arrived(step: Step, opened: OpenStep, command: EffectDone | EffectFailed | GiveUpEffect) -> bool:
+    """Returns whether a call of the visit may have arrived that is no unknown outcome, since it may be repeated."""
+    if opened.unknowns or (isinstance(command, EffectFailed) and command.was_sent):
+        return True
+    return step.on_unknown == "retry" and opened.attempt > 1

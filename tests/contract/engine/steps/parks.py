@@ -6,13 +6,20 @@ from datetime import timedelta
 import pytest
 
 from contract.engine.steps.outages import RETRY, SHOP, TICK, guarded, statuses
-from kit.definitions import call, chain, side_by_side
+from kit.definitions import call, chain, side_by_side, step
 from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.definition import Workflow
 from looply.engine.records.targets import Maintenance
-from looply.errors import EngineError, Rejected, Unavailable
+from looply.errors import EngineError, Rejected, Timeout, Unavailable
 from looply.execution.facts.commands import Retry
-from looply.execution.facts.events import IncidentOpened, StepFailed, StepScheduled, TimerFired, TimerStarted
+from looply.execution.facts.events import (
+    IncidentOpened,
+    StepFailed,
+    StepScheduled,
+    StepUnknown,
+    TimerFired,
+    TimerStarted,
+)
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
 
@@ -116,6 +123,8 @@ class ParkStories:
         probe.release()
         await engine.settle()
         assert await engine.status(probe.execution_id) == "COMPLETED"
+        # It has found that the shop is back, although its effect was given up in the meantime.
+        assert [row.state for row in engine.shell.gate.rows.all] == ["HALF"]
 
     async def test_a_process_that_dies_when_the_time_is_over_leaves_the_end_to_the_next_one(
         self, engine: Driver
@@ -175,9 +184,48 @@ class ParkStories:
         await watch_targets(engine, SPAN + timedelta(minutes=1), LONG)
         assert await engine.events(execution_id, TimerStarted) == []
         assert await engine.status(execution_id) == "FAILED"
+        # It is held all the same: whether it has an incident may change at any time.
+        assert sum(engine.shell.gate.held.count(lane) for lane in engine.shell.gate.held.lanes) == 1
         await engine.shell.submit(execution_id, Retry(at=engine.clock.now(), by="ops", reason="again"))
         await watch_targets(engine, timedelta(seconds=3), TICK)
         assert [event.kind for event in await engine.events(execution_id, TimerStarted)] == ["PARK"]
         await watch_targets(engine, SPAN, LONG)
         assert (await failures(engine, execution_id))[-1] == "TARGET_DOWN"
         assert "call_1" not in [each.step for each in engine.world.calls]
+
+    async def test_a_call_that_waits_for_its_turn_in_a_drain_waits_for_a_limited_time_too(self, engine: Driver) -> None:
+        await paused(engine, 1)
+        engine.world.always("call_1", Answer())
+        # One in fifty seconds.
+        assert await engine.shell.targets.drain(ORGANIZATION, SHOP, 0.02) is not None
+        ids = [await engine.trigger(patient(), {"po": n}) for n in range(8)]
+        await watch_targets(engine, SPAN + timedelta(seconds=20), timedelta(seconds=2))
+        answered = [each.execution_id for each in engine.world.calls if each.phase == "ANSWERED"]
+        failed = [each for each in ids if await failures(engine, each) == ["TARGET_DOWN"]]
+        assert sorted([*(each for each in ids if each in answered), *failed]) == sorted(ids)
+        assert 3 <= len(answered) <= 5
+
+    async def test_a_wait_to_find_out_about_an_earlier_attempt_ends_with_the_question_what_became_of_it(
+        self, engine: Driver
+    ) -> None:
+        await guarded(engine)
+        engine.world.connections.put("S4", {}, "sap", settings={"base_url": SHOP})
+        settings = {"connection": "S4", "service_path": "/sap/opu/odata/sap/X", "entity": "Orders", "method": "POST"}
+        engine.world.script("sap_1", HANG)
+        ordering = chain(step("sap_1", "sapRequest", {**settings}, park="PT3M"))
+        execution_id = await engine.trigger(ordering, {"po": 1})
+        await engine.settle()
+        now = engine.clock.now()
+        window = Maintenance(begins_on=now, until=now + timedelta(hours=1))
+        await engine.shell.targets.pause(ORGANIZATION, SHOP, window)
+        (sent,) = engine.world.open_calls()
+        sent.release(Timeout("no answer", sent=True))
+        await watch_targets(engine, timedelta(seconds=3), TICK)
+        assert await statuses(engine, [execution_id]) == {"WAITING"}
+        await watch_targets(engine, SPAN, LONG)
+        unknown = await engine.events(execution_id, StepUnknown)
+        assert [event.cause for event in unknown] == ["TIMEOUT", "UNSETTLED"]
+        (incident,) = await engine.events(execution_id, IncidentOpened)
+        assert (incident.kind, incident.code) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+        assert await failures(engine, execution_id) == []
+        assert len(engine.world.calls_of("sap_1")) == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kit.execution.driver import Simulator, decode_history, encode_history, park
-from kit.execution.workflows import call, workflow
+from kit.execution.workflows import call, step, workflow
 from looply.execution import fold
 from looply.execution.facts.commands import Done, GiveUpEffect, Outage, Retry
 from looply.execution.facts.events import (
@@ -141,6 +141,74 @@ def test_an_attempt_under_way_with_an_unknown_outcome_stays_unknown():
     simulator.fail("TIMEOUT", was_sent=True, outage=OUTAGE)
     assert len(of(simulator, StepUnknown)) == 1
     assert of(simulator, StepFailed) == []
+
+
+def unsettled(**fields):
+    """Returns an execution whose first attempt may have arrived, and whose second, which finds out, waits."""
+    settings = {"connection": "S4", "service_path": "/sap/opu/odata/sap/X", "entity": "A_Order", "method": "POST"}
+    ordering = step("c", "sapRequest", settings, park=PARK, **fields)
+    simulator = Simulator(workflow(ordering, call("d"), edges="start>c c:error>d"))
+    simulator.start()
+    simulator.fail("TIMEOUT", was_sent=True, outage=OUTAGE)
+    assert simulator.state.open_steps["c:1"].is_unsettled
+    park(simulator, OUTAGE)
+    return simulator
+
+
+def assert_unknown(simulator):
+    """Asserts that a person is asked about the earlier attempt, and that the step has not failed."""
+    assert of(simulator, StepFailed) == []
+    last = of(simulator, StepUnknown)[-1]
+    assert (last.cause, last.attempt) == ("UNSETTLED", 2)
+    (incident,) = of(simulator, IncidentOpened)
+    assert (incident.kind, incident.code) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+    assert incident.message == (
+        "step 'c': it is unknown whether an earlier attempt took effect: the call has waited for "
+        "https://shop.example:443 as long as `park` allows, and could not find out: down since noon; check the other "
+        "system, then retry the step or complete it by hand"
+    )
+    assert (simulator.effects, timers(simulator)) == ([], [])
+
+
+def test_a_wait_to_find_out_about_an_earlier_attempt_ends_with_its_unknown_outcome():
+    simulator = unsettled()
+    simulator.tick(SECONDS)
+    assert give_up(simulator) == Done()
+    assert_unknown(simulator)
+    assert of(simulator, ErrorCaught) == []
+
+
+@pytest.mark.parametrize("how", ["not sent", "sent", "503"])
+def test_an_attempt_to_find_out_that_finds_the_system_down_after_the_time_leaves_the_outcome_unknown(how):
+    simulator = unsettled(retry=RETRY)
+    simulator.tick(SECONDS)
+    if how == "503":
+        simulator.succeed({**OK, "status": "503"}, outage=OUTAGE)
+    else:
+        simulator.fail("CONNECTION", was_sent=how == "sent", outage=OUTAGE)
+    assert_unknown(simulator)
+
+
+@pytest.mark.parametrize(("method", "says_so"), [("PUT", True), ("POST", False)])
+def test_the_failure_says_where_an_earlier_attempt_may_have_arrived(method, says_so):
+    simulator = Simulator(workflow(call("c", method, park=PARK, retry=RETRY), edges="start>c"))
+    simulator.start()
+    simulator.fail("CONNECTION", was_sent=says_so)
+    simulator.tick(2)
+    park(simulator, OUTAGE)
+    simulator.tick(SECONDS)
+    give_up(simulator)
+    failed = of(simulator, StepFailed)[-1]
+    assert failed.code == "TARGET_DOWN"
+    assert failed.message.endswith("; an earlier attempt may have arrived") is says_so
+
+
+def test_the_failure_says_that_the_attempt_which_found_the_system_down_may_have_arrived():
+    simulator = waiting("PUT", retry=RETRY)
+    simulator.tick(SECONDS)
+    simulator.fail("TIMEOUT", was_sent=True, outage=OUTAGE)
+    (failed,) = of(simulator, StepFailed)
+    assert (failed.code, failed.message[-36:]) == ("TARGET_DOWN", "; an earlier attempt may have arrived"[-36:])
 
 
 @pytest.mark.parametrize("end", ["success", "failure", "unknown"])

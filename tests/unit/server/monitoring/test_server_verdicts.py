@@ -159,11 +159,11 @@ async def quarantined(scene: Scene) -> str:
     return await scene.submitted(execution_id, command)
 
 
-async def paused(scene: Scene) -> str:
+async def paused(scene: Scene, step: dict[str, Any] = CALL) -> str:
     until = to_ms(scene.clock.now() + timedelta(hours=1))
     answer = await scene.mine.post("pauseTarget", {"target": SHOP, "until": until, "reason": "an upgrade"})
     assert answer.status_code == 200, answer.text
-    execution_id = await scene.started(definition(CALL))
+    execution_id = await scene.started(definition(step))
     watch = TargetWatch(scene.shell, scene.store, scene.clock)
     scene.clock.advance(timedelta(seconds=2))
     await watch.tick()
@@ -416,3 +416,23 @@ async def test_what_holds_an_execution_is_said_with_its_evidence_and_advice(row:
     assert [each["type"] for each in hold["evidence"]] == list(row.evidence)
     if hold is item:
         assert [each["code"] for each in item["next"]] == list(row.advice)
+
+
+@pytest.mark.parametrize("limits", [BOUNDED], indirect=True, ids=["bounded"])
+@pytest.mark.parametrize(
+    ("park", "is_released", "minutes"), [("PT30M", False, 30), ("PT2H", False, 60), ("PT30M", True, None)]
+)
+async def test_a_hold_ends_with_the_maintenance_or_the_wait_whichever_is_first_and_a_call_about_to_begin_with_neither(
+    scene: Scene, park: str, is_released: bool, minutes: int | None
+) -> None:
+    begin = scene.clock.now()
+    execution_id = await paused(scene, {**CALL, "park": park})
+    if is_released:
+        assert (await scene.mine.post("releaseTarget", {"target": SHOP})).status_code == 200
+    answer = await scene.mine.get("explainExecution", workflow_execution_id=execution_id)
+    item = answer.json()["item"]
+    assert item["code"] == ("CALL_QUEUED" if is_released else "TARGET_PAUSED")
+    until = item["expected_until"]
+    assert (until is None) is (minutes is None)
+    # The wait is counted from its record, two seconds after the call.
+    assert minutes is None or abs(until - to_ms(begin + timedelta(minutes=minutes))) <= 2000
