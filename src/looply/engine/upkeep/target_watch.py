@@ -168,10 +168,10 @@ class TargetWatch(Loop):
 
     async def _park(self, now: float) -> None:
         stopped, draining = self._lanes_by_state()
-        held, most = self._gate.held, PARKED_AT_A_TICK
-        effects = list(held.take_unseen(stopped, now - _PARKED_AFTER_SECONDS, most))
-        effects += held.take_unseen(draining, now - _PARKED_IN_DRAIN_AFTER_SECONDS, most - len(effects))
-        self._has_more_to_park = len(effects) == most
+        effects = list(self._gate.held.take_unseen(stopped, now - _PARKED_AFTER_SECONDS, PARKED_AT_A_TICK))
+        left = PARKED_AT_A_TICK - len(effects)
+        effects += self._gate.held.take_unseen(draining, now - _PARKED_IN_DRAIN_AFTER_SECONDS, left)
+        self._has_more_to_park = len(effects) == PARKED_AT_A_TICK
         await run_few_at_once(self._park_one, effects, self._shell.turns)
 
     def _lanes_by_state(self) -> tuple[Sequence[Lane], Sequence[Lane]]:
