@@ -167,62 +167,60 @@ class TargetWatch(Loop):
                 self._shell.let_go(effect)
 
     async def _park(self, now: float) -> None:
-        stopped, draining = self._lanes_by_state()
+        stopped, draining = _lanes_by_state(self._gate, self._clock.now())
         effects = list(self._gate.held.take_unseen(stopped, now - _PARKED_AFTER_SECONDS, PARKED_AT_A_TICK))
         left = PARKED_AT_A_TICK - len(effects)
         effects += self._gate.held.take_unseen(draining, now - _PARKED_IN_DRAIN_AFTER_SECONDS, left)
         self._has_more_to_park = len(effects) == PARKED_AT_A_TICK
         await run_few_at_once(self._park_one, effects, self._shell.turns)
 
-    def _lanes_by_state(self) -> tuple[Sequence[Lane], Sequence[Lane]]:
-        """Returns the lanes of held effects that are not called at all, and those whose effects are let go at a rate.
-
-        Those of systems that are called as usual, or are not known yet, are neither.
-        """
-        stopped, draining, now = list[Lane](), list[Lane](), self._clock.now()
-        for lane in self._gate.held.lanes:
-            row = self._gate.row_of(lane)
-            if row is not None and (row.state == "OPEN" or row.is_paused(now)):
-                stopped.append(lane)
-            elif row is not None and row.state == "HALF":
-                draining.append(lane)
-        return stopped, draining
-
     async def _park_one(self, effect: EffectRef) -> None:
         """Records that an effect waits, unless that is recorded, or lets it go where its wait is over."""
         try:
-            await self._look_at(effect)
+            state = (await self._shell.executions.get(effect.execution_id)).state
+            opened = state.find_open_step(effect.seq)
+            if opened is None or not opened.is_in_flight:
+                self._gate.held.remove(effect)
+                return
+            # While an incident is open it does not begin to wait: it is offered again when the last one is closed.
+            if state.has_incident:
+                return
+            if opened.is_given_up:
+                # The process that fired its timer has ended before it let the effect go, or could not mark it.
+                self._shell.let_go(effect)
+                return
+            if opened.parked is not None:
+                return
+            row = self._gate.row_of(effect.lane)
+            if row is None or not self._gate.is_stopped(row):
+                # The system is called again since the effect was chosen: it is about to be let go.
+                self._gate.held.look_later(effect, self._clock.monotonic() + _LOOK_AGAIN_SECONDS)
+                return
+            command = ParkEffect(
+                at=self._clock.now(),
+                address=opened.address,
+                attempt=opened.attempt,
+                outage=self._gate.outage_of(row),
+            )
+            await self._shell.submit(effect.execution_id, command)
         except LooplyError as error:
             _log.error("effect_not_parked", execution_id=effect.execution_id, seq=effect.seq, error=error.message)
             self._gate.held.look_later(effect, self._clock.monotonic() + _LOOK_AGAIN_SECONDS)
 
-    async def _look_at(self, effect: EffectRef) -> None:
-        state = (await self._shell.executions.get(effect.execution_id)).state
-        opened = state.find_open_step(effect.seq)
-        if opened is None or not opened.is_in_flight:
-            self._gate.held.remove(effect)
-            return
-        # While an incident is open it does not begin to wait: it is offered again when the last one is closed.
-        if state.has_incident:
-            return
-        if opened.is_given_up:
-            # The process that fired its timer has ended before it let the effect go, or could not mark it.
-            self._shell.let_go(effect)
-            return
-        if opened.parked is not None:
-            return
-        row = self._gate.row_of(effect.lane)
-        if row is None or not self._gate.is_stopped(row):
-            # The system is called again since the effect was chosen: it is about to be let go.
-            self._gate.held.look_later(effect, self._clock.monotonic() + _LOOK_AGAIN_SECONDS)
-            return
-        command = ParkEffect(
-            at=self._clock.now(),
-            address=opened.address,
-            attempt=opened.attempt,
-            outage=self._gate.outage_of(row),
-        )
-        await self._shell.submit(effect.execution_id, command)
+
+def _lanes_by_state(gate: TargetGate, now: datetime) -> tuple[Sequence[Lane], Sequence[Lane]]:
+    """Returns the lanes of held effects that are not called at all, and those whose effects are let go at a rate.
+
+    Those of systems that are called as usual, or are not known yet, are neither.
+    """
+    stopped, draining = list[Lane](), list[Lane]()
+    for lane in gate.held.lanes:
+        row = gate.row_of(lane)
+        if row is not None and (row.state == "OPEN" or row.is_paused(now)):
+            stopped.append(lane)
+        elif row is not None and row.state == "HALF":
+            draining.append(lane)
+    return stopped, draining
 
 
 def _lets_go(gate: TargetGate) -> bool:

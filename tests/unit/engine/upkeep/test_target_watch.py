@@ -3,6 +3,8 @@
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
+
 from contract.engine.steps.outages import SHOP, TICK, calling, guarded
 from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.engine.effects.outages import FAILURES_IN_A_ROW
@@ -49,7 +51,7 @@ async def paused(engine: Driver) -> None:
     await engine.shell.targets.pause(ORGANIZATION, SHOP, Maintenance(begins_on=now, until=now + timedelta(hours=1)))
 
 
-def note_reads(engine: Driver) -> list[str]:
+def note_reads(engine: Driver, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Returns the list to which the ids of the executions are added that are read from now on."""
     reads: list[str] = []
     get = engine.shell.executions.get
@@ -58,15 +60,17 @@ def note_reads(engine: Driver) -> list[str]:
         reads.append(execution_id)
         return await get(execution_id)
 
-    engine.shell.executions.get = noted
+    monkeypatch.setattr(engine.shell.executions, "get", noted)
     return reads
 
 
-async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(engine: Driver) -> None:
+async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(
+    engine: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await paused(engine)
     ids = [await engine.trigger(calling(park="PT1M"), {"po": n}) for n in range(3)]
     await engine.settle()
-    reads = note_reads(engine)
+    reads = note_reads(engine, monkeypatch)
     engine.faults.is_full = True
     await watch_targets(engine, timedelta(seconds=9), TICK)
     # It is not tried again at each tick.
@@ -76,10 +80,12 @@ async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(en
     assert (await parked(engine, ids), len(reads)) == (3, 6)
 
 
-async def test_effects_that_are_known_to_wait_are_not_read_again(engine: Driver) -> None:
+async def test_effects_that_are_known_to_wait_are_not_read_again(
+    engine: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await paused(engine)
     ids = [await engine.trigger(calling(), {"po": n}) for n in range(MANY)]
-    reads = note_reads(engine)
+    reads = note_reads(engine, monkeypatch)
     await watch_targets(engine, timedelta(seconds=4), timedelta(milliseconds=100))
     assert (await parked(engine, ids), sorted(reads)) == (MANY, sorted(ids))
     await watch_targets(engine, timedelta(minutes=2), timedelta(seconds=1))
