@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 from itertools import pairwise
-
-import pytest
+from typing import Any, cast
 
 from contract.engine.steps.outages import SHOP, TICK, calling, guarded
 from kit.driver import ORGANIZATION, Driver, watch_targets
 from looply.engine.effects.outages import FAILURES_IN_A_ROW
 from looply.engine.ports.lists import Execution
 from looply.engine.records.targets import Maintenance
-from looply.engine.upkeep.target_watch import PARKED_AT_A_TICK, TICK_SECONDS
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.target_watch import PARKED_AT_A_TICK, TICK_SECONDS, TargetWatch
 from looply.errors import Unavailable
 from looply.execution.facts.events import StepParked
 
@@ -51,26 +51,37 @@ async def paused(engine: Driver) -> None:
     await engine.shell.targets.pause(ORGANIZATION, SHOP, Maintenance(begins_on=now, until=now + timedelta(hours=1)))
 
 
-def note_reads(engine: Driver, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Returns the list to which the ids of the executions are added that are read from now on."""
-    reads: list[str] = []
-    get = engine.shell.executions.get
+class NotedShell:
+    """A shell that notes which executions are read through it."""
 
-    async def noted(execution_id: str) -> Execution:
-        reads.append(execution_id)
-        return await get(execution_id)
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self.reads: list[str] = []
 
-    monkeypatch.setattr(engine.shell.executions, "get", noted)
-    return reads
+    @property
+    def executions(self) -> "NotedShell":
+        return self
+
+    async def get(self, execution_id: str) -> Execution:
+        self.reads.append(execution_id)
+        return await self._shell.executions.get(execution_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shell, name)
 
 
-async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(
-    engine: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def note_reads(engine: Driver) -> list[str]:
+    """Returns the list to which the ids of the executions are added that the watch of systems reads from now on."""
+    shell = NotedShell(engine.shell)
+    engine.target_watch = TargetWatch(cast("Shell", shell), engine.store, engine.clock)
+    return shell.reads
+
+
+async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(engine: Driver) -> None:
     await paused(engine)
     ids = [await engine.trigger(calling(park="PT1M"), {"po": n}) for n in range(3)]
     await engine.settle()
-    reads = note_reads(engine, monkeypatch)
+    reads = note_reads(engine)
     engine.faults.is_full = True
     await watch_targets(engine, timedelta(seconds=9), TICK)
     # It is not tried again at each tick.
@@ -80,12 +91,10 @@ async def test_what_could_not_be_recorded_for_want_of_space_is_recorded_later(
     assert (await parked(engine, ids), len(reads)) == (3, 6)
 
 
-async def test_effects_that_are_known_to_wait_are_not_read_again(
-    engine: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_effects_that_are_known_to_wait_are_not_read_again(engine: Driver) -> None:
     await paused(engine)
     ids = [await engine.trigger(calling(), {"po": n}) for n in range(MANY)]
-    reads = note_reads(engine, monkeypatch)
+    reads = note_reads(engine)
     await watch_targets(engine, timedelta(seconds=4), timedelta(milliseconds=100))
     assert (await parked(engine, ids), sorted(reads)) == (MANY, sorted(ids))
     await watch_targets(engine, timedelta(minutes=2), timedelta(seconds=1))
