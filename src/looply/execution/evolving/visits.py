@@ -156,10 +156,13 @@ def _apply_step_parked(state: ExecutionState, event: StepParked) -> ExecutionSta
 
 
 def apply_park_over(state: ExecutionState, text: str) -> ExecutionState:
-    """Returns the state in which the attempt at an address that still waits for its system is given up."""
+    """Returns the state in which the attempt at an address, which waits for its system, is given up.
+
+    Whatever ends the wait has removed its timer before.
+    """
     step = state.open_steps.get(text)
     if step is None or step.parked is None:
-        return state
+        raise IllegalTransition(f"the attempt at {text} waits for no system, so its wait cannot be over")
     over = replace(step, parked=replace(step.parked, is_over=True))
     return replace(state, open_steps={**state.open_steps, text: over})
 

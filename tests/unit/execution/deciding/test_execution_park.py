@@ -6,7 +6,9 @@ import pytest
 
 from kit.execution.driver import Simulator, decode_history, encode_history, park
 from kit.execution.workflows import call, step, workflow
+from looply.errors import IllegalTransition
 from looply.execution import fold
+from looply.execution.evolving.visits import apply_park_over
 from looply.execution.facts.commands import Done, GiveUpEffect, Outage, Retry
 from looply.execution.facts.events import (
     ErrorCaught,
@@ -257,6 +259,14 @@ def test_what_comes_for_an_attempt_that_is_over_changes_nothing():
     simulator.succeed(OK)
     late = GiveUpEffect(at=simulator.now, address=effect.address, attempt=effect.attempt)
     assert simulator.submit(late) == Done(is_late=True)
+
+
+def test_only_a_wait_can_be_over():
+    simulator = waiting()
+    simulator.succeed(OK)
+    for address in ("c:1", "d:1"):
+        with pytest.raises(IllegalTransition, match=f"the attempt at {address} waits for no system"):
+            apply_park_over(simulator.state, address)
 
 
 def test_a_terminated_execution_has_neither_effect_nor_timer():
