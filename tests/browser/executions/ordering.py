@@ -14,7 +14,6 @@ from browser.app.visits import PASSWORD, Visit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-HOUR_MS = 3_600_000
 OPERATOR = "operator@example.com"
 MANAGER = "manager@example.com"
 BUYER = "buyer@example.com"
@@ -90,18 +89,6 @@ class Installation(NamedTuple):
             yield self._started(releasing(self.system(200), release), process_id, "WAITING")
         finally:
             assert self.org.post("releaseTarget", {"target": system}).status_code == 200
-
-    def counted(self, workflow_id: str) -> None:
-        """Waits until the figures count what a workflow has started: they are somewhat later than lists are."""
-        end = time.monotonic() + 60
-        while True:
-            now = time.time_ns() // 1_000_000
-            query = {"from": now - HOUR_MS, "to": now + HOUR_MS, "workflow_id": workflow_id}
-            answer = self.org.get("getStatistics", **query)
-            assert answer.status_code == 200, answer.text
-            if answer.json()["buckets"]:
-                return
-            assert time.monotonic() < end, f"nothing is counted of {workflow_id}"
 
     def _started(self, flow: Definition, process_id: str, status: str) -> tuple[str, str]:
         workflow_id = self.org.create(flow)

@@ -171,7 +171,7 @@ def test_operations_and_insights_are_accessible_in_every_look(
 ) -> None:
     look = f"{theme}-{language}-{size['width']}"
     workflow_id, _ = installation.stopped(f"OPS-{look}")
-    installation.counted(workflow_id)
+    until_counted(installation.org, workflow_id)
     visit = sign_in(
         browser,
         operator.address,
