@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 SEED ?= 1
+QUARTER ?= all
 COOL_DOWN := 7 days
 PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime zsh fish
@@ -77,18 +78,19 @@ test: ui packages ## Run the gate, which every change must pass (SEED=default ta
 test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
 	@$(BIN)/python hatch_build.py --test
 
-proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: QUARTER := $(if $(filter all,$(ARGS)),all,commit)
+proof: ui packages ## Run what the gate leaves out: faults, mutants, all stores, coverage, distributed; of what rotates, the commit's quarter (ARGS=all: all).
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target clients peers
-	$(PYTEST) --tier proof
+	$(PYTEST) --tier proof --quarter $(QUARTER)
 	@echo "Tests of distributed installations wait half of their time, so others run beside them; each suite prints what it found at its end ..."
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-distributed coverage test-postgres ARGS=
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-distributed coverage test-postgres ARGS= QUARTER=$(QUARTER)
 
 coverage: $(STAMP) ## Measure which lines and branches of the pure packages their tests take; fails below the floor of pyproject.toml, and below 100 % of execution/.
 	$(PYTEST) --cov --cov-report=term $(PURE_TESTS) $(ARGS)
 	$(BIN)/coverage report --include='src/looply/execution/*' --fail-under=100
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
-	$(PYTEST) --dist loadgroup --engine distributed -m distributed tests/contract tests/blackbox tests/browser $(ARGS)
+	$(PYTEST) --dist loadgroup --engine distributed -m distributed --quarter $(QUARTER) tests/contract tests/blackbox tests/browser $(ARGS)
 
 test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).
 	$(PYTEST) --engine postgres $(or $(ARGS),$(POSTGRES_PART))

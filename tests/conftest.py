@@ -15,12 +15,14 @@ from suite.durations import Meter, Recorder
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
-from suite.tiers import ALL, GATE, PROOF, choose, may_be_of
+from suite.tiers import ALL, GATE, PROOF, QUARTERS, choose, may_be_of, quarter_of_commit
 
 EMBEDDED = "embedded"
 POSTGRES = "postgres"
 DISTRIBUTED = "distributed"
-BUILD = Path(__file__).parent.parent / "build"
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
+BY_COMMIT = "commit"
 
 pytest.register_assert_rewrite("contract", "golden.stores", "kit", "looply.testing")
 
@@ -28,6 +30,12 @@ pytest.register_assert_rewrite("contract", "golden.stores", "kit", "looply.testi
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the switches of the tiers, and the choice of the engine behind the black-box tests."""
     parser.addoption("--tier", choices=(GATE, PROOF, ALL), default=ALL, help="the tests of make test, or make proof")
+    parser.addoption(
+        "--quarter",
+        choices=(ALL, BY_COMMIT, *map(str, range(QUARTERS))),
+        default=ALL,
+        help="the quarter of the proof's rotating tests: that of the commit's number, one by its number, or all",
+    )
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests of faults (make soak)")
     parser.addoption("--part", type=int, default=1, help="with --soak: a part of the counts, one in so many")
     parser.addoption(
@@ -62,12 +70,21 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen: str = config.option.markexpr
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
+    if config.option.quarter == BY_COMMIT:
+        # The processes of tests get the options of this one.
+        by_commit = quarter_of_commit(ROOT)
+        config.option.quarter = ALL if by_commit is None else str(by_commit)
     config.pluginmanager.register(Meter())
     config.pluginmanager.register(teardowns)
     if not hasattr(config, "workerinput"):
         unmount_abandoned()
         run = "-".join((config.getoption("tier"), config.getoption("engine")))
         config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Says which quarter of the rotating tests runs."""
+    return None if config.option.quarter == ALL else _said(config.option.quarter)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -77,8 +94,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Chooses the tests of the tier."""
-    choose(config, items, config.getoption("tier"))
+    """Chooses the tests of the tier and the quarter."""
+    chosen: str = config.option.quarter
+    choose(config, items, config.getoption("tier"), None if chosen == ALL else int(chosen))
 
 
 def pytest_collection_finish() -> None:
@@ -117,5 +135,12 @@ def repetitions(request: pytest.FixtureRequest) -> Callable[..., int]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Adds what the tests with very many cases came to."""
+    """Adds what the tests with very many cases came to, and which quarter of the rotating ones ran."""
     summarize(terminalreporter)
+    if (quarter := terminalreporter.config.option.quarter) != ALL:
+        terminalreporter.section("rotation")
+        terminalreporter.line(_said(quarter))
+
+
+def _said(quarter: str) -> str:
+    return f"quarter {quarter} of 0 to {QUARTERS - 1} of the rotating tests of the proof; make proof ARGS=all runs all"

@@ -1,5 +1,7 @@
 """Gate and proof: together they run every test, and what the tables name is there."""
 
+import subprocess
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +16,14 @@ from suite.tiers import (
     OF_THE_PROOF,
     ON_ANY_STORE,
     PROOF,
+    QUARTERS,
+    ROTATING,
     SAMPLED,
     is_left_to_long_forms,
     is_run_by,
     may_be_of,
+    quarter_of_commit,
+    rests,
     shards,
 )
 
@@ -35,6 +41,7 @@ def item(
     return SimpleNamespace(  # type: ignore[return-value]
         path=FOLDER / path,
         name=name,
+        nodeid=f"tests/{path}::{name}",
         fixturenames=fixtures,
         cls=stories,
         callspec=SimpleNamespace(params={"kind": store}),
@@ -88,7 +95,7 @@ def test_a_file_without_a_test_of_a_tier_is_not_imported(tmp_path: Path) -> None
     assert all(may_be_of(ALL, file) for file in files)
 
 
-@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE])
+@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE, *ROTATING])
 def test_each_pattern_of_the_tables_names_a_file(pattern: str) -> None:
     assert list(FOLDER.glob(pattern))
 
@@ -99,3 +106,44 @@ def test_the_first_part_of_a_test_in_parts_is_of_the_gate() -> None:
     assert [(part.values, [mark.name for mark in part.marks]) for part in others] == [
         ((number,), ["proof"]) for number in (1, 2, 3)
     ]
+
+
+def test_each_rotating_test_runs_in_one_quarter_and_all_of_them_where_none_is_chosen() -> None:
+    found = [item("blackbox/kills/test_faults_kill.py", name=f"test_{number}") for number in range(1000)]
+    runs = Counter(quarter for quarter in range(QUARTERS) for each in found if not rests(each, quarter))
+    assert sum(runs.values()) == len(found)
+    assert all(abs(count / len(found) - 1 / QUARTERS) < 0.05 for count in runs.values())
+    assert not any(rests(each, None) for each in found)
+
+
+def test_a_test_that_does_not_rotate_runs_in_each_quarter() -> None:
+    story = item("browser/inbox/test_browser_own_inbox.py", name="test_an_approver_decides")
+    assert not any(rests(story, quarter) for quarter in range(QUARTERS))
+
+
+def test_commits_in_a_row_run_one_quarter_after_the_other(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "--quiet")
+    assert quarter_of_commit(tmp_path) is None
+    quarters = []
+    for number in range(QUARTERS + 1):
+        _git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", str(number))
+        quarters.append(quarter_of_commit(tmp_path))
+    assert quarters == [1, 2, 3, 0, 1]
+
+
+def test_all_quarters_run_where_the_number_of_the_commit_is_not_known(tmp_path: Path) -> None:
+    whole, shallow, unknown = tmp_path / "whole", tmp_path / "shallow", tmp_path / "unknown"
+    for folder in (whole, unknown):
+        folder.mkdir()
+    _git(whole, "init", "--quiet")
+    for number in range(2):
+        _git(whole, "commit", "--quiet", "--allow-empty", "--message", str(number))
+    _git(tmp_path, "clone", "--quiet", "--depth", "1", whole.as_uri(), str(shallow))
+    assert quarter_of_commit(whole) == 2
+    assert quarter_of_commit(shallow) is None
+    assert quarter_of_commit(unknown) is None
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    person = ("-c", "user.name=A developer", "-c", "user.email=developer@example.com")
+    subprocess.run(("git", *person, *arguments), cwd=folder, check=True, capture_output=True)

@@ -3,8 +3,12 @@
 The gate shows that nothing is broken; the proof shows that nothing can be broken by what hardly ever happens. What is
 in no table and has no mark `proof` is of the gate. Of the proof are, beside what the gate leaves out, the tests that
 count their repetitions: there they run in a longer form.
+
+What takes the proof longest and hardly depends on a change rotates: a commit runs one quarter of it, by its number, so
+that four commits in a row run all of it. `make proof ARGS=all` runs the four quarters at once, as every other run does.
 """
 
+import subprocess
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -67,6 +71,29 @@ SQLite, and one in `SAMPLED` of them on PostgreSQL and with Temporal; the long f
 that they leave are those of the contract of stores, which runs on every store."""
 SAMPLED: Final = 3
 
+QUARTERS: Final = 4
+ROTATING: Final = {
+    "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage: minutes of waiting for servers",
+    "blackbox/commands/test_blackbox_folder.py": "folders in use, full or damaged",
+    "blackbox/commands/test_cli_*.py": "commands as processes; in one process they are in the gate",
+    "blackbox/distributed/*.py": "several servers and workers, stopped, killed and cut off from each other",
+    "blackbox/protection/test_*.py": "marked secrets in all places, and processes that are traced",
+    "browser/*/test_browser_*looks.py": "pictures and contrasts of each page in each form",
+    "contract/catalog/*/*.py": "the catalog on PostgreSQL; on SQLite it is in the gate",
+    "contract/moving/test_*.py": "moves that are cut off at every step",
+    "contract/postgres/test_*.py": "the store of one process on PostgreSQL",
+    "contract/test_engine.py": "stories on PostgreSQL and with Temporal; in memory and on SQLite they are in the gate",
+    "differential/test_*.py": "further cases that are compared with the systems of others; the first are in the gate",
+    "fuzz/test_*.py": "further inputs by chance; the first are in the gate",
+    "golden/test_golden_*.py": "rows beside recorded histories and databases, and upgrades that are killed",
+    "simulation/test_*.py": "further runs by chance, and engines that are wrong in one thing",
+    "unit/server/authoring/test_server_kept_json.py": "every body of the API at each size",
+    "unit/server/teams/test_server_teams_attacks.py": "forged messages of Teams by the thousand",
+}
+"""Files of whose tests of the proof a commit runs a quarter, with the reason."""
+
+_ROTATING_PATTERNS: Final = tuple(ROTATING)
+
 
 def shards(count: int) -> list[Any]:
     """Returns the numbers of the parts of a test that tries very many cases: the first is of the gate, too."""
@@ -110,13 +137,44 @@ def is_left_to_long_forms(item: pytest.Item) -> bool:
     return is_dear and _shows_decisions(item) and crc32(item.name.encode()) % SAMPLED != 0
 
 
-def choose(config: pytest.Config, items: list[pytest.Item], tier: str) -> None:
-    """Leaves the tests out that do not belong to the run."""
+def rests(item: pytest.Item, quarter: int | None) -> bool:
+    """Returns whether a test of the proof rotates and is not of this quarter, from 0 to 3; `None` is all of them."""
+    if quarter is None or not _fits(item.path, _ROTATING_PATTERNS):
+        return False
+    return crc32(item.nodeid.encode()) % QUARTERS != quarter
+
+
+def quarter_of_commit(folder: Path) -> int | None:
+    """Returns the quarter of the commit that is checked out: the count of commits up to it, modulo four.
+
+    Returns `None`, for all quarters, where the count is not known: outside of a repository and in a shallow clone.
+    """
+    if _git(folder, "rev-parse", "--is-shallow-repository") != "false":
+        return None
+    count = _git(folder, "rev-list", "--count", "HEAD")
+    return int(count) % QUARTERS if count else None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Returns what git prints of a folder, and an empty text where there is no git, no repository or no commit."""
+    try:
+        done = subprocess.run(("git", *arguments), cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def choose(config: pytest.Config, items: list[pytest.Item], tier: str, quarter: int | None) -> None:
+    """Leaves the tests out that do not belong to the run, or rest in this quarter of the proof."""
     is_proof = tier == PROOF or config.getoption("engine") == "distributed"
     is_sampled = is_proof and not config.getoption("soak")
     if tier == GATE and (unseen := {each.path for each in items if _is_unseen(each)}):
         raise pytest.UsageError(f"the proof would not import these files, which have tests of it: {sorted(unseen)}")
-    left_out = [item for item in items if not is_run_by(tier, item) or (is_sampled and is_left_to_long_forms(item))]
+    left_out = [
+        item
+        for item in items
+        if not is_run_by(tier, item) or (is_sampled and (is_left_to_long_forms(item) or rests(item, quarter)))
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = {id(item) for item in left_out}
