@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from suite import teardowns
 from suite.durations import Meter, Recorder
+from suite.failures import Ending, Evidence
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
@@ -64,8 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
     config.pluginmanager.register(Meter())
     config.pluginmanager.register(teardowns)
+    config.pluginmanager.register(Evidence(BUILD / "failures"))
     if not hasattr(config, "workerinput"):
         unmount_abandoned()
+        config.pluginmanager.register(Ending())
         run = "-".join((config.getoption("tier"), config.getoption("engine")))
         config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
 
