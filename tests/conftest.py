@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from suite import teardowns
 from suite.durations import Meter, Recorder
+from suite.failures import Ending, Evidence
 from suite.memory_disk import use_memory
 from suite.small_disk import unmount_abandoned
 from suite.summaries import summarize
@@ -76,8 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.quarter = ALL if by_commit is None else str(by_commit)
     config.pluginmanager.register(Meter())
     config.pluginmanager.register(teardowns)
+    config.pluginmanager.register(Evidence(BUILD / "failures"))
     if not hasattr(config, "workerinput"):
         unmount_abandoned()
+        config.pluginmanager.register(Ending())
         run = "-".join((config.getoption("tier"), config.getoption("engine")))
         config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
 

@@ -12,6 +12,7 @@ import pytest
 from blackbox.harness.client import Organization
 from blackbox.harness.launcher import Server, add_organizations, init
 from browser.app.running_demo import RunningDemo
+from suite.failures import keep_pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -38,6 +39,7 @@ def browser() -> Iterator["Browser"]:
 
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        keep_pages(found)
         yield found
         found.close()
 

@@ -17,6 +17,7 @@ import httpx2
 
 from kit.forks.forked import COMMAND, Forked, start
 from kit.servers.held_port import HeldPort
+from suite.failures import keep_log
 
 START_SECONDS = 120.0
 ANSWER_SECONDS = 120.0
@@ -124,6 +125,7 @@ class Server(Logged):
         self.folder = folder
         self.prefix: Sequence[str] = ()
         self.log = folder.with_name(f"{folder.name}.log")
+        keep_log(self.log)
         self._held = HeldPort()
         self.port = self._held.number
         self.address = f"http://127.0.0.1:{self.port}"

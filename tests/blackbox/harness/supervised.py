@@ -10,6 +10,7 @@ from pathlib import Path
 
 from blackbox.harness.guard import Guard
 from kit.forks.forked import Forked, await_end, start
+from suite.failures import keep_log
 
 START_SECONDS = 120.0
 """Timeout until a process is ready, on a busy machine."""
@@ -58,6 +59,7 @@ class Supervised:
 
     def __init__(self, program: Program, guard: Guard) -> None:
         self.program = program
+        keep_log(program.log)
         self.exits: list[Exit] = []
         self._guard = guard
         self._lock = threading.Lock()
