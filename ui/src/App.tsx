@@ -2,7 +2,7 @@
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Api } from "./api/client";
 import { ApiProvider } from "./api/context";
 import { createQueryClient } from "./api/query-client";
@@ -12,6 +12,7 @@ import { PreferredLook } from "./PreferredLook";
 import type { createAppRouter } from "./router";
 import { PreferencesProvider } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
+import { watchPresses } from "./shared/presses";
 import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
 import type { Clock } from "./text/time";
 
@@ -32,6 +33,7 @@ export function App({ api, router, stream = SILENT, clock, repeats }: AppProps) 
     () => createQueryClient(() => flag.set(true), repeats === undefined ? {} : { repeats }),
     [flag, repeats],
   );
+  useEffect(() => watchPresses(window), []);
   const reading = useMemo(() => ({ api, queries }), [api, queries]);
   return (
     <ApiProvider api={api}>

@@ -20,6 +20,7 @@ import type { ThemeChoice } from "./kit/theme";
 import { PreferredLook } from "./PreferredLook";
 import { defaultPreferences, PreferencesProvider, usePreferences } from "./session/preferences";
 import { createFlag, SignedOutProvider } from "./session/signed-out";
+import { watchPresses } from "./shared/presses";
 import { CommandsProvider, createCommandRegistry } from "./shell/commands/commands";
 import type { TeamsHost, TeamsLook } from "./teams/host";
 import { Outside, Tab } from "./teams/Tab";
@@ -79,6 +80,7 @@ function Inbox({ host, connection, send, repeats }: TeamsAppProps) {
     () => createQueryClient(() => flag.set(true), repeats === undefined ? {} : { repeats }),
     [flag, repeats],
   );
+  useEffect(() => watchPresses(window), []);
   useEffect(() => host.onTheme((theme) => choose({ theme })), [host, choose]);
   return (
     <ApiProvider api={api}>

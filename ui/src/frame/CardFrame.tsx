@@ -79,7 +79,7 @@ export function CardFrame(props: CardFrameProps) {
       case "part":
         return designed?.onPart(message.part);
       case "key":
-        return void window.dispatchEvent(new KeyboardEvent("keydown", { key: message.key }));
+        return void window.dispatchEvent(new KeyboardEvent("keydown", { key: message.key, repeat: message.isRepeat }));
     }
   });
   useImperativeHandle(ref, () => ({

@@ -1,5 +1,6 @@
 /** The inside of the frame: draws the card that the app sends, and reports what its reader does. */
 
+import { isRepeat } from "../shared/presses";
 import { type Decision, type DrawnCard, drawCard } from "./card";
 import { withoutRemoteImages } from "./images";
 import type { FrameTheme, FromFrame, ToFrame } from "./messages";
@@ -92,7 +93,8 @@ function reportInput(root: HTMLElement, post: FrameSurroundings["post"]): void {
     // The keys of the app work again once the reader has left the input.
     if (event.key === "Escape") typedIn?.blur();
     const isTyping = typedIn !== null;
-    if (!isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) post({ kind: "key", key: event.key });
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    post({ kind: "key", key: event.key, isRepeat: isRepeat(event) });
   });
 }
 

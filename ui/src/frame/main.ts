@@ -1,5 +1,6 @@
 /** The entry of the frame in which cards are drawn. It has an origin of its own: no cookies, no calls, no other window. */
 
+import { watchPresses } from "../shared/presses";
 import { createFrame } from "./frame";
 import { type FrameTheme, type FromFrame, toFrameOf } from "./messages";
 
@@ -22,6 +23,7 @@ if (root !== null && parent !== window) {
     const message = event.source === parent ? toFrameOf(event.data) : null;
     if (message !== null) take(message);
   });
+  watchPresses(window);
   new ResizeObserver(() => post({ kind: "height", height: root.scrollHeight })).observe(root);
   post({ kind: "ready" });
 }

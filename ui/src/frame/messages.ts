@@ -80,7 +80,7 @@ export type FromFrame =
   /** The reader pressed a part of a card that is designed. */
   | { kind: "part"; part: string }
   /** The reader pressed a key outside of any input. */
-  | { kind: "key"; key: string };
+  | { kind: "key"; key: string; isRepeat: boolean };
 
 /** Returns a message of the app, null for anything else. The app is trusted: only the kind is looked at. */
 export function toFrameOf(value: unknown): ToFrame | null {
@@ -112,7 +112,9 @@ export function fromFrameOf(value: unknown): FromFrame | null {
         ? { kind: "part", part: value.part }
         : null;
     case "key":
-      return typeof value.key === "string" && value.key.length <= 12 ? { kind: "key", key: value.key } : null;
+      return typeof value.key === "string" && value.key.length <= 12
+        ? { kind: "key", key: value.key, isRepeat: value.isRepeat === true }
+        : null;
     default:
       return null;
   }

@@ -114,8 +114,8 @@ function useInboxCommands(list: CardList, selection: Selection, chosen: string |
     if (chosen !== undefined) selection.toggle(list.open, chosen);
   };
   useCommands([
-    { id: "next", group, text: text.next, icon: "down", keys: "j", run: move(1) },
-    { id: "previous", group, text: text.previous, icon: "up", keys: "k", run: move(-1) },
+    { id: "next", group, text: text.next, icon: "down", keys: "j", mayRepeat: true, run: move(1) },
+    { id: "previous", group, text: text.previous, icon: "up", keys: "k", mayRepeat: true, run: move(-1) },
     { id: "open", group, text: text.open, icon: "right", run: open },
     { id: "select", group, text: text.select, icon: "done", keys: "x", run: select },
   ]);

@@ -1,4 +1,5 @@
 import { send } from "../shared/http";
+import { watchPresses } from "../shared/presses";
 import { watchPerson } from "./asking";
 import { Inbox } from "./page";
 import { languageFor } from "./text";
@@ -18,5 +19,6 @@ if (root !== null) {
     hasPerson: watchPerson(document),
     pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
+  watchPresses(window);
   void inbox.start();
 }

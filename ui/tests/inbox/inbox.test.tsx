@@ -181,7 +181,7 @@ describe("the inbox", () => {
     await drawn();
     await page.user.keyboard("j");
     await waitFor(() => expect(page.address()).toBe("/inbox?card=card-2"));
-    await fromFrame({ kind: "key", key: "k" });
+    await fromFrame({ kind: "key", key: "k", isRepeat: false });
     await waitFor(() => expect(page.address()).toBe("/inbox?card=card-1"));
     await page.user.keyboard("x");
     expect(screen.getByRole("checkbox", { name: "Select Order 1", checked: true })).toBeTruthy();

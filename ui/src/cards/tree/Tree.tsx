@@ -3,6 +3,7 @@
 import { type ClipboardEvent, type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { isSame, isWithin, objectAt, type Path, pathOf, pointerOf, ROOT } from "../../editing/document/path";
 import { useVirtualRows } from "../../kit/virtual";
+import { isRepeat } from "../../shared/presses";
 import { useText } from "../../text/language";
 import { TEXTS } from "../designer/text";
 import { clipboardOf, readPasted } from "../document/clipboard";
@@ -56,7 +57,7 @@ export function Tree({ store, parts, selected, marks, isReadOnly, onEdit }: Tree
     if (act === null) return;
     event.preventDefault();
     event.stopPropagation();
-    obey(act);
+    if (act.kind === "go" || !isRepeat(event.nativeEvent)) obey(act);
   };
   return (
     <div

@@ -2,6 +2,7 @@
 
 import { type KeyboardEvent, memo, useId, useRef, useState } from "react";
 import { Icon } from "../../kit/icons";
+import { isRepeat } from "../../shared/presses";
 import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
 import { useText } from "../../text/language";
@@ -90,7 +91,7 @@ function useTyping({ search, known, onSearch }: TagSearchProps) {
       event.preventDefault();
       if (chosen === undefined) add(typed);
       else take(chosen);
-    } else if (event.key === "Backspace" && typed === "" && q.length > 0) {
+    } else if (event.key === "Backspace" && typed === "" && q.length > 0 && !isRepeat(event.nativeEvent)) {
       onSearch({ ...search, q: q.slice(0, -1) });
     }
   };

@@ -13,6 +13,8 @@ export interface Command {
   keys?: string;
   /** Its screen runs it by its keys; here they are only shown. */
   isOwnKey?: boolean;
+  /** Whether a key that is held runs it again and again: right only for what moves a selection, and lasts no longer. */
+  mayRepeat?: boolean;
   /** Words by which the palette finds it too. */
   words?: string;
   run: () => void;

@@ -1,6 +1,7 @@
 /** From keys to commands. Keys without Ctrl do nothing while a person types, or while a dialog is open. */
 
 import { useEffect } from "react";
+import { isRepeat } from "../../shared/presses";
 import type { Command } from "./commands";
 
 const SEQUENCE_MS = 1_000;
@@ -42,12 +43,13 @@ export function useKeyboard(commands: readonly Command[]): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       const name = nameOf({ key: event.key, isCtrl: event.ctrlKey || event.metaKey, isAlt: event.altKey });
       if (name === null || event.defaultPrevented || isElsewhere(event, name)) return;
+      const isAgain = isRepeat(event);
       const found = match(commands, event.timeStamp - at < SEQUENCE_MS ? before : "", name);
       before = found.open;
       at = event.timeStamp;
       if (found.command === null) return;
       event.preventDefault();
-      found.command.run();
+      if (!isAgain || found.command.mayRepeat === true) found.command.run();
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);

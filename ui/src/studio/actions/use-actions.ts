@@ -1,6 +1,7 @@
 /** Gives the actions their keys and their places in the palette. */
 
 import { useEffect, useRef } from "react";
+import { isRepeat } from "../../shared/presses";
 import { type Command, useCommands } from "../../shell/commands/commands";
 import { useText } from "../../text/language";
 import type { Studio } from "../studio";
@@ -27,7 +28,8 @@ export function useActionKeys(studio: Studio, view: Viewing): void {
       const action = press === null ? null : actionOf(possible(studio, press), press, target);
       if (action === null || hasSelection(action)) return;
       event.preventDefault();
-      action.run(studio, latest.current);
+      // Arrows, which may repeat, are the canvas's own.
+      if (!isRepeat(event)) action.run(studio, latest.current);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);

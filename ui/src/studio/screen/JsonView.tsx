@@ -4,6 +4,7 @@ import { Button } from "@fluentui/react-components";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { prettyExact } from "../../shared/exact";
+import { isRepeat } from "../../shared/presses";
 import { useText } from "../../text/language";
 import { attempt } from "../actions/acts";
 import { MOST_PASTED, tooLarge } from "../document/commands/clipboard";
@@ -51,7 +52,7 @@ export function JsonView({ studio }: { studio: Studio }) {
         }}
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) take();
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isRepeat(event.nativeEvent)) take();
         }}
       />
     </section>

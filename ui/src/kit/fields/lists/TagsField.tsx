@@ -2,6 +2,7 @@
 
 import { Button, Field, Input } from "@fluentui/react-components";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { isRepeat } from "../../../shared/presses";
 import { useText } from "../../../text/language";
 import { Icon } from "../../icons";
 import { Apart } from "../Apart";
@@ -43,7 +44,10 @@ export function TagsField(props: TagsFieldProps) {
     if (isEnd) {
       event.preventDefault();
       take();
-    } else if (event.key === "Backspace" && typed === "" && tags.length > 0) onTags(tags.slice(0, -1));
+      // A key that is held deletes the letters, and no tags behind them.
+    } else if (event.key === "Backspace" && typed === "" && tags.length > 0 && !isRepeat(event.nativeEvent)) {
+      onTags(tags.slice(0, -1));
+    }
   };
   const problem = isLeft && complaint !== "" ? complaint : props.problem;
   const frame = frameOf({ ...props, problem, value: tags, onChange: () => undefined });
