@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui clients peers run test test-ui proof coverage test-distributed test-postgres check fix docs soak bench pictures packages lock sbom audit image clean
+.PHONY: help install ui clients peers run test test-ui proof coverage test-distributed test-postgres check dead fix docs soak bench pictures packages lock sbom audit image clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,6 +54,9 @@ check: $(STAMP) ## Lint and type-check.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+dead: ## Show files, exports, types and packages of the web app that nothing uses.
+	@cd ui && npx --no-install knip
 
 fix: $(STAMP) ## Format, and fix what the linter can fix.
 	$(BIN)/ruff format .

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { circlesOf } from "./circles";
 import { factsOf } from "./source";
 
 const SOURCES = resolve(import.meta.dirname, "../src");
@@ -53,9 +54,22 @@ function folderOf(file: string): string {
 }
 
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(SOURCES, file), "utf-8");
+  return importsIn(file, readFileSync(join(SOURCES, file), "utf-8"));
+}
+
+/** Returns what a text imports of this tree: values, types, and what it loads later. */
+function importsIn(file: string, text: string): string[] {
   const names = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, name = ""]) => name);
   return names.map((name) => relative(SOURCES, resolve(SOURCES, dirname(file), name)));
+}
+
+/** Returns the circles of a tree of files and their texts. */
+function circlesIn(tree: ReadonlyMap<string, string>): string[][] {
+  const byName = new Map([...tree.keys()].map((file) => [file.replace(/\.tsx?$/, ""), file]));
+  const imports = new Map(
+    [...tree].map(([file, text]) => [file, importsIn(file, text).flatMap((name) => byName.get(name) ?? [])] as const),
+  );
+  return circlesOf([...tree.keys()], (file) => imports.get(file) ?? []);
 }
 
 function mayImport(from: string, to: string): boolean {
@@ -78,6 +92,23 @@ describe("the tree of the sources", () => {
         .map((target) => `${file} imports ${target}`),
     );
     expect(found).toEqual([]);
+  });
+
+  it("has no circle of files, by types and by what is loaded later either", () => {
+    const made = new Map([
+      ["a/one.ts", 'import type { Two } from "./two";'],
+      ["a/two.tsx", 'import { one } from "./one";'],
+      ["b/page.tsx", 'const load = () => import("../c/part");'],
+      ["c/part.ts", 'import { name } from "./name";'],
+      ["c/name.ts", 'export { page } from "../b/page";'],
+      ["c/alone.ts", 'import { name } from "./name";'],
+    ]);
+    expect(circlesIn(made)).toEqual([
+      ["a/one.ts", "a/two.tsx"],
+      ["b/page.tsx", "c/name.ts", "c/part.ts"],
+    ]);
+    const tree = new Map(files.map((file) => [file, readFileSync(join(SOURCES, file), "utf-8")]));
+    expect(circlesIn(tree)).toEqual([]);
   });
 
   it("has files that can be read at once", () => {

@@ -1,4 +1,4 @@
-import type { Reasons } from "./reasons";
+import type { Reasons } from "./reasons.en";
 
 /** More names than these are counted. */
 const MOST_NAMED = 3;

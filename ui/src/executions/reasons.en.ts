@@ -1,4 +1,17 @@
-import type { Reasons } from "./reasons";
+import type { Explanation } from "../api/queries/executions/executions";
+
+/** Reads a value of a reason; empty where it has none. A sentence that it ends has its full stop from there. */
+type Values = (name: string) => string;
+
+interface Said {
+  value: Values;
+  /** The name of an instant among the values. */
+  moment: (name: string) => string;
+  /** The people, systems or executions that are waited for. */
+  who: readonly string[];
+}
+
+export type Reasons = Readonly<Record<Explanation["code"], (said: Said) => string>>;
 
 /** More names than these are counted. */
 const MOST_NAMED = 3;

@@ -4,22 +4,9 @@ import type { Explanation } from "../api/queries/executions/executions";
 import { messageOf } from "../graph/log/entry";
 import type { Language } from "../text/language";
 import { germanReasons } from "./reasons.de";
-import { englishReasons } from "./reasons.en";
+import { englishReasons, type Reasons } from "./reasons.en";
 
 export type Reason = Pick<Explanation, "code" | "text" | "values" | "who">;
-
-/** Reads a value of a reason; empty where it has none. A sentence that it ends has its full stop from there. */
-export type Values = (name: string) => string;
-
-export interface Said {
-  value: Values;
-  /** The name of an instant among the values. */
-  moment: (name: string) => string;
-  /** The people, systems or executions that are waited for. */
-  who: readonly string[];
-}
-
-export type Reasons = Readonly<Record<Explanation["code"], (said: Said) => string>>;
 
 const REASONS: Readonly<Record<Language, Reasons>> = { en: englishReasons, de: germanReasons };
 
@@ -29,7 +16,7 @@ const HIDDEN = "***";
 /** Returns the sentence of a reason. A code that these pages do not know has the words of the server. */
 export function reasonOf(language: Language, reason: Reason, instant: (at: number) => string): string {
   const { code, text, values, who } = reason;
-  const value: Values = (name) => {
+  const value = (name: string): string => {
     const found = String(values[name] ?? "");
     return found === HIDDEN ? "" : messageOf(found).replace(/\.$/, "");
   };

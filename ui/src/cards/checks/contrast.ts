@@ -2,7 +2,7 @@
 
 import { textOf } from "../../shared/http";
 import type { Part } from "../document/outline";
-import type { Check } from "./checks";
+import type { Check } from "./check";
 
 type Theme = "light" | "dark";
 /** [text, subtle text] */

@@ -3,7 +3,7 @@
 import { PART } from "../../frame/messages";
 import { isObject, type JsonObject } from "../../shared/http";
 import { elementOf } from "../elements/elements";
-import type { Check } from "./checks";
+import type { Check } from "./check";
 
 /** Teams refuses a larger card. In bytes of UTF-8. */
 export const TEAMS_BYTES = 28_000;

@@ -1,7 +1,7 @@
 /** All that is known to be wrong, of the checks here and of the server, in one list. */
 
 import { pathOf } from "../../editing/document/path";
-import type { Check } from "../checks/checks";
+import type { Check } from "../checks/check";
 import { outlineOf } from "../document/outline";
 import type { ServerFinding } from "../preview/picture";
 import type { Picture } from "../preview/use-picture";

@@ -1,4 +1,4 @@
-import type { CheckCode } from "../checks/checks";
+import type { CheckCode } from "../checks/check";
 import type { CommandName, Refusal } from "../document/commands";
 
 /** The texts of findings; `detail` is an id, a version or a number. */

@@ -8,10 +8,12 @@ import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
 import { Time } from "../../text/time";
-import type { Act } from "./CardsPage";
 import styles from "./list.module.css";
 import { Thumbnail } from "./Thumbnail";
 import { TEXTS } from "./text";
+
+/** What the menu of a card offers. */
+export type Act = "duplicate" | "versions" | "activate" | "delete";
 
 interface CardTileProps {
   card: CardOverview;

@@ -14,7 +14,7 @@ import { useCommands } from "../../shell/commands/commands";
 import { TEXTS as SHELL } from "../../shell/text";
 import { useText } from "../../text/language";
 import { ActivateDialog } from "./ActivateDialog";
-import { CardTile } from "./CardTile";
+import { type Act, CardTile } from "./CardTile";
 import { DeleteDialog } from "./DeleteDialog";
 import { Filters } from "./Filters";
 import styles from "./list.module.css";
@@ -23,7 +23,6 @@ import { NoCards } from "./NoCards";
 import { TEXTS } from "./text";
 import { VersionsDialog } from "./VersionsDialog";
 
-export type Act = "duplicate" | "versions" | "activate" | "delete";
 type Open = { act: "create" } | { act: Act; card: CardOverview };
 
 export function CardsPage() {

@@ -3,7 +3,7 @@ import { useApi } from "../../api/context";
 import { asCallError, type CallError } from "../../api/errors";
 import type { AnswerOf } from "../../api/types";
 import { isObject, type JsonObject } from "../../shared/http";
-import type { Check } from "../checks/checks";
+import type { Check } from "../checks/check";
 import { checkSize, checkTexts } from "../checks/sent";
 import { countParts, MOST_PARTS, type ServerFinding, withAddresses, withoutAddresses } from "./picture";
 

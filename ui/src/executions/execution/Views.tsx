@@ -1,8 +1,7 @@
 /** Graph, timeline, log and data of one execution: four views of one moment with one selection. */
 
 import { useMemo, useRef } from "react";
-import type { ExecutionRow } from "../../api/queries/executions/executions";
-import type { AnswerOf } from "../../api/types";
+import type { ExecutionItem, ExecutionRow } from "../../api/queries/executions/executions";
 import { Canvas } from "../../graph/Canvas";
 import type { LogEntry } from "../../graph/log/entry";
 import type { Folded } from "../../graph/log/fold";
@@ -25,8 +24,6 @@ import { checkpointsOf, countUpTo } from "./moments";
 import { addressOfVisit, selectedVisit } from "./selection";
 import { useMoment } from "./use-moment";
 import { useExecutionSearch } from "./use-search";
-
-export type ExecutionItem = AnswerOf<"getWorkflowExecutionById">["item"];
 
 interface ViewsProps {
   row: ExecutionRow;

@@ -2,7 +2,7 @@
 
 import { Button, Field, Input, Spinner } from "@fluentui/react-components";
 import { useState } from "react";
-import type { ExecutionRow } from "../../api/queries/executions/executions";
+import type { ExecutionItem, ExecutionRow } from "../../api/queries/executions/executions";
 import type { Visit } from "../../graph/log/visits";
 import type { Outline } from "../../graph/outline";
 import { Icon, type IconName } from "../../kit/icons";
@@ -11,7 +11,6 @@ import { Problem } from "../../kit/states/Problem";
 import { useMay } from "../../session/session";
 import { useText } from "../../text/language";
 import { SHARED } from "../../text/shared";
-import type { ExecutionItem } from "../execution/Views";
 import { TEXTS } from "../text";
 import {
   type Choice,

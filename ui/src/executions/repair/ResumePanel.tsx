@@ -4,14 +4,13 @@ import { Button, Field, Select, Textarea } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/context";
-import type { ExecutionRow } from "../../api/queries/executions/executions";
+import type { ExecutionItem, ExecutionRow } from "../../api/queries/executions/executions";
 import { Icon } from "../../kit/icons";
 import { Note } from "../../kit/Note";
 import { Problem } from "../../kit/states/Problem";
 import { useMay } from "../../session/session";
 import { isObject } from "../../shared/http";
 import { useText } from "../../text/language";
-import type { ExecutionItem } from "../execution/Views";
 import { TEXTS } from "../text";
 import styles from "./Repair.module.css";
 

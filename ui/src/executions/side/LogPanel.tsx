@@ -14,7 +14,7 @@ import { useExecutionSearch } from "../execution/use-search";
 import { sentenceOf } from "../log/sentences";
 import { TEXTS } from "../text";
 import styles from "./Log.module.css";
-import type { SideProps } from "./Side";
+import type { SideProps } from "./moment";
 
 const ROW = 48;
 

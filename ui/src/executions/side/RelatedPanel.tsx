@@ -3,12 +3,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useApi } from "../../api/context";
-import { childrenQuery, type ExecutionRow } from "../../api/queries/executions/executions";
+import { childrenQuery, type ExecutionItem, type ExecutionRow } from "../../api/queries/executions/executions";
 import { Answer } from "../../kit/Answer";
 import { Chip } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { Time } from "../../text/time";
-import type { ExecutionItem } from "../execution/Views";
 import { STATUS_TONES, shownStatus, titleOf } from "../status";
 import { TEXTS } from "../text";
 import styles from "./Side.module.css";

@@ -1,40 +1,18 @@
 /** Beside the graph: the selected step, the data of the moment, the log, the decisions, and what belongs together. */
 
-import type { ExecutionRow } from "../../api/queries/executions/executions";
-import type { LogEntry } from "../../graph/log/entry";
-import type { Folded } from "../../graph/log/fold";
-import type { Visit } from "../../graph/log/visits";
-import type { Outline } from "../../graph/outline";
 import { Count } from "../../kit/Chip";
 import { useText } from "../../text/language";
 import { TABS, type Tab } from "../execution/address";
 import { useExecutionSearch } from "../execution/use-search";
-import type { ExecutionItem } from "../execution/Views";
 import { RepairPanel } from "../repair/RepairPanel";
 import { TEXTS } from "../text";
 import { DataPanel } from "./DataPanel";
 import { DecisionsPanel } from "./DecisionsPanel";
 import { LogPanel } from "./LogPanel";
+import type { SideProps } from "./moment";
 import { RelatedPanel } from "./RelatedPanel";
 import styles from "./Side.module.css";
 import { StepPanel } from "./StepPanel";
-
-export interface SideProps {
-  row: ExecutionRow;
-  item: ExecutionItem;
-  outline: Outline;
-  entries: readonly LogEntry[];
-  folded: Folded;
-  /** The selected visit, and its step; a step that was not reached has no visit. */
-  visit: Visit | null;
-  step: string | null;
-  /** The event up to which everything is shown. */
-  seq: number;
-  /** Whether that is the last one, as it happens. */
-  isNow: boolean;
-  onVisit: (visit: Visit) => void;
-  onChanged: () => void;
-}
 
 export function Side(props: SideProps) {
   const text = useText(TEXTS);

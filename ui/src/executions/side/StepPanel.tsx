@@ -14,7 +14,7 @@ import { useTimes } from "../../text/time";
 import { withInstants } from "../log/instants";
 import { TEXTS } from "../text";
 import { Attempts } from "./Attempts";
-import type { SideProps } from "./Side";
+import type { SideProps } from "./moment";
 import styles from "./Step.module.css";
 import { ValuesOf } from "./ValuesOf";
 import { WaitingFor } from "./WaitingFor";

@@ -9,7 +9,7 @@ import { useSession } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
-import type { SideProps } from "./Side";
+import type { SideProps } from "./moment";
 import styles from "./Step.module.css";
 
 type WaitingForProps = Pick<SideProps, "row" | "isNow"> & { visit: Visit };

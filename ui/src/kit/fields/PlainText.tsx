@@ -1,7 +1,6 @@
 import { Field, Input, Textarea } from "@fluentui/react-components";
 import { useId } from "react";
-import { frameOf } from "./field";
-import type { TextInputProps } from "./inputs";
+import { frameOf, type TextInputProps } from "./field";
 
 /** A text without expressions. */
 export function PlainText(props: TextInputProps) {

@@ -27,6 +27,17 @@ export interface Option<Value extends string = string> {
   icon?: IconName;
 }
 
+export interface TextInputProps extends Omit<FieldProps, "value" | "onChange"> {
+  value: string;
+  onChange: (text: string) => void;
+  isMultiline?: boolean;
+  placeholder?: string;
+  /** What an expression must give. */
+  expected?: ValueKind;
+  /** Values to choose from; others may be typed. */
+  choices?: readonly Option[];
+}
+
 /** Returns the properties of Fluent's `Field` for one of ours. */
 export function frameOf({ label, hint, problem, isRequired = false }: FieldProps) {
   return {

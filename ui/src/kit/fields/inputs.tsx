@@ -1,20 +1,9 @@
 /** How texts and JSON are typed: as they are, or in a form of the Studio with expressions. */
 
 import { type ComponentType, createContext, type ReactNode, useContext, useMemo } from "react";
-import type { FieldProps, Option, ValueKind } from "./field";
+import type { FieldProps, TextInputProps } from "./field";
 import { PlainJson } from "./PlainJson";
 import { PlainText } from "./PlainText";
-
-export interface TextInputProps extends Omit<FieldProps, "value" | "onChange"> {
-  value: string;
-  onChange: (text: string) => void;
-  isMultiline?: boolean;
-  placeholder?: string;
-  /** What an expression must give. */
-  expected?: ValueKind;
-  /** Values to choose from; others may be typed. */
-  choices?: readonly Option[];
-}
 
 interface Inputs {
   Text: ComponentType<TextInputProps>;

@@ -3,8 +3,8 @@
 import { ExpressionField } from "../../expression/ExpressionField";
 import { JsonField } from "../../expression/JsonField";
 import { Computed } from "../../kit/fields/Computed";
+import type { TextInputProps } from "../../kit/fields/field";
 import { type FieldProps, isComputed } from "../../kit/fields/field";
-import type { TextInputProps } from "../../kit/fields/inputs";
 import { PlainText } from "../../kit/fields/PlainText";
 
 /** The input of a text that may be an expression. */

@@ -3,12 +3,13 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { valueAt } from "../../../src/editing/document/path";
 import { prettyExact, printExact } from "../../../src/shared/exact";
 import { isObject } from "../../../src/shared/http";
 import { changeSetting } from "../../../src/studio/document/commands/settings";
 import { settingsOf, stepById } from "../../../src/studio/document/definition";
 import { lastFilled } from "../../../src/studio/panels/form/edit";
-import { otherSettings, valueAt } from "../../../src/studio/panels/form/spec";
+import { otherSettings } from "../../../src/studio/panels/form/spec";
 import { FORMS } from "../../../src/studio/panels/forms";
 import { english } from "../../../src/studio/panels/text.en";
 import { definitionOf, openPanel, storeWith } from "../../fakes/panel";

@@ -23,6 +23,8 @@ export const HISTORY = ["executions"] as const;
 export const executionKey = (executionId: string) => ["execution", executionId] as const;
 
 export type RowFilter = Omit<InputOf<"getExecutionRows">, "limit" | "workflow_execution_id">;
+/** What the page of one execution shows above its log. */
+export type ExecutionItem = AnswerOf<"getWorkflowExecutionById">["item"];
 export type ExecutionRow = AnswerOf<"getExecutionRows">["items"][number];
 type RowPage = AnswerOf<"getExecutionRows"> & { cursors: readonly string[] };
 export type Explanation = AnswerOf<"explainExecution">["item"];

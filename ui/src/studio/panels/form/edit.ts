@@ -2,14 +2,13 @@
 
 import { useMemo } from "react";
 import { useStore } from "zustand";
-import { type Path, pointerOf } from "../../../editing/document/path";
+import { type Path, pointerOf, valueAt } from "../../../editing/document/path";
 import type { FieldProps } from "../../../kit/fields/field";
 import { isObject, type JsonObject } from "../../../shared/http";
 import { useMakerFindingWords } from "../../../text/maker-findings";
 import { changeStep } from "../../document/commands/settings";
 import { type Definition, type StepJson, settingsOf, stepById, typeOf } from "../../document/definition";
 import type { Planned, StudioFinding, StudioStore } from "../../document/store";
-import { valueAt } from "./spec";
 
 export interface StepEdit {
   id: string;

@@ -1,7 +1,7 @@
 /** What the panel of a step type has: fields of its settings, in their order, and what no field can say. */
 
 import type { ComponentType } from "react";
-import type { Path } from "../../../editing/document/path";
+import { type Path, valueAt } from "../../../editing/document/path";
 import type { JsonObject } from "../../../shared/http";
 import type { FieldKey } from "../../../text/fields.en";
 import type { StepEdit } from "./edit";
@@ -57,14 +57,6 @@ export interface StepForm {
   Before?: ComponentType<{ edit: StepEdit }>;
   /** Below the fields. */
   After?: ComponentType<{ edit: StepEdit }>;
-}
-
-/** Returns the value at a path, `undefined` where there is none. */
-export function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, name) => {
-    if (typeof value !== "object" || value === null) return undefined;
-    return Object.hasOwn(value, name) ? (value as Record<string | number, unknown>)[name] : undefined;
-  }, root);
 }
 
 /** Returns the fields that are shown, and how many of those under the fold have a value. */

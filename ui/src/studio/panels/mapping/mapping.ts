@@ -1,12 +1,12 @@
 /** Which values go into which fields of an object that a step sends. Pure. */
 
 import type { DataNode } from "../../../api/queries/studio/steps";
+import { valueAt } from "../../../editing/document/path";
 import { fitsNode } from "../../../expression/picker/tree";
 import type { Expected } from "../../../expression/types";
 import { ExactNumber } from "../../../shared/exact";
 import { expressionText } from "../../../shared/expressions";
 import { isObject, type JsonObject } from "../../../shared/http";
-import { valueAt } from "../form/spec";
 
 /** One field of the object. */
 export interface TargetField {
