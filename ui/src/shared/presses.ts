@@ -33,7 +33,7 @@ export function watchPresses(page: Window): () => void {
     if (event.key === "Meta") down.clear();
     else down.delete(event.code || event.key);
   };
-  // Another window or frame hears of the release.
+  // The release goes to another window or frame.
   const leave = (): void => down.clear();
   page.addEventListener("keydown", press, { capture: true });
   page.addEventListener("keyup", release, { capture: true });

@@ -54,7 +54,7 @@ describe("a key that is held", () => {
     expect(ran).toEqual(["a", "a"]);
   });
 
-  it("is forgotten where its release is heard by nobody: in another window, in a frame, under Cmd", () => {
+  it("is forgotten where its release goes elsewhere: to another window, to a frame, under Cmd", () => {
     fireEvent.keyDown(document.body, { key: "a" });
     fireEvent.blur(window);
     fireEvent.keyDown(document.body, { key: "a" });
@@ -66,7 +66,7 @@ describe("a key that is held", () => {
     expect(ran).toEqual(["a", "a", "a", "a", "Ctrl+S", "Ctrl+S"]);
   });
 
-  it("presses no button that has got the focus meanwhile, and writes line after line", () => {
+  it("presses no button that has got the focus since, and writes line after line", () => {
     const button = screen.getByRole("button");
     fireEvent.keyDown(button, { key: "Enter" });
     fireEvent.keyDown(button, { key: "Enter", repeat: true });
