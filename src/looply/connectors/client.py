@@ -143,10 +143,14 @@ class BoundedSender:
             self._check_encoding(request, response, encoding)
             parts = httpx2.Response(reply.status, headers=list(reply.headers), stream=reply.body).aiter_bytes()
         content = bytearray()
-        async for part in parts:
-            content += part
-            if len(content) > self._response_bytes:
-                raise self._too_large(request, response)
+        try:
+            async for part in parts:
+                content += part
+                if len(content) > self._response_bytes:
+                    raise self._too_large(request, response)
+        except httpx2.DecodingError as error:
+            message = f"the compressed response of {_host_text(request)} cannot be read"
+            raise Rejected(message, code="BAD_RESPONSE", sent=True, status=str(response.status)) from error
         return bytes(content)
 
     def _check_encoding(self, request: HttpRequest, response: HttpResponse, encoding: str) -> None:

@@ -148,8 +148,6 @@ def _client_error(error: httpx2.HTTPError | ssl.SSLError, host: str, progress: P
             return Unavailable(f"no connection to {host} could be made", sent=sent)
         case httpx2.LocalProtocolError() | httpx2.UnsupportedProtocol():
             return BadInput(f"the request to {host} is not valid HTTP", sent=sent)
-        case httpx2.DecodingError():
-            return Rejected(f"the compressed response of {host} cannot be read", code="BAD_RESPONSE", sent=True)
         case _:
             return Unavailable(f"{host} {_broken(error, progress)}", sent=True)
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import structlog
 
+from kit.sap_metadata import V2
 from looply.connectors.outbound.urls import join_url, origin, parse_base_url
 from looply.connectors.port import (
     Binding,
@@ -61,6 +62,8 @@ async def test_the_sap_connector_keeps_the_contract() -> None:
 
 async def test_the_sap_connector_keeps_the_contract_where_it_fetches_a_token_first() -> None:
     token = HttpResponse(status=200, reason="OK", headers=(*JSON, ("x-csrf-token", "t-1")), content=b'{"d": {}}')
+    metadata = HttpResponse(status=200, reason="OK", headers=(("content-type", "application/xml"),), content=V2)
+    created = HttpResponse(status=201, reason="Created", headers=JSON, content=b'{"d": {"Id": "PO-A"}}')
     case = Case(
         operation="sap.odata",
         input={
@@ -70,7 +73,7 @@ async def test_the_sap_connector_keeps_the_contract_where_it_fetches_a_token_fir
             "method": "POST",
             "body": {"Id": "PO-A"},
         },
-        answers=(token, HttpResponse(status=201, reason="Created", headers=JSON, content=b'{"d": {"Id": "PO-A"}}')),
+        answers=(token, metadata, created),
         settings={"base_url": "https://sap.example:44300", "user": "buyer"},
         secrets={"password": SECRET},
     )

@@ -39,11 +39,12 @@ async def read_media(ctx: CallContext, response: HttpResponse) -> dict[str, Json
     name = file_name(response.header("content-disposition") or "")
     try:
         reference = await ctx.blobs.keep(response.content, media_type, name)
-    except OperationError:
+    except OperationError as error:
+        error.status = str(response.status)
         raise
     except LooplyError as error:
         message = f"the call was made, and the bytes of its answer could not be stored: {error.message}"
-        raise Permanent(message, code="BLOB_NOT_STORED", sent=True) from error
+        raise Permanent(message, code="BLOB_NOT_STORED", sent=True, status=str(response.status)) from error
     return None if reference is None else media_output(response, reference, ctx.limits)
 
 

@@ -49,11 +49,11 @@ from looply.connectors.sap.checks import check_connection
 from looply.connectors.sap.discovering.calls_check import check_calls
 from looply.connectors.sap.discovering.discovery import discover
 from looply.connectors.sap.messages import with_messages
-from looply.connectors.sap.types.service import Answer, TypedService
+from looply.connectors.sap.types.service import Answer, TypedService, is_typed_path
 from looply.connectors.sap.types.writing import IEEE754_TYPE, Written
 from looply.connectors.sap.verdicts import judge
 from looply.definition.values.repeat import Repeat, repeat_of_odata
-from looply.errors import BadInput, Rejected, tag_input_fields
+from looply.errors import BadInput, OperationError, Rejected, tag_input_fields
 from looply.jsontext import Json, fingerprint
 from looply.rates import offload_if_large
 
@@ -70,7 +70,7 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     entity (`__metadata.etag` of V2, `@odata.etag` of V4). `messages` are those that came in the headers. No request
     leaves the connection's origin, but for tokens: a redirect elsewhere is returned as it is. The credentials, the
     token and the session cookies are masked. Unless `output` is `raw`, numbers and dates are converted by the metadata
-    of the service (see `TypedService`).
+    of the service (see `TypedService`), which is opened before a change is sent whose answer it may have to interpret.
 
     Raises: BadInput for an input that cannot be sent; AuthFailed when logons are refused; Unsettled when an earlier
     attempt may have taken effect; Rejected (code `BAD_RESPONSE`) for a batch or a page that cannot be read; as
@@ -114,7 +114,7 @@ class _Call:
             ),
             key=fingerprint("sap", str(url), principal.session_key.hex()),
             limits=ctx.limits,
-            is_effect=call_input.method not in READS or call_input.batch is not None,
+            is_effect=_is_change(call_input),
         )
 
     async def perform(self) -> dict[str, Json]:
@@ -124,13 +124,21 @@ class _Call:
             return await self._read(request)
         if self._ctx.is_unsettled and (found := await self._settled()) is not None:
             return found
-        outcome = await self._conversation.send(request.with_headers(repeat_headers(self._ctx)))
+        needs_types = self._service.is_typed and _has_typed_answer(self._given)
+        outcome = await self._conversation.send(
+            request.with_headers(repeat_headers(self._ctx)), prepare=self._types.open if needs_types else None
+        )
         check_recognized(self._ctx, outcome.response)
         if is_recognized(outcome.response):
             self._ctx.cache.note_recognized(self._recognition_key)
-        if self._given.batch is not None and not outcome.is_fetch_failure:
-            return await self._batch_output(outcome.response)
-        return await self._output(outcome, request)
+        try:
+            if self._given.batch is not None and not outcome.is_fetch_failure:
+                return await self._batch_output(outcome.response)
+            return await self._output(outcome, request)
+        except OperationError as error:
+            # The engine says of a success that could not be read that the call took effect.
+            error.status = error.status or str(outcome.response.status)
+            raise
 
     async def _request(self) -> HttpRequest:
         given = self._given
@@ -265,6 +273,26 @@ class _Call:
     @property
     def _recognition_key(self) -> bytes:
         return fingerprint(self._principal.session_key.hex(), self._service.path)
+
+
+def _requests(call_input: SapInput) -> list[tuple[str, str]]:
+    """Returns the method and the path of each request that a call makes."""
+    return (
+        [(call_input.method, call_input.entity)]
+        if call_input.batch is None
+        else [(each.method, each.entity) for each in call_input.batch]
+    )
+
+
+def _is_change(call_input: SapInput) -> bool:
+    return any(method not in READS for method, _ in _requests(call_input))
+
+
+def _has_typed_answer(call_input: SapInput) -> bool:
+    """Returns whether a change may need the metadata for its answer: a deletion has none, nor a batch of reads."""
+    return _is_change(call_input) and any(
+        method != "DELETE" and is_typed_path(path) for method, path in _requests(call_input)
+    )
 
 
 def _answer_of(part: Mapping[str, Json], request: BatchRequest) -> Answer:

@@ -102,6 +102,7 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
     if command.outage is not None and (command.is_transient or has_found_it_down):
         # It was not sent, or may be repeated: an attempt that only found the system down does not count.
         return park_again(step, state, opened, command, command.outage)
+    took_effect = command.was_sent and command.status.startswith("2") and step.on_unknown != "retry"
     far, retry = command.far, step.retry
     is_named = retry is not None and far is not None and retry.names(far.kind)
     is_retriable = is_named or (
@@ -112,13 +113,25 @@ def answer_effect_failed(workflow: Workflow, state: ExecutionState, command: Eff
         **address.fields,
         attempt=command.attempt,
         code=command.code,
-        message=f"step '{step.id}': {command.message}",
+        message=f"step '{step.id}': {command.message}{_effect_text(command, step) if took_effect else ''}",
         status=command.status,
-        is_retriable=is_retriable,
+        is_retriable=is_retriable and not took_effect,
+        took_effect=took_effect,
         retry_after_seconds=command.retry_after_seconds,
         far=shorten(far) if far is not None else None,
     )
     return Answer(Done(), (failed,))
+
+
+def _effect_text(command: EffectFailed, step: Step) -> str:
+    """Returns what an operator must know of a call that succeeded, and whose answer could not be read."""
+    retried = (
+        "a retry first finds out what it made" if step.on_unknown == "ask" else "a retry of the step makes it again"
+    )
+    return (
+        f". The call took effect: the other system answered {command.status}. Complete the step by hand with what it "
+        f"made; {retried}"
+    )
 
 
 def answer_effect_lost(state: ExecutionState, command: EffectLost) -> Answer:

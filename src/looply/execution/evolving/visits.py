@@ -119,7 +119,13 @@ def _apply_step_failed(state: ExecutionState, event: StepFailed) -> ExecutionSta
     if step is None:
         return state
     state = _without_park(state, text)
-    failed = replace(_without_process_ends(step), failures=step.failures + 1, is_in_flight=False, parked=None)
+    failed = replace(
+        _without_process_ends(step),
+        failures=step.failures + 1,
+        is_in_flight=False,
+        parked=None,
+        unknowns=step.unknowns + event.took_effect,
+    )
     return replace(state, open_steps={**state.open_steps, text: failed})
 
 

@@ -79,13 +79,15 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
     """An attempt failed. `is_retriable` is the verdict of the step's retry policy at that time.
 
     `output` is the answer of the other system, where the answer itself is the failure; `far` is what it said, as the
-    connector judged it when the answer came.
+    connector judged it when the answer came. `took_effect`: the other system answered with a success that could not be
+    read, so that the next attempt of a step with `on_unknown: ask` finds out what the call made before it sends it.
     """
 
     code: str
     message: str
     status: str = ""
     is_retriable: bool = False
+    took_effect: bool = False
     retry_after_seconds: float = 0
     far: FarError | None = None
     output: Json | UnsetType = UNSET

@@ -130,4 +130,4 @@ async def test_an_amount_of_a_later_page_or_of_a_part_whose_type_is_not_known_fa
     gateway.orders["2" if "pages" in input_ else "1"]["Undeclared"] = "1.50"
     with pytest.raises(Rejected, match="/Undeclared of Orders") as caught:
         await perform(**input_)
-    assert (caught.value.code, caught.value.sent) == ("SAP_METADATA", "batch" in input_)
+    assert (caught.value.code, caught.value.sent) == ("SAP_METADATA", False)

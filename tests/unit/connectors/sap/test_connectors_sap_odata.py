@@ -25,7 +25,8 @@ def sap(wiring: Any) -> Any:
 
 
 async def call(wiring: Any, **input_: Any) -> dict[str, Any]:
-    return await OPERATION.perform(wiring.context(), {"connection": "S4", "service_path": SERVICE, **input_})
+    given = {"connection": "S4", "service_path": SERVICE, "output": "raw", **input_}
+    return await OPERATION.perform(wiring.context(), given)
 
 
 def token(value: str = "token-0001") -> httpx2.Response:

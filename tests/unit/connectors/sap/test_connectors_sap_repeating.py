@@ -117,7 +117,7 @@ async def test_a_system_that_refuses_the_repeated_id_leaves_it_to_an_operator(wi
     wiring.answer(httpx2.Response(200, headers={"x-csrf-token": "t"}), refused)
     context = replace(wiring.context(), is_unsettled=True)
     with pytest.raises(Unsettled, match="because of its request id"):
-        await OPERATION.perform(context, {"connection": "S4", "service_path": SERVICE_2, **CREATE})
+        await OPERATION.perform(context, {"connection": "S4", "service_path": SERVICE_2, "output": "raw", **CREATE})
 
 
 async def test_a_read_is_simply_repeated(perform: Any, strict: Any, gateway: StrictGateway) -> None:

@@ -34,8 +34,8 @@ async def test_a_token_that_comes_with_an_error_is_used(status: int, perform: An
 async def test_a_gateway_without_head_is_asked_by_get(perform: Any, gateway: StrictGateway) -> None:
     gateway.has_head = False
     assert (await perform(**CHANGE))["status"] == "201"
-    assert [request.method for request in gateway.requests] == ["HEAD", "GET", "POST", "GET"]
-    assert gateway.requests[-1].path == f"{SERVICE_2}/$metadata"
+    assert [request.method for request in gateway.requests] == ["HEAD", "GET", "GET", "POST"]
+    assert gateway.requests[-2].path == f"{SERVICE_2}/$metadata"
 
 
 async def test_a_change_survives_two_ends_of_its_session_and_takes_effect_once(

@@ -15,7 +15,7 @@ from kit.sap_metadata import V2, V4
 from looply.connectors.client import HttpClient
 from looply.connectors.sap.connector import CONNECTOR
 from looply.connectors.sap.types import metadata as reader
-from looply.errors import OperationError, Rejected, Unavailable
+from looply.errors import Rejected, Unavailable
 from looply.limits import Limits
 
 OPERATION = CONNECTOR.operations[0]
@@ -180,14 +180,99 @@ async def test_a_change_is_not_sent_while_its_types_cannot_be_read(gateway: Gate
     assert {request.url.path for request in gateway.requests} == {f"{SERVICE}/$metadata"}
 
 
-async def test_a_change_whose_answer_has_no_types_is_never_taken_for_one_that_was_not_sent(gateway: Gateway) -> None:
+BATCH = {"batch": [{"id": "a", "entity": "Orders"}, {"id": "b", "entity": "Orders", "method": "POST", "body": {}}]}
+CHANGES = {
+    "creation": {"entity": "Orders", "method": "POST", "body": {"Name": "x"}},
+    "update": {"entity": "Orders('1')", "method": "PATCH", "body": {"Name": "x"}},
+    "action": {"entity": "Release", "method": "POST", "params": {"Order": "'1'"}},
+    "batch": {"entity": "", **BATCH},
+}
+UNREADABLE = {
+    "refused": httpx2.Response(403),
+    "missing": httpx2.Response(404),
+    "a logon page": httpx2.Response(200, text="<html>logon</html>"),
+    "cut": httpx2.Response(200, content=V2[: len(V2) // 2]),
+    "entities": httpx2.Response(200, content=b"<!DOCTYPE a [<!ENTITY b 'x'>]><a/>"),
+    "too large": httpx2.Response(200, headers={"content-length": str(50 * 1024 * 1024)}, content=b"x"),
+    "elsewhere": httpx2.Response(302, headers={"location": "https://elsewhere.example/"}),
+}
+
+
+@pytest.mark.parametrize("service", [SERVICE, SERVICE_4])
+@pytest.mark.parametrize("metadata", UNREADABLE)
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_whose_answer_could_not_be_read_is_not_sent(
+    change: str, metadata: str, service: str, gateway: Gateway
+) -> None:
+    gateway.metadata = UNREADABLE[metadata]
     gateway.answers({"d": {"Order": "1", "Amount": "22899.420"}})
-    for metadata in (httpx2.Response(404), httpx2.ConnectError("x")):
+    for _ in range(2):
+        with pytest.raises(Rejected) as caught:
+            await gateway.call(service_path=service, **CHANGES[change])
+        assert (caught.value.code, caught.value.sent) == ("SAP_METADATA", False)
+        assert f"{service}/$metadata" in caught.value.message
+        assert "Nothing was sent" in caught.value.message
+        assert "`output` to `raw`" in caught.value.message
+    assert {request.method for request in gateway.requests} <= {"GET", "HEAD"}
+    assert gateway.reads == 1
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_waits_until_the_metadata_can_be_read_again(change: str, gateway: Gateway) -> None:
+    for failure in (httpx2.ConnectError("x"), httpx2.Response(503)):
+        gateway.metadata = failure
+        with pytest.raises(Unavailable) as caught:
+            await gateway.call(**CHANGES[change])
+        assert not caught.value.sent
+    assert {request.method for request in gateway.requests} <= {"GET", "HEAD"}
+
+
+async def test_a_deletion_and_a_raw_change_need_no_metadata(gateway: Gateway) -> None:
+    gateway.metadata = httpx2.Response(403)
+    gateway.answer = httpx2.Response(204)
+    await gateway.call(method="DELETE")
+    await gateway.call(**CHANGES["creation"], output="raw")
+    assert [request.method for request in gateway.requests if request.method in ("DELETE", "POST")] == [
+        "DELETE",
+        "POST",
+    ]
+    assert gateway.reads == 0
+
+
+async def test_the_answer_to_a_change_is_read_by_the_metadata_that_was_opened_before_it(gateway: Gateway) -> None:
+    answer = gateway.handle
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            gateway.wiring.clock.seconds += 3601
+            gateway.metadata = httpx2.Response(503)
+        return answer(request)
+
+    gateway.wiring.use(HttpClient(MockTransport(handle)))
+    gateway.answers({"d": {"Order": "1", "Amount": "22899.420"}})
+    assert (await gateway.call(**CHANGES["creation"]))["d"]["Amount"] == 22899.42
+
+
+async def test_a_change_whose_answer_has_an_undeclared_number_was_sent_once_and_says_with_what_status(
+    gateway: Gateway,
+) -> None:
+    gateway.answer = httpx2.Response(201, json={"d": {"Order": "1", "Tax": "1.50"}})
+    for metadata in (httpx2.Response(200, content=V2), httpx2.Response(503)):
+        with pytest.raises(Rejected, match="/d/Tax") as caught:
+            await gateway.call(**CHANGES["creation"])
+        error = caught.value
+        assert (error.code, error.sent, error.status) == ("SAP_METADATA", True, "201")
+        # The newer metadata, which may declare it, is no longer there.
         gateway.metadata = metadata
-        with pytest.raises(OperationError) as caught:
-            await gateway.call("Orders", method="POST", body={"Name": "x"})
-        assert caught.value.sent
         gateway.wiring.clock.seconds += 61
+    assert [request.method for request in gateway.requests].count("POST") == 2
+
+
+async def test_a_batch_whose_answer_is_cut_was_sent_and_says_with_what_status(gateway: Gateway) -> None:
+    gateway.answer = httpx2.Response(202, content=b"--x", headers={"content-type": "multipart/mixed; boundary=x"})
+    with pytest.raises(Rejected) as caught:
+        await gateway.call(**CHANGES["batch"])
+    assert (caught.value.code, caught.value.sent, caught.value.status) == ("BAD_RESPONSE", True, "202")
 
 
 async def test_a_number_that_the_metadata_does_not_declare_is_looked_for_in_newer_metadata(gateway: Gateway) -> None:

@@ -339,6 +339,37 @@ def test_a_retry_of_an_operator_settles_only_what_the_incident_was_about(code, i
     assert (opened.attempt, opened.is_unsettled) == (3, is_unsettled)
 
 
+def test_a_retry_of_a_call_whose_success_could_not_be_read_finds_out_first():
+    simulator = ordering(retry=RETRY)
+    simulator.fail("SAP_METADATA", was_sent=True, status="201")
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code) == ("FAILED", "SAP_METADATA")
+    assert "took effect: the other system answered 201" in incident.message
+    assert "a retry first finds out what it made" in incident.message
+    simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="it was asked to"))
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.attempt, opened.is_unsettled) == (2, True)
+    simulator.fail("UNSETTLED")
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+
+
+@pytest.mark.parametrize(("was_sent", "status"), [(False, "200"), (True, "400"), (True, "")])
+def test_a_call_that_was_not_answered_by_a_success_took_no_effect_that_is_known(was_sent, status):
+    simulator = ordering()
+    simulator.fail("REJECTED", was_sent=was_sent, status=status)
+    (incident,) = simulator.state.incidents.values()
+    assert "took effect" not in incident.message
+    assert simulator.state.open_steps["c:1"].unknowns == 0
+
+
+def test_the_incident_of_a_call_that_cannot_find_out_says_that_a_retry_makes_it_again():
+    simulator = started(call("c", "POST"))
+    simulator.fail("BAD_RESPONSE", was_sent=True, status="200")
+    (incident,) = simulator.state.incidents.values()
+    assert "a retry of the step makes it again" in incident.message
+
+
 def test_a_failure_that_was_not_sent_is_no_unknown_outcome():
     simulator = ordering(retry=RETRY)
     simulator.fail("CONNECTION")

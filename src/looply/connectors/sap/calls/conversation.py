@@ -1,6 +1,7 @@
 """Drives the session protocol over the network, as one principal and within the origin of its connection."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import httpx2
@@ -29,16 +30,17 @@ class SapConversation:
         self._seen: list[Session] = []
         self._tokens: list[str] = []
 
-    async def send(self, request: HttpRequest) -> Outcome:
+    async def send(self, request: HttpRequest, *, prepare: Callable[[], Awaitable[None]] | None = None) -> Outcome:
         """Sends a request with credentials, session and token, and returns its outcome; the session is kept.
 
-        A redirect of a read is followed within the origin; elsewhere it is the response.
+        `prepare` is called once the session is there: when it raises, the request is not sent. A redirect of a read is
+        followed within the origin; elsewhere it is the response.
 
-        Raises: as `HttpSender.send` and `client_token`, masked; `sent` is False as long as only the token was
-        requested. AuthFailed (code `LOGON_STOPPED`) when the last logons were refused.
+        Raises: as `prepare`, `HttpSender.send` and `client_token`, masked; `sent` is False as long as only the token
+        was requested. AuthFailed (code `LOGON_STOPPED`) when the last logons were refused.
         """
         try:
-            return await self._converse(request)
+            return await self._converse(request, prepare)
         except OperationError as error:
             self.masker().mask(error)
             raise
@@ -61,7 +63,7 @@ class SapConversation:
             (*self._principal.secrets, *self._tokens, *dict.fromkeys(tokens), *dict.fromkeys(cookies))
         )
 
-    async def _converse(self, request: HttpRequest) -> Outcome:
+    async def _converse(self, request: HttpRequest, prepare: Callable[[], Awaitable[None]] | None) -> Outcome:
         cache, key = self._ctx.cache, self._principal.session_key
         session = cache.find(key)
         self._seen.append(session)
@@ -70,6 +72,8 @@ class SapConversation:
         while True:
             reply: HttpResponse | Opened
             if isinstance(requested, Exchange):
+                if prepare is not None:
+                    await prepare()
                 reply = await self._exchange(requested.request)
             else:
                 reply = await self._shared(requested.stale)

@@ -1,7 +1,8 @@
 """Typed values of the calls of one service: where bodies are written and answers are read, by its metadata.
 
 Theory of operation. The metadata is read when an answer or a body has values that it alone can interpret, and kept for
-an hour. An answer with a number in a text whose type is not known is an error, because a rule would compare the text as
+an hour. A change is sent only when its answer can be read: its call opens the metadata before, and keeps it for the
+answer. An answer with a number in a text whose type is not known is an error, because a rule would compare the text as
 a text: `"22899.420"` is not more than 1000. `output: raw` asks for the texts.
 """
 
@@ -14,7 +15,7 @@ import msgspec
 
 from looply.connectors.outbound.documents import Document, DocumentCache
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.sap.types.elements import MAX_BYTES, UnreadableMetadata
+from looply.connectors.sap.types.elements import UnreadableMetadata
 from looply.connectors.sap.types.metadata import read_metadata
 from looply.connectors.sap.types.model import Metadata
 from looply.connectors.sap.types.reading import (
@@ -67,12 +68,12 @@ class Answer:
         return find_ambiguity(content, self.content_type, self.data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TypedService:
     """The types of one service as one call sees them.
 
     `read` is the read of its metadata, `key` what that depends on: address, client and credentials. `is_effect`: the
-    call may have changed something, so that after it nothing is repeated.
+    call may change something, so that after it nothing is repeated. `opened` is the metadata that `open` has read.
     """
 
     documents: DocumentCache
@@ -81,33 +82,44 @@ class TypedService:
     key: bytes
     limits: Limits
     is_effect: bool
+    opened: Metadata | None = None
+
+    async def open(self) -> None:
+        """Reads the metadata before a change is made whose answer it may have to interpret.
+
+        Raises: OperationError, not `sent`, when the metadata could not be read; Rejected (code `SAP_METADATA`) when the
+        service has none that can be used.
+        """
+        metadata = self.opened or await self._before_change()
+        if isinstance(metadata, _Unusable):
+            reason = f"the metadata of the service cannot be used: {metadata.reason} ({self.read.url.path})"
+            message = f"{reason}, so the answer to the change could not be read; {_REMEDY}. Nothing was sent."
+            raise Rejected(message, code="SAP_METADATA", sent=False)
+        self.opened = metadata
+
+    async def _before_change(self) -> "Metadata | _Unusable":
+        try:
+            return await self._metadata()
+        except OperationError as error:
+            error.sent = False
+            raise
 
     async def write(self, path: str, body: Json) -> Written:
         """Returns the body of a request of `path` as the service reads it; unchanged when nothing depends on types.
 
-        Without usable metadata it is unchanged too: its numbers have all their digits, and a service refuses values in
-        another form than its own. Raises: OperationError, not `sent`, when the metadata could not be read; Rejected
-        (code `SAP_METADATA`) when it is larger than what is read: the answer of a change could not be read either.
+        Without usable metadata it is unchanged too: `open` keeps the change from being sent, after the logon has shown
+        whether that is the reason. Raises: OperationError, not `sent`, when the metadata could not be read.
         """
         if not is_typed_path(path) or not needs_types(body):
             return Written(body)
-        try:
-            metadata = await self._metadata()
-        except OperationError as error:
-            error.sent = False
-            raise
-        if isinstance(metadata, Metadata):
-            return write_body(metadata, path, body)
-        if metadata.is_too_large:
-            reason = f"the metadata of the service is too large: {metadata.reason} ({self.read.url.path})"
-            raise Rejected(f"{reason}; {_REMEDY}. Nothing was sent.", code="SAP_METADATA", sent=False)
-        return Written(body)
+        metadata = await self._before_change()
+        return write_body(metadata, path, body) if isinstance(metadata, Metadata) else Written(body)
 
     async def answer(self, answers: Sequence[Answer], size: int) -> list[Json]:
         """Returns the data of the answers with typed values; `size` is the bytes of all of them.
 
-        Raises: Rejected (code `SAP_METADATA`) when the type of a number is not known, and OperationError when the
-        metadata could not be read; `sent` when the call itself may have changed something.
+        Raises: Rejected (code `SAP_METADATA`) when the type of a number is not known, `sent` when the call itself may
+        have changed something; OperationError when the metadata of what was read could not be read.
         """
         found = await offload_if_large(size, lambda: [each.ambiguity for each in answers])
         pairs = list(zip(answers, found, strict=True))
@@ -120,12 +132,9 @@ class TypedService:
             raise self._failure(f"a value of the answer cannot be read: {error}", status) from error
         except _Untyped as error:
             raise self._failure(str(error), status) from error
-        except OperationError as error:
-            error.sent = self.is_effect
-            raise
 
     async def _read(self, answers: list[tuple[Answer, Ambiguity]], size: int) -> list[Json]:
-        metadata = await self._metadata()
+        metadata = self.opened or await self._metadata()
         if isinstance(metadata, _Unusable):
             if any(found.numbers for _, found in answers):
                 raise _Untyped(
@@ -135,12 +144,22 @@ class TypedService:
         made, unknown = await self._converted(metadata, answers, size)
         if unknown:
             # The service may have changed since its metadata was read.
-            newer = await self._metadata(max_age_seconds=_UNUSABLE_SECONDS)
-            if isinstance(newer, Metadata):
+            newer = await self._newer()
+            if newer is not None:
                 made, unknown = await self._converted(newer, answers, size)
         if unknown:
             raise _Untyped(f"the metadata of the service does not declare {unknown}, a number in a text")
         return made
+
+    async def _newer(self) -> Metadata | None:
+        """Returns metadata that was read now; after a change None where it cannot be read, since the change is made."""
+        try:
+            newer = await self._metadata(max_age_seconds=_UNUSABLE_SECONDS)
+        except OperationError:
+            if self.is_effect:
+                return None
+            raise
+        return newer if isinstance(newer, Metadata) else None
 
     async def _converted(
         self, metadata: Metadata, answers: list[tuple[Answer, Ambiguity]], size: int
@@ -162,8 +181,7 @@ class TypedService:
         return await offload_if_large(size, convert)
 
     def _failure(self, reason: str, status: int) -> Rejected:
-        done = f" The call itself was answered {status}." if self.is_effect else ""
-        message = f"{reason} ({self.read.url.path}); {_REMEDY}.{done}"
+        message = f"{reason} ({self.read.url.path}); {_REMEDY}"
         return Rejected(message, code="SAP_METADATA", sent=self.is_effect, status=str(status))
 
     async def _metadata(self, *, max_age_seconds: float = float("inf")) -> "Metadata | _Unusable":
@@ -175,8 +193,7 @@ class TypedService:
         try:
             response = await self.send(self.read)
         except Rejected as error:
-            is_too_large = error.code == "RESPONSE_TOO_LARGE"
-            return Document(_Unusable(error.message, is_too_large), 0, _UNUSABLE_SECONDS)
+            return Document(_Unusable(error.message), 0, _UNUSABLE_SECONDS)
         if response.status in _BUSY:
             host = self.read.url.raw_host.decode("ascii")
             raise Unavailable(f"{host} answered {response.status} when asked for the metadata of a service")
@@ -186,7 +203,7 @@ class TypedService:
         try:
             made = await _parsed(response.content)
         except UnreadableMetadata as error:
-            return Document(_Unusable(str(error), size > MAX_BYTES), 0, _UNUSABLE_SECONDS)
+            return Document(_Unusable(str(error)), 0, _UNUSABLE_SECONDS)
         return Document(made, size, _MAX_AGE_SECONDS)
 
 
@@ -198,10 +215,9 @@ async def _parsed(content: bytes) -> Metadata:
 
 
 class _Unusable(msgspec.Struct, frozen=True):
-    """Why there is no metadata. `is_too_large`: it exists, but is larger than what is read."""
+    """Why there is no metadata."""
 
     reason: str
-    is_too_large: bool = False
 
 
 class _Untyped(Exception):
