@@ -51,6 +51,8 @@ OF_THE_PROOF: Final = {
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
     "simulation/test_[!s]*_simulation.py": "systems that are down, branches, cards, pruning",
     "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
+    "test_failures.py": "runs of pytest that fail, with a browser and with processes that end",
+    "test_wheel.py": "a wheel that is built, unpacked and imported whole",
     "unit/connectors/peers/test_peers_microsoft_teams.py": "an SDK that takes seconds to import",
 }
 """Files, with the reason."""
@@ -74,6 +76,8 @@ SAMPLED: Final = 3
 QUARTERS: Final = 4
 ROTATING: Final = {
     "blackbox/*/test_faults_*.py": "kills, faults of system calls and damage: minutes of waiting for servers",
+    "blackbox/calls/test_blackbox_inbox.py": "the inbox with several servers; with one it is in the gate",
+    "blackbox/calls/test_blackbox_openapi.py": "requests that Schemathesis draws",
     "blackbox/commands/test_blackbox_folder.py": "folders in use, full or damaged",
     "blackbox/commands/test_cli_*.py": "commands as processes; in one process they are in the gate",
     "blackbox/distributed/*.py": "several servers and workers, stopped, killed and cut off from each other",
