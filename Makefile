@@ -75,7 +75,7 @@ packages: ## Install Debian's chromium, strace, faketime, zsh and fish for the t
 	done
 
 test: ui packages ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check test-ui
+	@$(BIN)/python tools/side_by_side.py check test-ui ARGS=
 	$(PYTEST) --tier gate $(ARGS)
 
 test-ui: $(STAMP) ## Check, test and weigh the pages of the web app.
@@ -86,7 +86,7 @@ proof: ui packages ## Run what the gate leaves out: faults, mutants, all stores,
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target clients peers
 	$(PYTEST) --tier proof --quarter $(QUARTER)
 	@echo "Tests of distributed installations wait half of their time, so others run beside them; each suite prints what it found at its end ..."
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-distributed coverage test-postgres ARGS= QUARTER=$(QUARTER)
+	@$(BIN)/python tools/side_by_side.py test-distributed "coverage test-postgres" ARGS= QUARTER=$(QUARTER)
 
 coverage: $(STAMP) ## Measure which lines and branches of the pure packages their tests take; fails below the floor of pyproject.toml, and below 100 % of execution/.
 	$(PYTEST) --cov --cov-report=term $(PURE_TESTS) $(ARGS)
