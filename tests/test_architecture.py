@@ -3,8 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from graphlib import TopologicalSorter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,11 @@ from kit.source_tree import (
     PROJECT,
     SOURCE,
     TESTS,
+    circles_of,
     files,
+    import_graph,
     imported,
-    is_for_the_type_checker,
+    imports_within_functions,
     is_package,
     kept_modules,
     module_of,
@@ -26,8 +27,8 @@ from kit.source_tree import (
     needed,
     nodes,
     part_of,
+    reached,
 )
-from looply import on_demand
 from looply.server.application import API_ROUTES
 
 LAYERS = (
@@ -47,7 +48,6 @@ LAYERS = (
         "rates",
         "decimals",
         "setting_values",
-        "on_demand",
     ),
     ("definition", "expressions"),
     ("execution", "schedule"),
@@ -82,7 +82,6 @@ ENGINES = ("sqlite", "postgres", "temporal")
 """The stores and the dispatcher of `engine` that a setting chooses: only `bootstrap` and `cli/offline` put them in."""
 SURROUNDINGS = (TESTS, PROJECT / "bench", PROJECT / "tools")
 MOST_SIDE_BY_SIDE = 15
-MOST_EXCUSED_IMPORTS = 3
 MOST_LINES = 500
 MOST_LINES_OF_THE_MAP = 200
 MOST_CHARACTERS_OF_A_LINE = 520
@@ -90,10 +89,11 @@ MOST_CHARACTERS_OF_A_LINE = 520
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may know a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap")}
-EXCUSED_IMPORTS = {"on_demand/__init__.py"}
-"""Files with imports within functions, or for the type checker only: the table of what is loaded late."""
-LOADED_BY_NAME = {"on_demand/__init__.py", "demo/sap.py"}
-"""Files that load modules by name: the table of what is loaded late; the SAP-like system, which the demo may lack."""
+REASON = re.compile(r"  # noqa: PLC0415 - (?:slow|optional) import: \S+ \S.+")
+"""What a line says that imports within a function: why that is not at the top of the file."""
+LOADED_BY_NAME = {"demo/sap.py"}
+"""The file that loads modules by name: those of the SAP-like system, which the demo may lack."""
+LOADERS = {"import_module", "__import__", "resolve_name"}
 LARGE_CLASSES = {
     # The life of every background loop (wake, stop, run), and one round of this one.
     "looply.engine.cards.reconciler Reconciler": 16,
@@ -275,10 +275,32 @@ def test_packages_of_one_layer_do_not_import_each_other_but_where_the_order_says
     assert found == allowed
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    trees = {module_of(path): tree for path, tree in modules()}
-    # Raises: CycleError, which names them.
-    TopologicalSorter({name: needed(tree, trees) for name, tree in trees.items()}).prepare()
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circles_of(import_graph({module_of(path): tree for path, tree in modules()})) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "closing"),
+    [
+        ({"a": "import b", "b": "def run():\n    from a import run"}, "b:2 imports a"),
+        ({"a": "import b", "b": "if TYPE_CHECKING:\n    from a import A"}, "b:2 imports a"),
+        ({"a": "import b", "b": "class B:\n    async def run(self):\n        import a"}, "b:3 imports a"),
+        ({"a": "import b", "b": "load('a:run')"}, "b:1 imports a"),
+        ({"a": "from a.part import run", "a.part": "from a import LIMIT"}, "a.part:1 imports a"),
+        ({"a": "from a.part import run", "a.part": "import b", "a.other": "", "b": "import a.other"}, "b:1 imports a"),
+        ({"a": "from a import part", "a.part": "import a.other", "a.other": "import a.part"}, "a.part"),
+    ],
+    ids=["function", "type checker", "method", "text", "package", "package of another", "within a package"],
+)
+def test_a_circle_is_found_however_it_is_closed(texts: Mapping[str, str], closing: str) -> None:
+    (found,) = circles_of(import_graph({name: ast.parse(text) for name, text in texts.items()}))
+    assert " files in a circle: a" in found
+    assert closing in found
+
+
+def test_files_that_form_no_circle_are_not_taken_for_one() -> None:
+    texts = {"a": "from a.part import run", "a.part": "import b", "b": "import c.part", "c": "", "c.part": "read('a')"}
+    assert circles_of(import_graph({name: ast.parse(text) for name, text in texts.items()})) == []
 
 
 def test_no_packages_import_each_other_in_a_circle() -> None:
@@ -294,62 +316,28 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
     assert [sorted(circle) for circle in circles if circle] == []
 
 
-def reached(package: str, used: Mapping[str, Set[str]]) -> set[str]:
-    """Returns the packages that one imports, directly or through others; itself only where they form a circle."""
-    found: set[str] = set()
-    to_read = [package]
-    while to_read:
-        new = used[to_read.pop()] & used.keys() - found
-        found |= new
-        to_read += new
-    return found
+def test_imports_within_functions_and_for_the_type_checker_count_with_the_module_that_they_take() -> None:
+    text = "def run():\n    from looply.engine import temporal\nif TYPE_CHECKING:\n    from looply.errors import Problem"
+    assert {*imported(ast.parse(text))} == {("looply.engine.temporal", 2), ("looply.errors", 4)}
 
 
-def test_imports_within_functions_and_for_the_type_checker_are_in_one_table() -> None:
-    found = [
-        path.relative_to(SOURCE).as_posix()
-        for path, tree in modules()
-        for node in nodes(tree)
-        if is_for_the_type_checker(node) or (isinstance(node, FUNCTION) and has_import(node))
-    ]
-    assert {*found} == EXCUSED_IMPORTS
-    assert len(found) <= MOST_EXCUSED_IMPORTS
+def test_each_import_within_a_function_says_why() -> None:
+    wrong = []
+    for path, tree in modules():
+        lines = path.read_text("utf-8").splitlines()
+        found = (node for node in imports_within_functions(tree) if not REASON.search(lines[node.lineno - 1]))
+        wrong += [f"{path.relative_to(SOURCE)}:{node.lineno} {ast.unparse(node)}" for node in found]
+    assert wrong == []
 
 
-def has_import(function: ast.AST) -> bool:
-    return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
-
-
-def test_modules_are_loaded_by_name_in_few_places_only() -> None:
+def test_modules_are_loaded_by_name_in_one_place_only() -> None:
     found = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        for name, _ in imported(tree)
-        if name.split(".")[0] == "importlib" and re.search(r"\bimport_module\b|__import__", path.read_text())
+        for node in nodes(tree)
+        if {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", "")} & LOADERS
     }
     assert found == LOADED_BY_NAME
-
-
-def test_what_is_loaded_on_demand_is_named_once_for_readers_and_for_the_type_checker() -> None:
-    typed = {}
-    for node in ast.walk(ast.parse(Path(on_demand.__file__).read_text())):
-        if isinstance(node, ast.Import):
-            typed |= {alias.name: alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module not in ("types", "typing", "importlib"):
-            typed |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    assert typed == dict(on_demand._MODULES)
-    assert sorted(on_demand.__all__) == sorted(typed)
-
-
-def test_nothing_takes_names_from_what_is_loaded_on_demand() -> None:
-    taking = [
-        path.name
-        for path, tree in modules()
-        for node in nodes(tree)
-        if (isinstance(node, ast.ImportFrom) and node.module == "looply.on_demand")
-        or (isinstance(node, ast.Import) and any(alias.name == "looply.on_demand" for alias in node.names))
-    ]
-    assert taking == []
 
 
 def test_nothing_in_the_product_imports_the_test_kit() -> None:

@@ -10,7 +10,6 @@ from kit.source_tree import (
     PROJECT,
     SOURCE,
     imported,
-    imported_on_demand,
     kept_modules,
     module_of,
     modules,
@@ -187,7 +186,7 @@ def rooms_imported_by(package: str, room: str) -> str:
     for path, tree in modules():
         if f"{module_of(path)}.".startswith(f"looply.{package}.{room}."):
             at_once |= {room_of(name, package, ROOMS[package]) for name in needed_at_once(tree, known)}
-            on_use |= {room_of(name, package, ROOMS[package]) for name, _ in imported_on_demand(tree)}
+            on_use |= {room_of(name, package, ROOMS[package]) for name, _ in imported(tree)}
     own = {None, ROOMS[package].index(room)}
     listed = listing(ROOMS[package][each] for each in sorted(at_once - own)) or f"no other room of `{package}`"
     late_rooms = listing(ROOMS[package][each] for each in sorted(on_use - at_once - own))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from typing import Final, TypeAlias
 
-from looply import on_demand
 from looply.app.context.services import NoTabs, Receiver, Tabs
 from looply.app.messages.bots import Bots, NoBots
 from looply.app.messages.mailing import Mailer, NoMailer
@@ -103,8 +102,10 @@ def open_channels(base: Foundations, stack: AsyncExitStack) -> Channels:
         return base.links.inbox(token) if base.links.public_url else ""
 
     def open_email() -> CardChannel:
+        from looply.channels.email.channel import EmailChannel  # noqa: PLC0415 - slow import: only the first card by mail needs what draws it
+
         blobs = StoredBlobs(base.store.journal, Codec(base.keys), settings.limits)
-        return on_demand.email_channel.EmailChannel(mail, link, blobs)
+        return EmailChannel(mail, link, blobs)
 
     mailer = LateMailer(lambda: _open_mailer(mail, settings), has_server=settings.mail is not None)
     declared, context = load_channels(OWN_CHANNELS), ProcessContext(resources, link)
@@ -135,9 +136,11 @@ def _receivers_of(
 
 def _open_mailer(resources: MailResources, settings: Settings) -> Mailer:
     """Returns the mailer; the server of the setting may be reached, also where it has no public address."""
+    from looply.channels.email.mailer import ServerMailer  # noqa: PLC0415 - slow import: only the first mail needs what writes it
+
     server = settings.mail
     if server is None:
-        return on_demand.email_mailer.ServerMailer(resources, None, resources.dialer)
+        return ServerMailer(resources, None, resources.dialer)
     values = ConnectionValues(
         name="mail",
         kind="smtp",
@@ -153,4 +156,4 @@ def _open_mailer(resources: MailResources, settings: Settings) -> Mailer:
         secrets=Secrets({"password": server.password} if server.password else {}),
     )
     dialer = GuardedDialer(EgressPolicy((*settings.egress_allow, server.destination)))
-    return on_demand.email_mailer.ServerMailer(resources, values, dialer)
+    return ServerMailer(resources, values, dialer)

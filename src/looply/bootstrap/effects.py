@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
-from looply import on_demand
 from looply.app.context.credentials import CatalogConnections
 from looply.bootstrap.foundations import Foundations
 from looply.bootstrap.stores import require_extra
@@ -35,7 +34,7 @@ def make_dispatcher(
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency, targets=targets)
     with require_extra("distributed"):
-        temporal = on_demand.engine_temporal
+        from looply.engine import temporal  # noqa: PLC0415 - optional import: only distributed installations have temporalio
     reached = temporal.TemporalSettings(
         address=settings.temporal_address,
         namespace=settings.temporal_namespace,

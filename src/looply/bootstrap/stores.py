@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from looply import on_demand
 from looply.catalog import Catalog
 from looply.catalog.catalog import postgres_backend
 from looply.catalog.storage.database import Backend
@@ -20,6 +19,9 @@ from looply.errors import SettingsError
 from looply.master_keys import MasterKeys
 from looply.settings import Settings
 
+if TYPE_CHECKING:
+    from looply.engine.postgres import PostgresStore
+
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
@@ -33,12 +35,10 @@ def make_store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[S
     return store, Seal(settings.data, ()), store.clock
 
 
-def postgres_store(
-    settings: Settings, clock: Clock, *, is_alone: bool = True
-) -> "on_demand.engine_postgres.PostgresStore":
+def postgres_store(settings: Settings, clock: Clock, *, is_alone: bool = True) -> "PostgresStore":
     """Returns the store in a database, not yet open. Raises: SettingsError."""
     with require_extra("distributed"):
-        postgres = on_demand.engine_postgres
+        from looply.engine import postgres  # noqa: PLC0415 - optional import: only installations on PostgreSQL have psycopg
     return postgres.PostgresStore(_address(settings), clock, is_alone=is_alone)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from looply import on_demand
 from looply.catalog.authored.bulks import ON_EXECUTIONS, ON_PEOPLE, Bulks
 from looply.catalog.authored.cards import Cards
 from looply.catalog.authored.companions import Companions
@@ -151,4 +150,6 @@ class Catalog:
 
 def postgres_backend(address: str) -> Backend:
     """Returns the PostgreSQL database of a catalog, not yet open. Raises: ModuleNotFoundError without its driver."""
-    return on_demand.catalog_postgres.PostgresDatabase(address)
+    from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - optional import: only installations on PostgreSQL have psycopg
+
+    return PostgresDatabase(address)

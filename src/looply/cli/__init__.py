@@ -4,7 +4,7 @@ A command is a plain or an async function. It is given a `Terminal`, writes thro
 None for 0. Its errors are reported here and nowhere else: as a text line, or as a JSON document with `--json`.
 
 Nothing here imports the server, the stores or the catalog, since `looply --help` and the evaluation of expressions must
-start at once: a command that needs them names them through `looply.on_demand`.
+start at once: a command that needs them imports them within its function.
 """
 
 import inspect
@@ -14,10 +14,9 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from cyclopts import CycloptsError
+from cyclopts import App, CycloptsError
 
-from looply import on_demand
-from looply.cli.command_line import complete_help, is_help, parse, usage_text
+from looply.cli.command_line import APP, complete_help, is_help, parse, usage_text
 from looply.cli.terminal.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
 from looply.cli.terminal.switches import Switches, read_switches
 from looply.cli.terminal.terminal import Terminal
@@ -58,14 +57,18 @@ def _run(tokens: Sequence[str], terminal: Terminal) -> int:
     command, arguments, injected = parse(tokens)
     if is_help(command):
         return _help(command, arguments, terminal)
-    result = command(*arguments.args, **arguments.kwargs, **dict.fromkeys(injected, terminal))
+    # All commands take the terminal; the one that writes scripts for shells takes the commands, too.
+    given = {name: APP if kind is App else terminal for name, kind in injected.items()}
+    result = command(*arguments.args, **arguments.kwargs, **given)
     if inspect.iscoroutine(result):
         result = _await(result)
     return DONE if result is None else int(result)
 
 
 def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
-    asyncio = on_demand.asyncio
+    import asyncio  # noqa: PLC0415 - slow import: help pages need no event loop
+
+    import uvloop  # noqa: PLC0415 - slow import: help pages need no event loop
 
     async def run() -> int | None:
         task = asyncio.current_task()
@@ -76,7 +79,7 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
 
     former = signal.getsignal(signal.SIGTERM)
     try:
-        with asyncio.Runner(loop_factory=on_demand.uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run())
     except asyncio.CancelledError:
         return STOPPED

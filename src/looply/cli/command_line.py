@@ -136,7 +136,7 @@ def _switches(
 
 
 def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
-    """Returns the command, its arguments, and the parameters that are injected.
+    """Returns the command, its arguments, and the parameters that are injected, each with its type.
 
     `help COMMAND` and `version` are the same as the options of these names. Raises: CycloptsError for a command line
     that is wrong.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from looply import on_demand
 from looply.catalog.storage import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
@@ -66,7 +65,10 @@ def driver_connection(connection: Connection) -> sqlite3.Connection:
 
 def migrate(connection: Connection) -> None:
     """Runs the missing migrations in the transaction of `connection`."""
-    config = on_demand.alembic_config.Config()
+    from alembic import command  # noqa: PLC0415 - slow import: only migrations need Alembic
+    from alembic.config import Config  # noqa: PLC0415 - slow import: only migrations need Alembic
+
+    config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    on_demand.alembic_command.upgrade(config, "head")
+    command.upgrade(config, "head")

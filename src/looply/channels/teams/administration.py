@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
-from looply import on_demand
 from looply.app.context.credentials import values_of
 from looply.app.messages.bots import AppDraft, BotSetup, Chosen, Installed, Reach, ReachPage, ReachStatus
 from looply.catalog.authored.connections import ResolvedConnection
@@ -48,9 +47,12 @@ class TeamsBots:
 
     async def build_package(self, organization_id: str, connection: str, draft: AppDraft) -> bytes:
         """See `Bots.build_package`."""
+        from looply.connectors.teams.packaging import archive  # noqa: PLC0415 - slow import: only building the app draws icons
+        from looply.connectors.teams.packaging.manifest import App  # noqa: PLC0415 - slow import: only building the app needs its format
+
         found = await self._find(organization_id, connection)
         settings = values_of(found, self._resources.registry).read("teams", TeamsConnectionSettings, "Teams")
-        app = on_demand.teams_manifest.App(
+        app = App(
             app_id=settings.app_id,
             public_url=draft.public_url,
             version=draft.version,
@@ -59,7 +61,7 @@ class TeamsBots:
         )
         try:
             # To draw the icons takes a tenth of a second.
-            return await asyncio.to_thread(on_demand.teams_archive.build_package, app)
+            return await asyncio.to_thread(archive.build_package, app)
         except BadInput as error:
             raise Refused.at("/public_url", error.message) from error
 

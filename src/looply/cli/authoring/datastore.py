@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply import on_demand
 from looply.cli.display.json_texts import pretty_text
 from looply.cli.terminal.client import NO_BODY
 from looply.cli.terminal.failures import UsageError
@@ -33,7 +32,9 @@ IfRevision = Annotated[int | None, Parameter(help="Only if the datastore has thi
 async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the datastores by name, without their documents."""
     if target.is_offline():
-        shown = items = await on_demand.offline_datastores.list_all(terminal, target)
+        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        shown = items = await offline_datastores.list_all(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getDatastores")
@@ -45,7 +46,9 @@ async def list_datastores(*, target: Target = THE_TARGET, terminal: Here) -> Non
 async def get(name: Name, /, *, target: Target = THE_TARGET, terminal: Here) -> None:
     """Show a datastore with its document."""
     if target.is_offline():
-        shown = item = await on_demand.offline_datastores.get(terminal, target, name)
+        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        shown = item = await offline_datastores.get(terminal, target, name)
     else:
         async with target.client(terminal) as client:
             item = (await client.get("getDatastore", name=name))["item"]
@@ -69,7 +72,9 @@ async def put(
     if document is NO_BODY:
         raise UsageError("the document is missing: give a file or --value")
     if target.is_offline():
-        item = await on_demand.offline_datastores.put(terminal, target, name, document, if_revision)
+        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        item = await offline_datastores.put(terminal, target, name, document, if_revision)
     else:
         body = {"name": name, "value": document, **_guard(if_revision)}
         async with target.client(terminal) as client:
@@ -90,7 +95,9 @@ async def delete(
     """Delete a datastore."""
     confirm(terminal, f"Delete the datastore {name!r} with its document", yes=yes)
     if target.is_offline():
-        await on_demand.offline_datastores.delete(terminal, target, name, if_revision)
+        from looply.cli.offline import offline_datastores  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        await offline_datastores.delete(terminal, target, name, if_revision)
     else:
         async with target.client(terminal) as client:
             await client.post("deleteDatastore", {"name": name, **_guard(if_revision)})

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.display.json_texts import pretty_text, read_json
 from looply.cli.display.pages import Page
 from looply.cli.terminal.client import ApiClient
@@ -113,9 +112,9 @@ async def diff(
         if other is None:
             found = await client.get("exportWorkflow", **query, workflow_version=after)
             other = without_file_fields(found["definition"])
-    changes = [
-        msgspec.to_builtins(each) for each in on_demand.definition.diff_definitions(without_file_fields(first), other)
-    ]
+    from looply.definition import diff_definitions  # noqa: PLC0415 - slow import: only what reads definitions needs their language
+
+    changes = [msgspec.to_builtins(each) for each in diff_definitions(without_file_fields(first), other)]
     document = {"count": len(changes), "changes": changes}
     terminal.show(document, lambda: _changes_page(changes))
     return REFUSED if changes else DONE
@@ -131,9 +130,10 @@ def without_file_fields(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def _valid(file: str, document: Any) -> dict[str, Any]:
     """Returns the definition of a file without its ids. Raises: Refused (code `INVALID_DEFINITION`)."""
+    from looply.definition import parse_definition  # noqa: PLC0415 - slow import: only what reads definitions needs their language
 
     definition = without_file_fields(document) if isinstance(document, dict) else document
-    if errors := on_demand.definition.parse_definition(definition).errors:
+    if errors := parse_definition(definition).errors:
         message = f"{file} is no valid definition; 'looply workflow validate {file}' shows its errors"
         raise Refused(message, code="INVALID_DEFINITION", problems=errors)
     return dict(definition)
@@ -203,8 +203,9 @@ def _write(definition: dict[str, Any], file: Path) -> None:
 
 def _file_schema() -> dict[str, Any]:
     """Returns the JSON Schema of a file: of a definition with the fields that a file has in addition."""
+    from looply.definition import definition_schema  # noqa: PLC0415 - slow import: only what reads definitions needs their language
 
-    schema: dict[str, Any] = on_demand.definition.definition_schema()
+    schema: dict[str, Any] = definition_schema()
     schema["properties"] |= {
         SCHEMA: {"type": "string"},
         "workflow_id": {"type": "string"},

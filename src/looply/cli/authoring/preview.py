@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter, validators
 from msgspec import to_builtins
 
-from looply import on_demand
 from looply.cli.terminal.documents import file_parameter, read_document
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
@@ -95,18 +94,19 @@ async def preview(
     if is_written == (workflow_id is not None):
         raise UsageError("give the id of a workflow, or a schedule by --file, --cron or --every")
     after = read_instant("--from", span.after) if span.after else None
-    view = on_demand.fires.View(count=span.count, after=after, is_around_change=span.around_change)
+    from looply.app.authoring.fires import View, parse_schedule  # noqa: PLC0415 - slow import: only previews need the app
+
+    view = View(count=span.count, after=after, is_around_change=span.around_change)
     if workflow_id is None:
-        shown = to_builtins(
-            on_demand.answer_rows.preview_answer(
-                view.of(on_demand.fires.parse_schedule(*source.settings(terminal)), terminal.clock.now())
-            )
-        )
+        from looply.server.http.rows import preview_answer  # noqa: PLC0415 - slow import: only previews need the server's rows
+
+        shown = to_builtins(preview_answer(view.of(parse_schedule(*source.settings(terminal)), terminal.clock.now())))
     elif target.is_offline():
+        from looply.cli.offline import offline  # noqa: PLC0415 - slow import: only work on the store needs it
+        from looply.server.http.rows import preview_answer  # noqa: PLC0415 - slow import: only previews need the server's rows
+
         shown = to_builtins(
-            on_demand.answer_rows.preview_answer(
-                await on_demand.offline.preview_workflow(terminal, target, workflow_id, version, view)
-            )
+            preview_answer(await offline.preview_workflow(terminal, target, workflow_id, version, view))
         )
     else:
         body = {"workflow_id": workflow_id, "workflow_version": version, "from": ms_or_none(after), "count": span.count}

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply import on_demand
 from looply.cli.authoring.preview import preview
 from looply.cli.terminal.options import THE_SERVER, THE_TARGET, Server, Target
 from looply.cli.terminal.tables import record, show_items
@@ -40,7 +39,9 @@ Version = Annotated[int | None, Parameter(help="Number of the version; the newes
 async def list_schedules(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the live schedules with their next and last instants."""
     if target.is_offline():
-        items = await on_demand.offline.list_schedules(terminal, target)
+        from looply.cli.offline import offline  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline.list_schedules(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = (await client.get("getSchedules"))["items"]
@@ -57,7 +58,9 @@ async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, target: Targe
     REFUSED by a quota of the organization, or MISSED.
     """
     if target.is_offline():
-        items = await on_demand.offline.list_fires(terminal, target, workflow_id, limit)
+        from looply.cli.offline import offline  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline.list_fires(terminal, target, workflow_id, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)

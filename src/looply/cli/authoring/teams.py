@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from cyclopts import App, Parameter, validators
 
-from looply import on_demand
 from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.documents import write_bytes
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
@@ -82,14 +81,17 @@ async def package(
         item = (await client.get("getConnection", name=connection))["item"]
     if item["kind"] != "teams":
         raise UsageError(f"the connection {connection} is of kind {item['kind']}, not teams")
-    app = on_demand.teams_manifest.App(
+    from looply.connectors.teams.packaging import manifest  # noqa: PLC0415 - slow import: only building the app needs its format
+    from looply.connectors.teams.packaging.archive import build_package  # noqa: PLC0415 - slow import: only building the app draws icons
+
+    app = manifest.App(
         app_id=item["settings"]["app_id"],
         public_url=options.public_url,
         version=options.app_version,
         connection_id=item["connection_id"] if options.tab else "",
         cloud=item["settings"].get("cloud", "public"),
     )
-    content = on_demand.teams_archive.build_package(app)
+    content = build_package(app)
     write_bytes(content, out)
     shown = {"file": str(out), "app_id": app.app_id, "version": app.version, "bytes": len(content)}
     terminal.show(shown, lambda: record({"written": str(out), "app": app.app_id, "version": app.version}))

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
-from looply import on_demand
 from looply.cli.authoring import gallery
 from looply.cli.authoring.files import COMMANDS, IDENTITY, without_file_fields
 from looply.cli.display.json_texts import pretty_text
@@ -47,7 +46,9 @@ DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; -
 async def list_workflows(*, limit: Limit = 100, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the versions of all workflows, newest first."""
     if target.is_offline():
-        items = await on_demand.offline.list_versions(terminal, target, limit)
+        from looply.cli.offline import offline  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline.list_versions(terminal, target, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getOrganizationWorkflows", limit)
@@ -84,7 +85,9 @@ async def import_file(
     is_offline = target.is_offline()
     definition = read_document(file, terminal)
     if is_offline:
-        imported = await on_demand.offline.import_to_folder(terminal, target, definition, options)
+        from looply.cli.offline import offline  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        imported = await offline.import_to_folder(terminal, target, definition, options)
     else:
         async with target.client(terminal) as client:
             imported = await import_by_api(client, definition, options)
@@ -98,11 +101,12 @@ def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
     Connections, cards, datastores and workflows that it names are not looked up: the server does that when it stores
     the definition.
     """
+    from looply.definition import parse_definition  # noqa: PLC0415 - slow import: only what reads definitions needs their language
 
     document = read_document(file, terminal)
     if isinstance(document, dict):
         document = without_file_fields(document)
-    findings = on_demand.definition.parse_definition(document)
+    findings = parse_definition(document)
     errors, warnings = (list(map(problem_item, found)) for found in (findings.errors, findings.warnings))
     rows = [
         (kind, item["path"], item["message"], item.get("hint"))

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
-from looply import on_demand
 from looply.cli.display.pages import Page, Record
 from looply.cli.executions import reasons, repairs
 from looply.cli.executions.entries import details, without_shown_messages
@@ -126,7 +125,9 @@ async def list_executions(
     """List executions, newest first."""
     query = criteria.query()
     if target.is_offline():
-        items = await on_demand.offline_executions.list_executions(terminal, target, query, limit)
+        from looply.cli.offline import offline_executions  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline_executions.list_executions(terminal, target, query, limit)
     else:
         async with target.client(terminal) as client:
             items = await client.items("searchExecutions", limit, **query)

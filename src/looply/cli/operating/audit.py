@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter, validators
 
-from looply import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.instants import instant_ms
 from looply.cli.terminal.options import THE_TARGET, Target
@@ -114,17 +113,18 @@ async def verify(
     Note the number and hash that it shows outside of the store: with --head the next check also detects that the
     whole chain was rewritten.
     """
+    from looply.catalog.trail.chain import BEGIN, ChainCheck, Head, Link  # noqa: PLC0415 - slow import: only this check needs the catalog
 
     check, newest, noted = (
-        on_demand.chain.ChainCheck(),
-        on_demand.chain.Head(count=0, hash=on_demand.chain.BEGIN),
+        ChainCheck(),
+        Head(count=0, hash=BEGIN),
         _parse_head(head),
     )
     async with _open_trail(terminal, target) as ask:
         async for page in _pages(ask, {"after": 0}):
-            newest = on_demand.chain.Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
+            newest = Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
             for item in page["items"]:
-                link = on_demand.chain.Link(
+                link = Link(
                     organization_id=item["organization_id"],
                     number=item["record_id"],
                     at_ms=item["at"],
@@ -158,7 +158,9 @@ def _parse_head(head: str | None) -> tuple[int, str] | None:
 async def _open_trail(terminal: Terminal, target: Target) -> AsyncIterator[Ask]:
     """Yields a function that returns a page of records, from a running server or from the store itself."""
     if target.is_offline():
-        async with on_demand.offline_audit.open_trail(terminal, target) as ask:
+        from looply.cli.offline import offline_audit  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        async with offline_audit.open_trail(terminal, target) as ask:
             yield ask
         return
     async with target.client(terminal) as client:

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Final, Literal
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
-from looply.cli.command_line import APP
 from looply.cli.terminal.terminal import Here
 
 _ZSH_CALL: Final = """
@@ -21,6 +20,7 @@ def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell that the script is for.")],
     /,
     *,
+    commands: Annotated[App, Parameter(parse=False)],
     terminal: Here,
 ) -> None:
     """Write the script by which a shell completes commands and options.
@@ -31,7 +31,7 @@ def completion(
 
     In fish: looply completion fish > ~/.config/fish/completions/looply.fish
     """
-    text = APP.generate_completion(shell=shell)
+    text = commands.generate_completion(shell=shell)
     if shell == "zsh":
         text += _ZSH_CALL
     terminal.show({"shell": shell, "script": text}, lambda: text.rstrip("\n"))

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from looply import on_demand
 from looply.cli.operating.move import move
 from looply.cli.operating.prune import prune
 from looply.cli.terminal.failures import DONE, REFUSED
@@ -20,13 +19,15 @@ APP: Final = App(name="db", help="The data folder's databases: upgrade, check, b
 @APP.command
 async def upgrade(*, data: Data = None, terminal: Here) -> None:
     """Upgrade both databases of a stopped server to the schema of this release. Repeating it changes nothing."""
+    from looply.cli.offline.copies import schema_versions  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import folder_settings, open_services  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    settings = on_demand.store.folder_settings(terminal, data)
-    before = on_demand.copies.schema_versions(settings.data)
-    async with on_demand.store.open_services(terminal, settings):
+    settings = folder_settings(terminal, data)
+    before = schema_versions(settings.data)
+    async with open_services(terminal, settings):
         # Opening migrates each database within one transaction.
         pass
-    after = on_demand.copies.schema_versions(settings.data)
+    after = schema_versions(settings.data)
     files = [{"file": name, "from": before[name], "to": after[name]} for name in after]
     rows = [tuple(each.values()) for each in files]
     terminal.show({"files": files}, lambda: table(("file", "was", "is"), rows))
@@ -35,9 +36,11 @@ async def upgrade(*, data: Data = None, terminal: Here) -> None:
 @APP.command
 def check(*, data: AnyFolder = None, terminal: Here) -> int:
     """Check the integrity of both databases by reading them whole. Exit status 1 when there is a problem."""
+    from looply.cli.offline.copies import check_databases  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import folder_settings  # noqa: PLC0415 - slow import: only work on the store needs it
 
     with show_progress(terminal, "checking") as progress:
-        document = on_demand.copies.check_databases(on_demand.store.folder_settings(terminal, data).data, progress)
+        document = check_databases(folder_settings(terminal, data).data, progress)
     rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
     terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
     return REFUSED if document["problems"] else DONE
@@ -63,17 +66,19 @@ def backup(
     Secrets are sealed in the copy. Their key is not copied, so that the copy alone does not reveal them: keep the key
     elsewhere, since a restore needs it.
     """
+    from looply.cli.offline.copies import make_backup  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import folder_settings  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    settings = on_demand.store.folder_settings(terminal, data)
+    settings = folder_settings(terminal, data)
     with show_progress(terminal, "copying") as progress:
-        names = on_demand.copies.make_backup(
-            settings.data, target, terminal.clock, with_key=with_key, progress=progress
-        )
+        names = make_backup(settings.data, target, terminal.clock, with_key=with_key, progress=progress)
     terminal.show(
         {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})
     )
     if not with_key and settings.encryption_key is None:
-        key_file = settings.data / on_demand.bootstrap.KEY_FILE
+        from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+
+        key_file = settings.data / KEY_FILE
         terminal.note(f"The key of the stored secrets is not in it. Keep a copy of {key_file} elsewhere.")
 
 
@@ -91,10 +96,11 @@ def restore(
     The restore needs the key of the stored secrets: by --key-file or in LOOPLY_ENCRYPTION_KEY, unless the backup has
     it. A key other than that of the backup is refused.
     """
+    from looply.cli.offline.copies import restore_backup  # noqa: PLC0415 - slow import: only work on the store needs it
 
     settings = settings_of(terminal, {"data": data})
     setting = settings.encryption_key.reveal() if settings.encryption_key is not None else None
-    names = on_demand.copies.restore_backup(source, settings.data, key=key_file, setting=setting)
+    names = restore_backup(source, settings.data, key=key_file, setting=setting)
     document = {"data": str(settings.data), "files": names}
     terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))
 

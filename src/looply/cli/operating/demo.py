@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter, validators
 
-from looply import on_demand
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.terminal import Here
 
@@ -28,8 +27,12 @@ async def demo(
     The system triggers the workflow, a card waits in the web inbox, the answer releases the order. Without --auto you
     answer the card in the browser, and both keep running until Ctrl-C. Exit status 0 when the order was released.
     """
-    options = on_demand.demo.DemoOptions(auto=auto, folder=folder, port=port, teams=teams)
-    result = await on_demand.demo.run_demo(options, terminal.say, stay=on_demand.asyncio.Event().wait)
+    import asyncio  # noqa: PLC0415 - slow import: help pages need no event loop
+
+    from looply.demo.run import DemoOptions, run_demo  # noqa: PLC0415 - slow import: only the demo needs its program
+
+    options = DemoOptions(auto=auto, folder=folder, port=port, teams=teams)
+    result = await run_demo(options, terminal.say, stay=asyncio.Event().wait)
     document = msgspec.to_builtins(result)
     if not terminal.is_table:
         terminal.show(document, str)

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED
 from looply.cli.terminal.options import AnyFolder
@@ -14,6 +13,10 @@ from looply.cli.terminal.progress import show_progress
 from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import DataFolderInUse, StoreCorrupt
+
+if TYPE_CHECKING:
+    from looply.engine.ports.port import Audit, Examined
+    from looply.settings import Settings
 
 
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
@@ -29,8 +32,9 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
+    from looply.cli.offline.store import existing_settings  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    settings = on_demand.store.existing_settings(terminal, data)
+    settings = existing_settings(terminal, data)
     try:
         audit_store = _audit_folder if settings.engine == "embedded" else _audit_database
         what = "executions examined"
@@ -51,12 +55,11 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
     }
 
 
-async def _examine_keys(
-    terminal: Terminal, settings: "on_demand.settings.Settings"
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
+    from looply.bootstrap import read_only_keys  # noqa: PLC0415 - slow import: only what opens a store needs all layers
 
-    async with on_demand.bootstrap.read_only_keys(settings, terminal.clock) as keys:
+    async with read_only_keys(settings, terminal.clock) as keys:
         held = [each for each in await keys.states() if each["state"] != "retired"]
         closed = [
             {
@@ -70,34 +73,34 @@ async def _examine_keys(
         return held, closed
 
 
-async def _audit_folder(
-    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
-) -> "on_demand.port.Audit":
+async def _audit_folder(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
+    from looply.app.administration.proof import prove  # noqa: PLC0415 - slow import: only the audit needs the app
+    from looply.cli.offline.store import open_services  # noqa: PLC0415 - slow import: only work on the store needs it
 
     try:
-        async with on_demand.store.open_services(terminal, settings) as services:
-            return await on_demand.proof.prove(services, examined)
+        async with open_services(terminal, settings) as services:
+            return await prove(services, examined)
     except DataFolderInUse:
         return await _audit_copy(terminal, settings, examined)
 
 
-async def _audit_database(
-    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
-) -> "on_demand.port.Audit":
+async def _audit_database(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
+    from looply.bootstrap import audit_database  # noqa: PLC0415 - slow import: only what opens a store needs all layers
 
-    return await on_demand.bootstrap.audit_database(settings, terminal.clock, examined)
+    return await audit_database(settings, terminal.clock, examined)
 
 
-async def _audit_copy(
-    terminal: Terminal, settings: "on_demand.settings.Settings", examined: "on_demand.port.Examined"
-) -> "on_demand.port.Audit":
+async def _audit_copy(terminal: Terminal, settings: "Settings", examined: "Examined") -> "Audit":
     """Returns the audit of a copy of a folder that a running server uses."""
+    from looply.app.administration.proof import prove  # noqa: PLC0415 - slow import: only the audit needs the app
+    from looply.cli.offline.copies import make_backup  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import open_services  # noqa: PLC0415 - slow import: only work on the store needs it
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:
         copy = Path(folder) / "copy"
-        on_demand.copies.make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
-        async with on_demand.store.open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
-            return await on_demand.proof.prove(services, examined)
+        make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
+        async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
+            return await prove(services, examined)
 
 
 def _findings(document: dict[str, Any]) -> Page:

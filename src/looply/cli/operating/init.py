@@ -4,7 +4,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.terminal.options import Data, KeyOnly, settings_of
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here
@@ -23,9 +22,11 @@ async def init(
     The key has all scopes and is shown only now, as is the link that makes the first owner. A store that already has an
     organization is refused. `--key-only` is for scripts: `export LOOPLY_API_KEY=$(looply init --key-only)`.
     """
+    from looply.app.administration import organizations  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import open_services  # noqa: PLC0415 - slow import: only work on the store needs it
 
     settings = settings_of(terminal, {"data": data})
-    async with on_demand.store.open_services(terminal, settings) as services:
+    async with open_services(terminal, settings) as services:
         if await services.catalog.organizations.find_first() is not None:
             what, place, more = "the database", "--offline", ""
             if settings.engine == "embedded":
@@ -35,7 +36,7 @@ async def init(
                 f"'looply organization create{more}' another organization",
                 code="ALREADY_INITIALIZED",
             )
-        (made,) = await on_demand.organizations.create(services, [name])
+        (made,) = await organizations.create(services, [name])
     document = {
         "organization_id": made.organization.organization_id,
         "workspace_id": made.organization.workspace_id,

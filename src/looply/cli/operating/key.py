@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.instants import read_instant
 from looply.cli.terminal.options import THE_TARGET, KeyOnly, Target
@@ -72,8 +71,11 @@ async def create(
     if not scopes and not permissions:
         raise UsageError("a key needs a scope or a permission: give --scope or --permission")
     if target.is_offline():
-        draft = on_demand.api_keys.KeyDraft(name, scopes, expiry, options.workflow_id, permissions)
-        item = await on_demand.offline_keys.create(terminal, target, draft)
+        from looply.catalog.tenants.keys import KeyDraft  # noqa: PLC0415 - slow import: only work on the store needs it
+        from looply.cli.offline import offline_keys  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        draft = KeyDraft(name, scopes, expiry, options.workflow_id, permissions)
+        item = await offline_keys.create(terminal, target, draft)
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes, **({"permissions": permissions} if permissions else {})}
         if expiry is not None:
@@ -99,7 +101,9 @@ async def create(
 async def list_keys(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List the API keys, newest first, including revoked ones; their texts are not stored."""
     if target.is_offline():
-        items = await on_demand.offline_keys.list_keys(terminal, target)
+        from looply.cli.offline import offline_keys  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline_keys.list_keys(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getKeys")
@@ -120,7 +124,9 @@ async def revoke(
     more = " and the keys that were created with it" if cascade else ""
     confirm(terminal, f"Revoke the API key {key_id}{more} for good", yes=yes)
     if target.is_offline():
-        answer = await on_demand.offline_keys.revoke(terminal, target, key_id, cascade=cascade)
+        from looply.cli.offline import offline_keys  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        answer = await offline_keys.revoke(terminal, target, key_id, cascade=cascade)
     else:
         async with target.client(terminal) as client:
             answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})

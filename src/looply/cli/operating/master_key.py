@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cyclopts import App
 
-from looply import on_demand
 from looply.cli.terminal.options import AnyFolder
 from looply.cli.terminal.tables import table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DataFolderInUse, Refused
 from looply.master_keys import VARIABLE, MasterKey, MasterKeys, new_key
+
+if TYPE_CHECKING:
+    from looply.settings import Settings
 
 APP: Final = App(
     name="master-key", help="The master key of stored secrets: status; distribute, activate, retire a new one."
@@ -95,10 +97,12 @@ async def retire(*, data: AnyFolder = None, terminal: Here) -> None:
     _show(terminal, await _settle(terminal, settings, lambda states: not any(_is_former(each) for each in states)))
 
 
-def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["on_demand.settings.Settings", MasterKeys]:
+def _open_keys(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys]:
+    from looply.bootstrap import master_keys_of  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+    from looply.cli.offline.store import existing_settings  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    settings = on_demand.store.existing_settings(terminal, data)
-    return settings, on_demand.bootstrap.master_keys_of(settings)
+    settings = existing_settings(terminal, data)
+    return settings, master_keys_of(settings)
 
 
 def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
@@ -107,28 +111,29 @@ def _require_keys(keys: MasterKeys) -> tuple[MasterKey, ...]:
     return held
 
 
-async def _states(settings: "on_demand.settings.Settings") -> States:
+async def _states(settings: "Settings") -> States:
+    from looply.bootstrap import read_only_catalog  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+    from looply.catalog.tenants import rotation  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    async with on_demand.bootstrap.read_only_catalog(settings) as database:
-        return await database.read(on_demand.rotation.key_states)
+    async with read_only_catalog(settings) as database:
+        return await database.read(rotation.key_states)
 
 
-async def _settle(
-    terminal: Terminal, settings: "on_demand.settings.Settings", is_done: Callable[[States], bool]
-) -> States:
+async def _settle(terminal: Terminal, settings: "Settings", is_done: Callable[[States], bool]) -> States:
     """Returns the states of the keys once the catalog matches the key file: this process applies it, or the server.
 
     Raises: Conflict (code `KEY_NOT_TAKEN`) when a running server does not apply it.
     """
+    from looply.bootstrap import apply_master_keys  # noqa: PLC0415 - slow import: only what opens a store needs all layers
 
     try:
-        await on_demand.bootstrap.apply_master_keys(settings, terminal.clock)
+        await apply_master_keys(settings, terminal.clock)
     except DataFolderInUse:
         await _wait(settings, is_done)
     return await _states(settings)
 
 
-async def _wait(settings: "on_demand.settings.Settings", is_done: Callable[[States], bool]) -> None:
+async def _wait(settings: "Settings", is_done: Callable[[States], bool]) -> None:
     for _ in range(int(_PATIENCE_SECONDS / _LOOK_SECONDS)):
         if is_done(await _states(settings)):
             return

@@ -1,10 +1,9 @@
 """`looply db move`: moves a data folder into a PostgreSQL database."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import DONE, REFUSED, UsageError
 from looply.cli.terminal.options import Data, settings_of
@@ -13,6 +12,11 @@ from looply.cli.terminal.tables import record, table
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.clock import Clock
 from looply.errors import Refused, SettingsError
+
+if TYPE_CHECKING:
+    from looply.catalog.tenants.data_keys import DataKeys
+    from looply.cli.offline.moving import MoveResult
+    from looply.settings import Settings
 
 
 async def move(
@@ -51,19 +55,18 @@ async def move(
     return REFUSED if moved.problems else DONE
 
 
-async def _move(
-    terminal: Terminal, settings: "on_demand.settings.Settings", *, is_rehearsed: bool, audits: bool
-) -> "on_demand.moving.MoveResult":
-    # Start-up cost of the stores.
+async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "MoveResult":
     try:
-        moving = on_demand.moving
+        from looply.cli.offline import moving  # noqa: PLC0415 - optional import: only installations on PostgreSQL have psycopg
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
         raise SettingsError("the package psycopg is not installed; install looply[distributed] to move") from error
 
     assert settings.database is not None
-    on_demand.log.configure_log("warning", terminal.clock, terminal.errors)
+    from looply.log import configure_log  # noqa: PLC0415 - slow import: only what runs long needs the log
+
+    configure_log("warning", terminal.clock, terminal.errors)
     with show_progress(terminal, "reading") as progress:
         request = moving.Move(
             data=settings.data,
@@ -76,22 +79,25 @@ async def _move(
         return await (moving.rehearse(request) if is_rehearsed else moving.carry_out(request))
 
 
-def _check_folder(settings: "on_demand.settings.Settings") -> None:
+def _check_folder(settings: "Settings") -> None:
+    from looply.cli.offline.store import check_store  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    on_demand.store.check_store(settings)
+    check_store(settings)
 
 
-def _keys(settings: "on_demand.settings.Settings", clock: Clock) -> "on_demand.data_keys.DataKeys":
+def _keys(settings: "Settings", clock: Clock) -> "DataKeys":
     """Returns the keys of the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is created."""
+    from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+    from looply.catalog.tenants.data_keys import DataKeys  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    path = settings.data / on_demand.bootstrap.KEY_FILE
+    path = settings.data / KEY_FILE
     if settings.encryption_key is None and not path.is_file():
         message = f"{path} is missing, the key of the stored secrets; put it back, or set LOOPLY_ENCRYPTION_KEY"
         raise Refused(message, code="KEY_MISSING")
-    return on_demand.data_keys.DataKeys(on_demand.bootstrap.master_keys_of(settings), clock)
+    return DataKeys(master_keys_of(settings), clock)
 
 
-def _document(moved: "on_demand.moving.MoveResult") -> dict[str, Any]:
+def _document(moved: "MoveResult") -> dict[str, Any]:
     audit = moved.audit
     return {
         "to": moved.to,
@@ -121,14 +127,17 @@ def _move_result(document: dict[str, Any]) -> Page:
     return parts
 
 
-def _note_next_steps(terminal: Terminal, settings: "on_demand.settings.Settings") -> None:
+def _note_next_steps(terminal: Terminal, settings: "Settings") -> None:
     """Notes what the new installation needs, and how the move is undone."""
+    from looply.engine.sqlite.file.moved import LABEL_NAME  # noqa: PLC0415 - slow import: only work on the store needs it
 
     where = "the one that LOOPLY_ENCRYPTION_KEY has here"
     if settings.encryption_key is None:
-        where = f"the content of {settings.data / on_demand.bootstrap.KEY_FILE}"
+        from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+
+        where = f"the content of {settings.data / KEY_FILE}"
     terminal.note(f"Servers on the database need the key of the stored secrets in LOOPLY_ENCRYPTION_KEY: {where}.")
     terminal.note(
         f"{settings.data} is left as it was, and no server starts on it any more. To undo: make sure that no server"
-        f" ever works on the database, and remove {settings.data / on_demand.moved.LABEL_NAME}."
+        f" ever works on the database, and remove {settings.data / LABEL_NAME}."
     )

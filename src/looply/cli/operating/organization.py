@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.options import Data
 from looply.cli.terminal.tables import show_items
@@ -33,8 +32,11 @@ async def create(
 
     if not names:
         raise UsageError("name the organization")
-    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
-        made = await on_demand.organizations.create(services, names)
+    from looply.app.administration import organizations  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415 - slow import: only work on the store needs it
+
+    async with open_services(terminal, existing_settings(terminal, data)) as services:
+        made = await organizations.create(services, names)
     items: list[dict[str, Any]] = [
         {
             "organization_id": each.organization.organization_id,
@@ -57,9 +59,12 @@ async def list_organizations(
     terminal: Here,
 ) -> None:
     """List the organizations in the order of their creation."""
+    from looply.app.administration import organizations  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.cli.offline.store import existing_settings, open_services  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.engine.records.figures.survey import Usage  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    async with on_demand.store.open_services(terminal, on_demand.store.existing_settings(terminal, data)) as services:
-        found = await on_demand.organizations.list_all(services)
+    async with open_services(terminal, existing_settings(terminal, data)) as services:
+        found = await organizations.list_all(services)
         known = await services.engine.usage() if usage else {}
     items: list[dict[str, Any]] = [
         {
@@ -67,7 +72,7 @@ async def list_organizations(
             "workspace_id": each.workspace_id,
             "organization_name": each.organization_name,
             "created_on": to_ms(each.created_on),
-            **(known.get(each.organization_id, on_demand.survey.Usage())._asdict() if usage else {}),
+            **(known.get(each.organization_id, Usage())._asdict() if usage else {}),
         }
         for each in found
     ]

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from msgspec.structs import replace
 
-from looply import on_demand
 from looply.cli.display.pages import Page
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.progress import show_progress
@@ -18,6 +17,10 @@ from looply.cli.terminal.questions import Yes, confirm
 from looply.cli.terminal.tables import record
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import Conflict, DefinitionError
+
+if TYPE_CHECKING:
+    from looply.engine.records.pruning import RetentionFilter, Slice
+    from looply.settings import Settings
 
 _YEAR_DAYS = 366
 _MONTH_DAYS = 31
@@ -63,17 +66,22 @@ async def prune(
 
     if offline == (data is not None):
         raise UsageError("give --data for the folder of a stopped server, or --offline for the store of the settings")
-    settings = on_demand.store.existing_settings(terminal, data)
+    from looply.cli.offline.store import existing_settings, find_workflow_of_any, open_services  # noqa: PLC0415 - slow import: only work on the store needs it
+    from looply.engine.upkeep.pruner import prune_now  # noqa: PLC0415 - slow import: only work on the store needs it
+
+    settings = existing_settings(terminal, data)
     if settings.engine == "embedded":
-        on_demand.moved.check_not_moved(settings.data)
+        from looply.engine.sqlite.file.moved import check_not_moved  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        check_not_moved(settings.data)
     filters = _retention_filters(terminal, settings, options.older_than)
     before = _disk_bytes(settings)
-    async with on_demand.store.open_services(terminal, settings) as services:
+    async with open_services(terminal, settings) as services:
         if options.workflow is not None:
-            workflow_id = await on_demand.store.find_workflow_of_any(services, options.workflow)
+            workflow_id = await find_workflow_of_any(services, options.workflow)
             filters = tuple(replace(each, workflow_id=workflow_id) for each in filters)
         prune_store = partial(
-            on_demand.pruner.prune_now,
+            prune_now,
             services.engine.pruning,
             filters,
             decided_before=_decided_before(terminal, settings),
@@ -93,9 +101,7 @@ async def prune(
     terminal.show(document, lambda: _prune_result(document))
 
 
-async def _confirm(
-    terminal: Terminal, prune_store: "Callable[..., Awaitable[on_demand.pruning.Slice]]", *, yes: bool
-) -> None:
+async def _confirm(terminal: Terminal, prune_store: "Callable[..., Awaitable[Slice]]", *, yes: bool) -> None:
     """Asks with the number of executions, which a dry run counts. Raises: as `confirm`."""
     what = "Remove the executions for good"
     if not yes and terminal.is_interactive:
@@ -105,26 +111,28 @@ async def _confirm(
 
 
 def _retention_filters(
-    terminal: Terminal, settings: "on_demand.settings.Settings", older_than: str | None
-) -> tuple["on_demand.pruning.RetentionFilter", ...]:
+    terminal: Terminal, settings: "Settings", older_than: str | None
+) -> tuple["RetentionFilter", ...]:
     """Returns the filters of executions to remove, of all workflows. Raises: UsageError for an invalid duration."""
+    from looply.engine.records.pruning import RetentionFilter, plan  # noqa: PLC0415 - slow import: only work on the store needs it
 
     now = terminal.clock.now()
     if older_than is not None:
         cutoff = _cutoff(now, older_than)
-        return (on_demand.pruning.RetentionFilter(now=now, ended_before=cutoff, overrides=True),)
-    return tuple(on_demand.pruning.plan(now, settings.retention))
+        return (RetentionFilter(now=now, ended_before=cutoff, overrides=True),)
+    return tuple(plan(now, settings.retention))
 
 
-def _decided_before(terminal: Terminal, settings: "on_demand.settings.Settings") -> datetime | None:
+def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None:
     kept = settings.decision_retention
     return terminal.clock.now() - kept if kept is not None else None
 
 
 def _cutoff(now: datetime, older_than: str) -> datetime:
+    from looply.definition import parse_duration  # noqa: PLC0415 - slow import: only what reads definitions needs their language
 
     try:
-        span = on_demand.definition.parse_duration(older_than)
+        span = parse_duration(older_than)
         days = span.years * _YEAR_DAYS + span.months * _MONTH_DAYS + span.days
         return now - timedelta(days=days, seconds=float(span.seconds))
     except (DefinitionError, OverflowError) as error:
@@ -132,13 +140,14 @@ def _cutoff(now: datetime, older_than: str) -> datetime:
         raise UsageError(message) from error
 
 
-def _disk_bytes(settings: "on_demand.settings.Settings") -> int | None:
+def _disk_bytes(settings: "Settings") -> int | None:
     """Returns the size of the file of executions, None for a database."""
+    from looply.engine.sqlite.file.opening import FILE_NAME  # noqa: PLC0415 - slow import: only work on the store needs it
 
-    return (settings.data / on_demand.opening.FILE_NAME).stat().st_size if settings.engine == "embedded" else None
+    return (settings.data / FILE_NAME).stat().st_size if settings.engine == "embedded" else None
 
 
-def _document(pruned: "on_demand.pruning.Slice", *, is_dry: bool) -> dict[str, Any]:
+def _document(pruned: "Slice", *, is_dry: bool) -> dict[str, Any]:
     counts = {"executions": pruned.executions, "bytes": pruned.size, "held": pruned.held, "keys": pruned.keys}
     return {**counts, "decisions": pruned.decisions, "dry_run": is_dry}
 

@@ -3,16 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from cyclopts import Parameter, validators
 
-from looply import __version__, on_demand
+from looply import __version__
 from looply.cli.terminal.documents import remove_file, write_document
 from looply.cli.terminal.failures import SERVE_STATUSES, ServeFailed, UsageError, text_of
 from looply.cli.terminal.options import settings_of
 from looply.cli.terminal.terminal import Here, Terminal
 from looply.errors import LooplyError, SettingsError, StoreLost
+
+if TYPE_CHECKING:
+    from looply.settings import Settings
 
 _PORT: Final = validators.Number(gte=0, lte=65_535)
 
@@ -80,10 +83,11 @@ async def serve(
     where = {"data": str(loaded.data)} if loaded.engine == "embedded" else {"engine": loaded.engine}
 
     async def run(ready: Ready) -> None:
-        on_demand.store.check_store(loaded)
-        await on_demand.bootstrap.serve(
-            loaded, lambda address: ready("listening", address, {"address": address, **where})
-        )
+        from looply import bootstrap  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+        from looply.cli.offline.store import check_store  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        check_store(loaded)
+        await bootstrap.serve(loaded, lambda address: ready("listening", address, {"address": address, **where}))
 
     await run_until_stopped(terminal, loaded, ready_file, run)
 
@@ -94,7 +98,7 @@ Ready: TypeAlias = Callable[[str, str, Mapping[str, str]], None]
 
 async def run_until_stopped(
     terminal: Terminal,
-    settings: "on_demand.settings.Settings",
+    settings: "Settings",
     ready_file: Path | None,
     run: Callable[[Ready], Awaitable[None]],
 ) -> None:
@@ -102,9 +106,14 @@ async def run_until_stopped(
 
     A SIGTERM during the start is a clean end too. Raises: ServeFailed, LooplyError.
     """
+    import asyncio  # noqa: PLC0415 - slow import: help pages need no event loop
 
-    on_demand.log.configure_log(settings.log_level, terminal.clock, terminal.errors)
-    log = on_demand.structlog.get_logger("looply.serve")
+    import structlog  # noqa: PLC0415 - slow import: only what runs long needs the log
+
+    from looply.log import configure_log  # noqa: PLC0415 - slow import: only what runs long needs the log
+
+    configure_log(settings.log_level, terminal.clock, terminal.errors)
+    log = structlog.get_logger("looply.serve")
 
     def ready(event: str, text: str, facts: Mapping[str, str]) -> None:
         log.info(event, **facts, version=__version__)
@@ -116,7 +125,7 @@ async def run_until_stopped(
         remove_file(ready_file)
     try:
         await run(ready)
-    except on_demand.asyncio.CancelledError:
+    except asyncio.CancelledError:
         # The signal came before the process had handlers of its own; its supervisor must not take that for a failure.
         pass
     except LooplyError as error:

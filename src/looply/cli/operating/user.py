@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from cyclopts import App, Parameter
 
-from looply import on_demand
 from looply.cli.terminal.client import ApiClient
 from looply.cli.terminal.options import THE_TARGET, Target
 from looply.cli.terminal.tables import instant, record, show_items
@@ -41,7 +40,9 @@ async def invite(
 ) -> None:
     """Invite a person; the link for the person is shown only now."""
     if target.is_offline():
-        item = await on_demand.offline_users.invite(terminal, target, email, role)
+        from looply.cli.offline import offline_users  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        item = await offline_users.invite(terminal, target, email, role)
     else:
         async with target.client(terminal) as client:
             answer = await client.post("inviteMembers", {"invitations": [{"email": email, "role": role}]})
@@ -62,7 +63,9 @@ async def invite(
 async def list_users(*, target: Target = THE_TARGET, terminal: Here) -> None:
     """List members and open invitations, newest first."""
     if target.is_offline():
-        items = await on_demand.offline_users.list_members(terminal, target)
+        from looply.cli.offline import offline_users  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        items = await offline_users.list_members(terminal, target)
     else:
         async with target.client(terminal) as client:
             items = await client.items("getMembers")
@@ -107,9 +110,9 @@ async def reset_link(
 ) -> None:
     """Make a link with which a member chooses a new password; it is shown only now."""
     if target.is_offline():
-        made = await on_demand.offline_users.create_reset(
-            terminal, target, user, removes_second_factor=removes_second_factor
-        )
+        from looply.cli.offline import offline_users  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        made = await offline_users.create_reset(terminal, target, user, removes_second_factor=removes_second_factor)
     else:
         async with target.client(terminal) as client:
             body = {"user_id": await _user_id(client, user), "removes_second_factor": removes_second_factor}
@@ -123,7 +126,9 @@ async def _change(
     terminal: Terminal, target: Target, user: str, *, role: Role | None = None, is_active: bool | None = None
 ) -> None:
     if target.is_offline():
-        item = await on_demand.offline_users.change(terminal, target, user, role=role, is_active=is_active)
+        from looply.cli.offline import offline_users  # noqa: PLC0415 - slow import: only work on the store needs it
+
+        item = await offline_users.change(terminal, target, user, role=role, is_active=is_active)
     else:
         body: dict[str, Any] = {} if role is None else {"role": role}
         if is_active is not None:
@@ -138,7 +143,8 @@ async def _user_id(client: ApiClient, user: str) -> str:
     """Returns the id of the member with an address; an id is returned as it is. Raises: NotFound."""
     if "@" not in user:
         return user
-    person_of = on_demand.mail.person_of
+    from looply.definition.settings.mail import person_of  # noqa: PLC0415 - slow import: only reading an address needs the language
+
     for item in await client.items("getMembers"):
         if item["user_id"] is not None and person_of(item["email"]) == person_of(user):
             found: str = item["user_id"]

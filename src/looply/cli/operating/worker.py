@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.operating.serve import Ready, pairs, run_until_stopped
 from looply.cli.terminal.options import settings_of
 from looply.cli.terminal.terminal import Here
@@ -39,8 +38,8 @@ async def worker(
         raise SettingsError(f"{message}: with the other engines the server carries out effects itself")
 
     async def run(ready: Ready) -> None:
-        await on_demand.bootstrap.work(
-            loaded, lambda connectors: ready("working", connectors, {"connectors": connectors})
-        )
+        from looply.bootstrap import work  # noqa: PLC0415 - slow import: only what opens a store needs all layers
+
+        await work(loaded, lambda connectors: ready("working", connectors, {"connectors": connectors}))
 
     await run_until_stopped(terminal, loaded, ready_file, run)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.errors import DefinitionError
 from looply.instants import ms_or_none
@@ -10,8 +9,10 @@ from looply.instants import ms_or_none
 
 def read_instant(option: str, text: str) -> datetime:
     """Returns the instant that an option gives in RFC 3339. Raises: UsageError."""
+    from looply.definition import parse_instant  # noqa: PLC0415 - slow import: only what reads definitions needs their language
+
     try:
-        return on_demand.definition.parse_instant(text)
+        return parse_instant(text)
     except DefinitionError as error:
         raise UsageError(f"{option}: {error.message}") from error
 

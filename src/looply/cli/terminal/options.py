@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.terminal.failures import UsageError
 from looply.cli.terminal.terminal import Terminal
+
+if TYPE_CHECKING:
+    from looply.cli.terminal.client import ApiClient
+    from looply.cli.terminal.contexts import Context
+    from looply.settings import Settings
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
@@ -35,7 +39,7 @@ class Server:
         Parameter(help="Take both from this context (LOOPLY_CONTEXT; else the current one, see `looply context`)."),
     ] = None
 
-    def client(self, terminal: Terminal) -> "on_demand.api_client.ApiClient":
+    def client(self, terminal: Terminal) -> "ApiClient":
         """Returns a client of the server. Raises: UsageError when the address or the key is missing or wrong."""
         url, key = self._address(terminal.environment)
         if not url.startswith(("http://", "https://")):
@@ -44,7 +48,9 @@ class Server:
             raise UsageError("an API key is missing: give --api-key, set LOOPLY_API_KEY, or add a context")
         if not key.isascii() or not key.isprintable():
             raise UsageError("the API key has characters that no valid key has")
-        return on_demand.api_client.ApiClient(url, key, terminal.transport)
+        from looply.cli.terminal.client import ApiClient  # noqa: PLC0415 - slow import: only calls of a server need HTTP
+
+        return ApiClient(url, key, terminal.transport)
 
     def _address(self, environment: Mapping[str, str]) -> tuple[str, str]:
         """Returns URL and key: of the named context, else of options and variables, else of the current context.
@@ -57,15 +63,17 @@ class Server:
         url = self.url or environment.get("LOOPLY_URL") or DEFAULT_URL
         return url, self.api_key or environment.get("LOOPLY_API_KEY") or ""
 
-    def _context(self, environment: Mapping[str, str]) -> "on_demand.contexts.Context | None":
+    def _context(self, environment: Mapping[str, str]) -> "Context | None":
+        from looply.cli.terminal.contexts import load_contexts  # noqa: PLC0415 - slow import: only calls of a server need contexts
+
         name = self.context or environment.get("LOOPLY_CONTEXT")
         if name and self.url is None:
-            return on_demand.contexts.load_contexts(environment).get(name)
+            return load_contexts(environment).get(name)
         if self.context is not None:
             raise UsageError("give --url, or --context, which has a URL; not both")
         if self.url is not None or environment.get("LOOPLY_URL") or environment.get("LOOPLY_API_KEY"):
             return None
-        stored = on_demand.contexts.load_contexts(environment)
+        stored = load_contexts(environment)
         return stored.get(stored.current) if stored.current else None
 
 
@@ -98,11 +106,11 @@ THE_SERVER: Final = Server()
 THE_TARGET: Final = Target()
 
 
-def settings_of(
-    terminal: Terminal, flags: Mapping[str, Any], file: Path | None = None
-) -> "on_demand.settings.Settings":
+def settings_of(terminal: Terminal, flags: Mapping[str, Any], file: Path | None = None) -> "Settings":
     """Returns the settings of a process from flags, `LOOPLY_*` variables and `looply.toml`.
 
     Raises: SettingsError with every problem.
     """
-    return on_demand.settings.load_settings(file=file, environment=terminal.environment, flags=flags)
+    from looply.settings import load_settings  # noqa: PLC0415 - slow import: help pages read no settings
+
+    return load_settings(file=file, environment=terminal.environment, flags=flags)

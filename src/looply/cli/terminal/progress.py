@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from looply import on_demand
 from looply.cli.terminal.terminal import Terminal
 
 _POLL_SECONDS: Final = 1.0
@@ -27,16 +26,16 @@ def show_progress(terminal: Terminal, what: str) -> Iterator[Progress]:
     if not terminal.errors.isatty():
         yield show_nothing
         return
-    progress = on_demand.rich_progress
+    from rich import progress  # noqa: PLC0415 - slow import: only progress on a terminal needs Rich
+    from rich.console import Console  # noqa: PLC0415 - slow import: only progress on a terminal needs Rich
+
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
     )
-    with progress.Progress(
-        *columns, console=on_demand.rich_console.Console(file=terminal.errors), transient=True
-    ) as bar:
+    with progress.Progress(*columns, console=Console(file=terminal.errors), transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(what: str, done: int, total: int | None) -> None:
@@ -68,9 +67,11 @@ async def wait_for_end(
 @contextmanager
 def explain_interrupt(terminal: Terminal, text: str) -> Iterator[None]:
     """Writes what holds, and what to do now, when the block is interrupted; then raises the interrupt again."""
+    import asyncio  # noqa: PLC0415 - slow import: help pages need no event loop
+
     try:
         yield
-    except (on_demand.asyncio.CancelledError, KeyboardInterrupt):
+    except (asyncio.CancelledError, KeyboardInterrupt):
         terminal.note(f"looply: interrupted; {text}")
         raise
 

@@ -6,11 +6,10 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, BinaryIO, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO, TypeAlias
 
 from cyclopts import Parameter
 
-from looply import on_demand
 from looply.cli.display.identities import ids_of
 from looply.cli.display.json_texts import line_text
 from looply.cli.display.layout import align, tab_separated
@@ -21,6 +20,10 @@ from looply.cli.terminal.switches import Format
 from looply.clock import Clock, Entropy, SystemClock, SystemEntropy
 from looply.errors import LooplyError
 from looply.jsontext import Json
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncBaseTransport
+    from rich.console import Console
 
 _PAGE = 100
 """Columns of a help page where the output is no terminal."""
@@ -39,7 +42,7 @@ class Terminal:
         output: TextIO,
         errors: TextIO,
         environment: Mapping[str, str],
-        transport: "on_demand.httpx2.AsyncBaseTransport | None" = None,
+        transport: "AsyncBaseTransport | None" = None,
     ) -> None:
         self.source = source
         self.output = output
@@ -142,14 +145,18 @@ class Terminal:
             os.dup2(nowhere, given_up)
             os.close(nowhere)
 
-    def console(self) -> "on_demand.rich_console.Console":
+    def console(self) -> "Console":
         """Returns a console for help pages on standard output; texts are shown as they are, never as markup."""
+        from rich.console import Console  # noqa: PLC0415 - slow import: only help pages and progress need Rich
+
         width = None if self.output.isatty() else _PAGE
-        return on_demand.rich_console.Console(file=self.output, width=width, markup=False, highlight=False, emoji=False)
+        return Console(file=self.output, width=width, markup=False, highlight=False, emoji=False)
 
     async def pause(self, seconds: float) -> None:
         """Waits: in real time, or as `sleep` says."""
-        await (self.sleep or on_demand.asyncio.sleep)(seconds)
+        import asyncio  # noqa: PLC0415 - slow import: help pages need no event loop
+
+        await (self.sleep or asyncio.sleep)(seconds)
 
 
 Here: TypeAlias = Annotated[Terminal, Parameter(parse=False)]

@@ -16,7 +16,6 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
-from looply import on_demand
 from looply.connectors.function.interpreter import Interpreter, Request, RunResult, WorkerUnusable
 
 _MIB: Final = 1024 * 1024
@@ -63,7 +62,7 @@ def main(language: str, memory: int, parent: int, nice: int) -> None:
 def limit_process(memory: int) -> None:
     """Sets the limits of this process: the memory that it has and `memory` more, no writing of files, no core."""
     try:
-        resource = on_demand.resource
+        import resource  # noqa: PLC0415 - optional import: Windows has no resource
     except ImportError:
         return
     most = _data_bytes() + memory + 64 * _MIB
@@ -90,8 +89,12 @@ def _data_bytes() -> int:
 def _make_interpreter(language: str) -> Interpreter:
     # Each process has one interpreter; the library of the other is never loaded.
     if language == "javascript":
-        return on_demand.javascript.JavaScript()
-    return on_demand.python.Python()
+        from looply.connectors.function.javascript import JavaScript  # noqa: PLC0415 - slow import: a process has one interpreter
+
+        return JavaScript()
+    from looply.connectors.function.python import Python  # noqa: PLC0415 - slow import: a process has one interpreter
+
+    return Python()
 
 
 def _die_with(parent: int) -> None:
