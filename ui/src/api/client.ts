@@ -33,7 +33,8 @@ export function createApi(send: typeof fetch = (input, init) => fetch(input, ini
       // With this header the server answers 401 to a session that has ended, also for a GET.
       const headers = { ...request.headers, accept: "application/json", "x-looply-csrf": csrf };
       const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
-      const init = { ...request.init, headers, signal: AbortSignal.any(signals) };
+      const { keepalive = false } = options;
+      const init = { ...request.init, headers, keepalive, signal: AbortSignal.any(signals) };
       return (await answerOf(send, request.path, init, options.codec ?? PLAIN)) as never;
     },
   };

@@ -39,6 +39,8 @@ export interface CallOptions {
   /** Query parameters of a POST. */
   query?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
+  /** Whether the call goes on when its page is closed. Browsers permit this for bodies of 64 KiB together. */
+  keepalive?: boolean;
   /** How bodies are read and written, where plain JSON would lose digits of numbers. */
   codec?: Codec;
 }

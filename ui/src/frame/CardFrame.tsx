@@ -25,8 +25,8 @@ const ADDRESS = import.meta.env.MODE === "teams" ? "/teams/card-frame" : "/card-
 const Leave = lazy(async () => ({ default: (await import("./Leave")).Leave }));
 
 export interface CardFrameHandle {
-  /** Presses a button of the card by its place: the card checks its inputs first. */
-  press: (at: number) => void;
+  /** Presses a button of the card by its place, for a click or for a key: the card checks its inputs first. */
+  press: (at: number, isKey: boolean) => void;
   /** Puts the focus into an input by its id, into the first one where there is no such. */
   focus: (input: string) => void;
 }
@@ -83,7 +83,7 @@ export function CardFrame(props: CardFrameProps) {
     }
   });
   useImperativeHandle(ref, () => ({
-    press: (at) => post({ kind: "press", at }),
+    press: (at, isKey) => post({ kind: "press", at, isKey }),
     focus: (input) => {
       frame.current?.focus();
       post({ kind: "focus", input });

@@ -19,6 +19,8 @@ export interface FrameSurroundings {
 export function createFrame({ root, post, takeTheme }: FrameSurroundings): (message: ToFrame) => void {
   let drawn: DrawnCard | null = null;
   let marked: readonly string[] = [];
+  // The card decides while its button is being pressed.
+  let isKey = false;
 
   const show = (message: CardMessage): void => {
     document.documentElement.lang = message.words.locale;
@@ -50,7 +52,8 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
     }
   };
 
-  const decide = ({ title, style, data }: Decision): void => post({ kind: "action", action: { title, style, data } });
+  const decide = ({ title, style, data }: Decision): void =>
+    post({ kind: "action", action: { title, style, data, isKey } });
 
   reportInput(root, post);
 
@@ -64,7 +67,10 @@ export function createFrame({ root, post, takeTheme }: FrameSurroundings): (mess
       case "enable":
         return drawn?.setEnabled(message.isEnabled);
       case "press":
-        return drawn?.buttons[message.at]?.press();
+        isKey = message.isKey;
+        drawn?.buttons[message.at]?.press();
+        isKey = false;
+        return;
       case "mark":
         marked = message.parts;
         return mark(root, marked);

@@ -48,8 +48,8 @@ export type ToFrame =
   | { kind: "mark"; parts: readonly string[] }
   | { kind: "theme"; theme: FrameTheme }
   | { kind: "enable"; isEnabled: boolean }
-  /** Press a button by its place in `drawn`. */
-  | { kind: "press"; at: number }
+  /** Press a button by its place in `drawn`, for a click or for a key. */
+  | { kind: "press"; at: number; isKey: boolean }
   /** Put the focus into an input by its id. */
   | { kind: "focus"; input: string };
 
@@ -64,6 +64,8 @@ export interface FrameAction {
   style: ButtonStyle;
   /** The data of the button and the values of the inputs, as they are sent. */
   data: JsonObject;
+  /** Whether a key of the app pressed the button. */
+  isKey: boolean;
 }
 
 export type FromFrame =
@@ -127,7 +129,7 @@ function buttonOf(value: unknown): FrameButton {
 
 function actionOf(value: unknown): FromFrame | null {
   if (!isObject(value) || !isObject(value.data) || sizeOf(value.data) > LARGEST) return null;
-  return { kind: "action", action: { ...buttonOf(value), data: value.data } };
+  return { kind: "action", action: { ...buttonOf(value), data: value.data, isKey: value.isKey === true } };
 }
 
 /** Returns the size of a value in characters of JSON; of one that has no JSON, infinity. */

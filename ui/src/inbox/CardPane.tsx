@@ -1,7 +1,7 @@
 /** One request: its card, and the buttons that answer it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useRef, useState } from "react";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useApi } from "../api/context";
 import { myCardQuery } from "../api/queries/inbox/inbox";
 import { CardFrame, type CardFrameHandle } from "../frame/CardFrame";
@@ -10,13 +10,16 @@ import { Answer } from "../kit/Answer";
 import { Problem } from "../kit/states/Problem";
 import { useThemeName } from "../kit/theme";
 import { usePreferences } from "../session/preferences";
+import type { JsonObject } from "../shared/http";
 import { useText } from "../text/language";
 import styles from "./Card.module.css";
 import { CardHead } from "./CardHead";
 import { DecideBar } from "./deciding/DecideBar";
 import { type CardItem, questionOf } from "./deciding/decide";
 import { ResultNote, StatusNote } from "./deciding/Outcome";
+import { refilled } from "./deciding/refill";
 import { useAnswer } from "./deciding/use-answer";
+import { type Decision, isHeld } from "./deciding/use-held";
 import { TEXTS } from "./text";
 
 // A first look at a request needs neither.
@@ -26,6 +29,10 @@ const Question = lazy(async () => ({ default: (await import("./deciding/Question
 interface CardPaneProps {
   cardId: string;
   subject: string;
+  /** The answer that the reader took back, whose values the card has again. */
+  filled: JsonObject | null;
+  /** Takes a decision of a key, which is not sent yet. */
+  onHold: (decision: Decision) => void;
   onDone: (sentence: string) => void;
 }
 
@@ -39,7 +46,7 @@ export function CardPane(props: CardPaneProps) {
   );
 }
 
-function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardItem }) {
+function Card({ item, cardId, subject, filled, onHold, onDone }: CardPaneProps & { item: CardItem }) {
   const text = useText(TEXTS);
   const theme = useThemeName(usePreferences().preferences.theme);
   const frame = useRef<CardFrameHandle>(null);
@@ -48,7 +55,11 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
   const [isPassing, setIsPassing] = useState(false);
   const answer = useAnswer(cardId, ({ title }) => onDone(text.recorded(title, subject)));
   const isOpen = item.status === "OPEN";
-  const send = (action: FrameAction): void => answer.mutate({ action, revision: item.revision });
+  const send = (action: FrameAction): void => {
+    if (isHeld(action)) onHold({ cardId, subject, item, action });
+    else answer.mutate({ action, revision: item.revision });
+  };
+  const card = useMemo(() => (filled === null ? item.card : refilled(item.card, filled)), [item.card, filled]);
   const decide = (action: FrameAction): void => {
     if (answer.isPending) return;
     if (questionOf(item, action) === null) send(action);
@@ -62,7 +73,7 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
         <div className={styles.card}>
           <CardFrame
             ref={frame}
-            card={item.card}
+            card={card}
             subject={subject}
             isOpen={isOpen}
             isBusy={answer.isPending}
@@ -77,7 +88,7 @@ function Card({ item, cardId, subject, onDone }: CardPaneProps & { item: CardIte
           item={item}
           buttons={buttons}
           isBusy={answer.isPending}
-          onPress={(at) => frame.current?.press(at)}
+          onPress={(at, isKey) => frame.current?.press(at, isKey)}
           onComment={() => frame.current?.focus("comment")}
         />
       )}

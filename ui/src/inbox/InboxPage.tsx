@@ -1,7 +1,7 @@
 /** The requests to the reader: a list and the card beside it; on a phone one after the other. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Note } from "../kit/Note";
 import { Empty } from "../kit/states/Empty";
 import { useIsPhone } from "../kit/theme";
@@ -11,6 +11,9 @@ import { useText } from "../text/language";
 import { SHARED } from "../text/shared";
 import { useInboxSearch, withCard } from "./address";
 import { CardPane } from "./CardPane";
+import { HeldBar } from "./deciding/HeldBar";
+import { HeldOutcome } from "./deciding/Outcome";
+import { type Decision, type Outcome, useHeld } from "./deciding/use-held";
 import styles from "./Inbox.module.css";
 import { type Filter, filterOf } from "./list/filter";
 import { List } from "./list/List";
@@ -24,35 +27,94 @@ const BulkDialog = lazy(async () => ({ default: (await import("./deciding/BulkDi
 export function InboxPage() {
   const { show } = useInboxSearch();
   const filter = useMemo(() => filterOf(show), [show]);
-  // Another filter is another list, whose rows have no places yet.
-  return <Inbox key={show ?? ""} filter={filter} />;
+  const deciding = useDeciding();
+  // Another filter is another list, whose rows have no places yet; what can be taken back stays so.
+  return (
+    <div className={styles.page}>
+      <Inbox key={show ?? ""} filter={filter} deciding={deciding} />
+      <HeldBar held={deciding.held} onUndo={deciding.undo} />
+    </div>
+  );
 }
 
-function Inbox({ filter }: { filter: Filter }) {
+/** Decisions by keys: what is held, what was taken back last, and what became of the one that was sent last. */
+function useDeciding() {
+  const { held: text } = useText(TEXTS);
+  const group = useText(SHELL).groups.here;
+  const choose = useChoose();
+  const { card } = useInboxSearch();
+  const [sent, setSent] = useState<{ outcome: Outcome; beside: string | undefined } | null>(null);
+  const [undone, setUndone] = useState<Decision | null>(null);
+  const latest = useRef(card);
+  latest.current = card;
+  const { held, hidden, hold, undo } = useHeld((outcome) => setSent({ outcome, beside: latest.current }));
+  const takeBack = (): void => {
+    const decision = undo();
+    if (decision === null) return;
+    setUndone(decision);
+    choose(decision.cardId);
+  };
+  useCommands(held === null ? [] : [{ id: "undo", group, text: text.undoKey, icon: "undo", keys: "z", run: takeBack }]);
+  return {
+    held,
+    hidden,
+    undo: takeBack,
+    undone,
+    // What was said beside a request leaves with it.
+    outcome: sent !== null && sent.beside === card ? sent.outcome : null,
+    hold: (decision: Decision): void => {
+      setSent(null);
+      setUndone(null);
+      hold(decision);
+    },
+  };
+}
+
+interface InboxProps {
+  filter: Filter;
+  deciding: ReturnType<typeof useDeciding>;
+}
+
+function Inbox({ filter, deciding }: InboxProps) {
   const text = useText(TEXTS);
-  const list = useCards(filter);
+  const { held, hidden, hold, undone, outcome } = deciding;
+  const list = useCards(filter, hidden);
   const selection = useSelection();
   const isPhone = useIsPhone();
   // What was recorded is said beside the request that follows, and only there.
   const [done, setDone] = useState<{ sentence: string; beside: string | undefined } | null>(null);
-  const { card: asked } = useInboxSearch();
+  const { card } = useInboxSearch();
+  // While its decision is held, a request takes no other one.
+  const asked = card === held?.cardId ? undefined : card;
   // Beside the list there is always a card; on a phone the list comes first.
   const chosen = asked ?? (isPhone ? undefined : list.open[0]?.card_id);
   const choose = useChoose();
   useTitle(list.every.cards.length);
   useInboxCommands(list, selection, chosen);
-  const settle = (cardId: string, sentence: string): void => {
+  const besideOf = (cardId: string): string | undefined => {
     const after = neighbor(list.shown.rows, cardId, 1);
     const next = after === cardId ? neighbor(list.shown.rows, cardId, -1) : after;
-    const beside = next === cardId ? undefined : next;
+    return next === cardId ? undefined : next;
+  };
+  const settle = (cardId: string, sentence: string): void => {
+    const beside = besideOf(cardId);
     setDone({ sentence, beside });
     list.remove([cardId]);
     choose(beside);
   };
-  const subject = list.shown.rows.find(({ card }) => card.card_id === chosen)?.card.subject || text.noSubject;
-  const note = done !== null && done.beside === chosen && (
+  const keep = (decision: Decision): void => {
+    setDone(null);
+    choose(besideOf(decision.cardId));
+    hold(decision);
+  };
+  const row = list.shown.rows.find(({ card }) => card.card_id === chosen);
+  const again = undone?.cardId === chosen ? undone : null;
+  const subject = row?.card.subject || again?.subject || text.noSubject;
+  const isDone = done !== null && done.beside === chosen;
+  const note = (isDone || outcome !== null) && (
     <div className={styles.done}>
-      <Note>{done.sentence}</Note>
+      {isDone && <Note>{done.sentence}</Note>}
+      {outcome !== null && <HeldOutcome {...outcome} />}
     </div>
   );
   return (
@@ -63,7 +125,14 @@ function Inbox({ filter }: { filter: Filter }) {
         <section className={styles.side} aria-label={subject}>
           {note}
           {chosen ? (
-            <CardPane key={chosen} cardId={chosen} subject={subject} onDone={(sentence) => settle(chosen, sentence)} />
+            <CardPane
+              key={chosen}
+              cardId={chosen}
+              subject={subject}
+              filled={again?.action.data ?? null}
+              onHold={keep}
+              onDone={(sentence) => settle(chosen, sentence)}
+            />
           ) : (
             list.query.data !== undefined && <Empty icon="inbox" title={text.choose} />
           )}

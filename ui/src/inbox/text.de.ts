@@ -60,10 +60,18 @@ export const german = {
     open: "Zur Karte",
   },
   recorded: (title, subject) => `${title}: ${subject}. Ihre Antwort ist gespeichert.`,
+  held: {
+    sentence: (decision, title, subject) =>
+      `${{ approved: "Genehmigt", rejected: "Abgelehnt", none: title }[decision ?? "none"]}: ${subject}.`,
+    undo: "Zurücknehmen",
+    undoKey: "Entscheidung zurücknehmen",
+    failed: (title, subject) => `${title}: ${subject}. Ihre Antwort ist nicht gespeichert.`,
+  },
   passedOn: (person) => `Die Anfrage wurde an ${person} weitergegeben.`,
   confirm: {
     title: (button) => `${button}?`,
     hint: (subject) => `${subject}: Ihre Antwort ist endgültig und kann nicht zurückgenommen werden.`,
+    keyHint: (subject) => `${subject}: Sie können Ihre Antwort 5 Sekunden lang zurücknehmen, dann ist sie endgültig.`,
     comment: "Kommentar",
     needed: "Diese Antwort braucht einen Kommentar.",
   },

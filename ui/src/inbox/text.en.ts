@@ -64,10 +64,18 @@ export const english = {
     open: "Go to the card",
   },
   recorded: (title: string, subject: string) => `${title}: ${subject}. Your answer is recorded.`,
+  held: {
+    sentence: (decision: "approved" | "rejected" | null, title: string, subject: string) =>
+      `${{ approved: "Approved", rejected: "Rejected", none: title }[decision ?? "none"]}: ${subject}.`,
+    undo: "Undo",
+    undoKey: "Take the decision back",
+    failed: (title: string, subject: string) => `${title}: ${subject}. Your answer is not recorded.`,
+  },
   passedOn: (person: string) => `The request was passed on to ${person}.`,
   confirm: {
     title: (button: string) => `${button}?`,
     hint: (subject: string) => `${subject}: your answer is final, it cannot be taken back.`,
+    keyHint: (subject: string) => `${subject}: you can take your answer back for 5 seconds, then it is final.`,
     comment: "Comment",
     needed: "This answer needs a comment.",
   },

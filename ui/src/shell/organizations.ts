@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { useTakeSession } from "../session/session";
+import { sendUnsent } from "../session/unsent";
 
 interface Choice {
   organizationId: string;
@@ -15,9 +16,13 @@ export function useChooseOrganization() {
   const takeSession = useTakeSession();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: ({ organizationId, workspaceId }: Choice) =>
-      api.call("chooseOrganization", { organization_id: organizationId, workspace_id: workspaceId ?? null }),
+    mutationFn: async ({ organizationId, workspaceId }: Choice) => {
+      // The server changes the session before this page is left.
+      if (!(await sendUnsent())) return null;
+      return api.call("chooseOrganization", { organization_id: organizationId, workspace_id: workspaceId ?? null });
+    },
     onSuccess: async (session) => {
+      if (session === null) return;
       await navigate({ to: "/" });
       takeSession(session);
     },

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session/session";
+import { sendUnsent } from "../session/unsent";
 
 /** Ends the session and forgets all that was read in it. */
 export function useSignOut() {
@@ -17,8 +18,8 @@ export function useSignOut() {
     await navigate({ to: "/sign-in" });
   };
   return useMutation({
-    mutationFn: () => api.call("signOut", {}),
-    onSuccess: leave,
+    mutationFn: async () => ((await sendUnsent()) ? api.call("signOut", {}) : null),
+    onSuccess: (answer) => (answer === null ? undefined : leave()),
     onError: (error) => asCallError(error).kind === "signed-out" && leave(),
   });
 }

@@ -13,7 +13,7 @@ describe("the messages of a frame", () => {
       kind: "drawn",
       buttons: [{ title: "Send", style: "default" }],
     });
-    const action = { title: "Approve", style: "positive", data: { action: "approve" } };
+    const action = { title: "Approve", style: "positive", data: { action: "approve" }, isKey: false };
     expect(fromFrameOf({ kind: "action", action })).toEqual({ kind: "action", action });
   });
 

@@ -29,7 +29,7 @@ async function drawn(): Promise<void> {
 function press(action: string, style: "positive" | "destructive"): Promise<void> {
   return fromFrame({
     kind: "action",
-    action: { title: action === "approve" ? "Approve" : "Reject", style, data: { action } },
+    action: { title: action === "approve" ? "Approve" : "Reject", style, data: { action }, isKey: false },
   });
 }
 

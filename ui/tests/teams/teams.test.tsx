@@ -96,7 +96,7 @@ describe("the tab of Teams", () => {
     await fromFrame({ kind: "drawn", buttons: BUTTONS });
     await fromFrame({
       kind: "action",
-      action: { title: "Approve", style: "positive", data: { action: "approve" } },
+      action: { title: "Approve", style: "positive", data: { action: "approve" }, isKey: false },
     });
     expect(await screen.findByText("Approve: Order 1. Your answer is recorded.")).toBeTruthy();
     const post = sent.find(({ path }) => path.endsWith("/answerCards"));

@@ -16,8 +16,8 @@ interface DecideBarProps {
   item: CardItem;
   buttons: readonly FrameButton[];
   isBusy: boolean;
-  /** Presses a button of the card by its place. */
-  onPress: (at: number) => void;
+  /** Presses a button of the card by its place, for a click or for a key. */
+  onPress: (at: number, isKey: boolean) => void;
   onComment: () => void;
 }
 
@@ -53,7 +53,7 @@ export function DecideBar({ item, buttons, isBusy, onPress, onComment }: DecideB
           appearance={style === "positive" ? "primary" : "outline"}
           className={style === "destructive" ? `${styles.button} ${styles.destructive}` : styles.button}
           disabled={isBusy || !isOnline}
-          onClick={() => onPress(at)}
+          onClick={() => onPress(at, false)}
         >
           {title}
           {!isPhone && KEYS[style] !== null && <kbd className={styles.key}>{KEYS[style]}</kbd>}
@@ -65,7 +65,7 @@ export function DecideBar({ item, buttons, isBusy, onPress, onComment }: DecideB
 
 function useDecideCommands(
   buttons: readonly (FrameButton & { at: number })[],
-  onPress: ((at: number) => void) | null,
+  onPress: ((at: number, isKey: boolean) => void) | null,
   onComment: () => void,
 ): void {
   const { keys: text } = useText(TEXTS);
@@ -82,7 +82,7 @@ function useDecideCommands(
       text: button.title,
       icon: style === "positive" ? "done" : "close",
       keys: KEYS[style] ?? "",
-      run: () => onPress?.(button.at),
+      run: () => onPress?.(button.at, true),
     });
   }
   useCommands(commands);

@@ -1,12 +1,14 @@
 /** What became of an answer, and why a card takes none. */
 
 import { Note } from "../../kit/Note";
+import { Problem } from "../../kit/states/Problem";
 import { useSession } from "../../session/session";
 import { useText } from "../../text/language";
 import { useTimes } from "../../text/time";
 import { TEXTS } from "../text";
 import type { Result } from "./bulk";
 import { type CardItem, decisionOf, endOf, raceText } from "./decide";
+import type { Outcome } from "./use-held";
 
 /** Of an answer that was not recorded. */
 export function ResultNote({ result, item }: { result: Result; item: CardItem }) {
@@ -30,6 +32,22 @@ export function ResultNote({ result, item }: { result: Result; item: CardItem })
     }
   };
   return <Note tone="warning">{words()}</Note>;
+}
+
+/** Of a decision of a key after it was sent, beside another request by then. */
+export function HeldOutcome({ decision: { item, subject, action }, result, error }: Outcome) {
+  const text = useText(TEXTS);
+  if (result?.result === "recorded") return <Note>{text.recorded(action.title, subject)}</Note>;
+  return (
+    <>
+      <p>{text.held.failed(action.title, subject)}</p>
+      {result === undefined ? (
+        <Problem error={error} words={text.codes} shape="bar" />
+      ) : (
+        <ResultNote result={result} item={item} />
+      )}
+    </>
+  );
 }
 
 /** Of a card that takes no answer. */

@@ -28,7 +28,7 @@ export function Question({ item, subject, action, onConfirm, onClose }: Question
       onConfirm={() => onConfirm({ ...action, data: withComment(action.data, comment) })}
       onClose={onClose}
     >
-      <p>{text.hint(subject)}</p>
+      <p>{action.isKey ? text.keyHint(subject) : text.hint(subject)}</p>
       {needsComment && (
         <Field label={text.comment} hint={text.needed} required>
           <Textarea rows={3} value={comment} onChange={(_, { value }) => setComment(value)} />

@@ -17,6 +17,8 @@ export interface Action {
   /** `step`: it is done to the step with the focus, and is in the menu of steps. `screen`: it works everywhere. */
   scope: "step" | "screen";
   isChange: boolean;
+  /** Whether a key that is held runs it again and again: right only for what is seen and can be gone back from step by step. */
+  mayRepeat?: boolean;
   /** Whether it makes sense now; what is not is not listed. */
   when?: (studio: Studio) => boolean;
   run: (studio: Studio, view: Viewing) => void;

@@ -10,6 +10,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     keys: ["Ctrl+Z"],
     scope: "screen",
     isChange: true,
+    mayRepeat: true,
     run: ({ store }) => store.getState().undo(),
   },
   {
@@ -18,6 +19,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
     scope: "screen",
     isChange: true,
+    mayRepeat: true,
     run: ({ store }) => store.getState().redo(),
   },
   {
@@ -88,8 +90,24 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   },
   { id: "fit", icon: "screen", keys: ["1"], scope: "screen", isChange: false, run: (_, view) => view.fit() },
   { id: "full", icon: "screen", keys: ["0"], scope: "screen", isChange: false, run: (_, view) => view.scaleBy(null) },
-  { id: "larger", icon: "plus", keys: ["+"], scope: "screen", isChange: false, run: (_, view) => view.scaleBy(0.1) },
-  { id: "smaller", icon: "minus", keys: ["-"], scope: "screen", isChange: false, run: (_, view) => view.scaleBy(-0.1) },
+  {
+    id: "larger",
+    icon: "plus",
+    keys: ["+"],
+    scope: "screen",
+    isChange: false,
+    mayRepeat: true,
+    run: (_, view) => view.scaleBy(0.1),
+  },
+  {
+    id: "smaller",
+    icon: "minus",
+    keys: ["-"],
+    scope: "screen",
+    isChange: false,
+    mayRepeat: true,
+    run: (_, view) => view.scaleBy(-0.1),
+  },
   {
     id: "errors",
     icon: "warning",

@@ -28,8 +28,7 @@ export function useActionKeys(studio: Studio, view: Viewing): void {
       const action = press === null ? null : actionOf(possible(studio, press), press, target);
       if (action === null || hasSelection(action)) return;
       event.preventDefault();
-      // Arrows, which may repeat, are the canvas's own.
-      if (!isRepeat(event)) action.run(studio, latest.current);
+      if (!isRepeat(event) || action.mayRepeat === true) action.run(studio, latest.current);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
