@@ -5,7 +5,7 @@ import { HOLD_MS } from "../../src/inbox/deciding/hold";
 import { lostConnection } from "../fakes/api";
 import { expectAccessible, fill, type Visit, visit } from "../fakes/app";
 import { CARD, cardRow, withCards } from "../fakes/inbox";
-import { NOW, signedIn } from "../fakes/people";
+import { NOW, sessionOf, signedIn } from "../fakes/people";
 
 const TWO = [
   cardRow({ card_id: "card-1", subject: "Order 1" }),
@@ -184,6 +184,21 @@ describe("a decision by a key", () => {
     const ids = page.api.calls.map(([id]) => id);
     expect(ids.indexOf("answerCards")).toBeGreaterThan(-1);
     expect(ids.indexOf("answerCards")).toBeLessThan(ids.indexOf("signOut"));
+  });
+
+  it("is recorded before another organization is chosen", async () => {
+    const other = { id: "organization-2", name: "Second Ltd", role: "owner" as const };
+    const { organizations } = sessionOf();
+    const chosen = sessionOf({ organization: { id: other.id, name: other.name } });
+    const page = await approved(signedIn({ organizations: [...organizations, other] }), {
+      chooseOrganization: () => chosen,
+    });
+    await page.user.keyboard("{Control>}k{/Control}");
+    await page.user.click(await screen.findByRole("option", { name: /Second Ltd/ }));
+    await waitFor(() => expect(page.api.calls.map(([id]) => id)).toContain("chooseOrganization"));
+    const ids = page.api.calls.map(([id]) => id);
+    expect(ids.filter((id) => id === "answerCards")).toHaveLength(1);
+    expect(ids.indexOf("answerCards")).toBeLessThan(ids.indexOf("chooseOrganization"));
   });
 
   it("keeps the session where it was not recorded", async () => {

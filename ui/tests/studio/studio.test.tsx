@@ -117,6 +117,18 @@ describe("the Studio", () => {
     await node("delay_2");
   });
 
+  it("goes back step by step while the keys are held, and deletes once for each press", async () => {
+    const { user } = await openStudio();
+    (await node("email_1")).focus();
+    await user.keyboard("a");
+    await user.type(await screen.findByRole("combobox"), "delay{Enter}");
+    const added = await node("delay_2");
+    fireEvent.keyDown(added, { key: "Delete", repeat: true });
+    expect(document.querySelector('[data-step="delay_2"]')).not.toBeNull();
+    fireEvent.keyDown(added, { key: "z", ctrlKey: true, repeat: true });
+    await waitFor(() => expect(document.querySelector('[data-step="delay_2"]')).toBeNull());
+  });
+
   it("walks along the edges by the arrows", async () => {
     const { user } = await openStudio();
     (await node("WorkflowStartState")).focus();
