@@ -317,7 +317,9 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
 
 
 def test_imports_within_functions_and_for_the_type_checker_count_with_the_module_that_they_take() -> None:
-    text = "def run():\n    from looply.engine import temporal\nif TYPE_CHECKING:\n    from looply.errors import Problem"
+    text = (
+        "def run():\n    from looply.engine import temporal\nif TYPE_CHECKING:\n    from looply.errors import Refused"
+    )
     assert {*imported(ast.parse(text))} == {("looply.engine.temporal", 2), ("looply.errors", 4)}
 
 

@@ -21,7 +21,7 @@ def asked(
 ) -> Iterator[tuple[Visit, str, str]]:
     """Yields a browser of the manager that shows the newer of two requests, and the executions of both, newer first.
 
-    The time of its page goes on by itself, and further when the story says so.
+    The time of its page continues by itself, and further when the story says so.
     """
     workflow_id, older = installation.ask(approval(MANAGER, name=name), po="4500000701")
     newer = installation.again(workflow_id, po="4500000702")

@@ -39,7 +39,7 @@ export interface CallOptions {
   /** Query parameters of a POST. */
   query?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
-  /** Whether the call goes on when its page is closed. Browsers permit this for bodies of 64 KiB together. */
+  /** Whether the call continues when its page is closed. Browsers permit this for bodies of 64 KiB together. */
   keepalive?: boolean;
   /** How bodies are read and written, where plain JSON would lose digits of numbers. */
   codec?: Codec;

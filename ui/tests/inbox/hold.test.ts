@@ -76,7 +76,7 @@ describe("a decision that is held", () => {
     expect(isRecorded).toBe(false);
   });
 
-  it("tells who shows it when it changes", () => {
+  it("notifies who shows it when it changes", () => {
     const { hold, ring } = holding();
     const seen: (string | null)[] = [];
     const forget = hold.subscribe(() => seen.push(hold.held()));

@@ -22,7 +22,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Replaces the timers that last as long as a decision is held; all others go on. */
+/** Replaces the timers that last as long as a decision is held; all others continue. */
 function fakeHoldTime() {
   const [start, stop] = [globalThis.setTimeout, globalThis.clearTimeout];
   const waiting = new Map<unknown, () => void>();
@@ -45,7 +45,7 @@ function fakeHoldTime() {
   return { pass, count: () => waiting.size };
 }
 
-/** Plays the frame of a card, which jsdom does not load: it presses what it is told to. */
+/** Plays the frame of a card, which jsdom does not load: it presses what a test says. */
 async function playFrame(subject: string, data: Record<string, unknown> = {}): Promise<void> {
   const frame = await screen.findByTitle<HTMLIFrameElement>(`Card: ${subject}`);
   const inside = frame.contentWindow;

@@ -36,7 +36,7 @@ export function isHeld({ data, isKey }: FrameAction): boolean {
 export function useHeld(onOutcome: (outcome: Outcome) => void) {
   const api = useApi();
   const queries = useQueryClient();
-  // Decided and not given back: the server lists a request until its answer arrived.
+  // Decided and not taken back: the server lists a request until its answer arrived.
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const show = (cardId: string): void => setHidden((ids) => new Set([...ids].filter((id) => id !== cardId)));
   const send = async (decision: Decision): Promise<boolean> => {
