@@ -17,7 +17,7 @@ import { CardHead } from "./CardHead";
 import { DecideBar } from "./deciding/DecideBar";
 import { type CardItem, questionOf } from "./deciding/decide";
 import { ResultNote, StatusNote } from "./deciding/Outcome";
-import { refilled } from "./deciding/refill";
+import { fillCard } from "./deciding/refill";
 import { useAnswer } from "./deciding/use-answer";
 import { type Decision, isHeld } from "./deciding/use-held";
 import { TEXTS } from "./text";
@@ -59,7 +59,7 @@ function Card({ item, cardId, subject, filled, onHold, onDone }: CardPaneProps &
     if (isHeld(action)) onHold({ cardId, subject, item, action });
     else answer.mutate({ action, revision: item.revision });
   };
-  const card = useMemo(() => (filled === null ? item.card : refilled(item.card, filled)), [item.card, filled]);
+  const card = useMemo(() => (filled === null ? item.card : fillCard(item.card, filled)), [item.card, filled]);
   const decide = (action: FrameAction): void => {
     if (answer.isPending) return;
     if (questionOf(item, action) === null) send(action);
@@ -92,29 +92,55 @@ function Card({ item, cardId, subject, filled, onHold, onDone }: CardPaneProps &
           onComment={() => frame.current?.focus("comment")}
         />
       )}
-      <Suspense>
-        {asked !== null && (
-          <Question
-            item={item}
-            subject={subject}
-            action={asked}
-            onClose={() => setAsked(null)}
-            onConfirm={(action) => {
-              setAsked(null);
-              send(action);
-            }}
-          />
-        )}
-        {isPassing && (
-          <PassOn
-            cardId={cardId}
-            requester={item.approval?.requester ?? null}
-            onClose={() => setIsPassing(false)}
-            onPassedOn={(person) => onDone(text.passedOn(person))}
-          />
-        )}
-      </Suspense>
+      <Dialogs
+        {...{ item, cardId, subject, asked, isPassing }}
+        onConfirm={send}
+        onClose={() => {
+          setAsked(null);
+          setIsPassing(false);
+        }}
+        onPassedOn={(person) => onDone(text.passedOn(person))}
+      />
     </div>
+  );
+}
+
+interface DialogsProps {
+  item: CardItem;
+  cardId: string;
+  subject: string;
+  asked: FrameAction | null;
+  isPassing: boolean;
+  onConfirm: (action: FrameAction) => void;
+  onClose: () => void;
+  onPassedOn: (person: string) => void;
+}
+
+/** What is asked before a request is decided or passed on. */
+function Dialogs({ item, cardId, subject, asked, isPassing, onConfirm, onClose, onPassedOn }: DialogsProps) {
+  return (
+    <Suspense>
+      {asked !== null && (
+        <Question
+          item={item}
+          subject={subject}
+          action={asked}
+          onClose={onClose}
+          onConfirm={(action) => {
+            onClose();
+            onConfirm(action);
+          }}
+        />
+      )}
+      {isPassing && (
+        <PassOn
+          cardId={cardId}
+          requester={item.approval?.requester ?? null}
+          onClose={onClose}
+          onPassedOn={onPassedOn}
+        />
+      )}
+    </Suspense>
   );
 }
 

@@ -91,20 +91,15 @@ function Inbox({ filter, deciding }: InboxProps) {
   const choose = useChoose();
   useTitle(list.every.cards.length);
   useInboxCommands(list, selection, chosen);
-  const besideOf = (cardId: string): string | undefined => {
-    const after = neighbor(list.shown.rows, cardId, 1);
-    const next = after === cardId ? neighbor(list.shown.rows, cardId, -1) : after;
-    return next === cardId ? undefined : next;
-  };
   const settle = (cardId: string, sentence: string): void => {
-    const beside = besideOf(cardId);
+    const beside = besideOf(list.shown.rows, cardId);
     setDone({ sentence, beside });
     list.remove([cardId]);
     choose(beside);
   };
   const keep = (decision: Decision): void => {
     setDone(null);
-    choose(besideOf(decision.cardId));
+    choose(besideOf(list.shown.rows, decision.cardId));
     hold(decision);
   };
   const row = list.shown.rows.find(({ card }) => card.card_id === chosen);
@@ -138,18 +133,37 @@ function Inbox({ filter, deciding }: InboxProps) {
           )}
         </section>
       )}
-      <Suspense>
-        {selection.reviewed !== null && (
-          <BulkDialog
-            cards={selection.reviewed}
-            onClose={(left, recorded) => {
-              list.remove(recorded);
-              selection.settle(left);
-            }}
-          />
-        )}
-      </Suspense>
+      <Review selection={selection} onRecorded={list.remove} />
     </div>
+  );
+}
+
+/** Returns the request that follows another one in the list, or precedes the last one. */
+function besideOf(rows: Parameters<typeof neighbor>[0], cardId: string): string | undefined {
+  const after = neighbor(rows, cardId, 1);
+  const next = after === cardId ? neighbor(rows, cardId, -1) : after;
+  return next === cardId ? undefined : next;
+}
+
+interface ReviewProps {
+  selection: ReturnType<typeof useSelection>;
+  onRecorded: ReturnType<typeof useCards>["remove"];
+}
+
+/** The dialog in which several requests are decided together. */
+function Review({ selection, onRecorded }: ReviewProps) {
+  return (
+    <Suspense>
+      {selection.reviewed !== null && (
+        <BulkDialog
+          cards={selection.reviewed}
+          onClose={(left, recorded) => {
+            onRecorded(recorded);
+            selection.settle(left);
+          }}
+        />
+      )}
+    </Suspense>
   );
 }
 

@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { useTakeSession } from "../session/session";
-import { sendUnsent } from "../session/unsent";
+import { sendUnsent } from "../shared/unsent";
 
 interface Choice {
   organizationId: string;

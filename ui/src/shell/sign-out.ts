@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useApi } from "../api/context";
 import { asCallError } from "../api/errors";
 import { sessionQuery } from "../api/queries/session/session";
-import { sendUnsent } from "../session/unsent";
+import { sendUnsent } from "../shared/unsent";
 
 /** Ends the session and forgets all that was read in it. */
 export function useSignOut() {

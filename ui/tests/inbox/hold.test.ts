@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createHold, HOLD_MS } from "../../src/inbox/deciding/hold";
-import { refilled } from "../../src/inbox/deciding/refill";
+import { fillCard } from "../../src/inbox/deciding/refill";
 
 function holding() {
   const sent: string[] = [];
@@ -97,6 +97,6 @@ describe("a card whose answer was taken back", () => {
     const card = { body: [{ type: "Container", id: "comment", items: [input, other] }] };
     const items = [{ ...input, value: "as agreed" }, other];
     const filled = { body: [{ type: "Container", id: "comment", items }] };
-    expect(refilled(card, { comment: "as agreed", action: "approve" })).toEqual(filled);
+    expect(fillCard(card, { comment: "as agreed", action: "approve" })).toEqual(filled);
   });
 });

@@ -31,7 +31,7 @@ const holesOf = (text: string): string[] => text.match(/\{[a-z]+\}/g) ?? [];
 const RAISING = [
   ...["faults.py", "outbound/dialer.py", "outbound/network.py", "outbound/egress.py", "outbound/proxies.py"],
   ...["outbound/routes.py", "oauth/client_credentials.py", "credentials/logons.py", "sap/calls/principals.py"],
-  ...["teams/calls/settings.py", "email/conversation.py"],
+  ...["teams/calls/settings.py", "email/conversation.py", "client.py"],
 ].map((file) => readFileSync(resolve(CONNECTORS, file), "utf-8").replace(/"\s*\n\s*f?"/g, ""));
 
 describe("the sentences of errors that end a check", () => {

@@ -3,7 +3,7 @@
 import { isObject, type JsonObject, textOf } from "../../shared/http";
 
 /** Returns the card with the values of an answer in its inputs, by their ids. */
-export function refilled(card: JsonObject, answer: JsonObject): JsonObject {
+export function fillCard(card: JsonObject, answer: JsonObject): JsonObject {
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     return isObject(value) ? visitObject(value) : value;

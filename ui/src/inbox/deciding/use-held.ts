@@ -5,7 +5,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useApi } from "../../api/context";
 import { INBOX } from "../../api/queries/inbox/inbox";
 import type { FrameAction } from "../../frame/messages";
-import { addUnsent } from "../../session/unsent";
+import { addUnsent } from "../../shared/unsent";
 import type { Result } from "./bulk";
 import type { CardItem } from "./decide";
 import { createHold } from "./hold";
