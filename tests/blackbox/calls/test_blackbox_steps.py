@@ -11,6 +11,7 @@ from blackbox.harness.client import Organization
 from blackbox.harness.definitions import definition, graph, http, note, sap
 from blackbox.harness.launcher import Server
 from blackbox.harness.sink import Sink
+from kit.sap_metadata import V2
 
 Scripted = Callable[..., str]
 
@@ -341,6 +342,7 @@ def test_sap_that_is_down_fails_the_step_after_its_attempts_and_was_never_reache
 def test_sap_gets_a_token_a_session_and_its_client(org: Organization, sink: Sink, url: Scripted) -> None:
     root = url("sap/")
     url("sap/", {"headers": {"x-csrf-token": "csrf-canary", "set-cookie": "SAP_SESSIONID=cookie-canary; path=/"}})
+    url("sap/$metadata", {"text": V2.decode(), "headers": {"content-type": "application/xml"}})
     url("sap/Order('1')", {"status": 204, "text": ""})
     connection(org, sink.address)
     service = root.removeprefix(sink.address).rstrip("/")
